@@ -1,0 +1,104 @@
+/* base.h - types that every header shares: handles, shapes, dtypes, call sites, keyword arguments. */
+#ifndef VITRO_BASE_H
+#define VITRO_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define VT_API            __attribute__((visibility("default")))
+#define VT_PRINTF(f, a)   __attribute__((format(printf, f, a)))
+#define VT_CLEANUP_(f)    __attribute__((__cleanup__(f), __unused__))
+#else
+#define VT_API
+#define VT_PRINTF(f, a)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A tensor handle: a value to copy freely. The zero handle is inert: ops given it record nothing. A handle whose
+ * tensor has ended with its scope is recognised by its generation and reported, never followed. */
+typedef struct vt_tensor {
+    uint32_t id, generation;
+} vt_tensor;
+
+enum { VT_MAX_RANK = 8 };
+
+/* The extent along each axis; rank 0 is a scalar, an extent of 0 an empty tensor. */
+typedef struct vt_shape {
+    int rank;
+    int64_t dim[VT_MAX_RANK];
+} vt_shape;
+
+/* Element types. VT_DTYPE_DEFAULT stands for the context's precision where a dtype may be left out. */
+typedef enum vt_dtype {
+    VT_DTYPE_DEFAULT,
+    VT_F32,
+    VT_F64,
+    VT_I32,
+    VT_I64,
+    VT_U8,
+    VT_BOOL, /* one byte, 0 or 1 */
+    VT_DTYPE_COUNT
+} vt_dtype;
+
+/* Where in the user's source an op was called; every message about the op names it. */
+typedef struct vt_site {
+    const char *file, *function;
+    int line;
+} vt_site;
+
+/* The type of the member behind which arguments are named: see VT_ARGS. */
+typedef struct vt_named_only_ *vt_named_only;
+
+static inline vt_site vt_site_(const char *file, const char *function, int line)
+{
+    vt_site site = { file, function, line };
+    return site;
+}
+#define VT_HERE vt_site_(__FILE__, __func__, __LINE__)
+
+/* "f32", "i64", ...; "?" for a value outside the enumeration. */
+VT_API const char *vt_dtype_name(vt_dtype dtype);
+/* Bytes an element takes. */
+VT_API size_t vt_dtype_size(vt_dtype dtype);
+VT_API bool vt_dtype_is_float(vt_dtype dtype);
+
+/* Product of the extents: 1 for a scalar. */
+VT_API int64_t vt_shape_count(vt_shape shape);
+VT_API bool vt_shape_equal(vt_shape a, vt_shape b);
+/* Writes "[2, 3, 4]" into text and returns it. */
+VT_API const char *vt_shape_text(vt_shape shape, char text[128]);
+
+#ifdef __cplusplus
+}
+#else
+
+/* VT_SHAPE(2, 3, 4); VT_SCALAR is the shape of rank 0. */
+#define VT_SHAPE(...)                                                                                                  \
+    ((vt_shape){ (int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), { __VA_ARGS__ } })
+#define VT_SCALAR ((vt_shape){ .rank = 0 })
+
+/* The machinery of keyword arguments. An op with options is a macro over an exported function:
+ *
+ *     #define vt_conv2d(...) vt_conv2d_with(VT_ARGS(vt_conv2d_args, 2, "vt_conv2d(x, weight, ...)", __VA_ARGS__))
+ *
+ * VT_ARGS builds the struct of arguments with the call site, and stops the compiler with the signature where fewer than
+ * the required arguments are given. Options stand behind a member of type vt_named_only, to which nothing converts, so
+ * that they can be given by name alone. Zero means the default. */
+#define VT_COUNT_ARGS_(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, n, ...) n
+#define VT_COUNT_ARGS(...) VT_COUNT_ARGS_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define VT_REQUIRE_ARGS_(n, signature, ...)                                                                            \
+    ((int)(0 * sizeof(struct {                                                                                         \
+        _Static_assert(VT_COUNT_ARGS(__VA_ARGS__) >= (n), "missing argument: " signature);                             \
+        int present;                                                                                                   \
+    })))
+#define VT_ARGS(type, required, signature, ...)                                                                        \
+    (&(const type){ .at_ = { __FILE__, __func__, __LINE__ + VT_REQUIRE_ARGS_(required, signature, __VA_ARGS__) },      \
+                    __VA_ARGS__ })
+#endif
+
+#endif

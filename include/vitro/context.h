@@ -1,0 +1,86 @@
+/* context.h - the state ops record into: device, precision, mode, seed, scopes. Each thread has its own, made at first
+ * use and freed when the thread ends. */
+#ifndef VITRO_CONTEXT_H
+#define VITRO_CONTEXT_H
+
+#include <vitro/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Chooses where later steps run: "cpu" (the default) or "reference", the slow f64 oracle. Error: an unknown name. */
+VT_API void vt_set_device(const char *name);
+VT_API const char *vt_device(void);
+
+/* The dtype of parameters and of created tensors where none is given: VT_F32 (the default) or VT_F64. */
+VT_API void vt_set_precision(vt_dtype dtype);
+VT_API vt_dtype vt_precision(void);
+
+/* Training mode: dropout, drop path and batch norm behave as in training. Off at the start. */
+VT_API void vt_set_training(bool training);
+VT_API bool vt_training(void);
+
+/* Eager mode runs each op as it is recorded and checks its result: the first NaN or infinity that no input had becomes
+ * an error naming the op and the line. VT_MODE=eager in the environment turns it on from the start. */
+VT_API void vt_set_eager(bool eager);
+VT_API bool vt_eager(void);
+
+/* Random numbers are Philox4x32-10 (Salmon et al. 2011) keyed by the seed; each random op takes the next stream, so the
+ * same program draws the same numbers on every device. Save the state to continue a stopped run with the same bits. */
+typedef struct vt_random_state {
+    uint64_t seed, stream;
+} vt_random_state;
+VT_API void vt_seed(uint64_t seed);
+VT_API vt_random_state vt_random_get(void);
+VT_API void vt_random_set(vt_random_state state);
+
+/* Threads that the CPU backend computes with; 0 asks for the machine's default. */
+VT_API void vt_set_threads(int threads);
+VT_API int vt_threads(void);
+
+/* Runs what has been recorded and not yet run: every effect, in order. */
+VT_API void vt_flush(void);
+
+/* Frees everything of this thread's context: all its tensors, models excepted, become stale. */
+VT_API void vt_shutdown(void);
+
+/* Scopes own the tensors made inside them.
+ *
+ *     for (...) {
+ *         VT_SCOPE;                  // temporaries end with the block, also on break, continue and return
+ *         ...
+ *     }
+ *
+ * When a scope ends, its effects and kept tensors are computed; everything else is forgotten. */
+typedef struct vt_scope {
+    int depth;
+} vt_scope;
+VT_API vt_scope vt_scope_begin(void);
+VT_API void vt_scope_end(vt_scope *scope);
+#define VT_JOIN_(a, b) a##b
+#define VT_JOIN(a, b)  VT_JOIN_(a, b)
+#define VT_SCOPE       vt_scope VT_CLEANUP_(vt_scope_end) VT_JOIN(vt_scope_, __LINE__) = vt_scope_begin()
+
+/* Moves a tensor to the enclosing scope. It comes out as a value: its history ends with the scope, and a later
+ * vt_backward that reaches it is an error unless it was made by vt_detach. Returns the tensor. */
+VT_API vt_tensor vt_keep_at(vt_site at, vt_tensor x);
+#define vt_keep(x) vt_keep_at(VT_HERE, x)
+
+/* Ends one tensor now, whichever scope it belongs to. The inert handle is ignored. */
+VT_API void vt_free(vt_tensor x);
+
+typedef struct vt_statistics {
+    int64_t live_tensors;     /* handles that have not ended */
+    int64_t live_bytes;       /* held by tensors */
+    int64_t reserved_bytes;   /* held by the allocator, live or ready for use again */
+    int64_t peak_bytes;       /* the most live_bytes has been */
+    int64_t nodes_run;        /* ops executed */
+    int64_t nodes_recomputed; /* of these, executed again because their value was read late */
+} vt_statistics;
+VT_API vt_statistics vt_statistics_get(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,117 @@
+/* node.h - ops, and the nodes that recording them makes. */
+#ifndef VITRO_CORE_NODE_H
+#define VITRO_CORE_NODE_H
+
+#include "core/array.h"
+#include "core/backend.h"
+#include <vitro/base.h>
+#include <vitro/error.h>
+
+typedef struct node node;
+
+/* What is known of a tensor before it is computed. */
+typedef struct spec {
+    vt_dtype dtype;
+    vt_shape shape;
+} spec;
+
+/* What an op is. Adding one: see docs/add-an-op.md. */
+typedef struct op {
+    const char *name;
+    int id;                      /* its place in ops.def */
+    int min_inputs, max_inputs;  /* inputs between the two are optional: absent is the inert handle. max 0: any number */
+    int outputs;                 /* 0: as many as `infer` says through node_set_outputs */
+
+    /* Checks inputs and attributes and fills the specs of the outputs; refuse() and false where they do not fit. */
+    bool (*infer)(const node *n, const spec *in, spec *out);
+
+    /* Fills dx[i] with the gradient of input i, given the gradients g of the outputs (inert: zero). Elementwise ops may
+     * leave broadcast axes unreduced. A dx left inert is an error where that input needs a gradient. NULL: the gradient
+     * of `decompose` is taken. */
+    void (*vjp)(const node *n, const vt_tensor *g, vt_tensor *dx);
+
+    /* The same computation in simpler ops. Fallback where a backend has no kernel, and the oracle of those that have. */
+    void (*decompose)(const node *n, vt_tensor *out);
+
+    /* For ops that only look at memory in another way: out, whose shape and dtype are filled in, as a view of in; false
+     * where that takes a copy of the input first. */
+    bool (*view)(const node *n, const array *in, array *out);
+
+    /* For ops with effects: whether input i is overwritten. */
+    bool (*writes)(int i);
+
+    bool constant; /* the gradient is zero everywhere: outputs do not depend on inputs as far as vt_backward goes */
+} op;
+
+/* A recorded op. */
+struct node {
+    const op *op;
+    vt_site at;
+    int inputs, outputs;
+    const vt_tensor *in;
+    vt_tensor *out;
+    const void *attributes;      /* of the op's own struct type, made of int64_t and double, without padding */
+    size_t attributes_size;
+    bound bound;
+
+    /* core's own */
+    const uint32_t *in_version;  /* of leaves, when recorded */
+    node *previous, *next;       /* in the order of recording */
+    uint64_t sequence;
+    uint64_t mark;               /* the last walk that visited it */
+    bool active;                 /* in that walk */
+    bool done;                   /* it has run */
+};
+
+/* A node's attributes as its own struct. */
+#define ATTRIBUTES(type, n) ((const type *)(n)->attributes)
+
+/* Raises an error of the node: "<op>: <message>  at file:line in function()". Returns false. */
+bool refuse(const node *n, const char *format, ...) VT_PRINTF(2, 3);
+
+/* What recording takes. */
+typedef struct recording {
+    const op *op;
+    vt_site at;
+    int inputs;
+    const vt_tensor *in;
+    const void *attributes;
+    size_t attributes_size;
+    bound bound;
+    int outputs;                 /* only for ops whose number of outputs varies */
+} recording;
+
+/* Appends a node; fills out with handles of its outputs, all inert where it failed. */
+bool record_into(const recording *r, vt_tensor *out);
+
+/* The common case, one output:
+ *     record(&op_gelu, at, INPUTS(x), ATTRIBUTE(gelu_attributes, .tanh = 1)) */
+#define INPUTS(...)                                                                                                    \
+    .inputs = (int)(sizeof((vt_tensor[]){ __VA_ARGS__ }) / sizeof(vt_tensor)), .in = (vt_tensor[]){ __VA_ARGS__ }
+#define ATTRIBUTE(type, ...) .attributes = &(type){ __VA_ARGS__ }, .attributes_size = sizeof(type)
+#define record(op_, at_, ...) record_one(&(recording){ .op = op_, .at = at_, __VA_ARGS__ })
+vt_tensor record_one(const recording *r);
+
+/* Public functions that call other public functions begin with
+ *     ENTER("huber_loss", at);
+ * so that messages from inside name the user's call, and gradients name the forward op's. Ended by the block. */
+typedef struct entry {
+    bool outermost;
+} entry;
+entry entry_begin(const char *name, vt_site at);
+void entry_end(entry *e);
+#define ENTER(name, at) entry VT_CLEANUP_(entry_end) entered_ = entry_begin(name, at)
+
+/* Raises an error in the name of an op, or of the function that was entered. Returns the inert handle. */
+vt_tensor refuse_call(const char *name, vt_site at, vt_status status, const char *format, ...) VT_PRINTF(4, 5);
+
+/* The spec of a live handle; false, with an error naming `what`, where it is inert or stale. */
+bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *out);
+
+/* Resolves a negative axis; -1 where it is out of range. */
+int axis_resolve(int64_t axis, int rank);
+
+/* The shape of a op b, aligned at the last axis; false where they do not fit. */
+bool shape_broadcast(vt_shape a, vt_shape b, vt_shape *out);
+
+#endif

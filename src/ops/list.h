@@ -1,0 +1,22 @@
+/* list.h - every op by number, from ops.def. */
+#ifndef VITRO_OPS_LIST_H
+#define VITRO_OPS_LIST_H
+
+#include "core/node.h"
+
+enum op_id {
+#define OP(name)       OP_ID_##name,
+#define VIEW(name)     OP_ID_##name,
+#define GRADIENT(name) OP_ID_##name,
+#define FUNCTION(name)
+#include "ops/ops.def"
+    OP_COUNT
+};
+
+#define OP(name)       extern const op op_##name;
+#define VIEW(name)     extern const op op_##name;
+#define GRADIENT(name) extern const op op_##name;
+#define FUNCTION(name)
+#include "ops/ops.def"
+
+#endif
