@@ -33,6 +33,11 @@ typedef struct vt_shape {
     int64_t dim[VT_MAX_RANK];
 } vt_shape;
 
+/* A list of axes: VT_AXES(1, -1). Negative axes count from the last. */
+typedef struct vt_axes {
+    int count, axis[VT_MAX_RANK];
+} vt_axes;
+
 /* Element types. VT_DTYPE_DEFAULT stands for the context's precision where a dtype may be left out. */
 typedef enum vt_dtype {
     VT_DTYPE_DEFAULT,
@@ -81,6 +86,8 @@ VT_API const char *vt_shape_text(vt_shape shape, char text[128]);
 #define VT_SHAPE(...)                                                                                                  \
     ((vt_shape){ (int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), { __VA_ARGS__ } })
 #define VT_SCALAR ((vt_shape){ .rank = 0 })
+
+#define VT_AXES(...) ((vt_axes){ (int)(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)), { __VA_ARGS__ } })
 
 /* The machinery of keyword arguments. An op with options is a macro over an exported function:
  *

@@ -84,6 +84,9 @@ typedef struct recording {
 /* Appends a node; fills out with handles of its outputs, all inert where it failed. */
 bool record_into(const recording *r, vt_tensor *out);
 
+/* The bound of a random op: the context's seed, and a stream of its own. */
+bound bound_random(void);
+
 /* The common case, one output:
  *     record(&op_gelu, at, INPUTS(x), ATTRIBUTE(gelu_attributes, .tanh = 1)) */
 #define INPUTS(...)                                                                                                    \

@@ -1,0 +1,39 @@
+/* gradcheck.h - is this gradient right? Held against central differences in f64, with a random cotangent. */
+#ifndef VITRO_GRADCHECK_H
+#define VITRO_GRADCHECK_H
+
+#include <vitro/base.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The function under test: one output, of floating point, from the inputs. It is called many times and must record the
+ * same ops each time; random ops in it draw the same numbers each time. */
+typedef vt_tensor (*vt_function)(const vt_tensor *inputs, void *user);
+
+typedef struct vt_gradcheck_args {
+    vt_site at_;
+    vt_function function;
+    const vt_tensor *inputs; /* made from data. The f64 ones are varied, integer ones are held; f32 is refused */
+    int count;
+    vt_named_only names_from_here_;
+    void *user;        /* handed to the function */
+    bool second_order; /* check the gradient of the gradient too */
+    double step;       /* of the central difference; 0: 1e-5 */
+    double tolerance;  /* of |analytic - numeric|, relative to the largest numeric gradient or 1; 0: 1e-6 */
+    uint64_t seed;     /* of the cotangent */
+    FILE *report;      /* gets a line for each input, and the worst elements where one differs; NULL: none */
+} vt_gradcheck_args;
+
+/* True where every gradient agrees. False with an error of VT_ERROR_GRADIENT that names the input and the element that
+ * differs most, its analytic and its numeric value; or with the function's own error. */
+VT_API bool vt_gradcheck_with(const vt_gradcheck_args *a);
+#define vt_gradcheck(...)                                                                                              \
+    vt_gradcheck_with(VT_ARGS(vt_gradcheck_args, 3, "vt_gradcheck(function, inputs, count, .second_order ...)", __VA_ARGS__))
+
+#ifdef __cplusplus
+}
+#endif
+#endif

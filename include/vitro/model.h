@@ -1,0 +1,60 @@
+/* model.h - a model's parameters and buffers under their state-dict names. */
+#ifndef VITRO_MODEL_H
+#define VITRO_MODEL_H
+
+#include <vitro/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Owns named tensors. Modules are plain structs of the handles; the model is what is counted, optimised, saved. */
+typedef struct vt_model vt_model;
+VT_API vt_model *vt_model_new(void);
+/* Ends every tensor of the model. NULL is ignored. */
+VT_API void vt_model_free(vt_model *model);
+
+/* A place in a model: the prefix of the names registered there. */
+typedef struct vt_path {
+    vt_model *model;
+    char prefix[192];
+} vt_path;
+VT_API vt_path vt_root(vt_model *model);
+/* vt_sub(p, "blocks.%d", i): names below get the prefix "blocks.3." */
+VT_API vt_path vt_sub(vt_path path, const char *format, ...) VT_PRINTF(2, 3);
+
+/* How a parameter begins. */
+typedef struct vt_init {
+    enum { VT_INIT_CONSTANT, VT_INIT_NORMAL, VT_INIT_TRUNCATED_NORMAL, VT_INIT_UNIFORM } kind;
+    double value; /* the constant; the standard deviation (truncated at two of them); the bound either side of 0 */
+} vt_init;
+
+/* Registers a trainable tensor of the context's precision. Error: a name that is taken. */
+VT_API vt_tensor vt_parameter_at(vt_site at, vt_path path, const char *name, vt_shape shape, vt_init init);
+#define vt_parameter(path, name, shape, ...) vt_parameter_at(VT_HERE, path, name, shape, (vt_init){ __VA_ARGS__ })
+/* Registers a tensor that is saved with the model but not trained, filled with a value. */
+VT_API vt_tensor vt_buffer_at(vt_site at, vt_path path, const char *name, vt_shape shape, double value);
+#define vt_buffer(path, name, shape, value) vt_buffer_at(VT_HERE, path, name, shape, value)
+
+typedef struct vt_named_tensor {
+    const char *name;
+    vt_tensor tensor;
+    bool is_parameter;
+} vt_named_tensor;
+/* Entries in the order of registration. */
+VT_API int vt_model_size(const vt_model *model);
+VT_API vt_named_tensor vt_model_entry(const vt_model *model, int index);
+/* The tensor of that name; inert, and no error, where there is none. */
+VT_API vt_tensor vt_model_find(const vt_model *model, const char *name);
+
+/* Elements in parameters, and in buffers. */
+VT_API int64_t vt_model_parameter_count(const vt_model *model);
+VT_API int64_t vt_model_buffer_count(const vt_model *model);
+
+/* Marks every parameter whose name begins with the prefix trainable, or frozen. Returns how many there were. */
+VT_API int vt_model_set_trainable(vt_model *model, const char *prefix, bool trainable);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

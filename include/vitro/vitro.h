@@ -1,0 +1,18 @@
+/* vitro.h - the whole public interface. */
+#ifndef VITRO_VITRO_H
+#define VITRO_VITRO_H
+
+#include <vitro/base.h>
+#include <vitro/error.h>
+#include <vitro/context.h>
+#include <vitro/tensor.h>
+#include <vitro/create.h>
+#include <vitro/elementwise.h>
+#include <vitro/reduce.h>
+#include <vitro/linear.h>
+#include <vitro/shape.h>
+#include <vitro/autograd.h>
+#include <vitro/gradcheck.h>
+#include <vitro/model.h>
+
+#endif

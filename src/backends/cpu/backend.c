@@ -1,0 +1,53 @@
+/* backend.c - the CPU backend: its memory, its threads, and which kernel an op gets. */
+#include "backends/cpu/backend.h"
+#include "backends/cpu/kernels.h"
+#include "backends/reference/backend.h"
+#include "core/log.h"
+#include <pthread.h>
+#include <stdlib.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+static const kernel_row *const families[] = { cpu_elementwise_kernels };
+
+static const kernel *kernels[OP_COUNT];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void fill_table(void)
+{
+    for (size_t f = 0; f < sizeof families / sizeof *families; f++)
+        for (const kernel_row *row = families[f]; row->op; row++) kernels[row->op->id] = &row->kernel;
+}
+
+/* An op without a kernel and without a decomposition runs on the reference backend, which shares the host's memory. */
+static const kernel *kernel_of(const op *op)
+{
+    pthread_once(&once, fill_table);
+    if (kernels[op->id] || op->decompose) return kernels[op->id];
+    log_line("run", "%s has no kernel on the CPU and runs on the reference backend", op->name);
+    return reference_kernel_of(op);
+}
+
+static void *allocate(size_t bytes)
+{
+    return aligned_alloc(64, (bytes + 63) / 64 * 64);
+}
+
+static void release(void *memory, size_t bytes)
+{
+    (void)bytes;
+    free(memory);
+}
+
+static void set_threads(int threads)
+{
+#ifdef _OPENMP
+    omp_set_num_threads(threads ? threads : omp_get_num_procs());
+#else
+    (void)threads;
+#endif
+}
+
+const backend cpu_backend = { .name = "cpu", .kernel_of = kernel_of, .allocate = allocate, .release = release,
+                              .set_threads = set_threads };

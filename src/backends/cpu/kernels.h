@@ -1,0 +1,16 @@
+/* kernels.h - the kernels of the CPU backend, a table a family. */
+#ifndef VITRO_BACKENDS_CPU_KERNELS_H
+#define VITRO_BACKENDS_CPU_KERNELS_H
+
+#include "ops/list.h"
+
+/* One row: the op, and its kernel. */
+typedef struct kernel_row {
+    const op *op;
+    kernel kernel;
+} kernel_row;
+
+/* Each table ends with a row whose op is NULL. */
+extern const kernel_row cpu_elementwise_kernels[];
+
+#endif

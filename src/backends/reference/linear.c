@@ -1,0 +1,27 @@
+/* linear.c - reference kernels of matrix products. */
+#include "backends/reference/reference.h"
+#include "ops/linear.h"
+
+void reference_matmul(const reference_call *c)
+{
+    const matmul_attributes *t = c->attributes;
+    vt_shape a = c->in_shape[0], b = c->in_shape[1], y = c->out_shape[0];
+    int64_t m = y.dim[y.rank - 2], n = y.dim[y.rank - 1], k = a.dim[a.rank - (t->transpose_a ? 2 : 1)];
+    vt_shape a_lead = a, b_lead = b, lead = y;
+    a_lead.rank -= 2;
+    b_lead.rank -= 2;
+    lead.rank -= 2;
+    int64_t batches = vt_shape_count(lead);
+    for (int64_t batch = 0; batch < batches; batch++) {
+        const double *pa = c->in[0] + broadcast_index(a_lead, lead, batch) * m * k;
+        const double *pb = c->in[1] + broadcast_index(b_lead, lead, batch) * k * n;
+        for (int64_t i = 0; i < m; i++) {
+            for (int64_t j = 0; j < n; j++) {
+                double sum = 0;
+                for (int64_t l = 0; l < k; l++)
+                    sum += pa[t->transpose_a ? l * m + i : i * k + l] * pb[t->transpose_b ? j * k + l : l * n + j];
+                c->out[0][(batch * m + i) * n + j] = sum;
+            }
+        }
+    }
+}

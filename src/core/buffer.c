@@ -1,0 +1,90 @@
+/* buffer.c - reference-counted device memory, and the pool that hands freed buffers out again. A step asks for the same
+ * sizes as the step before, so that after the first one nothing is allocated, and no page is touched for the first time. */
+#include "core/context.h"
+#include <stdlib.h>
+
+/* Four classes an octave: at most a quarter is wasted. */
+static int class_of(size_t bytes, size_t *rounded)
+{
+    size_t size = bytes < 256 ? 256 : bytes;
+    int octave = 63 - __builtin_clzll(size);
+    size_t step = (size_t)1 << (octave - 2);
+    size_t quarter = (size - ((size_t)1 << octave) + step - 1) / step;
+    *rounded = ((size_t)1 << octave) + quarter * step;
+    return octave * 4 + (int)quarter;
+}
+
+static buffer *take_from_pool(context *c, int class)
+{
+    for (buffer **link = &c->pool[class]; *link; link = &(*link)->next) {
+        if ((*link)->backend != c->device) continue;
+        buffer *found = *link;
+        *link = found->next;
+        return found;
+    }
+    return NULL;
+}
+
+static buffer *allocate(context *c, size_t bytes)
+{
+    buffer *b = malloc(sizeof *b);
+    void *data = b ? c->device->allocate(bytes) : NULL;
+    if (!data && b) {
+        buffer_pool_clear(c);
+        data = c->device->allocate(bytes);
+    }
+    if (!data) {
+        free(b);
+        raise_error(VT_ERROR_MEMORY, (vt_site){ 0 },
+                    "out of memory on %s: %zu bytes wanted, %lld bytes in use; a smaller batch or model needs less",
+                    c->device->name, bytes, (long long)c->statistics.live_bytes);
+        return NULL;
+    }
+    *b = (buffer){ .backend = c->device, .data = data, .bytes = bytes };
+    c->statistics.reserved_bytes += (int64_t)bytes;
+    return b;
+}
+
+buffer *buffer_new(context *c, size_t bytes)
+{
+    size_t rounded;
+    int class = class_of(bytes, &rounded);
+    buffer *b = take_from_pool(c, class);
+    if (!b) b = allocate(c, rounded);
+    if (!b) return NULL;
+    b->references = 1;
+    b->next = NULL;
+    vt_statistics *s = &c->statistics;
+    s->live_bytes += (int64_t)b->bytes;
+    if (s->live_bytes > s->peak_bytes) s->peak_bytes = s->live_bytes;
+    return b;
+}
+
+buffer *buffer_share(buffer *b)
+{
+    b->references++;
+    return b;
+}
+
+void buffer_release(context *c, buffer *b)
+{
+    if (!b || --b->references > 0) return;
+    size_t rounded;
+    int class = class_of(b->bytes, &rounded);
+    b->next = c->pool[class];
+    c->pool[class] = b;
+    c->statistics.live_bytes -= (int64_t)b->bytes;
+}
+
+void buffer_pool_clear(context *c)
+{
+    for (int class = 0; class < POOL_CLASSES; class++) {
+        while (c->pool[class]) {
+            buffer *b = c->pool[class];
+            c->pool[class] = b->next;
+            c->statistics.reserved_bytes -= (int64_t)b->bytes;
+            b->backend->release(b->data, b->bytes);
+            free(b);
+        }
+    }
+}

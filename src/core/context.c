@@ -1,0 +1,164 @@
+/* context.c - the thread's context: made at first use, freed with the thread. */
+#include "core/context.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static _Thread_local context *current;
+/* Stands in where memory for a context cannot be had: every op on it fails. */
+static context without_memory;
+
+static void clear(context *c)
+{
+    while (c->depth > 0) frame_pop(c);
+    for (uint32_t id = 1; id <= c->next_id; id++) {
+        value *v = &c->chunks[(id - 1) / VALUE_CHUNK][(id - 1) % VALUE_CHUNK];
+        if (v->live) value_end(c, v);
+    }
+    c->first = c->last = NULL;
+    c->pending_effects = 0;
+    c->frames[0].count = 0;
+    arena_reset(&c->nodes_memory, (arena_mark){ 0 });
+    buffer_pool_clear(c);
+}
+
+static void destroy(void *memory)
+{
+    context *c = memory;
+    clear(c);
+    for (uint32_t i = 0; i < c->chunk_count; i++) free(c->chunks[i]);
+    for (int i = 0; i < MAX_FRAMES; i++) free(c->frames[i].owned);
+    free(c->chunks);
+    free(c->free_ids);
+    free(c);
+    current = NULL;
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&key, destroy);
+}
+
+static context *create(void)
+{
+    context *c = calloc(1, sizeof *c);
+    if (!c) {
+        without_memory.error.status = VT_ERROR_MEMORY;
+        strcpy(without_memory.error.message, "out of memory for a context");
+        return &without_memory;
+    }
+    const char *mode = getenv("VT_MODE");
+    c->eager = mode && strcmp(mode, "eager") == 0;
+    c->device = backend_find("cpu");
+    c->precision = VT_F32;
+    current = c;
+    pthread_once(&once, make_key);
+    pthread_setspecific(key, c);
+    return c;
+}
+
+context *context_get(void)
+{
+    return current ? current : create();
+}
+
+void vt_shutdown(void)
+{
+    if (current) clear(current);
+}
+
+void vt_set_device(const char *name)
+{
+    context *c = context_get();
+    const backend *found = backend_find(name);
+    if (!found) {
+        raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 }, "no device \"%s\" in this build; there are: %s", name,
+                    backend_names());
+        return;
+    }
+    c->device = found;
+    found->set_threads(c->threads);
+}
+
+const char *vt_device(void)
+{
+    return context_get()->device->name;
+}
+
+void vt_set_precision(vt_dtype dtype)
+{
+    if (dtype == VT_F32 || dtype == VT_F64)
+        context_get()->precision = dtype;
+    else
+        raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 }, "precision %s: it is f32 or f64", vt_dtype_name(dtype));
+}
+
+vt_dtype vt_precision(void)
+{
+    return context_get()->precision;
+}
+
+void vt_set_training(bool training)
+{
+    context_get()->training = training;
+}
+
+bool vt_training(void)
+{
+    return context_get()->training;
+}
+
+void vt_set_eager(bool eager)
+{
+    vt_flush();
+    context_get()->eager = eager;
+}
+
+bool vt_eager(void)
+{
+    return context_get()->eager;
+}
+
+void vt_seed(uint64_t seed)
+{
+    context_get()->random = (vt_random_state){ .seed = seed };
+}
+
+vt_random_state vt_random_get(void)
+{
+    return context_get()->random;
+}
+
+void vt_random_set(vt_random_state state)
+{
+    context_get()->random = state;
+}
+
+void vt_set_threads(int threads)
+{
+    context *c = context_get();
+    if (threads < 0) {
+        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "%d threads: it is 0 (the default) or more", threads);
+        return;
+    }
+    c->threads = threads;
+    c->device->set_threads(threads);
+}
+
+int vt_threads(void)
+{
+    return context_get()->threads;
+}
+
+void vt_flush(void)
+{
+    context *c = context_get();
+    if (c->error.status == VT_OK && c->pending_effects) run(c, NULL, 0, RUN_EVERYTHING);
+}
+
+vt_statistics vt_statistics_get(void)
+{
+    return context_get()->statistics;
+}

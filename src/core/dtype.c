@@ -1,0 +1,78 @@
+/* dtype.c - names, sizes and kinds of dtypes; shapes as text and numbers. */
+#include "core/node.h"
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    size_t size;
+    bool is_float;
+} dtypes[VT_DTYPE_COUNT] = {
+    [VT_DTYPE_DEFAULT] = { "default", 0, false }, [VT_F32] = { "f32", 4, true }, [VT_F64] = { "f64", 8, true },
+    [VT_I32] = { "i32", 4, false },               [VT_I64] = { "i64", 8, false }, [VT_U8] = { "u8", 1, false },
+    [VT_BOOL] = { "bool", 1, false },
+};
+
+static bool in_range(vt_dtype dtype)
+{
+    return (unsigned)dtype < VT_DTYPE_COUNT;
+}
+
+const char *vt_dtype_name(vt_dtype dtype)
+{
+    return in_range(dtype) ? dtypes[dtype].name : "?";
+}
+
+size_t vt_dtype_size(vt_dtype dtype)
+{
+    return in_range(dtype) ? dtypes[dtype].size : 0;
+}
+
+bool vt_dtype_is_float(vt_dtype dtype)
+{
+    return in_range(dtype) && dtypes[dtype].is_float;
+}
+
+int64_t vt_shape_count(vt_shape shape)
+{
+    int64_t count = 1;
+    for (int i = 0; i < shape.rank; i++) count *= shape.dim[i];
+    return count;
+}
+
+bool vt_shape_equal(vt_shape a, vt_shape b)
+{
+    if (a.rank != b.rank) return false;
+    for (int i = 0; i < a.rank; i++)
+        if (a.dim[i] != b.dim[i]) return false;
+    return true;
+}
+
+const char *vt_shape_text(vt_shape shape, char text[128])
+{
+    size_t used = (size_t)snprintf(text, 128, "[");
+    for (int i = 0; i < shape.rank && used < 120; i++)
+        used += (size_t)snprintf(text + used, 128 - used, i ? ", %lld" : "%lld", (long long)shape.dim[i]);
+    if (used > 126) used = 126;
+    memcpy(text + used, "]", 2);
+    return text;
+}
+
+int axis_resolve(int64_t axis, int rank)
+{
+    if (axis < -rank || axis >= rank) return -1;
+    return (int)(axis < 0 ? axis + rank : axis);
+}
+
+bool shape_broadcast(vt_shape a, vt_shape b, vt_shape *out)
+{
+    vt_shape shape = { .rank = a.rank > b.rank ? a.rank : b.rank };
+    for (int i = 1; i <= shape.rank; i++) {
+        int64_t m = i <= a.rank ? a.dim[a.rank - i] : 1;
+        int64_t n = i <= b.rank ? b.dim[b.rank - i] : 1;
+        if (m != n && m != 1 && n != 1) return false;
+        shape.dim[shape.rank - i] = m == 1 ? n : m;
+    }
+    *out = shape;
+    return true;
+}

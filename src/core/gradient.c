@@ -1,0 +1,329 @@
+/* gradient.c - reverse-mode differentiation, graph to graph: walks the nodes back from y and records each op's vjp. */
+#include "core/context.h"
+#include <vitro/autograd.h>
+#include <vitro/vitro.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- Gradients found so far, by tensor: open addressing, doubled when half full -------------------------------------- */
+
+typedef struct gradient_map {
+    struct gradient_entry {
+        uint32_t id;
+        vt_tensor gradient;
+    } *entries;
+    size_t capacity, count;
+} gradient_map;
+
+static struct gradient_entry *find(const gradient_map *m, uint32_t id)
+{
+    size_t i = id * 2654435761u & (m->capacity - 1);
+    while (m->entries[i].id && m->entries[i].id != id) i = (i + 1) & (m->capacity - 1);
+    return &m->entries[i];
+}
+
+static vt_tensor gradient_of(const gradient_map *m, vt_tensor x)
+{
+    return m->capacity ? find(m, x.id)->gradient : (vt_tensor){ 0 };
+}
+
+static bool grow(gradient_map *m)
+{
+    gradient_map larger = { .capacity = m->capacity ? 2 * m->capacity : 64, .count = m->count };
+    larger.entries = calloc(larger.capacity, sizeof *larger.entries);
+    if (!larger.entries) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory to differentiate");
+    for (size_t i = 0; i < m->capacity; i++)
+        if (m->entries[i].id) *find(&larger, m->entries[i].id) = m->entries[i];
+    free(m->entries);
+    *m = larger;
+    return true;
+}
+
+static bool set_gradient(gradient_map *m, vt_tensor x, vt_tensor gradient)
+{
+    if (2 * m->count >= m->capacity && !grow(m)) return false;
+    struct gradient_entry *e = find(m, x.id);
+    m->count += e->id == 0;
+    *e = (struct gradient_entry){ x.id, gradient };
+    return true;
+}
+
+/* -- The walk ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct walk {
+    context *context;
+    uint64_t epoch;
+    const vt_tensor *targets; /* NULL: every trainable leaf */
+    int count;
+    node *earliest;
+    gradient_map gradients;
+} walk;
+
+static void reach(walk *w, vt_tensor x, int *outstanding)
+{
+    const value *v = value_of(w->context, x);
+    if (!v || !v->producer || v->producer->mark == w->epoch) return;
+    v->producer->mark = w->epoch;
+    ++*outstanding;
+}
+
+/* Marks what y was computed from, latest node first. */
+static void mark_reachable(walk *w, vt_tensor y)
+{
+    int outstanding = 0;
+    reach(w, y, &outstanding);
+    for (node *n = w->context->last; n && outstanding; n = n->previous) {
+        if (n->mark != w->epoch) continue;
+        outstanding--;
+        w->earliest = n;
+        for (int i = 0; i < n->inputs; i++) reach(w, n->in[i], &outstanding);
+    }
+}
+
+static bool is_target(const walk *w, vt_tensor x)
+{
+    for (int i = 0; i < w->count; i++)
+        if (w->targets[i].id == x.id) return true;
+    return false;
+}
+
+/* Whether the gradient of x is wanted, or leads to one that is. */
+static bool is_active(const walk *w, vt_tensor x)
+{
+    const value *v = value_of(w->context, x);
+    if (!v || !vt_dtype_is_float(v->spec.dtype)) return false;
+    if (!w->targets) return v->needs_gradient;
+    return is_target(w, x) || (v->producer && v->producer->mark == w->epoch && v->producer->active);
+}
+
+static void mark_active(walk *w, const node *last)
+{
+    for (node *n = w->earliest; n; n = n == last ? NULL : n->next) {
+        if (n->mark != w->epoch) continue;
+        n->active = false;
+        for (int i = 0; i < n->inputs && !n->op->constant; i++) n->active |= is_active(w, n->in[i]);
+    }
+}
+
+/* Sums over the axes along which x was repeated to take part in the op. */
+static vt_tensor unbroadcast(vt_tensor g, vt_shape shape)
+{
+    return vt_shape_equal(vt_shape_of(g), shape) ? g : vt_sum_to(g, shape);
+}
+
+static bool add_gradient(walk *w, const node *n, vt_tensor x, vt_tensor g)
+{
+    spec s;
+    if (!spec_of(n->op->name, n->at, "x", x, &s)) return false;
+    g = unbroadcast(g, s.shape);
+    vt_tensor before = gradient_of(&w->gradients, x);
+    return set_gradient(&w->gradients, x, before.id ? vt_add(before, g) : g);
+}
+
+static void vjp_of_decomposition(walk *w, const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor out[16] = { 0 };
+    if (!n->op->decompose) {
+        refuse_call(n->op->name, n->at, VT_ERROR_GRADIENT, "has no gradient");
+        return;
+    }
+    n->op->decompose(n, out);
+    for (int o = 0; o < n->outputs; o++) {
+        vt_tensor part[16] = { 0 };
+        if (!g[o].id) continue;
+        if (!differentiate(w->context, out[o], g[o], n->in, n->inputs, part)) return;
+        for (int i = 0; i < n->inputs; i++) dx[i] = dx[i].id && part[i].id ? vt_add(dx[i], part[i]) : part[i];
+    }
+}
+
+enum { FEW = 32 };
+
+static bool walk_node(walk *w, const node *n)
+{
+    vt_tensor few[2 * FEW] = { 0 }, *g = few;
+    if (n->inputs + n->outputs > 2 * FEW && !(g = calloc((size_t)(n->inputs + n->outputs), sizeof *g)))
+        return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to differentiate %s", n->op->name);
+    vt_tensor *dx = g + n->outputs;
+    bool any = false;
+    for (int i = 0; i < n->outputs; i++) {
+        g[i] = gradient_of(&w->gradients, n->out[i]);
+        any |= g[i].id != 0;
+    }
+    if (any && n->op->vjp)
+        n->op->vjp(n, g, dx);
+    else if (any)
+        vjp_of_decomposition(w, n, g, dx);
+    bool ok = w->context->error.status == VT_OK;
+    for (int i = 0; ok && any && i < n->inputs; i++) {
+        if (!is_active(w, n->in[i])) continue;
+        if (dx[i].id)
+            ok = add_gradient(w, n, n->in[i], dx[i]);
+        else if (n->op->vjp)
+            ok = refuse_call(n->op->name, n->at, VT_ERROR_GRADIENT, "has no gradient for input %d", i).id != 0;
+    }
+    if (g != few) free(g);
+    return ok;
+}
+
+/* Gradient ops carry the name and the site of the op that they differentiate. */
+static bool walk_back(walk *w, node *last)
+{
+    context *c = w->context;
+    vt_site site = c->site;
+    const char *call = c->call;
+    bool ok = true;
+    for (node *n = last; ok && n; n = n == w->earliest ? NULL : n->previous) {
+        if (n->mark != w->epoch || !n->active) continue;
+        c->site = n->at;
+        c->call = n->op->name;
+        ok = walk_node(w, n);
+    }
+    c->site = site;
+    c->call = call;
+    return ok;
+}
+
+static bool begin_walk(walk *w, vt_tensor y, vt_tensor cotangent)
+{
+    mark_reachable(w, y);
+    node *last = value_of(w->context, y)->producer;
+    mark_active(w, last);
+    if (!cotangent.id) cotangent = vt_full(vt_shape_of(y), 1, .dtype = vt_dtype_of(y));
+    return set_gradient(&w->gradients, y, cotangent) && walk_back(w, last);
+}
+
+bool differentiate(context *c, vt_tensor y, vt_tensor cotangent, const vt_tensor *targets, int count, vt_tensor *out)
+{
+    walk w = { .context = c, .epoch = ++c->epoch, .targets = targets, .count = count };
+    c->internal++;
+    bool ok = begin_walk(&w, y, cotangent);
+    for (int i = 0; ok && i < count; i++) out[i] = gradient_of(&w.gradients, targets[i]);
+    c->internal--;
+    free(w.gradients.entries);
+    return ok;
+}
+
+/* -- The public functions -------------------------------------------------------------------------------------------- */
+
+static bool cotangent_fits(vt_site at, vt_tensor y, vt_tensor cotangent)
+{
+    spec s, want;
+    if (!cotangent.id) return true;
+    if (!spec_of("gradients", at, "y", y, &want) || !spec_of("gradients", at, "cotangent", cotangent, &s)) return false;
+    if (s.dtype == want.dtype && vt_shape_equal(s.shape, want.shape)) return true;
+    char a[128], b[128];
+    refuse_call("gradients", at, VT_ERROR_ARGUMENT, "cotangent is %s %s, y is %s %s", vt_dtype_name(s.dtype),
+                vt_shape_text(s.shape, a), vt_dtype_name(want.dtype), vt_shape_text(want.shape, b));
+    return false;
+}
+
+void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tensor *inputs, int count,
+                     vt_tensor *gradients)
+{
+    context *c = context_get();
+    spec s;
+    memset(gradients, 0, (size_t)count * sizeof *gradients);
+    if (c->error.status != VT_OK || !spec_of("gradients", at, "y", y, &s) || !cotangent_fits(at, y, cotangent)) return;
+    if (!differentiate(c, y, cotangent, inputs, count, gradients)) return;
+    for (int i = 0; i < count; i++) {
+        if (!spec_of("gradients", at, "an input", inputs[i], &s)) return;
+        value_of(c, inputs[i])->consumed = true;
+        if (!gradients[i].id) gradients[i] = vt_full(s.shape, 0, .dtype = s.dtype);
+        if (gradients[i].id) value_of(c, gradients[i])->internal = false;
+    }
+}
+
+static bool loss_can_be_differentiated(context *c, vt_site at, vt_tensor loss)
+{
+    spec s;
+    char text[128];
+    if (!spec_of("backward", at, "the loss", loss, &s)) return false;
+    const value *v = value_of(c, loss);
+    if (vt_shape_count(s.shape) != 1)
+        refuse_call("backward", at, VT_ERROR_GRADIENT,
+                    "the loss has shape %s, it must have one element; vt_mean or vt_sum make one",
+                    vt_shape_text(s.shape, text));
+    else if (!v->needs_gradient)
+        refuse_call("backward", at, VT_ERROR_GRADIENT, "the loss depends on nothing trainable");
+    else if (!v->producer)
+        refuse_call("backward", at, VT_ERROR_GRADIENT, "the loss is a leaf: no op computed it");
+    else
+        return true;
+    return false;
+}
+
+static bool history_is_whole(context *c, vt_site at, const node *last, const node *earliest, uint64_t epoch)
+{
+    for (const node *n = last; n; n = n == earliest ? NULL : n->previous) {
+        for (int i = 0; n->mark == epoch && i < n->inputs; i++) {
+            const value *v = value_of(c, n->in[i]);
+            if (!v || !v->history_ended) continue;
+            refuse_call("backward", at, VT_ERROR_GRADIENT,
+                        "the loss depends, through %s at %s:%d, on a tensor that was kept out of its scope, where its "
+                        "history ended; vt_detach it before vt_keep if no gradient is to pass",
+                        n->op->name, n->at.file, n->at.line);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Hands each trainable leaf its gradient, added to what an earlier call in this scope left. */
+static void deliver(walk *w)
+{
+    for (size_t i = 0; i < w->gradients.capacity; i++) {
+        const struct gradient_entry *e = &w->gradients.entries[i];
+        if (!e->id) continue;
+        value *v = &w->context->chunks[(e->id - 1) / VALUE_CHUNK][(e->id - 1) % VALUE_CHUNK];
+        if (!v->trainable || v->producer) continue;
+        v->gradient = value_of(w->context, v->gradient) ? vt_add(v->gradient, e->gradient) : e->gradient;
+    }
+}
+
+void vt_backward_at(vt_site at, vt_tensor loss)
+{
+    context *c = context_get();
+    if (c->error.status != VT_OK || !loss_can_be_differentiated(c, at, loss)) return;
+    walk w = { .context = c, .epoch = ++c->epoch };
+    node *last = value_of(c, loss)->producer;
+    c->internal++;
+    mark_reachable(&w, loss);
+    if (history_is_whole(c, at, last, w.earliest, w.epoch)) {
+        mark_active(&w, last);
+        if (set_gradient(&w.gradients, loss, vt_full(vt_shape_of(loss), 1, .dtype = vt_dtype_of(loss))) &&
+            walk_back(&w, last))
+            deliver(&w);
+    }
+    c->internal--;
+    free(w.gradients.entries);
+}
+
+vt_tensor vt_grad(vt_tensor x)
+{
+    context *c = context_get();
+    value *v = value_of(c, x);
+    value *g = v ? value_of(c, v->gradient) : NULL;
+    if (!g) return (vt_tensor){ 0 };
+    g->internal = false; /* the user holds it now: it is computed with the step */
+    return g->handle;
+}
+
+void vt_set_trainable_at(vt_site at, vt_tensor x, bool trainable)
+{
+    spec s;
+    if (!spec_of("set_trainable", at, "x", x, &s)) return;
+    value *v = value_of(context_get(), x);
+    if (v->producer)
+        refuse_call("set_trainable", at, VT_ERROR_ARGUMENT, "x is the result of an op; only leaves are trainable");
+    else if (trainable && !vt_dtype_is_float(s.dtype))
+        refuse_call("set_trainable", at, VT_ERROR_ARGUMENT, "x is %s; only f32 and f64 are trainable",
+                    vt_dtype_name(s.dtype));
+    else
+        v->trainable = v->needs_gradient = trainable;
+}
+
+bool vt_trainable(vt_tensor x)
+{
+    const value *v = value_of(context_get(), x);
+    return v && v->trainable;
+}

@@ -1,0 +1,167 @@
+/* model.c - the registry of a model's tensors. */
+#include "core/context.h"
+#include <vitro/vitro.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct vt_model {
+    vt_named_tensor *entries;
+    int count, capacity;
+};
+
+vt_model *vt_model_new(void)
+{
+    vt_model *model = calloc(1, sizeof *model);
+    if (!model) raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for a model");
+    return model;
+}
+
+void vt_model_free(vt_model *model)
+{
+    for (int i = 0; model && i < model->count; i++) {
+        vt_free(model->entries[i].tensor);
+        free((char *)model->entries[i].name);
+    }
+    if (model) free(model->entries);
+    free(model);
+}
+
+vt_path vt_root(vt_model *model)
+{
+    return (vt_path){ .model = model };
+}
+
+vt_path vt_sub(vt_path path, const char *format, ...)
+{
+    size_t used = strlen(path.prefix), room = sizeof path.prefix - used;
+    va_list list;
+    va_start(list, format);
+    int added = vsnprintf(path.prefix + used, room, format, list);
+    va_end(list);
+    if (added < 0 || (size_t)added + 2 > room)
+        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "sub: a name of more than %zu characters", sizeof path.prefix);
+    else
+        memcpy(path.prefix + used + added, ".", 2);
+    return path;
+}
+
+static bool add_entry(vt_model *model, vt_named_tensor entry)
+{
+    if (model->count == model->capacity) {
+        int capacity = model->capacity ? 2 * model->capacity : 64;
+        vt_named_tensor *entries = realloc(model->entries, (size_t)capacity * sizeof *entries);
+        if (!entries) return false;
+        model->entries = entries;
+        model->capacity = capacity;
+    }
+    model->entries[model->count++] = entry;
+    return true;
+}
+
+static vt_tensor drawn(vt_shape shape, vt_init init)
+{
+    switch (init.kind) {
+    case VT_INIT_NORMAL: return vt_normal(shape, .std = init.value);
+    case VT_INIT_TRUNCATED_NORMAL: return vt_truncated_normal(shape, .std = init.value);
+    case VT_INIT_UNIFORM: return vt_uniform(shape, .low = -init.value, .high = init.value);
+    default: return vt_full(shape, init.value);
+    }
+}
+
+/* A tensor that outlives every scope, with the values drawn. */
+static value *new_tensor(context *c, vt_shape shape, vt_init init)
+{
+    if (!frame_push(c)) return NULL;
+    vt_tensor source = drawn(shape, init);
+    value *v = NULL;
+    if (c->error.status == VT_OK && run(c, &source, 1, RUN_TARGETS))
+        v = value_new_persistent(c, value_of(c, source)->spec);
+    if (v) {
+        v->array = value_of(c, source)->array;
+        v->buffer = buffer_share(value_of(c, source)->buffer);
+    }
+    frame_pop(c);
+    return v;
+}
+
+static vt_tensor register_tensor(vt_site at, vt_path path, const char *name, vt_shape shape, vt_init init,
+                                 bool is_parameter)
+{
+    const char *call = is_parameter ? "parameter" : "buffer";
+    ENTER(call, at);
+    context *c = context_get();
+    char full[256];
+    snprintf(full, sizeof full, "%s%s", path.prefix, name);
+    if (c->error.status != VT_OK || !path.model) return (vt_tensor){ 0 };
+    if (vt_model_find(path.model, full).id)
+        return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s\" is taken", full);
+    value *v = new_tensor(c, shape, init);
+    if (!v) return (vt_tensor){ 0 };
+    char *owned = strdup(full);
+    if (!owned || !add_entry(path.model, (vt_named_tensor){ owned, v->handle, is_parameter })) {
+        free(owned);
+        value_end(c, v);
+        return refuse_call(call, at, VT_ERROR_MEMORY, "out of memory for \"%s\"", full);
+    }
+    v->trainable = v->needs_gradient = is_parameter;
+    return v->handle;
+}
+
+vt_tensor vt_parameter_at(vt_site at, vt_path path, const char *name, vt_shape shape, vt_init init)
+{
+    return register_tensor(at, path, name, shape, init, true);
+}
+
+vt_tensor vt_buffer_at(vt_site at, vt_path path, const char *name, vt_shape shape, double value)
+{
+    return register_tensor(at, path, name, shape, (vt_init){ VT_INIT_CONSTANT, value }, false);
+}
+
+int vt_model_size(const vt_model *model)
+{
+    return model->count;
+}
+
+vt_named_tensor vt_model_entry(const vt_model *model, int index)
+{
+    return index >= 0 && index < model->count ? model->entries[index] : (vt_named_tensor){ "", { 0 }, false };
+}
+
+vt_tensor vt_model_find(const vt_model *model, const char *name)
+{
+    for (int i = 0; i < model->count; i++)
+        if (strcmp(model->entries[i].name, name) == 0) return model->entries[i].tensor;
+    return (vt_tensor){ 0 };
+}
+
+static int64_t count_elements(const vt_model *model, bool parameters)
+{
+    int64_t count = 0;
+    for (int i = 0; i < model->count; i++)
+        if (model->entries[i].is_parameter == parameters) count += vt_count(model->entries[i].tensor);
+    return count;
+}
+
+int64_t vt_model_parameter_count(const vt_model *model)
+{
+    return count_elements(model, true);
+}
+
+int64_t vt_model_buffer_count(const vt_model *model)
+{
+    return count_elements(model, false);
+}
+
+int vt_model_set_trainable(vt_model *model, const char *prefix, bool trainable)
+{
+    int found = 0;
+    for (int i = 0; i < model->count; i++) {
+        const vt_named_tensor *e = &model->entries[i];
+        if (!e->is_parameter || strncmp(e->name, prefix, strlen(prefix)) != 0) continue;
+        vt_set_trainable(e->tensor, trainable);
+        found++;
+    }
+    return found;
+}

@@ -1,0 +1,61 @@
+/* print.c - a tensor as text: what it is, its statistics, and its values, elided where they are many. */
+#include "core/context.h"
+#include <vitro/tensor.h>
+#include <math.h>
+
+enum { EDGE = 3 }; /* elements shown at either end of a long axis */
+
+typedef struct printer {
+    FILE *stream;
+    const array *array;
+} printer;
+
+static void print_statistics(FILE *stream, const array *a)
+{
+    double sum = 0, squares = 0, low = INFINITY, high = -INFINITY;
+    int64_t count = vt_shape_count(a->shape);
+    for (int64_t i = 0; i < count; i++) {
+        double x = array_get(a, array_offset(a, i));
+        sum += x;
+        squares += x * x;
+        low = x < low ? x : low;
+        high = x > high ? x : high;
+    }
+    double mean = sum / (double)count, variance = squares / (double)count - mean * mean;
+    if (count) fprintf(stream, "  mean %.4g std %.4g min %.4g max %.4g", mean, sqrt(fmax(variance, 0)), low, high);
+}
+
+static void print_axis(const printer *p, int axis, int64_t offset, int indent)
+{
+    const array *a = p->array;
+    if (axis == a->shape.rank) {
+        fprintf(p->stream, "%.6g", array_get(a, offset));
+        return;
+    }
+    int64_t n = a->shape.dim[axis];
+    bool last = axis == a->shape.rank - 1;
+    fputc('[', p->stream);
+    for (int64_t i = 0; i < n; i++) {
+        if (i && last) fputs(", ", p->stream);
+        if (i && !last) fprintf(p->stream, ",\n%*s", indent + 1, "");
+        if (n > 2 * EDGE + 1 && i == EDGE) {
+            fputs("...", p->stream);
+            i = n - EDGE - 1;
+            continue;
+        }
+        print_axis(p, axis + 1, offset + i * a->stride[axis], indent + 1);
+    }
+    fputc(']', p->stream);
+}
+
+void vt_print_at(vt_site at, FILE *stream, const char *name, vt_tensor x)
+{
+    const value *v = compute(at, "print", x);
+    if (!v) return;
+    char text[128];
+    fprintf(stream, "%s: %s %s", name, vt_dtype_name(v->spec.dtype), vt_shape_text(v->spec.shape, text));
+    print_statistics(stream, &v->array);
+    fputs("\n  ", stream);
+    print_axis(&(printer){ stream, &v->array }, 0, 0, 2);
+    fputc('\n', stream);
+}

@@ -1,0 +1,144 @@
+/* record.c - appending nodes: checks, shapes, handles. Computes nothing. */
+#include "core/context.h"
+#include <string.h>
+
+bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *out)
+{
+    context *c = context_get();
+    const value *v = value_of(c, x);
+    *out = (spec){ .shape = { .rank = 0 } };
+    if (v) {
+        *out = v->spec;
+        return true;
+    }
+    if (x.id == 0)
+        refuse_call(name, at, VT_ERROR_HANDLE, "%s is the inert tensor: a missing argument, or the result of a failed op",
+                    what);
+    else
+        refuse_call(name, at, VT_ERROR_HANDLE,
+                    "%s is a tensor whose scope has ended; vt_keep moves one to the enclosing scope", what);
+    return false;
+}
+
+static bool input_specs(const node *n, spec *specs)
+{
+    for (int i = 0; i < n->inputs; i++) {
+        bool optional = n->op->max_inputs && i >= n->op->min_inputs;
+        specs[i] = (spec){ .shape = { .rank = 0 } };
+        if (n->in[i].id == 0 && optional) continue;
+        char what[32] = "input ";
+        if (n->inputs == 1)
+            what[5] = 0;
+        else if (i < 10)
+            memcpy(what + 6, (char[2]){ (char)('0' + i), 0 }, 2);
+        if (!spec_of(n->op->name, n->at, what, n->in[i], &specs[i])) return false;
+    }
+    return true;
+}
+
+static void *copy(context *c, const void *data, size_t bytes)
+{
+    void *memory = arena_allocate(&c->nodes_memory, bytes);
+    return memory && bytes ? memcpy(memory, data, bytes) : memory;
+}
+
+static node *new_node(context *c, const recording *r)
+{
+    node *n = arena_allocate(&c->nodes_memory, sizeof *n);
+    if (!n) return NULL;
+    *n = (node){ .op = r->op, .at = c->call ? c->site : r->at, .inputs = r->inputs, .bound = r->bound };
+    n->outputs = r->op->outputs ? r->op->outputs : r->outputs;
+    n->in = copy(c, r->in, (size_t)r->inputs * sizeof *r->in);
+    n->attributes = copy(c, r->attributes, r->attributes_size);
+    n->attributes_size = r->attributes_size;
+    n->out = arena_allocate(&c->nodes_memory, (size_t)n->outputs * sizeof *n->out);
+    n->in_version = arena_allocate(&c->nodes_memory, (size_t)n->inputs * sizeof *n->in_version);
+    return n->in && n->attributes && n->out && n->in_version ? n : NULL;
+}
+
+/* Effects overwrite data that a user holds: a parameter, a buffer, a tensor made from data. */
+static bool written_inputs_are_leaves(const context *c, const node *n)
+{
+    for (int i = 0; n->op->writes && i < n->inputs; i++) {
+        const value *v = value_of((context *)c, n->in[i]);
+        if (!n->op->writes(i) || !v->producer) continue;
+        return refuse(n, "input %d is the result of an op; only parameters, buffers and tensors made from data are written",
+                      i);
+    }
+    return true;
+}
+
+static bool new_outputs(context *c, node *n, const spec *specs)
+{
+    bool needs_gradient = false;
+    for (int i = 0; i < n->inputs; i++) {
+        const value *v = value_of(c, n->in[i]);
+        needs_gradient |= v && v->needs_gradient;
+    }
+    for (int i = 0; i < n->outputs; i++) {
+        value *v = value_new(c, specs[i]);
+        if (!v) return false;
+        v->producer = n;
+        v->output = i;
+        v->needs_gradient = needs_gradient && !n->op->constant && vt_dtype_is_float(specs[i].dtype);
+        n->out[i] = v->handle;
+    }
+    return true;
+}
+
+static void append(context *c, node *n)
+{
+    uint32_t *version = (uint32_t *)n->in_version;
+    for (int i = 0; i < n->inputs; i++) {
+        value *v = value_of(c, n->in[i]);
+        if (!v) continue;
+        v->consumed |= c->internal == 0;
+        version[i] = v->recorded_version;
+    }
+    for (int i = 0; n->op->writes && i < n->inputs; i++)
+        if (n->op->writes(i)) value_of(c, n->in[i])->recorded_version++;
+    c->pending_effects += n->op->writes != NULL;
+    n->sequence = ++c->sequence;
+    n->previous = c->last;
+    if (c->last)
+        c->last->next = n;
+    else
+        c->first = n;
+    c->last = n;
+}
+
+static bool record_checked(context *c, const recording *r, vt_tensor *out)
+{
+    node *n = new_node(c, r);
+    if (!n) return false;
+    spec *in = arena_allocate(&c->nodes_memory, ((size_t)n->inputs + (size_t)n->outputs) * sizeof *in);
+    if (!in || !input_specs(n, in)) return false;
+    spec *specs = in + n->inputs;
+    if (!n->op->infer(n, in, specs)) return false;
+    if (!written_inputs_are_leaves(c, n) || !new_outputs(c, n, specs)) return false;
+    append(c, n);
+    if (n->outputs) memcpy(out, n->out, (size_t)n->outputs * sizeof *out);
+    return !c->eager || run_eagerly(c, n);
+}
+
+bool record_into(const recording *r, vt_tensor *out)
+{
+    context *c = context_get();
+    int outputs = r->op->outputs ? r->op->outputs : r->outputs;
+    if (c->error.status == VT_OK && record_checked(c, r, out)) return true;
+    if (outputs) memset(out, 0, (size_t)outputs * sizeof *out);
+    return false;
+}
+
+bound bound_random(void)
+{
+    context *c = context_get();
+    return (bound){ .seed = c->random.seed, .stream = c->random.stream++ };
+}
+
+vt_tensor record_one(const recording *r)
+{
+    vt_tensor out = { 0 };
+    record_into(r, &out);
+    return out;
+}

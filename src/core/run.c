@@ -1,0 +1,341 @@
+/* run.c - computing what was recorded: which nodes are needed, in which order, and how long each value lives. */
+#include "core/context.h"
+#include "core/log.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Part of the run under way; runs nest where a node is decomposed. */
+typedef struct job {
+    context *context;
+    uint64_t epoch;
+    enum run_mode mode;
+    node *earliest;
+    int outstanding; /* nodes marked and not yet met, on the way back */
+} job;
+
+/* -- Which nodes are needed -------------------------------------------------------------------------------------- */
+
+static void mark_node(job *j, node *n)
+{
+    if (n->mark == j->epoch) return;
+    n->mark = j->epoch;
+    j->outstanding++;
+    if (!j->earliest || n->sequence < j->earliest->sequence) j->earliest = n;
+}
+
+/* Marks the producer of a value that is not there; counts a reader, or a root that no reader's end releases. */
+static void need(job *j, vt_tensor x, bool root)
+{
+    value *v = value_of(j->context, x);
+    if (!v || (v->buffer && v->run != j->epoch)) return;
+    if (v->run != j->epoch) {
+        v->run = j->epoch;
+        v->uses = 0;
+        v->root = false;
+        if (v->producer) mark_node(j, v->producer);
+    }
+    v->uses += !root;
+    v->root |= root;
+}
+
+static bool is_loose_end(const job *j, const node *n)
+{
+    if (j->mode != RUN_EVERYTHING || n->done || n->op->writes) return false;
+    for (int i = 0; i < n->outputs; i++) {
+        const value *v = value_of(j->context, n->out[i]);
+        if (v && !v->consumed && !v->internal) return true;
+    }
+    return false;
+}
+
+/* One pass from the last node to the earliest needed: recorded order is a topological order. */
+static void mark_needed(job *j)
+{
+    int effects = j->mode == RUN_TARGETS ? 0 : j->context->pending_effects;
+    for (node *n = j->context->last; n; n = n->previous) {
+        bool effect = effects && n->op->writes && !n->done;
+        bool loose = is_loose_end(j, n);
+        if (effect || loose) mark_node(j, n);
+        effects -= effect;
+        if (n->mark == j->epoch) {
+            j->outstanding--;
+            for (int i = 0; i < n->inputs; i++) need(j, n->in[i], false);
+            for (int i = 0; loose && i < n->outputs; i++) need(j, n->out[i], true);
+        }
+        if (j->outstanding == 0 && effects == 0 && (j->mode != RUN_EVERYTHING || n->done)) break;
+    }
+}
+
+/* -- One node ----------------------------------------------------------------------------------------------------- */
+
+static bool inputs_are_current(context *c, const node *n)
+{
+    for (int i = 0; i < n->inputs; i++) {
+        if (n->in[i].id == 0) continue;
+        const value *v = value_of(c, n->in[i]);
+        if (!v || !v->buffer) {
+            refuse_call(n->op->name, n->at, VT_ERROR_HANDLE, "input %d ended before this op was computed", i);
+            return false;
+        }
+        if (v->producer || v->executed_version == n->in_version[i]) continue;
+        refuse_call(n->op->name, n->at, VT_ERROR_HANDLE,
+                    "a result was read after input %d, which it depends on, was updated; read or vt_keep it before the "
+                    "update",
+                    i);
+        return false;
+    }
+    return true;
+}
+
+/* A contiguous copy of an input that a kernel cannot take as it is. */
+static bool make_contiguous(context *c, array *a, buffer **held)
+{
+    size_t bytes = (size_t)vt_shape_count(a->shape) * vt_dtype_size(a->dtype);
+    *held = buffer_new(c, bytes);
+    if (!*held) return false;
+    array packed = array_contiguous((*held)->data, a->dtype, a->shape);
+    array_copy(&packed, a);
+    *a = packed;
+    return true;
+}
+
+static bool run_view(context *c, const node *n)
+{
+    value *in = value_of(c, n->in[0]), *out = value_of(c, n->out[0]);
+    array view = { .dtype = out->spec.dtype, .shape = out->spec.shape };
+    if (n->op->view(n, &in->array, &view)) {
+        out->buffer = buffer_share(in->buffer);
+        out->array = view;
+        return true;
+    }
+    array packed = in->array;
+    if (!make_contiguous(c, &packed, &out->buffer)) return false;
+    n->op->view(n, &packed, &view);
+    out->array = view;
+    return true;
+}
+
+/* What is overwritten while another value still looks at it is first copied for the one that is written. */
+static bool own_written(context *c, const node *n)
+{
+    for (int i = 0; n->op->writes && i < n->inputs; i++) {
+        value *v = value_of(c, n->in[i]);
+        if (!n->op->writes(i) || (v->buffer->references == 1 && array_is_contiguous(&v->array))) continue;
+        array packed = v->array;
+        buffer *held;
+        if (!make_contiguous(c, &packed, &held)) return false;
+        buffer_release(c, v->buffer);
+        v->buffer = held;
+        v->array = packed;
+    }
+    return true;
+}
+
+static bool allocate_outputs(context *c, const node *n)
+{
+    for (int i = 0; i < n->outputs; i++) {
+        value *v = value_of(c, n->out[i]);
+        if (v && !v->buffer && !value_allocate(c, v)) return false;
+    }
+    return true;
+}
+
+enum { FEW = 16 };
+
+/* Calls the kernel on the values' memory, with contiguous copies where it wants them. */
+static bool call_kernel(context *c, const node *n, const kernel *k, kernel_call *call)
+{
+    buffer *few[FEW] = { 0 };
+    buffer **held = n->inputs <= FEW ? few : calloc((size_t)n->inputs, sizeof *held);
+    bool ok = held != NULL;
+    for (int i = 0; ok && !k->strided && i < n->inputs; i++)
+        if (call->in[i].data && !array_is_contiguous(&call->in[i])) ok = make_contiguous(c, &call->in[i], &held[i]);
+    ok = ok && k->run(call);
+    for (int i = 0; held && i < n->inputs; i++) buffer_release(c, held[i]);
+    if (held != few) free(held);
+    if (!ok && c->error.status == VT_OK)
+        refuse_call(n->op->name, n->at, VT_ERROR_UNSUPPORTED, "the kernel of device %s failed", c->device->name);
+    return ok;
+}
+
+static bool run_decomposed(context *c, const node *n);
+
+static bool run_kernel(context *c, const node *n)
+{
+    array few[2 * FEW] = { 0 };
+    size_t count = (size_t)n->inputs + (size_t)n->outputs;
+    array *arrays = count <= 2 * FEW ? few : calloc(count, sizeof *arrays);
+    if (!arrays) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
+    kernel_call call = { n->op, n->attributes, &n->bound, n->inputs, n->outputs, arrays, arrays + n->inputs };
+    for (int i = 0; i < n->inputs; i++)
+        if (n->in[i].id) call.in[i] = value_of(c, n->in[i])->array;
+    for (int i = 0; i < n->outputs; i++) {
+        const value *v = value_of(c, n->out[i]);
+        call.out[i] = v->buffer ? v->array : array_contiguous(NULL, v->spec.dtype, v->spec.shape);
+    }
+    const kernel *k = c->device->kernel_of(n->op);
+    bool usable = k && (!k->supports || k->supports(&call)) && !(c->force_decompose && n->op->decompose);
+    bool ok;
+    if (!usable) {
+        ok = run_decomposed(c, n);
+    } else {
+        ok = own_written(c, n) && allocate_outputs(c, n);
+        for (int i = 0; ok && i < n->inputs; i++)
+            if (n->op->writes && n->op->writes(i)) call.in[i] = value_of(c, n->in[i])->array;
+        for (int i = 0; ok && i < n->outputs; i++) call.out[i] = value_of(c, n->out[i])->array;
+        ok = ok && call_kernel(c, n, k, &call);
+    }
+    if (arrays != few) free(arrays);
+    return ok;
+}
+
+/* -- Decomposition: the op as a graph of simpler ones, run in a scope of its own ----------------------------------- */
+
+static void move_buffer(context *c, vt_tensor from, vt_tensor to)
+{
+    value *source = value_of(c, from), *target = value_of(c, to);
+    if (!target || target->buffer) return;
+    target->buffer = buffer_share(source->buffer);
+    target->array = source->array;
+}
+
+static bool record_decomposition(context *c, const node *n, vt_tensor *out)
+{
+    const char *call = c->call;
+    vt_site site = c->site;
+    c->call = n->op->name;
+    c->site = n->at;
+    c->internal++;
+    n->op->decompose(n, out);
+    c->internal--;
+    c->call = call;
+    c->site = site;
+    return c->error.status == VT_OK;
+}
+
+static bool run_decomposed(context *c, const node *n)
+{
+    if (!n->op->decompose)
+        return raise_error(VT_ERROR_UNSUPPORTED, n->at, "%s: device %s has no kernel for it, and it has no decomposition",
+                           n->op->name, c->device->name);
+    vt_tensor out[FEW] = { 0 };
+    if (!frame_push(c)) return false;
+    bool ok = record_decomposition(c, n, out) && run(c, out, n->outputs, RUN_TARGETS);
+    for (int i = 0; ok && i < n->outputs; i++) move_buffer(c, out[i], n->out[i]);
+    frame_pop(c);
+    return ok;
+}
+
+/* -- The run -------------------------------------------------------------------------------------------------------- */
+
+static void release_read(job *j, const node *n)
+{
+    for (int i = 0; i < n->inputs; i++) {
+        value *v = value_of(j->context, n->in[i]);
+        if (!v || v->run != j->epoch || --v->uses > 0) continue;
+        if (v->producer && !v->root && !v->kept && !j->context->eager) value_drop_buffer(j->context, v);
+    }
+    for (int i = 0; i < n->outputs; i++) {
+        value *v = value_of(j->context, n->out[i]);
+        if (v && v->run != j->epoch && v->buffer && !v->kept && !j->context->eager) value_drop_buffer(j->context, v);
+    }
+}
+
+static bool run_node(job *j, node *n)
+{
+    context *c = j->context;
+    bool again = n->done;
+    if (!n->done && n->op->writes) c->pending_effects--;
+    n->done = true;
+    if (!inputs_are_current(c, n)) return false;
+    if (!(n->op->view ? run_view(c, n) : run_kernel(c, n))) return false;
+    for (int i = 0; n->op->writes && i < n->inputs; i++)
+        if (n->op->writes(i)) value_of(c, n->in[i])->executed_version++;
+    c->statistics.nodes_run++;
+    if (again) {
+        c->statistics.nodes_recomputed++;
+        log_line("run", "%s at %s:%d computed again: its value was read after it had been let go", n->op->name,
+                 n->at.file, n->at.line);
+    }
+    release_read(j, n);
+    return true;
+}
+
+bool run(context *c, vt_tensor *targets, int count, enum run_mode mode)
+{
+    job j = { .context = c, .epoch = ++c->epoch, .mode = mode };
+    for (int i = 0; i < count; i++) need(&j, targets[i], true);
+    mark_needed(&j);
+    node *next;
+    for (node *n = j.earliest; n; n = next) {
+        if (n->mark == j.epoch && !run_node(&j, n)) return false;
+        next = n->next;
+    }
+    return true;
+}
+
+value *compute(vt_site at, const char *call, vt_tensor x)
+{
+    context *c = context_get();
+    spec s;
+    if (c->error.status != VT_OK || !spec_of(call, at, "x", x, &s)) return NULL;
+    value *v = value_of(c, x);
+    if ((!v->buffer || c->pending_effects) && !run(c, &x, 1, RUN_EVERYTHING)) return NULL;
+    if (v->buffer) return v;
+    refuse_call(call, at, VT_ERROR_HANDLE, "x has no value");
+    return NULL;
+}
+
+/* -- Eager mode ------------------------------------------------------------------------------------------------------ */
+
+/* 1: has a NaN, 2: has an infinity. `where` gets the row-major number of the first. */
+static int non_finite(const array *a, int64_t where[3])
+{
+    if (!a->data || !vt_dtype_is_float(a->dtype)) return 0;
+    int found = 0;
+    int64_t count = vt_shape_count(a->shape);
+    for (int64_t i = 0; i < count && found != 3; i++) {
+        double x = array_get(a, array_offset(a, i));
+        int kind = isnan(x) ? 1 : isinf(x) ? 2 : 0;
+        if (kind & ~found) where[kind] = i;
+        found |= kind;
+    }
+    return found;
+}
+
+static const char *index_text(vt_shape shape, int64_t number, char text[128])
+{
+    vt_shape index = { .rank = shape.rank };
+    for (int i = shape.rank - 1; i >= 0; i--) {
+        index.dim[i] = number % shape.dim[i];
+        number /= shape.dim[i];
+    }
+    return vt_shape_text(index, text);
+}
+
+static bool check_finite(context *c, const node *n)
+{
+    int64_t where[3];
+    int before = n->inputs ? 0 : 3; /* what is created as infinite is meant */
+    for (int i = 0; i < n->inputs; i++) {
+        const value *v = value_of(c, n->in[i]);
+        if (v) before |= non_finite(&v->array, where);
+    }
+    for (int i = 0; i < n->outputs; i++) {
+        const value *v = value_of(c, n->out[i]);
+        int fresh = v ? non_finite(&v->array, where) & ~before : 0;
+        if (!fresh) continue;
+        int kind = fresh & 1 ? 1 : 2;
+        char index[128];
+        refuse_call(n->op->name, n->at, VT_ERROR_NUMERIC, "the result has %s at %s, and no input has",
+                    kind == 1 ? "a NaN" : "an infinity", index_text(v->spec.shape, where[kind], index));
+        return false;
+    }
+    return true;
+}
+
+bool run_eagerly(context *c, node *n)
+{
+    return run(c, n->out, n->outputs, RUN_EFFECTS) && check_finite(c, n);
+}

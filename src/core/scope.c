@@ -1,0 +1,114 @@
+/* scope.c - scopes own values and nodes, and end them together. */
+#include "core/context.h"
+#include <stdlib.h>
+
+bool frame_own(frame *f, vt_tensor x)
+{
+    if (f->count == f->capacity) {
+        size_t capacity = f->capacity ? 2 * f->capacity : 256;
+        vt_tensor *owned = realloc(f->owned, capacity * sizeof *owned);
+        if (!owned) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for a scope");
+        f->owned = owned;
+        f->capacity = capacity;
+    }
+    f->owned[f->count++] = x;
+    return true;
+}
+
+bool frame_push(context *c)
+{
+    if (c->depth + 1 == MAX_FRAMES)
+        return raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "scopes are nested more than %d deep", MAX_FRAMES - 1);
+    frame *f = &c->frames[++c->depth];
+    f->count = 0;
+    f->last_node = c->last;
+    f->memory = arena_get_mark(&c->nodes_memory);
+    return true;
+}
+
+/* The value survives as a leaf of the enclosing frame. */
+static void move_out(context *c, value *v)
+{
+    v->kept = false;
+    v->history_ended = v->producer && v->needs_gradient;
+    v->needs_gradient = v->trainable;
+    v->producer = NULL;
+    if (!frame_own(&c->frames[c->depth - 1], v->handle)) value_end(c, v);
+}
+
+static void forget_nodes(context *c, const frame *f)
+{
+    for (node *n = c->last; n != f->last_node; n = n->previous)
+        if (n->op->writes && !n->done) c->pending_effects--;
+    c->last = f->last_node;
+    if (c->last)
+        c->last->next = NULL;
+    else
+        c->first = NULL;
+    arena_reset(&c->nodes_memory, f->memory);
+}
+
+void frame_pop(context *c)
+{
+    frame *f = &c->frames[c->depth];
+    forget_nodes(c, f);
+    for (size_t i = 0; i < f->count; i++) {
+        value *v = value_of(c, f->owned[i]);
+        if (!v) continue;
+        if (v->kept && v->buffer && c->depth > 0)
+            move_out(c, v);
+        else
+            value_end(c, v);
+    }
+    f->count = 0;
+    c->depth--;
+}
+
+vt_scope vt_scope_begin(void)
+{
+    context *c = context_get();
+    return (vt_scope){ frame_push(c) ? c->depth : 0 };
+}
+
+/* Kept values are computed before the nodes that describe them go. */
+static void run_kept(context *c)
+{
+    const frame *f = &c->frames[c->depth];
+    vt_tensor *kept = malloc((f->count + 1) * sizeof *kept);
+    if (!kept) {
+        raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory at the end of a scope");
+        return;
+    }
+    int count = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        const value *v = value_of(c, f->owned[i]);
+        if (v && v->kept) kept[count++] = v->handle;
+    }
+    if (count || c->pending_effects) run(c, kept, count, RUN_EFFECTS);
+    free(kept);
+}
+
+void vt_scope_end(vt_scope *scope)
+{
+    context *c = context_get();
+    while (scope->depth && c->depth >= scope->depth) {
+        if (c->error.status == VT_OK) run_kept(c);
+        frame_pop(c);
+    }
+    scope->depth = 0;
+}
+
+vt_tensor vt_keep_at(vt_site at, vt_tensor x)
+{
+    spec s;
+    if (!spec_of("keep", at, "x", x, &s)) return (vt_tensor){ 0 };
+    value_of(context_get(), x)->kept = true;
+    return x;
+}
+
+void vt_free(vt_tensor x)
+{
+    context *c = context_get();
+    value *v = value_of(c, x);
+    if (v) value_end(c, v);
+}

@@ -1,0 +1,124 @@
+/* tensor.c - data in and out of tensors. */
+#include "core/context.h"
+#include <vitro/tensor.h>
+#include <math.h>
+#include <string.h>
+
+static bool shape_is_valid(vt_site at, vt_shape shape)
+{
+    int64_t count = 1;
+    bool valid = shape.rank >= 0 && shape.rank <= VT_MAX_RANK;
+    for (int i = 0; valid && i < shape.rank; i++)
+        valid = shape.dim[i] >= 0 && !__builtin_mul_overflow(count, shape.dim[i], &count) && count < (int64_t)1 << 48;
+    if (valid) return true;
+    refuse_call("from_data", at, VT_ERROR_ARGUMENT, "not a shape: rank %d (0 to %d), extents 0 or more", shape.rank,
+                VT_MAX_RANK);
+    return false;
+}
+
+vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype dtype)
+{
+    context *c = context_get();
+    if (c->error.status != VT_OK || !shape_is_valid(at, shape)) return (vt_tensor){ 0 };
+    if (!data && vt_shape_count(shape)) return refuse_call("from_data", at, VT_ERROR_ARGUMENT, "data is NULL");
+    if (!vt_dtype_size(dtype))
+        return refuse_call("from_data", at, VT_ERROR_ARGUMENT, "dtype is %s; it must say what data holds",
+                           vt_dtype_name(dtype));
+    value *v = value_new(c, (spec){ dtype, shape });
+    if (!v || !value_allocate(c, v)) return (vt_tensor){ 0 };
+    if (data) memcpy(v->array.data, data, (size_t)vt_shape_count(shape) * vt_dtype_size(dtype));
+    return v->handle;
+}
+
+static spec spec_or_nothing(const char *call, vt_tensor x)
+{
+    spec s = { .shape = { .rank = 0 } };
+    if (context_get()->error.status == VT_OK) spec_of(call, (vt_site){ 0 }, "x", x, &s);
+    return s;
+}
+
+vt_shape vt_shape_of(vt_tensor x)
+{
+    return spec_or_nothing("shape_of", x).shape;
+}
+
+vt_dtype vt_dtype_of(vt_tensor x)
+{
+    return spec_or_nothing("dtype_of", x).dtype;
+}
+
+int vt_rank(vt_tensor x)
+{
+    return spec_or_nothing("rank", x).shape.rank;
+}
+
+int64_t vt_dim(vt_tensor x, int axis)
+{
+    spec s = spec_or_nothing("dim", x);
+    if (s.dtype == VT_DTYPE_DEFAULT) return 0;
+    int resolved = axis_resolve(axis, s.shape.rank);
+    if (resolved >= 0) return s.shape.dim[resolved];
+    char text[128];
+    raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "dim: axis %d of a tensor of shape %s", axis,
+                vt_shape_text(s.shape, text));
+    return 0;
+}
+
+int64_t vt_count(vt_tensor x)
+{
+    spec s = spec_or_nothing("count", x);
+    return s.dtype == VT_DTYPE_DEFAULT ? 0 : vt_shape_count(s.shape);
+}
+
+bool vt_is_live(vt_tensor x)
+{
+    return value_of(context_get(), x) != NULL;
+}
+
+bool vt_read_at(vt_site at, vt_tensor x, void *data, int64_t capacity, vt_dtype dtype)
+{
+    const value *v = compute(at, "read", x);
+    if (!v) return false;
+    int64_t count = vt_shape_count(v->spec.shape);
+    if (dtype == VT_DTYPE_DEFAULT) dtype = v->spec.dtype;
+    if (count > capacity) {
+        char text[128];
+        refuse_call("read", at, VT_ERROR_ARGUMENT, "x of shape %s has %lld elements, data has room for %lld",
+                    vt_shape_text(v->spec.shape, text), (long long)count, (long long)capacity);
+        return false;
+    }
+    array out = array_contiguous(data, dtype, v->spec.shape);
+    array_copy(&out, &v->array);
+    return true;
+}
+
+double vt_item_at(vt_site at, vt_tensor x)
+{
+    const value *v = compute(at, "item", x);
+    if (!v) return NAN;
+    if (vt_shape_count(v->spec.shape) == 1) return array_get(&v->array, 0);
+    char text[128];
+    refuse_call("item", at, VT_ERROR_ARGUMENT, "x has shape %s, it must have one element",
+                vt_shape_text(v->spec.shape, text));
+    return NAN;
+}
+
+bool vt_write_at(vt_site at, vt_tensor x, const void *data)
+{
+    context *c = context_get();
+    value *v = compute(at, "write", x);
+    if (!v) return false;
+    if (v->producer) {
+        refuse_call("write", at, VT_ERROR_ARGUMENT,
+                    "x is the result of an op; only parameters, buffers and tensors made from data are written");
+        return false;
+    }
+    if (v->buffer->references > 1 || !array_is_contiguous(&v->array)) {
+        value_drop_buffer(c, v);
+        if (!value_allocate(c, v)) return false;
+    }
+    memcpy(v->array.data, data, (size_t)vt_shape_count(v->spec.shape) * vt_dtype_size(v->spec.dtype));
+    v->recorded_version++;
+    v->executed_version++;
+    return true;
+}

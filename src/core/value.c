@@ -1,0 +1,99 @@
+/* value.c - the table of tensors: handles to values and back. */
+#include "core/context.h"
+#include <stdlib.h>
+
+/* Makes room for one more chunk of values. Values never move, so that pointers to them stay good. */
+static bool grow(context *c)
+{
+    value **chunks = realloc(c->chunks, (c->chunk_count + 1) * sizeof *chunks);
+    if (!chunks) return false;
+    c->chunks = chunks;
+    c->chunks[c->chunk_count] = calloc(VALUE_CHUNK, sizeof(value));
+    if (!c->chunks[c->chunk_count]) return false;
+    c->chunk_count++;
+    return true;
+}
+
+static value *slot(const context *c, uint32_t id)
+{
+    return &c->chunks[(id - 1) / VALUE_CHUNK][(id - 1) % VALUE_CHUNK];
+}
+
+/* An unused slot; ids begin at 1, 0 is the inert handle. */
+static value *take_slot(context *c)
+{
+    if (c->free_count) return slot(c, c->free_ids[--c->free_count]);
+    if (c->next_id == c->chunk_count * VALUE_CHUNK && !grow(c)) return NULL;
+    value *v = slot(c, ++c->next_id);
+    v->handle.id = c->next_id;
+    return v;
+}
+
+static value *fill(context *c, spec s)
+{
+    value *v = take_slot(c);
+    if (!v) {
+        raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for a tensor handle");
+        return NULL;
+    }
+    *v = (value){ .handle = { v->handle.id, v->handle.generation + 1 }, .spec = s, .live = true };
+    v->internal = c->internal > 0;
+    c->statistics.live_tensors++;
+    return v;
+}
+
+value *value_new(context *c, spec s)
+{
+    value *v = fill(c, s);
+    if (v && !frame_own(&c->frames[c->depth], v->handle)) {
+        value_end(c, v);
+        return NULL;
+    }
+    return v;
+}
+
+value *value_new_persistent(context *c, spec s)
+{
+    value *v = fill(c, s);
+    if (v) v->persistent = true;
+    return v;
+}
+
+value *value_of(context *c, vt_tensor x)
+{
+    if (x.id == 0 || x.id > c->next_id) return NULL;
+    value *v = slot(c, x.id);
+    return v->live && v->handle.generation == x.generation ? v : NULL;
+}
+
+void value_end(context *c, value *v)
+{
+    value_drop_buffer(c, v);
+    v->live = false;
+    c->statistics.live_tensors--;
+    if (c->free_count == c->free_capacity) {
+        size_t capacity = c->free_capacity ? 2 * c->free_capacity : 256;
+        uint32_t *free_ids = realloc(c->free_ids, capacity * sizeof *free_ids);
+        if (!free_ids) return; /* the slot stays unused; the handle is stale all the same */
+        c->free_ids = free_ids;
+        c->free_capacity = capacity;
+    }
+    c->free_ids[c->free_count++] = v->handle.id;
+}
+
+bool value_allocate(context *c, value *v)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow((size_t)vt_shape_count(v->spec.shape), vt_dtype_size(v->spec.dtype), &bytes))
+        return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "a tensor larger than the address space");
+    v->buffer = buffer_new(c, bytes);
+    if (!v->buffer) return false;
+    v->array = array_contiguous(v->buffer->data, v->spec.dtype, v->spec.shape);
+    return true;
+}
+
+void value_drop_buffer(context *c, value *v)
+{
+    buffer_release(c, v->buffer);
+    v->buffer = NULL;
+}

@@ -1,0 +1,2 @@
+/* attention.c - to be written. */
+typedef int attention_is_empty;

@@ -1,0 +1,2 @@
+/* convolution.c - to be written. */
+typedef int convolution_is_empty;

@@ -1,0 +1,2 @@
+/* effect.c - to be written. */
+typedef int effect_is_empty;

@@ -1,0 +1,2 @@
+/* index.c - to be written. */
+typedef int index_is_empty;

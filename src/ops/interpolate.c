@@ -1,0 +1,2 @@
+/* interpolate.c - to be written. */
+typedef int interpolate_is_empty;

@@ -1,0 +1,2 @@
+/* normalization.c - to be written. */
+typedef int normalization_is_empty;

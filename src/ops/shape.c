@@ -1,0 +1,156 @@
+/* shape.c - views: the same memory seen in another way. */
+#include "ops/extents.h"
+#include "ops/list.h"
+#include <vitro/vitro.h>
+
+typedef struct permute_attributes {
+    int64_t order[VT_MAX_RANK];
+} permute_attributes;
+
+static bool resolve_extents(const node *n, vt_shape in, vt_shape *shape)
+{
+    int64_t known = 1;
+    int open = -1;
+    char a[128], b[128];
+    vt_shape_text(*shape, b);
+    for (int i = 0; i < shape->rank; i++) {
+        if (shape->dim[i] == -1 && open < 0)
+            open = i;
+        else if (shape->dim[i] < 0 || __builtin_mul_overflow(known, shape->dim[i], &known))
+            return refuse(n, "not a shape: %s", b);
+    }
+    int64_t count = vt_shape_count(in);
+    if (open >= 0 && known) shape->dim[open] = count / known;
+    if (vt_shape_count(*shape) == count && (open < 0 || known)) return true;
+    return refuse(n, "x %s has %lld elements, %s wants another number", vt_shape_text(in, a), (long long)count, b);
+}
+
+static bool infer_reshape(const node *n, const spec *in, spec *out)
+{
+    *out = (spec){ in->dtype, shape_of_extents(ATTRIBUTES(extents, n)) };
+    return resolve_extents(n, in->shape, &out->shape);
+}
+
+static void reshape_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_reshape(g[0], vt_shape_of(n->in[0]));
+}
+
+static bool reshape_view(const node *n, const array *in, array *out)
+{
+    (void)n;
+    return array_reshape(*in, out->shape, out);
+}
+
+static bool infer_permute(const node *n, const spec *in, spec *out)
+{
+    const permute_attributes *a = ATTRIBUTES(permute_attributes, n);
+    *out = *in;
+    for (int i = 0; i < in->shape.rank; i++) out->shape.dim[i] = in->shape.dim[a->order[i]];
+    return true;
+}
+
+static void permute_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    const permute_attributes *a = ATTRIBUTES(permute_attributes, n);
+    vt_axes inverse = { .count = vt_rank(g[0]) };
+    for (int i = 0; i < inverse.count; i++) inverse.axis[a->order[i]] = i;
+    dx[0] = vt_permute(g[0], inverse);
+}
+
+static bool permute_view(const node *n, const array *in, array *out)
+{
+    int order[VT_MAX_RANK];
+    for (int i = 0; i < in->shape.rank; i++) order[i] = (int)ATTRIBUTES(permute_attributes, n)->order[i];
+    *out = array_permute(*in, order);
+    return true;
+}
+
+static bool infer_expand(const node *n, const spec *in, spec *out)
+{
+    vt_shape shape = shape_of_extents(ATTRIBUTES(extents, n)), whole;
+    char a[128], b[128];
+    int lead = shape.rank - in->shape.rank;
+    for (int i = lead < 0 ? 0 : lead; i < shape.rank; i++)
+        if (shape.dim[i] == -1) shape.dim[i] = in->shape.dim[i - lead];
+    *out = (spec){ in->dtype, shape };
+    if (shape_broadcast(in->shape, shape, &whole) && vt_shape_equal(whole, shape)) return true;
+    return refuse(n, "x %s does not broadcast to %s", vt_shape_text(in->shape, a), vt_shape_text(shape, b));
+}
+
+static void expand_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    (void)n;
+    dx[0] = g[0]; /* summed by the walk */
+}
+
+static bool expand_view(const node *n, const array *in, array *out)
+{
+    (void)n;
+    *out = array_broadcast(*in, out->shape);
+    return true;
+}
+
+static bool infer_same(const node *n, const spec *in, spec *out)
+{
+    (void)n;
+    *out = *in;
+    return true;
+}
+
+static bool same_view(const node *n, const array *in, array *out)
+{
+    (void)n;
+    *out = *in;
+    return true;
+}
+
+#define VIEW_OP(name_)                                                                                                 \
+    .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_##name_,         \
+    .view = name_##_view
+const op op_reshape = { VIEW_OP(reshape), .vjp = reshape_vjp };
+const op op_permute = { VIEW_OP(permute), .vjp = permute_vjp };
+const op op_expand = { VIEW_OP(expand), .vjp = expand_vjp };
+const op op_detach = { .name = "detach", .id = OP_ID_detach, .min_inputs = 1, .max_inputs = 1, .outputs = 1,
+                       .infer = infer_same, .view = same_view, .constant = true };
+
+static vt_tensor record_extents(const op *op, vt_site at, vt_tensor x, vt_shape shape)
+{
+    if (shape.rank < 0 || shape.rank > VT_MAX_RANK)
+        return refuse_call(op->name, at, VT_ERROR_ARGUMENT, "a shape of rank %d; it is 0 to %d", shape.rank, VT_MAX_RANK);
+    extents e = extents_of(shape);
+    return record(op, at, INPUTS(x), .attributes = &e, .attributes_size = sizeof e);
+}
+
+vt_tensor vt_reshape_at(vt_site at, vt_tensor x, vt_shape shape)
+{
+    return record_extents(&op_reshape, at, x, shape);
+}
+
+vt_tensor vt_expand_at(vt_site at, vt_tensor x, vt_shape shape)
+{
+    return record_extents(&op_expand, at, x, shape);
+}
+
+vt_tensor vt_detach_at(vt_site at, vt_tensor x)
+{
+    return record(&op_detach, at, INPUTS(x));
+}
+
+vt_tensor vt_permute_at(vt_site at, vt_tensor x, vt_axes order)
+{
+    spec s;
+    char text[128];
+    permute_attributes a = { { 0 } };
+    int seen = 0;
+    if (vt_failed() || !spec_of("permute", at, "x", x, &s)) return (vt_tensor){ 0 };
+    for (int i = 0; i < order.count; i++) {
+        int axis = axis_resolve(order.axis[i], s.shape.rank);
+        a.order[i] = axis;
+        seen |= axis < 0 ? 0 : 1 << axis;
+    }
+    if (order.count != s.shape.rank || seen != (1 << s.shape.rank) - 1)
+        return refuse_call("permute", at, VT_ERROR_ARGUMENT, "the order must name each of the %d axes of x %s once",
+                           s.shape.rank, vt_shape_text(s.shape, text));
+    return record(&op_permute, at, INPUTS(x), .attributes = &a, .attributes_size = sizeof a);
+}
