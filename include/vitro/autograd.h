@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/* Records the gradient of a loss of one element with respect to every trainable tensor it depends on. vt_grad gives them.
- * A second call in the same scope adds to the first; gradients end with their scope, so there is nothing to zero.
+/* Records the gradient of a loss of one element with respect to every trainable tensor it depends on. vt_grad gives
+ * them. A second call in the same scope adds to the first; gradients end with their scope, so there is nothing to zero.
  * Errors: a loss of more than one element; one that depends on nothing trainable; an op without a gradient. */
 VT_API void vt_backward_at(vt_site at, vt_tensor loss);
 #define vt_backward(loss) vt_backward_at(VT_HERE, loss)

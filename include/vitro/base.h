@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
-#define VT_API            __attribute__((visibility("default")))
-#define VT_PRINTF(f, a)   __attribute__((format(printf, f, a)))
-#define VT_CLEANUP_(f)    __attribute__((__cleanup__(f), __unused__))
+#define VT_API          __attribute__((visibility("default")))
+#define VT_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define VT_CLEANUP_(f)  __attribute__((__cleanup__(f), __unused__))
 #else
 #define VT_API
 #define VT_PRINTF(f, a)
@@ -83,11 +83,10 @@ VT_API const char *vt_shape_text(vt_shape shape, char text[128]);
 #else
 
 /* VT_SHAPE(2, 3, 4); VT_SCALAR is the shape of rank 0. */
-#define VT_SHAPE(...)                                                                                                  \
-    ((vt_shape){ (int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), { __VA_ARGS__ } })
-#define VT_SCALAR ((vt_shape){ .rank = 0 })
+#define VT_SHAPE(...) ((vt_shape){ (int)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), { __VA_ARGS__ } })
+#define VT_SCALAR     ((vt_shape){ .rank = 0 })
 
-#define VT_AXES(...) ((vt_axes){ (int)(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)), { __VA_ARGS__ } })
+#define VT_AXES(...)                                                                                  ((vt_axes){ (int)(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)), { __VA_ARGS__ } })
 
 /* The machinery of keyword arguments. An op with options is a macro over an exported function:
  *
@@ -97,12 +96,12 @@ VT_API const char *vt_shape_text(vt_shape shape, char text[128]);
  * the required arguments are given. Options stand behind a member of type vt_named_only, to which nothing converts, so
  * that they can be given by name alone. Zero means the default. */
 #define VT_COUNT_ARGS_(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, n, ...) n
-#define VT_COUNT_ARGS(...) VT_COUNT_ARGS_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define VT_COUNT_ARGS(...)                                                                            VT_COUNT_ARGS_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 #define VT_REQUIRE_ARGS_(n, signature, ...)                                                                            \
     ((int)(0 * sizeof(struct {                                                                                         \
-        _Static_assert(VT_COUNT_ARGS(__VA_ARGS__) >= (n), "missing argument: " signature);                             \
-        int present;                                                                                                   \
-    })))
+               _Static_assert(VT_COUNT_ARGS(__VA_ARGS__) >= (n), "missing argument: " signature);                      \
+               int present;                                                                                            \
+           })))
 #define VT_ARGS(type, required, signature, ...)                                                                        \
     (&(const type){ .at_ = { __FILE__, __func__, __LINE__ + VT_REQUIRE_ARGS_(required, signature, __VA_ARGS__) },      \
                     __VA_ARGS__ })

@@ -28,7 +28,8 @@ typedef struct vt_uniform_args {
 } vt_uniform_args;
 /* Uniform in [low, high): low + (high - low) u, u a multiple of 2^-24 with the same bits on every device. */
 VT_API vt_tensor vt_uniform_with(const vt_uniform_args *a);
-#define vt_uniform(...) vt_uniform_with(VT_ARGS(vt_uniform_args, 1, "vt_uniform(shape, .low .high .dtype)", __VA_ARGS__))
+#define vt_uniform(...)                                                                                                \
+    vt_uniform_with(VT_ARGS(vt_uniform_args, 1, "vt_uniform(shape, .low .high .dtype)", __VA_ARGS__))
 
 typedef struct vt_normal_args {
     vt_site at_;

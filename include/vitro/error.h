@@ -11,10 +11,10 @@ extern "C" {
 
 typedef enum vt_status {
     VT_OK,
-    VT_ERROR_ARGUMENT,    /* a shape, dtype, axis, pattern or option that does not fit */
-    VT_ERROR_HANDLE,      /* an inert or stale tensor, or a value that was not kept */
-    VT_ERROR_GRADIENT,    /* something that cannot be differentiated */
-    VT_ERROR_NUMERIC,     /* NaN or infinity, found in eager mode */
+    VT_ERROR_ARGUMENT, /* a shape, dtype, axis, pattern or option that does not fit */
+    VT_ERROR_HANDLE,   /* an inert or stale tensor, or a value that was not kept */
+    VT_ERROR_GRADIENT, /* something that cannot be differentiated */
+    VT_ERROR_NUMERIC,  /* NaN or infinity, found in eager mode */
     VT_ERROR_MEMORY,
     VT_ERROR_FILE,        /* a file that is missing, unreadable, truncated, of another format, or cannot be written */
     VT_ERROR_UNSUPPORTED, /* a device, precision or kernel that is not there */

@@ -31,7 +31,8 @@ typedef struct vt_gradcheck_args {
  * differs most, its analytic and its numeric value; or with the function's own error. */
 VT_API bool vt_gradcheck_with(const vt_gradcheck_args *a);
 #define vt_gradcheck(...)                                                                                              \
-    vt_gradcheck_with(VT_ARGS(vt_gradcheck_args, 3, "vt_gradcheck(function, inputs, count, .second_order ...)", __VA_ARGS__))
+    vt_gradcheck_with(                                                                                                 \
+        VT_ARGS(vt_gradcheck_args, 3, "vt_gradcheck(function, inputs, count, .second_order ...)", __VA_ARGS__))
 
 #ifdef __cplusplus
 }

@@ -120,7 +120,8 @@ static void copy_element(array *dst, int64_t to, const array *src, int64_t from)
 }
 
 #define COPY_ROW(type)                                                                                                 \
-    for (int64_t i = 0; i < n; i++) ((type *)dst->data)[to + i * dst_stride] = ((const type *)src->data)[from + i * src_stride]
+    for (int64_t i = 0; i < n; i++)                                                                                    \
+    ((type *)dst->data)[to + i * dst_stride] = ((const type *)src->data)[from + i * src_stride]
 
 /* One run along the last axis; the common sizes without a conversion. */
 static void copy_row(array *dst, int64_t to, int64_t dst_stride, const array *src, int64_t from, int64_t src_stride,

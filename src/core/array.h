@@ -5,10 +5,10 @@
 #include <vitro/base.h>
 
 typedef struct array {
-    void *data;                    /* the first element; NULL where an optional input is absent */
+    void *data; /* the first element; NULL where an optional input is absent */
     vt_dtype dtype;
     vt_shape shape;
-    int64_t stride[VT_MAX_RANK];   /* in elements; 0 along a broadcast axis */
+    int64_t stride[VT_MAX_RANK]; /* in elements; 0 along a broadcast axis */
 } array;
 
 /* Row-major strides over data. */

@@ -31,8 +31,9 @@ typedef struct kernel {
 
 typedef struct backend {
     const char *name;
-    const kernel *(*kernel_of)(const struct op *op); /* NULL where it has none */
-    void *(*allocate)(size_t bytes);                  /* 64-byte aligned; NULL where memory is short */
+    const kernel *(*kernel_of)(const struct op *op);   /* NULL where it has none */
+    const kernel *(*fallback_of)(const struct op *op); /* for a call that neither a kernel nor a decomposition serves */
+    void *(*allocate)(size_t bytes);                   /* 64-byte aligned; NULL where memory is short */
     void (*release)(void *memory, size_t bytes);
     void (*set_threads)(int threads);
 } backend;

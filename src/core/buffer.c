@@ -1,5 +1,6 @@
 /* buffer.c - reference-counted device memory, and the pool that hands freed buffers out again. A step asks for the same
- * sizes as the step before, so that after the first one nothing is allocated, and no page is touched for the first time. */
+ * sizes as the step before, so that after the first one nothing is allocated, and no page is touched for the first
+ * time. */
 #include "core/context.h"
 #include <stdlib.h>
 
@@ -78,7 +79,7 @@ void buffer_release(context *c, buffer *b)
 
 void buffer_pool_clear(context *c)
 {
-    for (int class = 0; class < POOL_CLASSES; class++) {
+    for (int class = 0; class < POOL_CLASSES; class ++) {
         while (c->pool[class]) {
             buffer *b = c->pool[class];
             c->pool[class] = b->next;

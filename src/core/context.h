@@ -24,15 +24,15 @@ typedef struct value {
     array array;    /* the view of the buffer */
     vt_tensor gradient;
     bool live, trainable, needs_gradient;
-    bool kept;          /* survives its scope */
-    bool persistent;    /* belongs to a model or an optimiser, not to a scope */
-    bool consumed;      /* an op that the user recorded has it as input */
-    bool internal;      /* recorded by differentiation, not by the user */
-    bool history_ended; /* came out of a scope with gradients to pass on */
+    bool kept;                                   /* survives its scope */
+    bool persistent;                             /* belongs to a model or an optimiser, not to a scope */
+    bool consumed;                               /* an op that the user recorded has it as input */
+    bool internal;                               /* recorded by differentiation, not by the user */
+    bool history_ended;                          /* came out of a scope with gradients to pass on */
     uint32_t recorded_version, executed_version; /* of a leaf: effects recorded, effects run */
-    uint64_t run;       /* the run that computes it ... */
-    int uses;           /* ... and how many readers it still has there */
-    bool root;          /* ... and whether it stays afterwards */
+    uint64_t run;                                /* the run that computes it ... */
+    int uses;                                    /* ... and how many readers it still has there */
+    bool root;                                   /* ... and whether it stays afterwards */
 } value;
 
 /* Bump allocator that is reset to a mark: nodes live as long as their scope. */
@@ -51,7 +51,7 @@ typedef struct arena_mark {
 typedef struct frame {
     vt_tensor *owned;
     size_t count, capacity;
-    node *last_node;  /* before the frame began */
+    node *last_node; /* before the frame began */
     arena_mark memory;
 } frame;
 
@@ -75,9 +75,9 @@ typedef struct context {
     frame frames[MAX_FRAMES];
     int depth;
     int pending_effects;
-    int internal;     /* > 0 while differentiation or a decomposition records */
-    vt_site site;     /* of the entered call, where one is */
-    const char *call; /* its name */
+    int internal;      /* > 0 while differentiation or a decomposition records */
+    vt_site site;      /* of the entered call, where one is */
+    const char *call;  /* its name */
     const op *running; /* the op being decomposed by a run */
 
     const backend *device;
@@ -108,11 +108,11 @@ void buffer_release(context *c, buffer *b); /* NULL is ignored */
 void buffer_pool_clear(context *c);
 
 /* value.c */
-value *value_new(context *c, spec s);         /* owned by the innermost scope */
+value *value_new(context *c, spec s); /* owned by the innermost scope */
 value *value_new_persistent(context *c, spec s);
-value *value_of(context *c, vt_tensor x);     /* NULL where inert or stale */
-void value_end(context *c, value *v);         /* the handle becomes stale */
-bool value_allocate(context *c, value *v);    /* gives it a contiguous buffer */
+value *value_of(context *c, vt_tensor x);  /* NULL where inert or stale */
+void value_end(context *c, value *v);      /* the handle becomes stale */
+bool value_allocate(context *c, value *v); /* gives it a contiguous buffer */
 void value_drop_buffer(context *c, value *v);
 
 /* scope.c */

@@ -8,8 +8,12 @@ static const struct {
     size_t size;
     bool is_float;
 } dtypes[VT_DTYPE_COUNT] = {
-    [VT_DTYPE_DEFAULT] = { "default", 0, false }, [VT_F32] = { "f32", 4, true }, [VT_F64] = { "f64", 8, true },
-    [VT_I32] = { "i32", 4, false },               [VT_I64] = { "i64", 8, false }, [VT_U8] = { "u8", 1, false },
+    [VT_DTYPE_DEFAULT] = { "default", 0, false },
+    [VT_F32] = { "f32", 4, true },
+    [VT_F64] = { "f64", 8, true },
+    [VT_I32] = { "i32", 4, false },
+    [VT_I64] = { "i64", 8, false },
+    [VT_U8] = { "u8", 1, false },
     [VT_BOOL] = { "bool", 1, false },
 };
 

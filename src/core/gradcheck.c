@@ -86,8 +86,8 @@ static bool report_input(const check *k, int input, const double *analytic, cons
     for (int i = shape.rank - 1; i >= 0; rest /= shape.dim[i--]) index.dim[i] = rest % shape.dim[i];
     char text[128];
     refuse_call("gradcheck", a->at_, VT_ERROR_GRADIENT,
-                "the %sgradient of input %d differs at %s: analytic %.9g, numeric %.9g, tolerance %.3g", k->order, input,
-                vt_shape_text(index, text), analytic[where], numeric[where], tolerance * largest);
+                "the %sgradient of input %d differs at %s: analytic %.9g, numeric %.9g, tolerance %.3g", k->order,
+                input, vt_shape_text(index, text), analytic[where], numeric[where], tolerance * largest);
     return false;
 }
 
@@ -173,8 +173,8 @@ static vt_tensor gradient_function(const vt_tensor *inputs, void *user)
 static bool arguments_fit(const vt_gradcheck_args *a)
 {
     if (!a->function || !a->inputs || a->count < 1 || a->count > MAX_INPUTS) {
-        refuse_call("gradcheck", a->at_, VT_ERROR_ARGUMENT, "it takes a function and 1 to %d inputs, not %d", MAX_INPUTS,
-                    a->count);
+        refuse_call("gradcheck", a->at_, VT_ERROR_ARGUMENT, "it takes a function and 1 to %d inputs, not %d",
+                    MAX_INPUTS, a->count);
         return false;
     }
     for (int i = 0; i < a->count; i++) {
@@ -193,8 +193,9 @@ bool vt_gradcheck_with(const vt_gradcheck_args *a)
     if (vt_failed() || !arguments_fit(a)) return false;
     vt_random_state random = vt_random_get();
     check first = { .args = a, .function = a->function, .user = a->user, .random = random, .order = "" };
-    check second = { .args = a, .function = gradient_function, .user = &first, .random = random,
-                     .order = "second-order " };
+    check second = {
+        .args = a, .function = gradient_function, .user = &first, .random = random, .order = "second-order "
+    };
     bool ok = run_check(&first) && (!a->second_order || run_check(&second));
     vt_random_set(random);
     return ok;

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- Gradients found so far, by tensor: open addressing, doubled when half full -------------------------------------- */
+/* -- Gradients found so far, by tensor: open addressing, doubled when half full --------------------------------------
+ */
 
 typedef struct gradient_map {
     struct gradient_entry {
         uint32_t id;
         vt_tensor gradient;
-    } *entries;
+    } * entries;
     size_t capacity, count;
 } gradient_map;
 
@@ -48,7 +49,8 @@ static bool set_gradient(gradient_map *m, vt_tensor x, vt_tensor gradient)
     return true;
 }
 
-/* -- The walk ----------------------------------------------------------------------------------------------------------- */
+/* -- The walk
+ * ----------------------------------------------------------------------------------------------------------- */
 
 typedef struct walk {
     context *context;
@@ -203,7 +205,8 @@ bool differentiate(context *c, vt_tensor y, vt_tensor cotangent, const vt_tensor
     return ok;
 }
 
-/* -- The public functions -------------------------------------------------------------------------------------------- */
+/* -- The public functions --------------------------------------------------------------------------------------------
+ */
 
 static bool cotangent_fits(vt_site at, vt_tensor y, vt_tensor cotangent)
 {

@@ -18,9 +18,9 @@ typedef struct spec {
 /* What an op is. Adding one: see docs/add-an-op.md. */
 typedef struct op {
     const char *name;
-    int id;                      /* its place in ops.def */
-    int min_inputs, max_inputs;  /* inputs between the two are optional: absent is the inert handle. max 0: any number */
-    int outputs;                 /* 0: as many as `infer` says through node_set_outputs */
+    int id;                     /* its place in ops.def */
+    int min_inputs, max_inputs; /* inputs between the two are optional: absent is the inert handle. max 0: any number */
+    int outputs;                /* 0: as many as `infer` says through node_set_outputs */
 
     /* Checks inputs and attributes and fills the specs of the outputs; refuse() and false where they do not fit. */
     bool (*infer)(const node *n, const spec *in, spec *out);
@@ -30,7 +30,8 @@ typedef struct op {
      * of `decompose` is taken. */
     void (*vjp)(const node *n, const vt_tensor *g, vt_tensor *dx);
 
-    /* The same computation in simpler ops. Fallback where a backend has no kernel, and the oracle of those that have. */
+    /* The same computation in simpler ops. Fallback where a backend has no kernel, and the oracle of those that have.
+     */
     void (*decompose)(const node *n, vt_tensor *out);
 
     /* For ops that only look at memory in another way: out, whose shape and dtype are filled in, as a view of in; false
@@ -50,17 +51,17 @@ struct node {
     int inputs, outputs;
     const vt_tensor *in;
     vt_tensor *out;
-    const void *attributes;      /* of the op's own struct type, made of int64_t and double, without padding */
+    const void *attributes; /* of the op's own struct type, made of int64_t and double, without padding */
     size_t attributes_size;
     bound bound;
 
     /* core's own */
-    const uint32_t *in_version;  /* of leaves, when recorded */
-    node *previous, *next;       /* in the order of recording */
+    const uint32_t *in_version; /* of leaves, when recorded */
+    node *previous, *next;      /* in the order of recording */
     uint64_t sequence;
-    uint64_t mark;               /* the last walk that visited it */
-    bool active;                 /* in that walk */
-    bool done;                   /* it has run */
+    uint64_t mark; /* the last walk that visited it */
+    bool active;   /* in that walk */
+    bool done;     /* it has run */
 };
 
 /* A node's attributes as its own struct. */
@@ -78,7 +79,7 @@ typedef struct recording {
     const void *attributes;
     size_t attributes_size;
     bound bound;
-    int outputs;                 /* only for ops whose number of outputs varies */
+    int outputs; /* only for ops whose number of outputs varies */
 } recording;
 
 /* Appends a node; fills out with handles of its outputs, all inert where it failed. */
@@ -90,8 +91,11 @@ bound bound_random(void);
 /* The common case, one output:
  *     record(&op_gelu, at, INPUTS(x), ATTRIBUTE(gelu_attributes, .tanh = 1)) */
 #define INPUTS(...)                                                                                                    \
-    .inputs = (int)(sizeof((vt_tensor[]){ __VA_ARGS__ }) / sizeof(vt_tensor)), .in = (vt_tensor[]){ __VA_ARGS__ }
-#define ATTRIBUTE(type, ...) .attributes = &(type){ __VA_ARGS__ }, .attributes_size = sizeof(type)
+    .inputs = (int)(sizeof((vt_tensor[]){ __VA_ARGS__ }) / sizeof(vt_tensor)), .in = (vt_tensor[])                     \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+#define ATTRIBUTE(type, ...)  .attributes = &(type){ __VA_ARGS__ }, .attributes_size = sizeof(type)
 #define record(op_, at_, ...) record_one(&(recording){ .op = op_, .at = at_, __VA_ARGS__ })
 vt_tensor record_one(const recording *r);
 

@@ -12,8 +12,8 @@ bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *
         return true;
     }
     if (x.id == 0)
-        refuse_call(name, at, VT_ERROR_HANDLE, "%s is the inert tensor: a missing argument, or the result of a failed op",
-                    what);
+        refuse_call(name, at, VT_ERROR_HANDLE,
+                    "%s is the inert tensor: a missing argument, or the result of a failed op", what);
     else
         refuse_call(name, at, VT_ERROR_HANDLE,
                     "%s is a tensor whose scope has ended; vt_keep moves one to the enclosing scope", what);
@@ -62,8 +62,8 @@ static bool written_inputs_are_leaves(const context *c, const node *n)
     for (int i = 0; n->op->writes && i < n->inputs; i++) {
         const value *v = value_of((context *)c, n->in[i]);
         if (!n->op->writes(i) || !v->producer) continue;
-        return refuse(n, "input %d is the result of an op; only parameters, buffers and tensors made from data are written",
-                      i);
+        return refuse(
+            n, "input %d is the result of an op; only parameters, buffers and tensors made from data are written", i);
     }
     return true;
 }

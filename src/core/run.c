@@ -161,6 +161,14 @@ static bool call_kernel(context *c, const node *n, const kernel *k, kernel_call 
 
 static bool run_decomposed(context *c, const node *n);
 
+/* The device's own kernel, or else the decomposition (NULL), or else the fallback. */
+static const kernel *kernel_for(const context *c, const op *op, const kernel_call *call)
+{
+    const kernel *k = c->device->kernel_of(op);
+    if (op->decompose && (c->force_decompose || !k || (k->supports && !k->supports(call)))) return NULL;
+    return k && (!k->supports || k->supports(call)) ? k : c->device->fallback_of(op);
+}
+
 static bool run_kernel(context *c, const node *n)
 {
     array few[2 * FEW] = { 0 };
@@ -174,10 +182,9 @@ static bool run_kernel(context *c, const node *n)
         const value *v = value_of(c, n->out[i]);
         call.out[i] = v->buffer ? v->array : array_contiguous(NULL, v->spec.dtype, v->spec.shape);
     }
-    const kernel *k = c->device->kernel_of(n->op);
-    bool usable = k && (!k->supports || k->supports(&call)) && !(c->force_decompose && n->op->decompose);
+    const kernel *k = kernel_for(c, n->op, &call);
     bool ok;
-    if (!usable) {
+    if (!k) {
         ok = run_decomposed(c, n);
     } else {
         ok = own_written(c, n) && allocate_outputs(c, n);
@@ -217,8 +224,9 @@ static bool record_decomposition(context *c, const node *n, vt_tensor *out)
 static bool run_decomposed(context *c, const node *n)
 {
     if (!n->op->decompose)
-        return raise_error(VT_ERROR_UNSUPPORTED, n->at, "%s: device %s has no kernel for it, and it has no decomposition",
-                           n->op->name, c->device->name);
+        return raise_error(VT_ERROR_UNSUPPORTED, n->at,
+                           "%s: device %s has no kernel for it, and it has no decomposition", n->op->name,
+                           c->device->name);
     vt_tensor out[FEW] = { 0 };
     if (!frame_push(c)) return false;
     bool ok = record_decomposition(c, n, out) && run(c, out, n->outputs, RUN_TARGETS);
@@ -227,7 +235,8 @@ static bool run_decomposed(context *c, const node *n)
     return ok;
 }
 
-/* -- The run -------------------------------------------------------------------------------------------------------- */
+/* -- The run --------------------------------------------------------------------------------------------------------
+ */
 
 static void release_read(job *j, const node *n)
 {
@@ -287,7 +296,8 @@ value *compute(vt_site at, const char *call, vt_tensor x)
     return NULL;
 }
 
-/* -- Eager mode ------------------------------------------------------------------------------------------------------ */
+/* -- Eager mode ------------------------------------------------------------------------------------------------------
+ */
 
 /* 1: has a NaN, 2: has an infinity. `where` gets the row-major number of the first. */
 static int non_finite(const array *a, int64_t where[3])

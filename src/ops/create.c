@@ -10,7 +10,8 @@ static bool infer(const node *n, const spec *in, spec *out)
     const create_attributes *a = ATTRIBUTES(create_attributes, n);
     vt_shape shape = shape_of_extents(&a->shape);
     int64_t count = 1;
-    if (shape.rank < 0 || shape.rank > VT_MAX_RANK) return refuse(n, "a shape of rank %d; it is 0 to %d", shape.rank, VT_MAX_RANK);
+    if (shape.rank < 0 || shape.rank > VT_MAX_RANK)
+        return refuse(n, "a shape of rank %d; it is 0 to %d", shape.rank, VT_MAX_RANK);
     for (int i = 0; i < shape.rank; i++)
         if (shape.dim[i] < 0 || __builtin_mul_overflow(count, shape.dim[i], &count))
             return refuse(n, "extent %lld along axis %d", (long long)shape.dim[i], i);
@@ -28,8 +29,9 @@ static bool infer_random(const node *n, const spec *in, spec *out)
 const op op_full = { .name = "full", .id = OP_ID_full, .outputs = 1, .infer = infer, .constant = true };
 const op op_uniform = { .name = "uniform", .id = OP_ID_uniform, .outputs = 1, .infer = infer_random, .constant = true };
 const op op_normal = { .name = "normal", .id = OP_ID_normal, .outputs = 1, .infer = infer_random, .constant = true };
-const op op_truncated_normal = { .name = "truncated_normal", .id = OP_ID_truncated_normal, .outputs = 1,
-                                 .infer = infer_random, .constant = true };
+const op op_truncated_normal = {
+    .name = "truncated_normal", .id = OP_ID_truncated_normal, .outputs = 1, .infer = infer_random, .constant = true
+};
 
 static vt_tensor create(const op *op, vt_site at, vt_shape shape, create_attributes a, vt_dtype dtype, bound b)
 {

@@ -41,8 +41,13 @@ static void matmul_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
                            : vt_matmul(a, g[0], .transpose_a = !t->transpose_a);
 }
 
-const op op_matmul = { .name = "matmul", .id = OP_ID_matmul, .min_inputs = 2, .max_inputs = 2, .outputs = 1,
-                       .infer = infer_matmul, .vjp = matmul_vjp };
+const op op_matmul = { .name = "matmul",
+                       .id = OP_ID_matmul,
+                       .min_inputs = 2,
+                       .max_inputs = 2,
+                       .outputs = 1,
+                       .infer = infer_matmul,
+                       .vjp = matmul_vjp };
 
 vt_tensor vt_matmul_with(const vt_matmul_args *a)
 {

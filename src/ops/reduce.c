@@ -34,8 +34,9 @@ static void sum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = spread(n, g[0]);
 }
 
-const op op_sum = { .name = "sum", .id = OP_ID_sum, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_sum,
-                    .vjp = sum_vjp };
+const op op_sum = {
+    .name = "sum", .id = OP_ID_sum, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_sum, .vjp = sum_vjp
+};
 
 /* The axes as bits; false, with an error, where one is out of range or named twice. */
 static bool axis_bits(const char *name, vt_site at, vt_tensor x, vt_axes axes, int64_t *bits)

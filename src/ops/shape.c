@@ -106,18 +106,25 @@ static bool same_view(const node *n, const array *in, array *out)
 }
 
 #define VIEW_OP(name_)                                                                                                 \
-    .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_##name_,         \
+    .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_##name_,       \
     .view = name_##_view
 const op op_reshape = { VIEW_OP(reshape), .vjp = reshape_vjp };
 const op op_permute = { VIEW_OP(permute), .vjp = permute_vjp };
 const op op_expand = { VIEW_OP(expand), .vjp = expand_vjp };
-const op op_detach = { .name = "detach", .id = OP_ID_detach, .min_inputs = 1, .max_inputs = 1, .outputs = 1,
-                       .infer = infer_same, .view = same_view, .constant = true };
+const op op_detach = { .name = "detach",
+                       .id = OP_ID_detach,
+                       .min_inputs = 1,
+                       .max_inputs = 1,
+                       .outputs = 1,
+                       .infer = infer_same,
+                       .view = same_view,
+                       .constant = true };
 
 static vt_tensor record_extents(const op *op, vt_site at, vt_tensor x, vt_shape shape)
 {
     if (shape.rank < 0 || shape.rank > VT_MAX_RANK)
-        return refuse_call(op->name, at, VT_ERROR_ARGUMENT, "a shape of rank %d; it is 0 to %d", shape.rank, VT_MAX_RANK);
+        return refuse_call(op->name, at, VT_ERROR_ARGUMENT, "a shape of rank %d; it is 0 to %d", shape.rank,
+                           VT_MAX_RANK);
     extents e = extents_of(shape);
     return record(op, at, INPUTS(x), .attributes = &e, .attributes_size = sizeof e);
 }

@@ -20,11 +20,17 @@ static void fill_table(void)
         for (const kernel_row *row = families[f]; row->op; row++) kernels[row->op->id] = &row->kernel;
 }
 
-/* An op without a kernel and without a decomposition runs on the reference backend, which shares the host's memory. */
 static const kernel *kernel_of(const op *op)
 {
     pthread_once(&once, fill_table);
-    if (kernels[op->id] || op->decompose) return kernels[op->id];
+    return kernels[op->id];
+}
+
+/* The reference backend shares the host's memory. VT_STRICT=1 forbids it: tests set that. */
+static const kernel *fallback_of(const op *op)
+{
+    const char *strict = getenv("VT_STRICT");
+    if (strict && strict[0] == '1') return NULL;
     log_line("run", "%s has no kernel on the CPU and runs on the reference backend", op->name);
     return reference_kernel_of(op);
 }
@@ -49,5 +55,9 @@ static void set_threads(int threads)
 #endif
 }
 
-const backend cpu_backend = { .name = "cpu", .kernel_of = kernel_of, .allocate = allocate, .release = release,
+const backend cpu_backend = { .name = "cpu",
+                              .kernel_of = kernel_of,
+                              .fallback_of = fallback_of,
+                              .allocate = allocate,
+                              .release = release,
                               .set_threads = set_threads };

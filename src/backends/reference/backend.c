@@ -99,6 +99,12 @@ const kernel *reference_kernel_of(const op *op)
     return functions[op->id] ? &reference : NULL;
 }
 
+static const kernel *fallback_of(const op *op)
+{
+    (void)op;
+    return NULL;
+}
+
 static void *allocate(size_t bytes)
 {
     return aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -115,5 +121,9 @@ static void set_threads(int threads)
     (void)threads;
 }
 
-const backend reference_backend = { .name = "reference", .kernel_of = reference_kernel_of, .allocate = allocate,
-                                    .release = release, .set_threads = set_threads };
+const backend reference_backend = { .name = "reference",
+                                    .kernel_of = reference_kernel_of,
+                                    .fallback_of = fallback_of,
+                                    .allocate = allocate,
+                                    .release = release,
+                                    .set_threads = set_threads };

@@ -23,8 +23,7 @@ void reference_uniform(const reference_call *c)
 {
     const create_attributes *a = c->attributes;
     int64_t count = vt_shape_count(c->out_shape[0]);
-    for (int64_t i = 0; i < count; i++)
-        c->out[0][i] = a->scale * (double)philox_uniform(word_of(c, i)) + a->shift;
+    for (int64_t i = 0; i < count; i++) c->out[0][i] = a->scale * (double)philox_uniform(word_of(c, i)) + a->shift;
 }
 
 /* Φ⁻¹ of a number uniform in (low, high). */

@@ -4,8 +4,8 @@
 
 #include "ops/list.h"
 
-/* What a reference kernel sees. Every tensor is row-major doubles, whatever its dtype; an absent optional input is NULL. What
- * an op with an effect writes into in[i] is stored back. */
+/* What a reference kernel sees. Every tensor is row-major doubles, whatever its dtype; an absent optional input is
+ * NULL. What an op with an effect writes into in[i] is stored back. */
 typedef struct reference_call {
     const void *attributes;
     const bound *bound;

@@ -1,0 +1,2 @@
+/* attention.c - samples; to be written. */
+#include "cases/case.h"

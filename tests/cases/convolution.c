@@ -1,0 +1,2 @@
+/* convolution.c - samples; to be written. */
+#include "cases/case.h"

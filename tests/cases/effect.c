@@ -1,0 +1,2 @@
+/* effect.c - samples; to be written. */
+#include "cases/case.h"

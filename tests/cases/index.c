@@ -1,0 +1,2 @@
+/* index.c - samples; to be written. */
+#include "cases/case.h"

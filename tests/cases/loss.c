@@ -1,0 +1,2 @@
+/* loss.c - samples; to be written. */
+#include "cases/case.h"

@@ -1,0 +1,2 @@
+/* normalization.c - samples; to be written. */
+#include "cases/case.h"
