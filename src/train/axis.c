@@ -22,7 +22,7 @@ static void widen_if_empty(double *low, double *high)
 }
 
 /* Every multiple of step from low to high. */
-static void place_ticks(axis *axis, double step)
+static void place_ticks(plot_axis *axis, double step)
 {
     double first = ceil(axis->low / step - 1e-6), last = floor(axis->high / step + 1e-6);
     for (double i = first; i <= last && axis->tick_count < AXIS_MAX_TICKS; i++)
@@ -30,36 +30,36 @@ static void place_ticks(axis *axis, double step)
     axis->decimals = (int)fmax(0, -floor(log10(step) + 1e-6));
 }
 
-axis axis_linear(double low, double high, int ticks)
+plot_axis axis_linear(double low, double high, int ticks)
 {
     widen_if_empty(&low, &high);
-    axis out = { .low = low, .high = high };
+    plot_axis out = { .low = low, .high = high };
     place_ticks(&out, nice_step((high - low) / ticks));
     return out;
 }
 
-axis axis_linear_rounded(double low, double high, int ticks)
+plot_axis axis_linear_rounded(double low, double high, int ticks)
 {
     widen_if_empty(&low, &high);
     double step = nice_step((high - low) / ticks);
-    axis out = { .low = step * floor(low / step + 1e-6), .high = step * ceil(high / step - 1e-6) };
+    plot_axis out = { .low = step * floor(low / step + 1e-6), .high = step * ceil(high / step - 1e-6) };
     place_ticks(&out, step);
     return out;
 }
 
-axis axis_whole(double low, double high, int ticks)
+plot_axis axis_whole(double low, double high, int ticks)
 {
     if (high - low < 1) {
         low -= 0.5;
         high += 0.5;
     }
-    axis out = { .low = low, .high = high };
+    plot_axis out = { .low = low, .high = high };
     place_ticks(&out, fmax(1, nice_step((high - low) / ticks)));
     return out;
 }
 
 /* 1, 2, 5 of each decade where few decades are shown, else every decade or every few. */
-static void place_logarithmic_ticks(axis *axis, int ticks)
+static void place_logarithmic_ticks(plot_axis *axis, int ticks)
 {
     static const double leads[] = { 1, 2, 5 };
     double first = floor(log10(axis->low)), last = floor(log10(axis->high));
@@ -73,15 +73,15 @@ static void place_logarithmic_ticks(axis *axis, int ticks)
         }
 }
 
-axis axis_logarithmic(double low, double high, int ticks)
+plot_axis axis_logarithmic(double low, double high, int ticks)
 {
     double margin = pow(high / low, 0.04);
-    axis out = { .low = low / margin, .high = high * margin, .logarithmic = true };
+    plot_axis out = { .low = low / margin, .high = high * margin, .logarithmic = true };
     place_logarithmic_ticks(&out, ticks);
     return out;
 }
 
-double axis_place(const axis *axis, double value)
+double axis_place(const plot_axis *axis, double value)
 {
     if (axis->logarithmic) return log(value / axis->low) / log(axis->high / axis->low);
     return (value - axis->low) / (axis->high - axis->low);

@@ -38,14 +38,14 @@ static void restore_locale(locale_t previous)
 
 /* ---- reading ---- */
 
-typedef struct parser {
+typedef struct log_parser {
     vt_site at;
     const char *path;
     char *text; /* what is left of the file */
     int line;
-} parser;
+} log_parser;
 
-static bool VT_PRINTF(2, 3) refuse(const parser *parser, const char *format, ...)
+static bool VT_PRINTF(2, 3) refuse(const log_parser *parser, const char *format, ...)
 {
     char reason[512];
     va_list arguments;
@@ -58,7 +58,7 @@ static bool VT_PRINTF(2, 3) refuse(const parser *parser, const char *format, ...
 }
 
 /* The next line without its end, NULL after the last one. */
-static char *next_line(parser *parser)
+static char *next_line(log_parser *parser)
 {
     if (!*parser->text) return NULL;
     char *line = parser->text, *end = line + strcspn(line, "\n");
@@ -68,7 +68,7 @@ static char *next_line(parser *parser)
     return line;
 }
 
-static bool parse_epoch(const parser *parser, const char *line, vt_epoch *out)
+static bool parse_epoch(const log_parser *parser, const char *line, vt_epoch *out)
 {
     char *end;
     errno = 0;
@@ -84,7 +84,7 @@ static bool parse_epoch(const parser *parser, const char *line, vt_epoch *out)
 }
 
 /* Doubles the room whenever a power of two is full. */
-static bool add_epoch(const parser *parser, vt_training_log *log, const vt_epoch *epoch)
+static bool add_epoch(const log_parser *parser, vt_training_log *log, const vt_epoch *epoch)
 {
     if ((log->count & (log->count - 1)) == 0) {
         vt_epoch *grown = realloc(log->epochs, (log->count ? 2 * log->count : 1) * sizeof *grown);
@@ -98,7 +98,7 @@ static bool add_epoch(const parser *parser, vt_training_log *log, const vt_epoch
     return true;
 }
 
-static bool parse_log(parser *parser, vt_training_log *log)
+static bool parse_log(log_parser *parser, vt_training_log *log)
 {
     const char *line = next_line(parser);
     if (!line || strcmp(line, header_line) != 0)
@@ -119,7 +119,7 @@ static bool read_log(vt_site at, const char *path, vt_training_log *log)
     size_t size;
     char *text = file_read_all(at, path, LOG_LIMIT, &size);
     if (!text) return false;
-    parser parser = { .at = at, .path = path, .text = text };
+    log_parser parser = { .at = at, .path = path, .text = text };
     bool done = parse_log(&parser, log);
     free(text);
     return done;
