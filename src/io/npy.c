@@ -164,6 +164,8 @@ static bool read_prefix(vt_site at, const input_file *file, size_t *prefix, size
     size_t available = file->size < sizeof start ? (size_t)file->size : sizeof start;
     if (!input_file_read(at, file, 0, start, available)) return false;
     if (memcmp(start, magic, sizeof magic) != 0) return refuse(at, file->path, "it does not begin with \\x93NUMPY");
+    if (file->size < VERSION_1_PREFIX)
+        return refuse(at, file->path, "it is truncated: it has %" PRIu64 " bytes", file->size);
     int version = start[6];
     if (version < 1 || version > 3 || start[7] != 0)
         return refuse(at, file->path, "it is of version %d.%d, and 1.0, 2.0 and 3.0 are supported", version, start[7]);

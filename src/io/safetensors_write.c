@@ -57,11 +57,15 @@ static bool check_tensor(vt_site at, const char *path, const safetensors_tensor 
 static json_t *describe_shape(vt_shape shape)
 {
     json_t *array = json_array();
-    for (int axis = 0; axis < shape.rank; axis++) json_array_append_new(array, json_integer(shape.dim[axis]));
+    for (int axis = 0; axis < shape.rank; axis++)
+        if (json_array_append_new(array, json_integer(shape.dim[axis])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
     return array;
 }
 
-/* NULL for a name that is not UTF-8, or where memory ran out. */
+/* NULL where memory ran out. */
 static json_t *describe(const safetensors_tensor *tensor, uint64_t begin)
 {
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", stored_type_name(tensor->dtype), "shape",

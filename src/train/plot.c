@@ -250,7 +250,8 @@ static void draw_best(cairo_t *cairo, const plot_panel *panel, double y)
     char text[128];
     double epoch = (double)panel->log->epochs[best].epoch, value = value_at(panel, TEST_CURVE, best);
     snprintf(text, sizeof text,
-             panel->is_accuracy ? "best in testing: %.2f%% at epoch %.0f" : "best in testing: %.4g at epoch %.0f",
+             panel->is_accuracy ? "best on the test set: %.2f%% at epoch %.0f"
+                                : "best on the test set: %.4g at epoch %.0f",
              value, epoch);
     set_colour(cairo, FAINT_INK);
     draw_text(cairo, panel->x + MARGIN_LEFT, y, LEFT, text);
