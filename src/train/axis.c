@@ -50,8 +50,9 @@ plot_axis axis_linear_rounded(double low, double high, int ticks)
 plot_axis axis_whole(double low, double high, int ticks)
 {
     if (high - low < 1) {
-        low -= 0.5;
-        high += 0.5;
+        double half = fmax(0.5, 1e-9 * fabs(low));
+        low -= half;
+        high += half;
     }
     plot_axis out = { .low = low, .high = high };
     place_ticks(&out, fmax(1, nice_step((high - low) / ticks)));
