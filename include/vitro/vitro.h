@@ -14,5 +14,9 @@
 #include <vitro/autograd.h>
 #include <vitro/gradcheck.h>
 #include <vitro/model.h>
+#include <vitro/data.h>
+#include <vitro/progress.h>
+#include <vitro/stop.h>
+#include <vitro/training_log.h>
 
 #endif
