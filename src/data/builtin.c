@@ -104,22 +104,23 @@ static const char *const class_names[CLASSES] = { "disc",  "ring",     "square",
 static float (*const outlines[CLASSES])(point) = { disc,  ring,     square, frame,   triangle,
                                                    cross, crescent, twins,  stripes, checks };
 
-/* The numbers of one stream, one after the other. */
+/* The numbers of one stream, one after the other. A statement rolls once: C leaves open in which order the arguments of
+ * a call and the members of an initialiser are evaluated. */
 typedef struct dice {
-    uint64_t seed, stream, thrown;
+    uint64_t seed, stream, rolled;
     uint32_t word[4];
 } dice;
 
-static float throw(dice * d, float low, float high)
+static float roll(dice *d, float low, float high)
 {
-    if (d->thrown % 4 == 0) philox_block(d->seed, d->stream, d->thrown / 4, d->word);
-    return low + (high - low) * philox_uniform(d->word[d->thrown++ % 4]);
+    if (d->rolled % 4 == 0) philox_block(d->seed, d->stream, d->rolled / 4, d->word);
+    return low + (high - low) * philox_uniform(d->word[d->rolled++ % 4]);
 }
 
-static color throw_color(dice *d)
+static color roll_color(dice *d)
 {
     color c;
-    for (int i = 0; i < 3; i++) c.channel[i] = throw(d, 0, 1);
+    for (int i = 0; i < 3; i++) c.channel[i] = roll(d, 0, 1);
     return c;
 }
 
@@ -130,21 +131,22 @@ static float contrast(color a, color b)
     return sum;
 }
 
-static color throw_color_against(dice *d, color ground)
+static color roll_color_against(dice *d, color ground)
 {
     color c;
     do {
-        c = throw_color(d);
-    } while (contrast(c, ground) < .8F);
+        c = roll_color(d);
+    } while (contrast(c, ground) < 1.1F);
     return c;
 }
 
 /* A direction, even over the circle: a point of the disc, moved to its rim. */
-static point throw_direction(dice *d)
+static point roll_direction(dice *d)
 {
     point p;
     do {
-        p = (point){ throw(d, -1, 1), throw(d, -1, 1) };
+        p.x = roll(d, -1, 1);
+        p.y = roll(d, -1, 1);
     } while (length(p) > 1 || length(p) < .1F);
     return (point){ p.x / length(p), p.y / length(p) };
 }
@@ -155,13 +157,13 @@ typedef struct pose {
     float radius;
 } pose;
 
-static pose throw_pose(dice *d, float smallest, float largest, float margin)
+static pose roll_pose(dice *d, float smallest, float largest, float margin)
 {
-    pose p = { .radius = throw(d, smallest, largest) };
-    p.direction = throw_direction(d);
+    pose p = { .radius = roll(d, smallest, largest) };
+    p.direction = roll_direction(d);
     const float reach = p.radius * margin;
-    p.centre.x = throw(d, reach, SIDE - reach);
-    p.centre.y = throw(d, reach, SIDE - reach);
+    p.centre.x = roll(d, reach, SIDE - reach);
+    p.centre.y = roll(d, reach, SIDE - reach);
     return p;
 }
 
@@ -180,8 +182,8 @@ static void paint_shape(float picture[3][PLANE], float (*outline)(point), pose a
 /* A ground that goes from one colour to another, in any direction. */
 static void paint_ground(float picture[3][PLANE], dice *d, color ground)
 {
-    const color other = throw_color(d);
-    const point direction = throw_direction(d);
+    const color other = roll_color(d);
+    const point direction = roll_direction(d);
     for (int i = 0; i < PLANE; i++) {
         const float along =
             direction.x * ((float)(i % SIDE) / SIDE - .5F) + direction.y * ((float)(i / SIDE) / SIDE - .5F);
@@ -204,26 +206,28 @@ static float stroke(point p)
 static void paint_distractors(float picture[3][PLANE], dice *d, int count)
 {
     for (int i = 0; i < count; i++) {
-        float (*const outline)(point) = throw(d, 0, 1) < .5F ? blob : stroke;
-        const pose at = outline == blob ? throw_pose(d, 1, 2.2F, 1) : throw_pose(d, 3, 6, .5F);
-        paint_shape(picture, outline, at, throw_color(d));
+        float (*const outline)(point) = roll(d, 0, 1) < .5F ? blob : stroke;
+        const pose at = outline == blob ? roll_pose(d, 1, 2.2F, 1) : roll_pose(d, 3, 6, .5F);
+        paint_shape(picture, outline, at, roll_color(d));
     }
 }
 
 static void add_noise(float picture[3][PLANE], dice *d)
 {
-    const float amplitude = throw(d, .02F, .16F);
+    const float amplitude = roll(d, .02F, .10F);
     for (int c = 0; c < 3; c++)
-        for (int i = 0; i < PLANE; i++) picture[c][i] += throw(d, -amplitude, amplitude);
+        for (int i = 0; i < PLANE; i++) picture[c][i] += roll(d, -amplitude, amplitude);
 }
 
 static void draw(uint8_t *pixels, int label, dice *d)
 {
     float picture[3][PLANE];
-    const color ground = throw_color(d);
+    const color ground = roll_color(d);
     paint_ground(picture, d, ground);
-    paint_distractors(picture, d, 2);
-    paint_shape(picture, outlines[label], throw_pose(d, 6.5F, 11, .9F), throw_color_against(d, ground));
+    paint_distractors(picture, d, 1);
+    const pose at = roll_pose(d, 9, 12.5F, 1);
+    const color paint = roll_color_against(d, ground);
+    paint_shape(picture, outlines[label], at, paint);
     paint_distractors(picture, d, 1);
     add_noise(picture, d);
     for (int c = 0; c < 3; c++)

@@ -203,11 +203,17 @@ static bool check_dataset(vt_site at, const vt_dataset *d)
         vt_error_raise(VT_ERROR_ARGUMENT, at, "loader: no dataset");
         return false;
     }
-    if (d->count < 1 || d->channels < 1 || d->height < 1 || d->width < 1 || !d->images || !d->labels) {
+    int64_t total;
+    if (d->count < 1 || d->channels < 1 || d->height < 1 || d->width < 1 ||
+        __builtin_mul_overflow((int64_t)d->height * d->width, d->channels, &total) ||
+        __builtin_mul_overflow(total, d->count, &total)) {
         vt_error_raise(VT_ERROR_ARGUMENT, at,
-                       "loader: the dataset has %" PRId64 " pictures [%d, %d, %d]%s, but it wants one at least",
-                       d->count, d->channels, d->height, d->width,
-                       d->images && d->labels ? "" : " and no images or labels");
+                       "loader: a dataset of %" PRId64 " pictures [%d, %d, %d] is empty or beyond any memory", d->count,
+                       d->channels, d->height, d->width);
+        return false;
+    }
+    if (!d->images || !d->labels) {
+        vt_error_raise(VT_ERROR_ARGUMENT, at, "loader: the dataset has no %s", d->images ? "labels" : "images");
         return false;
     }
     for (int64_t i = 0; i < d->count; i++) {
@@ -275,7 +281,7 @@ static bool allocate(vt_loader *loader, const vt_loader_args *a)
     loader->mean = copy_floats(a->mean ? a->mean : cifar10_mean, channels);
     loader->std = copy_floats(a->std ? a->std : cifar10_std, channels);
     loader->slots = calloc((size_t)loader->slot_count, sizeof *loader->slots);
-    loader->workers = calloc((size_t)loader->slot_count, sizeof(pthread_t));
+    loader->workers = calloc((size_t)loader->slot_count, sizeof *loader->workers); /* there are more slots */
     if (!loader->mean || !loader->std || !loader->slots || !loader->workers) return false;
     for (int i = 0; i < loader->slot_count; i++)
         if (!allocate_slot(&loader->slots[i], loader->batch, image_size(loader->dataset))) return false;
