@@ -112,8 +112,8 @@ static void cut_to_columns(char *text, int columns)
     *text = 0;
 }
 
-/* What does not fit goes: the bar first, then the speed, then the end of the line. The last column stays empty, because
- * a character there makes some terminals wrap. */
+/* What does not fit goes: the bar first, then the speed, the time, the end of the line. The last column stays empty,
+ * because a character there makes some terminals wrap. */
 static void format_line(const vt_progress *progress, bool ended, int columns, char line[LINE_CAPACITY])
 {
     report out = make_report(progress, ended);
@@ -124,6 +124,7 @@ static void format_line(const vt_progress *progress, bool ended, int columns, ch
     if (progress->total > 0 && room >= BAR_MIN)
         format_bar(fraction_done(progress), room < BAR_MAX ? room : BAR_MAX, bar);
     if (label + figures > width) *out.speed = 0;
+    if (label + (int)(strlen(out.share) + strlen(out.figures) + strlen(out.time)) > width) *out.time = 0;
     snprintf(line, LINE_CAPACITY, "%s%s%s%s%s%s", progress->label, bar, out.share, out.figures, out.speed, out.time);
     cut_to_columns(line, width);
 }
