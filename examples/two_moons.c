@@ -55,7 +55,8 @@ int main(void)
         vt_tensor correct = vt_correct(logits, y);
         vt_backward(loss);
         vt_optimizer_step(optimizer);
-        if (step % 100 == 0) printf("step %d: loss %.4f, %g of %d right\n", step, vt_item(loss), vt_item(correct), POINTS);
+        if (step % 100 == 0)
+            printf("step %d: loss %.4f, %g of %d right\n", step, vt_item(loss), vt_item(correct), POINTS);
     }
     vt_optimizer_free(optimizer);
     vt_model_free(model);

@@ -8,7 +8,8 @@ static const uint64_t BUILTIN_SEED = 0;
 
 static const char *find_folder(void)
 {
-    bool here = access("data/cifar-10-batches-bin/test_batch.bin", R_OK) == 0 || access("data/test_batch.bin", R_OK) == 0;
+    bool here =
+        access("data/cifar-10-batches-bin/test_batch.bin", R_OK) == 0 || access("data/test_batch.bin", R_OK) == 0;
     return here ? "data" : NULL;
 }
 
@@ -17,10 +18,10 @@ bool pictures_open(pictures *p, const options *o)
     bool builtin = o->data && strcmp(o->data, "builtin") == 0;
     const char *folder = builtin ? NULL : o->data ? o->data : find_folder();
     p->source = folder ? folder : "drawn by the program";
-    p->train = folder ? vt_cifar10_open(folder, true, o->train_limit)
-                      : vt_builtin_open(true, o->train_limit, BUILTIN_SEED);
-    p->test = folder ? vt_cifar10_open(folder, false, o->test_limit)
-                     : vt_builtin_open(false, o->test_limit, BUILTIN_SEED);
+    p->train =
+        folder ? vt_cifar10_open(folder, true, o->train_limit) : vt_builtin_open(true, o->train_limit, BUILTIN_SEED);
+    p->test =
+        folder ? vt_cifar10_open(folder, false, o->test_limit) : vt_builtin_open(false, o->test_limit, BUILTIN_SEED);
     return !vt_failed();
 }
 
