@@ -78,7 +78,7 @@ typedef struct context {
     int internal;      /* > 0 while differentiation or a decomposition records */
     vt_site site;      /* of the entered call, where one is */
     const char *call;  /* its name */
-    const op *running; /* the op being decomposed by a run */
+    bool decomposing;  /* in a run: what is recorded takes the place of a node, before effects that are still pending */
 
     const backend *device;
     vt_dtype precision;
@@ -122,6 +122,7 @@ void frame_pop(context *c); /* forgets nodes and values of the innermost frame, 
 
 /* run.c */
 enum run_mode {
+    RUN_FRAME,      /* what the targets need of the innermost frame, and its effects */
     RUN_TARGETS,    /* what the targets need, nothing else */
     RUN_EFFECTS,    /* and every pending effect */
     RUN_EVERYTHING, /* and every value that the user recorded and nothing consumed */

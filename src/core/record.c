@@ -93,9 +93,9 @@ static void append(context *c, node *n)
         value *v = value_of(c, n->in[i]);
         if (!v) continue;
         v->consumed |= c->internal == 0;
-        version[i] = v->recorded_version;
+        version[i] = c->decomposing ? v->executed_version : v->recorded_version;
     }
-    for (int i = 0; n->op->writes && i < n->inputs; i++)
+    for (int i = 0; n->op->writes && !c->decomposing && i < n->inputs; i++)
         if (n->op->writes(i)) value_of(c, n->in[i])->recorded_version++;
     c->pending_effects += n->op->writes != NULL;
     n->sequence = ++c->sequence;

@@ -52,8 +52,10 @@ static bool is_loose_end(const job *j, const node *n)
 /* One pass from the last node to the earliest needed: recorded order is a topological order. */
 static void mark_needed(job *j)
 {
-    int effects = j->mode == RUN_TARGETS ? 0 : j->context->pending_effects;
-    for (node *n = j->context->last; n; n = n->previous) {
+    const context *c = j->context;
+    int effects = j->mode == RUN_TARGETS ? 0 : c->pending_effects;
+    const node *before = j->mode == RUN_FRAME ? c->frames[c->depth].last_node : NULL;
+    for (node *n = c->last; n != before; n = n->previous) {
         bool effect = effects && n->op->writes && !n->done;
         bool loose = is_loose_end(j, n);
         if (effect || loose) mark_node(j, n);
@@ -227,11 +229,17 @@ static bool run_decomposed(context *c, const node *n)
         return raise_error(VT_ERROR_UNSUPPORTED, n->at,
                            "%s: device %s has no kernel for it, and it has no decomposition", n->op->name,
                            c->device->name);
-    vt_tensor out[FEW] = { 0 };
-    if (!frame_push(c)) return false;
-    bool ok = record_decomposition(c, n, out) && run(c, out, n->outputs, RUN_TARGETS);
-    for (int i = 0; ok && i < n->outputs; i++) move_buffer(c, out[i], n->out[i]);
-    frame_pop(c);
+    vt_tensor few[FEW] = { 0 }, *out = n->outputs <= FEW ? few : calloc((size_t)n->outputs, sizeof *out);
+    if (!out) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
+    bool ok = frame_push(c), outermost = !c->decomposing;
+    if (ok) {
+        c->decomposing = true;
+        ok = record_decomposition(c, n, out) && run(c, out, n->outputs, RUN_FRAME);
+        for (int i = 0; ok && i < n->outputs; i++) move_buffer(c, out[i], n->out[i]);
+        frame_pop(c);
+        c->decomposing = !outermost;
+    }
+    if (out != few) free(out);
     return ok;
 }
 
@@ -259,7 +267,7 @@ static bool run_node(job *j, node *n)
     n->done = true;
     if (!inputs_are_current(c, n)) return false;
     if (!(n->op->view ? run_view(c, n) : run_kernel(c, n))) return false;
-    for (int i = 0; n->op->writes && i < n->inputs; i++)
+    for (int i = 0; n->op->writes && !c->decomposing && i < n->inputs; i++)
         if (n->op->writes(i)) value_of(c, n->in[i])->executed_version++;
     c->statistics.nodes_run++;
     if (again) {
