@@ -51,6 +51,7 @@ struct node {
     int inputs, outputs;
     const vt_tensor *in;
     vt_tensor *out;
+    const spec *out_spec;
     const void *attributes; /* of the op's own struct type, made of int64_t and double, without padding */
     size_t attributes_size;
     bound bound;

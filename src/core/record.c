@@ -68,7 +68,7 @@ static bool written_inputs_are_leaves(const context *c, const node *n)
     return true;
 }
 
-static bool new_outputs(context *c, node *n, const spec *specs)
+static bool new_outputs(context *c, node *n)
 {
     bool needs_gradient = false;
     for (int i = 0; i < n->inputs; i++) {
@@ -76,11 +76,11 @@ static bool new_outputs(context *c, node *n, const spec *specs)
         needs_gradient |= v && v->needs_gradient;
     }
     for (int i = 0; i < n->outputs; i++) {
-        value *v = value_new(c, specs[i]);
+        value *v = value_new(c, n->out_spec[i]);
         if (!v) return false;
         v->producer = n;
         v->output = i;
-        v->needs_gradient = needs_gradient && !n->op->constant && vt_dtype_is_float(specs[i].dtype);
+        v->needs_gradient = needs_gradient && !n->op->constant && vt_dtype_is_float(v->spec.dtype);
         n->out[i] = v->handle;
     }
     return true;
@@ -115,7 +115,8 @@ static bool record_checked(context *c, const recording *r, vt_tensor *out)
     if (!in || !input_specs(n, in)) return false;
     spec *specs = in + n->inputs;
     if (!n->op->infer(n, in, specs)) return false;
-    if (!written_inputs_are_leaves(c, n) || !new_outputs(c, n, specs)) return false;
+    n->out_spec = specs;
+    if (!written_inputs_are_leaves(c, n) || !new_outputs(c, n)) return false;
     append(c, n);
     if (n->outputs) memcpy(out, n->out, (size_t)n->outputs * sizeof *out);
     return !c->eager || run_eagerly(c, n);
