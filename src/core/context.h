@@ -37,7 +37,7 @@ typedef struct value {
 
 /* Bump allocator that is reset to a mark: nodes live as long as their scope. */
 typedef struct arena_block {
-    struct arena_block *previous;
+    _Alignas(16) struct arena_block *previous;
     size_t used, size;
 } arena_block;
 typedef struct arena {
@@ -75,10 +75,10 @@ typedef struct context {
     frame frames[MAX_FRAMES];
     int depth;
     int pending_effects;
-    int internal;      /* > 0 while differentiation or a decomposition records */
-    vt_site site;      /* of the entered call, where one is */
-    const char *call;  /* its name */
-    bool decomposing;  /* in a run: what is recorded takes the place of a node, before effects that are still pending */
+    int internal;     /* > 0 while differentiation or a decomposition records */
+    vt_site site;     /* of the entered call, where one is */
+    const char *call; /* its name */
+    bool decomposing; /* in a run: what is recorded takes the place of a node, before effects that are still pending */
 
     const backend *device;
     vt_dtype precision;

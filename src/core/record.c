@@ -68,6 +68,16 @@ static bool written_inputs_are_leaves(const context *c, const node *n)
     return true;
 }
 
+static bool shapes_are_valid(const node *n)
+{
+    char text[128];
+    for (int i = 0; i < n->outputs; i++)
+        if (!shape_is_valid(n->out_spec[i].shape))
+            return refuse(n, "the result would have shape %s, more elements than memory can hold",
+                          vt_shape_text(n->out_spec[i].shape, text));
+    return true;
+}
+
 static bool new_outputs(context *c, node *n)
 {
     bool needs_gradient = false;
@@ -116,7 +126,7 @@ static bool record_checked(context *c, const recording *r, vt_tensor *out)
     spec *specs = in + n->inputs;
     if (!n->op->infer(n, in, specs)) return false;
     n->out_spec = specs;
-    if (!written_inputs_are_leaves(c, n) || !new_outputs(c, n)) return false;
+    if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !new_outputs(c, n)) return false;
     append(c, n);
     if (n->outputs) memcpy(out, n->out, (size_t)n->outputs * sizeof *out);
     return !c->eager || run_eagerly(c, n);

@@ -4,22 +4,14 @@
 #include <math.h>
 #include <string.h>
 
-static bool shape_is_valid(vt_site at, vt_shape shape)
-{
-    int64_t count = 1;
-    bool valid = shape.rank >= 0 && shape.rank <= VT_MAX_RANK;
-    for (int i = 0; valid && i < shape.rank; i++)
-        valid = shape.dim[i] >= 0 && !__builtin_mul_overflow(count, shape.dim[i], &count) && count < (int64_t)1 << 48;
-    if (valid) return true;
-    refuse_call("from_data", at, VT_ERROR_ARGUMENT, "not a shape: rank %d (0 to %d), extents 0 or more", shape.rank,
-                VT_MAX_RANK);
-    return false;
-}
-
 vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype dtype)
 {
     context *c = context_get();
-    if (c->error.status != VT_OK || !shape_is_valid(at, shape)) return (vt_tensor){ 0 };
+    if (c->error.status != VT_OK) return (vt_tensor){ 0 };
+    if (!shape_is_valid(shape))
+        return refuse_call("from_data", at, VT_ERROR_ARGUMENT,
+                           "not a shape: rank %d (0 to %d), extents 0 or more, at most 2^48 elements", shape.rank,
+                           VT_MAX_RANK);
     if (!data && vt_shape_count(shape)) return refuse_call("from_data", at, VT_ERROR_ARGUMENT, "data is NULL");
     if (!vt_dtype_size(dtype))
         return refuse_call("from_data", at, VT_ERROR_ARGUMENT, "dtype is %s; it must say what data holds",

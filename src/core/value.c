@@ -83,10 +83,7 @@ void value_end(context *c, value *v)
 
 bool value_allocate(context *c, value *v)
 {
-    size_t bytes;
-    if (__builtin_mul_overflow((size_t)vt_shape_count(v->spec.shape), vt_dtype_size(v->spec.dtype), &bytes))
-        return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "a tensor larger than the address space");
-    v->buffer = buffer_new(c, bytes);
+    v->buffer = buffer_new(c, (size_t)vt_shape_count(v->spec.shape) * vt_dtype_size(v->spec.dtype));
     if (!v->buffer) return false;
     v->array = array_contiguous(v->buffer->data, v->spec.dtype, v->spec.shape);
     return true;
