@@ -124,18 +124,22 @@ static bool add_gradient(walk *w, const node *n, vt_tensor x, vt_tensor g)
 
 static void vjp_of_decomposition(walk *w, const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    vt_tensor out[16] = { 0 };
     if (!n->op->decompose) {
         refuse_call(n->op->name, n->at, VT_ERROR_GRADIENT, "has no gradient");
         return;
     }
-    n->op->decompose(n, out);
-    for (int o = 0; o < n->outputs; o++) {
-        vt_tensor part[16] = { 0 };
-        if (!g[o].id) continue;
-        if (!differentiate(w->context, out[o], g[o], n->in, n->inputs, part)) return;
-        for (int i = 0; i < n->inputs; i++) dx[i] = dx[i].id && part[i].id ? vt_add(dx[i], part[i]) : part[i];
+    vt_tensor *out = calloc((size_t)(n->outputs + n->inputs), sizeof *out), *part = out + n->outputs;
+    if (!out) {
+        raise_error(VT_ERROR_MEMORY, n->at, "out of memory to differentiate %s", n->op->name);
+        return;
     }
+    n->op->decompose(n, out);
+    for (int o = 0; o < n->outputs && w->context->error.status == VT_OK; o++) {
+        if (!g[o].id || !differentiate(w->context, out[o], g[o], n->in, n->inputs, part)) continue;
+        for (int i = 0; i < n->inputs; i++)
+            if (part[i].id) dx[i] = dx[i].id ? vt_add(dx[i], part[i]) : part[i];
+    }
+    free(out);
 }
 
 enum { FEW = 32 };
