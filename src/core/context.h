@@ -75,9 +75,10 @@ typedef struct context {
     frame frames[MAX_FRAMES];
     int depth;
     int pending_effects;
-    int internal;     /* > 0 while differentiation or a decomposition records */
-    vt_site site;     /* of the entered call, where one is */
-    const char *call; /* its name */
+    const node *differentiated; /* the one whose vjp is being recorded */
+    int internal;               /* > 0 while differentiation or a decomposition records */
+    vt_site site;               /* of the entered call, where one is */
+    const char *call;           /* its name */
     bool decomposing; /* in a run: what is recorded takes the place of a node, before effects that are still pending */
 
     const backend *device;

@@ -155,10 +155,13 @@ static bool walk_node(walk *w, const node *n)
         g[i] = gradient_of(&w->gradients, n->out[i]);
         any |= g[i].id != 0;
     }
+    const node *outer = w->context->differentiated;
+    w->context->differentiated = n;
     if (any && n->op->vjp)
         n->op->vjp(n, g, dx);
     else if (any)
         vjp_of_decomposition(w, n, g, dx);
+    w->context->differentiated = outer;
     bool ok = w->context->error.status == VT_OK;
     for (int i = 0; ok && any && i < n->inputs; i++) {
         if (!is_active(w, n->in[i])) continue;

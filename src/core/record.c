@@ -68,6 +68,23 @@ static bool written_inputs_are_leaves(const context *c, const node *n)
     return true;
 }
 
+/* A gradient is taken of the values that the op saw. */
+static bool inputs_are_as_they_were(context *c, const node *n)
+{
+    const node *of = c->differentiated;
+    for (int i = 0; of && i < n->inputs; i++) {
+        const value *v = value_of(c, n->in[i]);
+        for (int k = 0; v && !v->producer && k < of->inputs; k++) {
+            bool own = of->op->writes && of->op->writes(k);
+            if (own || of->in[k].id != n->in[i].id || of->in_version[k] == v->recorded_version) continue;
+            refuse_call(of->op->name, of->at, VT_ERROR_GRADIENT,
+                        "input %d was updated before vt_backward, which needs the value it had here", k);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool shapes_are_valid(const node *n)
 {
     char text[128];
@@ -124,7 +141,7 @@ static bool record_checked(context *c, const recording *r, vt_tensor *out)
     spec *in = arena_allocate(&c->nodes_memory, ((size_t)n->inputs + (size_t)n->outputs) * sizeof *in);
     if (!in || !input_specs(n, in)) return false;
     spec *specs = in + n->inputs;
-    if (!n->op->infer(n, in, specs)) return false;
+    if (!n->op->infer(n, in, specs) || !inputs_are_as_they_were(c, n)) return false;
     n->out_spec = specs;
     if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !new_outputs(c, n)) return false;
     append(c, n);
