@@ -315,6 +315,7 @@ vt_tensor vt_grad(vt_tensor x)
     value *g = v ? value_of(c, v->gradient) : NULL;
     if (!g) return (vt_tensor){ 0 };
     g->internal = false; /* the user holds it now: it is computed with the step */
+    if (g->producer && g->producer->sequence <= c->swept) c->swept = g->producer->sequence - 1;
     return g->handle;
 }
 

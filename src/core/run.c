@@ -65,7 +65,7 @@ static void mark_needed(job *j)
             for (int i = 0; i < n->inputs; i++) need(j, n->in[i], false);
             for (int i = 0; loose && i < n->outputs; i++) need(j, n->out[i], true);
         }
-        if (j->outstanding == 0 && effects == 0 && (j->mode != RUN_EVERYTHING || n->done)) break;
+        if (j->outstanding == 0 && effects == 0 && (j->mode != RUN_EVERYTHING || n->sequence <= c->swept)) break;
     }
 }
 
@@ -313,6 +313,7 @@ bool run(context *c, vt_tensor *targets, int count, enum run_mode mode)
         if (n->mark == j.epoch && !run_node(&j, n)) return false;
         next = n->next;
     }
+    if (mode == RUN_EVERYTHING) c->swept = c->sequence;
     return true;
 }
 
