@@ -111,7 +111,8 @@ void buffer_pool_clear(context *c);
 
 /* value.c */
 value *value_new(context *c, spec s); /* owned by the innermost scope */
-value *value_new_persistent(context *c, spec s);
+/* A leaf that outlives every scope, with the value that source has now. */
+value *value_persist(context *c, vt_tensor source);
 value *value_of(context *c, vt_tensor x);  /* NULL where inert or stale */
 void value_end(context *c, value *v);      /* the handle becomes stale */
 bool value_allocate(context *c, value *v); /* gives it a contiguous buffer */

@@ -52,10 +52,16 @@ value *value_new(context *c, spec s)
     return v;
 }
 
-value *value_new_persistent(context *c, spec s)
+value *value_persist(context *c, vt_tensor source)
 {
-    value *v = fill(c, s);
-    if (v) v->persistent = true;
+    const value *from = value_of(c, source);
+    if (c->error.status != VT_OK || !from || !run(c, &source, 1, RUN_TARGETS)) return NULL;
+    value *v = fill(c, from->spec);
+    if (!v) return NULL;
+    v->persistent = true;
+    v->internal = false;
+    v->array = from->array;
+    v->buffer = buffer_share(from->buffer);
     return v;
 }
 
