@@ -44,8 +44,9 @@ descriptor descriptor_plain(const layout *l);
 descriptor descriptor_any(const layout *l);
 void descriptor_free(descriptor d);
 
-/* Runs the primitive that belongs to the function and the bytes of the key, on arguments in the caller's layouts, which
- * must follow from the key. False where oneDNN has none (which is remembered), or memory is short. */
+/* Runs the primitive that belongs to the function and the bytes of the key, a struct of int64_t, on arguments in the
+ * caller's layouts, which must follow from the key. False where oneDNN has none (which is remembered), or memory is
+ * short. */
 bool onednn_run(describe *function, const void *key, size_t key_size, const argument *arguments, int count);
 
 #endif
