@@ -15,5 +15,10 @@
 #include <vitro/gradcheck.h>
 #include <vitro/effect.h>
 #include <vitro/model.h>
+#include <vitro/data.h>
+#include <vitro/npy.h>
+#include <vitro/progress.h>
+#include <vitro/stop.h>
+#include <vitro/training_log.h>
 
 #endif

@@ -1,0 +1,114 @@
+/* data.h - labelled pictures in host memory, and the loader that shuffles, augments and batches them. */
+#ifndef VITRO_DATA_H
+#define VITRO_DATA_H
+
+#include <vitro/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Labelled pictures. Fill one in yourself to load your own; those that an open function returned end with
+ * vt_dataset_close. */
+typedef struct vt_dataset {
+    int64_t count;
+    int channels, height, width; /* of every picture */
+    const uint8_t *images;       /* [count, channels, height, width], 0 to 255 */
+    const int64_t *labels;       /* [count], each in [0, classes) */
+    int classes;
+    const char *const *class_names; /* [classes] */
+} vt_dataset;
+
+/* CIFAR-10 (Krizhevsky 2009): 50,000 training or 10,000 test pictures [3, 32, 32] of ten classes, from its published
+ * binary files in dir or dir/cifar-10-batches-bin; tools/get-cifar10 downloads them. Class names come from
+ * batches.meta.txt where it is there. A limit above 0 keeps only the first so many pictures.
+ * NULL with an error: a file that is missing, of the wrong size or damaged; a negative limit; no memory. */
+VT_API vt_dataset *vt_cifar10_open_at(vt_site at, const char *dir, bool train, int64_t limit);
+#define vt_cifar10_open(dir, train, limit) vt_cifar10_open_at(VT_HERE, dir, train, limit)
+
+/* Pictures [3, 32, 32] drawn by a program, for when no files are at hand: ten shapes and textures in random colours,
+ * places, sizes and rotations, among noise and distractors. Picture i is a pure function of (seed, train, i), the same
+ * bits on every machine, and every ten pictures hold each class once. Limit is how many to draw; 0: 10,000 for
+ * training, 2,000 for testing.
+ * NULL with an error: a negative limit; no memory. */
+VT_API vt_dataset *vt_builtin_open_at(vt_site at, bool train, int64_t limit, uint64_t seed);
+#define vt_builtin_open(train, limit, seed) vt_builtin_open_at(VT_HERE, train, limit, seed)
+
+/* Frees a dataset that an open function returned; NULL is ignored. Its loaders are closed first. */
+VT_API void vt_dataset_close(vt_dataset *dataset);
+
+/* Makes batches of a dataset, in background threads that work ahead of the caller. */
+typedef struct vt_loader vt_loader;
+
+/* A batch in host memory, valid until the loader's next call. */
+typedef struct vt_host_batch {
+    const float *images;   /* [count, channels, height, width], normalised */
+    const int64_t *labels; /* [count] */
+    int64_t count;         /* the loader's batch size, or less in the last batch of an epoch */
+    int channels, height, width;
+    int64_t epoch, index; /* which epoch, and which batch of it; both from 0 */
+} vt_host_batch;
+
+typedef struct vt_loader_args {
+    vt_site at_;
+    const vt_dataset *dataset; /* read, never copied: it outlives the loader */
+    vt_named_only named_only_;
+    int64_t batch;     /* pictures a batch; 0: 64 */
+    bool shuffle;      /* a new order each epoch, a function of (seed, epoch) alone */
+    bool augment;      /* a random crop of the picture padded by 4 black pixels, then a flip left to right at even odds:
+                        * a function of (seed, epoch, picture) alone */
+    uint64_t seed;     /* of order and augmentation */
+    bool drop_last;    /* leaves out a last batch that would be short */
+    const float *mean; /* [channels], in units of the full scale 255; NULL: CIFAR-10's .4914 .4822 .4465 */
+    const float *std;  /* [channels], likewise; NULL: CIFAR-10's .2470 .2435 .2616 */
+    int workers;       /* background threads; 0: 1. Their number never changes a bit of a batch */
+    bool synchronous;  /* makes batches in the caller's thread, without workers */
+} vt_loader_args;
+
+/* vt_loader_open(dataset, .batch = 64, .shuffle = true, ...): a loader at the first batch of epoch 0.
+ * NULL with an error: a dataset or option that does not fit; no memory or threads. */
+VT_API vt_loader *vt_loader_open_with(const vt_loader_args *args);
+
+/* Gives the next batch. Returns false once at the end of each epoch, and the call after that begins the next one:
+ *
+ *     for (int epoch = 0; epoch < epochs; epoch++)
+ *         for (vt_host_batch batch; vt_loader_next(loader, &batch);)
+ *             ...
+ *
+ * Also false while an error stands, and for a NULL loader; neither moves the loader. */
+VT_API bool vt_loader_next(vt_loader *loader, vt_host_batch *batch);
+
+/* Continues at a batch of an epoch as if every batch before it had been given: vt_loader_seek(loader, batch.epoch,
+ * batch.index + 1) restores the loader as it was after `batch`. An index of vt_loader_batches is the end of the epoch.
+ * Returns false with an error for an epoch outside [0, 2^31) or an index outside [0, batches]. */
+VT_API bool vt_loader_seek_at(vt_site at, vt_loader *loader, int64_t epoch, int64_t index);
+#define vt_loader_seek(loader, epoch, index) vt_loader_seek_at(VT_HERE, loader, epoch, index)
+
+/* Batches in an epoch; 0 for a NULL loader. */
+VT_API int64_t vt_loader_batches(const vt_loader *loader);
+
+/* Ends the workers and frees the loader; NULL is ignored. */
+VT_API void vt_loader_close(vt_loader *loader);
+
+/* The loader's augmentations, for single pictures u8 [channels, height, width]. */
+
+/* Copies the window [out_height, out_width] at (top, left) of a picture into out, which does not overlap it. What lies
+ * outside of the picture is black; top and left may be negative. */
+VT_API void vt_image_crop(const uint8_t *image, int channels, int height, int width, int top, int left, uint8_t *out,
+                          int out_height, int out_width);
+
+/* Mirrors a picture left to right, in place. */
+VT_API void vt_image_flip(uint8_t *image, int channels, int height, int width);
+
+/* out = (image / 255 - mean[channel]) / std[channel], f32 [channels, height, width]. */
+VT_API void vt_image_normalize(const uint8_t *image, int channels, int height, int width, const float *mean,
+                               const float *std, float *out);
+
+#ifdef __cplusplus
+}
+#else
+
+#define vt_loader_open(...) vt_loader_open_with(VT_ARGS(vt_loader_args, 1, "vt_loader_open(dataset, ...)", __VA_ARGS__))
+
+#endif
+#endif

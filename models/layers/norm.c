@@ -1,0 +1,30 @@
+/* norm.c - layer and batch normalisation with their parameters. */
+#include "layers/norm.h"
+
+layer_norm layer_norm_new(vt_path path, int64_t dim, double eps)
+{
+    layer_norm m = { .eps = eps };
+    m.weight = vt_parameter(path, "weight", VT_SHAPE(dim), VT_INIT_CONSTANT, 1);
+    m.bias = vt_parameter(path, "bias", VT_SHAPE(dim), VT_INIT_CONSTANT, 0);
+    return m;
+}
+
+vt_tensor layer_norm_forward(const layer_norm *m, vt_tensor x)
+{
+    return vt_layer_norm(x, .weight = m->weight, .bias = m->bias, .eps = m->eps);
+}
+
+batch_norm batch_norm_new(vt_path path, int64_t channels)
+{
+    batch_norm m;
+    m.weight = vt_parameter(path, "weight", VT_SHAPE(channels), VT_INIT_CONSTANT, 1);
+    m.bias = vt_parameter(path, "bias", VT_SHAPE(channels), VT_INIT_CONSTANT, 0);
+    m.running_mean = vt_buffer(path, "running_mean", VT_SHAPE(channels), 0);
+    m.running_var = vt_buffer(path, "running_var", VT_SHAPE(channels), 1);
+    return m;
+}
+
+vt_tensor batch_norm_forward(const batch_norm *m, vt_tensor x)
+{
+    return vt_batch_norm(x, m->running_mean, m->running_var, .weight = m->weight, .bias = m->bias);
+}

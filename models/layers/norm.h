@@ -1,0 +1,28 @@
+/* norm.h - layer and batch normalisation with their parameters. */
+#ifndef MODELS_LAYERS_NORM_H
+#define MODELS_LAYERS_NORM_H
+
+#include <vitro/vitro.h>
+
+typedef struct layer_norm {
+    vt_tensor weight, bias; /* [dim] */
+    double eps;
+} layer_norm;
+
+/* Registers "weight" (ones) and "bias" (zeros). eps is the model family's: a wrong one changes every logit. */
+layer_norm layer_norm_new(vt_path path, int64_t dim, double eps);
+
+/* x [..., dim], normalised over the last axis. */
+vt_tensor layer_norm_forward(const layer_norm *m, vt_tensor x);
+
+typedef struct batch_norm {
+    vt_tensor weight, bias, running_mean, running_var; /* [channels] */
+} batch_norm;
+
+/* Registers "weight" (ones), "bias" (zeros), and the buffers "running_mean" (zeros), "running_var" (ones). */
+batch_norm batch_norm_new(vt_path path, int64_t channels);
+
+/* x [N, channels, ...]; updates the running statistics in training mode. */
+vt_tensor batch_norm_forward(const batch_norm *m, vt_tensor x);
+
+#endif
