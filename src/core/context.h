@@ -25,7 +25,6 @@ typedef struct value {
     vt_tensor gradient;
     bool live, trainable, needs_gradient;
     bool kept;                                   /* survives its scope */
-    bool persistent;                             /* belongs to a model or an optimiser, not to a scope */
     bool consumed;                               /* an op that the user recorded has it as input */
     bool internal;                               /* recorded by differentiation, not by the user */
     bool history_ended;                          /* came out of a scope with gradients to pass on */
