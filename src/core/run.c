@@ -88,6 +88,8 @@ static bool inputs_are_current(context *c, const node *n)
     return true;
 }
 
+enum { FEW = 16 };
+
 /* A contiguous copy of an input that a kernel cannot take as it is. */
 static bool make_contiguous(context *c, array *a, buffer **held)
 {
@@ -100,20 +102,39 @@ static bool make_contiguous(context *c, array *a, buffer **held)
     return true;
 }
 
+/* Each output as a view of memory that they then share. */
+static void set_views(context *c, const node *n, const array *views, buffer *memory)
+{
+    for (int i = 0; i < n->outputs; i++) {
+        value *out = value_of(c, n->out[i]);
+        if (!out) continue;
+        value_drop_buffer(c, out);
+        out->buffer = buffer_share(memory);
+        out->array = views[i];
+    }
+}
+
 static bool run_view(context *c, const node *n)
 {
-    value *in = value_of(c, n->in[0]), *out = value_of(c, n->out[0]);
-    array view = { .dtype = out->spec.dtype, .shape = out->spec.shape };
-    if (n->op->view(n, &in->array, &view)) {
-        out->buffer = buffer_share(in->buffer);
-        out->array = view;
-        return true;
+    array few[FEW], *views = n->outputs <= FEW ? few : calloc((size_t)n->outputs, sizeof *views);
+    if (!views) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
+    const value *in = value_of(c, n->in[0]);
+    array from = in->array;
+    for (int i = 0; i < n->outputs; i++) {
+        const value *out = value_of(c, n->out[i]);
+        views[i] = out ? (array){ .dtype = out->spec.dtype, .shape = out->spec.shape } : (array){ 0 };
     }
-    array packed = in->array;
-    if (!make_contiguous(c, &packed, &out->buffer)) return false;
-    n->op->view(n, &packed, &view);
-    out->array = view;
-    return true;
+    buffer *memory = buffer_share(in->buffer);
+    bool ok = n->op->view(n, &from, views);
+    if (!ok) {
+        buffer_release(c, memory);
+        memory = NULL;
+        ok = make_contiguous(c, &from, &memory) && n->op->view(n, &from, views);
+    }
+    if (ok) set_views(c, n, views, memory);
+    buffer_release(c, memory);
+    if (views != few) free(views);
+    return ok;
 }
 
 /* What is overwritten while another value still looks at it is first copied for the one that is written. */
@@ -140,8 +161,6 @@ static bool allocate_outputs(context *c, const node *n)
     }
     return true;
 }
-
-enum { FEW = 16 };
 
 /* Calls the kernel on the values' memory, with contiguous copies where it wants them. */
 static bool call_kernel(context *c, const node *n, const kernel *k, kernel_call *call)
