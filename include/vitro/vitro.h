@@ -16,6 +16,7 @@
 #include <vitro/effect.h>
 #include <vitro/model.h>
 #include <vitro/optimizer.h>
+#include <vitro/checkpoint.h>
 #include <vitro/schedule.h>
 #include <vitro/data.h>
 #include <vitro/npy.h>
