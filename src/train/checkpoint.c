@@ -162,7 +162,7 @@ static bool is_of(const safetensors_entry *e, vt_tensor x)
 /* The file holds exactly these tensors. */
 static bool fits(vt_site at, const char *path, const safetensors *file, const items *all)
 {
-    char message[400] = "", shape[128], line[512];
+    char message[400] = "", shape[128], line[256];
     size_t found = 0;
     for (size_t i = 0; i < all->count; i++) {
         const item *it = &all->item[i];
@@ -170,7 +170,7 @@ static bool fits(vt_site at, const char *path, const safetensors *file, const it
         found += e != NULL;
         if (!e) complain(message, sizeof message, "no", it->name);
         if (!e || is_of(e, it->tensor)) continue;
-        snprintf(line, sizeof line, "%.300s %s", it->name, vt_shape_text(e->shape, shape));
+        snprintf(line, sizeof line, "%.120s %s", it->name, vt_shape_text(e->shape, shape));
         complain(message, sizeof message, "another", line);
     }
     for (size_t i = 0; found < safetensors_count(file) && i < safetensors_count(file); i++) {
