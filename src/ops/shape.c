@@ -75,7 +75,6 @@ static bool infer_expand(const node *n, const spec *in, spec *out)
     for (int i = lead < 0 ? 0 : lead; i < shape.rank; i++)
         if (shape.dim[i] == -1) shape.dim[i] = in->shape.dim[i - lead];
     *out = (spec){ in->dtype, shape };
-    if (!shape_fits_memory(shape)) return refuse(n, "not a shape: %s", vt_shape_text(shape, b));
     if (shape_broadcast(in->shape, shape, &whole) && vt_shape_equal(whole, shape)) return true;
     return refuse(n, "x %s does not broadcast to %s", vt_shape_text(in->shape, a), vt_shape_text(shape, b));
 }
