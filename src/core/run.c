@@ -137,12 +137,17 @@ static bool run_view(context *c, const node *n)
     return ok;
 }
 
+static bool is_written(const node *n, int i)
+{
+    return n->op->writes && n->op->writes(i);
+}
+
 /* What is overwritten while another value still looks at it is first copied for the one that is written. */
 static bool own_written(context *c, const node *n)
 {
-    for (int i = 0; n->op->writes && i < n->inputs; i++) {
+    for (int i = 0; i < n->inputs; i++) {
         value *v = value_of(c, n->in[i]);
-        if (!n->op->writes(i) || (v->buffer->references == 1 && array_is_contiguous(&v->array))) continue;
+        if (!is_written(n, i) || (v->buffer->references == 1 && array_is_contiguous(&v->array))) continue;
         array packed = v->array;
         buffer *held;
         if (!make_contiguous(c, &packed, &held)) return false;
@@ -308,8 +313,8 @@ static bool run_node(job *j, node *n)
         c->pending_effects += !again && n->op->writes;
         return false;
     }
-    for (int i = 0; n->op->writes && !c->decomposing && i < n->inputs; i++)
-        if (n->op->writes(i)) value_of(c, n->in[i])->executed_version++;
+    for (int i = 0; !c->decomposing && i < n->inputs; i++)
+        if (is_written(n, i)) value_of(c, n->in[i])->executed_version++;
     c->statistics.nodes_run++;
     if (again) {
         c->statistics.nodes_recomputed++;
@@ -380,11 +385,12 @@ static bool check_finite(context *c, const node *n)
     int before = n->inputs ? 0 : 3; /* what is created as infinite is meant */
     for (int i = 0; i < n->inputs; i++) {
         const value *v = value_of(c, n->in[i]);
-        if (v) before |= non_finite(&v->array, where);
+        if (v && !is_written(n, i)) before |= non_finite(&v->array, where);
     }
-    for (int i = 0; i < n->outputs; i++) {
-        const value *v = value_of(c, n->out[i]);
-        int fresh = v ? non_finite(&v->array, where) & ~before : 0;
+    for (int i = 0; i < n->inputs + n->outputs; i++) {
+        bool result = i >= n->inputs || is_written(n, i);
+        const value *v = value_of(c, i < n->inputs ? n->in[i] : n->out[i - n->inputs]);
+        int fresh = v && result ? non_finite(&v->array, where) & ~before : 0;
         if (!fresh) continue;
         int kind = fresh & 1 ? 1 : 2;
         char index[128];

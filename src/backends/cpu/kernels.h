@@ -13,7 +13,7 @@ typedef struct kernel_row {
 /* Each table ends with a row whose op is NULL. */
 extern const kernel_row cpu_effect_kernels[];
 extern const kernel_row cpu_elementwise_kernels[];
-extern const kernel_row cpu_shape_kernels[];
 extern const kernel_row cpu_linear_kernels[];
+extern const kernel_row cpu_shape_kernels[];
 
 #endif
