@@ -145,7 +145,7 @@ vt_tensor vt_permute_at(vt_site at, vt_tensor x, vt_axes order)
     permute_attributes a = { { 0 } };
     int seen = 0;
     if (vt_failed() || !spec_of("permute", at, "x", x, &s)) return (vt_tensor){ 0 };
-    for (int i = 0; i < order.count; i++) {
+    for (int i = 0; i < order.count && i < s.shape.rank; i++) {
         int axis = axis_resolve(order.axis[i], s.shape.rank);
         a.order[i] = axis;
         seen |= axis < 0 ? 0 : 1 << axis;
@@ -174,6 +174,11 @@ bool axes_of(const char *name, vt_site at, vt_tensor x, vt_axes axes, spec *s, i
     char text[128];
     if (vt_failed() || !spec_of(name, at, "x", x, s)) return false;
     *bits = 0;
+    if (axes.count < 0 || axes.count > s->shape.rank) {
+        refuse_call(name, at, VT_ERROR_ARGUMENT, "%d axes are named, and a tensor of shape %s has %d", axes.count,
+                    vt_shape_text(s->shape, text), s->shape.rank);
+        return false;
+    }
     for (int i = 0; i < axes.count; i++) {
         int axis;
         if (!axis_of(name, at, x, axes.axis[i], s, &axis)) return false;
