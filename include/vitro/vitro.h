@@ -11,6 +11,7 @@
 #include <vitro/reduce.h>
 #include <vitro/linear.h>
 #include <vitro/shape.h>
+#include <vitro/einops.h>
 #include <vitro/autograd.h>
 #include <vitro/gradcheck.h>
 #include <vitro/effect.h>
