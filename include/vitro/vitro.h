@@ -16,6 +16,8 @@
 #include <vitro/gradcheck.h>
 #include <vitro/effect.h>
 #include <vitro/model.h>
+#include <vitro/optimizer.h>
+#include <vitro/schedule.h>
 #include <vitro/data.h>
 #include <vitro/npy.h>
 #include <vitro/progress.h>

@@ -33,7 +33,7 @@ vt_path vt_root(vt_model *model)
     return (vt_path){ .model = model };
 }
 
-vt_path vt_sub(vt_path path, const char *format, ...)
+vt_path vt_subpath(vt_path path, const char *format, ...)
 {
     size_t used = strlen(path.prefix), room = sizeof path.prefix - used;
     va_list list;

@@ -1,6 +1,13 @@
-/* effect.c - ops that overwrite tensors. */
+/* effect.c - ops that overwrite tensors, and what belongs to an update. */
+#include "ops/effect.h"
+#include "core/context.h"
 #include "ops/list.h"
-#include <vitro/effect.h>
+#include <vitro/vitro.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- assign ------------------------------------------------------------------------------------------------------- */
 
 static bool infer_assign(const node *n, const spec *in, spec *out)
 {
@@ -14,7 +21,7 @@ static bool infer_assign(const node *n, const spec *in, spec *out)
                   vt_shape_text(in[1].shape, b));
 }
 
-static bool writes_first(int i)
+static bool assign_writes(int i)
 {
     return i == 0;
 }
@@ -24,9 +31,181 @@ const op op_assign = { .name = "assign",
                        .min_inputs = 2,
                        .max_inputs = 2,
                        .infer = infer_assign,
-                       .writes = writes_first };
+                       .writes = assign_writes };
 
 void vt_assign_at(vt_site at, vt_tensor target, vt_tensor value)
 {
     record(&op_assign, at, INPUTS(target, value));
+}
+
+/* -- The optimisers' updates -------------------------------------------------------------------------------------- */
+
+static bool infer_update(const node *n, const spec *in, int inputs_each)
+{
+    char a[128], b[128];
+    for (int i = 0; i < n->inputs; i++) {
+        const spec *p = &in[i - i % inputs_each];
+        if (!vt_dtype_is_float(p->dtype))
+            return refuse(n, "a parameter is %s; it must be f32 or f64", vt_dtype_name(p->dtype));
+        if (in[i].dtype != p->dtype || !vt_shape_equal(in[i].shape, p->shape))
+            return refuse(n, "input %d is %s %s, its parameter %s %s", i, vt_dtype_name(in[i].dtype),
+                          vt_shape_text(in[i].shape, a), vt_dtype_name(p->dtype), vt_shape_text(p->shape, b));
+    }
+    return n->inputs % inputs_each == 0 || refuse(n, "%d inputs, %d belong to a parameter", n->inputs, inputs_each);
+}
+
+/* p - lr step */
+static void move(vt_tensor p, double lr, vt_tensor step)
+{
+    vt_assign(p, vt_sub(p, vt_affine(step, lr, 0)));
+}
+
+static vt_tensor with_decay(vt_tensor g, vt_tensor p, double weight_decay)
+{
+    return weight_decay == 0 ? g : vt_add(g, vt_affine(p, weight_decay, 0));
+}
+
+static void sgd_decompose(const node *n, vt_tensor *out)
+{
+    const sgd_attributes *a = ATTRIBUTES(sgd_attributes, n);
+    (void)out;
+    for (const vt_tensor *in = n->in; in < n->in + n->inputs; in += SGD_INPUTS)
+        move(in[0], n->bound.scalar[0], with_decay(in[1], in[0], a->weight_decay));
+}
+
+static void sgd_momentum_decompose(const node *n, vt_tensor *out)
+{
+    const sgd_attributes *a = ATTRIBUTES(sgd_attributes, n);
+    (void)out;
+    for (const vt_tensor *in = n->in; in < n->in + n->inputs; in += SGD_MOMENTUM_INPUTS) {
+        vt_tensor g = with_decay(in[1], in[0], a->weight_decay), m = vt_add(vt_affine(in[2], a->momentum, 0), g);
+        vt_assign(in[2], m);
+        move(in[0], n->bound.scalar[0], a->nesterov ? vt_add(g, vt_affine(m, a->momentum, 0)) : m);
+    }
+}
+
+static void adam_decompose(const node *n, vt_tensor *out)
+{
+    const adam_attributes *a = ATTRIBUTES(adam_attributes, n);
+    double lr = n->bound.scalar[0], correction1 = n->bound.scalar[1], correction2 = n->bound.scalar[2];
+    (void)out;
+    for (const vt_tensor *in = n->in; in < n->in + n->inputs; in += ADAM_INPUTS) {
+        vt_tensor p = in[0], g = in[1];
+        if (a->decoupled)
+            move(p, lr * a->weight_decay, p);
+        else
+            g = with_decay(g, p, a->weight_decay);
+        vt_tensor m = vt_add(vt_affine(in[2], a->beta1, 0), vt_affine(g, 1 - a->beta1, 0));
+        vt_tensor v = vt_add(vt_affine(in[3], a->beta2, 0), vt_affine(vt_square(g), 1 - a->beta2, 0));
+        vt_assign(in[2], m);
+        vt_assign(in[3], v);
+        vt_tensor root = vt_affine(vt_sqrt(v), 1 / sqrt(correction2), a->eps);
+        move(p, lr / correction1, vt_div(m, root));
+    }
+}
+
+/* Everything but the gradients. */
+#define UPDATE(name_, inputs_each)                                                                                     \
+    static bool name_##_writes(int i)                                                                                  \
+    {                                                                                                                  \
+        return i % (inputs_each) != 1;                                                                                 \
+    }                                                                                                                  \
+    static bool infer_##name_(const node *n, const spec *in, spec *out)                                                \
+    {                                                                                                                  \
+        (void)out;                                                                                                     \
+        return infer_update(n, in, inputs_each);                                                                       \
+    }                                                                                                                  \
+    const op op_##name_ = { .name = #name_,                                                                            \
+                            .id = OP_ID_##name_,                                                                       \
+                            .infer = infer_##name_,                                                                    \
+                            .decompose = name_##_decompose,                                                            \
+                            .writes = name_##_writes };
+UPDATE(sgd, SGD_INPUTS)
+UPDATE(sgd_momentum, SGD_MOMENTUM_INPUTS)
+UPDATE(adam, ADAM_INPUTS)
+
+void record_sgd(vt_site at, const vt_tensor *inputs, int count, const sgd_attributes *a, double lr)
+{
+    const op *op = a->momentum > 0 ? &op_sgd_momentum : &op_sgd;
+    record(op, at, .inputs = count, .in = inputs, .attributes = a, .attributes_size = sizeof *a,
+           .bound = { .scalar = { lr } });
+}
+
+void record_adam(vt_site at, const vt_tensor *inputs, int count, const adam_attributes *a, double lr, int64_t update)
+{
+    double correction1 = 1 - pow(a->beta1, (double)update), correction2 = 1 - pow(a->beta2, (double)update);
+    record(&op_adam, at, .inputs = count, .in = inputs, .attributes = a, .attributes_size = sizeof *a,
+           .bound = { .scalar = { lr, correction1, correction2 } });
+}
+
+/* -- Clipping ----------------------------------------------------------------------------------------------------- */
+
+static bool all_are_float(const node *n, const spec *in)
+{
+    for (int i = 0; i < n->inputs; i++)
+        if (!vt_dtype_is_float(in[i].dtype))
+            return refuse(n, "input %d is %s; it must be f32 or f64", i, vt_dtype_name(in[i].dtype));
+    return true;
+}
+
+static bool infer_global_norm(const node *n, const spec *in, spec *out)
+{
+    if (n->inputs == 0) return refuse(n, "there is nothing to measure");
+    *out = (spec){ in[0].dtype, { .rank = 0 } };
+    return all_are_float(n, in);
+}
+
+static bool infer_clip(const node *n, const spec *in, spec *out)
+{
+    double max_norm = ATTRIBUTES(clip_attributes, n)->max_norm;
+    memcpy(out, in + 1, (size_t)n->outputs * sizeof *out);
+    if (!(max_norm > 0)) return refuse(n, "max_norm is %g; it must be positive", max_norm);
+    return all_are_float(n, in);
+}
+
+/* In f64, where squares of f32 do not overflow. */
+static void global_norm_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor sum = vt_full(VT_SCALAR, 0, .dtype = VT_F64);
+    for (int i = 0; i < n->inputs; i++) sum = vt_add(sum, vt_sum(vt_square(vt_cast(n->in[i], VT_F64))));
+    out[0] = vt_cast(vt_sqrt(sum), vt_dtype_of(n->in[0]));
+}
+
+static void clip_decompose(const node *n, vt_tensor *out)
+{
+    double max_norm = ATTRIBUTES(clip_attributes, n)->max_norm;
+    vt_tensor norm = vt_affine(vt_cast(n->in[0], VT_F64), 1, 1e-6);
+    vt_tensor scale = vt_minimum(vt_affine(vt_reciprocal(norm), max_norm, 0), vt_full(VT_SCALAR, 1, .dtype = VT_F64));
+    for (int i = 0; i < n->outputs; i++) out[i] = vt_mul(n->in[i + 1], vt_cast(scale, vt_dtype_of(n->in[i + 1])));
+}
+
+/* The update is no part of what is differentiated: as in torch.nn.utils.clip_grad_norm_, gradients do not pass. */
+const op op_global_norm = { .name = "global_norm",
+                            .id = OP_ID_global_norm,
+                            .outputs = 1,
+                            .infer = infer_global_norm,
+                            .decompose = global_norm_decompose,
+                            .constant = true };
+const op op_clip = {
+    .name = "clip", .id = OP_ID_clip, .infer = infer_clip, .decompose = clip_decompose, .constant = true
+};
+
+vt_tensor record_global_norm(vt_site at, const vt_tensor *x, int count)
+{
+    return record(&op_global_norm, at, .inputs = count, .in = x);
+}
+
+bool record_clip(vt_site at, vt_tensor norm, const vt_tensor *x, int count, double max_norm, vt_tensor *out)
+{
+    vt_tensor *in = malloc((size_t)(count + 1) * sizeof *in);
+    memset(out, 0, (size_t)count * sizeof *out);
+    if (!in) return raise_error(VT_ERROR_MEMORY, at, "out of memory to clip");
+    in[0] = norm;
+    memcpy(in + 1, x, (size_t)count * sizeof *in);
+    recording r = { .op = &op_clip, .at = at, .inputs = count + 1, .in = in, .outputs = count };
+    r.attributes = &(clip_attributes){ max_norm };
+    r.attributes_size = sizeof(clip_attributes);
+    bool ok = record_into(&r, out);
+    free(in);
+    return ok;
 }

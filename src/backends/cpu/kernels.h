@@ -15,5 +15,6 @@ extern const kernel_row cpu_convolution_kernels[];
 extern const kernel_row cpu_effect_kernels[];
 extern const kernel_row cpu_elementwise_kernels[];
 extern const kernel_row cpu_linear_kernels[];
+extern const kernel_row cpu_shape_kernels[];
 
 #endif
