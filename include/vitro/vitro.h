@@ -10,6 +10,7 @@
 #include <vitro/elementwise.h>
 #include <vitro/reduce.h>
 #include <vitro/linear.h>
+#include <vitro/convolution.h>
 #include <vitro/shape.h>
 #include <vitro/einops.h>
 #include <vitro/autograd.h>

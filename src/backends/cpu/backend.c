@@ -10,6 +10,7 @@
 #endif
 
 static const kernel_row *const families[] = {
+    cpu_convolution_kernels,
     cpu_effect_kernels,
     cpu_elementwise_kernels,
     cpu_linear_kernels,
