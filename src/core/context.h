@@ -135,7 +135,9 @@ value *compute(vt_site at, const char *call, vt_tensor x);
 /* eager mode: runs a node as soon as it is recorded, and checks it */
 bool run_eagerly(context *c, node *n);
 
-/* gradient.c: as vt_gradients, without the arguments' checks */
-bool differentiate(context *c, vt_tensor y, vt_tensor cotangent, const vt_tensor *targets, int count, vt_tensor *out);
+/* gradient.c: as vt_gradients, without the arguments' checks. What nodes up to number `after` made is taken as given;
+ * 0: nothing. */
+bool differentiate(context *c, uint64_t after, vt_tensor y, vt_tensor cotangent, const vt_tensor *targets, int count,
+                   vt_tensor *out);
 
 #endif

@@ -90,6 +90,8 @@ static bool inputs_are_current(context *c, const node *n)
     return true;
 }
 
+enum { FEW = 32 };
+
 /* A contiguous copy of an input that a kernel cannot take as it is. */
 static bool make_contiguous(context *c, array *a, buffer **held)
 {
@@ -102,20 +104,37 @@ static bool make_contiguous(context *c, array *a, buffer **held)
     return true;
 }
 
+/* Each output as a view of memory that they then share. */
+static void set_views(context *c, const node *n, const array *views, buffer *memory)
+{
+    for (int i = 0; i < n->outputs; i++) {
+        value *out = value_of(c, n->out[i]);
+        if (!out) continue;
+        value_drop_buffer(c, out);
+        out->buffer = buffer_share(memory);
+        out->array = views[i];
+    }
+}
+
 static bool run_view(context *c, const node *n)
 {
-    value *in = value_of(c, n->in[0]), *out = value_of(c, n->out[0]);
-    array view = { .dtype = out->spec.dtype, .shape = out->spec.shape };
-    if (n->op->view(n, &in->array, &view)) {
-        out->buffer = buffer_share(in->buffer);
-        out->array = view;
-        return true;
+    array few[FEW], *views = n->outputs <= FEW ? few : calloc((size_t)n->outputs, sizeof *views);
+    if (!views) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
+    const value *in = value_of(c, n->in[0]);
+    array from = in->array;
+    for (int i = 0; i < n->outputs; i++)
+        views[i] = (array){ .dtype = n->out_spec[i].dtype, .shape = n->out_spec[i].shape };
+    buffer *memory = buffer_share(in->buffer);
+    bool ok = n->op->view(n, &from, views);
+    if (!ok) {
+        buffer_release(c, memory);
+        memory = NULL;
+        ok = make_contiguous(c, &from, &memory) && n->op->view(n, &from, views);
     }
-    array packed = in->array;
-    if (!make_contiguous(c, &packed, &out->buffer)) return false;
-    n->op->view(n, &packed, &view);
-    out->array = view;
-    return true;
+    if (ok) set_views(c, n, views, memory);
+    buffer_release(c, memory);
+    if (views != few) free(views);
+    return ok;
 }
 
 static bool is_written(const node *n, int i)
@@ -158,8 +177,6 @@ static void fill_arrays(context *c, const node *n, kernel_call *call)
         call->out[i] = v && v->buffer ? v->array : array_contiguous(NULL, n->out_spec[i].dtype, n->out_spec[i].shape);
     }
 }
-
-enum { FEW = 32 };
 
 /* Memory that the kernel needs beside the values': contiguous copies of inputs, and outputs that have ended. */
 static bool hold_memory(context *c, const node *n, const kernel *k, kernel_call *call, buffer **held)

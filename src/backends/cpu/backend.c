@@ -13,6 +13,7 @@ static const kernel_row *const families[] = {
     cpu_effect_kernels,
     cpu_elementwise_kernels,
     cpu_linear_kernels,
+    cpu_shape_kernels,
 };
 
 static const kernel *kernels[OP_COUNT];

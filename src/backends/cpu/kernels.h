@@ -14,5 +14,6 @@ typedef struct kernel_row {
 extern const kernel_row cpu_effect_kernels[];
 extern const kernel_row cpu_elementwise_kernels[];
 extern const kernel_row cpu_linear_kernels[];
+extern const kernel_row cpu_shape_kernels[];
 
 #endif
