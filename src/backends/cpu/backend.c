@@ -10,9 +10,14 @@
 #endif
 
 static const kernel_row *const families[] = {
+    cpu_activation_kernels,
+    cpu_binary_kernels,
+    cpu_cast_kernels,
+    cpu_create_kernels,
+    cpu_dropout_kernels,
     cpu_effect_kernels,
-    cpu_elementwise_kernels,
     cpu_linear_kernels,
+    cpu_unary_kernels,
 };
 
 static const kernel *kernels[OP_COUNT];
