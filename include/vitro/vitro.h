@@ -11,6 +11,8 @@
 #include <vitro/reduce.h>
 #include <vitro/linear.h>
 #include <vitro/convolution.h>
+#include <vitro/pooling.h>
+#include <vitro/interpolate.h>
 #include <vitro/shape.h>
 #include <vitro/autograd.h>
 #include <vitro/gradcheck.h>

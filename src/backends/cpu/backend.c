@@ -14,6 +14,8 @@ static const kernel_row *const families[] = {
     cpu_effect_kernels,
     cpu_elementwise_kernels,
     cpu_linear_kernels,
+    cpu_pooling_kernels,
+    cpu_resample_kernels,
     cpu_shape_kernels,
 };
 

@@ -15,6 +15,8 @@ extern const kernel_row cpu_convolution_kernels[];
 extern const kernel_row cpu_effect_kernels[];
 extern const kernel_row cpu_elementwise_kernels[];
 extern const kernel_row cpu_linear_kernels[];
+extern const kernel_row cpu_pooling_kernels[];
+extern const kernel_row cpu_resample_kernels[];
 extern const kernel_row cpu_shape_kernels[];
 
 #endif
