@@ -14,11 +14,13 @@
 #include <vitro/pooling.h>
 #include <vitro/interpolate.h>
 #include <vitro/shape.h>
+#include <vitro/einops.h>
 #include <vitro/autograd.h>
 #include <vitro/gradcheck.h>
 #include <vitro/effect.h>
 #include <vitro/model.h>
 #include <vitro/optimizer.h>
+#include <vitro/checkpoint.h>
 #include <vitro/schedule.h>
 #include <vitro/data.h>
 #include <vitro/npy.h>

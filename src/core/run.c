@@ -41,7 +41,7 @@ static void need(job *j, vt_tensor x, bool root)
 
 static bool is_loose_end(const job *j, const node *n)
 {
-    if (j->mode != RUN_EVERYTHING || n->done || n->op->writes) return false;
+    if (j->mode != RUN_EVERYTHING || n->sequence <= j->context->swept || n->done || n->op->writes) return false;
     for (int i = 0; i < n->outputs; i++) {
         const value *v = value_of(j->context, n->out[i]);
         if (v && !v->consumed && !v->internal) return true;
@@ -330,12 +330,13 @@ bool run(context *c, vt_tensor *targets, int count, enum run_mode mode)
     job j = { .context = c, .epoch = ++c->epoch, .mode = mode };
     for (int i = 0; i < count; i++) need(&j, targets[i], true);
     mark_needed(&j);
+    /* A loose end that cannot be computed is not tried again until it is read: others are to be had without it. */
+    if (mode == RUN_EVERYTHING) c->swept = c->sequence;
     node *next;
     for (node *n = j.earliest; n; n = next) {
         if (n->mark == j.epoch && !run_node(&j, n)) return false;
         next = n->next;
     }
-    if (mode == RUN_EVERYTHING) c->swept = c->sequence;
     return true;
 }
 

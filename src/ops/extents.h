@@ -9,32 +9,19 @@ typedef struct extents {
     int64_t rank, dim[VT_MAX_RANK];
 } extents;
 
+/* A rank out of range is kept, for infer to refuse, and its extents are not. */
 static inline extents extents_of(vt_shape shape)
 {
     extents e = { .rank = shape.rank };
-    for (int i = 0; i < shape.rank; i++) e.dim[i] = shape.dim[i];
+    for (int i = 0; i < shape.rank && i < VT_MAX_RANK; i++) e.dim[i] = shape.dim[i];
     return e;
 }
 
 static inline vt_shape shape_of_extents(const extents *e)
 {
     vt_shape shape = { .rank = (int)e->rank };
-    for (int i = 0; i < shape.rank; i++) shape.dim[i] = e->dim[i];
+    for (int i = 0; i < shape.rank && i < VT_MAX_RANK; i++) shape.dim[i] = e->dim[i];
     return shape;
-}
-
-/* Whether memory could hold such a tensor at all: what is computed with its extents then does not overflow. */
-static inline bool shape_fits_memory(vt_shape shape)
-{
-    const int64_t limit = (int64_t)1 << 48;
-    int64_t count = 1;
-    bool empty = false;
-    for (int i = 0; i < shape.rank; i++) {
-        if (shape.dim[i] < 0 || shape.dim[i] > limit) return false;
-        empty |= shape.dim[i] == 0;
-        if (__builtin_mul_overflow(count, shape.dim[i] ? shape.dim[i] : 1, &count)) return false;
-    }
-    return empty || count <= limit;
 }
 
 #endif
