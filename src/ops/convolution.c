@@ -4,7 +4,6 @@
  *
  * so that each one's vjp is made of the other two, and gradients of any order exist. */
 #include "ops/convolution.h"
-#include "ops/extents.h"
 #include "ops/list.h"
 #include "ops/pair.h"
 #include <vitro/vitro.h>
@@ -69,13 +68,10 @@ static vt_shape output_shape(const node *n, vt_shape x, vt_shape weight)
     vt_shape y = VT_SHAPE(x.dim[0], weight.dim[0], 0, 0);
     char s[128], t[128];
     for (int i = 0; i < 2; i++) y.dim[2 + i] = output_extent(a, i, x.dim[2 + i], weight.dim[2 + i]);
-    if (y.dim[2] > 0 && y.dim[3] > 0 && shape_fits_memory(y)) return y;
-    if (!shape_fits_memory(y))
-        refuse(n, "a result of shape %s is larger than the address space", vt_shape_text(y, s));
-    else
-        refuse(n, "the kernel of weight %s, with dilation %lld, %lld, is larger than x %s with padding %lld, %lld",
-               vt_shape_text(weight, t), (long long)a->dilation[0], (long long)a->dilation[1], vt_shape_text(x, s),
-               (long long)a->padding[0], (long long)a->padding[1]);
+    if (y.dim[2] > 0 && y.dim[3] > 0) return y;
+    refuse(n, "the kernel of weight %s, with dilation %lld, %lld, is larger than x %s with padding %lld, %lld",
+           vt_shape_text(weight, t), (long long)a->dilation[0], (long long)a->dilation[1], vt_shape_text(x, s),
+           (long long)a->padding[0], (long long)a->padding[1]);
     return VT_SCALAR;
 }
 
