@@ -148,6 +148,37 @@ static result forward(const op_sample *s, const setting *u)
     return read_result(s->function(in.tensor));
 }
 
+static void append_result(result *all, vt_tensor x)
+{
+    result one = read_result(x);
+    int64_t more = vt_shape_count(one.shape);
+    all->data = realloc(all->data, (size_t)(all->shape.dim[0] + more + 1) * sizeof *all->data);
+    cr_assert(all->data);
+    memcpy(all->data + all->shape.dim[0], one.data, (size_t)more * sizeof *one.data);
+    all->shape.dim[0] += more;
+    free(one.data);
+}
+
+/* What an effect returns, and what its inputs hold afterwards, one after another. */
+static result effect(const op_sample *s, const setting *u)
+{
+    use(u);
+    VT_SCOPE;
+    inputs in = { 0 };
+    {
+        VT_SCOPE;
+        in = make_inputs(s, u->dtype, u->permuted);
+        for (int i = 0; i < in.count; i++)
+            if (in.tensor[i].id) vt_keep(in.tensor[i]); /* out of this scope it comes as a leaf, permuted or not */
+    }
+    vt_tensor y = s->function(in.tensor);
+    result all = { u->dtype, { .rank = 1 }, NULL };
+    if (y.id) append_result(&all, y);
+    for (int i = 0; i < in.count; i++)
+        if (in.tensor[i].id) append_result(&all, in.tensor[i]);
+    return all;
+}
+
 /* The gradients of every float input, one after another, for a cotangent that depends on the shape alone. */
 static result gradient(const op_sample *s, const setting *u)
 {
@@ -167,13 +198,9 @@ static result gradient(const op_sample *s, const setting *u)
     vt_gradients(y, cotangent, wanted, count, g);
     result all = { u->dtype, { .rank = 1 }, NULL };
     for (int i = 0; i < count; i++) {
-        result one = read_result(g[i]);
-        int64_t more = vt_shape_count(one.shape);
-        cr_assert(vt_shape_equal(one.shape, vt_shape_of(wanted[i])), "%s: gradient %d has another shape", now, i);
-        all.data = realloc(all.data, (size_t)(all.shape.dim[0] + more + 1) * sizeof *all.data);
-        memcpy(all.data + all.shape.dim[0], one.data, (size_t)more * sizeof *one.data);
-        all.shape.dim[0] += more;
-        free(one.data);
+        cr_assert(vt_shape_equal(vt_shape_of(g[i]), vt_shape_of(wanted[i])), "%s: gradient %d has another shape", now,
+                  i);
+        append_result(&all, g[i]);
     }
     return all;
 }
@@ -249,6 +276,12 @@ static void test_gradient(const char *op, const op_sample *samples)
         if (!s->refused && is_differentiable(s)) compare(op, "gradient", s, gradient);
 }
 
+static void test_effect(const char *op, const op_sample *samples)
+{
+    for (const op_sample *s = samples; s->name; s++)
+        if (!s->refused) compare(op, "effect", s, effect);
+}
+
 typedef vt_tensor sample_function(const vt_tensor *in);
 
 static vt_tensor call_sample(const vt_tensor *in, void *user)
@@ -318,6 +351,7 @@ TestSuite(forward, .init = begin, .fini = end, .timeout = 300);
 TestSuite(gradient, .init = begin, .fini = end, .timeout = 300);
 TestSuite(gradcheck, .init = begin, .fini = end, .timeout = 300);
 TestSuite(second_order, .init = begin, .fini = end, .timeout = 600);
+TestSuite(effect, .init = begin, .fini = end, .timeout = 300);
 TestSuite(refused, .init = begin, .fini = end, .timeout = 300);
 
 /* An op without a case does not link. A fused gradient is tested with the op it differentiates. */
@@ -346,4 +380,14 @@ TestSuite(refused, .init = begin, .fini = end, .timeout = 300);
 #define OP(name)   FUNCTION(name)
 #define VIEW(name) FUNCTION(name)
 #define GRADIENT(name)
+#define EFFECT(name)                                                                                                   \
+    extern const op_sample case_##name[];                                                                              \
+    Test(effect, name)                                                                                                 \
+    {                                                                                                                  \
+        test_effect(#name, case_##name);                                                                               \
+    }                                                                                                                  \
+    Test(refused, name)                                                                                                \
+    {                                                                                                                  \
+        test_refused(#name, case_##name);                                                                              \
+    }
 #include "ops/ops.def"

@@ -13,6 +13,7 @@
 #include <vitro/shape.h>
 #include <vitro/autograd.h>
 #include <vitro/gradcheck.h>
+#include <vitro/effect.h>
 #include <vitro/model.h>
 #include <vitro/data.h>
 #include <vitro/progress.h>

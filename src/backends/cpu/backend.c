@@ -9,7 +9,10 @@
 #include <omp.h>
 #endif
 
-static const kernel_row *const families[] = { cpu_elementwise_kernels };
+static const kernel_row *const families[] = {
+    cpu_effect_kernels,
+    cpu_elementwise_kernels,
+};
 
 static const kernel *kernels[OP_COUNT];
 static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -11,6 +11,7 @@ typedef struct kernel_row {
 } kernel_row;
 
 /* Each table ends with a row whose op is NULL. */
+extern const kernel_row cpu_effect_kernels[];
 extern const kernel_row cpu_elementwise_kernels[];
 
 #endif
