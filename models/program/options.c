@@ -1,0 +1,146 @@
+/* options.c - the command line of the training programs. */
+#include "program/options.h"
+#include "zoo.h"
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *argp_program_version = "vit_cifar10 (vitro) 0.1.0";
+
+enum key {
+    KEY_DATA = 256,
+    KEY_MODEL,
+    KEY_DEVICE,
+    KEY_PRECISION,
+    KEY_EPOCHS,
+    KEY_BATCH,
+    KEY_LR,
+    KEY_WEIGHT_DECAY,
+    KEY_SEED,
+    KEY_TRAIN_LIMIT,
+    KEY_TEST_LIMIT,
+    KEY_THREADS,
+    KEY_OUT,
+    KEY_RESUME,
+};
+
+static const struct argp_option argp_options[] = {
+    { 0, 0, 0, 0, "What to train:", 1 },
+    { "model", KEY_MODEL, "NAME", 0, "The network, one of the list below (vit_nano_patch4_32)", 0 },
+    { "data", KEY_DATA, "DIR|builtin", 0,
+      "The folder with CIFAR-10's binary files, which tools/get-cifar10 downloads; or \"builtin\", pictures drawn by the "
+      "program. Left out: ./data where it holds CIFAR-10, else builtin", 0 },
+    { "train-limit", KEY_TRAIN_LIMIT, "N", 0, "Train on the first N pictures only", 0 },
+    { "test-limit", KEY_TEST_LIMIT, "N", 0, "Test on the first N pictures only", 0 },
+    { 0, 0, 0, 0, "How:", 2 },
+    { "epochs", KEY_EPOCHS, "N", 0, "Times to go through the training pictures (10)", 0 },
+    { "batch", KEY_BATCH, "N", 0, "Pictures a step (64)", 0 },
+    { "lr", KEY_LR, "X", 0, "The highest learning rate of AdamW; it warms up, then falls along a cosine (0.001)", 0 },
+    { "weight-decay", KEY_WEIGHT_DECAY, "X", 0, "Decoupled weight decay of the matrices (0.05)", 0 },
+    { "seed", KEY_SEED, "N", 0, "Of the first weights, the order of the pictures and their augmentation (1)", 0 },
+    { 0, 0, 0, 0, "On what:", 3 },
+    { "device", KEY_DEVICE, "NAME", 0, "cpu, or reference: the slow f64 oracle (cpu)", 0 },
+    { "precision", KEY_PRECISION, "f32|f64", 0, "Of weights and arithmetic (f32)", 0 },
+    { "threads", KEY_THREADS, "N", 0, "Threads to compute with (one a core)", 0 },
+    { 0, 0, 0, 0, "Where to:", 4 },
+    { "out", KEY_OUT, "DIR", 0, "Folder for log.csv, model.safetensors, curves.svg and .png (out)", 0 },
+    { "resume", KEY_RESUME, 0, 0,
+      "Continue the run that was stopped in the --out folder, with the same options; it ends with the same bits as one "
+      "that was never stopped", 0 },
+    { 0 },
+};
+
+static long long parse_integer(struct argp_state *state, const char *name, const char *text, long long low)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno || end == text || *end || value < low)
+        argp_error(state, "--%s is \"%s\"; it must be a whole number, %lld or more", name, text, low);
+    return value;
+}
+
+static double parse_number(struct argp_state *state, const char *name, const char *text, bool positive)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value) || value < 0 || (positive && value == 0))
+        argp_error(state, "--%s is \"%s\"; it must be a number %s", name, text, positive ? "above 0" : "of 0 or more");
+    return value;
+}
+
+static vt_dtype parse_precision(struct argp_state *state, const char *text)
+{
+    if (strcmp(text, "f32") == 0) return VT_F32;
+    if (strcmp(text, "f64") == 0) return VT_F64;
+    argp_error(state, "--precision is \"%s\"; it must be f32 or f64", text);
+    return VT_DTYPE_DEFAULT;
+}
+
+static int parse_small(struct argp_state *state, const char *name, const char *text, int low)
+{
+    long long value = parse_integer(state, name, text, low);
+    if (value > 1000000) argp_error(state, "--%s is \"%s\"; it must be 1000000 or less", name, text);
+    return (int)value;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    options *o = state->input;
+    switch (key) {
+    case KEY_DATA: o->data = text; break;
+    case KEY_MODEL: o->model = text; break;
+    case KEY_DEVICE: o->device = text; break;
+    case KEY_PRECISION: o->precision = parse_precision(state, text); break;
+    case KEY_EPOCHS: o->epochs = parse_small(state, "epochs", text, 1); break;
+    case KEY_BATCH: o->batch = parse_small(state, "batch", text, 1); break;
+    case KEY_LR: o->lr = parse_number(state, "lr", text, true); break;
+    case KEY_WEIGHT_DECAY: o->weight_decay = parse_number(state, "weight-decay", text, false); break;
+    case KEY_SEED: o->seed = (uint64_t)parse_integer(state, "seed", text, 0); break;
+    case KEY_TRAIN_LIMIT: o->train_limit = parse_integer(state, "train-limit", text, 1); break;
+    case KEY_TEST_LIMIT: o->test_limit = parse_integer(state, "test-limit", text, 1); break;
+    case KEY_THREADS: o->threads = parse_small(state, "threads", text, 1); break;
+    case KEY_OUT: o->out = text; break;
+    case KEY_RESUME: o->resume = true; break;
+    case ARGP_KEY_ARG: argp_error(state, "\"%s\" is not an option", text); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* The list of models, at the end of the help. */
+static char *help_filter(int key, const char *text, void *input)
+{
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC) return (char *)text;
+    size_t size = 0;
+    char *list = NULL;
+    FILE *stream = open_memstream(&list, &size);
+    if (!stream) return (char *)text;
+    fputs("Models:\n", stream);
+    for (int i = 0; classifier_name(i); i++) fprintf(stream, "  %-24s %s\n", classifier_name(i), classifier_summary(i));
+    fclose(stream);
+    return list;
+}
+
+options options_parse(int argc, char **argv)
+{
+    static const char doc[] = "Trains a vision transformer, or a ResNet-18 to compare it with, to tell CIFAR-10's ten "
+                              "kinds of pictures apart, and tests it after each epoch.\vModels:";
+    static const struct argp argp = { argp_options, parse_option, 0, doc, 0, help_filter, 0 };
+    options o = {
+        .model = "vit_nano_patch4_32",
+        .device = "cpu",
+        .out = "out",
+        .precision = VT_F32,
+        .epochs = 10,
+        .batch = 64,
+        .lr = 1e-3,
+        .weight_decay = 0.05,
+        .seed = 1,
+    };
+    argp_parse(&argp, argc, argv, 0, 0, &o);
+    return o;
+}

@@ -1,0 +1,19 @@
+/* run_folder.h - what a training run leaves in its output folder: log, weights, curves, and the checkpoint. */
+#ifndef MODELS_PROGRAM_RUN_FOLDER_H
+#define MODELS_PROGRAM_RUN_FOLDER_H
+
+#include "program/trainer.h"
+
+/* Makes the folder, and its parents, where they are not there; finds out at once whether it can be written. */
+bool run_folder_prepare(const char *folder);
+
+/* Saves checkpoint.safetensors: weights, optimiser, random state, place in the data. The old one stays until the new one
+ * is complete. */
+bool run_folder_checkpoint(const trainer *t);
+/* Puts a fresh trainer back to its checkpoint. Error: none there, one of another recipe, a damaged one. */
+bool run_folder_resume(trainer *t);
+
+/* Adds the row to log.csv, redraws curves.svg and curves.png, saves model.safetensors and the checkpoint. */
+bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row);
+
+#endif

@@ -1,0 +1,36 @@
+/* trainer.h - trains a classifier epoch by epoch, tests it, and keeps what a later run needs to go on. */
+#ifndef MODELS_PROGRAM_TRAINER_H
+#define MODELS_PROGRAM_TRAINER_H
+
+#include "program/options.h"
+#include "zoo.h"
+
+/* What a running mean over an epoch needs. */
+typedef struct metrics {
+    double loss_sum;
+    int64_t correct, seen;
+} metrics;
+
+typedef struct trainer {
+    const options *options;
+    classifier *net;
+    vt_optimizer *optimizer;
+    vt_loader *train_loader, *test_loader;
+    char recipe[512]; /* every option that decides bits: a run is continued with the same ones only */
+
+    int64_t epoch, batch; /* the next to train; both from 0 */
+    metrics metrics;      /* of this epoch so far */
+    double seconds;       /* of training, this epoch so far */
+    double saved_at;      /* on the monotonic clock */
+} trainer;
+
+/* Builds the network and all around it; where the options say resume, puts it back to where the checkpoint in the
+ * output folder was saved. False with an error. */
+bool trainer_init(trainer *t, const options *o, const vt_dataset *train, const vt_dataset *test);
+void trainer_free(trainer *t);
+
+/* Trains to the last epoch, writing log, weights, curves and checkpoint after each. Returns early, with a checkpoint,
+ * where a signal asked for it. False with an error. */
+bool trainer_run(trainer *t);
+
+#endif
