@@ -9,31 +9,31 @@ static conv conv3x3(vt_path path, int64_t in, int64_t out, int stride)
 static resnet_block block_new(vt_path path, int64_t in, int64_t out, int stride)
 {
     resnet_block b = { .projected = stride != 1 || in != out };
-    b.conv1 = conv3x3(vt_sub(path, "conv1"), in, out, stride);
-    b.bn1 = batch_norm_new(vt_sub(path, "bn1"), out);
-    b.conv2 = conv3x3(vt_sub(path, "conv2"), out, out, 1);
-    b.bn2 = batch_norm_new(vt_sub(path, "bn2"), out);
+    b.conv1 = conv3x3(vt_subpath(path, "conv1"), in, out, stride);
+    b.bn1 = batch_norm_new(vt_subpath(path, "bn1"), out);
+    b.conv2 = conv3x3(vt_subpath(path, "conv2"), out, out, 1);
+    b.bn2 = batch_norm_new(vt_subpath(path, "bn2"), out);
     if (!b.projected) return b;
     conv_options options = { .stride = stride, .no_bias = true };
-    b.shortcut = conv_new(vt_sub(path, "shortcut.0"), in, out, 1, options);
-    b.shortcut_bn = batch_norm_new(vt_sub(path, "shortcut.1"), out);
+    b.shortcut = conv_new(vt_subpath(path, "shortcut.0"), in, out, 1, options);
+    b.shortcut_bn = batch_norm_new(vt_subpath(path, "shortcut.1"), out);
     return b;
 }
 
 bool resnet_init(resnet *m, vt_path path, const resnet_config *config)
 {
     int64_t in = config->width;
-    m->conv1 = conv3x3(vt_sub(path, "conv1"), config->channels, in, 1);
-    m->bn1 = batch_norm_new(vt_sub(path, "bn1"), in);
+    m->conv1 = conv3x3(vt_subpath(path, "conv1"), config->channels, in, 1);
+    m->bn1 = batch_norm_new(vt_subpath(path, "bn1"), in);
     for (int stage = 0; stage < RESNET_STAGES; stage++) {
         int64_t out = config->width << stage;
         for (int i = 0; i < RESNET_BLOCKS; i++) {
             int stride = stage > 0 && i == 0 ? 2 : 1;
-            m->blocks[stage][i] = block_new(vt_sub(path, "layer%d.%d", stage + 1, i), in, out, stride);
+            m->blocks[stage][i] = block_new(vt_subpath(path, "layer%d.%d", stage + 1, i), in, out, stride);
             in = out;
         }
     }
-    m->head = linear_new(vt_sub(path, "linear"), in, config->classes, (linear_options){ 0 });
+    m->head = linear_new(vt_subpath(path, "linear"), in, config->classes, (linear_options){ 0 });
     return !vt_failed();
 }
 

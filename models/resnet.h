@@ -1,4 +1,5 @@
-/* resnet.h - residual networks (He et al., "Deep residual learning", 2016) in the form for CIFAR's 32-pixel pictures. */
+/* resnet.h - residual networks (He et al., "Deep residual learning", 2016) in the form for CIFAR's 32-pixel pictures.
+ */
 #ifndef MODELS_RESNET_H
 #define MODELS_RESNET_H
 

@@ -10,10 +10,10 @@ static vit_block block_new(vt_path path, const vit_config *c, double drop_path)
         .heads = c->heads, .dropout = c->attention_dropout, .proj_dropout = c->dropout, .std = WEIGHT_STD
     };
     vit_block b = { .drop_path = drop_path };
-    b.norm1 = layer_norm_new(vt_sub(path, "norm1"), c->dim, c->eps);
-    b.attn = attention_new(vt_sub(path, "attn"), c->dim, options);
-    b.norm2 = layer_norm_new(vt_sub(path, "norm2"), c->dim, c->eps);
-    b.mlp = mlp_new(vt_sub(path, "mlp"), c->dim, c->mlp_dim, c->dropout, WEIGHT_STD);
+    b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), c->dim, c->eps);
+    b.attn = attention_new(vt_subpath(path, "attn"), c->dim, options);
+    b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), c->dim, c->eps);
+    b.mlp = mlp_new(vt_subpath(path, "mlp"), c->dim, c->mlp_dim, c->dropout, WEIGHT_STD);
     return b;
 }
 
@@ -25,16 +25,21 @@ bool vit_init(vit *m, vt_path path, const vit_config *config)
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "vit: a depth of %lld", (long long)c->depth);
         return false;
     }
-    m->patch_embed = patch_embedding_new(vt_sub(path, "patch_embed"), c->image_size, c->patch_size, c->channels, c->dim);
+    m->patch_embed =
+<<<<<<< HEAD
+        patch_embedding_new(vt_subpath(path, "patch_embed"), c->image_size, c->patch_size, c->channels, c->dim);
+=======
+        patch_embedding_new(vt_subpath(path, "patch_embed"), c->image_size, c->patch_size, c->channels, c->dim);
+>>>>>>> elementwise
     m->cls_token = vt_parameter(path, "cls_token", VT_SHAPE(1, 1, c->dim), VT_INIT_NORMAL, WEIGHT_STD);
-    m->pos_embed = vt_parameter(path, "pos_embed", VT_SHAPE(1, 1 + m->patch_embed.patches, c->dim), VT_INIT_NORMAL,
-                                WEIGHT_STD);
+    m->pos_embed =
+        vt_parameter(path, "pos_embed", VT_SHAPE(1, 1 + m->patch_embed.patches, c->dim), VT_INIT_NORMAL, WEIGHT_STD);
     for (int64_t i = 0; i < c->depth; i++) {
         double drop_path = c->depth > 1 ? c->drop_path * (double)i / (double)(c->depth - 1) : 0;
-        m->blocks[i] = block_new(vt_sub(path, "blocks.%d", (int)i), c, drop_path);
+        m->blocks[i] = block_new(vt_subpath(path, "blocks.%d", (int)i), c, drop_path);
     }
-    m->norm = layer_norm_new(vt_sub(path, "norm"), c->dim, c->eps);
-    m->head = linear_new(vt_sub(path, "head"), c->dim, c->classes, (linear_options){ .std = WEIGHT_STD });
+    m->norm = layer_norm_new(vt_subpath(path, "norm"), c->dim, c->eps);
+    m->head = linear_new(vt_subpath(path, "head"), c->dim, c->classes, (linear_options){ .std = WEIGHT_STD });
     return !vt_failed();
 }
 

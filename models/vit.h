@@ -39,8 +39,8 @@ bool vit_init(vit *m, vt_path path, const vit_config *config);
 /* Frees what vit_init allocated; the parameters belong to the vt_model. */
 void vit_free(vit *m);
 
-/* images [B, channels, image_size, image_size] -> logits [B, classes]. Where `attention_maps` is not NULL, it has room for
- * `depth` tensors and gets each block's attention weights [B, heads, 1 + patches, 1 + patches]. */
+/* images [B, channels, image_size, image_size] -> logits [B, classes]. Where `attention_maps` is not NULL, it has room
+ * for `depth` tensors and gets each block's attention weights [B, heads, 1 + patches, 1 + patches]. */
 vt_tensor vit_forward(const vit *m, vt_tensor images, vt_tensor *attention_maps);
 
 #endif

@@ -48,10 +48,15 @@ static bool build_resnet(classifier *m, const zoo_entry *entry, int64_t classes)
 
 /* depth/dim/mlp/heads; the names, and the eps, are timm's. */
 #define VIT(size, patch, depth_, dim_, mlp, heads_, dropout_)                                                          \
-    .build = build_vit, .vit = {                                                                                       \
-        .image_size = size, .patch_size = patch, .channels = 3, .dim = dim_, .depth = depth_, .mlp_dim = mlp,          \
-        .heads = heads_, .dropout = dropout_, .eps = 1e-6                                                              \
-    }
+    .build = build_vit, .vit = { .image_size = size,                                                                   \
+                                 .patch_size = patch,                                                                  \
+                                 .channels = 3,                                                                        \
+                                 .dim = dim_,                                                                          \
+                                 .depth = depth_,                                                                      \
+                                 .mlp_dim = mlp,                                                                       \
+                                 .heads = heads_,                                                                      \
+                                 .dropout = dropout_,                                                                  \
+                                 .eps = 1e-6 }
 static const zoo_entry zoo[] = {
     { "vit_nano_patch4_32", "ViT for 32 px, 6 layers of 128 channels: what two CPU minutes can train", .classes = 10,
       VIT(32, 4, 6, 128, 256, 4, 0) },

@@ -53,6 +53,7 @@ static inline void write_test_file(const char *path, const void *data, size_t si
 /* The file with a terminating zero, to be freed. */
 static inline char *read_test_file(const char *path, size_t *size)
 {
+    *size = 0;
     FILE *file = fopen(path, "rb");
     if (!file) return NULL;
     fseek(file, 0, SEEK_END);

@@ -69,7 +69,7 @@ Test(progress, is_a_line_for_each_tenth_where_it_is_no_terminal)
     cr_assert(count_text(text, "epoch 3/200") == 10, "%s", text);
     for (int tenth = 1; tenth <= 10; tenth++) {
         char share[64];
-        snprintf(share, sizeof share, "epoch 3/200  %3d%%  loss 1.2500  accuracy 55.3%%", 10 * tenth);
+        snprintf(share, sizeof share, "epoch 3/200  %3d%%  loss 1.2500  acc 55.3%%", 10 * tenth);
         cr_assert(count_text(text, share) == 1, "%s once in: %s", share, text);
     }
     cr_assert(!strchr(text, '\r') && !strchr(text, '\x1b'), "%s", text);
@@ -94,7 +94,7 @@ Test(progress, leaves_out_an_accuracy_that_is_not_measured_and_shows_a_loss_that
     fclose(stream);
     size_t size;
     char *text = read_test_file("out", &size);
-    cr_assert(strstr(text, "loss nan") && !strstr(text, "accuracy"), "%s", text);
+    cr_assert(strstr(text, "loss nan") && !strstr(text, "acc"), "%s", text);
     free(text);
 }
 
@@ -167,7 +167,7 @@ Test(progress, is_rewritten_on_a_terminal_ten_times_a_second_at_most)
     const char *text = progress_on_terminal("xterm", 100, 500, 0.5);
     int drawn = count_text(text, "\x1b[K");
     cr_assert(drawn >= 3 && drawn <= 2 + 10 * (seconds_now() - start), "drawn %d times: %s", drawn, text);
-    cr_assert(count_text(text, "\n") == 1 && strstr(text, "100%  loss 1.2500  accuracy 55.3%"), "%s", text);
+    cr_assert(count_text(text, "\n") == 1 && strstr(text, "100%  loss 1.2500  acc 55.3%"), "%s", text);
     cr_assert(count_text(text, "[====") >= 1 && strstr(text, "left\x1b[K"), "%s", text);
 }
 
@@ -177,7 +177,7 @@ Test(progress, fits_the_width_of_the_terminal)
         const char *text = progress_on_terminal("xterm", columns, 5, 0);
         cr_assert(widest_line(text) < columns, "%d of %d columns: %s", widest_line(text), columns, text);
     }
-    cr_assert(strchr(progress_on_terminal("xterm", 100, 5, 0), '['));
+    cr_assert(strstr(progress_on_terminal("xterm", 80, 5, 0.05), "[="));
     cr_assert(!strchr(progress_on_terminal("xterm", 60, 5, 0) + 1, '>'));
 }
 
@@ -431,16 +431,38 @@ Test(plot, draws_any_number_of_epochs)
     cr_assert(count_files() == 2);
 }
 
+/* What is drawn, without the names that cairo counts from one surface to the next; to be freed. */
+static char *drawing_with(double missing)
+{
+    vt_epoch epochs[MOST_EPOCHS];
+    vt_training_log log = sample_log(epochs, 40);
+    for (int i = 3; i < 40; i += 7) epochs[i].train_loss = epochs[i].test_accuracy = missing;
+    assert_svg(&log, NULL);
+    size_t size;
+    char *text = read_test_file("curves.svg", &size), *drawn = strstr(text, "<rect");
+    cr_assert(drawn, "%s", text);
+    memmove(text, drawn, strlen(drawn) + 1);
+    return text;
+}
+
 Test(plot, leaves_out_what_is_no_number)
+{
+    char *gaps = drawing_with(NAN), *whole = drawing_with(0.5);
+    cr_assert(strcmp(gaps, whole) != 0);
+    static const double missing[] = { NAN, INFINITY, -INFINITY, 1e308, -1e308 };
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+        char *drawn = drawing_with(missing[i]);
+        cr_assert(strcmp(drawn, gaps) == 0, "%g is drawn", missing[i]);
+        free(drawn);
+    }
+    free(gaps);
+    free(whole);
+}
+
+Test(plot, draws_empty_panels_where_nothing_was_measured)
 {
     vt_epoch epochs[MOST_EPOCHS];
     vt_training_log log = sample_log(epochs, 20);
-    for (int i = 3; i < 20; i += 3) epochs[i].train_loss = NAN;
-    epochs[5].test_loss = INFINITY;
-    epochs[6].test_accuracy = -INFINITY;
-    epochs[7].test_loss = 1e308;
-    epochs[8].test_loss = -1e308;
-    assert_svg(&log, NULL);
     for (int i = 0; i < 20; i++)
         epochs[i].train_loss = epochs[i].test_loss = epochs[i].train_accuracy = epochs[i].test_accuracy = NAN;
     assert_svg(&log, NULL);

@@ -45,9 +45,7 @@ want_build() {
     wants pkgconf command -v pkg-config
     wants libdnnl-dev has_header oneapi/dnnl/dnnl.h
     wants libjansson-dev pkg-config --exists jansson
-    wants libxxhash-dev pkg-config --exists libxxhash
     wants libcairo2-dev pkg-config --exists cairo
-    wants libjpeg-dev pkg-config --exists libjpeg
 }
 want_tests() {
     wants libcriterion-dev pkg-config --exists criterion

@@ -20,8 +20,8 @@ typedef struct vt_path {
     char prefix[192];
 } vt_path;
 VT_API vt_path vt_root(vt_model *model);
-/* vt_sub(p, "blocks.%d", i): names below get the prefix "blocks.3." */
-VT_API vt_path vt_sub(vt_path path, const char *format, ...) VT_PRINTF(2, 3);
+/* vt_subpath(p, "blocks.%d", i): names below get the prefix "blocks.3." */
+VT_API vt_path vt_subpath(vt_path path, const char *format, ...) VT_PRINTF(2, 3);
 
 /* How a parameter begins. */
 typedef struct vt_init {

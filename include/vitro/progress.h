@@ -11,7 +11,7 @@ extern "C" {
 
 /* On a terminal, one line that is rewritten at most ten times a second and fits the terminal's width:
  *
- *     epoch 3/200  [=========>           ]  45%  loss 1.2345  accuracy 55.3%  1234 images/s  0:12 left
+ *     epoch 3/200  [=========>           ]   45%  loss 1.2345  acc 55.3%  1234 img/s  0:12 left
  *
  * Elsewhere (a file, a pipe, TERM=dumb), a plain line each time another tenth is done. A value to keep on the stack;
  * its members are the functions' own. Not for several threads at a time. */

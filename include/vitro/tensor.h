@@ -33,8 +33,8 @@ VT_API bool vt_read_at(vt_site at, vt_tensor x, void *data, int64_t capacity, vt
 VT_API double vt_item_at(vt_site at, vt_tensor x);
 #define vt_item(x) vt_item_at(VT_HERE, x)
 
-/* Overwrites x at once with product(shape) elements of x's own dtype; x is a parameter, a buffer, or made by
- * vt_from_data. Recorded effects run first. */
+/* Overwrites x at once with product(shape) elements of x's own dtype; x is a parameter, a buffer, a kept tensor or one
+ * made by vt_from_data. What was recorded before runs first, and sees what x held before. */
 VT_API bool vt_write_at(vt_site at, vt_tensor x, const void *data);
 #define vt_write(x, data) vt_write_at(VT_HERE, x, data)
 

@@ -16,6 +16,7 @@
 #include <vitro/effect.h>
 #include <vitro/model.h>
 #include <vitro/data.h>
+#include <vitro/npy.h>
 #include <vitro/progress.h>
 #include <vitro/stop.h>
 #include <vitro/training_log.h>

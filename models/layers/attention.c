@@ -10,8 +10,8 @@ attention attention_new(vt_path path, int64_t dim, attention_options options)
         return m;
     }
     linear_options qkv = { .std = options.std, .no_bias = options.no_qkv_bias };
-    m.qkv = linear_new(vt_sub(path, "qkv"), dim, 3 * dim, qkv);
-    m.proj = linear_new(vt_sub(path, "proj"), dim, dim, (linear_options){ .std = options.std });
+    m.qkv = linear_new(vt_subpath(path, "qkv"), dim, 3 * dim, qkv);
+    m.proj = linear_new(vt_subpath(path, "proj"), dim, dim, (linear_options){ .std = options.std });
     return m;
 }
 

@@ -21,8 +21,8 @@ typedef struct attention_options {
 /* Registers "qkv" and "proj". dim must be a multiple of the heads: an error otherwise. */
 attention attention_new(vt_path path, int64_t dim, attention_options options);
 
-/* x [B, N, dim] -> [B, N, dim]. Where `weights` is not NULL it gets the attention weights [B, heads, N, N], before dropout:
- * each row sums to 1. */
+/* x [B, N, dim] -> [B, N, dim]. Where `weights` is not NULL it gets the attention weights [B, heads, N, N], before
+ * dropout: each row sums to 1. */
 vt_tensor attention_forward(const attention *m, vt_tensor x, vt_tensor *weights);
 
 #endif

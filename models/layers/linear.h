@@ -9,7 +9,7 @@ typedef struct linear {
 } linear;
 
 typedef struct linear_options {
-    double std;   /* weight ~ truncated normal of this deviation, bias 0; 0: both uniform within 1/sqrt(in), as PyTorch */
+    double std; /* weight ~ truncated normal of this deviation, bias 0; 0: both uniform within 1/sqrt(in), as PyTorch */
     bool no_bias;
 } linear_options;
 

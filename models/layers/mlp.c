@@ -4,8 +4,8 @@
 mlp mlp_new(vt_path path, int64_t dim, int64_t hidden, double dropout, double std)
 {
     mlp m = { .dropout = dropout };
-    m.fc1 = linear_new(vt_sub(path, "fc1"), dim, hidden, (linear_options){ .std = std });
-    m.fc2 = linear_new(vt_sub(path, "fc2"), hidden, dim, (linear_options){ .std = std });
+    m.fc1 = linear_new(vt_subpath(path, "fc1"), dim, hidden, (linear_options){ .std = std });
+    m.fc2 = linear_new(vt_subpath(path, "fc2"), hidden, dim, (linear_options){ .std = std });
     return m;
 }
 

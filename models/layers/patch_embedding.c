@@ -11,7 +11,7 @@ patch_embedding patch_embedding_new(vt_path path, int64_t image_size, int64_t pa
         return m;
     }
     conv_options options = { .stride = (int)patch_size };
-    m.proj = conv_new(vt_sub(path, "proj"), channels, dim, patch_size, options);
+    m.proj = conv_new(vt_subpath(path, "proj"), channels, dim, patch_size, options);
     m.patches = (image_size / patch_size) * (image_size / patch_size);
     return m;
 }

@@ -10,7 +10,8 @@ typedef struct patch_embedding {
 } patch_embedding;
 
 /* Registers "proj". The picture must divide into patches: an error otherwise. */
-patch_embedding patch_embedding_new(vt_path path, int64_t image_size, int64_t patch_size, int64_t channels, int64_t dim);
+patch_embedding patch_embedding_new(vt_path path, int64_t image_size, int64_t patch_size, int64_t channels,
+                                    int64_t dim);
 
 /* images [B, channels, H, W] -> [B, patches, dim], the patches row by row. */
 vt_tensor patch_embedding_forward(const patch_embedding *m, vt_tensor images);

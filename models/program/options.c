@@ -30,8 +30,10 @@ static const struct argp_option argp_options[] = {
     { 0, 0, 0, 0, "What to train:", 1 },
     { "model", KEY_MODEL, "NAME", 0, "The network, one of the list below (vit_nano_patch4_32)", 0 },
     { "data", KEY_DATA, "DIR|builtin", 0,
-      "The folder with CIFAR-10's binary files, which tools/get-cifar10 downloads; or \"builtin\", pictures drawn by the "
-      "program. Left out: ./data where it holds CIFAR-10, else builtin", 0 },
+      "The folder with CIFAR-10's binary files, which tools/get-cifar10 downloads; or \"builtin\", pictures drawn by "
+      "the "
+      "program. Left out: ./data where it holds CIFAR-10, else builtin",
+      0 },
     { "train-limit", KEY_TRAIN_LIMIT, "N", 0, "Train on the first N pictures only", 0 },
     { "test-limit", KEY_TEST_LIMIT, "N", 0, "Test on the first N pictures only", 0 },
     { 0, 0, 0, 0, "How:", 2 },
@@ -48,7 +50,8 @@ static const struct argp_option argp_options[] = {
     { "out", KEY_OUT, "DIR", 0, "Folder for log.csv, model.safetensors, curves.svg and .png (out)", 0 },
     { "resume", KEY_RESUME, 0, 0,
       "Continue the run that was stopped in the --out folder, with the same options; it ends with the same bits as one "
-      "that was never stopped", 0 },
+      "that was never stopped",
+      0 },
     { 0 },
 };
 

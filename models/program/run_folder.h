@@ -7,8 +7,8 @@
 /* Makes the folder, and its parents, where they are not there; finds out at once whether it can be written. */
 bool run_folder_prepare(const char *folder);
 
-/* Saves checkpoint.safetensors: weights, optimiser, random state, place in the data. The old one stays until the new one
- * is complete. */
+/* Saves checkpoint.safetensors: weights, optimiser, random state, place in the data. The old one stays until the new
+ * one is complete. */
 bool run_folder_checkpoint(const trainer *t);
 /* Puts a fresh trainer back to its checkpoint. Error: none there, one of another recipe, a damaged one. */
 bool run_folder_resume(trainer *t);

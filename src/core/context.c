@@ -45,6 +45,7 @@ static context *create(void)
 {
     context *c = calloc(1, sizeof *c);
     if (!c) {
+        without_memory.device = backend_find("cpu");
         without_memory.error.status = VT_ERROR_MEMORY;
         strcpy(without_memory.error.message, "out of memory for a context");
         return &without_memory;

@@ -37,7 +37,7 @@ typedef struct value {
 
 /* Bump allocator that is reset to a mark: nodes live as long as their scope. */
 typedef struct arena_block {
-    struct arena_block *previous;
+    _Alignas(16) struct arena_block *previous;
     size_t used, size;
 } arena_block;
 typedef struct arena {
@@ -72,13 +72,15 @@ typedef struct context {
     arena nodes_memory;
     node *first, *last;
     uint64_t sequence, epoch;
+    uint64_t swept; /* up to this node, loose ends have been computed */
     frame frames[MAX_FRAMES];
     int depth;
     int pending_effects;
-    int internal;      /* > 0 while differentiation or a decomposition records */
-    vt_site site;      /* of the entered call, where one is */
-    const char *call;  /* its name */
-    const op *running; /* the op being decomposed by a run */
+    const node *differentiated; /* the one whose vjp is being recorded */
+    int internal;               /* > 0 while differentiation or a decomposition records */
+    vt_site site;               /* of the entered call, where one is */
+    const char *call;           /* its name */
+    bool decomposing; /* in a run: what is recorded takes the place of a node, before effects that are still pending */
 
     const backend *device;
     vt_dtype precision;
@@ -109,7 +111,8 @@ void buffer_pool_clear(context *c);
 
 /* value.c */
 value *value_new(context *c, spec s); /* owned by the innermost scope */
-value *value_new_persistent(context *c, spec s);
+/* A leaf that outlives every scope, with the value that source has now. */
+value *value_persist(context *c, vt_tensor source);
 value *value_of(context *c, vt_tensor x);  /* NULL where inert or stale */
 void value_end(context *c, value *v);      /* the handle becomes stale */
 bool value_allocate(context *c, value *v); /* gives it a contiguous buffer */
@@ -122,6 +125,7 @@ void frame_pop(context *c); /* forgets nodes and values of the innermost frame, 
 
 /* run.c */
 enum run_mode {
+    RUN_FRAME,      /* what the targets need of the innermost frame, and its effects */
     RUN_TARGETS,    /* what the targets need, nothing else */
     RUN_EFFECTS,    /* and every pending effect */
     RUN_EVERYTHING, /* and every value that the user recorded and nothing consumed */

@@ -17,6 +17,9 @@ static const struct {
     [VT_BOOL] = { "bool", 1, false },
 };
 
+/* No machine has as many elements, and their bytes, of any dtype, are still a number. */
+static const int64_t MAX_COUNT = (int64_t)1 << 48;
+
 static bool in_range(vt_dtype dtype)
 {
     return (unsigned)dtype < VT_DTYPE_COUNT;
@@ -66,6 +69,19 @@ int axis_resolve(int64_t axis, int rank)
 {
     if (axis < -rank || axis >= rank) return -1;
     return (int)(axis < 0 ? axis + rank : axis);
+}
+
+bool shape_is_valid(vt_shape shape)
+{
+    int64_t count = 1;
+    if (shape.rank < 0 || shape.rank > VT_MAX_RANK) return false;
+    for (int i = 0; i < shape.rank; i++) {
+        if (shape.dim[i] < 0) return false;
+        /* Of an empty shape the others count too, so that products of some of the extents are numbers. */
+        int64_t extent = shape.dim[i] ? shape.dim[i] : 1;
+        if (__builtin_mul_overflow(count, extent, &count) || count > MAX_COUNT) return false;
+    }
+    return true;
 }
 
 bool shape_broadcast(vt_shape a, vt_shape b, vt_shape *out)

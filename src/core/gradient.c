@@ -124,18 +124,22 @@ static bool add_gradient(walk *w, const node *n, vt_tensor x, vt_tensor g)
 
 static void vjp_of_decomposition(walk *w, const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    vt_tensor out[16] = { 0 };
     if (!n->op->decompose) {
         refuse_call(n->op->name, n->at, VT_ERROR_GRADIENT, "has no gradient");
         return;
     }
-    n->op->decompose(n, out);
-    for (int o = 0; o < n->outputs; o++) {
-        vt_tensor part[16] = { 0 };
-        if (!g[o].id) continue;
-        if (!differentiate(w->context, out[o], g[o], n->in, n->inputs, part)) return;
-        for (int i = 0; i < n->inputs; i++) dx[i] = dx[i].id && part[i].id ? vt_add(dx[i], part[i]) : part[i];
+    vt_tensor *out = calloc((size_t)(n->outputs + n->inputs), sizeof *out), *part = out + n->outputs;
+    if (!out) {
+        raise_error(VT_ERROR_MEMORY, n->at, "out of memory to differentiate %s", n->op->name);
+        return;
     }
+    n->op->decompose(n, out);
+    for (int o = 0; o < n->outputs && w->context->error.status == VT_OK; o++) {
+        if (!g[o].id || !differentiate(w->context, out[o], g[o], n->in, n->inputs, part)) continue;
+        for (int i = 0; i < n->inputs; i++)
+            if (part[i].id) dx[i] = dx[i].id ? vt_add(dx[i], part[i]) : part[i];
+    }
+    free(out);
 }
 
 enum { FEW = 32 };
@@ -151,10 +155,13 @@ static bool walk_node(walk *w, const node *n)
         g[i] = gradient_of(&w->gradients, n->out[i]);
         any |= g[i].id != 0;
     }
+    const node *outer = w->context->differentiated;
+    w->context->differentiated = n;
     if (any && n->op->vjp)
         n->op->vjp(n, g, dx);
     else if (any)
         vjp_of_decomposition(w, n, g, dx);
+    w->context->differentiated = outer;
     bool ok = w->context->error.status == VT_OK;
     for (int i = 0; ok && any && i < n->inputs; i++) {
         if (!is_active(w, n->in[i])) continue;
@@ -308,6 +315,7 @@ vt_tensor vt_grad(vt_tensor x)
     value *g = v ? value_of(c, v->gradient) : NULL;
     if (!g) return (vt_tensor){ 0 };
     g->internal = false; /* the user holds it now: it is computed with the step */
+    if (g->producer && g->producer->sequence <= c->swept) c->swept = g->producer->sequence - 1;
     return g->handle;
 }
 

@@ -33,7 +33,7 @@ vt_path vt_root(vt_model *model)
     return (vt_path){ .model = model };
 }
 
-vt_path vt_sub(vt_path path, const char *format, ...)
+vt_path vt_subpath(vt_path path, const char *format, ...)
 {
     size_t used = strlen(path.prefix), room = sizeof path.prefix - used;
     va_list list;
@@ -74,14 +74,7 @@ static vt_tensor drawn(vt_shape shape, vt_init init)
 static value *new_tensor(context *c, vt_shape shape, vt_init init)
 {
     if (!frame_push(c)) return NULL;
-    vt_tensor source = drawn(shape, init);
-    value *v = NULL;
-    if (c->error.status == VT_OK && run(c, &source, 1, RUN_TARGETS))
-        v = value_new_persistent(c, value_of(c, source)->spec);
-    if (v) {
-        v->array = value_of(c, source)->array;
-        v->buffer = buffer_share(value_of(c, source)->buffer);
-    }
+    value *v = value_persist(c, drawn(shape, init));
     frame_pop(c);
     return v;
 }
@@ -93,8 +86,10 @@ static vt_tensor register_tensor(vt_site at, vt_path path, const char *name, vt_
     ENTER(call, at);
     context *c = context_get();
     char full[256];
-    snprintf(full, sizeof full, "%s%s", path.prefix, name);
-    if (c->error.status != VT_OK || !path.model) return (vt_tensor){ 0 };
+    if (c->error.status != VT_OK) return (vt_tensor){ 0 };
+    if (!path.model) return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\" has no model to belong to", name);
+    if (snprintf(full, sizeof full, "%s%s", path.prefix, name) >= (int)sizeof full)
+        return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s...\" is too long", full);
     if (vt_model_find(path.model, full).id)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s\" is taken", full);
     value *v = new_tensor(c, shape, init);

@@ -51,6 +51,7 @@ struct node {
     int inputs, outputs;
     const vt_tensor *in;
     vt_tensor *out;
+    const spec *out_spec;
     const void *attributes; /* of the op's own struct type, made of int64_t and double, without padding */
     size_t attributes_size;
     bound bound;
@@ -117,6 +118,9 @@ bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *
 
 /* Resolves a negative axis; -1 where it is out of range. */
 int axis_resolve(int64_t axis, int rank);
+
+/* Whether rank and extents are in range, and their product is a number of elements that memory could hold. */
+bool shape_is_valid(vt_shape shape);
 
 /* The shape of a op b, aligned at the last axis; false where they do not fit. */
 bool shape_broadcast(vt_shape a, vt_shape b, vt_shape *out);

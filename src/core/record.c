@@ -68,7 +68,34 @@ static bool written_inputs_are_leaves(const context *c, const node *n)
     return true;
 }
 
-static bool new_outputs(context *c, node *n, const spec *specs)
+/* A gradient is taken of the values that the op saw. */
+static bool inputs_are_as_they_were(context *c, const node *n)
+{
+    const node *of = c->differentiated;
+    for (int i = 0; of && i < n->inputs; i++) {
+        const value *v = value_of(c, n->in[i]);
+        for (int k = 0; v && !v->producer && k < of->inputs; k++) {
+            bool own = of->op->writes && of->op->writes(k);
+            if (own || of->in[k].id != n->in[i].id || of->in_version[k] == v->recorded_version) continue;
+            refuse_call(of->op->name, of->at, VT_ERROR_GRADIENT,
+                        "input %d was updated before vt_backward, which needs the value it had here", k);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool shapes_are_valid(const node *n)
+{
+    char text[128];
+    for (int i = 0; i < n->outputs; i++)
+        if (!shape_is_valid(n->out_spec[i].shape))
+            return refuse(n, "the result would have shape %s, more elements than memory can hold",
+                          vt_shape_text(n->out_spec[i].shape, text));
+    return true;
+}
+
+static bool new_outputs(context *c, node *n)
 {
     bool needs_gradient = false;
     for (int i = 0; i < n->inputs; i++) {
@@ -76,11 +103,11 @@ static bool new_outputs(context *c, node *n, const spec *specs)
         needs_gradient |= v && v->needs_gradient;
     }
     for (int i = 0; i < n->outputs; i++) {
-        value *v = value_new(c, specs[i]);
+        value *v = value_new(c, n->out_spec[i]);
         if (!v) return false;
         v->producer = n;
         v->output = i;
-        v->needs_gradient = needs_gradient && !n->op->constant && vt_dtype_is_float(specs[i].dtype);
+        v->needs_gradient = needs_gradient && !n->op->constant && vt_dtype_is_float(v->spec.dtype);
         n->out[i] = v->handle;
     }
     return true;
@@ -93,9 +120,9 @@ static void append(context *c, node *n)
         value *v = value_of(c, n->in[i]);
         if (!v) continue;
         v->consumed |= c->internal == 0;
-        version[i] = v->recorded_version;
+        version[i] = c->decomposing ? v->executed_version : v->recorded_version;
     }
-    for (int i = 0; n->op->writes && i < n->inputs; i++)
+    for (int i = 0; n->op->writes && !c->decomposing && i < n->inputs; i++)
         if (n->op->writes(i)) value_of(c, n->in[i])->recorded_version++;
     c->pending_effects += n->op->writes != NULL;
     n->sequence = ++c->sequence;
@@ -114,8 +141,9 @@ static bool record_checked(context *c, const recording *r, vt_tensor *out)
     spec *in = arena_allocate(&c->nodes_memory, ((size_t)n->inputs + (size_t)n->outputs) * sizeof *in);
     if (!in || !input_specs(n, in)) return false;
     spec *specs = in + n->inputs;
-    if (!n->op->infer(n, in, specs)) return false;
-    if (!written_inputs_are_leaves(c, n) || !new_outputs(c, n, specs)) return false;
+    if (!n->op->infer(n, in, specs) || !inputs_are_as_they_were(c, n)) return false;
+    n->out_spec = specs;
+    if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !new_outputs(c, n)) return false;
     append(c, n);
     if (n->outputs) memcpy(out, n->out, (size_t)n->outputs * sizeof *out);
     return !c->eager || run_eagerly(c, n);

@@ -52,8 +52,10 @@ static bool is_loose_end(const job *j, const node *n)
 /* One pass from the last node to the earliest needed: recorded order is a topological order. */
 static void mark_needed(job *j)
 {
-    int effects = j->mode == RUN_TARGETS ? 0 : j->context->pending_effects;
-    for (node *n = j->context->last; n; n = n->previous) {
+    const context *c = j->context;
+    int effects = j->mode == RUN_TARGETS ? 0 : c->pending_effects;
+    const node *before = j->mode == RUN_FRAME ? c->frames[c->depth].last_node : NULL;
+    for (node *n = c->last; n != before; n = n->previous) {
         bool effect = effects && n->op->writes && !n->done;
         bool loose = is_loose_end(j, n);
         if (effect || loose) mark_node(j, n);
@@ -63,7 +65,7 @@ static void mark_needed(job *j)
             for (int i = 0; i < n->inputs; i++) need(j, n->in[i], false);
             for (int i = 0; loose && i < n->outputs; i++) need(j, n->out[i], true);
         }
-        if (j->outstanding == 0 && effects == 0 && (j->mode != RUN_EVERYTHING || n->done)) break;
+        if (j->outstanding == 0 && effects == 0 && (j->mode != RUN_EVERYTHING || n->sequence <= c->swept)) break;
     }
 }
 
@@ -141,19 +143,44 @@ static bool allocate_outputs(context *c, const node *n)
     return true;
 }
 
-enum { FEW = 16 };
+/* What the values' memory is now. */
+static void fill_arrays(context *c, const node *n, kernel_call *call)
+{
+    for (int i = 0; i < n->inputs; i++)
+        if (n->in[i].id) call->in[i] = value_of(c, n->in[i])->array;
+    for (int i = 0; i < n->outputs; i++) {
+        const value *v = value_of(c, n->out[i]);
+        call->out[i] = v && v->buffer ? v->array : array_contiguous(NULL, n->out_spec[i].dtype, n->out_spec[i].shape);
+    }
+}
 
-/* Calls the kernel on the values' memory, with contiguous copies where it wants them. */
+enum { FEW = 32 };
+
+/* Memory that the kernel needs beside the values': contiguous copies of inputs, and outputs that have ended. */
+static bool hold_memory(context *c, const node *n, const kernel *k, kernel_call *call, buffer **held)
+{
+    bool ok = true;
+    for (int i = 0; ok && !k->strided && i < n->inputs; i++)
+        if (call->in[i].data && !array_is_contiguous(&call->in[i])) ok = make_contiguous(c, &call->in[i], &held[i]);
+    for (int i = 0; ok && i < n->outputs; i++) {
+        array *out = &call->out[i];
+        if (out->data) continue;
+        buffer *b = held[n->inputs + i] = buffer_new(c, (size_t)vt_shape_count(out->shape) * vt_dtype_size(out->dtype));
+        ok = b != NULL;
+        if (ok) out->data = b->data;
+    }
+    return ok;
+}
+
 static bool call_kernel(context *c, const node *n, const kernel *k, kernel_call *call)
 {
     buffer *few[FEW] = { 0 };
-    buffer **held = n->inputs <= FEW ? few : calloc((size_t)n->inputs, sizeof *held);
-    bool ok = held != NULL;
-    for (int i = 0; ok && !k->strided && i < n->inputs; i++)
-        if (call->in[i].data && !array_is_contiguous(&call->in[i])) ok = make_contiguous(c, &call->in[i], &held[i]);
-    ok = ok && k->run(call);
-    for (int i = 0; held && i < n->inputs; i++) buffer_release(c, held[i]);
+    int count = n->inputs + n->outputs;
+    buffer **held = count <= FEW ? few : calloc((size_t)count, sizeof *held);
+    bool ok = held && hold_memory(c, n, k, call, held) && k->run(call);
+    for (int i = 0; held && i < count; i++) buffer_release(c, held[i]);
     if (held != few) free(held);
+    if (!held) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
     if (!ok && c->error.status == VT_OK)
         refuse_call(n->op->name, n->at, VT_ERROR_UNSUPPORTED, "the kernel of device %s failed", c->device->name);
     return ok;
@@ -171,27 +198,23 @@ static const kernel *kernel_for(const context *c, const op *op, const kernel_cal
 
 static bool run_kernel(context *c, const node *n)
 {
-    array few[2 * FEW] = { 0 };
+    array few[FEW] = { 0 };
     size_t count = (size_t)n->inputs + (size_t)n->outputs;
-    array *arrays = count <= 2 * FEW ? few : calloc(count, sizeof *arrays);
+    array *arrays = count <= FEW ? few : calloc(count, sizeof *arrays);
     if (!arrays) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
     kernel_call call = { n->op, n->attributes, &n->bound, n->inputs, n->outputs, arrays, arrays + n->inputs };
-    for (int i = 0; i < n->inputs; i++)
-        if (n->in[i].id) call.in[i] = value_of(c, n->in[i])->array;
-    for (int i = 0; i < n->outputs; i++) {
-        const value *v = value_of(c, n->out[i]);
-        call.out[i] = v->buffer ? v->array : array_contiguous(NULL, v->spec.dtype, v->spec.shape);
-    }
+    fill_arrays(c, n, &call);
     const kernel *k = kernel_for(c, n->op, &call);
     bool ok;
     if (!k) {
         ok = run_decomposed(c, n);
-    } else {
-        ok = own_written(c, n) && allocate_outputs(c, n);
-        for (int i = 0; ok && i < n->inputs; i++)
-            if (n->op->writes && n->op->writes(i)) call.in[i] = value_of(c, n->in[i])->array;
-        for (int i = 0; ok && i < n->outputs; i++) call.out[i] = value_of(c, n->out[i])->array;
-        ok = ok && call_kernel(c, n, k, &call);
+    } else if ((ok = own_written(c, n) && allocate_outputs(c, n))) {
+        fill_arrays(c, n, &call);
+        ok = call_kernel(c, n, k, &call);
+    }
+    for (int i = 0; !ok && i < n->outputs; i++) { /* what a kernel left undone is no value */
+        value *v = value_of(c, n->out[i]);
+        if (v) value_drop_buffer(c, v);
     }
     if (arrays != few) free(arrays);
     return ok;
@@ -227,11 +250,17 @@ static bool run_decomposed(context *c, const node *n)
         return raise_error(VT_ERROR_UNSUPPORTED, n->at,
                            "%s: device %s has no kernel for it, and it has no decomposition", n->op->name,
                            c->device->name);
-    vt_tensor out[FEW] = { 0 };
-    if (!frame_push(c)) return false;
-    bool ok = record_decomposition(c, n, out) && run(c, out, n->outputs, RUN_TARGETS);
-    for (int i = 0; ok && i < n->outputs; i++) move_buffer(c, out[i], n->out[i]);
-    frame_pop(c);
+    vt_tensor few[FEW] = { 0 }, *out = n->outputs <= FEW ? few : calloc((size_t)n->outputs, sizeof *out);
+    if (!out) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
+    bool ok = frame_push(c), outermost = !c->decomposing;
+    if (ok) {
+        c->decomposing = true;
+        ok = record_decomposition(c, n, out) && run(c, out, n->outputs, RUN_FRAME);
+        for (int i = 0; ok && i < n->outputs; i++) move_buffer(c, out[i], n->out[i]);
+        frame_pop(c);
+        c->decomposing = !outermost;
+    }
+    if (out != few) free(out);
     return ok;
 }
 
@@ -257,9 +286,12 @@ static bool run_node(job *j, node *n)
     bool again = n->done;
     if (!n->done && n->op->writes) c->pending_effects--;
     n->done = true;
-    if (!inputs_are_current(c, n)) return false;
-    if (!(n->op->view ? run_view(c, n) : run_kernel(c, n))) return false;
-    for (int i = 0; n->op->writes && i < n->inputs; i++)
+    if (!inputs_are_current(c, n) || !(n->op->view ? run_view(c, n) : run_kernel(c, n))) {
+        n->done = again; /* it stays to be done */
+        c->pending_effects += !again && n->op->writes;
+        return false;
+    }
+    for (int i = 0; n->op->writes && !c->decomposing && i < n->inputs; i++)
         if (n->op->writes(i)) value_of(c, n->in[i])->executed_version++;
     c->statistics.nodes_run++;
     if (again) {
@@ -281,6 +313,7 @@ bool run(context *c, vt_tensor *targets, int count, enum run_mode mode)
         if (n->mark == j.epoch && !run_node(&j, n)) return false;
         next = n->next;
     }
+    if (mode == RUN_EVERYTHING) c->swept = c->sequence;
     return true;
 }
 

@@ -4,22 +4,14 @@
 #include <math.h>
 #include <string.h>
 
-static bool shape_is_valid(vt_site at, vt_shape shape)
-{
-    int64_t count = 1;
-    bool valid = shape.rank >= 0 && shape.rank <= VT_MAX_RANK;
-    for (int i = 0; valid && i < shape.rank; i++)
-        valid = shape.dim[i] >= 0 && !__builtin_mul_overflow(count, shape.dim[i], &count) && count < (int64_t)1 << 48;
-    if (valid) return true;
-    refuse_call("from_data", at, VT_ERROR_ARGUMENT, "not a shape: rank %d (0 to %d), extents 0 or more", shape.rank,
-                VT_MAX_RANK);
-    return false;
-}
-
 vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype dtype)
 {
     context *c = context_get();
-    if (c->error.status != VT_OK || !shape_is_valid(at, shape)) return (vt_tensor){ 0 };
+    if (c->error.status != VT_OK) return (vt_tensor){ 0 };
+    if (!shape_is_valid(shape))
+        return refuse_call("from_data", at, VT_ERROR_ARGUMENT,
+                           "not a shape: rank %d (0 to %d), extents 0 or more, at most 2^48 elements", shape.rank,
+                           VT_MAX_RANK);
     if (!data && vt_shape_count(shape)) return refuse_call("from_data", at, VT_ERROR_ARGUMENT, "data is NULL");
     if (!vt_dtype_size(dtype))
         return refuse_call("from_data", at, VT_ERROR_ARGUMENT, "dtype is %s; it must say what data holds",
@@ -80,6 +72,10 @@ bool vt_read_at(vt_site at, vt_tensor x, void *data, int64_t capacity, vt_dtype 
     const value *v = compute(at, "read", x);
     if (!v) return false;
     int64_t count = vt_shape_count(v->spec.shape);
+    if (!data && count) {
+        refuse_call("read", at, VT_ERROR_ARGUMENT, "data is NULL");
+        return false;
+    }
     if (dtype == VT_DTYPE_DEFAULT) dtype = v->spec.dtype;
     if (count > capacity) {
         char text[128];
@@ -108,16 +104,25 @@ bool vt_write_at(vt_site at, vt_tensor x, const void *data)
     context *c = context_get();
     value *v = compute(at, "write", x);
     if (!v) return false;
+    if (!data && vt_shape_count(v->spec.shape)) {
+        refuse_call("write", at, VT_ERROR_ARGUMENT, "data is NULL");
+        return false;
+    }
     if (v->producer) {
         refuse_call("write", at, VT_ERROR_ARGUMENT,
                     "x is the result of an op; only parameters, buffers and tensors made from data are written");
         return false;
     }
+    size_t bytes = (size_t)vt_shape_count(v->spec.shape) * vt_dtype_size(v->spec.dtype);
+    if (!run(c, NULL, 0, RUN_EVERYTHING)) return false; /* what was recorded before sees what x held before */
     if (v->buffer->references > 1 || !array_is_contiguous(&v->array)) {
-        value_drop_buffer(c, v);
-        if (!value_allocate(c, v)) return false;
+        buffer *own = buffer_new(c, bytes);
+        if (!own) return false;
+        buffer_release(c, v->buffer);
+        v->buffer = own;
+        v->array = array_contiguous(own->data, v->spec.dtype, v->spec.shape);
     }
-    memcpy(v->array.data, data, (size_t)vt_shape_count(v->spec.shape) * vt_dtype_size(v->spec.dtype));
+    if (bytes) memcpy(v->array.data, data, bytes);
     v->recorded_version++;
     v->executed_version++;
     return true;

@@ -52,10 +52,16 @@ value *value_new(context *c, spec s)
     return v;
 }
 
-value *value_new_persistent(context *c, spec s)
+value *value_persist(context *c, vt_tensor source)
 {
-    value *v = fill(c, s);
-    if (v) v->persistent = true;
+    const value *from = value_of(c, source);
+    if (c->error.status != VT_OK || !from || !run(c, &source, 1, RUN_TARGETS)) return NULL;
+    value *v = fill(c, from->spec);
+    if (!v) return NULL;
+    v->persistent = true;
+    v->internal = false;
+    v->array = from->array;
+    v->buffer = buffer_share(from->buffer);
     return v;
 }
 
@@ -83,10 +89,7 @@ void value_end(context *c, value *v)
 
 bool value_allocate(context *c, value *v)
 {
-    size_t bytes;
-    if (__builtin_mul_overflow((size_t)vt_shape_count(v->spec.shape), vt_dtype_size(v->spec.dtype), &bytes))
-        return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "a tensor larger than the address space");
-    v->buffer = buffer_new(c, bytes);
+    v->buffer = buffer_new(c, (size_t)vt_shape_count(v->spec.shape) * vt_dtype_size(v->spec.dtype));
     if (!v->buffer) return false;
     v->array = array_contiguous(v->buffer->data, v->spec.dtype, v->spec.shape);
     return true;

@@ -107,14 +107,14 @@ static float (*const outlines[CLASSES])(point) = { disc,  ring,     square, fram
 /* The numbers of one stream, one after the other. A statement rolls once: C leaves open in which order the arguments of
  * a call and the members of an initialiser are evaluated. */
 typedef struct dice {
-    uint64_t seed, stream, rolln;
+    uint64_t seed, stream, rolled;
     uint32_t word[4];
 } dice;
 
 static float roll(dice *d, float low, float high)
 {
-    if (d->rolln % 4 == 0) philox_block(d->seed, d->stream, d->rolln / 4, d->word);
-    return low + (high - low) * philox_uniform(d->word[d->rolln++ % 4]);
+    if (d->rolled % 4 == 0) philox_block(d->seed, d->stream, d->rolled / 4, d->word);
+    return low + (high - low) * philox_uniform(d->word[d->rolled++ % 4]);
 }
 
 static color roll_color(dice *d)

@@ -49,7 +49,7 @@ struct vt_loader {
     int64_t next;          /* the ticket to take next */
     int64_t oldest;        /* the ticket the caller has or waits for: slots of those before are free */
     int busy;              /* workers that are making a batch */
-    bool paused, stopping;
+    bool stopping;
 };
 
 static int64_t minimum(int64_t a, int64_t b)
@@ -101,7 +101,7 @@ static void make_batch(const vt_loader *loader, int64_t ticket, slot *to)
 /* Waits for a ticket to make and takes it; -1 when the loader closes. */
 static int64_t take_ticket(vt_loader *loader)
 {
-    while (!loader->stopping && (loader->paused || loader->next >= loader->oldest + loader->slot_count))
+    while (!loader->stopping && loader->next >= loader->oldest + loader->slot_count)
         pthread_cond_wait(&loader->wanted, &loader->lock);
     return loader->stopping ? -1 : loader->next++;
 }
@@ -163,15 +163,14 @@ bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)
     return true;
 }
 
-/* Has the workers begin anew at a ticket. */
+/* Has the workers begin anew at a ticket, once they have filled all slots and rest. */
 static void restart(vt_loader *loader, int64_t ticket)
 {
     pthread_mutex_lock(&loader->lock);
-    loader->paused = true;
     while (loader->busy > 0) pthread_cond_wait(&loader->made, &loader->lock);
+    /* a batch that is there by chance must not be given while a worker makes it again */
     for (int i = 0; i < loader->slot_count; i++) loader->slots[i].ticket = -1;
     loader->next = loader->oldest = ticket;
-    loader->paused = false;
     pthread_cond_broadcast(&loader->wanted);
     pthread_mutex_unlock(&loader->lock);
 }

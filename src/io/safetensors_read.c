@@ -65,7 +65,8 @@ static bool parse_header(vt_site at, safetensors *file, const char *text, size_t
     json_error_t error;
     file->header = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (file->header) return true;
-    if (json_error_code(&error) == json_error_out_of_memory) return out_of_memory(at, file);
+    /* Where memory runs out, jansson 2.14 says nothing at all. */
+    if (json_error_code(&error) == json_error_out_of_memory || !*error.text) return out_of_memory(at, file);
     return refuse(at, file, "its header is not JSON as it should be: %s (byte %d)", error.text, error.position);
 }
 

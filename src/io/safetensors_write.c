@@ -103,16 +103,18 @@ static bool add_tensors(vt_site at, const char *path, json_t *header, const safe
     return true;
 }
 
-/* The JSON text, padded with spaces; to be freed by the caller. */
+/* The JSON text, padded with spaces; to be freed by the caller. It is measured first and then written to memory of that
+ * size, because json_dumps of jansson 2.14 leaves out words where the memory it grows runs out. */
 static char *header_text(const json_t *header, uint64_t *size)
 {
-    char *json = json_dumps(header, JSON_COMPACT);
-    size_t length = json ? strlen(json) : 0;
+    size_t length = json_dumpb(header, NULL, 0, JSON_COMPACT);
     *size = (length + HEADER_ALIGNMENT - 1) / HEADER_ALIGNMENT * HEADER_ALIGNMENT;
-    char *text = json ? malloc((size_t)*size) : NULL;
-    if (text) memset(mempcpy(text, json, length), ' ', (size_t)*size - length);
-    free(json);
-    return text;
+    char *text = length ? malloc((size_t)*size) : NULL;
+    if (!text) return NULL;
+    memset(text + length, ' ', (size_t)*size - length);
+    if (json_dumpb(header, text, length, JSON_COMPACT) == length) return text;
+    free(text);
+    return NULL;
 }
 
 static char *make_header(vt_site at, const char *path, const safetensors_tensor *tensors, size_t tensor_count,

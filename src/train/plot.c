@@ -66,7 +66,7 @@ static bool is_drawn(double value)
 
 static plot_axis choose_value_axis(const plot_panel *panel, double low, double high)
 {
-    if (low > high) return axis_linear(0, 1, Y_TICKS);
+    if (low > high) return axis_linear(0, panel->is_accuracy ? 100 : 1, Y_TICKS);
     if (panel->is_accuracy && high - low < 1) {
         low = fmax(fmin(0, low), low - 0.5);
         high = fmin(fmax(100, high), high + 0.5);

@@ -9,7 +9,10 @@
 
 #define REDRAW_SECONDS 0.1
 
-enum { USUAL_COLUMNS = 80, LINE_CAPACITY = 512, BAR_MIN = 10, BAR_MAX = 40 };
+enum { USUAL_COLUMNS = 80, LINE_CAPACITY = 512, BAR_MIN = 6, BAR_MAX = 40 };
+
+/* What the figures take as a rule; the bar's width does not follow them, or it would tremble as digits come and go. */
+enum { FIGURES_COLUMNS = sizeof "  100%  loss 12.3456  acc 100.0%  12345 img/s  12:34 left" - 1 };
 
 /* ---- what there is to say ---- */
 
@@ -39,8 +42,7 @@ static void format_duration(double seconds, char text[32])
 static void format_figures(const vt_progress *progress, char text[96])
 {
     int used = snprintf(text, 96, fabs(progress->loss) < 1000 ? "  loss %.4f" : "  loss %.4g", progress->loss);
-    if (!isnan(progress->accuracy))
-        snprintf(text + used, 96 - (size_t)used, "  accuracy %4.1f%%", 100 * progress->accuracy);
+    if (!isnan(progress->accuracy)) snprintf(text + used, 96 - (size_t)used, "  acc %4.1f%%", 100 * progress->accuracy);
 }
 
 static void format_speed(const vt_progress *progress, double elapsed, char text[64])
@@ -48,7 +50,7 @@ static void format_speed(const vt_progress *progress, double elapsed, char text[
     *text = 0;
     if (progress->done <= 0 || elapsed <= 0) return;
     double speed = (double)progress->done / elapsed;
-    snprintf(text, 64, "  %.*f images/s", speed < 10 ? 1 : 0, speed);
+    snprintf(text, 64, "  %.*f img/s", speed < 10 ? 1 : 0, speed);
 }
 
 static void format_time(const vt_progress *progress, double elapsed, bool ended, char text[64])
@@ -110,19 +112,19 @@ static void cut_to_columns(char *text, int columns)
     *text = 0;
 }
 
-/* What does not fit goes: the bar first, then the speed, then the end of the line. The last column stays empty, because
- * a character there makes some terminals wrap. */
+/* What does not fit goes: the bar first, then the speed, the time, the end of the line. The last column stays empty,
+ * because a character there makes some terminals wrap. */
 static void format_line(const vt_progress *progress, bool ended, int columns, char line[LINE_CAPACITY])
 {
     report out = make_report(progress, ended);
     char bar[BAR_MAX + 8] = "";
-    int width = columns - 1;
-    int others =
-        text_columns(progress->label) + (int)strlen(out.share) + (int)strlen(out.figures) + (int)strlen(out.time);
-    if (others + (int)strlen(out.speed) > width) *out.speed = 0;
-    int room = width - others - (int)strlen(out.speed) - 4;
+    int label = text_columns(progress->label), width = columns - 1;
+    int figures = (int)(strlen(out.share) + strlen(out.figures) + strlen(out.speed) + strlen(out.time));
+    int room = width - label - (int)strlen("  []") - (figures > FIGURES_COLUMNS ? figures : FIGURES_COLUMNS);
     if (progress->total > 0 && room >= BAR_MIN)
         format_bar(fraction_done(progress), room < BAR_MAX ? room : BAR_MAX, bar);
+    if (label + figures > width) *out.speed = 0;
+    if (label + (int)(strlen(out.share) + strlen(out.figures) + strlen(out.time)) > width) *out.time = 0;
     snprintf(line, LINE_CAPACITY, "%s%s%s%s%s%s", progress->label, bar, out.share, out.figures, out.speed, out.time);
     cut_to_columns(line, width);
 }

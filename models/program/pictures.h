@@ -1,0 +1,16 @@
+/* pictures.h - the pictures to train and test on, from where the options say. */
+#ifndef MODELS_PROGRAM_PICTURES_H
+#define MODELS_PROGRAM_PICTURES_H
+
+#include "program/options.h"
+
+typedef struct pictures {
+    vt_dataset *train, *test;
+    const char *source; /* for people: a folder, or "drawn by the program" */
+} pictures;
+
+/* False with an error where a folder that was asked for does not hold the pictures. */
+bool pictures_open(pictures *p, const options *o);
+void pictures_close(pictures *p);
+
+#endif
