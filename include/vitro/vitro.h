@@ -10,6 +10,8 @@
 #include <vitro/elementwise.h>
 #include <vitro/reduce.h>
 #include <vitro/linear.h>
+#include <vitro/normalization.h>
+#include <vitro/loss.h>
 #include <vitro/shape.h>
 #include <vitro/autograd.h>
 #include <vitro/gradcheck.h>

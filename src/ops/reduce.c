@@ -204,11 +204,11 @@ static void norm_decompose(const node *n, vt_tensor *out)
 
 static void prod_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = record(&op_prod_grad, n->at, INPUTS(g[0], n->in[0]), .attributes = n->attributes,
+    dx[0] = record(&op_prod_gradient, n->at, INPUTS(g[0], n->in[0]), .attributes = n->attributes,
                    .attributes_size = n->attributes_size);
 }
 
-static bool infer_prod_grad(const node *n, const spec *in, spec *out)
+static bool infer_prod_gradient(const node *n, const spec *in, spec *out)
 {
     (void)n;
     *out = in[1];
@@ -216,7 +216,7 @@ static bool infer_prod_grad(const node *n, const spec *in, spec *out)
 }
 
 /* The reduced axes of x come last, as one, once more with each element replaced by 1 in its own product: [..., K, K]. */
-static void prod_grad_decompose(const node *n, vt_tensor *out)
+static void prod_gradient_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor g = n->in[0], x = n->in[1];
     int64_t axes = ATTRIBUTES(reduce_attributes, n)->axes, k = reduced_count(vt_shape_of(x), axes);
@@ -282,13 +282,13 @@ const op op_norm = { REDUCTION(norm, infer_float), .vjp = norm_vjp, .decompose =
 const op op_argmax = { REDUCTION(argmax, infer_arg), .constant = true };
 const op op_argmin = { REDUCTION(argmin, infer_arg), .constant = true };
 const op op_cumsum = { REDUCTION(cumsum, infer_cumsum), .vjp = cumsum_vjp };
-const op op_prod_grad = { .name = "prod_grad",
-                          .id = OP_ID_prod_grad,
+const op op_prod_gradient = { .name = "prod_gradient",
+                          .id = OP_ID_prod_gradient,
                           .min_inputs = 2,
                           .max_inputs = 2,
                           .outputs = 1,
-                          .infer = infer_prod_grad,
-                          .decompose = prod_grad_decompose };
+                          .infer = infer_prod_gradient,
+                          .decompose = prod_gradient_decompose };
 
 /* -- The public functions ------------------------------------------------------------------------------------------ */
 

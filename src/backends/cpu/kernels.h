@@ -13,5 +13,10 @@ typedef struct kernel_row {
 /* Each table ends with a row whose op is NULL. */
 extern const kernel_row cpu_effect_kernels[];
 extern const kernel_row cpu_elementwise_kernels[];
+extern const kernel_row cpu_loss_kernels[];
+extern const kernel_row cpu_normalization_kernels[];
+extern const kernel_row cpu_reduce_kernels[];
+extern const kernel_row cpu_scan_kernels[];
+extern const kernel_row cpu_softmax_kernels[];
 
 #endif

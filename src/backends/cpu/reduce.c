@@ -237,7 +237,7 @@ static void spread_prod_gradient(const array *g, const array *x, int64_t axes, c
     }
 }
 
-static bool run_prod_grad(const kernel_call *call)
+static bool run_prod_gradient(const kernel_call *call)
 {
     const reduce_attributes *a = call->attributes;
     const array *g = &call->in[0], *x = &call->in[1];
@@ -264,6 +264,6 @@ const kernel_row cpu_reduce_kernels[] = {
     { &op_min, { .run = run_min } },   { &op_any, { .run = run_any } },
     { &op_all, { .run = run_all } },   { &op_norm, { .run = run_norm } },
     { &op_var, { .run = run_var } },   { &op_std, { .run = run_std } },
-    { &op_logsumexp, { .run = run_logsumexp } }, { &op_prod_grad, { .run = run_prod_grad } },
+    { &op_logsumexp, { .run = run_logsumexp } }, { &op_prod_gradient, { .run = run_prod_gradient } },
     { 0 },
 };
