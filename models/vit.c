@@ -26,11 +26,7 @@ bool vit_init(vit *m, vt_path path, const vit_config *config)
         return false;
     }
     m->patch_embed =
-<<<<<<< HEAD
         patch_embedding_new(vt_subpath(path, "patch_embed"), c->image_size, c->patch_size, c->channels, c->dim);
-=======
-        patch_embedding_new(vt_subpath(path, "patch_embed"), c->image_size, c->patch_size, c->channels, c->dim);
->>>>>>> elementwise
     m->cls_token = vt_parameter(path, "cls_token", VT_SHAPE(1, 1, c->dim), VT_INIT_NORMAL, WEIGHT_STD);
     m->pos_embed =
         vt_parameter(path, "pos_embed", VT_SHAPE(1, 1 + m->patch_embed.patches, c->dim), VT_INIT_NORMAL, WEIGHT_STD);

@@ -42,7 +42,8 @@ VT_API int vt_threads(void);
 /* Runs what has been recorded and not yet run: every effect, in order. */
 VT_API void vt_flush(void);
 
-/* Frees everything of this thread's context: all its tensors, models excepted, become stale. */
+/* Frees everything of this thread's context: all its tensors, those of models and optimisers too, become stale. What
+ * the program made itself (models, optimisers) it still frees, before or after. */
 VT_API void vt_shutdown(void);
 
 /* Scopes own the tensors made inside them.

@@ -1,5 +1,8 @@
 /* elementwise.h - ops on each element, with broadcasting: shapes are aligned at the last axis, and an extent of 1
- * repeats. Inputs of one op share their dtype; vt_cast converts. */
+ * repeats. Inputs of one op share their dtype; vt_cast converts.
+ *
+ * "Numbers" are every dtype but bool. Integer results that do not fit wrap around. Floating point follows IEEE 754:
+ * x / 0 is an infinity, log(-1) is NaN, and NaN passes through every op, vt_maximum and vt_clamp included. */
 #ifndef VITRO_ELEMENTWISE_H
 #define VITRO_ELEMENTWISE_H
 
@@ -9,12 +12,157 @@
 extern "C" {
 #endif
 
-VT_API vt_tensor vt_add_at(vt_site at, vt_tensor a, vt_tensor b); /* a + b */
-VT_API vt_tensor vt_mul_at(vt_site at, vt_tensor a, vt_tensor b); /* a b */
-VT_API vt_tensor vt_exp_at(vt_site at, vt_tensor x);              /* e^x */
-#define vt_add(a, b) vt_add_at(VT_HERE, a, b)
-#define vt_mul(a, b) vt_mul_at(VT_HERE, a, b)
-#define vt_exp(x)    vt_exp_at(VT_HERE, x)
+/* -- Arithmetic -----------------------------------------------------------------------------------------------------
+ */
+
+/* Of two numbers. vt_maximum and vt_minimum share the gradient equally between equal elements. */
+VT_API vt_tensor vt_add_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_sub_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_mul_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_minimum_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_maximum_at(vt_site at, vt_tensor a, vt_tensor b);
+#define vt_add(a, b)     vt_add_at(VT_HERE, a, b)
+#define vt_sub(a, b)     vt_sub_at(VT_HERE, a, b)
+#define vt_mul(a, b)     vt_mul_at(VT_HERE, a, b)
+#define vt_minimum(a, b) vt_minimum_at(VT_HERE, a, b)
+#define vt_maximum(a, b) vt_maximum_at(VT_HERE, a, b)
+
+/* a / b, floating point only. */
+VT_API vt_tensor vt_div_at(vt_site at, vt_tensor a, vt_tensor b);
+#define vt_div(a, b) vt_div_at(VT_HERE, a, b)
+
+/* a to the power b, floating point only; 0^0 is 1. Gradients at a = 0: that of a is b a^(b-1), and 0 for b = 0; that
+ * of b is 0 for b >= 0. Where a < 0 the gradient of b is NaN. */
+VT_API vt_tensor vt_pow_at(vt_site at, vt_tensor a, vt_tensor b);
+#define vt_pow(a, b) vt_pow_at(VT_HERE, a, b)
+/* x to the power of a constant, floating point only. The gradient for the exponent 0 is 0 everywhere. */
+VT_API vt_tensor vt_pow_scalar_at(vt_site at, vt_tensor x, double exponent);
+#define vt_pow_scalar(x, exponent) vt_pow_scalar_at(VT_HERE, x, exponent)
+
+/* scale x + shift, floating point only. */
+VT_API vt_tensor vt_affine_at(vt_site at, vt_tensor x, double scale, double shift);
+#define vt_affine(x, scale, shift) vt_affine_at(VT_HERE, x, scale, shift)
+
+/* Of a number. The gradient of vt_abs at 0 is 0. */
+VT_API vt_tensor vt_neg_at(vt_site at, vt_tensor x);
+VT_API vt_tensor vt_abs_at(vt_site at, vt_tensor x);
+#define vt_neg(x) vt_neg_at(VT_HERE, x)
+#define vt_abs(x) vt_abs_at(VT_HERE, x)
+
+/* -- Functions of one floating-point variable -----------------------------------------------------------------------
+ */
+
+VT_API vt_tensor vt_reciprocal_at(vt_site at, vt_tensor x); /* 1 / x */
+VT_API vt_tensor vt_square_at(vt_site at, vt_tensor x);     /* x^2 */
+VT_API vt_tensor vt_sqrt_at(vt_site at, vt_tensor x);
+VT_API vt_tensor vt_rsqrt_at(vt_site at, vt_tensor x); /* 1 / sqrt(x) */
+VT_API vt_tensor vt_exp_at(vt_site at, vt_tensor x);
+VT_API vt_tensor vt_log_at(vt_site at, vt_tensor x);   /* natural */
+VT_API vt_tensor vt_log1p_at(vt_site at, vt_tensor x); /* log(1 + x), exact for small x */
+VT_API vt_tensor vt_sin_at(vt_site at, vt_tensor x);
+VT_API vt_tensor vt_cos_at(vt_site at, vt_tensor x);
+VT_API vt_tensor vt_erf_at(vt_site at, vt_tensor x); /* 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x */
+#define vt_reciprocal(x) vt_reciprocal_at(VT_HERE, x)
+#define vt_square(x)     vt_square_at(VT_HERE, x)
+#define vt_sqrt(x)       vt_sqrt_at(VT_HERE, x)
+#define vt_rsqrt(x)      vt_rsqrt_at(VT_HERE, x)
+#define vt_exp(x)        vt_exp_at(VT_HERE, x)
+#define vt_log(x)        vt_log_at(VT_HERE, x)
+#define vt_log1p(x)      vt_log1p_at(VT_HERE, x)
+#define vt_sin(x)        vt_sin_at(VT_HERE, x)
+#define vt_cos(x)        vt_cos_at(VT_HERE, x)
+#define vt_erf(x)        vt_erf_at(VT_HERE, x)
+
+/* Steps: their gradient is 0 everywhere. */
+VT_API vt_tensor vt_sign_at(vt_site at, vt_tensor x); /* -1, 0 or 1 */
+VT_API vt_tensor vt_floor_at(vt_site at, vt_tensor x);
+VT_API vt_tensor vt_ceil_at(vt_site at, vt_tensor x);
+VT_API vt_tensor vt_round_at(vt_site at, vt_tensor x); /* halves to the even neighbour */
+#define vt_sign(x)  vt_sign_at(VT_HERE, x)
+#define vt_floor(x) vt_floor_at(VT_HERE, x)
+#define vt_ceil(x)  vt_ceil_at(VT_HERE, x)
+#define vt_round(x) vt_round_at(VT_HERE, x)
+
+/* x limited to [low, high]; INFINITY leaves a side open. The gradient passes where low <= x <= high.
+ * Errors: low > high, NaN. */
+VT_API vt_tensor vt_clamp_at(vt_site at, vt_tensor x, double low, double high);
+#define vt_clamp(x, low, high) vt_clamp_at(VT_HERE, x, low, high)
+
+/* -- Activations: floating point ------------------------------------------------------------------------------------
+ */
+
+VT_API vt_tensor vt_sigmoid_at(vt_site at, vt_tensor x); /* 1 / (1 + e^-x) */
+VT_API vt_tensor vt_tanh_at(vt_site at, vt_tensor x);
+VT_API vt_tensor vt_relu_at(vt_site at, vt_tensor x);                     /* max(x, 0); gradient 0 at 0 */
+VT_API vt_tensor vt_leaky_relu_at(vt_site at, vt_tensor x, double slope); /* x, or slope x for x <= 0 */
+VT_API vt_tensor vt_silu_at(vt_site at, vt_tensor x);                     /* x sigmoid(x), Elfwing et al. 2017 */
+VT_API vt_tensor vt_softplus_at(vt_site at, vt_tensor x);                 /* log(1 + e^x) */
+#define vt_sigmoid(x)           vt_sigmoid_at(VT_HERE, x)
+#define vt_tanh(x)              vt_tanh_at(VT_HERE, x)
+#define vt_relu(x)              vt_relu_at(VT_HERE, x)
+#define vt_leaky_relu(x, slope) vt_leaky_relu_at(VT_HERE, x, slope)
+#define vt_silu(x)              vt_silu_at(VT_HERE, x)
+#define vt_softplus(x)          vt_softplus_at(VT_HERE, x)
+
+typedef struct vt_gelu_args {
+    vt_site at_;
+    vt_tensor x;
+    vt_named_only names_from_here_;
+    bool tanh; /* the approximation x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+} vt_gelu_args;
+/* x Φ(x), with Φ the normal distribution function: Hendrycks and Gimpel 2016. Accurate in both tails. */
+VT_API vt_tensor vt_gelu_with(const vt_gelu_args *a);
+#define vt_gelu(...) vt_gelu_with(VT_ARGS(vt_gelu_args, 1, "vt_gelu(x, .tanh)", __VA_ARGS__))
+
+/* -- Random masks: in training mode only; otherwise they return x itself --------------------------------------------
+ */
+
+/* Zeroes each element with probability p and scales what stays by 1 / (1 - p): Srivastava et al. 2014. Element i stays
+ * where the uniform number i of the op's random stream is at least p, the same on every device. The mask is never
+ * stored: the gradient draws it again. Errors: p outside [0, 1); x not floating point. */
+VT_API vt_tensor vt_dropout_at(vt_site at, vt_tensor x, double p);
+#define vt_dropout(x, p) vt_dropout_at(VT_HERE, x, p)
+
+/* As vt_dropout, for whole samples along axis 0: the stochastic depth of Huang et al. 2016. x has rank 1 or more. */
+VT_API vt_tensor vt_drop_path_at(vt_site at, vt_tensor x, double p);
+#define vt_drop_path(x, p) vt_drop_path_at(VT_HERE, x, p)
+
+/* -- Comparisons, logic, choice -------------------------------------------------------------------------------------
+ */
+
+/* Of any dtype, to bool. Comparisons with NaN are false, not_equal excepted. */
+VT_API vt_tensor vt_equal_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_not_equal_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_less_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_less_equal_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_greater_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_greater_equal_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_is_nan_at(vt_site at, vt_tensor x);
+#define vt_equal(a, b)         vt_equal_at(VT_HERE, a, b)
+#define vt_not_equal(a, b)     vt_not_equal_at(VT_HERE, a, b)
+#define vt_less(a, b)          vt_less_at(VT_HERE, a, b)
+#define vt_less_equal(a, b)    vt_less_equal_at(VT_HERE, a, b)
+#define vt_greater(a, b)       vt_greater_at(VT_HERE, a, b)
+#define vt_greater_equal(a, b) vt_greater_equal_at(VT_HERE, a, b)
+#define vt_is_nan(x)           vt_is_nan_at(VT_HERE, x)
+
+/* Of bool, to bool. */
+VT_API vt_tensor vt_logical_and_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_logical_or_at(vt_site at, vt_tensor a, vt_tensor b);
+VT_API vt_tensor vt_logical_not_at(vt_site at, vt_tensor x);
+#define vt_logical_and(a, b) vt_logical_and_at(VT_HERE, a, b)
+#define vt_logical_or(a, b)  vt_logical_or_at(VT_HERE, a, b)
+#define vt_logical_not(x)    vt_logical_not_at(VT_HERE, x)
+
+/* a where condition (bool) is true, b elsewhere; a and b of any one dtype. The three broadcast together. */
+VT_API vt_tensor vt_where_at(vt_site at, vt_tensor condition, vt_tensor a, vt_tensor b);
+#define vt_where(condition, a, b) vt_where_at(VT_HERE, condition, a, b)
+
+/* x converted to dtype; VT_DTYPE_DEFAULT is the context's precision. To an integer: truncated towards 0, what does not
+ * fit becomes the nearest that does, NaN becomes 0. To bool: x != 0. Gradients pass between floating-point dtypes. x of
+ * that dtype is returned itself. */
+VT_API vt_tensor vt_cast_at(vt_site at, vt_tensor x, vt_dtype dtype);
+#define vt_cast(x, dtype) vt_cast_at(VT_HERE, x, dtype)
 
 #ifdef __cplusplus
 }

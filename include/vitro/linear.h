@@ -19,6 +19,16 @@ VT_API vt_tensor vt_matmul_with(const vt_matmul_args *a);
 #define vt_matmul(...)                                                                                                 \
     vt_matmul_with(VT_ARGS(vt_matmul_args, 2, "vt_matmul(a, b, .transpose_a .transpose_b)", __VA_ARGS__))
 
+typedef struct vt_linear_args {
+    vt_site at_;
+    vt_tensor x, weight;
+    vt_named_only names_from_here_;
+    vt_tensor bias; /* [out]; left out: none */
+} vt_linear_args;
+/* x [..., in] times the transpose of weight [out, in], plus bias: [..., out]. f32 or f64. */
+VT_API vt_tensor vt_linear_with(const vt_linear_args *a);
+#define vt_linear(...) vt_linear_with(VT_ARGS(vt_linear_args, 2, "vt_linear(x, weight, .bias)", __VA_ARGS__))
+
 #ifdef __cplusplus
 }
 #endif

@@ -25,7 +25,6 @@ typedef struct value {
     vt_tensor gradient;
     bool live, trainable, needs_gradient;
     bool kept;                                   /* survives its scope */
-    bool persistent;                             /* belongs to a model or an optimiser, not to a scope */
     bool consumed;                               /* an op that the user recorded has it as input */
     bool internal;                               /* recorded by differentiation, not by the user */
     bool history_ended;                          /* came out of a scope with gradients to pass on */
@@ -136,7 +135,9 @@ value *compute(vt_site at, const char *call, vt_tensor x);
 /* eager mode: runs a node as soon as it is recorded, and checks it */
 bool run_eagerly(context *c, node *n);
 
-/* gradient.c: as vt_gradients, without the arguments' checks */
-bool differentiate(context *c, vt_tensor y, vt_tensor cotangent, const vt_tensor *targets, int count, vt_tensor *out);
+/* gradient.c: as vt_gradients, without the arguments' checks. What nodes up to number `after` made is taken as given;
+ * 0: nothing. */
+bool differentiate(context *c, uint64_t after, vt_tensor y, vt_tensor cotangent, const vt_tensor *targets, int count,
+                   vt_tensor *out);
 
 #endif

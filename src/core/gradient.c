@@ -55,6 +55,7 @@ static bool set_gradient(gradient_map *m, vt_tensor x, vt_tensor gradient)
 typedef struct walk {
     context *context;
     uint64_t epoch;
+    uint64_t after;           /* nodes recorded up to here count as leaves: what they made is given */
     const vt_tensor *targets; /* NULL: every trainable leaf */
     int count;
     node *earliest;
@@ -64,7 +65,7 @@ typedef struct walk {
 static void reach(walk *w, vt_tensor x, int *outstanding)
 {
     const value *v = value_of(w->context, x);
-    if (!v || !v->producer || v->producer->mark == w->epoch) return;
+    if (!v || !v->producer || v->producer->mark == w->epoch || v->producer->sequence <= w->after) return;
     v->producer->mark = w->epoch;
     ++*outstanding;
 }
@@ -133,9 +134,12 @@ static void vjp_of_decomposition(walk *w, const node *n, const vt_tensor *g, vt_
         raise_error(VT_ERROR_MEMORY, n->at, "out of memory to differentiate %s", n->op->name);
         return;
     }
+    /* Inputs are independent of each other here, even where one was computed from another: the walk under way goes on
+     * through them, and holds the marks of their nodes. */
+    uint64_t after = w->context->sequence;
     n->op->decompose(n, out);
     for (int o = 0; o < n->outputs && w->context->error.status == VT_OK; o++) {
-        if (!g[o].id || !differentiate(w->context, out[o], g[o], n->in, n->inputs, part)) continue;
+        if (!g[o].id || !differentiate(w->context, after, out[o], g[o], n->in, n->inputs, part)) continue;
         for (int i = 0; i < n->inputs; i++)
             if (part[i].id) dx[i] = dx[i].id ? vt_add(dx[i], part[i]) : part[i];
     }
@@ -201,9 +205,10 @@ static bool begin_walk(walk *w, vt_tensor y, vt_tensor cotangent)
     return set_gradient(&w->gradients, y, cotangent) && walk_back(w, last);
 }
 
-bool differentiate(context *c, vt_tensor y, vt_tensor cotangent, const vt_tensor *targets, int count, vt_tensor *out)
+bool differentiate(context *c, uint64_t after, vt_tensor y, vt_tensor cotangent, const vt_tensor *targets, int count,
+                   vt_tensor *out)
 {
-    walk w = { .context = c, .epoch = ++c->epoch, .targets = targets, .count = count };
+    walk w = { .context = c, .epoch = ++c->epoch, .after = after, .targets = targets, .count = count };
     c->internal++;
     bool ok = begin_walk(&w, y, cotangent);
     for (int i = 0; ok && i < count; i++) out[i] = gradient_of(&w.gradients, targets[i]);
@@ -234,7 +239,7 @@ void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tens
     spec s;
     memset(gradients, 0, (size_t)count * sizeof *gradients);
     if (c->error.status != VT_OK || !spec_of("gradients", at, "y", y, &s) || !cotangent_fits(at, y, cotangent)) return;
-    if (!differentiate(c, y, cotangent, inputs, count, gradients)) return;
+    if (!differentiate(c, 0, y, cotangent, inputs, count, gradients)) return;
     for (int i = 0; i < count; i++) {
         if (!spec_of("gradients", at, "an input", inputs[i], &s)) return;
         value_of(c, inputs[i])->consumed = true;

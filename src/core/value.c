@@ -58,7 +58,6 @@ value *value_persist(context *c, vt_tensor source)
     if (c->error.status != VT_OK || !from || !run(c, &source, 1, RUN_TARGETS)) return NULL;
     value *v = fill(c, from->spec);
     if (!v) return NULL;
-    v->persistent = true;
     v->internal = false;
     v->array = from->array;
     v->buffer = buffer_share(from->buffer);

@@ -1,60 +1,84 @@
-/* elementwise.c - ops on each element. */
-#include "ops/list.h"
+/* elementwise.c - checks that the ops on each element share. */
+#include "ops/infer.h"
 #include <vitro/vitro.h>
 
-static bool infer_binary(const node *n, const spec *in, spec *out)
+enum kinds { FLOATS = 1, INTEGERS = 2, BOOLS = 4 };
+
+static const char *kinds_text(int kinds)
 {
-    char a[128], b[128];
-    if (in[0].dtype != in[1].dtype)
-        return refuse(n, "a is %s, b is %s; vt_cast makes them equal", vt_dtype_name(in[0].dtype),
-                      vt_dtype_name(in[1].dtype));
-    out->dtype = in[0].dtype;
-    if (shape_broadcast(in[0].shape, in[1].shape, &out->shape)) return true;
-    return refuse(n, "a %s and b %s do not broadcast: extents must be equal or 1", vt_shape_text(in[0].shape, a),
-                  vt_shape_text(in[1].shape, b));
+    if (kinds == FLOATS) return "f32 or f64";
+    return kinds == BOOLS ? "bool" : "a number";
 }
 
-static bool infer_float_unary(const node *n, const spec *in, spec *out)
+static bool infer_kind(const node *n, const char *what, vt_dtype dtype, int kinds)
+{
+    int kind = vt_dtype_is_float(dtype) ? FLOATS : dtype == VT_BOOL ? BOOLS : INTEGERS;
+    if (kind & kinds) return true;
+    return refuse(n, "%s is %s; it must be %s: vt_cast converts it", what, vt_dtype_name(dtype), kinds_text(kinds));
+}
+
+static bool infer_one(const node *n, const spec *in, spec *out, int kinds)
 {
     *out = in[0];
-    if (vt_dtype_is_float(in[0].dtype)) return true;
-    return refuse(n, "x is %s; it must be f32 or f64", vt_dtype_name(in[0].dtype));
+    return infer_kind(n, "x", in[0].dtype, kinds);
 }
 
-static void add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+bool infer_float(const node *n, const spec *in, spec *out)
 {
-    (void)n;
-    dx[0] = dx[1] = g[0];
+    return infer_one(n, in, out, FLOATS);
 }
 
-static void mul_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+bool infer_number(const node *n, const spec *in, spec *out)
 {
-    dx[0] = vt_mul(g[0], n->in[1]);
-    dx[1] = vt_mul(g[0], n->in[0]);
+    return infer_one(n, in, out, FLOATS | INTEGERS);
 }
 
-static void exp_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+bool infer_logical(const node *n, const spec *in, spec *out)
 {
-    dx[0] = vt_mul(g[0], n->out[0]);
+    return infer_one(n, in, out, BOOLS);
 }
 
-#define BINARY(name_) .name = #name_, .id = OP_ID_##name_, .min_inputs = 2, .max_inputs = 2, .outputs = 1
-#define UNARY(name_)  .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1
-const op op_add = { BINARY(add), .infer = infer_binary, .vjp = add_vjp };
-const op op_mul = { BINARY(mul), .infer = infer_binary, .vjp = mul_vjp };
-const op op_exp = { UNARY(exp), .infer = infer_float_unary, .vjp = exp_vjp };
-
-vt_tensor vt_add_at(vt_site at, vt_tensor a, vt_tensor b)
+bool infer_pair(const node *n, const spec *in, int first, spec *out)
 {
-    return record(&op_add, at, INPUTS(a, b));
+    const spec *a = &in[first], *b = &in[first + 1];
+    char a_text[128], b_text[128];
+    if (a->dtype != b->dtype)
+        return refuse(n, "a is %s, b is %s; vt_cast makes them equal", vt_dtype_name(a->dtype),
+                      vt_dtype_name(b->dtype));
+    out->dtype = a->dtype;
+    if (shape_broadcast(a->shape, b->shape, &out->shape)) return true;
+    return refuse(n, "a %s and b %s do not broadcast: extents must be equal or 1", vt_shape_text(a->shape, a_text),
+                  vt_shape_text(b->shape, b_text));
 }
 
-vt_tensor vt_mul_at(vt_site at, vt_tensor a, vt_tensor b)
+static bool infer_two(const node *n, const spec *in, spec *out, int kinds)
 {
-    return record(&op_mul, at, INPUTS(a, b));
+    return infer_pair(n, in, 0, out) && infer_kind(n, "a", in[0].dtype, kinds);
 }
 
-vt_tensor vt_exp_at(vt_site at, vt_tensor x)
+bool infer_float_pair(const node *n, const spec *in, spec *out)
 {
-    return record(&op_exp, at, INPUTS(x));
+    return infer_two(n, in, out, FLOATS);
+}
+
+bool infer_number_pair(const node *n, const spec *in, spec *out)
+{
+    return infer_two(n, in, out, FLOATS | INTEGERS);
+}
+
+bool infer_logical_pair(const node *n, const spec *in, spec *out)
+{
+    return infer_two(n, in, out, BOOLS);
+}
+
+bool infer_comparison(const node *n, const spec *in, spec *out)
+{
+    bool ok = infer_pair(n, in, 0, out);
+    out->dtype = VT_BOOL;
+    return ok;
+}
+
+vt_tensor constant_like(vt_tensor x, double value)
+{
+    return vt_full(VT_SCALAR, value, .dtype = vt_dtype_of(x));
 }

@@ -30,6 +30,24 @@ static bool infer_matmul(const node *n, const spec *in, spec *out)
     return true;
 }
 
+/* x [..., N] as the matrix of its rows. */
+static vt_tensor rows_of(vt_tensor x)
+{
+    vt_shape shape = vt_shape_of(x);
+    int64_t columns = vt_dim(x, -1), rows = 1;
+    for (int i = 0; i < shape.rank - 1; i++) rows *= shape.dim[i];
+    return shape.rank == 2 ? x : vt_reshape(x, VT_SHAPE(rows, columns));
+}
+
+/* Aᵀ G, where B is one matrix for every leading axis: one product of all rows at once, instead of the sum of one
+ * product for each. */
+static vt_tensor product_of_rows(vt_tensor a, vt_tensor g, bool transposed)
+{
+    a = rows_of(a);
+    g = rows_of(g);
+    return transposed ? vt_matmul(g, a, .transpose_a = true) : vt_matmul(a, g, .transpose_a = true);
+}
+
 /* Y = A B: dA = G Bᵀ, dB = Aᵀ G, and the transposes of these where A or B came transposed. */
 static void matmul_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
@@ -37,8 +55,11 @@ static void matmul_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     vt_tensor a = n->in[0], b = n->in[1];
     dx[0] = t->transpose_a ? vt_matmul(b, g[0], .transpose_a = t->transpose_b, .transpose_b = true)
                            : vt_matmul(g[0], b, .transpose_b = !t->transpose_b);
-    dx[1] = t->transpose_b ? vt_matmul(g[0], a, .transpose_a = true, .transpose_b = t->transpose_a)
-                           : vt_matmul(a, g[0], .transpose_a = !t->transpose_a);
+    if (vt_rank(b) == 2 && vt_rank(a) > 2 && !t->transpose_a)
+        dx[1] = product_of_rows(a, g[0], t->transpose_b);
+    else
+        dx[1] = t->transpose_b ? vt_matmul(g[0], a, .transpose_a = true, .transpose_b = t->transpose_a)
+                               : vt_matmul(a, g[0], .transpose_a = !t->transpose_a);
 }
 
 const op op_matmul = { .name = "matmul",
@@ -53,4 +74,53 @@ vt_tensor vt_matmul_with(const vt_matmul_args *a)
 {
     return record(&op_matmul, a->at_, INPUTS(a->a, a->b),
                   ATTRIBUTE(matmul_attributes, .transpose_a = a->transpose_a, .transpose_b = a->transpose_b));
+}
+
+static bool infer_linear(const node *n, const spec *in, spec *out)
+{
+    vt_shape x = in[0].shape, weight = in[1].shape;
+    char a[128], b[128];
+    bool biased = n->inputs > 2 && n->in[2].id;
+    if (!vt_dtype_is_float(in[0].dtype) || in[1].dtype != in[0].dtype || (biased && in[2].dtype != in[0].dtype))
+        return refuse(n, "x is %s, weight %s%s%s; all must be f32, or all f64", vt_dtype_name(in[0].dtype),
+                      vt_dtype_name(in[1].dtype), biased ? ", bias " : "", biased ? vt_dtype_name(in[2].dtype) : "");
+    if (weight.rank != 2) return refuse(n, "weight %s must be [out, in]", vt_shape_text(weight, a));
+    if (x.rank < 1 || x.dim[x.rank - 1] != weight.dim[1])
+        return refuse(n, "x %s must end in the %lld features that weight %s takes", vt_shape_text(x, a),
+                      (long long)weight.dim[1], vt_shape_text(weight, b));
+    if (biased && (in[2].shape.rank != 1 || in[2].shape.dim[0] != weight.dim[0]))
+        return refuse(n, "bias %s must be [%lld], the features that weight %s gives", vt_shape_text(in[2].shape, a),
+                      (long long)weight.dim[0], vt_shape_text(weight, b));
+    *out = in[0];
+    out->shape.dim[x.rank - 1] = weight.dim[0];
+    return true;
+}
+
+static void linear_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor rows = rows_of(g[0]);
+    dx[0] = vt_reshape(vt_matmul(rows, n->in[1]), vt_shape_of(n->in[0]));
+    dx[1] = vt_matmul(rows, rows_of(n->in[0]), .transpose_a = true);
+    if (n->inputs > 2 && n->in[2].id) dx[2] = vt_sum(rows, .axes = VT_AXES(0));
+}
+
+static void linear_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor y = vt_matmul(rows_of(n->in[0]), n->in[1], .transpose_b = true);
+    if (n->inputs > 2 && n->in[2].id) y = vt_add(y, n->in[2]);
+    out[0] = vt_reshape(y, vt_shape_of(n->out[0]));
+}
+
+const op op_linear = { .name = "linear",
+                       .id = OP_ID_linear,
+                       .min_inputs = 2,
+                       .max_inputs = 3,
+                       .outputs = 1,
+                       .infer = infer_linear,
+                       .vjp = linear_vjp,
+                       .decompose = linear_decompose };
+
+vt_tensor vt_linear_with(const vt_linear_args *a)
+{
+    return record(&op_linear, a->at_, INPUTS(a->x, a->weight, a->bias));
 }

@@ -1,5 +1,6 @@
 /* effect.c - samples of ops that overwrite tensors. */
 #include "cases/case.h"
+#include "ops/effect.h"
 
 static vt_tensor assign(const vt_tensor *in)
 {
@@ -63,5 +64,209 @@ CASE(assign) = {
       { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 15) },
       .refused = "assign: input 0 is the result of an op" },
     { "nothing", assign_to_nothing, { FLOATS(-1, 1, 3) }, .refused = "assign: input 0 is the inert tensor" },
+    { 0 },
+};
+
+/* Records an update of as many parameters as the sample has inputs for. */
+static int count_of(const vt_tensor *in)
+{
+    int count = 0;
+    while (count < MAX_SAMPLE_INPUTS && in[count].id) count++;
+    return count;
+}
+
+static vt_tensor sgd(const vt_tensor *in)
+{
+    record_sgd(VT_HERE, in, count_of(in), &(sgd_attributes){ 0 }, 0.25);
+    return (vt_tensor){ 0 };
+}
+
+static vt_tensor sgd_decay(const vt_tensor *in)
+{
+    record_sgd(VT_HERE, in, count_of(in), &(sgd_attributes){ .weight_decay = 0.125 }, 0.25);
+    return (vt_tensor){ 0 };
+}
+
+static vt_tensor sgd_twice(const vt_tensor *in)
+{
+    vt_tensor before = vt_reshape(in[0], VT_SHAPE(-1));
+    sgd_decay(in);
+    sgd_decay(in);
+    return before;
+}
+
+static vt_tensor sgd_of_a_result(const vt_tensor *in)
+{
+    return sgd((vt_tensor[MAX_SAMPLE_INPUTS]){ vt_reshape(in[0], VT_SHAPE(-1)), in[1] });
+}
+
+static vt_tensor momentum(const vt_tensor *in)
+{
+    record_sgd(VT_HERE, in, count_of(in), &(sgd_attributes){ .momentum = 0.9 }, 0.25);
+    return (vt_tensor){ 0 };
+}
+
+static vt_tensor momentum_decay(const vt_tensor *in)
+{
+    record_sgd(VT_HERE, in, count_of(in), &(sgd_attributes){ .momentum = 0.9, .weight_decay = 0.125 }, 0.25);
+    return (vt_tensor){ 0 };
+}
+
+static vt_tensor nesterov(const vt_tensor *in)
+{
+    sgd_attributes a = { .momentum = 0.9, .weight_decay = 0.125, .nesterov = true };
+    record_sgd(VT_HERE, in, count_of(in), &a, 0.25);
+    return (vt_tensor){ 0 };
+}
+
+static const adam_attributes adam_defaults = { .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8 };
+
+static vt_tensor adam(const vt_tensor *in)
+{
+    record_adam(VT_HERE, in, count_of(in), &adam_defaults, 0.25, 1);
+    return (vt_tensor){ 0 };
+}
+
+static vt_tensor adam_decay(const vt_tensor *in)
+{
+    adam_attributes a = adam_defaults;
+    a.weight_decay = 0.125;
+    a.eps = 0.5; /* large, so that its place in the formula shows */
+    record_adam(VT_HERE, in, count_of(in), &a, 0.25, 10);
+    return (vt_tensor){ 0 };
+}
+
+static vt_tensor adamw(const vt_tensor *in)
+{
+    adam_attributes a = { .beta1 = 0.5, .beta2 = 0.75, .eps = 0.5, .weight_decay = 0.125, .decoupled = true };
+    record_adam(VT_HERE, in, count_of(in), &a, 0.25, 3);
+    return (vt_tensor){ 0 };
+}
+
+static vt_tensor adam_twice(const vt_tensor *in)
+{
+    record_adam(VT_HERE, in, count_of(in), &adam_defaults, 0.25, 1);
+    record_adam(VT_HERE, in, count_of(in), &adam_defaults, 0.25, 2);
+    return (vt_tensor){ 0 };
+}
+
+static vt_tensor global_norm(const vt_tensor *in)
+{
+    return record_global_norm(VT_HERE, in, count_of(in));
+}
+
+static vt_tensor clip(const vt_tensor *in, double max_norm, int returned)
+{
+    vt_tensor out[MAX_SAMPLE_INPUTS];
+    record_clip(VT_HERE, in[0], in + 1, count_of(in) - 1, max_norm, out);
+    return out[returned];
+}
+
+static vt_tensor clip_first(const vt_tensor *in)
+{
+    return clip(in, 0.5, 0);
+}
+
+static vt_tensor clip_third(const vt_tensor *in)
+{
+    return clip(in, 0.5, 2);
+}
+
+static vt_tensor clip_nothing(const vt_tensor *in)
+{
+    return clip(in, 1e6, 1);
+}
+
+static vt_tensor clip_to_zero(const vt_tensor *in)
+{
+    return clip(in, 0, 0);
+}
+
+CASE(sgd) = {
+    { "one parameter", sgd, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) } },
+    { "weight decay", sgd_decay, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) } },
+    { "three parameters, one empty, one a scalar",
+      sgd_decay,
+      { FLOATS(-1, 1, 17), FLOATS(-1, 1, 17), FLOATS(-1, 1, 0, 2), FLOATS(-1, 1, 0, 2), FLOAT_SCALAR(-1, 1),
+        FLOAT_SCALAR(-1, 1) } },
+    { "enough for several threads", sgd_decay, { FLOATS(-1, 1, 211, 197), FLOATS(-1, 1, 211, 197) } },
+    { "twice, after a view was taken", sgd_twice, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) } },
+    { "no parameter", sgd, { { 0 } } },
+    { "a gradient of another shape",
+      sgd,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 5) },
+      .refused = "sgd: input 3 is f32 [5], its parameter f32 [3, 5]" },
+    { "a gradient of another dtype",
+      sgd,
+      { FLOATS(-1, 1, 3), INTEGERS(0, 3, 3) },
+      .refused = "sgd: input 1 is i64 [3], its parameter f32 [3]" },
+    { "integers", sgd, { INTEGERS(0, 3, 3), INTEGERS(0, 3, 3) }, .refused = "sgd: a parameter is i64" },
+    { "a parameter without gradient",
+      sgd,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3) },
+      .refused = "sgd: 3 inputs, 2 belong to a parameter" },
+    { "the result of an op",
+      sgd_of_a_result,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3) },
+      .refused = "sgd: input 0 is the result of an op" },
+    { 0 },
+};
+
+CASE(sgd_momentum) = {
+    { "one parameter", momentum, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) } },
+    { "weight decay", momentum_decay, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) } },
+    { "nesterov", nesterov, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) } },
+    { "two parameters, enough for several threads",
+      nesterov,
+      { FLOATS(-1, 1, 5), FLOATS(-1, 1, 5), FLOATS(-1, 1, 5), FLOATS(-1, 1, 211, 197), FLOATS(-1, 1, 211, 197),
+        FLOATS(-1, 1, 211, 197) } },
+    { "another shape",
+      momentum,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 1) },
+      .refused = "sgd_momentum: input 2 is f32 [1], its parameter f32 [3]" },
+    { 0 },
+};
+
+CASE(adam) = {
+    { "the first update", adam, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 0, 3, 5), FLOATS(0, 0, 3, 5) } },
+    { "weight decay as part of the gradient",
+      adam_decay,
+      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 1, 3, 5) } },
+    { "decoupled weight decay",
+      adamw,
+      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 1, 3, 5) } },
+    { "two parameters, enough for several threads",
+      adamw,
+      { FLOATS(-1, 1, 7), FLOATS(-1, 1, 7), FLOATS(-1, 1, 7), FLOATS(0, 1, 7), FLOATS(-1, 1, 211, 197),
+        FLOATS(-1, 1, 211, 197), FLOATS(-1, 1, 211, 197), FLOATS(0, 1, 211, 197) } },
+    { "twice", adam_twice, { FLOATS(-1, 1, 33), FLOATS(-1, 1, 33), FLOATS(0, 0, 33), FLOATS(0, 0, 33) } },
+    { "empty", adam, { FLOATS(-1, 1, 0), FLOATS(-1, 1, 0), FLOATS(0, 0, 0), FLOATS(0, 0, 0) } },
+    { "another shape",
+      adam,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(0, 1, 1) },
+      .refused = "adam: input 3 is f32 [1], its parameter f32 [3]" },
+    { 0 },
+};
+
+CASE(global_norm) = {
+    { "one tensor", global_norm, { FLOATS(-1, 1, 3, 5) }, .terms = 15 },
+    { "several, one empty, one a scalar",
+      global_norm,
+      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 0), FLOAT_SCALAR(-1, 1) },
+      .terms = 16 },
+    { "squares beyond f32", global_norm, { FLOATS(1e30, 1e31, 7) }, .terms = 7 },
+    { "enough for several threads", global_norm, { FLOATS(-1, 1, 7), FLOATS(-1, 1, 211, 197) }, .terms = 41574 },
+    { "nothing", global_norm, { { 0 } }, .refused = "global_norm: there is nothing to measure" },
+    { "integers", global_norm, { INTEGERS(0, 3, 3) }, .refused = "global_norm: input 0 is i64" },
+    { 0 },
+};
+
+CASE(clip) = {
+    { "a scalar", clip_first, { FLOAT_SCALAR(2, 3), FLOAT_SCALAR(-1, 1) } },
+    { "the third", clip_third, { FLOAT_SCALAR(2, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 0), FLOATS(-1, 1, 3, 5) } },
+    { "a small norm", clip_nothing, { FLOAT_SCALAR(2, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3, 5) } },
+    { "enough for several threads", clip_first, { FLOAT_SCALAR(2, 3), FLOATS(-1, 1, 211, 197), FLOATS(-1, 1, 3) } },
+    { "to nothing", clip_to_zero, { FLOAT_SCALAR(2, 3), FLOATS(-1, 1, 3) }, .refused = "clip: max_norm is 0" },
+    { "integers", clip_first, { FLOAT_SCALAR(2, 3), INTEGERS(0, 3, 3) }, .refused = "clip: input 1 is i64" },
     { 0 },
 };

@@ -25,3 +25,16 @@ void reference_matmul(const reference_call *c)
         }
     }
 }
+
+void reference_linear(const reference_call *c)
+{
+    int64_t out = c->in_shape[1].dim[0], in = c->in_shape[1].dim[1];
+    const double *bias = c->inputs > 2 ? c->in[2] : NULL;
+    int64_t count = vt_shape_count(c->out_shape[0]);
+    for (int64_t i = 0; i < count; i++) {
+        const double *x = c->in[0] + i / out * in, *weight = c->in[1] + i % out * in;
+        double sum = bias ? bias[i % out] : 0;
+        for (int64_t k = 0; k < in; k++) sum += x[k] * weight[k];
+        c->out[0][i] = sum;
+    }
+}

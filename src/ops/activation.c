@@ -1,0 +1,165 @@
+/* activation.c - activation functions. Where the gradient is on the way of every step it is one fused op. */
+#include "ops/elementwise.h"
+#include "ops/infer.h"
+#include <vitro/vitro.h>
+#include <math.h>
+
+/* The fused gradient of an activation, of g and of its input or output. */
+#define GRADIENT_OF(name) BINARY(name), .infer = infer_float_pair
+
+/* sigmoid' = y (1 - y), of the output y */
+static void sigmoid_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor g = n->in[0], y = n->in[1];
+    out[0] = vt_mul(g, vt_mul(y, vt_affine(y, -1, 1)));
+}
+
+const op op_sigmoid_gradient = { GRADIENT_OF(sigmoid_gradient), .decompose = sigmoid_gradient_decompose };
+
+static void sigmoid_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = record(&op_sigmoid_gradient, n->at, INPUTS(g[0], n->out[0]));
+}
+
+const op op_sigmoid = { UNARY(sigmoid), .infer = infer_float, .vjp = sigmoid_vjp };
+
+/* tanh' = 1 - y^2, of the output y */
+static void tanh_gradient_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_mul(n->in[0], vt_affine(vt_square(n->in[1]), -1, 1));
+}
+
+const op op_tanh_gradient = { GRADIENT_OF(tanh_gradient), .decompose = tanh_gradient_decompose };
+
+static void tanh_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = record(&op_tanh_gradient, n->at, INPUTS(g[0], n->out[0]));
+}
+
+const op op_tanh = { UNARY(tanh), .infer = infer_float, .vjp = tanh_vjp };
+
+/* Of the output y, which the next op needs anyway, so that the input need not be held. */
+static void relu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor g = n->in[0], zero = constant_like(g, 0);
+    out[0] = vt_where(vt_less_equal(n->in[1], zero), zero, g);
+}
+
+const op op_relu_gradient = { GRADIENT_OF(relu_gradient), .decompose = relu_gradient_decompose };
+
+static void relu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = record(&op_relu_gradient, n->at, INPUTS(g[0], n->out[0]));
+}
+
+static void relu_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_maximum(n->in[0], constant_like(n->in[0], 0));
+}
+
+const op op_relu = { UNARY(relu), .infer = infer_float, .vjp = relu_vjp, .decompose = relu_decompose };
+
+static void leaky_relu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    double slope = ATTRIBUTES(leaky_relu_attributes, n)->slope;
+    vt_tensor positive = vt_greater(n->in[0], constant_like(g[0], 0));
+    dx[0] = vt_where(positive, g[0], vt_affine(g[0], slope, 0));
+}
+
+static void leaky_relu_decompose(const node *n, vt_tensor *out)
+{
+    double slope = ATTRIBUTES(leaky_relu_attributes, n)->slope;
+    vt_tensor x = n->in[0];
+    out[0] = vt_where(vt_greater(x, constant_like(x, 0)), x, vt_affine(x, slope, 0));
+}
+
+const op op_leaky_relu = { UNARY(leaky_relu), .infer = infer_float, .vjp = leaky_relu_vjp,
+                           .decompose = leaky_relu_decompose };
+
+vt_tensor vt_leaky_relu_at(vt_site at, vt_tensor x, double slope)
+{
+    return record(&op_leaky_relu, at, INPUTS(x), ATTRIBUTE(leaky_relu_attributes, .slope = slope));
+}
+
+/* The factor of x in gelu(x): Φ(x) = (1 + erf(x / √2)) / 2, or its approximation by tanh. */
+static vt_tensor gelu_weight(const gelu_attributes *a, vt_tensor x)
+{
+    if (!a->tanh) return vt_affine(vt_erf(vt_affine(x, M_SQRT1_2, 0)), 0.5, 0.5);
+    vt_tensor inner = vt_mul(x, vt_affine(vt_square(x), GELU_SCALE * GELU_CUBIC, GELU_SCALE));
+    return vt_affine(vt_tanh(inner), 0.5, 0.5);
+}
+
+/* Φ(x) + x φ(x), or the derivative of the approximation. */
+static void gelu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    const gelu_attributes *a = ATTRIBUTES(gelu_attributes, n);
+    vt_tensor g = n->in[0], x = n->in[1], weight = gelu_weight(a, x), slope;
+    if (a->tanh) { /* with w = (1 + tanh u) / 2: w' = 2 w (1 - w) u' */
+        vt_tensor inner_slope = vt_affine(vt_square(x), 3 * GELU_SCALE * GELU_CUBIC, GELU_SCALE);
+        slope = vt_mul(vt_mul(weight, vt_affine(weight, -2, 2)), inner_slope);
+    } else {
+        slope = vt_affine(vt_exp(vt_affine(vt_square(x), -0.5, 0)), M_2_SQRTPI * M_SQRT1_2 / 2, 0);
+    }
+    out[0] = vt_mul(g, vt_add(weight, vt_mul(x, slope)));
+}
+
+const op op_gelu_gradient = { GRADIENT_OF(gelu_gradient), .decompose = gelu_gradient_decompose };
+
+static void gelu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = record(&op_gelu_gradient, n->at, INPUTS(g[0], n->in[0]), .attributes = n->attributes,
+                   .attributes_size = n->attributes_size);
+}
+
+static void gelu_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_mul(n->in[0], gelu_weight(ATTRIBUTES(gelu_attributes, n), n->in[0]));
+}
+
+const op op_gelu = { UNARY(gelu), .infer = infer_float, .vjp = gelu_vjp, .decompose = gelu_decompose };
+
+vt_tensor vt_gelu_with(const vt_gelu_args *a)
+{
+    return record(&op_gelu, a->at_, INPUTS(a->x), ATTRIBUTE(gelu_attributes, .tanh = a->tanh));
+}
+
+/* silu' = s (1 + x (1 - s)), s = sigmoid(x) */
+static void silu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor g = n->in[0], x = n->in[1], s = vt_sigmoid(x);
+    out[0] = vt_mul(g, vt_mul(s, vt_affine(vt_mul(x, vt_affine(s, -1, 1)), 1, 1)));
+}
+
+const op op_silu_gradient = { GRADIENT_OF(silu_gradient), .decompose = silu_gradient_decompose };
+
+static void silu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = record(&op_silu_gradient, n->at, INPUTS(g[0], n->in[0]));
+}
+
+static void silu_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_mul(n->in[0], vt_sigmoid(n->in[0]));
+}
+
+const op op_silu = { UNARY(silu), .infer = infer_float, .vjp = silu_vjp, .decompose = silu_decompose };
+
+static void softplus_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_mul(g[0], vt_sigmoid(n->in[0]));
+}
+
+/* max(x, 0) + log(1 + e^-|x|) */
+static void softplus_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor x = n->in[0];
+    out[0] = vt_add(vt_relu(x), vt_log1p(vt_exp(vt_neg(vt_abs(x)))));
+}
+
+const op op_softplus = { UNARY(softplus), .infer = infer_float, .vjp = softplus_vjp, .decompose = softplus_decompose };
+
+UNARY_FUNCTION(sigmoid)
+UNARY_FUNCTION(tanh)
+UNARY_FUNCTION(relu)
+UNARY_FUNCTION(silu)
+UNARY_FUNCTION(softplus)

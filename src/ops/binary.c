@@ -1,0 +1,124 @@
+/* binary.c - ops on the elements of two tensors: arithmetic, comparisons, logic, choice. */
+#include "ops/infer.h"
+#include <vitro/vitro.h>
+
+static void add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    (void)n;
+    dx[0] = dx[1] = g[0];
+}
+
+static void sub_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    (void)n;
+    dx[0] = g[0];
+    dx[1] = vt_neg(g[0]);
+}
+
+static void mul_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_mul(g[0], n->in[1]);
+    dx[1] = vt_mul(g[0], n->in[0]);
+}
+
+static void div_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_div(g[0], n->in[1]);
+    dx[1] = vt_neg(vt_mul(dx[0], n->out[0]));
+}
+
+/* da = g b a^(b-1) and db = g a^b log a, but 0 where 0 meets an infinity at a = 0. What is replaced is the argument,
+ * not the result: 0 times infinity behind a vt_where would come back as NaN in the second derivative. */
+static void pow_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor a = n->in[0], b = n->in[1], zero = constant_like(a, 0), one = constant_like(a, 1);
+    vt_tensor a_is_0 = vt_equal(a, zero);
+    vt_tensor both_are_0 = vt_logical_and(a_is_0, vt_equal(b, zero));
+    vt_tensor less = vt_sub(vt_where(both_are_0, one, b), one);
+    dx[0] = vt_mul(g[0], vt_mul(b, vt_pow(a, less)));
+    vt_tensor log_is_0 = vt_logical_and(a_is_0, vt_greater_equal(b, zero));
+    dx[1] = vt_mul(g[0], vt_mul(n->out[0], vt_log(vt_where(log_is_0, one, a))));
+}
+
+/* g where `loses` is false, half of it where a and b are equal. */
+static vt_tensor share(const node *n, vt_tensor g, vt_tensor loses)
+{
+    vt_tensor shared = vt_where(vt_equal(n->in[0], n->in[1]), vt_affine(g, 0.5, 0), g);
+    return vt_where(loses, constant_like(g, 0), shared);
+}
+
+static void minimum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = share(n, g[0], vt_greater(n->in[0], n->in[1]));
+    dx[1] = share(n, g[0], vt_less(n->in[0], n->in[1]));
+}
+
+static void maximum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = share(n, g[0], vt_less(n->in[0], n->in[1]));
+    dx[1] = share(n, g[0], vt_greater(n->in[0], n->in[1]));
+}
+
+const op op_add = { BINARY(add), .infer = infer_number_pair, .vjp = add_vjp };
+const op op_sub = { BINARY(sub), .infer = infer_number_pair, .vjp = sub_vjp };
+const op op_mul = { BINARY(mul), .infer = infer_number_pair, .vjp = mul_vjp };
+const op op_div = { BINARY(div), .infer = infer_float_pair, .vjp = div_vjp };
+const op op_pow = { BINARY(pow), .infer = infer_float_pair, .vjp = pow_vjp };
+const op op_minimum = { BINARY(minimum), .infer = infer_number_pair, .vjp = minimum_vjp };
+const op op_maximum = { BINARY(maximum), .infer = infer_number_pair, .vjp = maximum_vjp };
+const op op_equal = { BINARY(equal), .infer = infer_comparison, .constant = true };
+const op op_not_equal = { BINARY(not_equal), .infer = infer_comparison, .constant = true };
+const op op_less = { BINARY(less), .infer = infer_comparison, .constant = true };
+const op op_less_equal = { BINARY(less_equal), .infer = infer_comparison, .constant = true };
+const op op_greater = { BINARY(greater), .infer = infer_comparison, .constant = true };
+const op op_greater_equal = { BINARY(greater_equal), .infer = infer_comparison, .constant = true };
+const op op_logical_and = { BINARY(logical_and), .infer = infer_logical_pair, .constant = true };
+const op op_logical_or = { BINARY(logical_or), .infer = infer_logical_pair, .constant = true };
+
+BINARY_FUNCTION(add)
+BINARY_FUNCTION(sub)
+BINARY_FUNCTION(mul)
+BINARY_FUNCTION(div)
+BINARY_FUNCTION(pow)
+BINARY_FUNCTION(minimum)
+BINARY_FUNCTION(maximum)
+BINARY_FUNCTION(equal)
+BINARY_FUNCTION(not_equal)
+BINARY_FUNCTION(less)
+BINARY_FUNCTION(less_equal)
+BINARY_FUNCTION(greater)
+BINARY_FUNCTION(greater_equal)
+BINARY_FUNCTION(logical_and)
+BINARY_FUNCTION(logical_or)
+
+vt_tensor vt_is_nan_at(vt_site at, vt_tensor x)
+{
+    ENTER("is_nan", at);
+    return vt_not_equal(x, x);
+}
+
+static bool infer_where(const node *n, const spec *in, spec *out)
+{
+    char a[128], b[128];
+    if (in[0].dtype != VT_BOOL)
+        return refuse(n, "the condition is %s; it must be bool: a comparison makes one", vt_dtype_name(in[0].dtype));
+    if (!infer_pair(n, in, 1, out)) return false;
+    vt_shape chosen = out->shape;
+    if (shape_broadcast(in[0].shape, chosen, &out->shape)) return true;
+    return refuse(n, "the condition %s and the values %s do not broadcast: extents must be equal or 1",
+                  vt_shape_text(in[0].shape, a), vt_shape_text(chosen, b));
+}
+
+static void where_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor zero = constant_like(g[0], 0);
+    dx[1] = vt_where(n->in[0], g[0], zero);
+    dx[2] = vt_where(n->in[0], zero, g[0]);
+}
+
+const op op_where = { NODE(where, 3), .infer = infer_where, .vjp = where_vjp };
+
+vt_tensor vt_where_at(vt_site at, vt_tensor condition, vt_tensor a, vt_tensor b)
+{
+    return record(&op_where, at, INPUTS(condition, a, b));
+}
