@@ -22,11 +22,8 @@ static const kernel_row *const families[] = {
     cpu_resample_kernels,
     cpu_shape_kernels,
     cpu_unary_kernels,
-    cpu_loss_kernels,
-    cpu_normalization_kernels,
     cpu_reduce_kernels,
     cpu_scan_kernels,
-    cpu_softmax_kernels,
 };
 
 static const kernel *kernels[OP_COUNT];
