@@ -10,11 +10,12 @@
 #endif
 
 static const kernel_row *const families[] = {
+    cpu_batch_norm_kernels,
     cpu_effect_kernels,
     cpu_elementwise_kernels,
     cpu_linear_kernels,
     cpu_loss_kernels,
-    cpu_normalization_kernels,
+    cpu_row_norm_kernels,
     cpu_reduce_kernels,
     cpu_scan_kernels,
     cpu_softmax_kernels,
