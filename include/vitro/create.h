@@ -19,6 +19,63 @@ typedef struct vt_full_args {
 VT_API vt_tensor vt_full_with(const vt_full_args *a);
 #define vt_full(...) vt_full_with(VT_ARGS(vt_full_args, 2, "vt_full(shape, value, .dtype)", __VA_ARGS__))
 
+/* A constant of rank 0, which broadcasts with everything. */
+typedef struct vt_scalar_args {
+    vt_site at_;
+    double value;
+    vt_named_only names_from_here_;
+    vt_dtype dtype; /* VT_DTYPE_DEFAULT: the context's precision */
+} vt_scalar_args;
+VT_API vt_tensor vt_scalar_with(const vt_scalar_args *a);
+#define vt_scalar(...) vt_scalar_with(VT_ARGS(vt_scalar_args, 1, "vt_scalar(value, .dtype)", __VA_ARGS__))
+
+typedef struct vt_fill_args {
+    vt_site at_;
+    vt_shape shape;
+    vt_named_only names_from_here_;
+    vt_dtype dtype; /* VT_DTYPE_DEFAULT: the context's precision */
+} vt_fill_args;
+VT_API vt_tensor vt_zeros_with(const vt_fill_args *a);
+VT_API vt_tensor vt_ones_with(const vt_fill_args *a);
+#define vt_zeros(...) vt_zeros_with(VT_ARGS(vt_fill_args, 1, "vt_zeros(shape, .dtype)", __VA_ARGS__))
+#define vt_ones(...)  vt_ones_with(VT_ARGS(vt_fill_args, 1, "vt_ones(shape, .dtype)", __VA_ARGS__))
+
+typedef struct vt_arange_args {
+    vt_site at_;
+    double start, end;
+    vt_named_only names_from_here_;
+    double step;    /* 0: 1 */
+    vt_dtype dtype; /* any but bool; VT_DTYPE_DEFAULT: the context's precision */
+} vt_arange_args;
+/* [n]: start, start + step, ... up to and without end; n = ceil((end - start) / step). Element i is start + i step,
+ * rounded once. Errors: a step that leads away from end; a bound or step that is not finite. */
+VT_API vt_tensor vt_arange_with(const vt_arange_args *a);
+#define vt_arange(...) vt_arange_with(VT_ARGS(vt_arange_args, 2, "vt_arange(start, end, .step .dtype)", __VA_ARGS__))
+
+typedef struct vt_linspace_args {
+    vt_site at_;
+    double start, end;
+    int64_t count;
+    vt_named_only names_from_here_;
+    vt_dtype dtype; /* floating point; VT_DTYPE_DEFAULT: the context's precision */
+} vt_linspace_args;
+/* [count]: evenly spaced from start to end, both of them exact; start alone where count is 1. Errors: a bound that is
+ * not finite; a negative count. */
+VT_API vt_tensor vt_linspace_with(const vt_linspace_args *a);
+#define vt_linspace(...)                                                                                               \
+    vt_linspace_with(VT_ARGS(vt_linspace_args, 3, "vt_linspace(start, end, count, .dtype)", __VA_ARGS__))
+
+typedef struct vt_eye_args {
+    vt_site at_;
+    int64_t rows;
+    vt_named_only names_from_here_;
+    int64_t columns; /* 0: as many as rows */
+    vt_dtype dtype;  /* VT_DTYPE_DEFAULT: the context's precision */
+} vt_eye_args;
+/* [rows, columns]: 1 on the diagonal, 0 elsewhere. */
+VT_API vt_tensor vt_eye_with(const vt_eye_args *a);
+#define vt_eye(...) vt_eye_with(VT_ARGS(vt_eye_args, 1, "vt_eye(rows, .columns .dtype)", __VA_ARGS__))
+
 typedef struct vt_uniform_args {
     vt_site at_;
     vt_shape shape;
@@ -45,6 +102,18 @@ VT_API vt_tensor vt_normal_with(const vt_normal_args *a);
 VT_API vt_tensor vt_truncated_normal_with(const vt_normal_args *a);
 #define vt_truncated_normal(...)                                                                                       \
     vt_truncated_normal_with(VT_ARGS(vt_normal_args, 1, "vt_truncated_normal(shape, .mean .std .dtype)", __VA_ARGS__))
+
+typedef struct vt_bernoulli_args {
+    vt_site at_;
+    vt_shape shape;
+    double p;
+    vt_named_only names_from_here_;
+    vt_dtype dtype; /* any; VT_DTYPE_DEFAULT: the context's precision */
+} vt_bernoulli_args;
+/* 1 with probability p, 0 otherwise: 1 where the uniform number of the element is below p. Error: p outside [0, 1]. */
+VT_API vt_tensor vt_bernoulli_with(const vt_bernoulli_args *a);
+#define vt_bernoulli(...)                                                                                              \
+    vt_bernoulli_with(VT_ARGS(vt_bernoulli_args, 2, "vt_bernoulli(shape, p, .dtype)", __VA_ARGS__))
 
 #ifdef __cplusplus
 }

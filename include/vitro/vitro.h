@@ -12,11 +12,16 @@
 #include <vitro/linear.h>
 #include <vitro/normalization.h>
 #include <vitro/loss.h>
+#include <vitro/convolution.h>
 #include <vitro/shape.h>
+#include <vitro/einops.h>
 #include <vitro/autograd.h>
 #include <vitro/gradcheck.h>
 #include <vitro/effect.h>
 #include <vitro/model.h>
+#include <vitro/optimizer.h>
+#include <vitro/checkpoint.h>
+#include <vitro/schedule.h>
 #include <vitro/data.h>
 #include <vitro/npy.h>
 #include <vitro/progress.h>

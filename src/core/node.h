@@ -34,8 +34,8 @@ typedef struct op {
      */
     void (*decompose)(const node *n, vt_tensor *out);
 
-    /* For ops that only look at memory in another way: out, whose shape and dtype are filled in, as a view of in; false
-     * where that takes a copy of the input first. */
+    /* For ops that only look at memory in another way: the outputs, whose shapes and dtypes are filled in, as views of
+     * in; false where that takes a copy of the input first. */
     bool (*view)(const node *n, const array *in, array *out);
 
     /* For ops with effects: whether input i is overwritten. */

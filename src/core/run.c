@@ -41,7 +41,7 @@ static void need(job *j, vt_tensor x, bool root)
 
 static bool is_loose_end(const job *j, const node *n)
 {
-    if (j->mode != RUN_EVERYTHING || n->done || n->op->writes) return false;
+    if (j->mode != RUN_EVERYTHING || n->sequence <= j->context->swept || n->done || n->op->writes) return false;
     for (int i = 0; i < n->outputs; i++) {
         const value *v = value_of(j->context, n->out[i]);
         if (v && !v->consumed && !v->internal) return true;
@@ -90,6 +90,8 @@ static bool inputs_are_current(context *c, const node *n)
     return true;
 }
 
+enum { FEW = 32 };
+
 /* A contiguous copy of an input that a kernel cannot take as it is. */
 static bool make_contiguous(context *c, array *a, buffer **held)
 {
@@ -102,28 +104,50 @@ static bool make_contiguous(context *c, array *a, buffer **held)
     return true;
 }
 
+/* Each output as a view of memory that they then share. */
+static void set_views(context *c, const node *n, const array *views, buffer *memory)
+{
+    for (int i = 0; i < n->outputs; i++) {
+        value *out = value_of(c, n->out[i]);
+        if (!out) continue;
+        value_drop_buffer(c, out);
+        out->buffer = buffer_share(memory);
+        out->array = views[i];
+    }
+}
+
 static bool run_view(context *c, const node *n)
 {
-    value *in = value_of(c, n->in[0]), *out = value_of(c, n->out[0]);
-    array view = { .dtype = out->spec.dtype, .shape = out->spec.shape };
-    if (n->op->view(n, &in->array, &view)) {
-        out->buffer = buffer_share(in->buffer);
-        out->array = view;
-        return true;
+    array few[FEW], *views = n->outputs <= FEW ? few : calloc((size_t)n->outputs, sizeof *views);
+    if (!views) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
+    const value *in = value_of(c, n->in[0]);
+    array from = in->array;
+    for (int i = 0; i < n->outputs; i++)
+        views[i] = (array){ .dtype = n->out_spec[i].dtype, .shape = n->out_spec[i].shape };
+    buffer *memory = buffer_share(in->buffer);
+    bool ok = n->op->view(n, &from, views);
+    if (!ok) {
+        buffer_release(c, memory);
+        memory = NULL;
+        ok = make_contiguous(c, &from, &memory) && n->op->view(n, &from, views);
     }
-    array packed = in->array;
-    if (!make_contiguous(c, &packed, &out->buffer)) return false;
-    n->op->view(n, &packed, &view);
-    out->array = view;
-    return true;
+    if (ok) set_views(c, n, views, memory);
+    buffer_release(c, memory);
+    if (views != few) free(views);
+    return ok;
+}
+
+static bool is_written(const node *n, int i)
+{
+    return n->op->writes && n->op->writes(i);
 }
 
 /* What is overwritten while another value still looks at it is first copied for the one that is written. */
 static bool own_written(context *c, const node *n)
 {
-    for (int i = 0; n->op->writes && i < n->inputs; i++) {
+    for (int i = 0; i < n->inputs; i++) {
         value *v = value_of(c, n->in[i]);
-        if (!n->op->writes(i) || (v->buffer->references == 1 && array_is_contiguous(&v->array))) continue;
+        if (!is_written(n, i) || (v->buffer->references == 1 && array_is_contiguous(&v->array))) continue;
         array packed = v->array;
         buffer *held;
         if (!make_contiguous(c, &packed, &held)) return false;
@@ -153,8 +177,6 @@ static void fill_arrays(context *c, const node *n, kernel_call *call)
         call->out[i] = v && v->buffer ? v->array : array_contiguous(NULL, n->out_spec[i].dtype, n->out_spec[i].shape);
     }
 }
-
-enum { FEW = 32 };
 
 /* Memory that the kernel needs beside the values': contiguous copies of inputs, and outputs that have ended. */
 static bool hold_memory(context *c, const node *n, const kernel *k, kernel_call *call, buffer **held)
@@ -291,8 +313,8 @@ static bool run_node(job *j, node *n)
         c->pending_effects += !again && n->op->writes;
         return false;
     }
-    for (int i = 0; n->op->writes && !c->decomposing && i < n->inputs; i++)
-        if (n->op->writes(i)) value_of(c, n->in[i])->executed_version++;
+    for (int i = 0; !c->decomposing && i < n->inputs; i++)
+        if (is_written(n, i)) value_of(c, n->in[i])->executed_version++;
     c->statistics.nodes_run++;
     if (again) {
         c->statistics.nodes_recomputed++;
@@ -308,12 +330,13 @@ bool run(context *c, vt_tensor *targets, int count, enum run_mode mode)
     job j = { .context = c, .epoch = ++c->epoch, .mode = mode };
     for (int i = 0; i < count; i++) need(&j, targets[i], true);
     mark_needed(&j);
+    /* A loose end that cannot be computed is not tried again until it is read: others are to be had without it. */
+    if (mode == RUN_EVERYTHING) c->swept = c->sequence;
     node *next;
     for (node *n = j.earliest; n; n = next) {
         if (n->mark == j.epoch && !run_node(&j, n)) return false;
         next = n->next;
     }
-    if (mode == RUN_EVERYTHING) c->swept = c->sequence;
     return true;
 }
 
@@ -363,11 +386,12 @@ static bool check_finite(context *c, const node *n)
     int before = n->inputs ? 0 : 3; /* what is created as infinite is meant */
     for (int i = 0; i < n->inputs; i++) {
         const value *v = value_of(c, n->in[i]);
-        if (v) before |= non_finite(&v->array, where);
+        if (v && !is_written(n, i)) before |= non_finite(&v->array, where);
     }
-    for (int i = 0; i < n->outputs; i++) {
-        const value *v = value_of(c, n->out[i]);
-        int fresh = v ? non_finite(&v->array, where) & ~before : 0;
+    for (int i = 0; i < n->inputs + n->outputs; i++) {
+        bool result = i >= n->inputs || is_written(n, i);
+        const value *v = value_of(c, i < n->inputs ? n->in[i] : n->out[i - n->inputs]);
+        int fresh = v && result ? non_finite(&v->array, where) & ~before : 0;
         if (!fresh) continue;
         int kind = fresh & 1 ? 1 : 2;
         char index[128];

@@ -3,35 +3,54 @@
 #include "core/context.h"
 #include "ops/list.h"
 #include <vitro/create.h>
+#include <math.h>
 
 static bool infer(const node *n, const spec *in, spec *out)
 {
     (void)in;
     const create_attributes *a = ATTRIBUTES(create_attributes, n);
     vt_shape shape = shape_of_extents(&a->shape);
-    int64_t count = 1;
     if (shape.rank < 0 || shape.rank > VT_MAX_RANK)
         return refuse(n, "a shape of rank %d; it is 0 to %d", shape.rank, VT_MAX_RANK);
     for (int i = 0; i < shape.rank; i++)
-        if (shape.dim[i] < 0 || __builtin_mul_overflow(count, shape.dim[i], &count))
-            return refuse(n, "extent %lld along axis %d", (long long)shape.dim[i], i);
+        if (shape.dim[i] < 0) return refuse(n, "extent %lld along axis %d", (long long)shape.dim[i], i);
+    if (a->dtype <= VT_DTYPE_DEFAULT || a->dtype >= VT_DTYPE_COUNT)
+        return refuse(n, "%lld is no dtype", (long long)a->dtype);
     *out = (spec){ (vt_dtype)a->dtype, shape };
     return true;
 }
 
-static bool infer_random(const node *n, const spec *in, spec *out)
+static bool infer_arange(const node *n, const spec *in, spec *out)
+{
+    if (!infer(n, in, out)) return false;
+    return out->dtype != VT_BOOL || refuse(n, "dtype bool; it must be a number");
+}
+
+static bool infer_float_numbers(const node *n, const spec *in, spec *out)
 {
     if (!infer(n, in, out)) return false;
     if (vt_dtype_is_float(out->dtype)) return true;
-    return refuse(n, "dtype %s; random numbers are f32 or f64", vt_dtype_name(out->dtype));
+    return refuse(n, "dtype %s; it must be f32 or f64", vt_dtype_name(out->dtype));
 }
 
 const op op_full = { .name = "full", .id = OP_ID_full, .outputs = 1, .infer = infer, .constant = true };
-const op op_uniform = { .name = "uniform", .id = OP_ID_uniform, .outputs = 1, .infer = infer_random, .constant = true };
-const op op_normal = { .name = "normal", .id = OP_ID_normal, .outputs = 1, .infer = infer_random, .constant = true };
-const op op_truncated_normal = {
-    .name = "truncated_normal", .id = OP_ID_truncated_normal, .outputs = 1, .infer = infer_random, .constant = true
+const op op_arange = { .name = "arange", .id = OP_ID_arange, .outputs = 1, .infer = infer_arange, .constant = true };
+const op op_linspace = {
+    .name = "linspace", .id = OP_ID_linspace, .outputs = 1, .infer = infer_float_numbers, .constant = true
 };
+const op op_eye = { .name = "eye", .id = OP_ID_eye, .outputs = 1, .infer = infer, .constant = true };
+const op op_bernoulli = { .name = "bernoulli", .id = OP_ID_bernoulli, .outputs = 1, .infer = infer, .constant = true };
+const op op_uniform = {
+    .name = "uniform", .id = OP_ID_uniform, .outputs = 1, .infer = infer_float_numbers, .constant = true
+};
+const op op_normal = {
+    .name = "normal", .id = OP_ID_normal, .outputs = 1, .infer = infer_float_numbers, .constant = true
+};
+const op op_truncated_normal = { .name = "truncated_normal",
+                                 .id = OP_ID_truncated_normal,
+                                 .outputs = 1,
+                                 .infer = infer_float_numbers,
+                                 .constant = true };
 
 static vt_tensor create(const op *op, vt_site at, vt_shape shape, create_attributes a, vt_dtype dtype, bound b)
 {
@@ -43,6 +62,67 @@ static vt_tensor create(const op *op, vt_site at, vt_shape shape, create_attribu
 vt_tensor vt_full_with(const vt_full_args *a)
 {
     return create(&op_full, a->at_, a->shape, (create_attributes){ .value = a->value }, a->dtype, (bound){ 0 });
+}
+
+static vt_tensor fill(const vt_fill_args *a, double value)
+{
+    return create(&op_full, a->at_, a->shape, (create_attributes){ .value = value }, a->dtype, (bound){ 0 });
+}
+
+vt_tensor vt_scalar_with(const vt_scalar_args *a)
+{
+    ENTER("scalar", a->at_);
+    return fill(&(vt_fill_args){ .at_ = a->at_, .shape = VT_SCALAR, .dtype = a->dtype }, a->value);
+}
+
+vt_tensor vt_zeros_with(const vt_fill_args *a)
+{
+    ENTER("zeros", a->at_);
+    return fill(a, 0);
+}
+
+vt_tensor vt_ones_with(const vt_fill_args *a)
+{
+    ENTER("ones", a->at_);
+    return fill(a, 1);
+}
+
+vt_tensor vt_arange_with(const vt_arange_args *a)
+{
+    double step = a->step == 0 ? 1 : a->step, count = ceil((a->end - a->start) / step);
+    if (!isfinite(a->start) || !isfinite(a->end) || !isfinite(step))
+        return refuse_call("arange", a->at_, VT_ERROR_ARGUMENT, "from %g to %g by %g; all three must be finite",
+                           a->start, a->end, step);
+    if (count < 0 || isnan(count))
+        return refuse_call("arange", a->at_, VT_ERROR_ARGUMENT, "from %g to %g by %g leads away from the end", a->start,
+                           a->end, step);
+    if (count > 0x1p53) /* beyond, the number of an element is not exact, nor would it fit in memory */
+        return refuse_call("arange", a->at_, VT_ERROR_ARGUMENT, "from %g to %g by %g has %g elements", a->start, a->end,
+                           step, count);
+    create_attributes attributes = { .scale = step, .shift = a->start };
+    return create(&op_arange, a->at_, VT_SHAPE((int64_t)count), attributes, a->dtype, (bound){ 0 });
+}
+
+vt_tensor vt_linspace_with(const vt_linspace_args *a)
+{
+    if (!isfinite(a->start) || !isfinite(a->end) || !isfinite(a->end - a->start))
+        return refuse_call("linspace", a->at_, VT_ERROR_ARGUMENT,
+                           "from %g to %g; both and their distance must be finite", a->start, a->end);
+    create_attributes attributes = { .value = a->end, .shift = a->start };
+    return create(&op_linspace, a->at_, VT_SHAPE(a->count), attributes, a->dtype, (bound){ 0 });
+}
+
+vt_tensor vt_eye_with(const vt_eye_args *a)
+{
+    vt_shape shape = VT_SHAPE(a->rows, a->columns ? a->columns : a->rows);
+    return create(&op_eye, a->at_, shape, (create_attributes){ 0 }, a->dtype, (bound){ 0 });
+}
+
+vt_tensor vt_bernoulli_with(const vt_bernoulli_args *a)
+{
+    if (!(a->p >= 0 && a->p <= 1))
+        return refuse_call("bernoulli", a->at_, VT_ERROR_ARGUMENT, "p is %g; it must be from 0 to 1", a->p);
+    return create(&op_bernoulli, a->at_, a->shape, (create_attributes){ .value = a->p }, a->dtype, bound_random());
 }
 
 vt_tensor vt_uniform_with(const vt_uniform_args *a)

@@ -54,6 +54,56 @@ static bool infer_update(const node *n, const spec *in, int inputs_each)
     return n->inputs % inputs_each == 0 || refuse(n, "%d inputs, %d belong to a parameter", n->inputs, inputs_each);
 }
 
+/* p - lr step */
+static void move(vt_tensor p, double lr, vt_tensor step)
+{
+    vt_assign(p, vt_sub(p, vt_affine(step, lr, 0)));
+}
+
+static vt_tensor with_decay(vt_tensor g, vt_tensor p, double weight_decay)
+{
+    return weight_decay == 0 ? g : vt_add(g, vt_affine(p, weight_decay, 0));
+}
+
+static void sgd_decompose(const node *n, vt_tensor *out)
+{
+    const sgd_attributes *a = ATTRIBUTES(sgd_attributes, n);
+    (void)out;
+    for (const vt_tensor *in = n->in; in < n->in + n->inputs; in += SGD_INPUTS)
+        move(in[0], n->bound.scalar[0], with_decay(in[1], in[0], a->weight_decay));
+}
+
+static void sgd_momentum_decompose(const node *n, vt_tensor *out)
+{
+    const sgd_attributes *a = ATTRIBUTES(sgd_attributes, n);
+    (void)out;
+    for (const vt_tensor *in = n->in; in < n->in + n->inputs; in += SGD_MOMENTUM_INPUTS) {
+        vt_tensor g = with_decay(in[1], in[0], a->weight_decay), m = vt_add(vt_affine(in[2], a->momentum, 0), g);
+        vt_assign(in[2], m);
+        move(in[0], n->bound.scalar[0], a->nesterov ? vt_add(g, vt_affine(m, a->momentum, 0)) : m);
+    }
+}
+
+static void adam_decompose(const node *n, vt_tensor *out)
+{
+    const adam_attributes *a = ATTRIBUTES(adam_attributes, n);
+    double lr = n->bound.scalar[0], correction1 = n->bound.scalar[1], correction2 = n->bound.scalar[2];
+    (void)out;
+    for (const vt_tensor *in = n->in; in < n->in + n->inputs; in += ADAM_INPUTS) {
+        vt_tensor p = in[0], g = in[1];
+        if (a->decoupled)
+            move(p, lr * a->weight_decay, p);
+        else
+            g = with_decay(g, p, a->weight_decay);
+        vt_tensor m = vt_add(vt_affine(in[2], a->beta1, 0), vt_affine(g, 1 - a->beta1, 0));
+        vt_tensor v = vt_add(vt_affine(in[3], a->beta2, 0), vt_affine(vt_square(g), 1 - a->beta2, 0));
+        vt_assign(in[2], m);
+        vt_assign(in[3], v);
+        vt_tensor root = vt_affine(vt_sqrt(v), 1 / sqrt(correction2), a->eps);
+        move(p, lr / correction1, vt_div(m, root));
+    }
+}
+
 /* Everything but the gradients. */
 #define UPDATE(name_, inputs_each)                                                                                     \
     static bool name_##_writes(int i)                                                                                  \
@@ -65,7 +115,11 @@ static bool infer_update(const node *n, const spec *in, int inputs_each)
         (void)out;                                                                                                     \
         return infer_update(n, in, inputs_each);                                                                       \
     }                                                                                                                  \
-    const op op_##name_ = { .name = #name_, .id = OP_ID_##name_, .infer = infer_##name_, .writes = name_##_writes };
+    const op op_##name_ = { .name = #name_,                                                                            \
+                            .id = OP_ID_##name_,                                                                       \
+                            .infer = infer_##name_,                                                                    \
+                            .decompose = name_##_decompose,                                                            \
+                            .writes = name_##_writes };
 UPDATE(sgd, SGD_INPUTS)
 UPDATE(sgd_momentum, SGD_MOMENTUM_INPUTS)
 UPDATE(adam, ADAM_INPUTS)
@@ -109,11 +163,32 @@ static bool infer_clip(const node *n, const spec *in, spec *out)
     return all_are_float(n, in);
 }
 
+/* In f64, where squares of f32 do not overflow. */
+static void global_norm_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor sum = vt_full(VT_SCALAR, 0, .dtype = VT_F64);
+    for (int i = 0; i < n->inputs; i++) sum = vt_add(sum, vt_sum(vt_square(vt_cast(n->in[i], VT_F64))));
+    out[0] = vt_cast(vt_sqrt(sum), vt_dtype_of(n->in[0]));
+}
+
+static void clip_decompose(const node *n, vt_tensor *out)
+{
+    double max_norm = ATTRIBUTES(clip_attributes, n)->max_norm;
+    vt_tensor norm = vt_affine(vt_cast(n->in[0], VT_F64), 1, 1e-6);
+    vt_tensor scale = vt_minimum(vt_affine(vt_reciprocal(norm), max_norm, 0), vt_full(VT_SCALAR, 1, .dtype = VT_F64));
+    for (int i = 0; i < n->outputs; i++) out[i] = vt_mul(n->in[i + 1], vt_cast(scale, vt_dtype_of(n->in[i + 1])));
+}
+
 /* The update is no part of what is differentiated: as in torch.nn.utils.clip_grad_norm_, gradients do not pass. */
-const op op_global_norm = {
-    .name = "global_norm", .id = OP_ID_global_norm, .outputs = 1, .infer = infer_global_norm, .constant = true
+const op op_global_norm = { .name = "global_norm",
+                            .id = OP_ID_global_norm,
+                            .outputs = 1,
+                            .infer = infer_global_norm,
+                            .decompose = global_norm_decompose,
+                            .constant = true };
+const op op_clip = {
+    .name = "clip", .id = OP_ID_clip, .infer = infer_clip, .decompose = clip_decompose, .constant = true
 };
-const op op_clip = { .name = "clip", .id = OP_ID_clip, .infer = infer_clip, .constant = true };
 
 vt_tensor record_global_norm(vt_site at, const vt_tensor *x, int count)
 {

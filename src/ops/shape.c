@@ -1,4 +1,5 @@
 /* shape.c - views: the same memory seen in another way. */
+#include "ops/shape.h"
 #include "ops/extents.h"
 #include "ops/list.h"
 #include <vitro/vitro.h>
@@ -91,14 +92,14 @@ static bool expand_view(const node *n, const array *in, array *out)
     return true;
 }
 
-static bool infer_same(const node *n, const spec *in, spec *out)
+static bool infer_detach(const node *n, const spec *in, spec *out)
 {
     (void)n;
     *out = *in;
     return true;
 }
 
-static bool same_view(const node *n, const array *in, array *out)
+static bool detach_view(const node *n, const array *in, array *out)
 {
     (void)n;
     *out = *in;
@@ -111,14 +112,7 @@ static bool same_view(const node *n, const array *in, array *out)
 const op op_reshape = { VIEW_OP(reshape), .vjp = reshape_vjp };
 const op op_permute = { VIEW_OP(permute), .vjp = permute_vjp };
 const op op_expand = { VIEW_OP(expand), .vjp = expand_vjp };
-const op op_detach = { .name = "detach",
-                       .id = OP_ID_detach,
-                       .min_inputs = 1,
-                       .max_inputs = 1,
-                       .outputs = 1,
-                       .infer = infer_same,
-                       .view = same_view,
-                       .constant = true };
+const op op_detach = { VIEW_OP(detach), .constant = true };
 
 static vt_tensor record_extents(const op *op, vt_site at, vt_tensor x, vt_shape shape)
 {
@@ -151,7 +145,7 @@ vt_tensor vt_permute_at(vt_site at, vt_tensor x, vt_axes order)
     permute_attributes a = { { 0 } };
     int seen = 0;
     if (vt_failed() || !spec_of("permute", at, "x", x, &s)) return (vt_tensor){ 0 };
-    for (int i = 0; i < order.count; i++) {
+    for (int i = 0; i < order.count && i < s.shape.rank; i++) {
         int axis = axis_resolve(order.axis[i], s.shape.rank);
         a.order[i] = axis;
         seen |= axis < 0 ? 0 : 1 << axis;
@@ -160,4 +154,114 @@ vt_tensor vt_permute_at(vt_site at, vt_tensor x, vt_axes order)
         return refuse_call("permute", at, VT_ERROR_ARGUMENT, "the order must name each of the %d axes of x %s once",
                            s.shape.rank, vt_shape_text(s.shape, text));
     return record(&op_permute, at, INPUTS(x), .attributes = &a, .attributes_size = sizeof a);
+}
+
+/* -- Axes that come, go and change places ------------------------------------------------------------------------- */
+
+bool axis_of(const char *name, vt_site at, vt_tensor x, int axis, spec *s, int *resolved)
+{
+    char text[128];
+    if (vt_failed() || !spec_of(name, at, "x", x, s)) return false;
+    *resolved = axis_resolve(axis, s->shape.rank);
+    if (*resolved >= 0) return true;
+    refuse_call(name, at, VT_ERROR_ARGUMENT, "axis %d of a tensor of shape %s is out of range", axis,
+                vt_shape_text(s->shape, text));
+    return false;
+}
+
+bool axes_of(const char *name, vt_site at, vt_tensor x, vt_axes axes, spec *s, int64_t *bits)
+{
+    char text[128];
+    if (vt_failed() || !spec_of(name, at, "x", x, s)) return false;
+    *bits = 0;
+    if (axes.count < 0 || axes.count > s->shape.rank) {
+        refuse_call(name, at, VT_ERROR_ARGUMENT, "%d axes are named, and a tensor of shape %s has %d", axes.count,
+                    vt_shape_text(s->shape, text), s->shape.rank);
+        return false;
+    }
+    for (int i = 0; i < axes.count; i++) {
+        int axis;
+        if (!axis_of(name, at, x, axes.axis[i], s, &axis)) return false;
+        if (*bits >> axis & 1) {
+            refuse_call(name, at, VT_ERROR_ARGUMENT, "axis %d of a tensor of shape %s is named twice", axes.axis[i],
+                        vt_shape_text(s->shape, text));
+            return false;
+        }
+        *bits |= 1 << axis;
+    }
+    return true;
+}
+
+vt_tensor vt_transpose_at(vt_site at, vt_tensor x, int a, int b)
+{
+    ENTER("transpose", at);
+    spec s;
+    int from, to;
+    if (!axis_of("transpose", at, x, a, &s, &from) || !axis_of("transpose", at, x, b, &s, &to)) return (vt_tensor){ 0 };
+    vt_axes order = { .count = s.shape.rank };
+    for (int i = 0; i < order.count; i++) order.axis[i] = i == from ? to : i == to ? from : i;
+    return vt_permute(x, order);
+}
+
+vt_tensor vt_flatten_at(vt_site at, vt_tensor x, int first, int last)
+{
+    ENTER("flatten", at);
+    spec s;
+    int from, to;
+    char text[128];
+    if (vt_failed() || !spec_of("flatten", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (s.shape.rank == 0) return vt_reshape(x, VT_SHAPE(1));
+    if (!axis_of("flatten", at, x, first, &s, &from) || !axis_of("flatten", at, x, last, &s, &to))
+        return (vt_tensor){ 0 };
+    if (from > to)
+        return refuse_call("flatten", at, VT_ERROR_ARGUMENT, "axis %d comes after axis %d of x %s", first, last,
+                           vt_shape_text(s.shape, text));
+    vt_shape flat = { .rank = from + 1 };
+    for (int i = 0; i < s.shape.rank; i++) {
+        if (i > from && i <= to)
+            flat.dim[from] *= s.shape.dim[i];
+        else
+            flat.dim[i > to ? flat.rank++ : i] = s.shape.dim[i];
+    }
+    return vt_reshape(x, flat);
+}
+
+vt_tensor vt_squeeze_at(vt_site at, vt_tensor x, int axis)
+{
+    ENTER("squeeze", at);
+    spec s;
+    int gone;
+    char text[128];
+    if (!axis_of("squeeze", at, x, axis, &s, &gone)) return (vt_tensor){ 0 };
+    if (s.shape.dim[gone] != 1)
+        return refuse_call("squeeze", at, VT_ERROR_ARGUMENT, "axis %d of x %s has extent %lld; it must be 1", axis,
+                           vt_shape_text(s.shape, text), (long long)s.shape.dim[gone]);
+    s.shape.rank--;
+    for (int i = gone; i < s.shape.rank; i++) s.shape.dim[i] = s.shape.dim[i + 1];
+    return vt_reshape(x, s.shape);
+}
+
+bool new_axis_of(const char *name, vt_site at, vt_tensor x, int axis, spec *s, int *resolved)
+{
+    char text[128];
+    if (vt_failed() || !spec_of(name, at, "x", x, s)) return false;
+    *resolved = axis_resolve(axis, s->shape.rank + 1);
+    if (s->shape.rank == VT_MAX_RANK)
+        refuse_call(name, at, VT_ERROR_ARGUMENT, "a tensor of shape %s has %d axes already, the most there are",
+                    vt_shape_text(s->shape, text), VT_MAX_RANK);
+    else if (*resolved < 0)
+        refuse_call(name, at, VT_ERROR_ARGUMENT, "axis %d is no place for a new axis in a tensor of shape %s", axis,
+                    vt_shape_text(s->shape, text));
+    return !vt_failed();
+}
+
+vt_tensor vt_unsqueeze_at(vt_site at, vt_tensor x, int axis)
+{
+    ENTER("unsqueeze", at);
+    spec s;
+    int added;
+    if (!new_axis_of("unsqueeze", at, x, axis, &s, &added)) return (vt_tensor){ 0 };
+    for (int i = s.shape.rank++; i > added; i--) s.shape.dim[i] = s.shape.dim[i - 1];
+    s.shape.dim[added] = 1;
+    return vt_reshape(x, s.shape);
 }

@@ -51,3 +51,105 @@ CASE(detach) = {
     { "inert", detach_inert, { { 0 } }, .refused = "detach: input is the inert tensor" },
     { 0 },
 };
+
+/* -- Axes ------------------------------------------------------------------------------------------------------------
+ */
+
+static vt_tensor flatten_middle(const vt_tensor *in)
+{
+    return vt_flatten(in[0], 1, -2);
+}
+
+static vt_tensor flatten_all(const vt_tensor *in)
+{
+    return vt_flatten(in[0], 0, -1);
+}
+
+static vt_tensor flatten_backwards(const vt_tensor *in)
+{
+    return vt_flatten(in[0], 2, 1);
+}
+
+static vt_tensor squeeze_middle(const vt_tensor *in)
+{
+    return vt_squeeze(in[0], 1);
+}
+
+static vt_tensor unsqueeze_first(const vt_tensor *in)
+{
+    return vt_unsqueeze(in[0], 0);
+}
+
+static vt_tensor unsqueeze_last(const vt_tensor *in)
+{
+    return vt_unsqueeze(in[0], -1);
+}
+
+static vt_tensor unsqueeze_far(const vt_tensor *in)
+{
+    return vt_unsqueeze(in[0], 3);
+}
+
+static vt_tensor transpose_outer(const vt_tensor *in)
+{
+    return vt_transpose(in[0], 0, -1);
+}
+
+static vt_tensor transpose_same(const vt_tensor *in)
+{
+    return vt_transpose(in[0], 1, 1);
+}
+
+CASE(flatten) = {
+    { "middle axes", flatten_middle, { FLOATS(-1, 1, 2, 3, 4, 5) } },
+    { "one axis alone", flatten_middle, { FLOATS(-1, 1, 2, 3, 4) } },
+    { "all", flatten_all, { FLOATS(-1, 1, 2, 3, 4) } },
+    { "a scalar", flatten_all, { FLOAT_SCALAR(-1, 1) } },
+    { "empty", flatten_all, { FLOATS(-1, 1, 2, 0, 4) } },
+    { "integers", flatten_all, { INTEGERS(-5, 5, 2, 3) } },
+    { "backwards",
+      flatten_backwards,
+      { FLOATS(-1, 1, 2, 3, 4) },
+      .refused = "flatten: axis 2 comes after axis 1 of x [2, 3, 4]" },
+    { "no such axis",
+      flatten_backwards,
+      { FLOATS(-1, 1, 2, 3) },
+      .refused = "flatten: axis 2 of a tensor of shape [2, 3] is out of range" },
+    { 0 },
+};
+
+CASE(squeeze) = {
+    { "middle", squeeze_middle, { FLOATS(-1, 1, 2, 1, 3) } },
+    { "last", squeeze_middle, { FLOATS(-1, 1, 2, 1) } },
+    { "more than one",
+      squeeze_middle,
+      { FLOATS(-1, 1, 2, 3) },
+      .refused = "squeeze: axis 1 of x [2, 3] has extent 3; it must be 1" },
+    { "no such axis", squeeze_middle, { FLOATS(-1, 1, 2) }, .refused = "squeeze: axis 1 of a tensor of shape [2]" },
+    { 0 },
+};
+
+CASE(unsqueeze) = {
+    { "first", unsqueeze_first, { FLOATS(-1, 1, 2, 3) } },
+    { "last", unsqueeze_last, { FLOATS(-1, 1, 2, 3) } },
+    { "a scalar", unsqueeze_last, { FLOAT_SCALAR(-1, 1) } },
+    { "too far", unsqueeze_far, { FLOATS(-1, 1, 2, 3) }, .refused = "unsqueeze: axis 3 is no place for a new axis" },
+    { "too many",
+      unsqueeze_first,
+      { FLOATS(-1, 1, 1, 1, 1, 1, 1, 1, 1, 1) },
+      .refused = "unsqueeze: a tensor of shape [1, 1, 1, 1, 1, 1, 1, 1] has 8 axes already" },
+    { 0 },
+};
+
+CASE(transpose) = {
+    { "first and last", transpose_outer, { FLOATS(-1, 1, 2, 3, 4) } },
+    { "matrix", transpose_outer, { FLOATS(-1, 1, 37, 19) } },
+    { "bools", transpose_outer, { BOOLS(3, 5) } },
+    { "with itself", transpose_same, { FLOATS(-1, 1, 2, 3) } },
+    { "empty", transpose_outer, { FLOATS(-1, 1, 2, 0) } },
+    { "no such axis",
+      transpose_same,
+      { FLOATS(-1, 1, 2) },
+      .refused = "transpose: axis 1 of a tensor of shape [2] is out of range" },
+    { 0 },
+};

@@ -19,6 +19,11 @@ static const kernel_row *const families[] = {
     cpu_reduce_kernels,
     cpu_scan_kernels,
     cpu_softmax_kernels,
+    cpu_convolution_kernels,
+    cpu_effect_kernels,
+    cpu_elementwise_kernels,
+    cpu_linear_kernels,
+    cpu_shape_kernels,
 };
 
 static const kernel *kernels[OP_COUNT];

@@ -20,5 +20,10 @@ extern const kernel_row cpu_reduce_kernels[];
 extern const kernel_row cpu_row_norm_kernels[];
 extern const kernel_row cpu_scan_kernels[];
 extern const kernel_row cpu_softmax_kernels[];
+extern const kernel_row cpu_convolution_kernels[];
+extern const kernel_row cpu_effect_kernels[];
+extern const kernel_row cpu_elementwise_kernels[];
+extern const kernel_row cpu_linear_kernels[];
+extern const kernel_row cpu_shape_kernels[];
 
 #endif

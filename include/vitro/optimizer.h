@@ -1,0 +1,119 @@
+/* optimizer.h - SGD, Adam and AdamW, as PyTorch computes them. An update is recorded like any op and runs with the
+ * step.
+ *
+ *     vt_optimizer *adamw = vt_adamw(model, .lr = 1e-3, .weight_decay = 0.05);
+ *     for (int64_t step = 0; step < total; step++) {
+ *         VT_SCOPE;
+ *         vt_backward(...);
+ *         vt_clip_gradients(adamw, 1);
+ *         vt_optimizer_set_lr(adamw, vt_cosine_lr(step, 1e-3, total, .warmup = 500));
+ *         vt_optimizer_step(adamw);
+ *     }
+ *     vt_optimizer_free(adamw);
+ */
+#ifndef VITRO_OPTIMIZER_H
+#define VITRO_OPTIMIZER_H
+
+#include <vitro/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Updates the parameters that a model has when the optimiser is made; the model has to outlive it. A parameter that is
+ * frozen, or has no gradient in a step, keeps its bits in that step, and its count of updates.
+ *
+ * Weight decay applies to parameters of two axes or more, those excepted whose name ends in pos_embed, cls_token,
+ * reg_token or dist_token, as timm has it; decay_all applies it to all, as PyTorch does. */
+typedef struct vt_optimizer vt_optimizer;
+
+typedef struct vt_sgd_args {
+    vt_site at_;
+    vt_model *model;
+    vt_named_only names_from_here_;
+    double lr;           /* 0: 1e-3 */
+    double momentum;     /* 0: none */
+    double weight_decay; /* an L2 term, part of the gradient; 0: none */
+    bool nesterov;       /* takes momentum */
+    bool decay_all;
+} vt_sgd_args;
+/* Stochastic gradient descent: m = momentum m + g; p -= lr m, or with nesterov p -= lr (g + momentum m). */
+VT_API vt_optimizer *vt_sgd_with(const vt_sgd_args *a);
+#define vt_sgd(...)                                                                                                    \
+    vt_sgd_with(VT_ARGS(vt_sgd_args, 1, "vt_sgd(model, .lr .momentum .weight_decay .nesterov)", __VA_ARGS__))
+
+typedef struct vt_adam_args {
+    vt_site at_;
+    vt_model *model;
+    vt_named_only names_from_here_;
+    double lr;           /* 0: 1e-3 */
+    double beta1, beta2; /* 0: 0.9, 0.999 */
+    double eps;          /* 0: 1e-8 */
+    double weight_decay; /* vt_adam: an L2 term, 0: none. vt_adamw: decoupled, 0: 0.01; vt_adam is AdamW with none */
+    bool decay_all;
+} vt_adam_args;
+/* Kingma & Ba, "Adam: a method for stochastic optimization" (2015). */
+VT_API vt_optimizer *vt_adam_with(const vt_adam_args *a);
+#define vt_adam(...)                                                                                                   \
+    vt_adam_with(VT_ARGS(vt_adam_args, 1, "vt_adam(model, .lr .beta1 .beta2 .eps .weight_decay)", __VA_ARGS__))
+/* Loshchilov & Hutter, "Decoupled weight decay regularization" (2019). */
+VT_API vt_optimizer *vt_adamw_with(const vt_adam_args *a);
+#define vt_adamw(...)                                                                                                  \
+    vt_adamw_with(VT_ARGS(vt_adam_args, 1, "vt_adamw(model, .lr .beta1 .beta2 .eps .weight_decay)", __VA_ARGS__))
+
+/* Ends the optimiser and its state. NULL is ignored. */
+VT_API void vt_optimizer_free(vt_optimizer *optimizer);
+
+/* Whether a parameter belongs to a group. */
+typedef bool (*vt_select)(const char *name, vt_tensor parameter, void *user);
+
+typedef struct vt_group_args {
+    vt_site at_;
+    vt_optimizer *optimizer;
+    const char *prefix; /* of the names: "head.", or "" for all */
+    vt_named_only names_from_here_;
+    vt_select select;    /* narrows the choice further; NULL: does not */
+    void *user;          /* handed to select */
+    double lr;           /* 0: the optimiser's */
+    double weight_decay; /* 0: the optimiser's */
+    bool no_weight_decay, decay_all;
+} vt_group_args;
+/* Gives parameters a learning rate and a weight decay of their own; a later group takes them from an earlier one.
+ * Returns how many there are. Error: none. */
+VT_API int vt_optimizer_group_with(const vt_group_args *a);
+#define vt_optimizer_group(...)                                                                                        \
+    vt_optimizer_group_with(                                                                                           \
+        VT_ARGS(vt_group_args, 2, "vt_optimizer_group(optimizer, prefix, .lr .weight_decay .select)", __VA_ARGS__))
+
+/* Records one update of every trainable parameter that has a gradient. Error: none has one. */
+VT_API void vt_optimizer_step_at(vt_site at, vt_optimizer *optimizer);
+#define vt_optimizer_step(optimizer) vt_optimizer_step_at(VT_HERE, optimizer)
+
+/* Scales the gradients that the next update takes by min(1, max_norm / (norm + 1e-6)), where norm, which is returned,
+ * is the L2 norm of them all (Pascanu et al. 2013); vt_grad gives the clipped ones. An infinite max_norm only measures.
+ * Gradients of gradients do not pass. Error: no gradient, or max_norm is not positive. */
+VT_API vt_tensor vt_clip_gradients_at(vt_site at, vt_optimizer *optimizer, double max_norm);
+#define vt_clip_gradients(optimizer, max_norm) vt_clip_gradients_at(VT_HERE, optimizer, max_norm)
+
+/* The learning rate of later updates. Those of groups keep their ratio to it. */
+VT_API void vt_optimizer_set_lr(vt_optimizer *optimizer, double lr);
+VT_API double vt_optimizer_lr(const vt_optimizer *optimizer);
+
+/* The state that a resumed run needs to continue with the same bits: named tensors, "exp_avg.<parameter>" and
+ * "exp_avg_sq.<parameter>" of Adam, "momentum_buffer.<parameter>" of SGD with momentum, and counts of updates. A
+ * parameter has state from the start or, where it was frozen then, from its first update on. */
+VT_API int vt_optimizer_state_size(const vt_optimizer *optimizer);
+VT_API vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *optimizer, int index);
+/* The tensor of that name, made of zeros where it is not there yet; inert, and no error, where the optimiser has no
+ * state of that name. */
+VT_API vt_tensor vt_optimizer_state_find(vt_optimizer *optimizer, const char *name);
+/* Updates that a parameter has had, which Adam corrects its averages by; NULL: calls of vt_optimizer_step. -1, and no
+ * error, for an unknown name. */
+VT_API int64_t vt_optimizer_steps(const vt_optimizer *optimizer, const char *parameter);
+/* False, and no error, for an unknown name. */
+VT_API bool vt_optimizer_set_steps(vt_optimizer *optimizer, const char *parameter, int64_t steps);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

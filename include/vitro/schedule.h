@@ -1,0 +1,65 @@
+/* schedule.h - learning rates as pure functions of the step: nothing to save, nothing to resume.
+ *
+ * Steps count from 0. With a warm-up of w steps, step s < w gets start + (lr - start) (s + 1) / w; the rest of the
+ * schedule follows it. */
+#ifndef VITRO_SCHEDULE_H
+#define VITRO_SCHEDULE_H
+
+#include <vitro/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vt_constant_lr_args {
+    vt_site at_;
+    int64_t step;
+    double lr;
+    vt_named_only names_from_here_;
+    int64_t warmup; /* steps */
+    double start;   /* of the warm-up */
+} vt_constant_lr_args;
+/* lr, after the warm-up. */
+VT_API double vt_constant_lr_with(const vt_constant_lr_args *a);
+#define vt_constant_lr(...)                                                                                            \
+    vt_constant_lr_with(VT_ARGS(vt_constant_lr_args, 2, "vt_constant_lr(step, lr, .warmup .start)", __VA_ARGS__))
+
+typedef struct vt_decay_lr_args {
+    vt_site at_;
+    int64_t step;
+    double lr;
+    int64_t total; /* steps, the warm-up among them */
+    vt_named_only names_from_here_;
+    int64_t warmup; /* steps */
+    double start;   /* of the warm-up */
+    double final;   /* reached at step `total`, and kept */
+} vt_decay_lr_args;
+/* final + (lr - final) (1 + cos(π t)) / 2, where t goes from 0 after the warm-up to 1 at `total`. Loshchilov & Hutter,
+ * "SGDR" (2017). */
+VT_API double vt_cosine_lr_with(const vt_decay_lr_args *a);
+#define vt_cosine_lr(...)                                                                                              \
+    vt_cosine_lr_with(VT_ARGS(vt_decay_lr_args, 3, "vt_cosine_lr(step, lr, total, .warmup .final)", __VA_ARGS__))
+/* A straight line from lr to final. */
+VT_API double vt_linear_lr_with(const vt_decay_lr_args *a);
+#define vt_linear_lr(...)                                                                                              \
+    vt_linear_lr_with(VT_ARGS(vt_decay_lr_args, 3, "vt_linear_lr(step, lr, total, .warmup .final)", __VA_ARGS__))
+
+typedef struct vt_step_lr_args {
+    vt_site at_;
+    int64_t step;
+    double lr;
+    int64_t every; /* steps */
+    vt_named_only names_from_here_;
+    double factor;  /* 0: 0.1 */
+    int64_t warmup; /* steps, which count among the first `every` */
+    double start;   /* of the warm-up */
+} vt_step_lr_args;
+/* lr factor^floor(step / every). */
+VT_API double vt_step_lr_with(const vt_step_lr_args *a);
+#define vt_step_lr(...)                                                                                                \
+    vt_step_lr_with(VT_ARGS(vt_step_lr_args, 3, "vt_step_lr(step, lr, every, .factor .warmup)", __VA_ARGS__))
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,368 @@
+/* optimizer.c - which parameters an update takes, with what learning rate and decay, and the state that it keeps. */
+#include "core/context.h"
+#include "ops/effect.h"
+#include <vitro/vitro.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_STATES = 2 };
+
+/* What an optimiser keeps of one parameter. */
+typedef struct slot {
+    const char *name; /* the model's */
+    vt_tensor parameter;
+    double lr_ratio, weight_decay;
+    char *state_name[MAX_STATES];
+    vt_tensor state[MAX_STATES]; /* inert until made */
+    int64_t steps;
+    bool due; /* in the update being recorded */
+} slot;
+
+struct vt_optimizer {
+    enum { SGD, ADAM } kind;
+    sgd_attributes sgd;
+    adam_attributes adam;
+    double initial_lr, lr, weight_decay;
+    bool decay_all;
+    int states;
+    int64_t steps;
+    slot *slots;
+    int count;
+    vt_tensor *tensors; /* the inputs of an op: room for ADAM_INPUTS of every parameter */
+};
+
+/* -- Making one --------------------------------------------------------------------------------------------------- */
+
+static bool last_name_is(const char *name, const char *last)
+{
+    size_t length = strlen(name), ending = strlen(last);
+    return length >= ending && strcmp(name + length - ending, last) == 0 &&
+           (length == ending || name[length - ending - 1] == '.');
+}
+
+/* The rule of timm: no decay for biases, norms, and the learned tokens and positions. */
+static bool decays(const slot *s)
+{
+    const char *const exempt[] = { "pos_embed", "cls_token", "reg_token", "dist_token" };
+    for (size_t i = 0; i < sizeof exempt / sizeof *exempt; i++)
+        if (last_name_is(s->name, exempt[i])) return false;
+    return vt_rank(s->parameter) >= 2;
+}
+
+static bool make_state(slot *s, int i)
+{
+    context *c = context_get();
+    if (s->state[i].id) return true;
+    if (!frame_push(c)) return false;
+    const value *v = value_persist(c, vt_full(vt_shape_of(s->parameter), 0, .dtype = vt_dtype_of(s->parameter)));
+    frame_pop(c);
+    if (v) s->state[i] = v->handle;
+    return v != NULL;
+}
+
+static const char *state_prefix(const vt_optimizer *o, int i)
+{
+    const char *const adam[] = { "exp_avg", "exp_avg_sq" };
+    return o->kind == ADAM ? adam[i] : "momentum_buffer";
+}
+
+static bool fill_slot(const vt_optimizer *o, slot *s, vt_named_tensor entry)
+{
+    *s = (slot){ .name = entry.name, .parameter = entry.tensor, .lr_ratio = 1 };
+    s->weight_decay = o->decay_all || decays(s) ? o->weight_decay : 0;
+    for (int i = 0; i < o->states; i++) {
+        size_t size = strlen(entry.name) + 32;
+        s->state_name[i] = malloc(size);
+        if (!s->state_name[i]) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for an optimiser");
+        snprintf(s->state_name[i], size, "%s.%s", state_prefix(o, i), entry.name);
+        if (vt_trainable(s->parameter) && !make_state(s, i)) return false;
+    }
+    return true;
+}
+
+static bool fill_slots(vt_optimizer *o, const vt_model *model)
+{
+    int size = vt_model_size(model);
+    o->slots = calloc((size_t)size + 1, sizeof *o->slots);
+    o->tensors = calloc((size_t)size * ADAM_INPUTS + 1, sizeof *o->tensors);
+    if (!o->slots || !o->tensors) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for an optimiser");
+    for (int i = 0; i < size; i++) {
+        vt_named_tensor entry = vt_model_entry(model, i);
+        if (entry.is_parameter && !fill_slot(o, &o->slots[o->count++], entry)) return false;
+    }
+    return true;
+}
+
+static bool in_range(const char *call, vt_site at, const char *what, double value, double limit)
+{
+    if (value >= 0 && value < limit) return true;
+    refuse_call(call, at, VT_ERROR_ARGUMENT, "%s is %g; it must be %s", what, value,
+                limit == 1 ? "in [0, 1)" : "finite, 0 or more");
+    return false;
+}
+
+static vt_optimizer *make(const char *call, vt_site at, const vt_model *model, vt_optimizer settings)
+{
+    ENTER(call, at);
+    settings.lr = settings.initial_lr = settings.initial_lr == 0 ? 1e-3 : settings.initial_lr;
+    if (vt_failed() || !in_range(call, at, "lr", settings.lr, INFINITY) ||
+        !in_range(call, at, "weight_decay", settings.weight_decay, INFINITY))
+        return NULL;
+    if (!model) {
+        refuse_call(call, at, VT_ERROR_ARGUMENT, "there is no model");
+        return NULL;
+    }
+    vt_optimizer *o = malloc(sizeof *o);
+    if (!o) {
+        raise_error(VT_ERROR_MEMORY, at, "out of memory for an optimiser");
+        return NULL;
+    }
+    *o = settings;
+    if (fill_slots(o, model)) return o;
+    vt_optimizer_free(o);
+    return NULL;
+}
+
+vt_optimizer *vt_sgd_with(const vt_sgd_args *a)
+{
+    if (vt_failed() || !in_range("sgd", a->at_, "momentum", a->momentum, 1)) return NULL;
+    if (a->nesterov && a->momentum == 0) {
+        refuse_call("sgd", a->at_, VT_ERROR_ARGUMENT, "nesterov takes momentum");
+        return NULL;
+    }
+    vt_optimizer o = { .kind = SGD, .initial_lr = a->lr, .weight_decay = a->weight_decay, .decay_all = a->decay_all };
+    o.sgd = (sgd_attributes){ .momentum = a->momentum, .nesterov = a->nesterov };
+    o.states = a->momentum > 0;
+    return make("sgd", a->at_, a->model, o);
+}
+
+static vt_optimizer *make_adam(const char *call, const vt_adam_args *a, bool decoupled)
+{
+    if (vt_failed() || !in_range(call, a->at_, "beta1", a->beta1, 1) || !in_range(call, a->at_, "beta2", a->beta2, 1) ||
+        !in_range(call, a->at_, "eps", a->eps, INFINITY))
+        return NULL;
+    vt_optimizer o = { .kind = ADAM, .states = 2, .initial_lr = a->lr, .decay_all = a->decay_all };
+    o.weight_decay = decoupled && a->weight_decay == 0 ? 0.01 : a->weight_decay;
+    o.adam = (adam_attributes){ .beta1 = a->beta1 == 0 ? 0.9 : a->beta1,
+                                .beta2 = a->beta2 == 0 ? 0.999 : a->beta2,
+                                .eps = a->eps == 0 ? 1e-8 : a->eps,
+                                .decoupled = decoupled };
+    return make(call, a->at_, a->model, o);
+}
+
+vt_optimizer *vt_adam_with(const vt_adam_args *a)
+{
+    return make_adam("adam", a, false);
+}
+
+vt_optimizer *vt_adamw_with(const vt_adam_args *a)
+{
+    return make_adam("adamw", a, true);
+}
+
+void vt_optimizer_free(vt_optimizer *o)
+{
+    if (!o) return;
+    for (int i = 0; i < o->count; i++) {
+        for (int k = 0; k < o->states; k++) {
+            vt_free(o->slots[i].state[k]);
+            free(o->slots[i].state_name[k]);
+        }
+    }
+    free(o->slots);
+    free(o->tensors);
+    free(o);
+}
+
+static bool is_there(const vt_optimizer *o, const char *call, vt_site at)
+{
+    if (!o) refuse_call(call, at, VT_ERROR_ARGUMENT, "there is no optimiser");
+    return o != NULL;
+}
+
+/* -- Groups ------------------------------------------------------------------------------------------------------- */
+
+static void join_group(const vt_optimizer *o, slot *s, const vt_group_args *a)
+{
+    double decay = a->no_weight_decay ? 0 : a->weight_decay > 0 ? a->weight_decay : o->weight_decay;
+    s->weight_decay = o->decay_all || a->decay_all || decays(s) ? decay : 0;
+    s->lr_ratio = a->lr > 0 ? a->lr / o->initial_lr : 1;
+}
+
+int vt_optimizer_group_with(const vt_group_args *a)
+{
+    vt_optimizer *o = a->optimizer;
+    const char *prefix = a->prefix ? a->prefix : "";
+    int found = 0;
+    if (vt_failed() || !is_there(o, "optimizer_group", a->at_) ||
+        !in_range("optimizer_group", a->at_, "lr", a->lr, INFINITY) ||
+        !in_range("optimizer_group", a->at_, "weight_decay", a->weight_decay, INFINITY))
+        return 0;
+    for (slot *s = o->slots; s < o->slots + o->count; s++) {
+        if (strncmp(s->name, prefix, strlen(prefix)) != 0) continue;
+        if (a->select && !a->select(s->name, s->parameter, a->user)) continue;
+        join_group(o, s, a);
+        found++;
+    }
+    if (!found)
+        refuse_call("optimizer_group", a->at_, VT_ERROR_ARGUMENT, "no parameter has a name that begins with \"%s\"%s",
+                    prefix, a->select ? " and is selected" : "");
+    return found;
+}
+
+void vt_optimizer_set_lr(vt_optimizer *o, double lr)
+{
+    if (vt_failed() || !is_there(o, "optimizer_set_lr", (vt_site){ 0 })) return;
+    if (in_range("optimizer_set_lr", (vt_site){ 0 }, "lr", lr, INFINITY)) o->lr = lr;
+}
+
+double vt_optimizer_lr(const vt_optimizer *o)
+{
+    return o ? o->lr : NAN;
+}
+
+/* -- An update ---------------------------------------------------------------------------------------------------- */
+
+/* The gradient as it was recorded: to look it up with vt_grad would tell the core that the user holds it. */
+static vt_tensor gradient_of(const slot *s)
+{
+    context *c = context_get();
+    const value *v = value_of(c, s->parameter);
+    const value *g = v && v->trainable ? value_of(c, v->gradient) : NULL;
+    return g ? g->handle : (vt_tensor){ 0 };
+}
+
+/* Marks what an update takes; returns how much that is. Error: nothing. */
+static int mark_due(vt_optimizer *o, const char *call, vt_site at)
+{
+    int count = 0;
+    if (vt_failed() || !is_there(o, call, at)) return 0;
+    for (slot *s = o->slots; s < o->slots + o->count; s++) count += s->due = gradient_of(s).id != 0;
+    if (!count)
+        refuse_call(call, at, VT_ERROR_GRADIENT,
+                    "no trainable parameter has a gradient; vt_backward gives them until its scope ends");
+    return count;
+}
+
+static bool updates_together(const vt_optimizer *o, const slot *a, const slot *b)
+{
+    return a->due && b->due && a->lr_ratio == b->lr_ratio && a->weight_decay == b->weight_decay &&
+           (o->kind != ADAM || a->steps == b->steps);
+}
+
+static void record_update(vt_optimizer *o, vt_site at, const slot *like, int inputs)
+{
+    double lr = o->lr * like->lr_ratio;
+    o->sgd.weight_decay = o->adam.weight_decay = like->weight_decay;
+    if (o->kind == ADAM)
+        record_adam(at, o->tensors, inputs, &o->adam, lr, like->steps + 1);
+    else
+        record_sgd(at, o->tensors, inputs, &o->sgd, lr);
+}
+
+/* One op for the parameters that share everything an op has one of. */
+static bool update_with(vt_optimizer *o, vt_site at, slot *first)
+{
+    int inputs = 0;
+    for (slot *s = first; s < o->slots + o->count; s++) {
+        if (!updates_together(o, first, s)) continue;
+        o->tensors[inputs++] = s->parameter;
+        o->tensors[inputs++] = gradient_of(s);
+        for (int i = 0; i < o->states; i++) {
+            if (!make_state(s, i)) return false;
+            o->tensors[inputs++] = s->state[i];
+        }
+    }
+    const slot like = *first;
+    record_update(o, at, &like, inputs);
+    if (vt_failed()) return false;
+    for (slot *s = first; s < o->slots + o->count; s++) {
+        if (!updates_together(o, &like, s)) continue;
+        s->steps++;
+        s->due = false;
+    }
+    return true;
+}
+
+void vt_optimizer_step_at(vt_site at, vt_optimizer *o)
+{
+    ENTER("optimizer_step", at);
+    if (!mark_due(o, "optimizer_step", at)) return;
+    for (slot *s = o->slots; s < o->slots + o->count; s++)
+        if (s->due && !update_with(o, at, s)) return;
+    o->steps++;
+}
+
+vt_tensor vt_clip_gradients_at(vt_site at, vt_optimizer *o, double max_norm)
+{
+    ENTER("clip_gradients", at);
+    context *c = context_get();
+    if (!mark_due(o, "clip_gradients", at)) return (vt_tensor){ 0 };
+    if (!(max_norm > 0))
+        return refuse_call("clip_gradients", at, VT_ERROR_ARGUMENT, "max_norm is %g; it must be positive", max_norm);
+    int count = 0;
+    for (const slot *s = o->slots; s < o->slots + o->count; s++)
+        if (s->due) o->tensors[count++] = gradient_of(s);
+    vt_tensor norm = record_global_norm(at, o->tensors, count), *clipped = o->tensors + o->count;
+    if (isinf(max_norm)) return norm;
+    c->internal++; /* unless an update takes them, they need not be computed */
+    record_clip(at, norm, o->tensors, count, max_norm, clipped);
+    c->internal--;
+    for (const slot *s = o->slots; !vt_failed() && s < o->slots + o->count; s++)
+        if (s->due) value_of(c, s->parameter)->gradient = *clipped++;
+    return norm;
+}
+
+/* -- State -------------------------------------------------------------------------------------------------------- */
+
+int vt_optimizer_state_size(const vt_optimizer *o)
+{
+    int count = 0;
+    for (int i = 0; o && i < o->count; i++)
+        for (int k = 0; k < o->states; k++) count += o->slots[i].state[k].id != 0;
+    return count;
+}
+
+vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *o, int index)
+{
+    for (int i = 0; o && i < o->count; i++) {
+        const slot *s = &o->slots[i];
+        for (int k = 0; k < o->states; k++)
+            if (s->state[k].id && index-- == 0) return (vt_named_tensor){ s->state_name[k], s->state[k], false };
+    }
+    return (vt_named_tensor){ "", { 0 }, false };
+}
+
+vt_tensor vt_optimizer_state_find(vt_optimizer *o, const char *name)
+{
+    for (int i = 0; o && i < o->count; i++) {
+        slot *s = &o->slots[i];
+        for (int k = 0; k < o->states; k++)
+            if (strcmp(s->state_name[k], name) == 0) return make_state(s, k) ? s->state[k] : (vt_tensor){ 0 };
+    }
+    return (vt_tensor){ 0 };
+}
+
+static slot *find_slot(const vt_optimizer *o, const char *parameter)
+{
+    for (int i = 0; o && i < o->count; i++)
+        if (strcmp(o->slots[i].name, parameter) == 0) return &o->slots[i];
+    return NULL;
+}
+
+int64_t vt_optimizer_steps(const vt_optimizer *o, const char *parameter)
+{
+    if (!parameter) return o ? o->steps : 0;
+    const slot *s = find_slot(o, parameter);
+    return s ? s->steps : -1;
+}
+
+bool vt_optimizer_set_steps(vt_optimizer *o, const char *parameter, int64_t steps)
+{
+    slot *s = parameter ? find_slot(o, parameter) : NULL;
+    if (!o || (parameter && !s)) return false;
+    *(s ? &s->steps : &o->steps) = steps;
+    return true;
+}
