@@ -1,7 +1,7 @@
 /* batch_norm.c - batch norm of x [samples, channels, size] by the statistics of the batch, and its gradient. Each channel
  * is one thread's, so that the bits do not depend on how many there are. */
 #include "backends/cpu/kernels.h"
-#include "backends/cpu/rows.h"
+#include "backends/cpu/lanes.h"
 #include "ops/normalization.h"
 
 /* Up to this size channels are taken several at once, as columns; more would leave too few blocks for the threads. */

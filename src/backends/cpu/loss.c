@@ -1,7 +1,7 @@
 /* loss.c - cross-entropy of labels, and its gradient. */
 #include "ops/loss.h"
 #include "backends/cpu/kernels.h"
-#include "backends/cpu/rows.h"
+#include "backends/cpu/lanes.h"
 #include <vitro/loss.h>
 
 /* The label that the first column of a block belongs to. */

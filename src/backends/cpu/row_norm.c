@@ -1,7 +1,7 @@
 /* row_norm.c - layer norm and RMS norm, row by row, and their gradients. The gradients of weight and bias are summed
  * over parts of the rows first, as many as follow from the shape alone, and then over the parts. */
 #include "backends/cpu/kernels.h"
-#include "backends/cpu/rows.h"
+#include "backends/cpu/lanes.h"
 #include "ops/normalization.h"
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* softmax.c - softmax, its logarithm, and their gradients: along the last axis row by row, along another one for
  * columns side by side. */
 #include "backends/cpu/kernels.h"
-#include "backends/cpu/rows.h"
+#include "backends/cpu/lanes.h"
 #include "ops/normalization.h"
 
 #define REAL     float

@@ -1,4 +1,4 @@
-/* rows_template.h - rows.h for one element type: REAL, and NAMED(x), its name for x. */
+/* lanes_template.h - lanes.h for one element type: REAL, and NAMED(x), its name for x. */
 
 /* The largest element, NaNs aside; -inf of none. */
 static inline REAL NAMED(row_max)(const REAL *x, int64_t n)

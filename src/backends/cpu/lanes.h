@@ -1,6 +1,6 @@
-/* rows.h - what kernels that go over rows share. rows_template.h has it for each element type. */
-#ifndef VITRO_BACKENDS_CPU_ROWS_H
-#define VITRO_BACKENDS_CPU_ROWS_H
+/* lanes.h - what kernels that go over rows share. lanes_template.h has it for each element type. */
+#ifndef VITRO_BACKENDS_CPU_LANES_H
+#define VITRO_BACKENDS_CPU_LANES_H
 
 #include "backends/cpu/along_axis.h"
 #include "backends/cpu/exponential.h"
@@ -32,12 +32,12 @@ static inline double sum_of_lanes(const double lane[LANES])
 
 #define REAL     float
 #define NAMED(x) x##_f32
-#include "backends/cpu/rows_template.h"
+#include "backends/cpu/lanes_template.h"
 #undef REAL
 #undef NAMED
 #define REAL     double
 #define NAMED(x) x##_f64
-#include "backends/cpu/rows_template.h"
+#include "backends/cpu/lanes_template.h"
 #undef REAL
 #undef NAMED
 
