@@ -10,9 +10,11 @@
 #include <vitro/elementwise.h>
 #include <vitro/reduce.h>
 #include <vitro/linear.h>
+#include <vitro/convolution.h>
+#include <vitro/pooling.h>
+#include <vitro/interpolate.h>
 #include <vitro/normalization.h>
 #include <vitro/loss.h>
-#include <vitro/convolution.h>
 #include <vitro/shape.h>
 #include <vitro/einops.h>
 #include <vitro/autograd.h>
