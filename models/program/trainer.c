@@ -36,7 +36,8 @@ bool trainer_init(trainer *t, const options *o, const vt_dataset *train, const v
     vt_seed(o->seed);
     t->net = classifier_new(o->model, train->classes);
     if (!t->net) return false;
-    t->optimizer = vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay);
+    t->optimizer = o->weight_decay > 0 ? vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay)
+                                       : vt_adam(t->net->model, .lr = o->lr);
     t->train_loader =
         vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = true, .seed = o->seed, .drop_last = true);
     t->test_loader = vt_loader_open(test, .batch = TEST_BATCH);
@@ -85,7 +86,7 @@ static double learning_rate(const trainer *t)
 {
     int64_t batches = vt_loader_batches(t->train_loader);
     int64_t warmup = (int64_t)(WARMUP_EPOCHS * (double)batches);
-    return vt_cosine_lr(t->epoch * batches + t->batch, t->options->epochs * batches, warmup, t->options->lr, 0);
+    return vt_cosine_lr(t->epoch * batches + t->batch, t->options->lr, t->options->epochs * batches, .warmup = warmup);
 }
 
 static void train_step(trainer *t, const vt_host_batch *batch)

@@ -58,7 +58,7 @@ bool vt_shape_equal(vt_shape a, vt_shape b)
 const char *vt_shape_text(vt_shape shape, char text[128])
 {
     size_t used = (size_t)snprintf(text, 128, "[");
-    for (int i = 0; i < shape.rank && used < 120; i++)
+    for (int i = 0; i < shape.rank && i < VT_MAX_RANK && used < 120; i++)
         used += (size_t)snprintf(text + used, 128 - used, i ? ", %lld" : "%lld", (long long)shape.dim[i]);
     if (used > 126) used = 126;
     memcpy(text + used, "]", 2);

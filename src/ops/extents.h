@@ -24,18 +24,4 @@ static inline vt_shape shape_of_extents(const extents *e)
     return shape;
 }
 
-/* Whether memory could hold such a tensor at all: what is computed with its extents then does not overflow. */
-static inline bool shape_fits_memory(vt_shape shape)
-{
-    const int64_t limit = (int64_t)1 << 48;
-    int64_t count = 1;
-    bool empty = false;
-    for (int i = 0; i < shape.rank; i++) {
-        if (shape.dim[i] < 0 || shape.dim[i] > limit) return false;
-        empty |= shape.dim[i] == 0;
-        if (__builtin_mul_overflow(count, shape.dim[i] ? shape.dim[i] : 1, &count)) return false;
-    }
-    return empty || count <= limit;
-}
-
 #endif

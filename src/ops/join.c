@@ -1,5 +1,4 @@
 /* join.c - larger tensors from smaller ones: concatenation, padding, repetition. */
-#include "ops/extents.h"
 #include "ops/list.h"
 #include "ops/shape.h"
 #include <vitro/vitro.h>
@@ -27,7 +26,7 @@ static bool infer_concat(const node *n, const spec *in, spec *out)
                           vt_dtype_name(in[i].dtype), vt_shape_text(in[i].shape, a), vt_dtype_name(in[0].dtype),
                           vt_shape_text(in[0].shape, b), (int)axis);
         out->shape.dim[axis] += in[i].shape.dim[axis];
-        if (!shape_fits_memory(out->shape)) return refuse(n, "the result is larger than any memory");
+        if (!shape_is_valid(out->shape)) return refuse(n, "the result is larger than any memory");
     }
     return true;
 }
@@ -102,7 +101,7 @@ static bool infer_pad(const node *n, const spec *in, spec *out)
                           (long long)a->after[i], i);
         if (__builtin_add_overflow(in->shape.dim[i] + inside, a->before[i], &out->shape.dim[i]) ||
             __builtin_add_overflow(out->shape.dim[i], a->after[i], &out->shape.dim[i]) ||
-            !shape_fits_memory(out->shape))
+            !shape_is_valid(out->shape))
             return refuse(n, "x %s would become larger than any memory", vt_shape_text(in->shape, text));
     }
     return true;
@@ -240,11 +239,11 @@ vt_tensor vt_tile_at(vt_site at, vt_tensor x, vt_shape times)
     spec s;
     char a[128], b[128];
     if (vt_failed() || !spec_of("tile", at, "x", x, &s)) return (vt_tensor){ 0 };
-    if (times.rank != s.shape.rank || !shape_fits_memory(times))
+    if (times.rank != s.shape.rank || !shape_is_valid(times))
         return refuse_call("tile", at, VT_ERROR_ARGUMENT, "times %s; x %s wants %d numbers of 0 or more",
                            vt_shape_text(times, a), vt_shape_text(s.shape, b), s.shape.rank);
     for (int i = 0; i < s.shape.rank; i++) {
-        if (__builtin_mul_overflow(s.shape.dim[i], times.dim[i], &s.shape.dim[i]) || !shape_fits_memory(s.shape))
+        if (__builtin_mul_overflow(s.shape.dim[i], times.dim[i], &s.shape.dim[i]) || !shape_is_valid(s.shape))
             return refuse_call("tile", at, VT_ERROR_ARGUMENT, "times %s; x would become larger than any memory",
                                vt_shape_text(times, a));
     }

@@ -75,7 +75,6 @@ static bool infer_expand(const node *n, const spec *in, spec *out)
     for (int i = lead < 0 ? 0 : lead; i < shape.rank; i++)
         if (shape.dim[i] == -1) shape.dim[i] = in->shape.dim[i - lead];
     *out = (spec){ in->dtype, shape };
-    if (!shape_fits_memory(shape)) return refuse(n, "not a shape: %s", vt_shape_text(shape, b));
     if (shape_broadcast(in->shape, shape, &whole) && vt_shape_equal(whole, shape)) return true;
     return refuse(n, "x %s does not broadcast to %s", vt_shape_text(in->shape, a), vt_shape_text(shape, b));
 }
@@ -146,7 +145,7 @@ vt_tensor vt_permute_at(vt_site at, vt_tensor x, vt_axes order)
     permute_attributes a = { { 0 } };
     int seen = 0;
     if (vt_failed() || !spec_of("permute", at, "x", x, &s)) return (vt_tensor){ 0 };
-    for (int i = 0; i < order.count; i++) {
+    for (int i = 0; i < order.count && i < s.shape.rank; i++) {
         int axis = axis_resolve(order.axis[i], s.shape.rank);
         a.order[i] = axis;
         seen |= axis < 0 ? 0 : 1 << axis;
@@ -175,6 +174,11 @@ bool axes_of(const char *name, vt_site at, vt_tensor x, vt_axes axes, spec *s, i
     char text[128];
     if (vt_failed() || !spec_of(name, at, "x", x, s)) return false;
     *bits = 0;
+    if (axes.count < 0 || axes.count > s->shape.rank) {
+        refuse_call(name, at, VT_ERROR_ARGUMENT, "%d axes are named, and a tensor of shape %s has %d", axes.count,
+                    vt_shape_text(s->shape, text), s->shape.rank);
+        return false;
+    }
     for (int i = 0; i < axes.count; i++) {
         int axis;
         if (!axis_of(name, at, x, axes.axis[i], s, &axis)) return false;

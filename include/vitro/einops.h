@@ -1,0 +1,55 @@
+/* einops.h - rearranging, repeating and reducing axes by name, in the notation of einops (Rogozhnikov 2022):
+ *
+ *     vt_rearrange(x, "b n (t h d) -> t b h n d", .t = 3, .h = heads)
+ *     vt_rearrange(images, "b c (h p1) (w p2) -> b (h w) (p1 p2 c)", .p1 = 16, .p2 = 16)
+ *     vt_repeat(token, "1 d -> b 1 d", .b = batch)
+ *
+ * A side of the pattern names the axes in order. Parentheses join several into one, the first varying slowest; "1" and
+ * "()" are an axis of extent 1; "..." is any number of axes; a number is an axis of that extent without a name. A name
+ * is a letter, and then letters, digits and "_". At most one axis in a pair of parentheses on the left may be of
+ * unknown size; the sizes of the others are given as .h = 8, or, for names of another form than those below, as .sizes
+ * = (vt_axis_size[]){ { "head", 8 }, { 0 } } A pattern may make up to 8 axes. What does not fit is refused with the
+ * pattern and the place. */
+#ifndef VITRO_EINOPS_H
+#define VITRO_EINOPS_H
+
+#include <vitro/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vt_axis_size {
+    const char *name; /* NULL ends a list */
+    int64_t size;
+} vt_axis_size;
+
+/* The size of the axis of that name; 0: not given. */
+#define VT_AXIS_SIZES_                                                                                                 \
+    int64_t a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z;                              \
+    int64_t b1, b2, c1, c2, d1, d2, h1, h2, n1, n2, p1, p2, w1, w2;                                                    \
+    const vt_axis_size *sizes /* of other names */
+
+typedef struct vt_rearrange_args {
+    vt_site at_;
+    vt_tensor tensor;
+    const char *pattern;
+    vt_named_only names_from_here_;
+    VT_AXIS_SIZES_;
+} vt_rearrange_args;
+
+/* The axes in another order, joined and split in another way; every axis is on both sides. A view where the memory
+ * allows. */
+VT_API vt_tensor vt_rearrange_with(const vt_rearrange_args *a);
+#define vt_rearrange(...)                                                                                              \
+    vt_rearrange_with(VT_ARGS(vt_rearrange_args, 2, "vt_rearrange(x, pattern, .a .b ... .sizes)", __VA_ARGS__))
+
+/* As vt_rearrange, with new axes on the right side, along which x repeats; their sizes are given. */
+VT_API vt_tensor vt_repeat_with(const vt_rearrange_args *a);
+#define vt_repeat(...)                                                                                                 \
+    vt_repeat_with(VT_ARGS(vt_rearrange_args, 2, "vt_repeat(x, pattern, .a .b ... .sizes)", __VA_ARGS__))
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,211 @@
+/* einops.c - samples of rearranging by named axes. tests/test_einops.c holds the patterns against explicit loops. */
+#include "cases/case.h"
+
+static vt_tensor packed_heads(const vt_tensor *in)
+{
+    return vt_rearrange(in[0], "b n (t h d) -> t b h n d", .t = 3, .h = 2);
+}
+
+static vt_tensor patches(const vt_tensor *in)
+{
+    return vt_rearrange(in[0], "b c (h p1) (w p2) -> b (h w) (p1 p2 c)", .p1 = 2, .p2 = 3);
+}
+
+static vt_tensor same(const vt_tensor *in)
+{
+    return vt_exp(vt_rearrange(in[0], "a ... -> a ..."));
+}
+
+static vt_tensor ones(const vt_tensor *in)
+{
+    return vt_rearrange(in[0], "1 a () b -> 1 b 1 a ()");
+}
+
+static vt_tensor rest_first(const vt_tensor *in)
+{
+    return vt_rearrange(in[0], "batch ... channel -> (channel batch) ...");
+}
+
+static vt_tensor rest_joined(const vt_tensor *in)
+{
+    return vt_rearrange(in[0], "a ... b -> b (... a)");
+}
+
+static vt_tensor named(const vt_tensor *in)
+{
+    return vt_rearrange(in[0], "(head_2 x) -> x head_2", .sizes = (vt_axis_size[]){ { "head_2", 3 }, { 0 } });
+}
+
+#define PATTERN(name, ...)                                                                                             \
+    static vt_tensor name(const vt_tensor *in)                                                                         \
+    {                                                                                                                  \
+        return vt_rearrange(in[0], __VA_ARGS__);                                                                       \
+    }
+PATTERN(no_arrow, "a b")
+PATTERN(two_arrows, "a b -> b -> a")
+PATTERN(not_closed, "a (b c -> a b c")
+PATTERN(not_opened, "a b) -> a b")
+PATTERN(nested, "(a (b c)) -> a b c")
+PATTERN(twice, "a a -> a")
+PATTERN(lost, "a b -> a")
+PATTERN(found, "a b -> a b c")
+PATTERN(strange, "a b -> a, b")
+PATTERN(byte, "a b -> a \xc3 b")
+PATTERN(digits, "a 2b -> 2b a")
+PATTERN(zero, "a 0 -> a")
+PATTERN(two_dots, "a .. -> .. a")
+PATTERN(dots_twice, "... a ... -> a ...")
+PATTERN(dots_joined, "(a ...) -> a ...")
+PATTERN(dots_right, "a b -> a b ...")
+PATTERN(dots_left, "a ... -> a")
+PATTERN(number, "a 3 -> a 3")
+PATTERN(unknown_two, "b (h p) -> b h p")
+PATTERN(indivisible, "b (h p) -> b h p", .p = 2)
+PATTERN(indivisible_two, "b (h p q) -> b h p q", .p = 2, .q = 3)
+PATTERN(other_extent, "b c -> c b", .c = 3)
+PATTERN(other_product, "b (h p) -> b h p", .h = 2, .p = 3)
+PATTERN(not_one, "b 1 -> b")
+PATTERN(other_rank, "b c h w -> b h w c")
+PATTERN(too_few, "a b c ... -> a b c ...")
+PATTERN(unused, "a b -> b a", .k = 3)
+PATTERN(negative, "a (b c) -> a b c", .b = -3)
+PATTERN(given_twice, "a (b c) -> a b c", .b = 1, .sizes = (vt_axis_size[]){ { "b", 1 }, { 0 } })
+PATTERN(unused_name, "a b -> b a", .sizes = (vt_axis_size[]){ { "head", 1 }, { 0 } })
+PATTERN(too_many, "(a b c d) (e f g h i) -> i h g f e d c b a", .a = 1, .b = 1, .c = 1, .e = 1, .f = 1, .g = 1, .h = 1)
+PATTERN(too_large, "(a b c) d -> a b c d", .a = INT64_MAX, .b = 3)
+PATTERN(no_pattern, NULL)
+PATTERN(thirty_three, "a1 a2 a3 a4 a5 a6 a7 a8 a9 b1 b2 b3 b4 b5 b6 b7 b8 b9 c1 c2 c3 c4 c5 c6 c7 c8 c9 d1 d2 d3 d4 d5 "
+                      "d6 d7 -> a1")
+
+static vt_tensor long_pattern(const vt_tensor *in)
+{
+    char text[700];
+    for (int i = 0; i < 699; i++) text[i] = ' ';
+    text[699] = 0;
+    return vt_rearrange(in[0], text);
+}
+
+CASE(rearrange) = {
+    { "packed heads", packed_heads, { FLOATS(-1, 1, 2, 3, 12) } },
+    { "patches", patches, { FLOATS(-1, 1, 2, 3, 4, 6) } },
+    { "nothing", same, { FLOATS(-1, 1, 2, 3) } },
+    { "extents of one", ones, { FLOATS(-1, 1, 1, 2, 1, 3) } },
+    { "the rest", rest_first, { FLOATS(-1, 1, 2, 3, 4, 5) } },
+    { "no rest", rest_first, { FLOATS(-1, 1, 2, 3) } },
+    { "the rest, joined", rest_joined, { FLOATS(-1, 1, 2, 3, 4, 5) } },
+    { "no rest, joined", rest_joined, { FLOATS(-1, 1, 2, 3) } },
+    { "a longer name", named, { FLOATS(-1, 1, 12) } },
+    { "empty", packed_heads, { FLOATS(-1, 1, 2, 0, 12) } },
+    { "integers", packed_heads, { INTEGERS(-9, 9, 1, 2, 6) } },
+    { "no arrow", no_arrow, { FLOATS(-1, 1, 2, 7) }, .refused = "rearrange \"a b\": there is no \"->\"" },
+    { "no pattern", no_pattern, { FLOATS(-1, 1, 2, 7) }, .refused = "rearrange \"\": there is no \"->\"" },
+    { "two arrows",
+      two_arrows,
+      { FLOATS(-1, 1, 2, 7) },
+      .refused = "rearrange \"a b -> b -> a\": a second \"->\" at character 10" },
+    { "not closed",
+      not_closed,
+      { FLOATS(-1, 1, 2, 7) },
+      .refused = "\"a (b c -> a b c\": a parenthesis is not closed, opened at character 3" },
+    { "not opened", not_opened, { FLOATS(-1, 1, 2, 7) }, .refused = "closes that was not opened at character 4" },
+    { "nested", nested, { FLOATS(-1, 1, 2) }, .refused = "a parenthesis inside another at character 4" },
+    { "an axis twice", twice, { FLOATS(-1, 1, 2, 2) }, .refused = "a is twice on one side, again at character 3" },
+    { "an axis lost", lost, { FLOATS(-1, 1, 2, 7) }, .refused = "b is only on the left side; vt_reduce takes" },
+    { "an axis found", found, { FLOATS(-1, 1, 2, 7) }, .refused = "c is only on the right side; vt_repeat adds" },
+    { "a comma", strange, { FLOATS(-1, 1, 2, 7) }, .refused = "',' means nothing here: at character 9" },
+    { "a byte", byte, { FLOATS(-1, 1, 2, 7) }, .refused = "byte 195 means nothing here: at character 10" },
+    { "a digit first", digits, { FLOATS(-1, 1, 2, 7) }, .refused = "a name begins with a letter; found a digit at" },
+    { "zero", zero, { FLOATS(-1, 1, 2, 7) }, .refused = "a number is no extent at character 3" },
+    { "two dots", two_dots, { FLOATS(-1, 1, 2, 7) }, .refused = "an ellipsis is three dots; found other at character" },
+    { "dots twice", dots_twice, { FLOATS(-1, 1, 2, 7) }, .refused = "... is twice on one side, again at character 7" },
+    { "dots joined", dots_joined, { FLOATS(-1, 1, 2) }, .refused = "\"...\" in parentheses on the left side, where" },
+    { "dots right", dots_right, { FLOATS(-1, 1, 2, 7) }, .refused = "\"...\" is only on the right side, at" },
+    { "dots left", dots_left, { FLOATS(-1, 1, 2, 7) }, .refused = "... is only on the left side; vt_reduce takes" },
+    { "a number", number, { FLOATS(-1, 1, 2, 3) }, .refused = "3 is only on the left side" },
+    { "two unknown",
+      unknown_two,
+      { FLOATS(-1, 1, 2, 7) },
+      .refused = "rearrange \"b (h p) -> b h p\": axis 1 of x [2, 7]: the sizes of both h and p are unknown" },
+    { "not divisible",
+      indivisible,
+      { FLOATS(-1, 1, 2, 7) },
+      .refused = "rearrange \"b (h p) -> b h p\": axis 1 of x [2, 7] is 7, not divisible by p = 2" },
+    { "not divisible by two",
+      indivisible_two,
+      { FLOATS(-1, 1, 2, 7) },
+      .refused = "axis 1 of x [2, 7] is 7, not divisible by p * q = 6" },
+    { "another extent", other_extent, { FLOATS(-1, 1, 2, 7) }, .refused = "axis 1 of x [2, 7] is 7, not c = 3" },
+    { "another product", other_product, { FLOATS(-1, 1, 2, 7) }, .refused = "axis 1 of x [2, 7] is 7, not h * p = 6" },
+    { "not one", not_one, { FLOATS(-1, 1, 2, 7) }, .refused = "axis 1 of x [2, 7] is 7, not 1" },
+    { "another rank", other_rank, { FLOATS(-1, 1, 2, 7) }, .refused = "x [2, 7] has 2 axes, the left side names 4" },
+    { "too few axes",
+      too_few,
+      { FLOATS(-1, 1, 2, 7) },
+      .refused = "x [2, 7] has 2 axes, the left side names 3 besides \"...\"" },
+    { "not used", unused, { FLOATS(-1, 1, 2, 7) }, .refused = "the size of k is given, and the pattern has no such" },
+    { "name not used", unused_name, { FLOATS(-1, 1, 2, 7) }, .refused = "the size of head is given, and the pattern" },
+    { "negative size", negative, { FLOATS(-1, 1, 2, 7) }, .refused = "the size of b is given as -3" },
+    { "size twice", given_twice, { FLOATS(-1, 1, 2, 7) }, .refused = "the size of b is given twice" },
+    { "too many axes", too_many, { FLOATS(-1, 1, 2, 7) }, .refused = "more than 8 axes" },
+    { "too many names",
+      thirty_three,
+      { FLOATS(-1, 1, 2, 7) },
+      .refused = "more than 32 axes on one side at character" },
+    { "too large",
+      too_large,
+      { FLOATS(-1, 1, 2, 7) },
+      .refused = "axis 0 of x [2, 7]: a * b is larger than any extent" },
+    { "too long", long_pattern, { FLOATS(-1, 1, 2, 7) }, .refused = "the pattern is longer than 512 characters" },
+    { 0 },
+};
+
+static vt_tensor batch_token(const vt_tensor *in)
+{
+    return vt_repeat(in[0], "1 d -> b 1 d", .b = 3);
+}
+
+static vt_tensor enlarge(const vt_tensor *in)
+{
+    return vt_repeat(in[0], "... h w -> ... (h 2) (w k)", .k = 3);
+}
+
+static vt_tensor number_axis(const vt_tensor *in)
+{
+    return vt_repeat(in[0], "h w -> w 3 h 2");
+}
+
+static vt_tensor repeat_none(const vt_tensor *in)
+{
+    return vt_repeat(in[0], "h w -> h w");
+}
+
+static vt_tensor no_size(const vt_tensor *in)
+{
+    return vt_repeat(in[0], "h w -> h w c");
+}
+
+static vt_tensor repeat_lost(const vt_tensor *in)
+{
+    return vt_repeat(in[0], "h w -> h c", .c = 2);
+}
+
+static vt_tensor repeat_far(const vt_tensor *in)
+{
+    return vt_repeat(in[0], "h w -> h w c", .c = INT64_MAX);
+}
+
+CASE(repeat) = {
+    { "a token for each image", batch_token, { FLOATS(-1, 1, 1, 4) }, .terms = 3 },
+    { "enlarge", enlarge, { FLOATS(-1, 1, 2, 3, 2) }, .terms = 6 },
+    { "enlarge two axes", enlarge, { FLOATS(-1, 1, 3, 2) }, .terms = 6 },
+    { "numbers", number_axis, { FLOATS(-1, 1, 2, 3) }, .terms = 6 },
+    { "nothing new", repeat_none, { FLOATS(-1, 1, 2, 3) } },
+    { "bools", number_axis, { BOOLS(2, 3) } },
+    { "no size",
+      no_size,
+      { FLOATS(-1, 1, 2, 7) },
+      .refused = "repeat \"h w -> h w c\": c is a new axis, whose size is not given" },
+    { "an axis lost", repeat_lost, { FLOATS(-1, 1, 2, 7) }, .refused = "w is only on the left side; vt_reduce takes" },
+    { "beyond memory", repeat_far, { FLOATS(-1, 1, 2, 7) }, .refused = "more elements than memory can hold" },
+    { 0 },
+};
