@@ -7,7 +7,7 @@
 static void report(const trainer *t)
 {
     const char *out = t->options->out;
-    if (vt_stop_requested())
+    if (t->epoch < t->options->epochs)
         printf("stopped in epoch %lld; the same command with --resume continues\n", (long long)t->epoch + 1);
     else
         printf("log: %s/log.csv  weights: %s/model.safetensors  curves: %s/curves.svg, %s/curves.png\n", out, out, out,
