@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *argp_program_version = "vit_cifar10 (vitro) 0.1.0";
+const char *argp_program_version = "vit_cifar10 (vitro) " VITRO_VERSION;
 
 enum key {
     KEY_DATA = 256,

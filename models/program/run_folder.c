@@ -112,12 +112,17 @@ bool run_folder_resume(trainer *t)
 
 /* ---- after an epoch ---- */
 
+/* A build without cairo trains all the same, and leaves no curves. */
 static bool draw_curves(const trainer *t, const vt_training_log *log)
 {
-    char path[PATH_SIZE], title[128];
-    snprintf(title, sizeof title, "%s", t->options->model);
-    return vt_training_log_plot(log, title, file_in(t->options->out, "curves.svg", path)) &&
-           vt_training_log_plot(log, title, file_in(t->options->out, "curves.png", path));
+    char path[PATH_SIZE];
+    bool ok = vt_training_log_plot(log, t->options->model, file_in(t->options->out, "curves.svg", path)) &&
+              vt_training_log_plot(log, t->options->model, file_in(t->options->out, "curves.png", path));
+    if (!ok && vt_error_status() == VT_ERROR_UNSUPPORTED) {
+        vt_error_clear();
+        return true;
+    }
+    return ok;
 }
 
 bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row)
@@ -129,4 +134,14 @@ bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row)
     vt_training_log_free(&log);
     return ok && vt_model_save(file_in(t->options->out, "model.safetensors", path), t->net->model) &&
            run_folder_checkpoint(t);
+}
+
+void run_folder_report(const char *folder)
+{
+    static const char *const results[] = { "log.csv", "model.safetensors", "curves.svg", "curves.png" };
+    char path[PATH_SIZE];
+    printf("results:");
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+        if (access(file_in(folder, results[i], path), F_OK) == 0) printf(" %s", path);
+    printf("\n");
 }

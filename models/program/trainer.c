@@ -161,7 +161,6 @@ static bool finish_epoch(trainer *t)
     printf("epoch %lld: train loss %.4f accuracy %.2f%%, test loss %.4f accuracy %.2f%%, %.0f images/s\n",
            (long long)row.epoch, row.train_loss, 100 * row.train_accuracy, row.test_loss, 100 * row.test_accuracy,
            row.images_per_second);
-    fflush(stdout);
     t->epoch++;
     t->batch = 0;
     t->metrics = (metrics){ 0 };
