@@ -11,6 +11,10 @@
 #include <vitro/reduce.h>
 #include <vitro/linear.h>
 #include <vitro/convolution.h>
+#include <vitro/pooling.h>
+#include <vitro/interpolate.h>
+#include <vitro/normalization.h>
+#include <vitro/loss.h>
 #include <vitro/shape.h>
 #include <vitro/einops.h>
 #include <vitro/autograd.h>

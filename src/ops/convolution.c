@@ -5,6 +5,7 @@
  * so that each one's vjp is made of the other two, and gradients of any order exist. */
 #include "ops/convolution.h"
 #include "ops/list.h"
+#include "ops/pair.h"
 #include <vitro/vitro.h>
 
 /* -- Shapes ---------------------------------------------------------------------------------------------------------
@@ -66,17 +67,11 @@ static vt_shape output_shape(const node *n, vt_shape x, vt_shape weight)
     const conv2d_attributes *a = ATTRIBUTES(conv2d_attributes, n);
     vt_shape y = VT_SHAPE(x.dim[0], weight.dim[0], 0, 0);
     char s[128], t[128];
-    int64_t count = 1;
-    bool overflow = false;
     for (int i = 0; i < 2; i++) y.dim[2 + i] = output_extent(a, i, x.dim[2 + i], weight.dim[2 + i]);
-    for (int i = 0; i < 4; i++) overflow |= __builtin_mul_overflow(count, y.dim[i], &count);
-    if (y.dim[2] > 0 && y.dim[3] > 0 && !overflow) return y;
-    if (overflow)
-        refuse(n, "a result of shape %s is larger than the address space", vt_shape_text(y, s));
-    else
-        refuse(n, "the kernel of weight %s, with dilation %lld, %lld, is larger than x %s with padding %lld, %lld",
-               vt_shape_text(weight, t), (long long)a->dilation[0], (long long)a->dilation[1], vt_shape_text(x, s),
-               (long long)a->padding[0], (long long)a->padding[1]);
+    if (y.dim[2] > 0 && y.dim[3] > 0) return y;
+    refuse(n, "the kernel of weight %s, with dilation %lld, %lld, is larger than x %s with padding %lld, %lld",
+           vt_shape_text(weight, t), (long long)a->dilation[0], (long long)a->dilation[1], vt_shape_text(x, s),
+           (long long)a->padding[0], (long long)a->padding[1]);
     return VT_SCALAR;
 }
 
@@ -179,28 +174,14 @@ const op op_conv2d_weight_gradient = { CONVOLUTION(conv2d_weight_gradient), .max
 /* -- The public function --------------------------------------------------------------------------------------------
  */
 
-/* Settles one option from its number for both axes and its pair; false, with an error, where it makes no sense. */
-static bool settle(vt_site at, const char *name, int both, const int pair[2], int least, int64_t out[2])
-{
-    bool paired = pair[0] || pair[1];
-    for (int i = 0; i < 2; i++) out[i] = paired ? pair[i] : both ? both : least;
-    if (both && paired)
-        refuse_call("conv2d", at, VT_ERROR_ARGUMENT, "%s = %d and %ss = { %d, %d }; give one of the two", name, both,
-                    name, pair[0], pair[1]);
-    else if (out[0] < least || out[1] < least)
-        refuse_call("conv2d", at, VT_ERROR_ARGUMENT, "%s %lld, %lld; it is %d or more", name, (long long)out[0],
-                    (long long)out[1], least);
-    else
-        return true;
-    return false;
-}
-
 vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
 {
     conv2d_attributes c = { .groups = a->groups ? a->groups : 1 };
-    if (vt_failed() || !settle(a->at_, "stride", a->stride, a->strides, 1, c.stride) ||
-        !settle(a->at_, "padding", a->padding, a->paddings, 0, c.padding) ||
-        !settle(a->at_, "dilation", a->dilation, a->dilations, 1, c.dilation))
+    pair_option stride = { "stride", a->stride, a->strides, 1, { 1, 1 } };
+    pair_option padding = { "padding", a->padding, a->paddings, 0, { 0, 0 } };
+    pair_option dilation = { "dilation", a->dilation, a->dilations, 1, { 1, 1 } };
+    if (vt_failed() || !pair_settle("conv2d", a->at_, &stride, c.stride) ||
+        !pair_settle("conv2d", a->at_, &padding, c.padding) || !pair_settle("conv2d", a->at_, &dilation, c.dilation))
         return (vt_tensor){ 0 };
     if (c.groups < 1)
         return refuse_call("conv2d", a->at_, VT_ERROR_ARGUMENT, "groups = %d; it is 1 or more", a->groups);

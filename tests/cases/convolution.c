@@ -130,7 +130,7 @@ CASE(conv2d) = {
     { "a padding without end",
       endless,
       { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
-      .refused = "is larger than the address space" },
+      .refused = "more elements than memory can hold" },
     { 0 },
 };
 
