@@ -1,6 +1,6 @@
 /* reduce.c - ops that reduce axes, and the running sum. */
 #include "ops/reduce.h"
-#include "ops/list.h"
+#include "ops/infer.h"
 #include <vitro/vitro.h>
 #include <math.h>
 
@@ -37,7 +37,7 @@ static bool infer_total(const node *n, const spec *in, spec *out)
     return true;
 }
 
-static bool infer_float(const node *n, const spec *in, spec *out)
+static bool infer_float_reduction(const node *n, const spec *in, spec *out)
 {
     *out = (spec){ in->dtype, shape_after(n, in) };
     return vt_dtype_is_float(in->dtype) || refuse(n, "x is %s; it must be f32 or f64", vt_dtype_name(in->dtype));
@@ -82,11 +82,6 @@ static vt_tensor as_output(const node *n, vt_tensor y)
 static double count_of(const node *n)
 {
     return (double)reduced_count(vt_shape_of(n->in[0]), ATTRIBUTES(reduce_attributes, n)->axes);
-}
-
-static vt_tensor constant_like(vt_tensor x, double value)
-{
-    return vt_full(VT_SCALAR, value, .dtype = vt_dtype_of(x));
 }
 
 /* x where it is not the value; there, another. */
@@ -269,16 +264,16 @@ static void cumsum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 #define REDUCTION(name_, infer_)                                                                                       \
     .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_
 const op op_sum = { REDUCTION(sum, infer_total), .vjp = sum_vjp };
-const op op_mean = { REDUCTION(mean, infer_float), .vjp = mean_vjp, .decompose = mean_decompose };
+const op op_mean = { REDUCTION(mean, infer_float_reduction), .vjp = mean_vjp, .decompose = mean_decompose };
 const op op_prod = { REDUCTION(prod, infer_total), .vjp = prod_vjp };
 const op op_max = { REDUCTION(max, infer_extremum), .vjp = extremum_vjp };
 const op op_min = { REDUCTION(min, infer_extremum), .vjp = extremum_vjp };
 const op op_any = { REDUCTION(any, infer_bool), .constant = true };
 const op op_all = { REDUCTION(all, infer_bool), .constant = true };
-const op op_logsumexp = { REDUCTION(logsumexp, infer_float), .vjp = logsumexp_vjp, .decompose = logsumexp_decompose };
-const op op_var = { REDUCTION(var, infer_float), .vjp = var_vjp, .decompose = var_decompose };
-const op op_std = { REDUCTION(std, infer_float), .vjp = std_vjp, .decompose = std_decompose };
-const op op_norm = { REDUCTION(norm, infer_float), .vjp = norm_vjp, .decompose = norm_decompose };
+const op op_logsumexp = { REDUCTION(logsumexp, infer_float_reduction), .vjp = logsumexp_vjp, .decompose = logsumexp_decompose };
+const op op_var = { REDUCTION(var, infer_float_reduction), .vjp = var_vjp, .decompose = var_decompose };
+const op op_std = { REDUCTION(std, infer_float_reduction), .vjp = std_vjp, .decompose = std_decompose };
+const op op_norm = { REDUCTION(norm, infer_float_reduction), .vjp = norm_vjp, .decompose = norm_decompose };
 const op op_argmax = { REDUCTION(argmax, infer_arg), .constant = true };
 const op op_argmin = { REDUCTION(argmin, infer_arg), .constant = true };
 const op op_cumsum = { REDUCTION(cumsum, infer_cumsum), .vjp = cumsum_vjp };
