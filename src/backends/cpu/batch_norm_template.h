@@ -39,7 +39,8 @@ static NAMED(slopes) NAMED(slopes_of)(const NAMED(batch) * b, int64_t channel, d
                             (REAL)(gx_sum / count * rstd * rstd) };
 }
 
-/* -- Channels of some size: one after another, over the samples' parts of them ---------------------------------------- */
+/* -- Channels of some size: one after another, over the samples' parts of them ----------------------------------------
+ */
 
 static void NAMED(channel)(const NAMED(batch) * b, int64_t channel)
 {
@@ -79,7 +80,8 @@ static void NAMED(channel_gradient)(const NAMED(batch) * b, int64_t channel)
     }
 }
 
-/* -- Small channels: several side by side, `n` columns of each sample from column `first` on ------------------------- */
+/* -- Small channels: several side by side, `n` columns of each sample from column `first` on -------------------------
+ */
 
 static double NAMED(channel_sum)(const double *columns, int64_t size)
 {
@@ -135,8 +137,9 @@ static void NAMED(columns_gradient)(const NAMED(batch) * b, int64_t first, int64
     }
     for (int64_t j = 0; j < n; j++) {
         int64_t begin = j / b->size * b->size;
-        NAMED(slopes) k = NAMED(slopes_of)(b, (first + j) / b->size, NAMED(channel_sum)(g_sum + begin, b->size),
-                                           NAMED(channel_sum)(gx_sum + begin, b->size));
+        NAMED(slopes)
+        k = NAMED(slopes_of)(b, (first + j) / b->size, NAMED(channel_sum)(g_sum + begin, b->size),
+                             NAMED(channel_sum)(gx_sum + begin, b->size));
         scale[j] = k.scale;
         g_mean[j] = k.g_mean;
         slope[j] = k.slope;

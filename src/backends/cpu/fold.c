@@ -59,11 +59,11 @@ int64_t fold_length(const array *x, int64_t axes)
 typedef struct job {
     const fold_call *call;
     fold_loops loops;
-    size_t size;                       /* of an element */
-    int64_t count, block, blocks;      /* outputs; how many make a block; blocks of them, or of a run of columns */
+    size_t size;                  /* of an element */
+    int64_t count, block, blocks; /* outputs; how many make a block; blocks of them, or of a run of columns */
     int64_t tasks;
-    int64_t parts;                     /* of what is folded */
-    double length;                     /* elements that go into each output */
+    int64_t parts; /* of what is folded */
+    double length; /* elements that go into each output */
 } job;
 
 /* The outputs of a task: `n` of them from `first` on, whose elements begin at `offset`. */

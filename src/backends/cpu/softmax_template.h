@@ -70,14 +70,16 @@ static void NAMED(softmax_gradient)(const void *g, const void *y, along_axis a, 
     if (a.inner == 1) {
 #pragma omp parallel for if (work > SMALL_WORK / 4)
         for (int64_t o = 0; o < a.outer; o++)
-            NAMED(softmax_gradient_row)((const REAL *)g + o * a.length, (const REAL *)y + o * a.length, a.length,
-                                        logarithm, (REAL *)dx + o * a.length);
+            NAMED(softmax_gradient_row)
+            ((const REAL *)g + o * a.length, (const REAL *)y + o * a.length, a.length, logarithm,
+             (REAL *)dx + o * a.length);
         return;
     }
 #pragma omp parallel for if (work > SMALL_WORK / 4)
     for (int64_t b = 0; b < column_blocks(a); b++) {
         column_block block = column_block_of(a, b);
-        NAMED(softmax_gradient_columns)((const REAL *)g + block.offset, (const REAL *)y + block.offset, a, block.n,
-                                        logarithm, (REAL *)dx + block.offset);
+        NAMED(softmax_gradient_columns)
+        ((const REAL *)g + block.offset, (const REAL *)y + block.offset, a, block.n, logarithm,
+         (REAL *)dx + block.offset);
     }
 }
