@@ -153,14 +153,13 @@ static void NAMED(columns_gradient)(const NAMED(batch) * b, int64_t first, int64
 
 static void NAMED(normalize)(const NAMED(batch) * b)
 {
-    int64_t work = b->samples * b->channels * b->size;
     if (b->size > SMALL_CHANNEL) {
-#pragma omp parallel for if (work > SMALL_WORK)
+#pragma omp parallel for if (b->samples * b->channels * b->size > SMALL_WORK)
         for (int64_t c = 0; c < b->channels; c++) (b->g ? NAMED(channel_gradient) : NAMED(channel))(b, c);
         return;
     }
     int64_t block = COLUMNS / b->size * b->size, columns = b->channels * b->size;
-#pragma omp parallel for if (work > SMALL_WORK)
+#pragma omp parallel for if (b->samples * b->channels * b->size > SMALL_WORK)
     for (int64_t first = 0; first < columns; first += block) {
         int64_t n = columns - first < block ? columns - first : block;
         (b->g ? NAMED(columns_gradient) : NAMED(columns))(b, first, n);

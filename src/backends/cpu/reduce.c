@@ -1,4 +1,5 @@
 /* reduce.c - reductions: what is folded, and what a total is turned into. */
+#include "backends/cpu/along_axis.h"
 #include "backends/cpu/fold.h"
 #include "backends/cpu/kernels.h"
 #include "ops/reduce.h"
@@ -82,7 +83,7 @@ FOLD(nonzero_f64, double, double, 1, a *(v == 0 ? 1 : v), a *b)
 static const fold nonzero_products[VT_DTYPE_COUNT] = {
     [VT_F32] = ROW(nonzero_f32, f, 1), [VT_F64] = ROW(nonzero_f64, f, 1)
 };
-FLOAT_FOLDS(zero, a + (v == 0))
+FLOAT_FOLDS(zero_count, a + (v == 0))
 
 /* -- From totals to results ------------------------------------------------------------------------------------------
  */
@@ -227,7 +228,7 @@ static void spread_prod_gradient(const array *g, const array *x, int64_t axes, c
                                  const double *zeros, const array *dx)
 {
     fold_loops l = fold_loops_of(x->shape, axes);
-#pragma omp parallel for if (vt_shape_count(x->shape) > 1 << 15)
+#pragma omp parallel for if (vt_shape_count(x->shape) > SMALL_WORK)
     for (int64_t o = 0; o < l.kept.count; o++) {
         int64_t first = l.run_folded ? o : o * l.run, step = !l.run_folded;
         for (int64_t k = 0; k < l.folded.count; k++) {
@@ -255,7 +256,7 @@ static bool run_prod_gradient(const kernel_call *call)
         return false;
     }
     fold_call products_of = { .x = x, .axes = a->axes, .how = &nonzero_products[x->dtype] }, zeros_of = products_of;
-    zeros_of.how = &zeros[x->dtype];
+    zeros_of.how = &zero_counts[x->dtype];
     products_of.out = array_contiguous(totals, VT_F64, g->shape);
     zeros_of.out = array_contiguous(totals + count, VT_F64, g->shape);
     bool ok = fold_axes(call->op->name, &products_of) && fold_axes(call->op->name, &zeros_of);

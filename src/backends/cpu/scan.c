@@ -9,7 +9,7 @@
 #define ARG(name, type, sign)                                                                                          \
     static void name##_rows(const type *x, along_axis a, int64_t *out)                                                 \
     {                                                                                                                  \
-        _Pragma("omp parallel for if (a.outer * a.length > SMALL_WORK)") for (int64_t o = 0; o < a.outer; o++)         \
+        _Pragma("omp parallel for if (element_count(a) > SMALL_WORK)") for (int64_t o = 0; o < a.outer; o++)           \
         {                                                                                                              \
             const type *row = x + o * a.length;                                                                        \
             int64_t best = 0;                                                                                          \
@@ -24,8 +24,7 @@
             name##_rows(data, a, out);                                                                                 \
             return;                                                                                                    \
         }                                                                                                              \
-        _Pragma("omp parallel for if (a.outer * a.length * a.inner > SMALL_WORK)") for (int64_t b = 0;                 \
-                                                                                        b < column_blocks(a); b++)     \
+        _Pragma("omp parallel for if (element_count(a) > SMALL_WORK)") for (int64_t b = 0; b < column_blocks(a); b++)  \
         {                                                                                                              \
             column_block block = column_block_of(a, b);                                                                \
             const type *x = (const type *)data + block.offset;                                                         \
@@ -54,8 +53,7 @@
 #define CUMSUM(name, type, accumulator, result)                                                                        \
     static void name(const void *data, along_axis a, bool reverse, void *into)                                         \
     {                                                                                                                  \
-        _Pragma("omp parallel for if (a.outer * a.length * a.inner > SMALL_WORK)") for (int64_t b = 0;                 \
-                                                                                        b < column_blocks(a); b++)     \
+        _Pragma("omp parallel for if (element_count(a) > SMALL_WORK)") for (int64_t b = 0; b < column_blocks(a); b++)  \
         {                                                                                                              \
             column_block block = column_block_of(a, b);                                                                \
             accumulator total[COLUMN_BLOCK] = { 0 };                                                                   \
