@@ -13,6 +13,7 @@
 #include <vitro/convolution.h>
 #include <vitro/pooling.h>
 #include <vitro/interpolate.h>
+#include <vitro/attention.h>
 #include <vitro/normalization.h>
 #include <vitro/loss.h>
 #include <vitro/shape.h>
