@@ -13,7 +13,9 @@ static const kernel_row *const families[] = {
     cpu_effect_kernels,
     cpu_elementwise_kernels,
     cpu_linear_kernels,
+    cpu_index_kernels,
     cpu_shape_kernels,
+    cpu_topk_kernels,
 };
 
 static const kernel *kernels[OP_COUNT];

@@ -14,6 +14,8 @@ typedef struct kernel_row {
 extern const kernel_row cpu_effect_kernels[];
 extern const kernel_row cpu_elementwise_kernels[];
 extern const kernel_row cpu_linear_kernels[];
+extern const kernel_row cpu_index_kernels[];
 extern const kernel_row cpu_shape_kernels[];
+extern const kernel_row cpu_topk_kernels[];
 
 #endif
