@@ -10,6 +10,12 @@
 #include <vitro/elementwise.h>
 #include <vitro/reduce.h>
 #include <vitro/linear.h>
+#include <vitro/convolution.h>
+#include <vitro/pooling.h>
+#include <vitro/interpolate.h>
+#include <vitro/attention.h>
+#include <vitro/normalization.h>
+#include <vitro/loss.h>
 #include <vitro/shape.h>
 #include <vitro/einops.h>
 #include <vitro/index.h>
@@ -18,6 +24,7 @@
 #include <vitro/effect.h>
 #include <vitro/model.h>
 #include <vitro/optimizer.h>
+#include <vitro/checkpoint.h>
 #include <vitro/schedule.h>
 #include <vitro/data.h>
 #include <vitro/npy.h>

@@ -71,7 +71,7 @@ typedef struct context {
     arena nodes_memory;
     node *first, *last;
     uint64_t sequence, epoch;
-    uint64_t swept; /* up to this node, loose ends have been computed */
+    uint64_t swept; /* up to this node, loose ends have been seen to */
     frame frames[MAX_FRAMES];
     int depth;
     int pending_effects;

@@ -9,19 +9,31 @@
 
 #include <stdint.h>
 
+static inline void philox_round(uint32_t *c0, uint32_t *c1, uint32_t *c2, uint32_t *c3, uint32_t k0, uint32_t k1)
+{
+    uint64_t product0 = UINT64_C(0xD2511F53) * *c0;
+    uint64_t product1 = UINT64_C(0xCD9E8D57) * *c2;
+    *c0 = (uint32_t)(product1 >> 32) ^ *c1 ^ k0;
+    *c1 = (uint32_t)product1;
+    *c2 = (uint32_t)(product0 >> 32) ^ *c3 ^ k1;
+    *c3 = (uint32_t)product0;
+}
+
+static inline void philox_next_key(uint32_t *k0, uint32_t *k1)
+{
+    *k0 += UINT32_C(0x9E3779B9);
+    *k1 += UINT32_C(0xBB67AE85);
+}
+
+enum { PHILOX_ROUNDS = 10 };
+
 static inline void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
-    for (int round = 0; round < 10; round++) {
-        uint64_t product0 = UINT64_C(0xD2511F53) * c0;
-        uint64_t product1 = UINT64_C(0xCD9E8D57) * c2;
-        c0 = (uint32_t)(product1 >> 32) ^ c1 ^ k0;
-        c1 = (uint32_t)product1;
-        c2 = (uint32_t)(product0 >> 32) ^ c3 ^ k1;
-        c3 = (uint32_t)product0;
-        k0 += UINT32_C(0x9E3779B9);
-        k1 += UINT32_C(0xBB67AE85);
+    for (int round = 0; round < PHILOX_ROUNDS; round++) {
+        philox_round(&c0, &c1, &c2, &c3, k0, k1);
+        philox_next_key(&k0, &k1);
     }
     out[0] = c0;
     out[1] = c1;

@@ -1,5 +1,6 @@
 /* record.c - appending nodes: checks, shapes, handles. Computes nothing. */
 #include "core/context.h"
+#include <stdio.h>
 #include <string.h>
 
 bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *out)
@@ -26,12 +27,14 @@ static bool input_specs(const node *n, spec *specs)
         bool optional = n->op->max_inputs && i >= n->op->min_inputs;
         specs[i] = (spec){ .shape = { .rank = 0 } };
         if (n->in[i].id == 0 && optional) continue;
-        char what[32] = "input ";
-        if (n->inputs == 1)
-            what[5] = 0;
-        else if (i < 10)
-            memcpy(what + 6, (char[2]){ (char)('0' + i), 0 }, 2);
-        if (!spec_of(n->op->name, n->at, what, n->in[i], &specs[i])) return false;
+        const value *v = value_of(context_get(), n->in[i]);
+        if (v) {
+            specs[i] = v->spec;
+            continue;
+        }
+        char what[32];
+        snprintf(what, sizeof what, n->inputs == 1 ? "input" : "input %d", i);
+        return spec_of(n->op->name, n->at, what, n->in[i], &specs[i]);
     }
     return true;
 }

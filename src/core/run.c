@@ -41,7 +41,7 @@ static void need(job *j, vt_tensor x, bool root)
 
 static bool is_loose_end(const job *j, const node *n)
 {
-    if (j->mode != RUN_EVERYTHING || n->done || n->op->writes) return false;
+    if (j->mode != RUN_EVERYTHING || n->sequence <= j->context->swept || n->done || n->op->writes) return false;
     for (int i = 0; i < n->outputs; i++) {
         const value *v = value_of(j->context, n->out[i]);
         if (v && !v->consumed && !v->internal) return true;
@@ -194,12 +194,25 @@ static bool hold_memory(context *c, const node *n, const kernel *k, kernel_call 
     return ok;
 }
 
+/* Errors that the kernel raises, of data that was not there when the op was recorded, name the op and its site. */
+static bool run_as(context *c, const node *n, const kernel *k, const kernel_call *call)
+{
+    const char *name = c->call;
+    vt_site site = c->site;
+    c->call = n->op->name;
+    c->site = n->at;
+    bool ok = k->run(call);
+    c->call = name;
+    c->site = site;
+    return ok;
+}
+
 static bool call_kernel(context *c, const node *n, const kernel *k, kernel_call *call)
 {
     buffer *few[FEW] = { 0 };
     int count = n->inputs + n->outputs;
     buffer **held = count <= FEW ? few : calloc((size_t)count, sizeof *held);
-    bool ok = held && hold_memory(c, n, k, call, held) && k->run(call);
+    bool ok = held && hold_memory(c, n, k, call, held) && run_as(c, n, k, call);
     for (int i = 0; held && i < count; i++) buffer_release(c, held[i]);
     if (held != few) free(held);
     if (!held) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
@@ -330,12 +343,13 @@ bool run(context *c, vt_tensor *targets, int count, enum run_mode mode)
     job j = { .context = c, .epoch = ++c->epoch, .mode = mode };
     for (int i = 0; i < count; i++) need(&j, targets[i], true);
     mark_needed(&j);
+    /* A loose end that cannot be computed is not tried again until it is read: others are to be had without it. */
+    if (mode == RUN_EVERYTHING) c->swept = c->sequence;
     node *next;
     for (node *n = j.earliest; n; n = next) {
         if (n->mark == j.epoch && !run_node(&j, n)) return false;
         next = n->next;
     }
-    if (mode == RUN_EVERYTHING) c->swept = c->sequence;
     return true;
 }
 

@@ -1,2 +1,241 @@
-/* normalization.c - to be written. */
-typedef int normalization_is_empty;
+/* normalization.c - layer, RMS and group normalisation. */
+#include "ops/normalization.h"
+#include "ops/list.h"
+#include <vitro/vitro.h>
+
+/* -- Checks -------------------------------------------------------------------------------------------------------- */
+
+/* A weight or a bias; absent is fine. */
+static bool scale_fits(const node *n, const spec *x, const spec *scale, const char *what, vt_shape shape)
+{
+    char a[128], b[128];
+    if (scale->dtype == VT_DTYPE_DEFAULT || (scale->dtype == x->dtype && vt_shape_equal(scale->shape, shape)))
+        return true;
+    return refuse(n, "%s is %s %s, it must be %s %s", what, vt_dtype_name(scale->dtype), vt_shape_text(scale->shape, a),
+                  vt_dtype_name(x->dtype), vt_shape_text(shape, b));
+}
+
+/* Splits the shape into what counts rows, and what is normalised together. */
+static bool split_rows(const node *n, const spec *x, vt_shape *lead, vt_shape *row)
+{
+    int64_t rank = ATTRIBUTES(row_norm_attributes, n)->rank;
+    char text[128];
+    if (!vt_dtype_is_float(x->dtype)) return refuse(n, "x is %s; it must be f32 or f64", vt_dtype_name(x->dtype));
+    if (rank < 1 || rank > x->shape.rank)
+        return refuse(n, "x %s does not have %lld axes to normalise", vt_shape_text(x->shape, text), (long long)rank);
+    *lead = x->shape;
+    lead->rank -= (int)rank;
+    *row = (vt_shape){ .rank = (int)rank };
+    for (int i = 0; i < rank; i++) row->dim[i] = x->shape.dim[lead->rank + i];
+    if (vt_shape_count(*row)) return true;
+    return refuse(n, "x %s has no element to normalise", vt_shape_text(x->shape, text));
+}
+
+/* Outputs: y, mean where it is subtracted, 1 / standard deviation. */
+static bool infer_layer_norm(const node *n, const spec *in, spec *out)
+{
+    vt_shape lead, row;
+    if (!split_rows(n, &in[0], &lead, &row)) return false;
+    out[0] = in[0];
+    out[1] = out[2] = (spec){ in[0].dtype, lead };
+    return scale_fits(n, &in[0], &in[1], "weight", row) && scale_fits(n, &in[0], &in[2], "bias", row);
+}
+
+static bool infer_rms_norm(const node *n, const spec *in, spec *out)
+{
+    vt_shape lead, row;
+    if (!split_rows(n, &in[0], &lead, &row)) return false;
+    out[0] = in[0];
+    out[1] = (spec){ in[0].dtype, lead };
+    return scale_fits(n, &in[0], &in[1], "weight", row);
+}
+
+/* Inputs: g, x, ...; outputs: dx and, where there is a weight or a bias, their gradients. */
+static bool infer_row_gradient(const node *n, const spec *in, spec *out)
+{
+    vt_shape lead, row;
+    if (!split_rows(n, &in[1], &lead, &row)) return false;
+    out[0] = in[1];
+    for (int i = 1; i < n->outputs; i++) out[i] = (spec){ in[1].dtype, row };
+    return true;
+}
+
+/* -- Rows ---------------------------------------------------------------------------------------------------------- */
+
+static vt_tensor row_mean(const node *n, vt_tensor x)
+{
+    vt_axes axes = { .count = (int)ATTRIBUTES(row_norm_attributes, n)->rank };
+    for (int i = 0; i < axes.count; i++) axes.axis[i] = i - axes.count;
+    return vt_mean(x, .axes = axes, .keep = true);
+}
+
+typedef struct normalized {
+    vt_tensor x, mean, rstd; /* mean and rstd broadcast to x */
+} normalized;
+
+static normalized normalize_rows(const node *n, vt_tensor x, bool centered)
+{
+    normalized r = { .x = x };
+    if (centered) {
+        r.mean = row_mean(n, x);
+        r.x = vt_sub(x, r.mean);
+    }
+    r.rstd = vt_rsqrt(vt_affine(row_mean(n, vt_square(r.x)), 1, ATTRIBUTES(row_norm_attributes, n)->eps));
+    r.x = vt_mul(r.x, r.rstd);
+    return r;
+}
+
+static vt_tensor scaled(vt_tensor x, vt_tensor weight, vt_tensor bias)
+{
+    if (weight.id) x = vt_mul(x, weight);
+    return bias.id ? vt_add(x, bias) : x;
+}
+
+static void layer_norm_decompose(const node *n, vt_tensor *out)
+{
+    normalized r = normalize_rows(n, n->in[0], true);
+    out[0] = scaled(r.x, n->in[1], n->in[2]);
+    out[1] = vt_reshape(r.mean, n->out_spec[1].shape);
+    out[2] = vt_reshape(r.rstd, n->out_spec[2].shape);
+}
+
+static void rms_norm_decompose(const node *n, vt_tensor *out)
+{
+    normalized r = normalize_rows(n, n->in[0], false);
+    out[0] = scaled(r.x, n->in[1], (vt_tensor){ 0 });
+    out[1] = vt_reshape(r.rstd, n->out_spec[1].shape);
+}
+
+/* With x̂ the normalised rows and h = g weight: dx = (h - mean(h) - x̂ mean(h x̂)) rstd, without mean(h) where the mean
+ * was not subtracted; dweight = Σ g x̂, dbias = Σ g. Written in x alone, not in the saved mean and rstd, so that
+ * differentiating it once more is complete. */
+static void row_gradient_decompose(const node *n, vt_tensor weight, bool centered, vt_tensor *out)
+{
+    vt_tensor g = n->in[0];
+    normalized r = normalize_rows(n, n->in[1], centered);
+    vt_tensor h = weight.id ? vt_mul(g, weight) : g;
+    vt_tensor inner = vt_sub(h, vt_mul(r.x, row_mean(n, vt_mul(h, r.x))));
+    if (centered) inner = vt_sub(inner, row_mean(n, h));
+    out[0] = vt_mul(inner, r.rstd);
+    if (n->outputs > 1) out[1] = vt_sum_to(vt_mul(g, r.x), n->out_spec[1].shape);
+    if (n->outputs > 2) out[2] = vt_sum_to(g, n->out_spec[2].shape);
+}
+
+static void layer_norm_gradient_decompose(const node *n, vt_tensor *out)
+{
+    row_gradient_decompose(n, n->in[4], true, out);
+}
+
+static void rms_norm_gradient_decompose(const node *n, vt_tensor *out)
+{
+    row_gradient_decompose(n, n->in[3], false, out);
+}
+
+static void layer_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    bool scales = n->in[1].id || n->in[2].id;
+    record_into(&(recording){ .op = &op_layer_norm_gradient,
+                              .at = n->at,
+                              INPUTS(g[0], n->in[0], n->out[1], n->out[2], n->in[1]),
+                              .attributes = n->attributes,
+                              .attributes_size = n->attributes_size,
+                              .outputs = scales ? 3 : 1 },
+                dx);
+}
+
+static void rms_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    record_into(&(recording){ .op = &op_rms_norm_gradient,
+                              .at = n->at,
+                              INPUTS(g[0], n->in[0], n->out[1], n->in[1]),
+                              .attributes = n->attributes,
+                              .attributes_size = n->attributes_size,
+                              .outputs = n->in[1].id ? 2 : 1 },
+                dx);
+}
+
+#define NORM(name_) .name = #name_, .id = OP_ID_##name_, .decompose = name_##_decompose
+const op op_layer_norm = { NORM(layer_norm), .min_inputs = 1,           .max_inputs = 3,
+                           .outputs = 3,     .infer = infer_layer_norm, .vjp = layer_norm_vjp };
+const op op_layer_norm_gradient = {
+    NORM(layer_norm_gradient), .min_inputs = 4, .max_inputs = 5, .infer = infer_row_gradient
+};
+const op op_rms_norm = { NORM(rms_norm), .min_inputs = 1,         .max_inputs = 2,
+                         .outputs = 2,   .infer = infer_rms_norm, .vjp = rms_norm_vjp };
+const op op_rms_norm_gradient = {
+    NORM(rms_norm_gradient), .min_inputs = 3, .max_inputs = 4, .infer = infer_row_gradient
+};
+
+static row_norm_attributes row_norm(int rank, double eps)
+{
+    return (row_norm_attributes){ .rank = rank ? rank : 1, .eps = eps == 0 ? 1e-5 : eps };
+}
+
+vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a)
+{
+    vt_tensor out[3];
+    row_norm_attributes attributes = row_norm(a->rank, a->eps);
+    record_into(&(recording){ .op = &op_layer_norm,
+                              .at = a->at_,
+                              INPUTS(a->x, a->weight, a->bias),
+                              .attributes = &attributes,
+                              .attributes_size = sizeof attributes },
+                out);
+    return out[0];
+}
+
+vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a)
+{
+    vt_tensor out[2];
+    row_norm_attributes attributes = row_norm(a->rank, a->eps);
+    record_into(&(recording){ .op = &op_rms_norm,
+                              .at = a->at_,
+                              INPUTS(a->x, a->weight),
+                              .attributes = &attributes,
+                              .attributes_size = sizeof attributes },
+                out);
+    return out[0];
+}
+
+/* -- Groups of channels: rows of another shape, and a weight for each channel -------------------------------------- */
+
+/* [C] seen with the axes of x, [N, C, ...]. */
+static vt_tensor per_channel(vt_tensor scale, vt_shape x)
+{
+    vt_shape shape = { .rank = x.rank - 1 };
+    for (int i = 0; i < shape.rank; i++) shape.dim[i] = i ? 1 : x.dim[1];
+    return scale.id ? vt_reshape(scale, shape) : scale;
+}
+
+static bool group_scale_fits(const vt_group_norm_args *a, const char *what, vt_tensor scale, int64_t channels)
+{
+    spec s;
+    char text[128];
+    if (!scale.id) return true;
+    if (!spec_of("group_norm", a->at_, what, scale, &s)) return false;
+    if (s.shape.rank == 1 && s.shape.dim[0] == channels) return true;
+    refuse_call("group_norm", a->at_, VT_ERROR_ARGUMENT, "%s is %s, it must be [%lld], one for each channel", what,
+                vt_shape_text(s.shape, text), (long long)channels);
+    return false;
+}
+
+vt_tensor vt_group_norm_with(const vt_group_norm_args *a)
+{
+    ENTER("group_norm", a->at_);
+    spec s;
+    char text[128];
+    if (vt_failed() || !spec_of("group_norm", a->at_, "x", a->x, &s)) return (vt_tensor){ 0 };
+    if (s.shape.rank < 2)
+        return refuse_call("group_norm", a->at_, VT_ERROR_ARGUMENT, "x %s must have two axes or more: [N, C, ...]",
+                           vt_shape_text(s.shape, text));
+    int64_t channels = s.shape.dim[1];
+    if (a->groups < 1 || channels % a->groups)
+        return refuse_call("group_norm", a->at_, VT_ERROR_ARGUMENT, "%lld channels do not make %d equal groups",
+                           (long long)channels, a->groups);
+    if (!group_scale_fits(a, "weight", a->weight, channels) || !group_scale_fits(a, "bias", a->bias, channels))
+        return (vt_tensor){ 0 };
+    int64_t samples = s.shape.dim[0], count = vt_shape_count(s.shape);
+    vt_shape rows = VT_SHAPE(samples, a->groups, samples ? count / samples / a->groups : 1);
+    vt_tensor y = vt_layer_norm(vt_reshape(a->x, rows), .eps = a->eps);
+    return scaled(vt_reshape(y, s.shape), per_channel(a->weight, s.shape), per_channel(a->bias, s.shape));
+}

@@ -1,32 +1,93 @@
-/* reduce.c - ops that reduce axes. */
+/* reduce.c - ops that reduce axes, and the running sum. */
 #include "ops/reduce.h"
-#include "ops/list.h"
+#include "ops/infer.h"
 #include <vitro/vitro.h>
+#include <math.h>
 
-static vt_shape reduced_shape(vt_shape shape, const reduce_attributes *a)
+/* -- Shapes ------------------------------------------------------------------------------------------------------- */
+
+static vt_shape reduced_shape(vt_shape shape, int64_t axes, bool keep)
 {
     vt_shape out = { .rank = 0 };
     for (int i = 0; i < shape.rank; i++) {
-        bool reduced = a->axes >> i & 1;
-        if (!reduced || a->keep) out.dim[out.rank++] = reduced ? 1 : shape.dim[i];
+        bool reduced = axes >> i & 1;
+        if (!reduced || keep) out.dim[out.rank++] = reduced ? 1 : shape.dim[i];
     }
     return out;
 }
 
-static bool infer_sum(const node *n, const spec *in, spec *out)
+/* Elements that go into each output. */
+static int64_t reduced_count(vt_shape shape, int64_t axes)
 {
-    out->dtype = vt_dtype_is_float(in->dtype) ? in->dtype : VT_I64;
-    out->shape = reduced_shape(in->shape, ATTRIBUTES(reduce_attributes, n));
+    int64_t count = 1;
+    for (int i = 0; i < shape.rank; i++)
+        if (axes >> i & 1) count *= shape.dim[i];
+    return count;
+}
+
+static vt_shape shape_after(const node *n, const spec *in)
+{
+    const reduce_attributes *a = ATTRIBUTES(reduce_attributes, n);
+    return reduced_shape(in->shape, a->axes, a->keep);
+}
+
+static bool infer_total(const node *n, const spec *in, spec *out)
+{
+    *out = (spec){ vt_dtype_is_float(in->dtype) ? in->dtype : VT_I64, shape_after(n, in) };
     return true;
 }
 
-/* g, whose reduced axes are gone or 1, seen with the shape of the input. */
+static bool infer_float_reduction(const node *n, const spec *in, spec *out)
+{
+    *out = (spec){ in->dtype, shape_after(n, in) };
+    return vt_dtype_is_float(in->dtype) || refuse(n, "x is %s; it must be f32 or f64", vt_dtype_name(in->dtype));
+}
+
+static bool infer_bool(const node *n, const spec *in, spec *out)
+{
+    *out = (spec){ VT_BOOL, shape_after(n, in) };
+    return in->dtype == VT_BOOL || refuse(n, "x is %s; it must be bool", vt_dtype_name(in->dtype));
+}
+
+static bool infer_extremum(const node *n, const spec *in, spec *out)
+{
+    char text[128];
+    *out = (spec){ in->dtype, shape_after(n, in) };
+    if (reduced_count(in->shape, ATTRIBUTES(reduce_attributes, n)->axes)) return true;
+    return refuse(n, "x %s holds no element along the reduced axes", vt_shape_text(in->shape, text));
+}
+
+/* -- Gradients. The input, and what is known of each output spread over the elements that went into it. --------------- */
+
 static vt_tensor spread(const node *n, vt_tensor g)
 {
-    const reduce_attributes *a = ATTRIBUTES(reduce_attributes, n);
     vt_shape shape = vt_shape_of(n->in[0]);
-    vt_shape kept = reduced_shape(shape, &(reduce_attributes){ a->axes, true });
-    return vt_expand(vt_reshape(g, kept), shape);
+    return vt_expand(vt_reshape(g, reduced_shape(shape, ATTRIBUTES(reduce_attributes, n)->axes, true)), shape);
+}
+
+/* Another reduction over the same axes, which stay with extent 1. */
+static vt_tensor reduce_alike(const node *n, const op *op, vt_tensor x)
+{
+    return record(op, n->at, INPUTS(x),
+                  ATTRIBUTE(reduce_attributes, .axes = ATTRIBUTES(reduce_attributes, n)->axes, .keep = true));
+}
+
+/* A result whose axes were kept, as the node's own. */
+static vt_tensor as_output(const node *n, vt_tensor y)
+{
+    const reduce_attributes *a = ATTRIBUTES(reduce_attributes, n);
+    return a->keep ? y : vt_reshape(y, reduced_shape(vt_shape_of(n->in[0]), a->axes, false));
+}
+
+static double count_of(const node *n)
+{
+    return (double)reduced_count(vt_shape_of(n->in[0]), ATTRIBUTES(reduce_attributes, n)->axes);
+}
+
+/* x where it is not the value; there, another. */
+static vt_tensor replaced(vt_tensor x, double value, double by)
+{
+    return vt_where(vt_equal(x, constant_like(x, value)), constant_like(x, by), x);
 }
 
 static void sum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -34,9 +95,197 @@ static void sum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = spread(n, g[0]);
 }
 
-const op op_sum = {
-    .name = "sum", .id = OP_ID_sum, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_sum, .vjp = sum_vjp
-};
+static void mean_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = spread(n, vt_affine(g[0], 1 / count_of(n), 0));
+}
+
+static void mean_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = as_output(n, vt_affine(reduce_alike(n, &op_sum, n->in[0]), 1 / count_of(n), 0));
+}
+
+/* Shared evenly by the elements that are equal to the result. */
+static void extremum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor x = n->in[0];
+    vt_tensor is_it = vt_cast(vt_equal(x, spread(n, n->out[0])), vt_dtype_of(x));
+    vt_tensor share = vt_div(vt_reshape(g[0], reduced_shape(vt_shape_of(x), ATTRIBUTES(reduce_attributes, n)->axes, true)),
+                             reduce_alike(n, &op_sum, is_it));
+    dx[0] = vt_mul(is_it, share);
+}
+
+/* dx = g e^(x - y). Where y is -inf every e^x is 0, whatever is subtracted. */
+static void logsumexp_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor y = replaced(n->out[0], -INFINITY, 0);
+    dx[0] = vt_mul(spread(n, g[0]), vt_exp(vt_sub(n->in[0], spread(n, y))));
+}
+
+/* log Σ e^x = m + log Σ e^(x - m); an infinite m is the result as it stands. */
+static void logsumexp_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor x = n->in[0];
+    if (count_of(n) == 0) {
+        out[0] = vt_full(vt_shape_of(n->out[0]), -INFINITY, .dtype = vt_dtype_of(x));
+        return;
+    }
+    vt_tensor m = vt_detach(reduce_alike(n, &op_max, x));
+    m = replaced(replaced(m, -INFINITY, 0), INFINITY, 0);
+    vt_tensor y = vt_add(m, vt_log(reduce_alike(n, &op_sum, vt_exp(vt_sub(x, m)))));
+    out[0] = as_output(n, y);
+}
+
+static vt_tensor deviation(const node *n)
+{
+    return vt_sub(n->in[0], reduce_alike(n, &op_mean, n->in[0]));
+}
+
+static double variance_divisor(const node *n)
+{
+    return fmax(0, count_of(n) - (double)ATTRIBUTES(reduce_attributes, n)->unbiased);
+}
+
+static void var_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_mul(spread(n, vt_affine(g[0], 2 / variance_divisor(n), 0)), deviation(n));
+}
+
+static void var_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor d = deviation(n);
+    out[0] = as_output(n, vt_affine(reduce_alike(n, &op_sum, vt_mul(d, d)), 1 / variance_divisor(n), 0));
+}
+
+/* g / y; 0 where y is. */
+static vt_tensor divided_by_output(const node *n, vt_tensor g)
+{
+    vt_tensor y = n->out[0], zero = constant_like(y, 0);
+    return vt_where(vt_equal(y, zero), zero, vt_div(g, replaced(y, 0, 1)));
+}
+
+static void std_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor scale = vt_affine(divided_by_output(n, g[0]), 1 / variance_divisor(n), 0);
+    dx[0] = vt_mul(spread(n, scale), deviation(n));
+}
+
+static void std_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor d = deviation(n);
+    vt_tensor var = vt_affine(reduce_alike(n, &op_sum, vt_mul(d, d)), 1 / variance_divisor(n), 0);
+    out[0] = as_output(n, vt_sqrt(var));
+}
+
+static void norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor x = n->in[0];
+    if (ATTRIBUTES(reduce_attributes, n)->order == 1)
+        dx[0] = vt_mul(spread(n, g[0]), vt_sign(x));
+    else
+        dx[0] = vt_mul(spread(n, divided_by_output(n, g[0])), x);
+}
+
+static void norm_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor x = n->in[0];
+    if (ATTRIBUTES(reduce_attributes, n)->order == 1)
+        out[0] = as_output(n, reduce_alike(n, &op_sum, vt_abs(x)));
+    else
+        out[0] = as_output(n, vt_sqrt(reduce_alike(n, &op_sum, vt_mul(x, x))));
+}
+
+/* -- The product's gradient: g times the product of the others, which is right where elements are zero. --------------- */
+
+static void prod_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = record(&op_prod_gradient, n->at, INPUTS(g[0], n->in[0]), .attributes = n->attributes,
+                   .attributes_size = n->attributes_size);
+}
+
+static bool infer_prod_gradient(const node *n, const spec *in, spec *out)
+{
+    (void)n;
+    *out = in[1];
+    return true;
+}
+
+/* The reduced axes of x come last, as one, once more with each element replaced by 1 in its own product: [..., K, K]. */
+static void prod_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor g = n->in[0], x = n->in[1];
+    int64_t axes = ATTRIBUTES(reduce_attributes, n)->axes, k = reduced_count(vt_shape_of(x), axes);
+    vt_shape shape = vt_shape_of(x), kept = reduced_shape(shape, axes, false), moved = { .rank = shape.rank };
+    vt_axes order = { .count = shape.rank }, back = { .count = shape.rank };
+    int at = 0;
+    for (int reduced = 0; reduced < 2; reduced++)
+        for (int i = 0; i < shape.rank; i++)
+            if ((axes >> i & 1) == reduced) order.axis[at++] = i;
+    for (int i = 0; i < shape.rank; i++) {
+        back.axis[order.axis[i]] = i;
+        moved.dim[i] = shape.dim[order.axis[i]];
+    }
+    int64_t rows = vt_shape_count(kept);
+    vt_tensor number = vt_cumsum(vt_full(VT_SHAPE(k), 1, .dtype = VT_I64), 0);
+    vt_tensor own = vt_equal(vt_reshape(number, VT_SHAPE(k, 1)), number);
+    vt_tensor each = vt_reshape(vt_permute(x, order), VT_SHAPE(rows, 1, k));
+    vt_tensor others = vt_prod(vt_where(own, constant_like(x, 1), each), .axes = VT_AXES(2));
+    vt_tensor dx = vt_mul(vt_reshape(g, VT_SHAPE(rows, 1)), others);
+    out[0] = vt_permute(vt_reshape(dx, moved), back);
+}
+
+/* -- One axis ------------------------------------------------------------------------------------------------------ */
+
+static bool infer_arg(const node *n, const spec *in, spec *out)
+{
+    const arg_attributes *a = ATTRIBUTES(arg_attributes, n);
+    char text[128];
+    *out = (spec){ VT_I64, reduced_shape(in->shape, (int64_t)1 << a->axis, a->keep) };
+    if (in->shape.dim[a->axis] > 0) return true;
+    return refuse(n, "x %s holds no element along axis %d", vt_shape_text(in->shape, text), (int)a->axis);
+}
+
+static bool infer_cumsum(const node *n, const spec *in, spec *out)
+{
+    (void)n;
+    *out = (spec){ vt_dtype_is_float(in->dtype) ? in->dtype : VT_I64, in->shape };
+    return true;
+}
+
+/* What went into the sums from here on comes back from there. */
+static void cumsum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    const cumsum_attributes *a = ATTRIBUTES(cumsum_attributes, n);
+    dx[0] = vt_cumsum(g[0], (int)a->axis, .reverse = !a->reverse);
+}
+
+/* -- The ops ------------------------------------------------------------------------------------------------------- */
+
+#define REDUCTION(name_, infer_)                                                                                       \
+    .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_
+const op op_sum = { REDUCTION(sum, infer_total), .vjp = sum_vjp };
+const op op_mean = { REDUCTION(mean, infer_float_reduction), .vjp = mean_vjp, .decompose = mean_decompose };
+const op op_prod = { REDUCTION(prod, infer_total), .vjp = prod_vjp };
+const op op_max = { REDUCTION(max, infer_extremum), .vjp = extremum_vjp };
+const op op_min = { REDUCTION(min, infer_extremum), .vjp = extremum_vjp };
+const op op_any = { REDUCTION(any, infer_bool), .constant = true };
+const op op_all = { REDUCTION(all, infer_bool), .constant = true };
+const op op_logsumexp = { REDUCTION(logsumexp, infer_float_reduction), .vjp = logsumexp_vjp, .decompose = logsumexp_decompose };
+const op op_var = { REDUCTION(var, infer_float_reduction), .vjp = var_vjp, .decompose = var_decompose };
+const op op_std = { REDUCTION(std, infer_float_reduction), .vjp = std_vjp, .decompose = std_decompose };
+const op op_norm = { REDUCTION(norm, infer_float_reduction), .vjp = norm_vjp, .decompose = norm_decompose };
+const op op_argmax = { REDUCTION(argmax, infer_arg), .constant = true };
+const op op_argmin = { REDUCTION(argmin, infer_arg), .constant = true };
+const op op_cumsum = { REDUCTION(cumsum, infer_cumsum), .vjp = cumsum_vjp };
+const op op_prod_gradient = { .name = "prod_gradient",
+                          .id = OP_ID_prod_gradient,
+                          .min_inputs = 2,
+                          .max_inputs = 2,
+                          .outputs = 1,
+                          .infer = infer_prod_gradient,
+                          .decompose = prod_gradient_decompose };
+
+/* -- The public functions ------------------------------------------------------------------------------------------ */
 
 /* The axes as bits; false, with an error, where one is out of range or named twice. */
 static bool axis_bits(const char *name, vt_site at, vt_tensor x, vt_axes axes, int64_t *bits)
@@ -44,6 +293,10 @@ static bool axis_bits(const char *name, vt_site at, vt_tensor x, vt_axes axes, i
     spec s;
     char text[128];
     if (vt_failed() || !spec_of(name, at, "x", x, &s)) return false;
+    if (axes.count < 0 || axes.count > VT_MAX_RANK) {
+        refuse_call(name, at, VT_ERROR_ARGUMENT, "%d axes; at most %d are reduced", axes.count, VT_MAX_RANK);
+        return false;
+    }
     *bits = axes.count ? 0 : (1 << s.shape.rank) - 1;
     for (int i = 0; i < axes.count; i++) {
         int axis = axis_resolve(axes.axis[i], s.shape.rank);
@@ -57,16 +310,108 @@ static bool axis_bits(const char *name, vt_site at, vt_tensor x, vt_axes axes, i
     return true;
 }
 
+static vt_tensor reduce_with(const op *op, vt_site at, vt_tensor x, vt_axes axes, reduce_attributes a)
+{
+    if (!axis_bits(op->name, at, x, axes, &a.axes)) return (vt_tensor){ 0 };
+    return record(op, at, INPUTS(x), .attributes = &a, .attributes_size = sizeof a);
+}
+
 static vt_tensor reduce(const op *op, const vt_reduce_args *a)
 {
-    int64_t bits;
-    if (!axis_bits(op->name, a->at_, a->x, a->axes, &bits)) return (vt_tensor){ 0 };
-    return record(op, a->at_, INPUTS(a->x), ATTRIBUTE(reduce_attributes, .axes = bits, .keep = a->keep));
+    return reduce_with(op, a->at_, a->x, a->axes, (reduce_attributes){ .keep = a->keep });
 }
 
 vt_tensor vt_sum_with(const vt_reduce_args *a)
 {
     return reduce(&op_sum, a);
+}
+
+vt_tensor vt_mean_with(const vt_reduce_args *a)
+{
+    return reduce(&op_mean, a);
+}
+
+vt_tensor vt_prod_with(const vt_reduce_args *a)
+{
+    return reduce(&op_prod, a);
+}
+
+vt_tensor vt_max_with(const vt_reduce_args *a)
+{
+    return reduce(&op_max, a);
+}
+
+vt_tensor vt_min_with(const vt_reduce_args *a)
+{
+    return reduce(&op_min, a);
+}
+
+vt_tensor vt_any_with(const vt_reduce_args *a)
+{
+    return reduce(&op_any, a);
+}
+
+vt_tensor vt_all_with(const vt_reduce_args *a)
+{
+    return reduce(&op_all, a);
+}
+
+vt_tensor vt_logsumexp_with(const vt_reduce_args *a)
+{
+    return reduce(&op_logsumexp, a);
+}
+
+vt_tensor vt_var_with(const vt_var_args *a)
+{
+    return reduce_with(&op_var, a->at_, a->x, a->axes,
+                       (reduce_attributes){ .keep = a->keep, .unbiased = a->unbiased });
+}
+
+vt_tensor vt_std_with(const vt_var_args *a)
+{
+    return reduce_with(&op_std, a->at_, a->x, a->axes,
+                       (reduce_attributes){ .keep = a->keep, .unbiased = a->unbiased });
+}
+
+vt_tensor vt_norm_with(const vt_norm_args *a)
+{
+    if (a->order < 0 || a->order > 2)
+        return refuse_call("norm", a->at_, VT_ERROR_ARGUMENT, "order %d; it is 1 or 2", a->order);
+    return reduce_with(&op_norm, a->at_, a->x, a->axes,
+                       (reduce_attributes){ .keep = a->keep, .order = a->order ? a->order : 2 });
+}
+
+/* The axis from the front; -1, with an error, where x has no such axis. */
+static int one_axis(const char *name, vt_site at, vt_tensor x, int axis)
+{
+    int64_t bits;
+    if (!axis_bits(name, at, x, (vt_axes){ 1, { axis } }, &bits)) return -1;
+    return __builtin_ctzll((unsigned long long)bits);
+}
+
+static vt_tensor arg(const op *op, const vt_arg_args *a)
+{
+    int axis = one_axis(op->name, a->at_, a->x, a->axis);
+    if (axis < 0) return (vt_tensor){ 0 };
+    return record(op, a->at_, INPUTS(a->x), ATTRIBUTE(arg_attributes, .axis = axis, .keep = a->keep));
+}
+
+vt_tensor vt_argmax_with(const vt_arg_args *a)
+{
+    return arg(&op_argmax, a);
+}
+
+vt_tensor vt_argmin_with(const vt_arg_args *a)
+{
+    return arg(&op_argmin, a);
+}
+
+vt_tensor vt_cumsum_with(const vt_cumsum_args *a)
+{
+    int axis = one_axis("cumsum", a->at_, a->x, a->axis);
+    if (axis < 0) return (vt_tensor){ 0 };
+    return record(&op_cumsum, a->at_, INPUTS(a->x),
+                  ATTRIBUTE(cumsum_attributes, .axis = axis, .reverse = a->reverse));
 }
 
 vt_tensor vt_sum_to_at(vt_site at, vt_tensor x, vt_shape shape)

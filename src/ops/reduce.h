@@ -7,6 +7,17 @@
 typedef struct reduce_attributes {
     int64_t axes; /* bit i: axis i is reduced */
     int64_t keep;
+    int64_t unbiased; /* of var and std */
+    int64_t order;    /* of norm: 1 or 2 */
 } reduce_attributes;
+
+/* argmax, argmin */
+typedef struct arg_attributes {
+    int64_t axis, keep;
+} arg_attributes;
+
+typedef struct cumsum_attributes {
+    int64_t axis, reverse;
+} cumsum_attributes;
 
 #endif

@@ -1,2 +1,181 @@
-/* convolution.c - samples; to be written. */
+/* convolution.c - samples of convolutions. */
 #include "cases/case.h"
+#include "ops/convolution.h"
+#include "ops/list.h"
+
+/* A sample's function: conv2d with the options given. */
+#define CONV2D(name, ...)                                                                                              \
+    static vt_tensor name(const vt_tensor *in)                                                                         \
+    {                                                                                                                  \
+        return vt_conv2d(in[0], in[1], .bias = in[2], __VA_ARGS__);                                                    \
+    }
+
+CONV2D(plain, .stride = 0)
+CONV2D(padded, .padding = 1)
+CONV2D(strided, .stride = 2)
+CONV2D(strided_padded, .stride = 2, .padding = 1)
+CONV2D(stride_3, .stride = 3, .padding = 2)
+CONV2D(dilated, .dilation = 2, .padding = 2)
+CONV2D(dilated_strided, .dilation = 2, .stride = 2, .padding = 1)
+CONV2D(pairs, .strides = { 2, 1 }, .paddings = { 0, 2 }, .dilations = { 1, 2 })
+CONV2D(pairs_turned, .strides = { 1, 3 }, .paddings = { 1, 0 }, .dilations = { 2, 1 })
+CONV2D(wide_padding, .padding = 4)
+CONV2D(two_groups, .groups = 2, .padding = 1)
+CONV2D(two_groups_strided, .groups = 2, .stride = 2, .padding = 1)
+CONV2D(two_groups_dilated, .groups = 2, .dilation = 2, .padding = 2)
+CONV2D(three_groups, .groups = 3, .stride = 2, .padding = 1, .dilation = 2)
+CONV2D(depth_wise, .groups = 4, .padding = 1)
+CONV2D(depth_wise_strided, .groups = 4, .stride = 2, .padding = 1)
+CONV2D(depth_wise_dilated, .groups = 4, .dilation = 2, .padding = 2)
+CONV2D(depth_wise_large, .groups = 16, .padding = 3)
+CONV2D(patches, .stride = 4)
+CONV2D(both_strides, .stride = 2, .strides = { 2, 1 })
+CONV2D(negative_padding, .padding = -1)
+CONV2D(half_a_stride, .strides = { 2, 0 })
+CONV2D(no_groups, .groups = -2)
+CONV2D(endless, .padding = 0x7fffffff)
+
+#define X(...)      FLOATS(-1, 1, __VA_ARGS__)
+#define WEIGHT(...) FLOATS(-1, 1, __VA_ARGS__)
+#define BIAS(n)     FLOATS(-1, 1, n)
+
+/* .terms: the longest sum is over a window, over the batch and the area of y for weight, or over the windows of a
+ * pixel. */
+CASE(conv2d) = {
+    { "plain", plain, { X(2, 3, 5, 6), WEIGHT(4, 3, 3, 3), BIAS(4) }, .terms = 36 },
+    { "without bias", plain, { X(2, 3, 5, 6), WEIGHT(4, 3, 3, 3), ABSENT }, .terms = 36 },
+    { "padded", padded, { X(1, 3, 5, 6), WEIGHT(4, 3, 3, 3), BIAS(4) }, .terms = 36 },
+    { "strided", strided, { X(2, 3, 7, 6), WEIGHT(4, 3, 3, 3), BIAS(4) }, .terms = 36 },
+    { "strided, padded", strided_padded, { X(2, 3, 7, 6), WEIGHT(5, 3, 3, 3), BIAS(5) }, .terms = 45 },
+    { "a stride of 3", stride_3, { X(1, 2, 8, 9), WEIGHT(3, 2, 3, 3), BIAS(3) }, .terms = 27 },
+    { "dilated", dilated, { X(2, 3, 6, 5), WEIGHT(4, 3, 3, 3), BIAS(4) }, .terms = 60 },
+    { "dilated, strided", dilated_strided, { X(1, 3, 8, 7), WEIGHT(2, 3, 3, 3), BIAS(2) }, .terms = 27 },
+    { "pairs", pairs, { X(1, 2, 6, 7), WEIGHT(3, 2, 3, 2), BIAS(3) }, .terms = 27 },
+    { "pairs turned", pairs_turned, { X(1, 2, 7, 6), WEIGHT(3, 2, 2, 3), BIAS(3) }, .terms = 21 },
+    { "an even kernel", padded, { X(1, 2, 5, 6), WEIGHT(3, 2, 2, 4), BIAS(3) }, .terms = 30 },
+    { "a kernel of one element", plain, { X(2, 3, 4, 5), WEIGHT(6, 3, 1, 1), BIAS(6) }, .terms = 40 },
+    { "one element, strided", strided, { X(2, 3, 5, 5), WEIGHT(6, 3, 1, 1), ABSENT }, .terms = 18 },
+    { "one element, padded", padded, { X(1, 3, 3, 4), WEIGHT(2, 3, 1, 1), BIAS(2) }, .terms = 30 },
+    { "a row", plain, { X(2, 3, 1, 7), WEIGHT(2, 3, 1, 3), BIAS(2) }, .terms = 10 },
+    { "a kernel as large as x", plain, { X(2, 3, 4, 5), WEIGHT(2, 3, 4, 5), BIAS(2) }, .terms = 60 },
+    { "padding beyond the kernel", wide_padding, { X(1, 2, 3, 3), WEIGHT(2, 2, 2, 2), BIAS(2) }, .terms = 100 },
+    { "patches", patches, { X(2, 3, 8, 8), WEIGHT(6, 3, 4, 4), BIAS(6) }, .terms = 48 },
+    { "pixels left over", patches, { X(1, 3, 11, 10), WEIGHT(2, 3, 4, 4), BIAS(2) }, .terms = 48 },
+    { "one pixel, one channel", plain, { X(1, 1, 1, 1), WEIGHT(1, 1, 1, 1), BIAS(1) } },
+    { "two groups", two_groups, { X(2, 4, 5, 5), WEIGHT(6, 2, 3, 3), BIAS(6) }, .terms = 50 },
+    { "two groups, strided", two_groups_strided, { X(1, 4, 5, 6), WEIGHT(2, 2, 3, 3), BIAS(2) }, .terms = 18 },
+    { "two groups, dilated", two_groups_dilated, { X(1, 4, 5, 6), WEIGHT(4, 2, 3, 3), ABSENT }, .terms = 30 },
+    { "three groups of all", three_groups, { X(2, 6, 7, 6), WEIGHT(3, 2, 3, 3), BIAS(3) }, .terms = 18 },
+    { "depth-wise", depth_wise, { X(2, 4, 5, 6), WEIGHT(4, 1, 3, 3), BIAS(4) }, .terms = 60 },
+    { "depth-wise, strided", depth_wise_strided, { X(1, 4, 7, 6), WEIGHT(4, 1, 3, 3), ABSENT }, .terms = 12 },
+    { "depth-wise, dilated", depth_wise_dilated, { X(1, 4, 6, 5), WEIGHT(4, 1, 3, 3), BIAS(4) }, .terms = 30 },
+    { "depth-wise, two outputs a channel", depth_wise, { X(1, 4, 5, 5), WEIGHT(8, 1, 3, 3), BIAS(8) }, .terms = 25 },
+    { "depth-wise, a block of channels",
+      depth_wise_large,
+      { X(1, 16, 4, 4), WEIGHT(16, 1, 7, 7), ABSENT },
+      .terms = 49 },
+    { "no images", padded, { X(0, 3, 5, 6), WEIGHT(4, 3, 3, 3), BIAS(4) } },
+    { "channels that differ",
+      plain,
+      { X(1, 4, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: x [1, 4, 8, 8] has 4 channels, weight [4, 3, 3, 3] wants 3 (groups = 1)" },
+    { "groups that do not divide",
+      two_groups,
+      { X(1, 4, 8, 8), WEIGHT(3, 2, 3, 3), ABSENT },
+      .refused = "conv2d: the 3 output channels of weight [3, 2, 3, 3] do not divide into 2 groups" },
+    { "a kernel larger than x",
+      plain,
+      { X(1, 3, 2, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: the kernel of weight [4, 3, 3, 3], with dilation 1, 1, is larger than x [1, 3, 2, 8] with "
+                 "padding 0, 0" },
+    { "an empty image",
+      padded,
+      { X(1, 3, 0, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "is larger than x [1, 3, 0, 8]" },
+    { "an empty kernel",
+      plain,
+      { X(1, 3, 4, 4), WEIGHT(4, 3, 0, 3), ABSENT },
+      .refused = "weight [4, 3, 0, 3] is empty" },
+    { "no channels", plain, { X(1, 0, 4, 4), WEIGHT(4, 0, 3, 3), ABSENT }, .refused = "weight [4, 0, 3, 3] is empty" },
+    { "an image without a batch", plain, { X(3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT }, .refused = "x [3, 8, 8] must be" },
+    { "a flat weight", plain, { X(1, 3, 8, 8), WEIGHT(4, 27), ABSENT }, .refused = "weight [4, 27] must be" },
+    { "another bias",
+      plain,
+      { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), BIAS(3) },
+      .refused = "conv2d: bias [3] must be [4]" },
+    { "integers",
+      plain,
+      { INTEGERS(0, 9, 1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: x is i64; it must be f32 or f64" },
+    { "an integer weight",
+      plain,
+      { X(1, 3, 8, 8), INTEGERS(0, 9, 4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: x is f32, weight is i64; all must be f32, or all f64" },
+    { "a stride and strides",
+      both_strides,
+      { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: stride = 2 and strides = { 2, 1 }; give one of the two" },
+    { "half a stride",
+      half_a_stride,
+      { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: stride 2, 0; it is 1 or more" },
+    { "a negative padding",
+      negative_padding,
+      { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: padding -1, -1; it is 0 or more" },
+    { "a negative number of groups",
+      no_groups,
+      { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: groups = -2; it is 1 or more" },
+    { "a padding without end",
+      endless,
+      { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "more elements than memory can hold" },
+    { 0 },
+};
+
+static vt_tensor gradient_of(const op *op, const vt_tensor *in, const conv2d_attributes *a)
+{
+    return record(op, VT_HERE, INPUTS(in[0], in[1]), .attributes = a, .attributes_size = sizeof *a);
+}
+
+/* Of x [2, 4, 7, 6] and weight [6, 2, 3, 3], strided and padded, in two groups: y is [2, 6, 4, 3]. */
+static const conv2d_attributes to_input = { { 2, 2 }, { 1, 1 }, { 1, 1 }, 2, { 7, 6 } };
+static const conv2d_attributes to_weight = { { 2, 2 }, { 1, 1 }, { 1, 1 }, 2, { 3, 3 } };
+
+static vt_tensor input_gradient(const vt_tensor *in)
+{
+    return gradient_of(&op_conv2d_input_gradient, in, &to_input);
+}
+
+static vt_tensor weight_gradient(const vt_tensor *in)
+{
+    return gradient_of(&op_conv2d_weight_gradient, in, &to_weight);
+}
+
+CASE(conv2d_input_gradient) = {
+    { "two groups, strided", input_gradient, { X(2, 6, 4, 3), WEIGHT(6, 2, 3, 3) }, .terms = 60 },
+    { "no images", input_gradient, { X(0, 6, 4, 3), WEIGHT(6, 2, 3, 3) } },
+    { "another area",
+      input_gradient,
+      { X(2, 6, 4, 4), WEIGHT(6, 2, 3, 3) },
+      .refused = "conv2d_input_gradient: the gradient is [2, 6, 4, 4], it must be [2, 6, 4, 3]" },
+    { "three axes", input_gradient, { X(6, 4, 3), WEIGHT(6, 2, 3, 3) }, .refused = "must have four axes" },
+    { "integers",
+      input_gradient,
+      { INTEGERS(0, 2, 2, 6, 4, 3), WEIGHT(6, 2, 3, 3) },
+      .refused = "it must be f32 or f64" },
+    { 0 },
+};
+
+CASE(conv2d_weight_gradient) = {
+    { "two groups, strided", weight_gradient, { X(2, 6, 4, 3), X(2, 4, 7, 6) }, .terms = 60 },
+    { "no images", weight_gradient, { X(0, 6, 4, 3), X(0, 4, 7, 6) } },
+    { "another batch",
+      weight_gradient,
+      { X(1, 6, 4, 3), X(2, 4, 7, 6) },
+      .refused = "conv2d_weight_gradient: the gradient is [1, 6, 4, 3], it must be [2, 6, 4, 3]" },
+    { "three axes", weight_gradient, { X(2, 6, 4, 3), X(4, 7, 6) }, .refused = "must have four axes" },
+    { "integers", weight_gradient, { INTEGERS(0, 2, 2, 6, 4, 3), X(2, 4, 7, 6) }, .refused = "it must be f32 or f64" },
+    { 0 },
+};

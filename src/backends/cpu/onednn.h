@@ -4,10 +4,15 @@
 #ifndef VITRO_BACKENDS_CPU_ONEDNN_H
 #define VITRO_BACKENDS_CPU_ONEDNN_H
 
+#include "backends/cpu/convolution.h"
 #include "backends/cpu/gemm.h"
 
 /* y = a b, plus, where it is not NULL, a contiguous bias [n] on every row. */
 bool onednn_matmul(const gemm_problem *p, const float *a, const float *b, const float *bias, float *y);
+
+/* As convolve_f32. */
+bool onednn_convolution(const convolution *p, enum convolution_pass pass, float *x, float *weight, const float *bias,
+                        float *y);
 
 /* What oneDNN calls the code that this thread ran last, "" before any: for tests and measurements. */
 const char *onednn_last_implementation(void);

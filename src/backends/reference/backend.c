@@ -90,7 +90,7 @@ static bool run_reference(const kernel_call *call)
     }
     doubles_free(&in);
     doubles_free(&out);
-    return ok;
+    return ok && !vt_failed();
 }
 
 static const kernel reference = { .run = run_reference, .strided = true };

@@ -1,2 +1,101 @@
-/* normalization.c - reference kernels; to be written. */
-typedef int reference_normalization_is_empty;
+/* normalization.c - reference kernels of softmax and of normalisations. */
+#include "backends/reference/reference.h"
+#include "ops/normalization.h"
+#include <math.h>
+
+/* Writes e^(x - max) / Σ e^(x - max), or its logarithm, for each row of `length` elements, `inner` apart. */
+static void softmax(const reference_call *c, bool logarithm)
+{
+    vt_shape shape = c->in_shape[0];
+    int axis = (int)((const softmax_attributes *)c->attributes)->axis;
+    int64_t length = shape.dim[axis], inner = extent_product(shape, axis + 1, shape.rank);
+    int64_t rows = extent_product(shape, 0, axis) * inner;
+    for (int64_t row = 0; row < rows; row++) {
+        int64_t first = row / inner * length * inner + row % inner;
+        const double *x = c->in[0] + first;
+        double *y = c->out[0] + first, max = -INFINITY, sum = 0;
+        for (int64_t i = 0; i < length; i++) max = fmax(max, x[i * inner]);
+        for (int64_t i = 0; i < length; i++) sum += exp(x[i * inner] - max);
+        for (int64_t i = 0; i < length; i++) {
+            double d = x[i * inner] - max;
+            y[i * inner] = logarithm ? d - log(sum) : exp(d) / sum;
+        }
+    }
+}
+
+void reference_softmax(const reference_call *c)
+{
+    softmax(c, false);
+}
+
+void reference_log_softmax(const reference_call *c)
+{
+    softmax(c, true);
+}
+
+static double mean_of(const double *x, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += x[i];
+    return sum / (double)n;
+}
+
+static double mean_square_from(const double *x, int64_t n, double center)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += (x[i] - center) * (x[i] - center);
+    return sum / (double)n;
+}
+
+/* y = (x - mean) rstd weight + bias for rows of the last axes. */
+void reference_layer_norm(const reference_call *c)
+{
+    const row_norm_attributes *a = c->attributes;
+    const double *weight = c->in[1], *bias = c->in[2];
+    vt_shape shape = c->in_shape[0];
+    int64_t n = extent_product(shape, shape.rank - (int)a->rank, shape.rank), rows = vt_shape_count(shape) / n;
+    for (int64_t row = 0; row < rows; row++) {
+        const double *x = c->in[0] + row * n;
+        double mean = mean_of(x, n), rstd = 1 / sqrt(mean_square_from(x, n, mean) + a->eps);
+        for (int64_t i = 0; i < n; i++)
+            c->out[0][row * n + i] = (x[i] - mean) * rstd * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
+        c->out[1][row] = mean;
+        c->out[2][row] = rstd;
+    }
+}
+
+/* y = x rstd weight */
+void reference_rms_norm(const reference_call *c)
+{
+    const row_norm_attributes *a = c->attributes;
+    const double *weight = c->in[1];
+    vt_shape shape = c->in_shape[0];
+    int64_t n = extent_product(shape, shape.rank - (int)a->rank, shape.rank), rows = vt_shape_count(shape) / n;
+    for (int64_t row = 0; row < rows; row++) {
+        const double *x = c->in[0] + row * n;
+        double rstd = 1 / sqrt(mean_square_from(x, n, 0) + a->eps);
+        for (int64_t i = 0; i < n; i++) c->out[0][row * n + i] = x[i] * rstd * (weight ? weight[i] : 1);
+        c->out[1][row] = rstd;
+    }
+}
+
+/* x [N, C, S]: each channel by its own mean and variance. */
+void reference_batch_norm(const reference_call *c)
+{
+    const batch_norm_attributes *a = c->attributes;
+    const double *x = c->in[0], *weight = c->in[1], *bias = c->in[2];
+    vt_shape shape = c->in_shape[0];
+    int64_t samples = shape.dim[0], channels = shape.dim[1], size = extent_product(shape, 2, shape.rank);
+    for (int64_t channel = 0; channel < channels; channel++) {
+        double mean = 0, var = 0, count = (double)(samples * size);
+#define EACH_ELEMENT                                                                                                   \
+    for (int64_t s = 0; s < samples; s++)                                                                              \
+        for (int64_t i = (s * channels + channel) * size, end = i + size; i < end; i++)
+        EACH_ELEMENT mean += x[i] / count;
+        EACH_ELEMENT var += (x[i] - mean) * (x[i] - mean) / count;
+        double scale = (weight ? weight[channel] : 1) / sqrt(var + a->eps);
+        EACH_ELEMENT c->out[0][i] = (x[i] - mean) * scale + (bias ? bias[channel] : 0);
+        c->out[1][channel] = mean;
+        c->out[2][channel] = var;
+    }
+}

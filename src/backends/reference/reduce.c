@@ -1,6 +1,8 @@
 /* reduce.c - reference kernels of reductions. */
 #include "backends/reference/reference.h"
 #include "ops/reduce.h"
+#include <math.h>
+#include <stdlib.h>
 
 /* The number of the output element that input element `index` goes to. */
 static int64_t reduced_index(const reference_call *c, int64_t index)
@@ -18,8 +20,159 @@ static int64_t reduced_index(const reference_call *c, int64_t index)
     return result;
 }
 
+/* The elements that go into each output. */
+static double reduced_count(const reference_call *c)
+{
+    const reduce_attributes *a = c->attributes;
+    double count = 1;
+    for (int i = 0; i < c->in_shape[0].rank; i++)
+        if (a->axes >> i & 1) count *= (double)c->in_shape[0].dim[i];
+    return count;
+}
+
+/* Every output is set to `start`; each element x then takes its output y to `step`. */
+#define REDUCE(start, step)                                                                                            \
+    do {                                                                                                               \
+        int64_t inputs_ = vt_shape_count(c->in_shape[0]), outputs_ = vt_shape_count(c->out_shape[0]);                  \
+        for (int64_t o = 0; o < outputs_; o++) c->out[0][o] = start;                                                   \
+        for (int64_t i = 0; i < inputs_; i++) {                                                                        \
+            int64_t o = reduced_index(c, i);                                                                           \
+            double x = c->in[0][i], y = c->out[0][o];                                                                  \
+            c->out[0][o] = step;                                                                                       \
+        }                                                                                                              \
+    } while (0)
+
+#define EACH_OUTPUT(value)                                                                                             \
+    do {                                                                                                               \
+        int64_t outputs_ = vt_shape_count(c->out_shape[0]);                                                            \
+        for (int64_t o = 0; o < outputs_; o++) {                                                                       \
+            double y = c->out[0][o];                                                                                   \
+            c->out[0][o] = value;                                                                                      \
+        }                                                                                                              \
+    } while (0)
+
 void reference_sum(const reference_call *c)
 {
-    int64_t count = vt_shape_count(c->in_shape[0]);
-    for (int64_t i = 0; i < count; i++) c->out[0][reduced_index(c, i)] += c->in[0][i];
+    REDUCE(0, y + x);
+}
+
+void reference_mean(const reference_call *c)
+{
+    REDUCE(0, y + x);
+    EACH_OUTPUT(y / reduced_count(c));
+}
+
+void reference_prod(const reference_call *c)
+{
+    REDUCE(1, y * x);
+}
+
+void reference_max(const reference_call *c)
+{
+    REDUCE(-INFINITY, x > y || isnan(x) ? x : y);
+}
+
+void reference_min(const reference_call *c)
+{
+    REDUCE(INFINITY, x < y || isnan(x) ? x : y);
+}
+
+void reference_any(const reference_call *c)
+{
+    REDUCE(0, x != 0 || y != 0);
+}
+
+void reference_all(const reference_call *c)
+{
+    REDUCE(1, x != 0 && y != 0);
+}
+
+void reference_norm(const reference_call *c)
+{
+    if (((const reduce_attributes *)c->attributes)->order == 1) {
+        REDUCE(0, y + fabs(x));
+    } else {
+        REDUCE(0, y + x * x);
+        EACH_OUTPUT(sqrt(y));
+    }
+}
+
+/* log(e^x + e^y), one element after another */
+void reference_logsumexp(const reference_call *c)
+{
+    REDUCE(-INFINITY, x == y ? x + log(2) : x > y ? x + log1p(exp(y - x)) : y + log1p(exp(x - y)));
+}
+
+/* Welford 1962: y is Σ (x - mean)², with a mean for each output that moves as elements come. */
+static void variances(const reference_call *c)
+{
+    const reduce_attributes *a = c->attributes;
+    int64_t outputs = vt_shape_count(c->out_shape[0]);
+    double *mean = calloc((size_t)outputs + 1, sizeof *mean), *seen = calloc((size_t)outputs + 1, sizeof *seen);
+    if (mean && seen) {
+        REDUCE(0, (seen[o]++, mean[o] += (x - mean[o]) / seen[o],
+                   seen[o] == 1 ? x - x : y + (x - mean[o]) * (x - mean[o]) * seen[o] / (seen[o] - 1)));
+        EACH_OUTPUT(y / fmax(0, reduced_count(c) - (double)a->unbiased));
+    } else {
+        refuse_call("var", (vt_site){ 0 }, VT_ERROR_MEMORY, "out of memory for its reference kernel");
+    }
+    free(mean);
+    free(seen);
+}
+
+void reference_var(const reference_call *c)
+{
+    variances(c);
+}
+
+void reference_std(const reference_call *c)
+{
+    variances(c);
+    EACH_OUTPUT(sqrt(y));
+}
+
+/* The extents before, of, and after an axis. */
+typedef struct split {
+    int64_t outer, length, inner;
+} split;
+
+static split split_at(vt_shape shape, int64_t axis)
+{
+    return (split){ extent_product(shape, 0, (int)axis), shape.dim[axis],
+                    extent_product(shape, (int)axis + 1, shape.rank) };
+}
+
+static void extreme_index(const reference_call *c, double sign)
+{
+    split s = split_at(c->in_shape[0], ((const arg_attributes *)c->attributes)->axis);
+    for (int64_t o = 0; o < s.outer * s.inner; o++) {
+        const double *x = c->in[0] + o / s.inner * s.length * s.inner + o % s.inner;
+        int64_t best = 0;
+        for (int64_t i = 1; i < s.length && !isnan(x[best * s.inner]); i++)
+            if (sign * x[i * s.inner] > sign * x[best * s.inner] || isnan(x[i * s.inner])) best = i;
+        c->out[0][o] = (double)best;
+    }
+}
+
+void reference_argmax(const reference_call *c)
+{
+    extreme_index(c, 1);
+}
+
+void reference_argmin(const reference_call *c)
+{
+    extreme_index(c, -1);
+}
+
+void reference_cumsum(const reference_call *c)
+{
+    const cumsum_attributes *a = c->attributes;
+    split s = split_at(c->in_shape[0], a->axis);
+    for (int64_t o = 0; o < s.outer * s.inner; o++) {
+        double total = 0;
+        for (int64_t i = 0; i < s.length; i++) {
+            int64_t at = (o / s.inner * s.length + (a->reverse ? s.length - 1 - i : i)) * s.inner + o % s.inner;
+            c->out[0][at] = total += c->in[0][at];
+        }
+    }
 }

@@ -1,11 +1,6 @@
-/* onednn.c - problems of the CPU backend as primitives of oneDNN. */
+/* onednn_matmul.c - matrix products as primitives of oneDNN. */
 #include "backends/cpu/onednn.h"
-
-#ifdef VITRO_HAVE_ONEDNN
 #include "backends/cpu/onednn_plan.h"
-
-/* -- Matrix products ------------------------------------------------------------------------------------------------
- */
 
 static dnnl_status_t describe_matmul(const void *key, const argument *arguments, dnnl_engine_t engine,
                                      const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t *out)
@@ -92,18 +87,3 @@ bool onednn_matmul(const gemm_problem *p, const float *a, const float *b, const 
     };
     return onednn_run(describe_matmul, &key, sizeof key, arguments, 4);
 }
-
-#else
-
-bool onednn_matmul(const gemm_problem *p, const float *a, const float *b, const float *bias, float *y)
-{
-    (void)p, (void)a, (void)b, (void)bias, (void)y;
-    return false;
-}
-
-const char *onednn_last_implementation(void)
-{
-    return "";
-}
-
-#endif

@@ -1,0 +1,48 @@
+/* checkpoint.h - weights in safetensors files, and all that a stopped run needs to continue with the same bits. */
+#ifndef VITRO_CHECKPOINT_H
+#define VITRO_CHECKPOINT_H
+
+#include <vitro/model.h>
+#include <vitro/optimizer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Saves every parameter and buffer under its state-dict name. The file is replaced all at once: whatever happens, it is
+ * the old one or the new one. False with an error where it cannot be written. */
+VT_API bool vt_model_save_at(vt_site at, const char *path, const vt_model *model);
+#define vt_model_save(path, model) vt_model_save_at(VT_HERE, path, model)
+
+/* Loads every parameter and buffer. Floating-point dtypes may differ and are converted; names and shapes may not. False
+ * with an error that lists what is missing, unexpected or of another shape, or says what is wrong with the file; the
+ * model is then as it was. */
+VT_API bool vt_model_load_at(vt_site at, const char *path, vt_model *model);
+#define vt_model_load(path, model) vt_model_load_at(VT_HERE, path, model)
+
+/* A line of text beside the tensors: what the program itself has to remember. */
+typedef struct vt_note {
+    const char *key;
+    char value[512];
+} vt_note;
+
+/* Saves the model, the optimiser's state, the random state and the notes, as vt_model_save does. */
+VT_API bool vt_checkpoint_save_at(vt_site at, const char *path, const vt_model *model, vt_optimizer *optimizer,
+                                  const vt_note *notes, int count);
+#define vt_checkpoint_save(path, model, optimizer, notes, count)                                                       \
+    vt_checkpoint_save_at(VT_HERE, path, model, optimizer, notes, count)
+
+/* Fills in the values of the notes by their keys, and loads nothing else: to see whether a checkpoint is the right one.
+ * False with an error where the file has no such note, or is no checkpoint. */
+VT_API bool vt_checkpoint_notes_at(vt_site at, const char *path, vt_note *notes, int count);
+#define vt_checkpoint_notes(path, notes, count) vt_checkpoint_notes_at(VT_HERE, path, notes, count)
+
+/* Puts model, optimiser and random state back to what they were. False with an error as vt_model_load; everything is
+ * then as it was. */
+VT_API bool vt_checkpoint_load_at(vt_site at, const char *path, vt_model *model, vt_optimizer *optimizer);
+#define vt_checkpoint_load(path, model, optimizer) vt_checkpoint_load_at(VT_HERE, path, model, optimizer)
+
+#ifdef __cplusplus
+}
+#endif
+#endif

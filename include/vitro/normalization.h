@@ -1,0 +1,79 @@
+/* normalization.h - softmax, and ops that bring what they normalise to mean 0 and variance 1. f32 or f64; means and
+ * variances are added up in f64, in two passes. */
+#ifndef VITRO_NORMALIZATION_H
+#define VITRO_NORMALIZATION_H
+
+#include <vitro/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* e^x / Σ e^x, and its logarithm, along the axis, without overflow. An element of -inf has probability 0; where all are
+ * -inf the result is NaN, as there is no distribution. */
+VT_API vt_tensor vt_softmax_at(vt_site at, vt_tensor x, int axis);
+VT_API vt_tensor vt_log_softmax_at(vt_site at, vt_tensor x, int axis);
+#define vt_softmax(x, axis)     vt_softmax_at(VT_HERE, x, axis)
+#define vt_log_softmax(x, axis) vt_log_softmax_at(VT_HERE, x, axis)
+
+typedef struct vt_layer_norm_args {
+    vt_site at_;
+    vt_tensor x;
+    vt_named_only names_from_here_;
+    vt_tensor weight, bias; /* of the shape of the normalised axes; left out: 1, 0 */
+    int rank;               /* how many axes, the last ones, are normalised together; 0: 1 */
+    double eps;             /* 0: 1e-5 */
+} vt_layer_norm_args;
+/* (x - mean) / sqrt(var + eps) weight + bias, mean and biased variance over the last axes: Ba et al. 2016. */
+VT_API vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a);
+#define vt_layer_norm(...)                                                                                             \
+    vt_layer_norm_with(VT_ARGS(vt_layer_norm_args, 1, "vt_layer_norm(x, .weight .bias .rank .eps)", __VA_ARGS__))
+
+typedef struct vt_rms_norm_args {
+    vt_site at_;
+    vt_tensor x;
+    vt_named_only names_from_here_;
+    vt_tensor weight; /* of the shape of the normalised axes; left out: 1 */
+    int rank;         /* how many axes, the last ones, are normalised together; 0: 1 */
+    double eps;       /* 0: 1e-5 */
+} vt_rms_norm_args;
+/* x / sqrt(mean(x²) + eps) weight: Zhang and Sennrich 2019. */
+VT_API vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a);
+#define vt_rms_norm(...)                                                                                               \
+    vt_rms_norm_with(VT_ARGS(vt_rms_norm_args, 1, "vt_rms_norm(x, .weight .rank .eps)", __VA_ARGS__))
+
+typedef struct vt_group_norm_args {
+    vt_site at_;
+    vt_tensor x;
+    int groups;
+    vt_named_only names_from_here_;
+    vt_tensor weight, bias; /* [C]; left out: 1, 0 */
+    double eps;             /* 0: 1e-5 */
+} vt_group_norm_args;
+/* x [N, C, ...], normalised over each of `groups` equal groups of channels of each sample: Wu and He 2018. */
+VT_API vt_tensor vt_group_norm_with(const vt_group_norm_args *a);
+#define vt_group_norm(...)                                                                                             \
+    vt_group_norm_with(VT_ARGS(vt_group_norm_args, 2, "vt_group_norm(x, groups, .weight .bias .eps)", __VA_ARGS__))
+
+typedef struct vt_batch_norm_args {
+    vt_site at_;
+    vt_tensor x, running_mean, running_var;
+    vt_named_only names_from_here_;
+    vt_tensor weight, bias; /* [C]; left out: 1, 0 */
+    double momentum;        /* the share of this batch in the running statistics; 0: 0.1 */
+    double eps;             /* 0: 1e-5 */
+} vt_batch_norm_args;
+/* x [N, C, ...], normalised over all but the channels: Ioffe and Szegedy 2015. While vt_training, by the mean and the
+ * biased variance of the batch, and the running statistics [C] move towards the mean and the unbiased variance:
+ * r + momentum (batch - r), recorded as an effect. Otherwise by the running statistics, which then get gradients like
+ * any input. Error: training with a single value a channel, whose variance is not defined. */
+VT_API vt_tensor vt_batch_norm_with(const vt_batch_norm_args *a);
+#define vt_batch_norm(...)                                                                                             \
+    vt_batch_norm_with(VT_ARGS(vt_batch_norm_args, 3,                                                                  \
+                               "vt_batch_norm(x, running_mean, running_var, .weight .bias .momentum .eps)",            \
+                               __VA_ARGS__))
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,78 @@
+/* rows.h - how kernels of ops on each element walk their operands: axes that go on where another ends are merged, and
+ * what remains is cut into rows along the innermost axis, shared among the threads. */
+#ifndef VITRO_BACKENDS_CPU_ROWS_H
+#define VITRO_BACKENDS_CPU_ROWS_H
+
+#include "ops/list.h"
+
+enum { MAX_ROW_INPUTS = 3 };
+
+/* Elements along the innermost axis: `out` is contiguous, an input advances by its stride, 0 where it repeats. */
+typedef struct row {
+    int64_t count;
+    void *out;
+    const void *in[MAX_ROW_INPUTS];
+    int64_t stride[MAX_ROW_INPUTS]; /* in elements */
+    const void *attributes;
+} row;
+typedef void row_function(const row *r);
+
+/* Runs f over every row of the call, inputs broadcast to its one output. */
+bool run_rows(const kernel_call *call, row_function *f);
+
+/* The row functions of a family: by op, and by the dtype of the last input. */
+typedef row_function *const row_table[OP_COUNT][VT_DTYPE_COUNT];
+bool run_table(const kernel_call *call, row_table table);
+
+/* A function named `name` of rows with one, two or three inputs. Inside the expression the elements are a, b, c, the
+ * attributes `attributes`. A loop is compiled for each usual pair of strides; a repeated element is read once, before
+ * the loop, since the compiler cannot know that the output does not overwrite it. */
+#define ROW_INLINE static inline __attribute__((always_inline))
+
+#define UNARY_ROW_WITH(name, from, to, attributes_type, expression)                                                    \
+    ROW_INLINE void name##_loop(int64_t n, to *out, const from *a_, int64_t a_stride,                                  \
+                                const attributes_type *attributes)                                                     \
+    {                                                                                                                  \
+        (void)attributes;                                                                                              \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                                            \
+        {                                                                                                              \
+            from a = a_[i * a_stride];                                                                                 \
+            out[i] = (to)(expression);                                                                                 \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void name(const row *r)                                                                                     \
+    {                                                                                                                  \
+        if (r->stride[0] == 1)                                                                                         \
+            name##_loop(r->count, r->out, r->in[0], 1, r->attributes);                                                 \
+        else                                                                                                           \
+            name##_loop(r->count, r->out, r->in[0], r->stride[0], r->attributes);                                      \
+    }
+#define UNARY_ROW(name, from, to, expression) UNARY_ROW_WITH(name, from, to, void, expression)
+
+#define BINARY_ROW_WITH(name, from, to, attributes_type, expression)                                                   \
+    ROW_INLINE void name##_loop(int64_t n, to *out, const from *a_, int64_t a_stride, const from *b_,                  \
+                                int64_t b_stride, const attributes_type *attributes)                                   \
+    {                                                                                                                  \
+        (void)attributes;                                                                                              \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                                            \
+        {                                                                                                              \
+            from a = a_[i * a_stride], b = b_[i * b_stride];                                                           \
+            out[i] = (to)(expression);                                                                                 \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void name(const row *r)                                                                                     \
+    {                                                                                                                  \
+        const from *a = r->in[0], *b = r->in[1];                                                                       \
+        int64_t a_stride = r->stride[0], b_stride = r->stride[1];                                                      \
+        if (a_stride == 1 && b_stride == 1)                                                                            \
+            name##_loop(r->count, r->out, a, 1, b, 1, r->attributes);                                                  \
+        else if (a_stride == 1 && b_stride == 0)                                                                       \
+            name##_loop(r->count, r->out, a, 1, &(const from){ *b }, 0, r->attributes);                                \
+        else if (a_stride == 0 && b_stride == 1)                                                                       \
+            name##_loop(r->count, r->out, &(const from){ *a }, 0, b, 1, r->attributes);                                \
+        else                                                                                                           \
+            name##_loop(r->count, r->out, a, a_stride, b, b_stride, r->attributes);                                    \
+    }
+#define BINARY_ROW(name, from, to, expression) BINARY_ROW_WITH(name, from, to, void, expression)
+
+#endif

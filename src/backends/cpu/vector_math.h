@@ -1,0 +1,223 @@
+/* vector_math.h - elementary functions for loops that are to vectorise, which calls to libm's do not: no branches, no
+ * calls, no conversion of a float to an integer. NaN, infinities, denormal arguments and results are as in libm. The
+ * errors stated are of f32 with fused multiply-add; tests/test_vector_math.c holds them. Polynomials are minimax fits
+ * of our own.
+ *
+ * f64, whose work is checking rather than speed, is libm's under the same names. */
+#ifndef VITRO_BACKENDS_CPU_VECTOR_MATH_H
+#define VITRO_BACKENDS_CPU_VECTOR_MATH_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+static inline uint32_t bits_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float float_of(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* |x|; the magnitude of x with the sign of y */
+static inline float magnitude_f32(float x)
+{
+    return float_of(bits_of(x) & 0x7fffffff);
+}
+
+static inline float with_sign_f32(float x, float y)
+{
+    return float_of((bits_of(x) & 0x7fffffff) | (bits_of(y) & 0x80000000));
+}
+
+/* 2^n for n in [-126, 127] */
+static inline float power_of_two(int32_t n)
+{
+    return float_of((uint32_t)(n + 127) << 23);
+}
+
+/* e^x, to 1 ulp. e^x = 2^n e^r with |r| <= ln 2 / 2: n is found by adding 1.5 * 2^23, e^r is a polynomial. 2^n is
+ * applied in halves, as it may be out of range itself. */
+static inline float exp_f32(float x)
+{
+    const float shift = 0x1.8p23f;
+    float limited = x < -104 ? -104 : x > 89 ? 89 : x;
+    float shifted = limited * 0x1.715476p+0f + shift, n = shifted - shift;
+    float r = limited - n * 0x1.62e4p-1f;
+    r = r - n * 0x1.7f7d1cp-20f;
+    float p = 0x1.6850e4p-10f;
+    p = p * r + 0x1.123bccp-7f;
+    p = p * r + 0x1.555b98p-5f;
+    p = p * r + 0x1.55548ep-3f;
+    p = p * r + 0x1.fffff8p-2f;
+    p = p * r * r + r + 1;
+    int32_t whole = (int32_t)(bits_of(shifted) << 9) >> 9, half = whole >> 1; /* garbage for NaN, which p is as well */
+    return p * power_of_two(half) * power_of_two(whole - half);
+}
+
+/* log(2^n (1 + f)) + correction, for 1 + f in [1/√2, √2] */
+static inline float log_of_parts_f32(float n, float f, float correction)
+{
+    float p = -0x1.38b040p-4f;
+    p = p * f + 0x1.055a5cp-3f;
+    p = p * f - 0x1.0d85c0p-3f;
+    p = p * f + 0x1.22da4ap-3f;
+    p = p * f - 0x1.54723cp-3f;
+    p = p * f + 0x1.99a006p-3f;
+    p = p * f - 0x1.000228p-2f;
+    p = p * f + 0x1.555554p-2f;
+    float square = f * f, low = n * -0x1.05c610p-29f + correction; /* ln 2 = 0x1.62e43p-1 - 0x1.05c61p-29 */
+    return n * 0x1.62e430p-1f + (f + (square * (f * p - 0.5f) + low));
+}
+
+/* n and 1 + f = m of a positive normal x = 2^n m */
+static inline float log_parts_f32(float x, float *n)
+{
+    uint32_t from_root = bits_of(x) - 0x3f3504f3; /* 1/√2 */
+    *n = (float)((int32_t)from_root >> 23);
+    return float_of((from_root & 0x007fffff) + 0x3f3504f3);
+}
+
+/* log x, to 1 ulp */
+static inline float log_f32(float x)
+{
+    float n, up = x < 0x1p-126f ? 0x1p25f : 1, m = log_parts_f32(x * up, &n);
+    float y = log_of_parts_f32(x < 0x1p-126f ? n - 25 : n, m - 1, 0);
+    y = x == INFINITY ? x : y;
+    y = x == 0 ? -INFINITY : y;
+    return x >= 0 ? y : NAN;
+}
+
+/* log(1 + x), to 2 ulp: the log of the rounded sum u, and what the rounding lost, relative to u */
+static inline float log1p_f32(float x)
+{
+    float u = 1 + x, n, m = log_parts_f32(u, &n);
+    float lost = x < 1 ? x - (u - 1) : 1 - (u - x);
+    float f = n == 0 ? x : m - 1, correction = n == 0 ? 0 : lost / u;
+    float y = log_of_parts_f32(n, f, correction);
+    y = magnitude_f32(x) < 0x1p-25f || x == INFINITY ? x : y;
+    y = x == -1 ? -INFINITY : y;
+    return x >= -1 ? y : NAN;
+}
+
+/* 1 / (1 + e^-x), to 3 ulp, relative in the lower tail too */
+static inline float sigmoid_f32(float x)
+{
+    float e = exp_f32(-magnitude_f32(x)), y = 1 / (1 + e);
+    return x < 0 ? e * y : y;
+}
+
+/* tanh x, to 2 ulp: a polynomial near 0, 1 - 2 / (e^2x + 1) beyond */
+static inline float tanh_f32(float x)
+{
+    float a = magnitude_f32(x), square = x * x;
+    float p = -0x1.75e0c0p-8f;
+    p = p * square + 0x1.522658p-6f;
+    p = p * square - 0x1.b83c4ep-5f;
+    p = p * square + 0x1.110726p-3f;
+    p = p * square - 0x1.555532p-2f;
+    float inner = x + x * (square * p), outer = 1 - 2 / (exp_f32(2 * a) + 1);
+    return a < 0.625f ? inner : with_sign_f32(outer, x);
+}
+
+/* e^(-x²/2), to 2 ulp. What x² loses in rounding, found by Dekker's product (1971), is put back, since the exponential
+ * magnifies it. */
+static inline float bell_f32(float x)
+{
+    float a = magnitude_f32(x);
+    a = a > 15 ? 15 : a; /* beyond, the result is 0; NaN stays */
+    float high = float_of(bits_of(a) & 0xfffff000), low = a - high, square = a * a;
+    float lost = ((high * high - square) + 2 * high * low) + low * low;
+    float e = exp_f32(-0.5f * square);
+    return e - e * (0.5f * lost);
+}
+
+/* Φ(-t) e^(t²/2) for t >= 0, a rational function without cancellation; beyond 15, where e^(-t²/2) is 0, its value there
+ */
+static inline float mills_f32(float t)
+{
+    t = t > 15 ? 15 : t;
+    float p = 0x1.103432p-8f, q = 0x1.552742p-7f;
+    p = p * t + 0x1.4ee9eep-5f;
+    p = p * t + 0x1.78c7d2p-3f;
+    p = p * t + 0x1.c1d596p-2f;
+    p = p * t + 0.5f;
+    q = q * t + 0x1.a3c6f8p-4f;
+    q = q * t + 0x1.e2bcecp-2f;
+    q = q * t + 0x1.34a064p+0f;
+    q = q * t + 0x1.ad2cfcp+0f;
+    q = q * t + 1;
+    return p / q;
+}
+
+/* The normal distribution function Φ(x), given bell = e^(-x²/2), to 2 ulp for x >= 0 and 8 in the lower tail */
+static inline float normal_cdf_f32(float x, float bell)
+{
+    float tail = bell * mills_f32(magnitude_f32(x));
+    return x < 0 ? tail : 1 - tail;
+}
+
+/* erf x, to 2 ulp: a polynomial near 0, 1 - 2 Φ(-√2 x) beyond */
+static inline float erf_f32(float x)
+{
+    float a = magnitude_f32(x), square = x * x;
+    float p = 0x1.4969eap-14f;
+    p = p * square - 0x1.a3f6e4p-11f;
+    p = p * square + 0x1.5405aep-8f;
+    p = p * square - 0x1.b7f90cp-6f;
+    p = p * square + 0x1.ce2cf8p-4f;
+    p = p * square - 0x1.81273ep-2f;
+    p = p * square + 0x1.06eba8p-3f;
+    float inner = x + x * p, outer = 1 - 2 * exp_f32(-square) * mills_f32(0x1.6a09e6p+0f * a);
+    return a < 1 ? inner : with_sign_f32(outer, x);
+}
+
+static inline double exp_f64(double x)
+{
+    return exp(x);
+}
+
+static inline double log_f64(double x)
+{
+    return log(x);
+}
+
+static inline double log1p_f64(double x)
+{
+    return log1p(x);
+}
+
+static inline double sigmoid_f64(double x)
+{
+    double e = exp(-fabs(x)), y = 1 / (1 + e);
+    return x < 0 ? e * y : y;
+}
+
+static inline double tanh_f64(double x)
+{
+    return tanh(x);
+}
+
+static inline double bell_f64(double x)
+{
+    return exp(-0.5 * x * x);
+}
+
+static inline double normal_cdf_f64(double x, double bell)
+{
+    (void)bell;
+    return 0.5 * erfc(-M_SQRT1_2 * x);
+}
+
+static inline double erf_f64(double x)
+{
+    return erf(x);
+}
+
+#endif

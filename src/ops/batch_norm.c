@@ -1,0 +1,193 @@
+/* batch_norm.c - normalisation by the statistics of the batch, and the running statistics that stand in for them. */
+#include "ops/list.h"
+#include "ops/normalization.h"
+#include <vitro/vitro.h>
+
+static vt_shape channels_of(vt_shape x)
+{
+    return VT_SHAPE(x.dim[1]);
+}
+
+static bool fits_channels(const char *what, const spec *x, const spec *s, char message[256])
+{
+    char a[128], b[128];
+    vt_shape want = channels_of(x->shape);
+    if (s->dtype == x->dtype && vt_shape_equal(s->shape, want)) return true;
+    snprintf(message, 256, "%s is %s %s, it must be %s %s, one for each channel of x", what, vt_dtype_name(s->dtype),
+             vt_shape_text(s->shape, a), vt_dtype_name(x->dtype), vt_shape_text(want, b));
+    return false;
+}
+
+/* What every mode asks of x [N, C, ...] and of what comes with it. */
+static bool arguments_fit(const vt_batch_norm_args *a)
+{
+    const struct {
+        const char *what;
+        vt_tensor x;
+        bool optional;
+    } scales[] = { { "running_mean", a->running_mean, false },
+                   { "running_var", a->running_var, false },
+                   { "weight", a->weight, true },
+                   { "bias", a->bias, true } };
+    spec x, s;
+    char message[256], text[128];
+    if (vt_failed() || !spec_of("batch_norm", a->at_, "x", a->x, &x)) return false;
+    if (!vt_dtype_is_float(x.dtype))
+        snprintf(message, sizeof message, "x is %s; it must be f32 or f64", vt_dtype_name(x.dtype));
+    else if (x.shape.rank < 2)
+        snprintf(message, sizeof message, "x %s must have two axes or more: [N, C, ...]", vt_shape_text(x.shape, text));
+    else
+        message[0] = 0;
+    for (size_t i = 0; !message[0] && i < sizeof scales / sizeof *scales; i++) {
+        if (scales[i].optional && !scales[i].x.id) continue;
+        if (!spec_of("batch_norm", a->at_, scales[i].what, scales[i].x, &s)) return false;
+        fits_channels(scales[i].what, &x, &s, message);
+    }
+    if (!message[0]) return true;
+    refuse_call("batch_norm", a->at_, VT_ERROR_ARGUMENT, "%s", message);
+    return false;
+}
+
+/* Outputs: y, and mean and biased variance of each channel. */
+static bool infer_batch_norm(const node *n, const spec *in, spec *out)
+{
+    char text[128];
+    int64_t channels = in[0].shape.dim[1], count = vt_shape_count(in[0].shape);
+    out[0] = in[0];
+    out[1] = out[2] = (spec){ in[0].dtype, channels_of(in[0].shape) };
+    if (count > channels) return true;
+    return refuse(n, "x %s has %s a channel; training takes two or more", vt_shape_text(in[0].shape, text),
+                  count ? "a single value" : "no value");
+}
+
+/* Inputs: g, x, mean, var, weight; outputs: dx, dweight, dbias. */
+static bool infer_gradient(const node *n, const spec *in, spec *out)
+{
+    out[0] = in[1];
+    for (int i = 1; i < n->outputs; i++) out[i] = (spec){ in[1].dtype, channels_of(in[1].shape) };
+    return true;
+}
+
+static vt_tensor channel_mean(vt_tensor x)
+{
+    vt_axes axes = { .count = 0 };
+    for (int i = 0; i < vt_rank(x); i++)
+        if (i != 1) axes.axis[axes.count++] = i;
+    return vt_mean(x, .axes = axes, .keep = true);
+}
+
+/* [C] seen with the axes of x. */
+static vt_tensor per_channel(vt_tensor scale, vt_tensor x)
+{
+    vt_shape shape = { .rank = vt_rank(x) - 1 };
+    for (int i = 0; i < shape.rank; i++) shape.dim[i] = i ? 1 : vt_dim(x, 1);
+    return vt_reshape(scale, shape);
+}
+
+typedef struct normalized {
+    vt_tensor x, mean, var, rstd;
+} normalized;
+
+static normalized normalize(const node *n, vt_tensor x)
+{
+    normalized r = { .mean = channel_mean(x) };
+    vt_tensor d = vt_sub(x, r.mean);
+    r.var = channel_mean(vt_square(d));
+    r.rstd = vt_rsqrt(vt_affine(r.var, 1, ATTRIBUTES(batch_norm_attributes, n)->eps));
+    r.x = vt_mul(d, r.rstd);
+    return r;
+}
+
+static void batch_norm_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor x = n->in[0], weight = n->in[1], bias = n->in[2];
+    normalized r = normalize(n, x);
+    out[0] = r.x;
+    if (weight.id) out[0] = vt_mul(out[0], per_channel(weight, x));
+    if (bias.id) out[0] = vt_add(out[0], per_channel(bias, x));
+    out[1] = vt_reshape(r.mean, n->out_spec[1].shape);
+    out[2] = vt_reshape(r.var, n->out_spec[2].shape);
+}
+
+/* With x̂ the normalised x: dx = weight rstd (g - mean(g) - x̂ mean(g x̂)), dweight = Σ g x̂, dbias = Σ g. Written in x
+ * alone, not in the saved statistics, so that differentiating it once more is complete. */
+static void batch_norm_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor g = n->in[0], x = n->in[1], weight = n->in[4];
+    normalized r = normalize(n, x);
+    vt_tensor g_mean = channel_mean(g), gx_mean = channel_mean(vt_mul(g, r.x));
+    vt_tensor scale = weight.id ? vt_mul(r.rstd, per_channel(weight, x)) : r.rstd;
+    out[0] = vt_mul(vt_sub(vt_sub(g, g_mean), vt_mul(r.x, gx_mean)), scale);
+    if (n->outputs == 1) return;
+    double count = (double)vt_count(x) / (double)vt_dim(x, 1);
+    out[1] = vt_reshape(vt_affine(gx_mean, count, 0), n->out_spec[1].shape);
+    out[2] = vt_reshape(vt_affine(g_mean, count, 0), n->out_spec[2].shape);
+}
+
+static void batch_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    bool scales = n->in[1].id || n->in[2].id;
+    record_into(&(recording){ .op = &op_batch_norm_gradient,
+                              .at = n->at,
+                              INPUTS(g[0], n->in[0], n->out[1], n->out[2], n->in[1]),
+                              .attributes = n->attributes,
+                              .attributes_size = n->attributes_size,
+                              .outputs = scales ? 3 : 1 },
+                dx);
+}
+
+const op op_batch_norm = { .name = "batch_norm",
+                           .id = OP_ID_batch_norm,
+                           .min_inputs = 1,
+                           .max_inputs = 3,
+                           .outputs = 3,
+                           .infer = infer_batch_norm,
+                           .vjp = batch_norm_vjp,
+                           .decompose = batch_norm_decompose };
+const op op_batch_norm_gradient = { .name = "batch_norm_gradient",
+                                    .id = OP_ID_batch_norm_gradient,
+                                    .min_inputs = 4,
+                                    .max_inputs = 5,
+                                    .infer = infer_gradient,
+                                    .decompose = batch_norm_gradient_decompose };
+
+/* running + momentum (batch - running) */
+static void move_towards(vt_tensor running, vt_tensor batch, double scale, double momentum)
+{
+    vt_assign(running, vt_add(vt_affine(running, 1 - momentum, 0), vt_affine(batch, scale * momentum, 0)));
+}
+
+static vt_tensor by_batch(const vt_batch_norm_args *a, double eps)
+{
+    vt_tensor out[3];
+    if (!record_into(&(recording){ .op = &op_batch_norm,
+                                   .at = a->at_,
+                                   INPUTS(a->x, a->weight, a->bias),
+                                   ATTRIBUTE(batch_norm_attributes, .eps = eps) },
+                     out))
+        return out[0];
+    double momentum = a->momentum == 0 ? 0.1 : a->momentum;
+    double count = (double)vt_count(a->x) / (double)vt_dim(a->x, 1);
+    move_towards(a->running_mean, vt_detach(out[1]), 1, momentum);
+    move_towards(a->running_var, vt_detach(out[2]), count / (count - 1), momentum);
+    return out[0];
+}
+
+/* y = x scale + shift, with what belongs to a channel folded first. */
+static vt_tensor by_running(const vt_batch_norm_args *a, double eps)
+{
+    vt_tensor scale = vt_rsqrt(vt_affine(a->running_var, 1, eps));
+    if (a->weight.id) scale = vt_mul(scale, a->weight);
+    vt_tensor shift = vt_neg(vt_mul(a->running_mean, scale));
+    if (a->bias.id) shift = vt_add(shift, a->bias);
+    return vt_add(vt_mul(a->x, per_channel(scale, a->x)), per_channel(shift, a->x));
+}
+
+vt_tensor vt_batch_norm_with(const vt_batch_norm_args *a)
+{
+    ENTER("batch_norm", a->at_);
+    double eps = a->eps == 0 ? 1e-5 : a->eps;
+    if (!arguments_fit(a)) return (vt_tensor){ 0 };
+    vt_tensor y = vt_training() ? by_batch(a, eps) : by_running(a, eps);
+    return vt_failed() ? (vt_tensor){ 0 } : y;
+}

@@ -1,0 +1,19 @@
+/* pooling.h - attributes of max pooling. */
+#ifndef VITRO_OPS_POOLING_H
+#define VITRO_OPS_POOLING_H
+
+#include <stdint.h>
+
+/* Pairs are vertical and horizontal. max_pool2d gives y and, for each of its elements, the number of the chosen element
+ * in its plane of x, as i64. */
+typedef struct max_pool2d_attributes {
+    int64_t kernel[2], stride[2], padding[2], ceil;
+} max_pool2d_attributes;
+
+/* max_pool2d_gradient(g, index): zeros of the given extents, with each element of g added where it came from. Its
+ * transpose, max_pool2d_choose(x, index), takes from x the elements with the given numbers, and has no attributes. */
+typedef struct max_pool2d_gradient_attributes {
+    int64_t size[2];
+} max_pool2d_gradient_attributes;
+
+#endif

@@ -1,0 +1,279 @@
+/* checkpoint.c - models, and whole training states, as safetensors files. */
+#include "core/array.h"
+#include "core/context.h"
+#include "io/safetensors.h"
+#include <vitro/checkpoint.h>
+#include <vitro/tensor.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- The tensors of a file
+ * --------------------------------------------------------------------------------------------- */
+
+/* A named tensor on its way between a file and the device. */
+typedef struct item {
+    char *name;
+    vt_tensor tensor;
+    void *data; /* in host memory, of the tensor's dtype */
+} item;
+
+typedef struct items {
+    item *item;
+    size_t count, capacity;
+} items;
+
+static void items_free(items *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        free(all->item[i].name);
+        free(all->item[i].data);
+    }
+    free(all->item);
+}
+
+static bool out_of_memory(vt_site at)
+{
+    return raise_error(VT_ERROR_MEMORY, at, "checkpoint: out of memory");
+}
+
+static bool add_item(vt_site at, items *all, const char *prefix, const char *name, vt_tensor tensor)
+{
+    if (all->count == all->capacity) {
+        size_t capacity = all->capacity ? 2 * all->capacity : 64;
+        item *grown = realloc(all->item, capacity * sizeof *grown);
+        if (!grown) return out_of_memory(at);
+        all->item = grown;
+        all->capacity = capacity;
+    }
+    item *it = &all->item[all->count];
+    *it = (item){ .tensor = tensor };
+    if (asprintf(&it->name, "%s%s", prefix, name) < 0) return out_of_memory(at);
+    all->count++;
+    it->data = malloc((size_t)vt_count(tensor) * vt_dtype_size(vt_dtype_of(tensor)) + 1);
+    return !vt_failed() && (it->data || out_of_memory(at));
+}
+
+static bool add_model(vt_site at, items *all, const char *prefix, const vt_model *model)
+{
+    for (int i = 0; i < vt_model_size(model); i++) {
+        vt_named_tensor e = vt_model_entry(model, i);
+        if (!add_item(at, all, prefix, e.name, e.tensor)) return false;
+    }
+    return true;
+}
+
+static bool add_optimizer(vt_site at, items *all, const vt_optimizer *optimizer)
+{
+    for (int i = 0; i < vt_optimizer_state_size(optimizer); i++) {
+        vt_named_tensor e = vt_optimizer_state_entry(optimizer, i);
+        if (!add_item(at, all, "optimizer.", e.name, e.tensor)) return false;
+    }
+    return true;
+}
+
+/* -- Saving
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static bool save(vt_site at, const char *path, const items *all, const safetensors_note *notes, size_t note_count)
+{
+    safetensors_tensor *tensors = calloc(all->count + 1, sizeof *tensors);
+    bool ok = tensors || out_of_memory(at);
+    for (size_t i = 0; ok && i < all->count; i++) {
+        const item *it = &all->item[i];
+        tensors[i] = (safetensors_tensor){ it->name, vt_dtype_of(it->tensor), vt_shape_of(it->tensor), it->data };
+        ok = vt_read_at(at, it->tensor, it->data, vt_count(it->tensor), tensors[i].dtype);
+    }
+    ok = ok && safetensors_write(at, path, tensors, all->count, notes, note_count);
+    free(tensors);
+    return ok;
+}
+
+bool vt_model_save_at(vt_site at, const char *path, const vt_model *model)
+{
+    if (vt_failed()) return false;
+    items all = { 0 };
+    bool ok = add_model(at, &all, "", model) && save(at, path, &all, NULL, 0);
+    items_free(&all);
+    return ok;
+}
+
+/* Updates that each parameter has had, in the order of the model, and first those of the optimiser. */
+static char *steps_text(const vt_model *model, const vt_optimizer *optimizer)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream) return NULL;
+    fprintf(stream, "%" PRId64, vt_optimizer_steps(optimizer, NULL));
+    for (int i = 0; i < vt_model_size(model); i++)
+        fprintf(stream, " %" PRId64, vt_optimizer_steps(optimizer, vt_model_entry(model, i).name));
+    return fclose(stream) == 0 ? text : NULL;
+}
+
+static const char STEPS[] = "optimizer.steps", SEED[] = "random.seed", STREAM[] = "random.stream";
+enum { OWN_NOTES = 3 };
+
+bool vt_checkpoint_save_at(vt_site at, const char *path, const vt_model *model, vt_optimizer *optimizer,
+                           const vt_note *notes, int count)
+{
+    vt_flush();
+    if (vt_failed()) return false;
+    char seed[32], stream[32];
+    vt_random_state random = vt_random_get();
+    snprintf(seed, sizeof seed, "%" PRIu64, random.seed);
+    snprintf(stream, sizeof stream, "%" PRIu64, random.stream);
+    char *steps = steps_text(model, optimizer);
+    safetensors_note *all_notes = calloc((size_t)count + OWN_NOTES, sizeof *all_notes);
+    bool ok = (steps && all_notes) || out_of_memory(at);
+    if (ok) {
+        all_notes[0] = (safetensors_note){ STEPS, steps };
+        all_notes[1] = (safetensors_note){ SEED, seed };
+        all_notes[2] = (safetensors_note){ STREAM, stream };
+        for (int i = 0; i < count; i++) all_notes[OWN_NOTES + i] = (safetensors_note){ notes[i].key, notes[i].value };
+    }
+    items all = { 0 };
+    ok = ok && add_model(at, &all, "model.", model) && add_optimizer(at, &all, optimizer) &&
+         save(at, path, &all, all_notes, (size_t)count + OWN_NOTES);
+    items_free(&all);
+    free(all_notes);
+    free(steps);
+    return ok;
+}
+
+/* -- Loading
+ * ----------------------------------------------------------------------------------------------------------- */
+
+/* Appends to a message that must fit into an error. */
+static void complain(char *message, size_t size, const char *what, const char *name)
+{
+    size_t used = strlen(message);
+    if (used + 1 < size) snprintf(message + used, size - used, "%s%s %s", used ? ", " : "", what, name);
+}
+
+static bool is_of(const safetensors_entry *e, vt_tensor x)
+{
+    vt_dtype dtype = vt_dtype_of(x);
+    bool convertible = vt_dtype_is_float(e->dtype) && vt_dtype_is_float(dtype);
+    return vt_shape_equal(e->shape, vt_shape_of(x)) && (e->dtype == dtype || convertible);
+}
+
+/* The file holds exactly these tensors. */
+static bool fits(vt_site at, const char *path, const safetensors *file, const items *all)
+{
+    char message[400] = "", shape[128], line[256];
+    size_t found = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const item *it = &all->item[i];
+        const safetensors_entry *e = safetensors_find(file, it->name);
+        found += e != NULL;
+        if (!e) complain(message, sizeof message, "no", it->name);
+        if (!e || is_of(e, it->tensor)) continue;
+        snprintf(line, sizeof line, "%.120s %s", it->name, vt_shape_text(e->shape, shape));
+        complain(message, sizeof message, "another", line);
+    }
+    for (size_t i = 0; found < safetensors_count(file) && i < safetensors_count(file); i++) {
+        const char *name = safetensors_entries(file)[i].name;
+        bool known = false;
+        for (size_t k = 0; k < all->count && !known; k++) known = strcmp(all->item[k].name, name) == 0;
+        if (!known) complain(message, sizeof message, "an unexpected", name);
+    }
+    if (!*message) return true;
+    return raise_error(VT_ERROR_FILE, at, "%s is not of this model: it has %s", path, message);
+}
+
+/* The file's values, in the tensor's dtype, into the item's own memory. */
+static bool fetch(vt_site at, const safetensors *file, item *it)
+{
+    const safetensors_entry *e = safetensors_find(file, it->name);
+    vt_dtype dtype = vt_dtype_of(it->tensor);
+    if (e->dtype == dtype) return safetensors_load(at, file, e, it->data);
+    void *stored = malloc((size_t)vt_shape_count(e->shape) * vt_dtype_size(e->dtype) + 1);
+    if (!stored) return out_of_memory(at);
+    bool ok = safetensors_load(at, file, e, stored);
+    array from = array_contiguous(stored, e->dtype, e->shape), to = array_contiguous(it->data, dtype, e->shape);
+    if (ok) array_copy(&to, &from);
+    free(stored);
+    return ok;
+}
+
+/* Nothing is written before everything has been read. */
+static bool load(vt_site at, const char *path, const safetensors *file, items *all)
+{
+    if (!fits(at, path, file, all)) return false;
+    for (size_t i = 0; i < all->count; i++)
+        if (!fetch(at, file, &all->item[i])) return false;
+    for (size_t i = 0; i < all->count; i++)
+        if (!vt_write_at(at, all->item[i].tensor, all->item[i].data)) return false;
+    return true;
+}
+
+bool vt_model_load_at(vt_site at, const char *path, vt_model *model)
+{
+    if (vt_failed()) return false;
+    items all = { 0 };
+    safetensors *file = safetensors_open(at, path);
+    bool ok = file && add_model(at, &all, "", model) && load(at, path, file, &all);
+    items_free(&all);
+    safetensors_close(file);
+    return ok;
+}
+
+static bool not_a_checkpoint(vt_site at, const char *path, const char *key)
+{
+    return raise_error(VT_ERROR_FILE, at, "%s is no checkpoint of this program: it has no note \"%s\"", path, key);
+}
+
+bool vt_checkpoint_notes_at(vt_site at, const char *path, vt_note *notes, int count)
+{
+    if (vt_failed()) return false;
+    safetensors *file = safetensors_open(at, path);
+    bool ok = file != NULL;
+    for (int i = 0; ok && i < count; i++) {
+        const char *value = safetensors_find_note(file, notes[i].key);
+        ok = value || not_a_checkpoint(at, path, notes[i].key);
+        if (ok) snprintf(notes[i].value, sizeof notes[i].value, "%s", value);
+    }
+    safetensors_close(file);
+    return ok;
+}
+
+static void restore_steps(const char *text, const vt_model *model, vt_optimizer *optimizer)
+{
+    char *rest = (char *)text;
+    vt_optimizer_set_steps(optimizer, NULL, strtoll(rest, &rest, 10));
+    for (int i = 0; i < vt_model_size(model); i++)
+        vt_optimizer_set_steps(optimizer, vt_model_entry(model, i).name, strtoll(rest, &rest, 10));
+}
+
+/* State that the optimiser makes only when it first needs it, and the file has. */
+static bool make_state(const safetensors *file, vt_optimizer *optimizer)
+{
+    static const char prefix[] = "optimizer.";
+    for (size_t i = 0; i < safetensors_count(file); i++) {
+        const char *name = safetensors_entries(file)[i].name;
+        if (strncmp(name, prefix, sizeof prefix - 1) == 0) vt_optimizer_state_find(optimizer, name + sizeof prefix - 1);
+    }
+    return !vt_failed();
+}
+
+bool vt_checkpoint_load_at(vt_site at, const char *path, vt_model *model, vt_optimizer *optimizer)
+{
+    if (vt_failed()) return false;
+    items all = { 0 };
+    safetensors *file = safetensors_open(at, path);
+    const char *steps = file ? safetensors_find_note(file, STEPS) : NULL;
+    const char *seed = file ? safetensors_find_note(file, SEED) : NULL;
+    const char *stream = file ? safetensors_find_note(file, STREAM) : NULL;
+    bool ok = file && ((steps && seed && stream) || not_a_checkpoint(at, path, STEPS));
+    ok = ok && make_state(file, optimizer) && add_model(at, &all, "model.", model) &&
+         add_optimizer(at, &all, optimizer) && load(at, path, file, &all);
+    if (ok) {
+        restore_steps(steps, model, optimizer);
+        vt_random_set((vt_random_state){ strtoull(seed, NULL, 10), strtoull(stream, NULL, 10) });
+    }
+    items_free(&all);
+    safetensors_close(file);
+    return ok;
+}

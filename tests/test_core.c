@@ -1,0 +1,1113 @@
+/* test_core.c - what the core promises: handles, scopes, errors, effects, gradients, eager mode, the context. */
+#include "core/context.h"
+#include <criterion/criterion.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vitro/vitro.h>
+
+/* The core is the same for every device; this one has every op. */
+static void begin(void)
+{
+    vt_set_device("reference");
+    vt_set_precision(VT_F64);
+    vt_seed(1);
+}
+
+/* An assertion would be ignored here. */
+static void end(void)
+{
+    vt_statistics s = vt_statistics_get();
+    if (vt_failed()) fprintf(stderr, "an error was left: %s\n", vt_error_message());
+    if (s.live_tensors || s.live_bytes)
+        fprintf(stderr, "%lld tensors, %lld bytes leaked\n", (long long)s.live_tensors, (long long)s.live_bytes);
+    if (vt_failed() || s.live_tensors || s.live_bytes || context_get()->pending_effects || context_get()->first)
+        abort();
+}
+
+#define SUITE(name) TestSuite(name, .init = begin, .fini = end, .timeout = 120)
+SUITE(handles);
+SUITE(scopes);
+SUITE(errors);
+SUITE(effects);
+SUITE(gradients);
+SUITE(eager);
+SUITE(state);
+SUITE(data);
+SUITE(models);
+
+/* A tensor of f64 with these elements. */
+#define VECTOR(...)                                                                                                    \
+    vt_from_data(((double[]){ __VA_ARGS__ }), VT_SHAPE(sizeof((double[]){ __VA_ARGS__ }) / sizeof(double)), VT_F64)
+
+static void expect_values(int line, vt_tensor x, const double *want, int64_t count)
+{
+    double got[64];
+    cr_assert(vt_read(x, got, 64, VT_F64), "line %d: %s", line, vt_error_message());
+    cr_assert(vt_count(x) == count, "line %d: %lld elements", line, (long long)vt_count(x));
+    for (int64_t i = 0; i < count; i++)
+        cr_assert(got[i] == want[i] || fabs(got[i] - want[i]) < 1e-12 * fabs(want[i]), "line %d: element %lld is %.17g",
+                  line, (long long)i, got[i]);
+}
+#define EXPECT(x, ...)                                                                                                 \
+    expect_values(__LINE__, x, (double[]){ __VA_ARGS__ }, sizeof((double[]){ __VA_ARGS__ }) / sizeof(double))
+
+static void expect_error(int line, vt_status status, const char *text)
+{
+    cr_assert(vt_failed(), "line %d: nothing was refused", line);
+    cr_assert(strstr(vt_error_message(), text), "line %d: the message is: %s", line, vt_error_message());
+    cr_assert(vt_error_status() == status, "line %d: the status is %d: %s", line, vt_error_status(),
+              vt_error_message());
+    vt_error_clear();
+}
+#define REFUSED(status, text) expect_error(__LINE__, status, text)
+
+static int64_t live(void)
+{
+    return vt_statistics_get().live_tensors;
+}
+
+static int64_t run_so_far(void)
+{
+    return vt_statistics_get().nodes_run;
+}
+
+/* -- Handles ------------------------------------------------------------------------------------------------------ */
+
+Test(handles, inert_is_refused)
+{
+    VT_SCOPE;
+    vt_tensor y = vt_exp((vt_tensor){ 0 });
+    cr_assert(!y.id && !vt_is_live(y));
+    REFUSED(VT_ERROR_HANDLE, "exp: input is the inert tensor");
+    vt_add(VECTOR(1), (vt_tensor){ 0 });
+    REFUSED(VT_ERROR_HANDLE, "add: input 1 is the inert tensor");
+}
+
+Test(handles, stale_is_refused)
+{
+    vt_tensor x;
+    {
+        VT_SCOPE;
+        x = VECTOR(1, 2);
+        cr_assert(vt_is_live(x));
+    }
+    cr_assert(!vt_is_live(x) && !vt_failed());
+    vt_exp(x);
+    REFUSED(VT_ERROR_HANDLE, "exp: input is a tensor whose scope has ended; vt_keep moves one to the enclosing scope");
+    vt_rank(x);
+    REFUSED(VT_ERROR_HANDLE, "rank: x is a tensor whose scope has ended");
+    cr_assert(vt_dim(x, 0) == 0);
+    REFUSED(VT_ERROR_HANDLE, "dim: x is");
+    vt_item(x);
+    REFUSED(VT_ERROR_HANDLE, "item: x is");
+}
+
+Test(handles, reused_slot_is_another_tensor)
+{
+    vt_tensor old[3];
+    for (int i = 0; i < 3; i++) {
+        VT_SCOPE;
+        old[i] = VECTOR(i);
+    }
+    VT_SCOPE;
+    vt_tensor now = VECTOR(7);
+    cr_assert(old[0].id == now.id, "the test wants a slot that is used again");
+    for (int i = 0; i < 3; i++) cr_assert(old[i].generation != now.generation && !vt_is_live(old[i]));
+    EXPECT(now, 7);
+}
+
+Test(handles, unknown_is_refused)
+{
+    VT_SCOPE;
+    vt_exp(((vt_tensor){ 12345678, 1 }));
+    REFUSED(VT_ERROR_HANDLE, "exp: input is a tensor whose scope has ended");
+}
+
+Test(handles, thousands)
+{
+    VT_SCOPE;
+    static vt_tensor x[5000];
+    for (int i = 0; i < 5000; i++) x[i] = vt_full(VT_SCALAR, i);
+    for (int i = 0; i < 5000; i += 7) cr_assert(vt_item(x[i]) == i);
+    cr_assert(live() == 5000);
+}
+
+Test(handles, freed_early)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2), y = vt_exp(x);
+    int64_t before = live();
+    vt_free(y);
+    vt_free(y);
+    vt_free((vt_tensor){ 0 });
+    cr_assert(live() == before - 1 && !vt_is_live(y) && vt_is_live(x));
+    vt_tensor z = vt_neg(x);
+    vt_free(x);
+    vt_item(vt_sum(z));
+    REFUSED(VT_ERROR_HANDLE, "neg: input 0 ended before this op was computed");
+}
+
+/* -- Scopes ------------------------------------------------------------------------------------------------------- */
+
+Test(scopes, nested)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2), y;
+    {
+        VT_SCOPE;
+        y = vt_add(x, x);
+        {
+            VT_SCOPE;
+            EXPECT(vt_add(y, x), 3, 6);
+        }
+        EXPECT(y, 2, 4);
+    }
+    cr_assert(!vt_is_live(y) && live() == 1);
+    EXPECT(x, 1, 2);
+}
+
+static double leaves_by_return(void)
+{
+    VT_SCOPE;
+    return vt_item(vt_sum(VECTOR(1, 2, 3)));
+}
+
+Test(scopes, left_in_every_way)
+{
+    for (int i = 0; i < 4; i++) {
+        VT_SCOPE;
+        VECTOR(1, 2);
+        if (i == 1) continue;
+        if (i == 2) break;
+        vt_exp(VECTOR(3));
+    }
+    cr_assert(live() == 0);
+    cr_assert(leaves_by_return() == 6 && live() == 0);
+}
+
+Test(scopes, one_without_an_end_goes_with_the_outer_one)
+{
+    vt_scope outer = vt_scope_begin();
+    vt_scope_begin();
+    VECTOR(1);
+    vt_scope_end(&outer);
+    vt_scope_end(&outer);
+    cr_assert(live() == 0 && outer.depth == 0);
+}
+
+Test(scopes, keep_moves_one_level)
+{
+    VT_SCOPE;
+    vt_tensor y, z;
+    {
+        VT_SCOPE;
+        {
+            VT_SCOPE;
+            vt_tensor x = VECTOR(1, 2);
+            y = vt_keep(vt_exp(vt_add(x, x)));
+            z = vt_keep(x);
+        }
+        cr_assert(live() == 2);
+        EXPECT(y, exp(2), exp(4));
+        vt_keep(z);
+    }
+    cr_assert(!vt_is_live(y));
+    EXPECT(z, 1, 2);
+}
+
+Test(scopes, keep_of_a_view)
+{
+    VT_SCOPE;
+    vt_tensor y;
+    {
+        VT_SCOPE;
+        y = vt_keep(vt_permute(vt_reshape(VECTOR(1, 2, 3, 4, 5, 6), VT_SHAPE(2, 3)), VT_AXES(1, 0)));
+    }
+    EXPECT(y, 1, 4, 2, 5, 3, 6);
+    cr_assert(vt_dim(y, 0) == 3 && live() == 1);
+}
+
+Test(scopes, what_is_not_kept_is_not_computed)
+{
+    int64_t before = run_so_far();
+    {
+        VT_SCOPE;
+        vt_exp(VECTOR(1));
+    }
+    cr_assert(run_so_far() == before);
+}
+
+Test(scopes, history_ends_with_keep)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(3), hidden, constant;
+    vt_set_trainable(w, true);
+    {
+        VT_SCOPE;
+        hidden = vt_keep(vt_mul(w, w));
+        constant = vt_keep(vt_detach(vt_mul(w, w)));
+    }
+    vt_backward(vt_sum(vt_mul(w, constant)));
+    EXPECT(vt_grad(w), 9);
+    vt_backward(vt_sum(vt_mul(w, hidden)));
+    REFUSED(VT_ERROR_GRADIENT, "backward: the loss depends, through mul at");
+}
+
+Test(scopes, too_deep)
+{
+    vt_scope scopes[MAX_FRAMES];
+    for (int i = 0; i < MAX_FRAMES; i++) {
+        cr_assert(!vt_failed());
+        scopes[i] = vt_scope_begin();
+    }
+    REFUSED(VT_ERROR_ARGUMENT, "scopes are nested more than 255 deep");
+    for (int i = MAX_FRAMES - 1; i >= 0; i--) vt_scope_end(&scopes[i]);
+    cr_assert(context_get()->depth == 0);
+}
+
+/* -- Errors ------------------------------------------------------------------------------------------------------- */
+
+Test(errors, the_first_is_kept)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2);
+    vt_reshape(x, VT_SHAPE(3));
+    vt_exp((vt_tensor){ 0 });
+    vt_set_device("abacus");
+    cr_assert(strstr(vt_error_message(), "reshape: "));
+    REFUSED(VT_ERROR_ARGUMENT, "reshape: ");
+    cr_assert(!vt_failed() && strcmp(vt_error_message(), "") == 0 && vt_error_status() == VT_OK);
+    EXPECT(x, 1, 2);
+}
+
+Test(errors, ops_are_inert_while_one_stands)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2);
+    vt_error_raise(VT_ERROR_FILE, VT_HERE, "my own: %d", 5);
+    int64_t tensors = live(), run = run_so_far();
+    cr_assert(!vt_exp(x).id && !VECTOR(1).id && !vt_normal(VT_SHAPE(2)).id);
+    cr_assert(!vt_reshape(x, VT_SHAPE(2, 1)).id && !vt_sum(x).id && !vt_clip_gradients(NULL, 1).id);
+    double data[2] = { -1, -1 };
+    cr_assert(!vt_read(x, data, 2, VT_F64) && data[0] == -1 && !vt_write(x, data));
+    cr_assert(isnan(vt_item(x)) && vt_rank(x) == 0);
+    vt_assign(x, x);
+    vt_backward(x);
+    vt_optimizer_step(NULL);
+    vt_flush();
+    cr_assert(live() == tensors && run_so_far() == run && !context_get()->pending_effects);
+    REFUSED(VT_ERROR_FILE, "my own: 5  at ");
+    EXPECT(x, 1, 2);
+}
+
+Test(errors, name_the_users_line)
+{
+    VT_SCOPE;
+    char want[64];
+    snprintf(want, sizeof want, "test_core.c:%d in ", __LINE__ + 1);
+    vt_add(VECTOR(1, 2), VECTOR(1, 2, 3));
+    cr_assert(strstr(vt_error_message(), want), "%s", vt_error_message());
+    cr_assert(strstr(vt_error_message(), __func__), "%s", vt_error_message());
+    REFUSED(VT_ERROR_ARGUMENT, "add: a [2] and b [3] do not broadcast: extents must be equal or 1  at ");
+}
+
+static vt_tensor twice(vt_site at, vt_tensor x)
+{
+    ENTER("twice", at);
+    return vt_add(x, x);
+}
+
+static vt_tensor four_times(vt_site at, vt_tensor x)
+{
+    ENTER("four_times", at);
+    return twice(VT_HERE, twice(VT_HERE, x));
+}
+
+Test(errors, name_the_outermost_call)
+{
+    VT_SCOPE;
+    char want[64];
+    snprintf(want, sizeof want, "test_core.c:%d in ", __LINE__ + 1);
+    four_times(VT_HERE, (vt_tensor){ 0 });
+    cr_assert(strstr(vt_error_message(), want), "%s", vt_error_message());
+    REFUSED(VT_ERROR_HANDLE, "four_times: add: input 0 is the inert tensor");
+    vt_neg((vt_tensor){ 0 });
+    REFUSED(VT_ERROR_HANDLE, "neg: input is the inert tensor");
+    EXPECT(four_times(VT_HERE, VECTOR(1, 2)), 4, 8);
+}
+
+Test(errors, print)
+{
+    char text[256] = "";
+    FILE *stream = fmemopen(text, sizeof text, "w");
+    vt_error_raise(VT_ERROR_FILE, (vt_site){ 0 }, "no cake");
+    cr_assert(vt_error_print(stream) == 1);
+    fclose(stream);
+    cr_assert(strcmp(text, "vitro: no cake\n") == 0, "%s", text);
+    vt_error_clear();
+}
+
+Test(errors, forget_the_effects_of_the_scope)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1);
+    {
+        VT_SCOPE;
+        vt_assign(w, VECTOR(2));
+        vt_exp((vt_tensor){ 0 });
+    }
+    REFUSED(VT_ERROR_HANDLE, "exp: ");
+    cr_assert(!context_get()->pending_effects);
+    EXPECT(w, 1);
+}
+
+/* -- Effects ------------------------------------------------------------------------------------------------------ */
+
+Test(effects, run_in_order)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1), u = VECTOR(10);
+    vt_assign(w, vt_add(w, u)); /* 11 */
+    vt_assign(u, vt_mul(w, w)); /* 121 */
+    vt_assign(w, vt_sub(u, w)); /* 110 */
+    EXPECT(w, 110);
+    EXPECT(u, 121);
+}
+
+Test(effects, are_not_lost_when_nobody_reads)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1), u = VECTOR(1);
+    {
+        VT_SCOPE;
+        vt_assign(w, VECTOR(2));
+        vt_assign(u, VECTOR(3));
+    }
+    EXPECT(w, 2);
+    vt_assign(w, vt_add(w, u));
+    cr_assert(context_get()->pending_effects == 1);
+    vt_flush();
+    cr_assert(!context_get()->pending_effects && value_of(context_get(), w)->executed_version == 2);
+    EXPECT(w, 5);
+}
+
+Test(effects, come_with_any_read)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1), unrelated = VECTOR(7);
+    vt_assign(w, VECTOR(2));
+    EXPECT(unrelated, 7);
+    cr_assert(!context_get()->pending_effects);
+}
+
+Test(effects, run_once)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1);
+    vt_assign(w, vt_add(w, w));
+    for (int i = 0; i < 3; i++) EXPECT(w, 2);
+    {
+        VT_SCOPE;
+        EXPECT(vt_add(w, w), 4);
+    }
+    EXPECT(w, 2);
+}
+
+Test(effects, ops_before_see_the_old_value_and_ops_after_the_new_one)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1), before = vt_neg(w);
+    vt_assign(w, VECTOR(2));
+    vt_tensor between = vt_neg(w);
+    vt_assign(w, VECTOR(3));
+    vt_tensor after = vt_neg(w);
+    EXPECT(after, -3);
+    EXPECT(between, -2);
+    EXPECT(before, -1);
+}
+
+Test(effects, a_value_let_go_before_the_update_is_an_error)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1), inner = vt_neg(w), outer = vt_neg(inner);
+    EXPECT(outer, 1);
+    vt_assign(w, VECTOR(2));
+    EXPECT(w, 2);
+    vt_item(inner);
+    REFUSED(VT_ERROR_HANDLE,
+            "neg: a result was read after input 0, which it depends on, was updated; read or vt_keep it");
+    EXPECT(outer, 1);
+}
+
+Test(effects, a_view_keeps_the_old_value)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1, 2, 3, 4), lazy = vt_reshape(w, VT_SHAPE(2, 2)), kept;
+    {
+        VT_SCOPE;
+        kept = vt_keep(vt_permute(vt_reshape(w, VT_SHAPE(2, 2)), VT_AXES(1, 0)));
+    }
+    vt_assign(w, VECTOR(5, 6, 7, 8));
+    EXPECT(w, 5, 6, 7, 8);
+    EXPECT(lazy, 1, 2, 3, 4);
+    EXPECT(kept, 1, 3, 2, 4);
+    vt_assign(kept, vt_reshape(w, VT_SHAPE(2, 2)));
+    EXPECT(kept, 5, 6, 7, 8);
+    EXPECT(w, 5, 6, 7, 8);
+}
+
+Test(effects, loose_ends_are_computed_with_the_step)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1), metric = vt_neg(w);
+    vt_assign(w, VECTOR(2));
+    vt_flush();
+    cr_assert(value_of(context_get(), metric)->buffer);
+    EXPECT(metric, -1);
+}
+
+Test(effects, loose_ends_that_an_earlier_run_left_out)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1), u = VECTOR(5), metric = vt_neg(w), other = vt_neg(u);
+    {
+        VT_SCOPE;
+        vt_keep(vt_add(other, other)); /* runs the later of the two and not the earlier */
+    }
+    cr_assert(!value_of(context_get(), metric)->buffer);
+    vt_assign(w, VECTOR(2));
+    vt_flush();
+    EXPECT(metric, -1);
+}
+
+Test(effects, a_gradient_looked_up_late_is_computed_with_the_step)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(3);
+    vt_set_trainable(w, true);
+    vt_tensor loss = vt_sum(vt_mul(w, w));
+    vt_backward(loss);
+    cr_assert(vt_item(loss) == 9);
+    vt_tensor g = vt_grad(w);
+    vt_assign(w, VECTOR(4));
+    vt_flush();
+    EXPECT(g, 6);
+}
+
+Test(effects, vt_write_comes_after_what_was_recorded)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1), before = vt_neg(w), view = vt_reshape(w, VT_SHAPE(1, 1));
+    cr_assert(vt_write(w, (double[]){ 2 }));
+    vt_tensor after = vt_neg(w);
+    EXPECT(after, -2);
+    EXPECT(before, -1);
+    EXPECT(view, 1);
+    vt_assign(w, VECTOR(3));
+    cr_assert(vt_write(w, (double[]){ 4 }));
+    EXPECT(w, 4);
+}
+
+Test(effects, recomputation_is_counted)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1), inner = vt_neg(x), outer = vt_neg(inner);
+    EXPECT(outer, 1);
+    cr_assert(vt_statistics_get().nodes_recomputed == 0);
+    EXPECT(inner, -1);
+    cr_assert(vt_statistics_get().nodes_recomputed == 1);
+    EXPECT(inner, -1);
+    EXPECT(outer, 1);
+    cr_assert(vt_statistics_get().nodes_recomputed == 1 && run_so_far() == 3);
+}
+
+Test(effects, a_decomposed_op_before_an_update)
+{
+    context_get()->force_decompose = true;
+    VT_SCOPE;
+    vt_tensor w = VECTOR(3), before = vt_square(w);
+    vt_assign(w, VECTOR(4));
+    vt_tensor after = vt_square(w);
+    EXPECT(after, 16);
+    EXPECT(before, 9);
+}
+
+Test(effects, within_a_decomposition)
+{
+    VT_SCOPE;
+    vt_model *model = vt_model_new();
+    vt_tensor w = vt_parameter(vt_root(model), "w", VT_SHAPE(2), .value = 1);
+    vt_optimizer *sgd = vt_sgd(model, .lr = 0.5);
+    context_get()->force_decompose = true;
+    {
+        VT_SCOPE;
+        vt_backward(vt_sum(vt_mul(w, w)));
+        vt_optimizer_step(sgd);
+        vt_backward(vt_sum(vt_affine(w, 3, 0)));
+        vt_optimizer_step(sgd); /* the gradients of both: w = 1 - 1/2 2 - 1/2 (2 + 3) */
+    }
+    EXPECT(w, -2.5, -2.5);
+    cr_assert(!context_get()->pending_effects && !context_get()->decomposing);
+    vt_optimizer_free(sgd);
+    vt_model_free(model);
+}
+
+/* -- Gradients ---------------------------------------------------------------------------------------------------- */
+
+static vt_tensor trainable(vt_tensor x)
+{
+    vt_set_trainable(x, true);
+    return x;
+}
+
+Test(gradients, add_up_over_calls)
+{
+    VT_SCOPE;
+    vt_tensor w = trainable(VECTOR(2, 3));
+    cr_assert(!vt_grad(w).id && !vt_failed());
+    vt_tensor loss = vt_sum(vt_mul(w, w));
+    vt_backward(loss);
+    EXPECT(vt_grad(w), 4, 6);
+    vt_backward(loss);
+    EXPECT(vt_grad(w), 8, 12);
+    vt_backward(vt_sum(w));
+    EXPECT(vt_grad(w), 9, 13);
+}
+
+Test(gradients, end_with_their_scope)
+{
+    VT_SCOPE;
+    vt_tensor w = trainable(VECTOR(2));
+    for (int i = 0; i < 2; i++) {
+        VT_SCOPE;
+        cr_assert(!vt_grad(w).id);
+        vt_backward(vt_sum(vt_mul(w, w)));
+        EXPECT(vt_grad(w), 4);
+    }
+    cr_assert(!vt_grad(w).id && !vt_failed());
+}
+
+Test(gradients, of_micro_batches_can_be_kept)
+{
+    VT_SCOPE;
+    vt_tensor w = trainable(VECTOR(2));
+    for (int i = 1; i <= 3; i++) {
+        VT_SCOPE;
+        vt_backward(vt_sum(vt_affine(w, i, 0)));
+        vt_keep(vt_grad(w));
+    }
+    EXPECT(vt_grad(w), 6);
+}
+
+Test(gradients, of_shared_and_long_paths)
+{
+    VT_SCOPE;
+    vt_tensor x = trainable(VECTOR(1, 2)), one = VECTOR(1, 1), y = x;
+    for (int i = 0; i < 20000; i++) y = i % 2 ? vt_neg(y) : vt_sub(one, y);
+    vt_backward(vt_sum(vt_mul(y, vt_add(y, x))));
+    /* y = x - 10000, so that the loss is y (y + x), its gradient 3 y + x */
+    EXPECT(vt_grad(x), 4 - 30000, 8 - 30000);
+}
+
+Test(gradients, of_gradients)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(2, 3), y = vt_mul(vt_mul(x, x), vt_mul(x, x)), d = y;
+    const double want[3][2] = { { 32, 108 }, { 48, 108 }, { 48, 72 } };
+    for (int order = 0; order < 3; order++) {
+        vt_tensor next;
+        vt_gradients(d, (vt_tensor){ 0 }, &x, 1, &next);
+        EXPECT(next, want[order][0], want[order][1]);
+        d = next;
+    }
+}
+
+Test(gradients, of_an_input_that_does_not_matter)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(2, 3), unused = VECTOR(1, 1, 1), y = vt_exp(x), g[3];
+    vt_gradients(y, VECTOR(5, 7), ((vt_tensor[]){ unused, y, x }), 3, g);
+    EXPECT(g[0], 0, 0, 0);
+    EXPECT(g[1], 5, 7);
+    EXPECT(g[2], 5 * exp(2), 7 * exp(3));
+}
+
+Test(gradients, of_a_tensor_on_the_way)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(2), middle = vt_mul(x, x), y = vt_mul(middle, middle), g;
+    vt_gradients(y, (vt_tensor){ 0 }, &middle, 1, &g);
+    EXPECT(g, 8);
+}
+
+Test(gradients, of_a_leaf_itself)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(2, 3), g;
+    vt_gradients(x, (vt_tensor){ 0 }, &x, 1, &g);
+    EXPECT(g, 1, 1);
+}
+
+Test(gradients, pass_neither_detach_nor_frozen_tensors)
+{
+    VT_SCOPE;
+    vt_tensor w = trainable(VECTOR(2)), frozen = trainable(VECTOR(3));
+    vt_set_trainable(frozen, false);
+    cr_assert(vt_trainable(w) && !vt_trainable(frozen));
+    vt_backward(vt_sum(vt_mul(vt_mul(w, vt_detach(w)), frozen)));
+    EXPECT(vt_grad(w), 6);
+    cr_assert(!vt_grad(frozen).id);
+}
+
+Test(gradients, of_a_loss_with_axes_of_one)
+{
+    VT_SCOPE;
+    vt_tensor w = trainable(VECTOR(2));
+    vt_backward(vt_reshape(vt_mul(w, w), VT_SHAPE(1, 1)));
+    EXPECT(vt_grad(w), 4);
+}
+
+Test(gradients, refuse_what_has_none)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2), w = trainable(VECTOR(3, 4)), one = trainable(VECTOR(1));
+    vt_backward(vt_mul(w, w));
+    REFUSED(VT_ERROR_GRADIENT,
+            "backward: the loss has shape [2], it must have one element; vt_mean or vt_sum make one");
+    vt_backward(vt_sum(x));
+    REFUSED(VT_ERROR_GRADIENT, "backward: the loss depends on nothing trainable");
+    vt_backward(vt_sum(vt_detach(w)));
+    REFUSED(VT_ERROR_GRADIENT, "backward: the loss depends on nothing trainable");
+    vt_backward(one);
+    REFUSED(VT_ERROR_GRADIENT, "backward: the loss is a leaf: no op computed it");
+    vt_backward((vt_tensor){ 0 });
+    REFUSED(VT_ERROR_HANDLE, "backward: the loss is the inert tensor");
+    cr_assert(!vt_grad(w).id && !vt_grad(one).id);
+}
+
+Test(gradients, refuse_other_leaves)
+{
+    VT_SCOPE;
+    vt_set_trainable(vt_exp(VECTOR(1)), true);
+    REFUSED(VT_ERROR_ARGUMENT, "set_trainable: x is the result of an op; only leaves are trainable");
+    vt_set_trainable(vt_from_data((int64_t[]){ 1 }, VT_SHAPE(1), VT_I64), true);
+    REFUSED(VT_ERROR_ARGUMENT, "set_trainable: x is i64; only f32 and f64 are trainable");
+    vt_tensor x = VECTOR(1, 2), g;
+    vt_gradients(vt_exp(x), VECTOR(1), &x, 1, &g);
+    REFUSED(VT_ERROR_ARGUMENT, "gradients: cotangent is f64 [1], y is f64 [2]");
+    cr_assert(!g.id);
+}
+
+Test(gradients, refuse_a_value_that_was_updated)
+{
+    VT_SCOPE;
+    vt_tensor w = trainable(VECTOR(2)), u = trainable(VECTOR(3));
+    vt_tensor product = vt_sum(vt_mul(w, u)), sum = vt_sum(vt_add(w, u));
+    vt_assign(w, VECTOR(5));
+    vt_backward(sum); /* does not need the value */
+    EXPECT(vt_grad(w), 1);
+    vt_backward(product);
+    REFUSED(VT_ERROR_GRADIENT, "mul: input 0 was updated before vt_backward, which needs the value it had here");
+    vt_backward(vt_sum(vt_mul(w, u)));
+    EXPECT(vt_grad(u), 6);
+}
+
+Test(gradients, of_a_decomposition)
+{
+    context_get()->force_decompose = true;
+    VT_SCOPE;
+    vt_tensor w = trainable(VECTOR(2));
+    vt_backward(vt_sum(vt_square(vt_square(w))));
+    EXPECT(vt_grad(w), 32);
+}
+
+/* -- Eager mode --------------------------------------------------------------------------------------------------- */
+
+Test(eager, names_the_op_and_the_line)
+{
+    vt_set_eager(true);
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, -1, 0), e = vt_exp(x);
+    cr_assert(value_of(context_get(), e)->buffer, "it runs at once");
+    char want[64];
+    snprintf(want, sizeof want, "test_core.c:%d in ", __LINE__ + 1);
+    vt_tensor y = vt_log(x);
+    cr_assert(strstr(vt_error_message(), want), "%s", vt_error_message());
+    vt_exp(y);
+    REFUSED(VT_ERROR_NUMERIC, "log: the result has a NaN at [1], and no input has");
+    vt_exp(vt_reshape(VECTOR(1, 2, 3, 1e4), VT_SHAPE(2, 2)));
+    REFUSED(VT_ERROR_NUMERIC, "exp: the result has an infinity at [1, 1], and no input has");
+    vt_set_eager(false);
+    EXPECT(vt_exp(VECTOR(1e4)), INFINITY);
+}
+
+Test(eager, names_the_forward_op_of_a_gradient)
+{
+    vt_set_eager(true);
+    VT_SCOPE;
+    vt_tensor x = trainable(VECTOR(0));
+    char want[64];
+    snprintf(want, sizeof want, "test_core.c:%d in ", __LINE__ + 1);
+    vt_tensor y = vt_sqrt(x);
+    vt_backward(vt_sum(y));
+    cr_assert(strstr(vt_error_message(), want), "%s", vt_error_message());
+    REFUSED(VT_ERROR_NUMERIC, "sqrt: ");
+    vt_set_eager(false);
+}
+
+Test(eager, allows_infinities_that_are_meant)
+{
+    vt_set_eager(true);
+    VT_SCOPE;
+    vt_tensor mask = VECTOR(0, -INFINITY), created = vt_full(VT_SHAPE(2), -INFINITY);
+    EXPECT(vt_exp(vt_add(mask, VECTOR(0, 5))), 1, 0);
+    EXPECT(vt_exp(created), 0, 0);
+    vt_tensor nothing = vt_from_data((double[]){ NAN }, VT_SHAPE(1), VT_F64);
+    vt_neg(nothing);
+    cr_assert(!vt_failed());
+    vt_sub(created, created);
+    REFUSED(VT_ERROR_NUMERIC, "sub: the result has a NaN at [0]");
+    vt_set_eager(false);
+}
+
+Test(eager, checks_what_effects_write)
+{
+    vt_set_eager(true);
+    VT_SCOPE;
+    vt_model *model = vt_model_new();
+    vt_tensor w = vt_parameter(vt_root(model), "w", VT_SHAPE(1), .value = 1);
+    vt_optimizer *sgd = vt_sgd(model, .lr = 1e200);
+    vt_backward(vt_sum(vt_mul(w, VECTOR(1e200))));
+    vt_optimizer_step(sgd);
+    REFUSED(VT_ERROR_NUMERIC, "optimizer_step: sgd: the result has an infinity at [0]");
+    vt_optimizer_free(sgd);
+    vt_model_free(model);
+    vt_set_eager(false);
+}
+
+/* A little of everything; the result depends on order, randomness, gradients and effects. */
+static double program(void)
+{
+    VT_SCOPE;
+    vt_seed(5);
+    vt_tensor w = trainable(VECTOR(0.5, -1.5, 2)), sum = VECTOR(0, 0, 0), logs[3];
+    for (int i = 0; i < 3; i++) {
+        VT_SCOPE;
+        vt_tensor noise = vt_normal(VT_SHAPE(3), .dtype = VT_F64), y = vt_mul(vt_tanh(vt_mul(w, noise)), w);
+        logs[i] = vt_keep(vt_sum(y));
+        vt_backward(vt_sum(vt_mul(y, y)));
+        vt_assign(sum, vt_add(sum, vt_grad(w)));
+        vt_assign(w, vt_sub(w, vt_affine(sum, 0.1, 0)));
+    }
+    return vt_item(vt_add(vt_sum(w), vt_add(logs[0], vt_mul(logs[1], logs[2]))));
+}
+
+Test(eager, gives_the_same_bits)
+{
+    double planned = program();
+    vt_set_eager(true);
+    double eager = program();
+    vt_set_eager(false);
+    cr_assert(planned == eager && isfinite(planned), "%.17g %.17g", planned, eager);
+    context_get()->force_decompose = true;
+    cr_assert(fabs(program() - planned) < 1e-9);
+}
+
+Test(eager, can_be_turned_on_in_between)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1), before = vt_neg(w);
+    vt_assign(w, VECTOR(2));
+    vt_set_eager(true);
+    vt_tensor after = vt_neg(w);
+    vt_set_eager(false);
+    EXPECT(vt_add(before, after), -3);
+}
+
+/* -- The context's state ------------------------------------------------------------------------------------------ */
+
+Test(state, random_numbers_continue)
+{
+    VT_SCOPE;
+    vt_tensor first = vt_normal(VT_SHAPE(8), .dtype = VT_F64);
+    vt_random_state saved = vt_random_get();
+    double one[8], two[8], other[8];
+    vt_read(vt_normal(VT_SHAPE(8), .dtype = VT_F64), one, 8, VT_F64);
+    vt_random_set(saved);
+    vt_read(vt_normal(VT_SHAPE(8), .dtype = VT_F64), two, 8, VT_F64);
+    cr_assert(memcmp(one, two, sizeof one) == 0);
+    vt_read(first, other, 8, VT_F64);
+    cr_assert(memcmp(one, other, sizeof one) != 0);
+    vt_seed(1);
+    vt_read(vt_normal(VT_SHAPE(8), .dtype = VT_F64), two, 8, VT_F64);
+    cr_assert(memcmp(two, other, sizeof one) == 0);
+    vt_seed(2);
+    vt_read(vt_normal(VT_SHAPE(8), .dtype = VT_F64), two, 8, VT_F64);
+    cr_assert(memcmp(two, other, sizeof one) != 0);
+}
+
+Test(state, statistics_return_to_zero)
+{
+    int64_t bytes;
+    {
+        VT_SCOPE;
+        vt_tensor x = vt_full(VT_SHAPE(1000), 1, .dtype = VT_F64);
+        cr_assert(vt_statistics_get().live_bytes == 0);
+        static double values[1000];
+        cr_assert(vt_read(vt_exp(x), values, 1000, VT_F64));
+        bytes = vt_statistics_get().live_bytes;
+        cr_assert(bytes >= 8000 && vt_statistics_get().peak_bytes >= 16000);
+    }
+    vt_statistics s = vt_statistics_get();
+    cr_assert(s.live_tensors == 0 && s.live_bytes == 0 && s.reserved_bytes >= bytes && s.nodes_run == 2);
+    vt_shutdown();
+    cr_assert(vt_statistics_get().reserved_bytes == 0);
+}
+
+Test(state, memory_is_used_again)
+{
+    int64_t reserved = 0;
+    for (int i = 0; i < 5; i++) {
+        VT_SCOPE;
+        vt_item(vt_sum(vt_exp(vt_full(VT_SHAPE(5000), 1))));
+        if (i == 1) reserved = vt_statistics_get().reserved_bytes;
+    }
+    cr_assert(vt_statistics_get().reserved_bytes == reserved);
+}
+
+Test(state, shutdown_ends_everything)
+{
+    vt_model *model = vt_model_new(), *freed_before = vt_model_new();
+    vt_tensor w = vt_parameter(vt_root(model), "w", VT_SHAPE(3), .value = 1), kept;
+    vt_parameter(vt_root(freed_before), "w", VT_SHAPE(3), .value = 1);
+    vt_optimizer *adam = vt_adam(model);
+    vt_scope scope = vt_scope_begin();
+    kept = VECTOR(1);
+    vt_assign(w, vt_affine(w, 2, 0));
+    vt_model_free(freed_before);
+    vt_shutdown();
+    cr_assert(!vt_is_live(w) && !vt_is_live(kept) && live() == 0);
+    vt_scope_end(&scope);
+    vt_optimizer_free(adam);
+    vt_model_free(model);
+    VT_SCOPE;
+    EXPECT(vt_neg(VECTOR(1)), -1);
+}
+
+Test(state, settings)
+{
+    cr_assert(strcmp(vt_device(), "reference") == 0 && vt_precision() == VT_F64 && !vt_training() && !vt_eager());
+    vt_set_device("abacus");
+    REFUSED(VT_ERROR_UNSUPPORTED, "no device \"abacus\" in this build; there are: cpu, reference");
+    vt_set_device(NULL);
+    vt_error_clear();
+    cr_assert(strcmp(vt_device(), "reference") == 0);
+    vt_set_precision(VT_I64);
+    REFUSED(VT_ERROR_UNSUPPORTED, "precision i64: it is f32 or f64");
+    vt_set_threads(-1);
+    REFUSED(VT_ERROR_ARGUMENT, "-1 threads");
+    vt_set_threads(2);
+    cr_assert(vt_threads() == 2);
+    vt_set_training(true);
+    cr_assert(vt_training());
+}
+
+static void *other_thread(void *result)
+{
+    vt_set_device("reference");
+    cr_assert(!vt_failed() && vt_precision() == VT_F32 && live() == 0);
+    vt_exp((vt_tensor){ 0 });
+    bool failed = vt_failed();
+    vt_error_clear();
+    vt_set_precision(VT_F64);
+    vt_seed(1);
+    *(double *)result = failed ? program() : NAN;
+    return NULL;
+}
+
+Test(state, each_thread_has_its_own)
+{
+    pthread_t threads[4];
+    double results[4];
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2);
+    for (int i = 0; i < 4; i++) cr_assert(pthread_create(&threads[i], NULL, other_thread, &results[i]) == 0);
+    double own = program();
+    for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+    cr_assert(!vt_failed() && live() == 1);
+    for (int i = 0; i < 4; i++) cr_assert(results[i] == own);
+    EXPECT(x, 1, 2);
+}
+
+Test(state, out_of_memory_is_an_error_to_go_on_from)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1), y = vt_neg(x), sum = vt_sum(vt_full(VT_SHAPE(1 << 23, 1 << 23), 1));
+    vt_assign(x, VECTOR(2));
+    cr_assert(!vt_failed());
+    vt_item(sum);
+    REFUSED(VT_ERROR_MEMORY, "out of memory on reference: ");
+    EXPECT(x, 2);
+    EXPECT(y, -1);
+    vt_item(sum);
+    REFUSED(VT_ERROR_MEMORY, "out of memory on reference: ");
+}
+
+Test(state, absurd_shapes_are_refused)
+{
+    VT_SCOPE;
+    int64_t big = (int64_t)1 << 40;
+    vt_full(VT_SHAPE(big, big), 1);
+    cr_assert(vt_failed());
+    vt_error_clear();
+    vt_tensor column = vt_expand(VECTOR(1), VT_SHAPE(big, 1)), row = vt_expand(VECTOR(1), VT_SHAPE(1, big));
+    cr_assert(!vt_failed());
+    vt_mul(column, row);
+    REFUSED(VT_ERROR_ARGUMENT,
+            "mul: the result would have shape [1099511627776, 1099511627776], more elements than memory");
+    vt_from_data("", VT_SHAPE(big, big, 0), VT_U8);
+    REFUSED(VT_ERROR_ARGUMENT, "from_data: not a shape");
+    vt_from_data("", VT_SHAPE(-1), VT_U8);
+    REFUSED(VT_ERROR_ARGUMENT, "from_data: not a shape");
+    vt_from_data("", (vt_shape){ .rank = VT_MAX_RANK + 1 }, VT_U8);
+    REFUSED(VT_ERROR_ARGUMENT, "from_data: not a shape: rank 9 (0 to 8)");
+}
+
+/* -- Data in and out ---------------------------------------------------------------------------------------------- */
+
+Test(data, read_converts)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1.5, -2.7, 3e10, NAN, -5);
+    int32_t integers[5];
+    uint8_t bytes[5];
+    float floats[5];
+    cr_assert(vt_read(x, integers, 5, VT_I32) && vt_read(x, bytes, 5, VT_U8) && vt_read(x, floats, 5, VT_F32));
+    cr_assert(integers[0] == 1 && integers[1] == -2 && integers[2] == INT32_MAX && integers[3] == 0);
+    cr_assert(bytes[0] == 1 && bytes[1] == 0 && bytes[2] == 255 && bytes[3] == 0 && bytes[4] == 0);
+    cr_assert(floats[0] == 1.5f && floats[2] == 3e10f && isnan(floats[3]));
+    uint8_t truth[5];
+    cr_assert(vt_read(x, truth, 5, VT_BOOL) && truth[0] == 1 && truth[3] == 1);
+    int64_t odd = ((int64_t)1 << 60) + 1, back = 0;
+    vt_tensor exact = vt_from_data(&odd, VT_SCALAR, VT_I64);
+    cr_assert(vt_read(exact, &back, 1, VT_DTYPE_DEFAULT) && back == odd);
+}
+
+Test(data, read_refuses)
+{
+    VT_SCOPE;
+    double data[4];
+    vt_tensor x = VECTOR(1, 2, 3);
+    cr_assert(!vt_read(x, data, 2, VT_F64));
+    REFUSED(VT_ERROR_ARGUMENT, "read: x of shape [3] has 3 elements, data has room for 2");
+    cr_assert(!vt_read(x, NULL, 3, VT_F64));
+    REFUSED(VT_ERROR_ARGUMENT, "read: data is NULL");
+    cr_assert(isnan(vt_item(x)));
+    REFUSED(VT_ERROR_ARGUMENT, "item: x has shape [3], it must have one element");
+    vt_from_data(NULL, VT_SHAPE(2), VT_F64);
+    REFUSED(VT_ERROR_ARGUMENT, "from_data: data is NULL");
+    vt_from_data(data, VT_SHAPE(2), VT_DTYPE_DEFAULT);
+    REFUSED(VT_ERROR_ARGUMENT, "from_data: dtype is default");
+    cr_assert(vt_read(vt_from_data(NULL, VT_SHAPE(0, 3), VT_F64), NULL, 0, VT_F64));
+}
+
+Test(data, write)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2), y = vt_neg(x);
+    cr_assert(!vt_write(y, ((double[]){ 0, 0 })));
+    REFUSED(VT_ERROR_ARGUMENT, "write: x is the result of an op; only parameters, buffers");
+    cr_assert(!vt_write(x, NULL));
+    REFUSED(VT_ERROR_ARGUMENT, "write: data is NULL");
+    cr_assert(vt_write(x, ((double[]){ 3, 4 })));
+    EXPECT(x, 3, 4);
+    EXPECT(y, -1, -2);
+}
+
+static const char *printed(vt_tensor x)
+{
+    static char text[4096];
+    FILE *stream = fmemopen(text, sizeof text, "w");
+    vt_print_at(VT_HERE, stream, "x", x);
+    fclose(stream);
+    return text;
+}
+
+Test(data, print)
+{
+    VT_SCOPE;
+    cr_expect_str_eq(printed(vt_reshape(VECTOR(1, 2, 3, 4), VT_SHAPE(2, 2))),
+                     "x: f64 [2, 2]  mean 2.5 std 1.118 min 1 max 4\n  [[1, 2],\n   [3, 4]]\n");
+    cr_expect_str_eq(printed(vt_full(VT_SCALAR, 2.5, .dtype = VT_F32)),
+                     "x: f32 []  mean 2.5 std 0 min 2.5 max 2.5\n  2.5\n");
+    cr_expect_str_eq(printed(vt_full(VT_SHAPE(0, 3), 1, .dtype = VT_F64)), "x: f64 [0, 3]\n  []\n");
+    cr_expect_str_eq(printed(VECTOR(1, 2, 3, 4, 5, 6, 7)),
+                     "x: f64 [7]  mean 4 std 2 min 1 max 7\n  [1, 2, 3, 4, 5, 6, 7]\n");
+    cr_expect_str_eq(printed(VECTOR(1, 2, 3, 4, 5, 6, 7, 8)),
+                     "x: f64 [8]  mean 4.5 std 2.291 min 1 max 8\n  [1, 2, 3, ..., 6, 7, 8]\n");
+    cr_expect(strstr(printed(vt_full(VT_SHAPE(9, 1), 1, .dtype = VT_F64)), "[1],\n   ...,\n   [1],"), "%s",
+              printed(vt_full(VT_SHAPE(9, 1), 1, .dtype = VT_F64)));
+}
+
+/* -- Models ------------------------------------------------------------------------------------------------------- */
+
+Test(models, registry)
+{
+    vt_model *model = vt_model_new();
+    vt_path root = vt_root(model), block = vt_subpath(vt_subpath(root, "blocks.%d", 3), "attn");
+    vt_tensor w = vt_parameter(block, "weight", VT_SHAPE(2, 3), VT_INIT_UNIFORM, 0.5);
+    vt_tensor b = vt_buffer(block, "mean", VT_SHAPE(4), 2);
+    vt_parameter(root, "bias", VT_SCALAR, .value = 7);
+    cr_assert(vt_model_size(model) == 3 && vt_model_parameter_count(model) == 7 && vt_model_buffer_count(model) == 4);
+    vt_named_tensor entry = vt_model_entry(model, 0);
+    cr_assert(strcmp(entry.name, "blocks.3.attn.weight") == 0 && entry.tensor.id == w.id && entry.is_parameter);
+    cr_assert(!vt_model_entry(model, 1).is_parameter && !vt_model_entry(model, 3).tensor.id);
+    cr_assert(vt_model_find(model, "blocks.3.attn.mean").id == b.id && !vt_model_find(model, "mean").id);
+    cr_assert(!vt_failed() && vt_trainable(w) && !vt_trainable(b) && vt_dtype_of(w) == VT_F64);
+    double values[6];
+    vt_read(w, values, 6, VT_F64);
+    for (int i = 0; i < 6; i++) cr_assert(fabs(values[i]) < 0.5 && values[i] != 0);
+    cr_assert(vt_model_set_trainable(model, "blocks.", false) == 1 && !vt_trainable(w));
+    cr_assert(vt_model_set_trainable(model, "", true) == 2 && vt_trainable(w) && !vt_trainable(b));
+    vt_model_free(model);
+    vt_model_free(NULL);
+    cr_assert(!vt_is_live(w) && !vt_is_live(b));
+}
+
+Test(models, refusals)
+{
+    vt_model *model = vt_model_new();
+    vt_path path = vt_root(model);
+    vt_parameter(path, "w", VT_SHAPE(2), .value = 1);
+    cr_assert(!vt_parameter(path, "w", VT_SHAPE(3), .value = 1).id);
+    REFUSED(VT_ERROR_ARGUMENT, "parameter: the name \"w\" is taken  at ");
+    cr_assert(!vt_buffer((vt_path){ 0 }, "w", VT_SHAPE(3), 1).id);
+    REFUSED(VT_ERROR_ARGUMENT, "buffer: \"w\" has no model to belong to  at ");
+    char name[300] = "";
+    memset(name, 'n', sizeof name - 1);
+    cr_assert(!vt_parameter(path, name, VT_SHAPE(3), .value = 1).id);
+    REFUSED(VT_ERROR_ARGUMENT, "is too long");
+    vt_subpath(path, "%s", name);
+    REFUSED(VT_ERROR_ARGUMENT, "a name of more than");
+    cr_assert(!vt_parameter(path, "u", VT_SHAPE(-3), .value = 1).id);
+    REFUSED(VT_ERROR_ARGUMENT, "parameter: full: extent -3 along axis 0");
+    cr_assert(vt_model_size(model) == 1 && live() == 1);
+    vt_model_free(model);
+}
+
+Test(models, parameters_outlive_scopes)
+{
+    vt_model *model = vt_model_new();
+    vt_tensor w;
+    {
+        VT_SCOPE;
+        w = vt_parameter(vt_root(model), "w", VT_SHAPE(2), .value = 3);
+        vt_assign(w, vt_affine(w, 2, 0));
+    }
+    EXPECT(w, 6, 6);
+    cr_assert(live() == 1);
+    vt_model_free(model);
+}
