@@ -1,46 +1,12 @@
 /* test_models.c - the models against PyTorch and timm: structure, logits, gradients, training. The fixtures are made by
  * tests/pytorch/make_fixtures.py, which says what is in them. */
-#include "io/safetensors.h"
+#include "fixture.h"
 #include "zoo.h"
-#include <criterion/criterion.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { BATCH = 4, CLASSES = 10, PIXELS = 3 * 32 * 32, TRAINING_BATCHES = 5, STEPS = 10, DEPTH = 2 };
 
 /* -- Fixtures ---------------------------------------------------------------------------------------------------------- */
-
-static safetensors *open_fixture(const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s.safetensors", VITRO_FIXTURES, name);
-    safetensors *file = safetensors_open(VT_HERE, path);
-    cr_assert(file, "%s", vt_error_message());
-    return file;
-}
-
-/* An entry as doubles. */
-static double *entry_values(const safetensors *file, const char *name, int64_t *count)
-{
-    const safetensors_entry *e = safetensors_find(file, name);
-    cr_assert(e, "the fixture has no %s", name);
-    *count = vt_shape_count(e->shape);
-    void *raw = malloc((size_t)(*count + 1) * 8);
-    double *values = malloc((size_t)(*count + 1) * sizeof *values);
-    cr_assert(raw && values && safetensors_load(VT_HERE, file, e, raw), "%s", vt_error_message());
-    for (int64_t i = 0; i < *count; i++) {
-        switch (e->dtype) {
-        case VT_F32: values[i] = (double)((float *)raw)[i]; break;
-        case VT_F64: values[i] = ((double *)raw)[i]; break;
-        case VT_I64: values[i] = (double)((int64_t *)raw)[i]; break;
-        default: values[i] = ((uint8_t *)raw)[i]; break;
-        }
-    }
-    free(raw);
-    return values;
-}
 
 static vt_tensor floats(const double *values, vt_shape shape)
 {
@@ -121,27 +87,11 @@ static vt_tensor forward(const subject *s, vt_tensor images)
     return s->is_vit ? vit_forward(&s->vit, images, NULL) : resnet_forward(&s->resnet, images);
 }
 
-/* The largest difference, relative to the largest value. */
-static double distance(vt_tensor x, const safetensors *file, const char *name)
-{
-    int64_t count;
-    double *want = entry_values(file, name, &count), *got = malloc((size_t)(count + 1) * sizeof *got);
-    cr_assert(got && vt_read(x, got, count, VT_F64), "%s: %s", name, vt_error_message());
-    cr_assert(count == vt_count(x), "%s has %lld elements, not %lld", name, (long long)count, (long long)vt_count(x));
-    double worst = 0, scale = 0;
-    for (int64_t i = 0; i < count; i++) {
-        worst = fmax(worst, isnan(got[i]) ? INFINITY : fabs(got[i] - want[i]));
-        scale = fmax(scale, fabs(want[i]));
-    }
-    free(want);
-    free(got);
-    return worst / scale;
-}
-
 static void expect_entry(vt_tensor x, const safetensors *file, const char *name, double limit)
 {
-    double d = distance(x, file, name);
-    cr_assert(d <= limit, "%s differs by %.3g relative to its largest value, limit %.3g", name, d, limit);
+    difference d = difference_from_entry(x, file, name);
+    cr_assert(d.worst <= limit * d.scale, "%s differs by %.3g relative to its largest value, limit %.3g", name,
+              d.worst / d.scale, limit);
 }
 
 /* -- Logits, loss, gradients --------------------------------------------------------------------------------------------- */
