@@ -168,6 +168,23 @@ Test(matmul, of_nothing)
     cr_assert(gemm_f64(&(gemm_problem){ .m = 0, .n = 3, .k = 2 }, y, y, y, false) && y[0] == 7);
 }
 
+/* y = Σ a b over a batch: as one long product, since the batch follows the rows of b, and the columns of a. */
+Test(matmul, sum_of_products)
+{
+    gemm_problem sum = { 9, 10, 4, 20, 1, 10, 1, .sum = 5, .a_sum = 4, .b_sum = 40 };
+    gemm_problem whole = { 9, 10, 20, 20, 1, 10, 1 };
+    numbers a = numbers_new(9 * 20, 1), b = numbers_new(20 * 10, 2), want = numbers_new(90, 3),
+            got = numbers_new(90, 4);
+    multiply(&whole, a.f64, b.f64, want.f64);
+    cr_assert(gemm_f32(&sum, a.f32, b.f32, got.f32, false));
+    expect_close("a sum of products", got.f32, want.f64, 90, 20);
+    cr_assert(!onednn_matmul(&sum, a.f32, b.f32, NULL, got.f32));
+    numbers_free(a);
+    numbers_free(b);
+    numbers_free(want);
+    numbers_free(got);
+}
+
 /* More problems than primitives are kept for: those made first are made again. */
 Test(matmul, more_than_the_cache_holds)
 {
