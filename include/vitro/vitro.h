@@ -18,6 +18,7 @@
 #include <vitro/loss.h>
 #include <vitro/shape.h>
 #include <vitro/einops.h>
+#include <vitro/index.h>
 #include <vitro/autograd.h>
 #include <vitro/gradcheck.h>
 #include <vitro/effect.h>

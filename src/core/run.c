@@ -237,7 +237,7 @@ static bool run_kernel(context *c, const node *n)
     size_t count = (size_t)n->inputs + (size_t)n->outputs;
     array *arrays = count <= FEW ? few : calloc(count, sizeof *arrays);
     if (!arrays) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
-    kernel_call call = { n->op, n->attributes, &n->bound, n->inputs, n->outputs, arrays, arrays + n->inputs };
+    kernel_call call = { n->op, n->attributes, &n->bound, n->inputs, n->outputs, arrays, arrays + n->inputs, n->at };
     fill_arrays(c, n, &call);
     const kernel *k = kernel_for(c, n->op, &call);
     bool ok;

@@ -122,7 +122,8 @@ static void cross_entropy_decompose(const node *n, vt_tensor *out)
 static void cross_entropy_gradient_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor logits = n->in[1], target = with_classes(n->in[2], logits);
-    vt_tensor excess = vt_sub(zero_unless(counts(target), vt_softmax(logits, 1)), distribution(n, logits, target));
+    vt_tensor counting = zero_unless(counts(target), logits); /* ignored ones may be -inf altogether */
+    vt_tensor excess = vt_sub(zero_unless(counts(target), vt_softmax(counting, 1)), distribution(n, logits, target));
     out[0] = vt_mul(with_classes(n->in[0], logits), excess);
 }
 
@@ -217,8 +218,7 @@ vt_tensor vt_binary_cross_entropy_with_logits_with(const vt_binary_cross_entropy
     if (positive.id && !vt_shape_equal(vt_shape_of(positive), vt_shape_of(a->logits))) {
         char x[128], w[128];
         return refuse_call(name, a->at_, VT_ERROR_ARGUMENT, "positive_weight %s does not broadcast to logits %s",
-                           vt_shape_text(vt_shape_of(a->positive_weight), w),
-                           vt_shape_text(vt_shape_of(a->logits), x));
+                           vt_shape_text(vt_shape_of(a->positive_weight), w), vt_shape_text(vt_shape_of(a->logits), x));
     }
     vt_tensor negative = vt_mul(vt_affine(a->target, -1, 1), vt_softplus(a->logits));
     return reduced(vt_add(positive, negative), a->reduction);

@@ -18,6 +18,7 @@ static const kernel_row *const families[] = {
     cpu_create_kernels,
     cpu_dropout_kernels,
     cpu_effect_kernels,
+    cpu_index_kernels,
     cpu_linear_kernels,
     cpu_loss_kernels,
     cpu_pooling_kernels,
@@ -27,6 +28,7 @@ static const kernel_row *const families[] = {
     cpu_scan_kernels,
     cpu_shape_kernels,
     cpu_softmax_kernels,
+    cpu_topk_kernels,
     cpu_unary_kernels,
 };
 

@@ -1,5 +1,5 @@
-/* batch_norm.c - batch norm of x [samples, channels, size] by the statistics of the batch, and its gradient. Each channel
- * is one thread's, so that the bits do not depend on how many there are. */
+/* batch_norm.c - batch norm of x [samples, channels, size] by the statistics of the batch, and its gradient. Each
+ * channel is one thread's, so that the bits do not depend on how many there are. */
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/lanes.h"
 #include "ops/normalization.h"
@@ -17,8 +17,8 @@ enum { SMALL_CHANNEL = 32, COLUMNS = 128 };
 #include "backends/cpu/batch_norm_template.h"
 
 #define BATCH(call, x)                                                                                                 \
-    .samples = (x)->shape.dim[0], .channels = (x)->shape.dim[1],                                                       \
-    .size = along_axis_of((x)->shape, 1).inner, .eps = ((const batch_norm_attributes *)(call)->attributes)->eps
+    .samples = (x)->shape.dim[0], .channels = (x)->shape.dim[1], .size = along_axis_of((x)->shape, 1).inner,           \
+    .eps = ((const batch_norm_attributes *)(call)->attributes)->eps
 
 static bool run_batch_norm(const kernel_call *call)
 {

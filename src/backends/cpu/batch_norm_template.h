@@ -39,7 +39,8 @@ static NAMED(slopes) NAMED(slopes_of)(const NAMED(batch) * b, int64_t channel, d
                             (REAL)(gx_sum / count * rstd * rstd) };
 }
 
-/* -- Channels of some size: one after another, over the samples' parts of them ---------------------------------------- */
+/* -- Channels of some size: one after another, over the samples' parts of them ----------------------------------------
+ */
 
 static void NAMED(channel)(const NAMED(batch) * b, int64_t channel)
 {
@@ -79,7 +80,8 @@ static void NAMED(channel_gradient)(const NAMED(batch) * b, int64_t channel)
     }
 }
 
-/* -- Small channels: several side by side, `n` columns of each sample from column `first` on ------------------------- */
+/* -- Small channels: several side by side, `n` columns of each sample from column `first` on -------------------------
+ */
 
 static double NAMED(channel_sum)(const double *columns, int64_t size)
 {
@@ -135,8 +137,9 @@ static void NAMED(columns_gradient)(const NAMED(batch) * b, int64_t first, int64
     }
     for (int64_t j = 0; j < n; j++) {
         int64_t begin = j / b->size * b->size;
-        NAMED(slopes) k = NAMED(slopes_of)(b, (first + j) / b->size, NAMED(channel_sum)(g_sum + begin, b->size),
-                                           NAMED(channel_sum)(gx_sum + begin, b->size));
+        NAMED(slopes)
+        k = NAMED(slopes_of)(b, (first + j) / b->size, NAMED(channel_sum)(g_sum + begin, b->size),
+                             NAMED(channel_sum)(gx_sum + begin, b->size));
         scale[j] = k.scale;
         g_mean[j] = k.g_mean;
         slope[j] = k.slope;
@@ -150,14 +153,13 @@ static void NAMED(columns_gradient)(const NAMED(batch) * b, int64_t first, int64
 
 static void NAMED(normalize)(const NAMED(batch) * b)
 {
-    int64_t work = b->samples * b->channels * b->size;
     if (b->size > SMALL_CHANNEL) {
-#pragma omp parallel for if (work > SMALL_WORK)
+#pragma omp parallel for if (b->samples * b->channels * b->size > SMALL_WORK)
         for (int64_t c = 0; c < b->channels; c++) (b->g ? NAMED(channel_gradient) : NAMED(channel))(b, c);
         return;
     }
     int64_t block = COLUMNS / b->size * b->size, columns = b->channels * b->size;
-#pragma omp parallel for if (work > SMALL_WORK)
+#pragma omp parallel for if (b->samples * b->channels * b->size > SMALL_WORK)
     for (int64_t first = 0; first < columns; first += block) {
         int64_t n = columns - first < block ? columns - first : block;
         (b->g ? NAMED(columns_gradient) : NAMED(columns))(b, first, n);
