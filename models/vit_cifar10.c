@@ -6,12 +6,10 @@
 
 static void report(const trainer *t)
 {
-    const char *out = t->options->out;
-    if (vt_stop_requested())
+    if (t->epoch < t->options->epochs)
         printf("stopped in epoch %lld; the same command with --resume continues\n", (long long)t->epoch + 1);
     else
-        printf("log: %s/log.csv  weights: %s/model.safetensors  curves: %s/curves.svg, %s/curves.png\n", out, out, out,
-               out);
+        run_folder_report(t->options->out);
 }
 
 static bool train(const options *o, const pictures *p)
@@ -31,6 +29,7 @@ static bool train(const options *o, const pictures *p)
 int main(int argc, char **argv)
 {
     options o = options_parse(argc, argv);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* a pipe gets each line at once, too */
     vt_stop_on_signals();
     vt_set_device(o.device);
     vt_set_precision(o.precision);

@@ -56,7 +56,7 @@ static net make_net(uint64_t seed)
     n.w = vt_parameter(body, "weight", VT_SHAPE(4, 3), VT_INIT_NORMAL, 1);
     n.b = vt_parameter(body, "bias", VT_SHAPE(4), VT_INIT_NORMAL, 1);
     n.head = vt_parameter(root, "head", VT_SHAPE(2, 4), VT_INIT_NORMAL, 1);
-    n.mean = vt_buffer(root, "mean", VT_SHAPE(4), seed == 1 ? 0.5 : 0.25);
+    n.mean = vt_buffer(root, "mean", VT_SHAPE(4), seed == 1 ? 0.5 : 0.25, VT_DTYPE_DEFAULT);
     cr_assert(!vt_failed(), "%s", vt_error_message());
     return n;
 }

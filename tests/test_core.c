@@ -1140,7 +1140,7 @@ Test(models, registry)
     vt_model *model = vt_model_new();
     vt_path root = vt_root(model), block = vt_subpath(vt_subpath(root, "blocks.%d", 3), "attn");
     vt_tensor w = vt_parameter(block, "weight", VT_SHAPE(2, 3), VT_INIT_UNIFORM, 0.5);
-    vt_tensor b = vt_buffer(block, "mean", VT_SHAPE(4), 2);
+    vt_tensor b = vt_buffer(block, "mean", VT_SHAPE(4), 2, VT_DTYPE_DEFAULT);
     vt_parameter(root, "bias", VT_SCALAR, .value = 7);
     cr_assert(vt_model_size(model) == 3 && vt_model_parameter_count(model) == 7 && vt_model_buffer_count(model) == 4);
     vt_named_tensor entry = vt_model_entry(model, 0);
@@ -1165,7 +1165,7 @@ Test(models, refusals)
     vt_parameter(path, "w", VT_SHAPE(2), .value = 1);
     cr_assert(!vt_parameter(path, "w", VT_SHAPE(3), .value = 1).id);
     REFUSED(VT_ERROR_ARGUMENT, "parameter: the name \"w\" is taken  at ");
-    cr_assert(!vt_buffer((vt_path){ 0 }, "w", VT_SHAPE(3), 1).id);
+    cr_assert(!vt_buffer((vt_path){ 0 }, "w", VT_SHAPE(3), 1, VT_DTYPE_DEFAULT).id);
     REFUSED(VT_ERROR_ARGUMENT, "buffer: \"w\" has no model to belong to  at ");
     char name[300] = "";
     memset(name, 'n', sizeof name - 1);

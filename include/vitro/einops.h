@@ -3,6 +3,7 @@
  *     vt_rearrange(x, "b n (t h d) -> t b h n d", .t = 3, .h = heads)
  *     vt_rearrange(images, "b c (h p1) (w p2) -> b (h w) (p1 p2 c)", .p1 = 16, .p2 = 16)
  *     vt_repeat(token, "1 d -> b 1 d", .b = batch)
+ *     vt_reduce(x, "b c h w -> b c", VT_REDUCE_MEAN)
  *
  * A side of the pattern names the axes in order. Parentheses join several into one, the first varying slowest; "1" and
  * "()" are an axis of extent 1; "..." is any number of axes; a number is an axis of that extent without a name. A name
@@ -48,6 +49,29 @@ VT_API vt_tensor vt_rearrange_with(const vt_rearrange_args *a);
 VT_API vt_tensor vt_repeat_with(const vt_rearrange_args *a);
 #define vt_repeat(...)                                                                                                 \
     vt_repeat_with(VT_ARGS(vt_rearrange_args, 2, "vt_repeat(x, pattern, .a .b ... .sizes)", __VA_ARGS__))
+
+typedef enum vt_reduce_kind {
+    VT_REDUCE_SUM,
+    VT_REDUCE_MEAN,
+    VT_REDUCE_MAX,
+    VT_REDUCE_MIN,
+    VT_REDUCE_PROD,
+} vt_reduce_kind;
+
+typedef struct vt_reduce_pattern_args {
+    vt_site at_;
+    vt_tensor tensor;
+    const char *pattern;
+    vt_reduce_kind kind;
+    vt_named_only names_from_here_;
+    VT_AXIS_SIZES_;
+} vt_reduce_pattern_args;
+
+/* As vt_rearrange; the axes that are on the left side only are reduced by vt_sum, vt_mean, vt_max, vt_min or vt_prod.
+ * Pooling by two: vt_reduce(x, "b c (h 2) (w 2) -> b c h w", VT_REDUCE_MAX). */
+VT_API vt_tensor vt_reduce_with(const vt_reduce_pattern_args *a);
+#define vt_reduce(...)                                                                                                 \
+    vt_reduce_with(VT_ARGS(vt_reduce_pattern_args, 3, "vt_reduce(x, pattern, kind, .a .b ... .sizes)", __VA_ARGS__))
 
 #ifdef __cplusplus
 }

@@ -48,8 +48,8 @@ typedef struct vt_binary_cross_entropy_args {
     vt_tensor positive_weight; /* multiplies the loss of the positive part; broadcast to the logits; left out: 1 */
     vt_reduction reduction;
 } vt_binary_cross_entropy_args;
-/* -(w t log σ(x) + (1 - t) log(1 - σ(x))) for logits x, targets t in [0, 1] of the same shape, positive weights w; right
- * in both tails. Gradients go to all three. */
+/* -(w t log σ(x) + (1 - t) log(1 - σ(x))) for logits x, targets t in [0, 1] of the same shape, positive weights w;
+ * right in both tails. Gradients go to all three. */
 VT_API vt_tensor vt_binary_cross_entropy_with_logits_with(const vt_binary_cross_entropy_args *a);
 #define vt_binary_cross_entropy_with_logits(...)                                                                       \
     vt_binary_cross_entropy_with_logits_with(                                                                          \

@@ -13,10 +13,12 @@
 #include <vitro/convolution.h>
 #include <vitro/pooling.h>
 #include <vitro/interpolate.h>
+#include <vitro/attention.h>
 #include <vitro/normalization.h>
 #include <vitro/loss.h>
 #include <vitro/shape.h>
 #include <vitro/einops.h>
+#include <vitro/index.h>
 #include <vitro/autograd.h>
 #include <vitro/gradcheck.h>
 #include <vitro/effect.h>

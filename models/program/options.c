@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *argp_program_version = "vit_cifar10 (vitro) 0.1.0";
+const char *argp_program_version = "vit_cifar10 (vitro) " VITRO_VERSION;
 
 enum key {
     KEY_DATA = 256,
@@ -30,7 +30,7 @@ static const struct argp_option argp_options[] = {
     { 0, 0, 0, 0, "What to train:", 1 },
     { "model", KEY_MODEL, "NAME", 0, "The network, one of the list below (vit_nano_patch4_32)", 0 },
     { "data", KEY_DATA, "DIR|builtin", 0,
-      "The folder with CIFAR-10's binary files, which tools/get-cifar10 downloads; or \"builtin\", pictures drawn by "
+      "The folder with CIFAR-10's binary files, which tools/get-cifar10 downloads; or \"builtin\": pictures drawn by "
       "the "
       "program. Left out: ./data where it holds CIFAR-10, else builtin",
       0 },
@@ -55,13 +55,14 @@ static const struct argp_option argp_options[] = {
     { 0 },
 };
 
-static long long parse_integer(struct argp_state *state, const char *name, const char *text, long long low)
+static int64_t parse_integer(struct argp_state *state, const char *name, const char *text, int64_t low, int64_t high)
 {
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    if (errno || end == text || *end || value < low)
-        argp_error(state, "--%s is \"%s\"; it must be a whole number, %lld or more", name, text, low);
+    if (errno || end == text || *end || value < low || value > high)
+        argp_error(state, "--%s is \"%s\"; it must be a whole number from %lld to %lld", name, text, (long long)low,
+                   (long long)high);
     return value;
 }
 
@@ -82,11 +83,27 @@ static vt_dtype parse_precision(struct argp_state *state, const char *text)
     return VT_DTYPE_DEFAULT;
 }
 
-static int parse_small(struct argp_state *state, const char *name, const char *text, int low)
+/* The list of models, to be freed by the caller. */
+static char *list_models(void)
 {
-    long long value = parse_integer(state, name, text, low);
-    if (value > 1000000) argp_error(state, "--%s is \"%s\"; it must be 1000000 or less", name, text);
-    return (int)value;
+    size_t size = 0;
+    char *list = NULL;
+    FILE *stream = open_memstream(&list, &size);
+    if (!stream) return NULL;
+    fputs("Models:\n", stream);
+    for (int i = 0; classifier_name(i); i++) fprintf(stream, "  %-24s %s\n", classifier_name(i), classifier_summary(i));
+    fclose(stream);
+    return list;
+}
+
+static const char *parse_model(struct argp_state *state, const char *text)
+{
+    for (int i = 0; classifier_name(i); i++)
+        if (strcmp(text, classifier_name(i)) == 0) return text;
+    char *list = list_models();
+    argp_error(state, "there is no model \"%s\". %s", text, list ? list : "");
+    free(list);
+    return NULL;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -94,17 +111,17 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     options *o = state->input;
     switch (key) {
     case KEY_DATA: o->data = text; break;
-    case KEY_MODEL: o->model = text; break;
+    case KEY_MODEL: o->model = parse_model(state, text); break;
     case KEY_DEVICE: o->device = text; break;
     case KEY_PRECISION: o->precision = parse_precision(state, text); break;
-    case KEY_EPOCHS: o->epochs = parse_small(state, "epochs", text, 1); break;
-    case KEY_BATCH: o->batch = parse_small(state, "batch", text, 1); break;
+    case KEY_EPOCHS: o->epochs = (int)parse_integer(state, "epochs", text, 1, 1000000); break;
+    case KEY_BATCH: o->batch = parse_integer(state, "batch", text, 1, 1000000); break;
     case KEY_LR: o->lr = parse_number(state, "lr", text, true); break;
     case KEY_WEIGHT_DECAY: o->weight_decay = parse_number(state, "weight-decay", text, false); break;
-    case KEY_SEED: o->seed = (uint64_t)parse_integer(state, "seed", text, 0); break;
-    case KEY_TRAIN_LIMIT: o->train_limit = parse_integer(state, "train-limit", text, 1); break;
-    case KEY_TEST_LIMIT: o->test_limit = parse_integer(state, "test-limit", text, 1); break;
-    case KEY_THREADS: o->threads = parse_small(state, "threads", text, 1); break;
+    case KEY_SEED: o->seed = (uint64_t)parse_integer(state, "seed", text, 0, INT64_MAX); break;
+    case KEY_TRAIN_LIMIT: o->train_limit = parse_integer(state, "train-limit", text, 1, 1000000); break;
+    case KEY_TEST_LIMIT: o->test_limit = parse_integer(state, "test-limit", text, 1, 1000000); break;
+    case KEY_THREADS: o->threads = (int)parse_integer(state, "threads", text, 1, 1024); break;
     case KEY_OUT: o->out = text; break;
     case KEY_RESUME: o->resume = true; break;
     case ARGP_KEY_ARG: argp_error(state, "\"%s\" is not an option", text); break;
@@ -113,19 +130,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     return 0;
 }
 
-/* The list of models, at the end of the help. */
+/* Puts the list of models at the end of the help. */
 static char *help_filter(int key, const char *text, void *input)
 {
     (void)input;
-    if (key != ARGP_KEY_HELP_POST_DOC) return (char *)text;
-    size_t size = 0;
-    char *list = NULL;
-    FILE *stream = open_memstream(&list, &size);
-    if (!stream) return (char *)text;
-    fputs("Models:\n", stream);
-    for (int i = 0; classifier_name(i); i++) fprintf(stream, "  %-24s %s\n", classifier_name(i), classifier_summary(i));
-    fclose(stream);
-    return list;
+    char *list = key == ARGP_KEY_HELP_POST_DOC ? list_models() : NULL;
+    return list ? list : (char *)text;
 }
 
 options options_parse(int argc, char **argv)

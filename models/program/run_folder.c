@@ -41,8 +41,7 @@ bool run_folder_prepare(const char *folder)
     return !vt_failed();
 }
 
-/* -- The checkpoint
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- the checkpoint ---- */
 
 enum { RECIPE, EPOCH, BATCH, LOSS_SUM, CORRECT, SEEN, SECONDS, NOTES };
 static const char *const keys[NOTES] = {
@@ -76,6 +75,21 @@ bool run_folder_checkpoint(const trainer *t)
     return vt_checkpoint_save(file_in(t->options->out, CHECKPOINT, path), t->net->model, t->optimizer, notes, NOTES);
 }
 
+/* An error names the first of the words that differ. */
+static bool same_recipe(const char *path, const char *saved, const char *wanted)
+{
+    if (strcmp(saved, wanted) == 0) return true;
+    size_t word = 0, i = 0;
+    for (; saved[i] && saved[i] == wanted[i]; i++)
+        if (saved[i] == ' ') word = i + 1;
+    saved += word;
+    wanted += word;
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
+                   "%s is of a run with %.*s, not %.*s: a run is resumed with the options it began with", path,
+                   (int)strcspn(saved, " "), saved, (int)strcspn(wanted, " "), wanted);
+    return false;
+}
+
 bool run_folder_resume(trainer *t)
 {
     char path[PATH_SIZE];
@@ -85,14 +99,8 @@ bool run_folder_resume(trainer *t)
     if (!vt_failed() && access(path, F_OK) != 0)
         vt_error_raise(VT_ERROR_FILE, VT_HERE, "there is nothing to resume: no %s; leave --resume out to begin", path);
     if (!vt_checkpoint_notes(path, notes, NOTES)) return false;
-    if (strcmp(notes[RECIPE].value, t->recipe) != 0) {
-        vt_error_raise(
-            VT_ERROR_ARGUMENT, VT_HERE,
-            "%s is of another run, which can be continued with its own options only. It is\n  %s\nand this is\n  %s",
-            path, notes[RECIPE].value, t->recipe);
+    if (!same_recipe(path, notes[RECIPE].value, t->recipe) || !vt_checkpoint_load(path, t->net->model, t->optimizer))
         return false;
-    }
-    if (!vt_checkpoint_load(path, t->net->model, t->optimizer)) return false;
     t->epoch = strtoll(notes[EPOCH].value, NULL, 10);
     t->batch = strtoll(notes[BATCH].value, NULL, 10);
     t->metrics.loss_sum = strtod(notes[LOSS_SUM].value, NULL);
@@ -102,15 +110,19 @@ bool run_folder_resume(trainer *t)
     return true;
 }
 
-/* -- After an epoch
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- after an epoch ---- */
 
+/* A build without cairo trains all the same, and leaves no curves. */
 static bool draw_curves(const trainer *t, const vt_training_log *log)
 {
-    char path[PATH_SIZE], title[128];
-    snprintf(title, sizeof title, "%s", t->options->model);
-    return vt_training_log_plot(log, title, file_in(t->options->out, "curves.svg", path)) &&
-           vt_training_log_plot(log, title, file_in(t->options->out, "curves.png", path));
+    char path[PATH_SIZE];
+    bool ok = vt_training_log_plot(log, t->options->model, file_in(t->options->out, "curves.svg", path)) &&
+              vt_training_log_plot(log, t->options->model, file_in(t->options->out, "curves.png", path));
+    if (!ok && vt_error_status() == VT_ERROR_UNSUPPORTED) {
+        vt_error_clear();
+        return true;
+    }
+    return ok;
 }
 
 bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row)
@@ -122,4 +134,14 @@ bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row)
     vt_training_log_free(&log);
     return ok && vt_model_save(file_in(t->options->out, "model.safetensors", path), t->net->model) &&
            run_folder_checkpoint(t);
+}
+
+void run_folder_report(const char *folder)
+{
+    static const char *const results[] = { "log.csv", "model.safetensors", "curves.svg", "curves.png" };
+    char path[PATH_SIZE];
+    printf("results:");
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+        if (access(file_in(folder, results[i], path), F_OK) == 0) printf(" %s", path);
+    printf("\n");
 }

@@ -16,4 +16,7 @@ bool run_folder_resume(trainer *t);
 /* Adds the row to log.csv, redraws curves.svg and curves.png, saves model.safetensors and the checkpoint. */
 bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row);
 
+/* Prints which results the folder has. */
+void run_folder_report(const char *folder);
+
 #endif

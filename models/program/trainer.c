@@ -33,6 +33,9 @@ bool trainer_init(trainer *t, const options *o, const vt_dataset *train, const v
 {
     *t = (trainer){ .options = o, .saved_at = monotonic_seconds() };
     describe(t, train, test);
+    if (train->count < o->batch)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
+                       (long long)o->batch, (long long)train->count);
     vt_seed(o->seed);
     t->net = classifier_new(o->model, train->classes);
     if (!t->net) return false;
@@ -41,9 +44,6 @@ bool trainer_init(trainer *t, const options *o, const vt_dataset *train, const v
     t->train_loader =
         vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = true, .seed = o->seed, .drop_last = true);
     t->test_loader = vt_loader_open(test, .batch = TEST_BATCH);
-    if (!vt_failed() && vt_loader_batches(t->train_loader) == 0)
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
-                       (long long)o->batch, (long long)train->count);
     return !vt_failed() && (!o->resume || run_folder_resume(t));
 }
 
@@ -104,48 +104,51 @@ static void train_step(trainer *t, const vt_host_batch *batch)
     t->batch = batch->index + 1;
 }
 
-/* Trains what is left of the epoch. False where an error or a signal ended it before its end. */
+/* Trains what is left of the epoch. False where an error or a signal ended it early. */
 static bool train_epoch(trainer *t)
 {
     const options *o = t->options;
-    int64_t total = vt_loader_batches(t->train_loader) * o->batch;
+    int64_t batches = vt_loader_batches(t->train_loader), before = t->metrics.seen;
+    if (t->batch == batches) return true; /* stopped during its test, and resumed */
     char label[64];
     snprintf(label, sizeof label, "epoch %lld/%d", (long long)t->epoch + 1, o->epochs);
-    vt_progress progress = vt_progress_begin(stdout, label, total);
-    double before = t->seconds, started = monotonic_seconds();
+    /* The bar is of what is left, or a resumed epoch would seem to have begun at great speed. */
+    vt_progress progress = vt_progress_begin(stdout, label, batches * o->batch - before);
+    double started = monotonic_seconds() - t->seconds;
     vt_set_training(true);
     vt_host_batch batch;
     while (!vt_failed() && !vt_stop_requested() && vt_loader_next(t->train_loader, &batch)) {
         train_step(t, &batch);
-        t->seconds = before + monotonic_seconds() - started;
+        t->seconds = monotonic_seconds() - started;
         if (vt_failed()) break;
-        vt_progress_update(&progress, t->metrics.seen, mean_loss(&t->metrics), accuracy(&t->metrics));
+        vt_progress_update(&progress, t->metrics.seen - before, mean_loss(&t->metrics), accuracy(&t->metrics));
         if (monotonic_seconds() - t->saved_at < CHECKPOINT_SECONDS) continue;
         run_folder_checkpoint(t);
         t->saved_at = monotonic_seconds();
     }
     vt_progress_end(&progress);
-    return !vt_failed() && t->batch == vt_loader_batches(t->train_loader);
+    return !vt_failed() && t->batch == batches;
 }
 
-static metrics test(const trainer *t)
+/* False where an error or a signal ended it early. */
+static bool test(const trainer *t, metrics *m)
 {
-    metrics m = { 0 };
-    vt_host_batch batch;
+    *m = (metrics){ 0 };
     vt_set_training(false);
-    while (!vt_failed() && vt_loader_next(t->test_loader, &batch)) {
+    vt_host_batch batch;
+    while (!vt_failed() && !vt_stop_requested() && vt_loader_next(t->test_loader, &batch)) {
         VT_SCOPE;
         vt_tensor labels = vt_from_data(batch.labels, VT_SHAPE(batch.count), VT_I64);
         vt_tensor logits = classifier_forward(t->net, input_images(t, &batch));
-        count(&m, vt_cross_entropy(logits, labels), vt_correct(logits, labels), batch.count);
+        count(m, vt_cross_entropy(logits, labels), vt_correct(logits, labels), batch.count);
     }
-    return m;
+    return !vt_failed() && !vt_stop_requested();
 }
 
 static bool finish_epoch(trainer *t)
 {
-    metrics tested = test(t);
-    if (vt_failed()) return false;
+    metrics tested;
+    if (!test(t, &tested)) return false;
     vt_epoch row = {
         .epoch = t->epoch + 1,
         .train_loss = mean_loss(&t->metrics),
@@ -158,7 +161,6 @@ static bool finish_epoch(trainer *t)
     printf("epoch %lld: train loss %.4f accuracy %.2f%%, test loss %.4f accuracy %.2f%%, %.0f images/s\n",
            (long long)row.epoch, row.train_loss, 100 * row.train_accuracy, row.test_loss, 100 * row.test_accuracy,
            row.images_per_second);
-    fflush(stdout);
     t->epoch++;
     t->batch = 0;
     t->metrics = (metrics){ 0 };
@@ -168,11 +170,9 @@ static bool finish_epoch(trainer *t)
 
 bool trainer_run(trainer *t)
 {
-    while (t->epoch < t->options->epochs) {
+    while (t->epoch < t->options->epochs && !vt_stop_requested()) {
         vt_loader_seek(t->train_loader, t->epoch, t->batch);
-        if (!train_epoch(t)) break;
-        if (!finish_epoch(t)) return false;
+        if (!train_epoch(t) || !finish_epoch(t)) break;
     }
-    if (vt_failed()) return false;
-    return t->epoch == t->options->epochs || run_folder_checkpoint(t);
+    return !vt_failed() && (t->epoch == t->options->epochs || run_folder_checkpoint(t));
 }

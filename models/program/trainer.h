@@ -16,7 +16,8 @@ typedef struct trainer {
     classifier *net;
     vt_optimizer *optimizer;
     vt_loader *train_loader, *test_loader;
-    char recipe[512]; /* every option that decides bits: a run is continued with the same ones only */
+    char recipe[512]; /* the options that decide what is learned: a run is resumed with the same ones only. Device
+                       * and threads are not among them, so that it may move to another machine */
 
     int64_t epoch, batch; /* the next to train; both from 0 */
     metrics metrics;      /* of this epoch so far */

@@ -20,6 +20,7 @@ typedef struct kernel_call {
     const bound *bound;
     int inputs, outputs;
     array *in, *out;
+    vt_site at; /* for errors that only the data shows */
 } kernel_call;
 
 /* A kernel. It raises an error and returns false where it fails. */

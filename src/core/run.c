@@ -194,12 +194,25 @@ static bool hold_memory(context *c, const node *n, const kernel *k, kernel_call 
     return ok;
 }
 
+/* Errors that the kernel raises, of data that was not there when the op was recorded, name the op and its site. */
+static bool run_as(context *c, const node *n, const kernel *k, const kernel_call *call)
+{
+    const char *name = c->call;
+    vt_site site = c->site;
+    c->call = n->op->name;
+    c->site = n->at;
+    bool ok = k->run(call);
+    c->call = name;
+    c->site = site;
+    return ok;
+}
+
 static bool call_kernel(context *c, const node *n, const kernel *k, kernel_call *call)
 {
     buffer *few[FEW] = { 0 };
     int count = n->inputs + n->outputs;
     buffer **held = count <= FEW ? few : calloc((size_t)count, sizeof *held);
-    bool ok = held && hold_memory(c, n, k, call, held) && k->run(call);
+    bool ok = held && hold_memory(c, n, k, call, held) && run_as(c, n, k, call);
     for (int i = 0; held && i < count; i++) buffer_release(c, held[i]);
     if (held != few) free(held);
     if (!held) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
@@ -224,7 +237,7 @@ static bool run_kernel(context *c, const node *n)
     size_t count = (size_t)n->inputs + (size_t)n->outputs;
     array *arrays = count <= FEW ? few : calloc(count, sizeof *arrays);
     if (!arrays) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to run %s", n->op->name);
-    kernel_call call = { n->op, n->attributes, &n->bound, n->inputs, n->outputs, arrays, arrays + n->inputs };
+    kernel_call call = { n->op, n->attributes, &n->bound, n->inputs, n->outputs, arrays, arrays + n->inputs, n->at };
     fill_arrays(c, n, &call);
     const kernel *k = kernel_for(c, n->op, &call);
     bool ok;

@@ -40,6 +40,9 @@ static const size_member members[] = {
 enum { MEMBERS = sizeof members / sizeof *members };
 _Static_assert(offsetof(vt_rearrange_args, sizes) - offsetof(vt_rearrange_args, a) == MEMBERS * sizeof(int64_t),
                "a member of VT_AXIS_SIZES_ is missing above");
+_Static_assert(offsetof(vt_reduce_pattern_args, sizes) - offsetof(vt_reduce_pattern_args, a) ==
+                   MEMBERS * sizeof(int64_t),
+               "the two structs of arguments differ");
 
 static bool give_size(einops *e, const char *name, int64_t size)
 {
@@ -250,4 +253,38 @@ vt_tensor vt_rearrange_with(const vt_rearrange_args *a)
 vt_tensor vt_repeat_with(const vt_rearrange_args *a)
 {
     return rearrange("repeat", true, a);
+}
+
+static vt_tensor reduce_axes(const einops *e, vt_tensor x, vt_reduce_kind kind, vt_axes axes)
+{
+    if (axes.count == 0 && kind <= VT_REDUCE_PROD) return x;
+    switch (kind) {
+    case VT_REDUCE_SUM: return vt_sum(x, .axes = axes);
+    case VT_REDUCE_MEAN: return vt_mean(x, .axes = axes);
+    case VT_REDUCE_MAX: return vt_max(x, .axes = axes);
+    case VT_REDUCE_MIN: return vt_min(x, .axes = axes);
+    case VT_REDUCE_PROD: return vt_prod(x, .axes = axes);
+    }
+    return refuse_call(e->name, e->at, VT_ERROR_ARGUMENT, "kind %d is no vt_reduce_kind", (int)kind);
+}
+
+vt_tensor vt_reduce_with(const vt_reduce_pattern_args *a)
+{
+    const char *text = a->pattern ? a->pattern : "";
+    einops e = call_of("reduce", text, a->at_, a->tensor);
+    e.sizes = (const char *)&a->a;
+    e.more = a->sizes;
+    ENTER(e.name, a->at_);
+    if (!begin(&e, true, false, text)) return (vt_tensor){ 0 };
+    side kept = e.pattern.left;
+    vt_axes gone = { .count = 0 };
+    kept.items = 0;
+    for (int i = 0; i < e.pattern.left.items; i++) {
+        if (side_find(&e.pattern.right, &e.pattern.left.item[i]) < 0)
+            gone.axis[gone.count++] = i;
+        else
+            kept.item[kept.items++] = e.pattern.left.item[i];
+    }
+    vt_tensor x = reduce_axes(&e, take_apart(&e), a->kind, gone);
+    return put_together(&e, reorder(&e, x, &kept));
 }

@@ -1,2 +1,235 @@
-/* index.c - to be written. */
-typedef int index_is_empty;
+/* index.c - ops that pick and place elements by index. Picking and adding are each other's gradients. */
+#include "ops/index.h"
+#include "ops/list.h"
+#include <vitro/vitro.h>
+
+bool refuse_index(const char *op, vt_site at, int64_t index, int64_t extent, vt_shape shape, int64_t number)
+{
+    vt_shape place = { .rank = shape.rank };
+    char text[128];
+    for (int i = shape.rank - 1; i >= 0; i--) {
+        place.dim[i] = number % shape.dim[i];
+        number /= shape.dim[i];
+    }
+    refuse_call(op, at, VT_ERROR_ARGUMENT, "index %lld at %s is out of range: the extent is %lld", (long long)index,
+                vt_shape_text(place, text), (long long)extent);
+    return false;
+}
+
+/* -- Checks -----------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_index(const node *n, const char *what, const spec *s)
+{
+    if (s->dtype == VT_I32 || s->dtype == VT_I64) return true;
+    return refuse(n, "%s is %s; it must be i32 or i64", what, vt_dtype_name(s->dtype));
+}
+
+/* Whether a has the shape of x with `extent` along the axis. */
+static bool equal_but_along(int64_t axis, vt_shape x, vt_shape a, int64_t extent)
+{
+    if (x.rank != a.rank) return false;
+    x.dim[axis] = extent;
+    return vt_shape_equal(x, a);
+}
+
+static bool can_add(const node *n, const spec *x, const spec *source)
+{
+    if (x->dtype != source->dtype)
+        return refuse(n, "x is %s, source is %s; vt_cast makes them equal", vt_dtype_name(x->dtype),
+                      vt_dtype_name(source->dtype));
+    if (x->dtype != VT_BOOL && x->dtype != VT_U8) return true;
+    return refuse(n, "x is %s; f32, f64, i32 and i64 are added", vt_dtype_name(x->dtype));
+}
+
+static bool infer_gather(const node *n, const spec *in, spec *out)
+{
+    int64_t axis = ATTRIBUTES(axis_attributes, n)->axis;
+    vt_shape x = in[0].shape, index = in[1].shape;
+    char a[128], b[128];
+    *out = (spec){ in[0].dtype, index };
+    if (!is_index(n, "index", &in[1])) return false;
+    if (equal_but_along(axis, x, index, index.dim[axis])) return true;
+    return refuse(n, "index %s must have the shape of x %s, except along axis %d", vt_shape_text(index, a),
+                  vt_shape_text(x, b), (int)axis);
+}
+
+static bool infer_scatter_add(const node *n, const spec *in, spec *out)
+{
+    char a[128], b[128];
+    spec picked;
+    if (!infer_gather(n, in, &picked) || !can_add(n, &in[0], &in[2])) return false;
+    *out = in[0];
+    if (vt_shape_equal(picked.shape, in[2].shape)) return true;
+    return refuse(n, "source %s must have the shape of index %s", vt_shape_text(in[2].shape, a),
+                  vt_shape_text(picked.shape, b));
+}
+
+static bool infer_index_select(const node *n, const spec *in, spec *out)
+{
+    char text[128];
+    *out = in[0];
+    if (!is_index(n, "index", &in[1])) return false;
+    if (in[1].shape.rank != 1) return refuse(n, "index %s must have one axis", vt_shape_text(in[1].shape, text));
+    out->shape.dim[ATTRIBUTES(axis_attributes, n)->axis] = in[1].shape.dim[0];
+    return true;
+}
+
+static bool infer_index_add(const node *n, const spec *in, spec *out)
+{
+    char a[128], b[128];
+    spec picked;
+    if (!infer_index_select(n, in, &picked) || !can_add(n, &in[0], &in[2])) return false;
+    *out = in[0];
+    if (vt_shape_equal(picked.shape, in[2].shape)) return true;
+    return refuse(n, "source %s must be %s, x with one slice an index", vt_shape_text(in[2].shape, a),
+                  vt_shape_text(picked.shape, b));
+}
+
+static bool infer_one_hot(const node *n, const spec *in, spec *out)
+{
+    const one_hot_attributes *a = ATTRIBUTES(one_hot_attributes, n);
+    char text[128];
+    *out = (spec){ (vt_dtype)a->dtype, in->shape };
+    if (!is_index(n, "ids", in)) return false;
+    if (a->classes < 0) return refuse(n, "%lld classes", (long long)a->classes);
+    if (in->shape.rank == VT_MAX_RANK)
+        return refuse(n, "ids %s have %d axes already, the most there are", vt_shape_text(in->shape, text),
+                      VT_MAX_RANK);
+    out->shape.dim[out->shape.rank++] = a->classes;
+    return true;
+}
+
+static bool infer_topk(const node *n, const spec *in, spec *out)
+{
+    const topk_attributes *a = ATTRIBUTES(topk_attributes, n);
+    char text[128];
+    if (a->k < 0 || a->k > in->shape.dim[a->axis])
+        return refuse(n, "k is %lld; axis %d of x %s has %lld elements", (long long)a->k, (int)a->axis,
+                      vt_shape_text(in->shape, text), (long long)in->shape.dim[a->axis]);
+    out[0] = *in;
+    out[0].shape.dim[a->axis] = a->k;
+    out[1] = (spec){ VT_I64, out[0].shape };
+    return true;
+}
+
+/* -- Gradients --------------------------------------------------------------------------------------------------------
+ */
+
+static vt_tensor zeros_like(vt_tensor x)
+{
+    return vt_full(vt_shape_of(x), 0, .dtype = vt_dtype_of(x));
+}
+
+static int axis_of_node(const node *n)
+{
+    return (int)ATTRIBUTES(axis_attributes, n)->axis;
+}
+
+static void gather_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_scatter_add(zeros_like(n->in[0]), axis_of_node(n), n->in[1], g[0]);
+}
+
+static void scatter_add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = g[0];
+    dx[2] = vt_gather(g[0], axis_of_node(n), n->in[1]);
+}
+
+static void index_select_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_index_add(zeros_like(n->in[0]), axis_of_node(n), n->in[1], g[0]);
+}
+
+static void index_add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = g[0];
+    dx[2] = vt_index_select(g[0], axis_of_node(n), n->in[1]);
+}
+
+static void topk_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_scatter_add(zeros_like(n->in[0]), (int)ATTRIBUTES(topk_attributes, n)->axis, n->out[1], g[0]);
+}
+
+#define INDEX_OP(name_, inputs_, outputs_)                                                                             \
+    .name = #name_, .id = OP_ID_##name_, .min_inputs = inputs_, .max_inputs = inputs_, .outputs = outputs_,            \
+    .infer = infer_##name_
+const op op_gather = { INDEX_OP(gather, 2, 1), .vjp = gather_vjp };
+const op op_scatter_add = { INDEX_OP(scatter_add, 3, 1), .vjp = scatter_add_vjp };
+const op op_index_select = { INDEX_OP(index_select, 2, 1), .vjp = index_select_vjp };
+const op op_index_add = { INDEX_OP(index_add, 3, 1), .vjp = index_add_vjp };
+const op op_one_hot = { INDEX_OP(one_hot, 1, 1), .constant = true };
+const op op_topk = { INDEX_OP(topk, 1, 2), .vjp = topk_vjp };
+
+/* -- The public functions ---------------------------------------------------------------------------------------------
+ */
+
+static vt_tensor record_along(const op *op, vt_site at, int axis, const vt_tensor *in, int inputs)
+{
+    spec s;
+    int resolved;
+    if (!axis_of(op->name, at, in[0], axis, &s, &resolved)) return (vt_tensor){ 0 };
+    return record(op, at, .inputs = inputs, .in = in, ATTRIBUTE(axis_attributes, .axis = resolved));
+}
+
+vt_tensor vt_gather_at(vt_site at, vt_tensor x, int axis, vt_tensor index)
+{
+    return record_along(&op_gather, at, axis, (vt_tensor[]){ x, index }, 2);
+}
+
+vt_tensor vt_scatter_add_at(vt_site at, vt_tensor x, int axis, vt_tensor index, vt_tensor source)
+{
+    return record_along(&op_scatter_add, at, axis, (vt_tensor[]){ x, index, source }, 3);
+}
+
+vt_tensor vt_index_select_at(vt_site at, vt_tensor x, int axis, vt_tensor index)
+{
+    return record_along(&op_index_select, at, axis, (vt_tensor[]){ x, index }, 2);
+}
+
+vt_tensor vt_index_add_at(vt_site at, vt_tensor x, int axis, vt_tensor index, vt_tensor source)
+{
+    return record_along(&op_index_add, at, axis, (vt_tensor[]){ x, index, source }, 3);
+}
+
+vt_tensor vt_embedding_at(vt_site at, vt_tensor weight, vt_tensor ids)
+{
+    ENTER("embedding", at);
+    spec table, s;
+    char text[128];
+    if (vt_failed() || !spec_of("embedding", at, "weight", weight, &table) || !spec_of("embedding", at, "ids", ids, &s))
+        return (vt_tensor){ 0 };
+    if (table.shape.rank != 2)
+        return refuse_call("embedding", at, VT_ERROR_ARGUMENT, "weight %s must have two axes",
+                           vt_shape_text(table.shape, text));
+    if (s.shape.rank == VT_MAX_RANK)
+        return refuse_call("embedding", at, VT_ERROR_ARGUMENT, "ids %s have %d axes already, the most there are",
+                           vt_shape_text(s.shape, text), VT_MAX_RANK);
+    vt_tensor rows = vt_index_select(weight, 0, vt_reshape(ids, VT_SHAPE(vt_shape_count(s.shape))));
+    s.shape.dim[s.shape.rank++] = table.shape.dim[1];
+    return vt_reshape(rows, s.shape);
+}
+
+vt_tensor vt_one_hot_with(const vt_one_hot_args *a)
+{
+    vt_dtype dtype = a->dtype ? a->dtype : vt_precision();
+    return record(&op_one_hot, a->at_, INPUTS(a->ids),
+                  ATTRIBUTE(one_hot_attributes, .classes = a->classes, .dtype = dtype));
+}
+
+vt_tensor vt_topk_with(const vt_topk_args *a)
+{
+    spec s;
+    int axis;
+    vt_tensor out[2] = { { 0 }, { 0 } };
+    if (axis_of("topk", a->at_, a->x, a->axis, &s, &axis)) {
+        topk_attributes attributes = { .axis = axis, .k = a->k, .smallest = a->smallest };
+        recording r = { &op_topk, a->at_, INPUTS(a->x), .attributes = &attributes,
+                        .attributes_size = sizeof attributes };
+        record_into(&r, out);
+    }
+    if (a->indices) *a->indices = out[1];
+    return out[0];
+}

@@ -42,6 +42,8 @@ typedef struct op_sample {
     double terms;         /* the length K of the longest sum in it; 0: 1 */
     double tolerance;     /* c in c * eps * sqrt(K) * scale; 0: 8. A larger one says why beside it */
     bool no_second_order; /* the op documents that its gradient is not differentiable */
+    bool no_gradcheck;    /* too large for one: central differences take two runs an element */
+    bool not_finite;      /* a result has NaN or infinity, which eager mode would stop at */
     bool one_layout;      /* the op may give other results for other strides: say why */
 } op_sample;
 

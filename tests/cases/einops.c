@@ -209,3 +209,58 @@ CASE(repeat) = {
     { "beyond memory", repeat_far, { FLOATS(-1, 1, 2, 7) }, .refused = "more elements than memory can hold" },
     { 0 },
 };
+
+static vt_tensor global_mean(const vt_tensor *in)
+{
+    return vt_reduce(in[0], "b c h w -> c b", VT_REDUCE_MEAN);
+}
+
+static vt_tensor pool(const vt_tensor *in)
+{
+    return vt_reduce(in[0], "b (h 2) (w k) -> b (w h)", VT_REDUCE_MAX, .k = 2);
+}
+
+static vt_tensor smallest(const vt_tensor *in)
+{
+    return vt_reduce(in[0], "a ... -> a", VT_REDUCE_MIN);
+}
+
+static vt_tensor product(const vt_tensor *in)
+{
+    return vt_reduce(in[0], "a b -> b 1", VT_REDUCE_PROD);
+}
+
+static vt_tensor total(const vt_tensor *in)
+{
+    return vt_reduce(in[0], "... ->", VT_REDUCE_SUM);
+}
+
+static vt_tensor only_order(const vt_tensor *in)
+{
+    return vt_reduce(in[0], "a b -> b a", VT_REDUCE_MEAN);
+}
+
+static vt_tensor reduce_found(const vt_tensor *in)
+{
+    return vt_reduce(in[0], "a b -> a c", VT_REDUCE_SUM);
+}
+
+static vt_tensor reduce_otherwise(const vt_tensor *in)
+{
+    return vt_reduce(in[0], "a b -> a", (vt_reduce_kind)9);
+}
+
+CASE(reduce) = {
+    { "global mean", global_mean, { FLOATS(-1, 1, 2, 3, 4, 5) }, .terms = 20 },
+    { "pool", pool, { DISTINCT(2, 4, 6) } },
+    { "smallest of the rest", smallest, { DISTINCT(3, 2, 4) } },
+    { "smallest of no rest", smallest, { DISTINCT(3) } },
+    { "product", product, { FLOATS(0.5, 1.5, 3, 2) }, .terms = 3 },
+    { "total", total, { FLOATS(-1, 1, 3, 2) }, .terms = 6 },
+    { "total of a scalar", total, { FLOAT_SCALAR(-1, 1) } },
+    { "nothing reduced", only_order, { FLOATS(-1, 1, 3, 2) } },
+    { "integers", total, { INTEGERS(-9, 9, 3, 2) } },
+    { "an axis found", reduce_found, { FLOATS(-1, 1, 3, 2) }, .refused = "c is only on the right side; vt_repeat" },
+    { "no reduction", reduce_otherwise, { FLOATS(-1, 1, 3, 2) }, .refused = "kind 9 is no vt_reduce_kind" },
+    { 0 },
+};

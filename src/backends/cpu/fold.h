@@ -63,9 +63,9 @@ static inline int64_t fold_offset(const fold_axis_loops *l, int64_t index)
     return l->rank ? offset + index * l->stride[0] : 0;
 }
 
-/* Defines name_row, name_columns, name_merge over elements of a type. `step` gives the accumulator after an element, from
- * the accumulator a, the element v and the center c; `join` gives that of two accumulators a and b. Sums in sixteen
- * accumulators vectorise without being reordered. */
+/* Defines name_row, name_columns, name_merge over elements of a type. `step` gives the accumulator after an element,
+ * from the accumulator a, the element v and the center c; `join` gives that of two accumulators a and b. Sums in
+ * sixteen accumulators vectorise without being reordered. */
 #define FOLD(name, type, accumulator, first, step, join)                                                               \
     static void name##_row(const void *data, int64_t n, const double *center, void *into)                              \
     {                                                                                                                  \

@@ -53,8 +53,10 @@ static layout operand(const gemm_problem *p, const int64_t *batch_stride, int64_
 
 static bool is_broadcast_on_one_side(const gemm_problem *p)
 {
-    for (int i = 0; i < p->batch_rank; i++)
-        if (p->a_batch[i] < 0 || p->b_batch[i] < 0 || (p->a_batch[i] == 0 && p->b_batch[i] == 0)) return false;
+    for (int i = 0; i < p->batch_rank; i++) {
+        bool repeats = p->a_batch[i] == 0 && p->b_batch[i] == 0 && p->batch[i] > 1;
+        if (repeats || p->a_batch[i] < 0 || p->b_batch[i] < 0) return false;
+    }
     return true;
 }
 
@@ -67,8 +69,8 @@ bool onednn_matmul(const gemm_problem *p, const float *a, const float *b, const 
 {
     matmul_key key = { *p, bias != NULL };
     gemm_problem *q = &key.problem;
-    if (!settle_matrix(q->m, q->k, &q->a_row, &q->a_column) || !settle_matrix(q->k, q->n, &q->b_row, &q->b_column) ||
-        !is_broadcast_on_one_side(q))
+    if (q->sum > 1 || !settle_matrix(q->m, q->k, &q->a_row, &q->a_column) ||
+        !settle_matrix(q->k, q->n, &q->b_row, &q->b_column) || !is_broadcast_on_one_side(q))
         return false;
     int rank = (int)q->batch_rank;
     int64_t y_dim[VT_MAX_RANK + 2], bias_dim[VT_MAX_RANK + 2];

@@ -80,7 +80,8 @@ static bool run_reference(const kernel_call *call)
     bool ok = doubles_from(&in, call->in, call->inputs, true) && doubles_from(&out, call->out, call->outputs, false);
     if (ok) {
         functions[call->op->id](&(reference_call){ call->attributes, call->bound, call->inputs, call->outputs, in.data,
-                                                   out.data, in.shape, out.shape, in.dtype, out.dtype });
+                                                   out.data, in.shape, out.shape, in.dtype, out.dtype, call->at });
+        ok = !vt_failed();
         for (int i = 0; i < call->outputs; i++) store(&call->out[i], out.data[i]);
         for (int i = 0; call->op->writes && i < call->inputs; i++)
             if (call->op->writes(i)) store(&call->in[i], in.data[i]);
@@ -89,7 +90,7 @@ static bool run_reference(const kernel_call *call)
     }
     doubles_free(&in);
     doubles_free(&out);
-    return ok;
+    return ok && !vt_failed();
 }
 
 static const kernel reference = { .run = run_reference, .strided = true };

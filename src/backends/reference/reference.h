@@ -13,6 +13,7 @@ typedef struct reference_call {
     double **in, **out;
     const vt_shape *in_shape, *out_shape;
     const vt_dtype *in_dtype, *out_dtype;
+    vt_site at; /* for errors that only the data shows: refuse_call() and return */
 } reference_call;
 
 #define OP(name) void reference_##name(const reference_call *c);

@@ -1,0 +1,33 @@
+/* attention.h - scaled dot-product attention. */
+#ifndef VITRO_ATTENTION_H
+#define VITRO_ATTENTION_H
+
+#include <vitro/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vt_attention_args {
+    vt_site at_;
+    vt_tensor q, k, v;
+    vt_named_only names_from_here_;
+    vt_tensor mask;     /* bool, broadcast to [..., N, M]: false keeps a query from a key */
+    vt_tensor bias;     /* broadcast to [..., N, M] and added to the logits */
+    bool causal;        /* query i sees keys 0 to i */
+    double scale;       /* of the logits; 0: 1 / sqrt(d) */
+    double dropout;     /* probability with which a weight is dropped, in training mode */
+    vt_tensor *weights; /* gets the attention weights [..., N, M], before dropout; NULL: they are not wanted */
+} vt_attention_args;
+/* softmax(scale q kᵀ + bias) v (Vaswani et al. 2017) for q [..., N, d], k [..., M, d], v [..., M, e]: [..., N, e].
+ * Leading axes, of batch and heads, broadcast. f32 or f64. A query that is kept from every key gets NaN: there is no
+ * distribution over no keys. (PyTorch gives it NaN up to 2.4, zeros from 2.5 on.) */
+VT_API vt_tensor vt_attention_with(const vt_attention_args *a);
+#define vt_attention(...)                                                                                              \
+    vt_attention_with(VT_ARGS(vt_attention_args, 3,                                                                    \
+                              "vt_attention(q, k, v, .mask .bias .causal .scale .dropout .weights)", __VA_ARGS__))
+
+#ifdef __cplusplus
+}
+#endif
+#endif

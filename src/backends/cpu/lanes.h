@@ -1,0 +1,44 @@
+/* lanes.h - what kernels that go over rows share. lanes_template.h has it for each element type. */
+#ifndef VITRO_BACKENDS_CPU_LANES_H
+#define VITRO_BACKENDS_CPU_LANES_H
+
+#include "backends/cpu/along_axis.h"
+#include "backends/cpu/vector_math.h"
+
+/* Independent accumulators of a sum: as many as make it vectorise, and keep it accurate. */
+enum { LANES = 16 };
+
+static inline double sum_of_lanes(const double lane[LANES])
+{
+    double sum = 0;
+    for (int l = 0; l < LANES; l++) sum += lane[l];
+    return sum;
+}
+
+/* Adds a double expression of i, for i < n, to the lanes. */
+#define ADD_TO_LANES(lane, n, expression)                                                                              \
+    do {                                                                                                               \
+        int64_t i_ = 0;                                                                                                \
+        for (; i_ + LANES <= (n); i_ += LANES)                                                                         \
+            for (int l_ = 0; l_ < LANES; l_++) {                                                                       \
+                const int64_t i = i_ + l_;                                                                             \
+                (lane)[l_] += (expression);                                                                            \
+            }                                                                                                          \
+        for (; i_ < (n); i_++) {                                                                                       \
+            const int64_t i = i_;                                                                                      \
+            (lane)[i_ % LANES] += (expression);                                                                        \
+        }                                                                                                              \
+    } while (0)
+
+#define REAL     float
+#define NAMED(x) x##_f32
+#include "backends/cpu/lanes_template.h"
+#undef REAL
+#undef NAMED
+#define REAL     double
+#define NAMED(x) x##_f64
+#include "backends/cpu/lanes_template.h"
+#undef REAL
+#undef NAMED
+
+#endif

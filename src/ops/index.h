@@ -1,0 +1,21 @@
+/* index.h - attributes of the ops that pick and place by index, and what their kernels share. The others' attributes
+ * are axis_attributes. */
+#ifndef VITRO_OPS_INDEX_H
+#define VITRO_OPS_INDEX_H
+
+#include "core/node.h"
+#include "ops/shape.h"
+
+typedef struct one_hot_attributes {
+    int64_t classes, dtype;
+} one_hot_attributes;
+
+typedef struct topk_attributes {
+    int64_t axis, k, smallest;
+} topk_attributes;
+
+/* For kernels: the error of an index that is none of `extent` places. `number` is its row-major number in a tensor of
+ * indices of the given shape. Returns false. */
+bool refuse_index(const char *op, vt_site at, int64_t index, int64_t extent, vt_shape shape, int64_t number);
+
+#endif
