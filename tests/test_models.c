@@ -6,7 +6,8 @@
 
 enum { BATCH = 4, CLASSES = 10, PIXELS = 3 * 32 * 32, TRAINING_BATCHES = 5, STEPS = 10, DEPTH = 2 };
 
-/* -- Fixtures ---------------------------------------------------------------------------------------------------------- */
+/* -- Fixtures
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static vt_tensor floats(const double *values, vt_shape shape)
 {
@@ -33,7 +34,8 @@ static vt_tensor fixture_labels(const safetensors *file, const char *name, int b
     return labels;
 }
 
-/* -- Models ------------------------------------------------------------------------------------------------------------ */
+/* -- Models
+ * ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct subject {
     const char *fixture, *gradients;
@@ -54,7 +56,8 @@ static void load_weights(const subject *s)
         snprintf(name, sizeof name, "model.%s", e.name);
         double *values = entry_values(s->file, name, &count);
         cr_assert(count == vt_count(e.tensor), "%s has %lld elements", name, (long long)count);
-        vt_assign(e.tensor, floats(values, vt_shape_of(e.tensor)));
+        vt_tensor weights = vt_from_data(values, vt_shape_of(e.tensor), VT_F64);
+        vt_assign(e.tensor, vt_cast(weights, vt_dtype_of(e.tensor)));
         free(values);
     }
 }
@@ -66,8 +69,15 @@ static subject make_subject(bool is_vit, vt_dtype precision)
     s.gradients = is_vit ? "vit" : "resnet-gradients";
     s.file = open_fixture(s.fixture);
     s.model = vt_model_new();
-    vit_config config = { .image_size = 32, .patch_size = 8, .channels = 3, .classes = CLASSES, .dim = 24,
-                          .depth = DEPTH, .mlp_dim = 96, .heads = 3, .eps = 1e-6 };
+    vit_config config = { .image_size = 32,
+                          .patch_size = 8,
+                          .channels = 3,
+                          .classes = CLASSES,
+                          .dim = 24,
+                          .depth = DEPTH,
+                          .mlp_dim = 96,
+                          .heads = 3,
+                          .eps = 1e-6 };
     bool built = is_vit ? vit_init(&s.vit, vt_root(s.model), &config)
                         : resnet_init(&s.resnet, vt_root(s.model), &(resnet_config){ 3, CLASSES, 4 });
     cr_assert(built, "%s", vt_error_message());
@@ -94,7 +104,8 @@ static void expect_entry(vt_tensor x, const safetensors *file, const char *name,
               d.worst / d.scale, limit);
 }
 
-/* -- Logits, loss, gradients --------------------------------------------------------------------------------------------- */
+/* -- Logits, loss, gradients
+ * --------------------------------------------------------------------------------------------- */
 
 static void compare_with_pytorch(bool is_vit, vt_dtype precision, double logits_limit, double gradient_limit)
 {
@@ -175,14 +186,15 @@ Test(vit, gives_attention_maps_whose_rows_sum_to_one)
     free_subject(&s);
 }
 
-/* -- Training ------------------------------------------------------------------------------------------------------------ */
+/* -- Training
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static void train_like_pytorch(bool is_vit, vt_dtype precision, int steps, double limit)
 {
     subject s = make_subject(is_vit, precision);
-    vt_optimizer *optimizer =
-        is_vit ? vt_adamw(s.model, .lr = 1e-3, .weight_decay = 0.05)
-               : vt_sgd(s.model, .lr = 1e-3, .momentum = 0.9, .nesterov = true, .weight_decay = 5e-4, .decay_all = true);
+    vt_optimizer *optimizer = is_vit ? vt_adamw(s.model, .lr = 1e-3, .weight_decay = 0.05)
+                                     : vt_sgd(s.model, .lr = 1e-3, .momentum = 0.9, .nesterov = true,
+                                              .weight_decay = 5e-4, .decay_all = true);
     int64_t count;
     double *losses = entry_values(s.file, "train.losses", &count);
     cr_assert(count == STEPS);
@@ -190,8 +202,8 @@ static void train_like_pytorch(bool is_vit, vt_dtype precision, int steps, doubl
     for (int step = 0; step < steps; step++) {
         VT_SCOPE;
         vt_tensor images = fixture_images(s.file, "train.images", step % TRAINING_BATCHES);
-        vt_tensor loss = vt_cross_entropy(forward(&s, images),
-                                          fixture_labels(s.file, "train.labels", step % TRAINING_BATCHES));
+        vt_tensor loss =
+            vt_cross_entropy(forward(&s, images), fixture_labels(s.file, "train.labels", step % TRAINING_BATCHES));
         vt_backward(loss);
         vt_optimizer_step(optimizer);
         double got = vt_item(loss);
@@ -218,14 +230,15 @@ Test(resnet, trains_like_pytorchs_for_ten_steps_in_f64)
     train_like_pytorch(false, VT_F64, STEPS, 1e-9);
 }
 
-/* In so narrow a net one ReLU that rounding flips moves a gradient by percents: PyTorch's own f32 run leaves the f64 one
- * after three steps as well. */
+/* In so narrow a net one ReLU that rounding flips moves a gradient by percents: PyTorch's own f32 run leaves the f64
+ * one after three steps as well. */
 Test(resnet, trains_like_pytorchs_for_three_steps_in_f32)
 {
     train_like_pytorch(false, VT_F32, 3, 1e-4);
 }
 
-/* -- Structure ----------------------------------------------------------------------------------------------------------- */
+/* -- Structure
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void expect_counts(const char *name, int64_t classes, int64_t parameters, int64_t buffers)
 {
@@ -274,8 +287,14 @@ Test(vit, refuses_a_picture_that_does_not_divide_into_patches)
 {
     vit m;
     vt_model *model = vt_model_new();
-    vit_config config = { .image_size = 30, .patch_size = 4, .channels = 3, .classes = 10, .dim = 24, .depth = 1,
-                          .mlp_dim = 48, .heads = 3 };
+    vit_config config = { .image_size = 30,
+                          .patch_size = 4,
+                          .channels = 3,
+                          .classes = 10,
+                          .dim = 24,
+                          .depth = 1,
+                          .mlp_dim = 48,
+                          .heads = 3 };
     cr_assert(!vit_init(&m, vt_root(model), &config));
     cr_assert(strstr(vt_error_message(), "a picture of 30 pixels does not divide into patches of 4"));
     vit_free(&m);
@@ -286,8 +305,14 @@ Test(vit, refuses_heads_that_do_not_divide_the_channels)
 {
     vit m;
     vt_model *model = vt_model_new();
-    vit_config config = { .image_size = 32, .patch_size = 4, .channels = 3, .classes = 10, .dim = 32, .depth = 1,
-                          .mlp_dim = 48, .heads = 3 };
+    vit_config config = { .image_size = 32,
+                          .patch_size = 4,
+                          .channels = 3,
+                          .classes = 10,
+                          .dim = 32,
+                          .depth = 1,
+                          .mlp_dim = 48,
+                          .heads = 3 };
     cr_assert(!vit_init(&m, vt_root(model), &config));
     cr_assert(strstr(vt_error_message(), "attention: 32 channels do not divide into 3 heads"));
     vit_free(&m);

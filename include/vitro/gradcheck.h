@@ -16,7 +16,7 @@ typedef vt_tensor (*vt_function)(const vt_tensor *inputs, void *user);
 typedef struct vt_gradcheck_args {
     vt_site at_;
     vt_function function;
-    const vt_tensor *inputs; /* made from data. The f64 ones are varied, integer ones are held; f32 is refused */
+    const vt_tensor *inputs; /* the f64 ones are varied, in copies; integer ones are held; f32 is refused */
     int count;
     vt_named_only names_from_here_;
     void *user;        /* handed to the function */

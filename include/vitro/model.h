@@ -32,9 +32,10 @@ typedef struct vt_init {
 /* Registers a trainable tensor of the context's precision. Error: a name that is taken. */
 VT_API vt_tensor vt_parameter_at(vt_site at, vt_path path, const char *name, vt_shape shape, vt_init init);
 #define vt_parameter(path, name, shape, ...) vt_parameter_at(VT_HERE, path, name, shape, (vt_init){ __VA_ARGS__ })
-/* Registers a tensor that is saved with the model but not trained, filled with a value. */
-VT_API vt_tensor vt_buffer_at(vt_site at, vt_path path, const char *name, vt_shape shape, double value);
-#define vt_buffer(path, name, shape, value) vt_buffer_at(VT_HERE, path, name, shape, value)
+/* Registers a tensor that is saved with the model but not trained, filled with a value. VT_DTYPE_DEFAULT: the context's
+ * precision. */
+VT_API vt_tensor vt_buffer_at(vt_site at, vt_path path, const char *name, vt_shape shape, double value, vt_dtype dtype);
+#define vt_buffer(path, name, shape, value, dtype) vt_buffer_at(VT_HERE, path, name, shape, value, dtype)
 
 typedef struct vt_named_tensor {
     const char *name;

@@ -17,9 +17,11 @@ vt_tensor layer_norm_forward(const layer_norm *m, vt_tensor x);
 
 typedef struct batch_norm {
     vt_tensor weight, bias, running_mean, running_var; /* [channels] */
+    vt_tensor num_batches_tracked;                     /* i64 []: kept, as PyTorch keeps it, and used by nothing */
 } batch_norm;
 
-/* Registers "weight" (ones), "bias" (zeros), and the buffers "running_mean" (zeros), "running_var" (ones). */
+/* Registers "weight" (ones), "bias" (zeros), and the buffers "running_mean" (zeros), "running_var" (ones) and
+ * "num_batches_tracked" (0). */
 batch_norm batch_norm_new(vt_path path, int64_t channels);
 
 /* x [N, channels, ...]; updates the running statistics in training mode. */

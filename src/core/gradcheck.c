@@ -188,15 +188,34 @@ static bool arguments_fit(const vt_gradcheck_args *a)
     return true;
 }
 
+/* Leaves with the inputs' values: what is varied is never the caller's. */
+static bool copy_inputs(const vt_gradcheck_args *a, vt_tensor copies[MAX_INPUTS])
+{
+    for (int i = 0; i < a->count; i++) {
+        vt_dtype dtype = vt_dtype_of(a->inputs[i]);
+        int64_t count = vt_count(a->inputs[i]);
+        void *data = malloc((size_t)count * vt_dtype_size(dtype) + 1);
+        if (!data) return refuse_call("gradcheck", a->at_, VT_ERROR_MEMORY, "out of memory").id != 0;
+        if (vt_read(a->inputs[i], data, count, dtype)) copies[i] = vt_from_data(data, vt_shape_of(a->inputs[i]), dtype);
+        free(data);
+    }
+    return !vt_failed();
+}
+
 bool vt_gradcheck_with(const vt_gradcheck_args *a)
 {
     if (vt_failed() || !arguments_fit(a)) return false;
+    VT_SCOPE;
+    vt_tensor copies[MAX_INPUTS];
+    if (!copy_inputs(a, copies)) return false;
+    vt_gradcheck_args args = *a;
+    args.inputs = copies;
     vt_random_state random = vt_random_get();
-    check first = { .args = a, .function = a->function, .user = a->user, .random = random, .order = "" };
+    check first = { .args = &args, .function = args.function, .user = args.user, .random = random, .order = "" };
     check second = {
-        .args = a, .function = gradient_function, .user = &first, .random = random, .order = "second-order "
+        .args = &args, .function = gradient_function, .user = &first, .random = random, .order = "second-order "
     };
-    bool ok = run_check(&first) && (!a->second_order || run_check(&second));
+    bool ok = run_check(&first) && (!args.second_order || run_check(&second));
     vt_random_set(random);
     return ok;
 }

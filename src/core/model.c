@@ -60,27 +60,27 @@ static bool add_entry(vt_model *model, vt_named_tensor entry)
     return true;
 }
 
-static vt_tensor drawn(vt_shape shape, vt_init init)
+static vt_tensor drawn(vt_shape shape, vt_init init, vt_dtype dtype)
 {
     switch (init.kind) {
-    case VT_INIT_NORMAL: return vt_normal(shape, .std = init.value);
-    case VT_INIT_TRUNCATED_NORMAL: return vt_truncated_normal(shape, .std = init.value);
-    case VT_INIT_UNIFORM: return vt_uniform(shape, .low = -init.value, .high = init.value);
-    default: return vt_full(shape, init.value);
+    case VT_INIT_NORMAL: return vt_normal(shape, .std = init.value, .dtype = dtype);
+    case VT_INIT_TRUNCATED_NORMAL: return vt_truncated_normal(shape, .std = init.value, .dtype = dtype);
+    case VT_INIT_UNIFORM: return vt_uniform(shape, .low = -init.value, .high = init.value, .dtype = dtype);
+    default: return vt_full(shape, init.value, .dtype = dtype);
     }
 }
 
 /* A tensor that outlives every scope, with the values drawn. */
-static value *new_tensor(context *c, vt_shape shape, vt_init init)
+static value *new_tensor(context *c, vt_shape shape, vt_init init, vt_dtype dtype)
 {
     if (!frame_push(c)) return NULL;
-    value *v = value_persist(c, drawn(shape, init));
+    value *v = value_persist(c, drawn(shape, init, dtype));
     frame_pop(c);
     return v;
 }
 
 static vt_tensor register_tensor(vt_site at, vt_path path, const char *name, vt_shape shape, vt_init init,
-                                 bool is_parameter)
+                                 vt_dtype dtype, bool is_parameter)
 {
     const char *call = is_parameter ? "parameter" : "buffer";
     ENTER(call, at);
@@ -92,7 +92,7 @@ static vt_tensor register_tensor(vt_site at, vt_path path, const char *name, vt_
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s...\" is too long", full);
     if (vt_model_find(path.model, full).id)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s\" is taken", full);
-    value *v = new_tensor(c, shape, init);
+    value *v = new_tensor(c, shape, init, dtype);
     if (!v) return (vt_tensor){ 0 };
     char *owned = strdup(full);
     if (!owned || !add_entry(path.model, (vt_named_tensor){ owned, v->handle, is_parameter })) {
@@ -106,12 +106,12 @@ static vt_tensor register_tensor(vt_site at, vt_path path, const char *name, vt_
 
 vt_tensor vt_parameter_at(vt_site at, vt_path path, const char *name, vt_shape shape, vt_init init)
 {
-    return register_tensor(at, path, name, shape, init, true);
+    return register_tensor(at, path, name, shape, init, VT_DTYPE_DEFAULT, true);
 }
 
-vt_tensor vt_buffer_at(vt_site at, vt_path path, const char *name, vt_shape shape, double value)
+vt_tensor vt_buffer_at(vt_site at, vt_path path, const char *name, vt_shape shape, double value, vt_dtype dtype)
 {
-    return register_tensor(at, path, name, shape, (vt_init){ VT_INIT_CONSTANT, value }, false);
+    return register_tensor(at, path, name, shape, (vt_init){ VT_INIT_CONSTANT, value }, dtype, false);
 }
 
 int vt_model_size(const vt_model *model)

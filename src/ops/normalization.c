@@ -3,7 +3,7 @@
 #include "ops/list.h"
 #include <vitro/vitro.h>
 
-/* -- Checks -------------------------------------------------------------------------------------------------------- */
+/* -- Checks ------------------------------------------------------------------------------------------------------ */
 
 /* A weight or a bias; absent is fine. */
 static bool scale_fits(const node *n, const spec *x, const spec *scale, const char *what, vt_shape shape)
@@ -60,7 +60,7 @@ static bool infer_row_gradient(const node *n, const spec *in, spec *out)
     return true;
 }
 
-/* -- Rows ---------------------------------------------------------------------------------------------------------- */
+/* -- Rows -------------------------------------------------------------------------------------------------------- */
 
 static vt_tensor row_mean(const node *n, vt_tensor x)
 {
@@ -157,14 +157,12 @@ static void rms_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 #define NORM(name_) .name = #name_, .id = OP_ID_##name_, .decompose = name_##_decompose
 const op op_layer_norm = { NORM(layer_norm), .min_inputs = 1,           .max_inputs = 3,
                            .outputs = 3,     .infer = infer_layer_norm, .vjp = layer_norm_vjp };
-const op op_layer_norm_gradient = {
-    NORM(layer_norm_gradient), .min_inputs = 4, .max_inputs = 5, .infer = infer_row_gradient
-};
+const op op_layer_norm_gradient = { NORM(layer_norm_gradient), .min_inputs = 4, .max_inputs = 5,
+                                    .infer = infer_row_gradient };
 const op op_rms_norm = { NORM(rms_norm), .min_inputs = 1,         .max_inputs = 2,
                          .outputs = 2,   .infer = infer_rms_norm, .vjp = rms_norm_vjp };
-const op op_rms_norm_gradient = {
-    NORM(rms_norm_gradient), .min_inputs = 3, .max_inputs = 4, .infer = infer_row_gradient
-};
+const op op_rms_norm_gradient = { NORM(rms_norm_gradient), .min_inputs = 3, .max_inputs = 4,
+                                  .infer = infer_row_gradient };
 
 static row_norm_attributes row_norm(int rank, double eps)
 {
@@ -197,7 +195,7 @@ vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a)
     return out[0];
 }
 
-/* -- Groups of channels: rows of another shape, and a weight for each channel -------------------------------------- */
+/* -- Groups of channels: rows of another shape, and a weight for each channel ------------------------------------ */
 
 /* [C] seen with the axes of x, [N, C, ...]. */
 static vt_tensor per_channel(vt_tensor scale, vt_shape x)

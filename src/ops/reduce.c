@@ -4,7 +4,7 @@
 #include <vitro/vitro.h>
 #include <math.h>
 
-/* -- Shapes ------------------------------------------------------------------------------------------------------- */
+/* -- Shapes ------------------------------------------------------------------------------------------------------ */
 
 static vt_shape reduced_shape(vt_shape shape, int64_t axes, bool keep)
 {
@@ -57,7 +57,7 @@ static bool infer_extremum(const node *n, const spec *in, spec *out)
     return refuse(n, "x %s holds no element along the reduced axes", vt_shape_text(in->shape, text));
 }
 
-/* -- Gradients. The input, and what is known of each output spread over the elements that went into it. --------------- */
+/* -- Gradients. The input, and what is known of each output spread over the elements that went into it. ---------- */
 
 static vt_tensor spread(const node *n, vt_tensor g)
 {
@@ -110,8 +110,9 @@ static void extremum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     vt_tensor x = n->in[0];
     vt_tensor is_it = vt_cast(vt_equal(x, spread(n, n->out[0])), vt_dtype_of(x));
-    vt_tensor share = vt_div(vt_reshape(g[0], reduced_shape(vt_shape_of(x), ATTRIBUTES(reduce_attributes, n)->axes, true)),
-                             reduce_alike(n, &op_sum, is_it));
+    vt_tensor share =
+        vt_div(vt_reshape(g[0], reduced_shape(vt_shape_of(x), ATTRIBUTES(reduce_attributes, n)->axes, true)),
+               reduce_alike(n, &op_sum, is_it));
     dx[0] = vt_mul(is_it, share);
 }
 
@@ -195,7 +196,7 @@ static void norm_decompose(const node *n, vt_tensor *out)
         out[0] = as_output(n, vt_sqrt(reduce_alike(n, &op_sum, vt_mul(x, x))));
 }
 
-/* -- The product's gradient: g times the product of the others, which is right where elements are zero. --------------- */
+/* -- The product's gradient: g times the product of the others, which is right where elements are zero. ---------- */
 
 static void prod_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
@@ -210,7 +211,8 @@ static bool infer_prod_gradient(const node *n, const spec *in, spec *out)
     return true;
 }
 
-/* The reduced axes of x come last, as one, once more with each element replaced by 1 in its own product: [..., K, K]. */
+/* The reduced axes of x come last, as one, once more with each element replaced by 1 in its own product: [..., K, K].
+ */
 static void prod_gradient_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor g = n->in[0], x = n->in[1];
@@ -234,7 +236,7 @@ static void prod_gradient_decompose(const node *n, vt_tensor *out)
     out[0] = vt_permute(vt_reshape(dx, moved), back);
 }
 
-/* -- One axis ------------------------------------------------------------------------------------------------------ */
+/* -- One axis ---------------------------------------------------------------------------------------------------- */
 
 static bool infer_arg(const node *n, const spec *in, spec *out)
 {
@@ -259,7 +261,7 @@ static void cumsum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = vt_cumsum(g[0], (int)a->axis, .reverse = !a->reverse);
 }
 
-/* -- The ops ------------------------------------------------------------------------------------------------------- */
+/* -- The ops ----------------------------------------------------------------------------------------------------- */
 
 #define REDUCTION(name_, infer_)                                                                                       \
     .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_
@@ -270,7 +272,8 @@ const op op_max = { REDUCTION(max, infer_extremum), .vjp = extremum_vjp };
 const op op_min = { REDUCTION(min, infer_extremum), .vjp = extremum_vjp };
 const op op_any = { REDUCTION(any, infer_bool), .constant = true };
 const op op_all = { REDUCTION(all, infer_bool), .constant = true };
-const op op_logsumexp = { REDUCTION(logsumexp, infer_float_reduction), .vjp = logsumexp_vjp, .decompose = logsumexp_decompose };
+const op op_logsumexp = { REDUCTION(logsumexp, infer_float_reduction), .vjp = logsumexp_vjp,
+                          .decompose = logsumexp_decompose };
 const op op_var = { REDUCTION(var, infer_float_reduction), .vjp = var_vjp, .decompose = var_decompose };
 const op op_std = { REDUCTION(std, infer_float_reduction), .vjp = std_vjp, .decompose = std_decompose };
 const op op_norm = { REDUCTION(norm, infer_float_reduction), .vjp = norm_vjp, .decompose = norm_decompose };
@@ -278,14 +281,14 @@ const op op_argmax = { REDUCTION(argmax, infer_arg), .constant = true };
 const op op_argmin = { REDUCTION(argmin, infer_arg), .constant = true };
 const op op_cumsum = { REDUCTION(cumsum, infer_cumsum), .vjp = cumsum_vjp };
 const op op_prod_gradient = { .name = "prod_gradient",
-                          .id = OP_ID_prod_gradient,
-                          .min_inputs = 2,
-                          .max_inputs = 2,
-                          .outputs = 1,
-                          .infer = infer_prod_gradient,
-                          .decompose = prod_gradient_decompose };
+                              .id = OP_ID_prod_gradient,
+                              .min_inputs = 2,
+                              .max_inputs = 2,
+                              .outputs = 1,
+                              .infer = infer_prod_gradient,
+                              .decompose = prod_gradient_decompose };
 
-/* -- The public functions ------------------------------------------------------------------------------------------ */
+/* -- The public functions ---------------------------------------------------------------------------------------- */
 
 /* The axes as bits; false, with an error, where one is out of range or named twice. */
 static bool axis_bits(const char *name, vt_site at, vt_tensor x, vt_axes axes, int64_t *bits)
@@ -363,14 +366,12 @@ vt_tensor vt_logsumexp_with(const vt_reduce_args *a)
 
 vt_tensor vt_var_with(const vt_var_args *a)
 {
-    return reduce_with(&op_var, a->at_, a->x, a->axes,
-                       (reduce_attributes){ .keep = a->keep, .unbiased = a->unbiased });
+    return reduce_with(&op_var, a->at_, a->x, a->axes, (reduce_attributes){ .keep = a->keep, .unbiased = a->unbiased });
 }
 
 vt_tensor vt_std_with(const vt_var_args *a)
 {
-    return reduce_with(&op_std, a->at_, a->x, a->axes,
-                       (reduce_attributes){ .keep = a->keep, .unbiased = a->unbiased });
+    return reduce_with(&op_std, a->at_, a->x, a->axes, (reduce_attributes){ .keep = a->keep, .unbiased = a->unbiased });
 }
 
 vt_tensor vt_norm_with(const vt_norm_args *a)
@@ -410,8 +411,7 @@ vt_tensor vt_cumsum_with(const vt_cumsum_args *a)
 {
     int axis = one_axis("cumsum", a->at_, a->x, a->axis);
     if (axis < 0) return (vt_tensor){ 0 };
-    return record(&op_cumsum, a->at_, INPUTS(a->x),
-                  ATTRIBUTE(cumsum_attributes, .axis = axis, .reverse = a->reverse));
+    return record(&op_cumsum, a->at_, INPUTS(a->x), ATTRIBUTE(cumsum_attributes, .axis = axis, .reverse = a->reverse));
 }
 
 vt_tensor vt_sum_to_at(vt_site at, vt_tensor x, vt_shape shape)

@@ -4,6 +4,7 @@
 #include "io/safetensors.h"
 #include <vitro/checkpoint.h>
 #include <vitro/tensor.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,8 +113,9 @@ static char *steps_text(const vt_model *model, const vt_optimizer *optimizer)
     return fclose(stream) == 0 ? text : NULL;
 }
 
-static const char STEPS[] = "optimizer.steps", SEED[] = "random.seed", STREAM[] = "random.stream";
+/* The notes that every checkpoint has. */
 enum { OWN_NOTES = 3 };
+static const char *const own_keys[OWN_NOTES] = { "optimizer.steps", "random.seed", "random.stream" };
 
 bool vt_checkpoint_save_at(vt_site at, const char *path, const vt_model *model, vt_optimizer *optimizer,
                            const vt_note *notes, int count)
@@ -128,9 +130,8 @@ bool vt_checkpoint_save_at(vt_site at, const char *path, const vt_model *model, 
     safetensors_note *all_notes = calloc((size_t)count + OWN_NOTES, sizeof *all_notes);
     bool ok = (steps && all_notes) || out_of_memory(at);
     if (ok) {
-        all_notes[0] = (safetensors_note){ STEPS, steps };
-        all_notes[1] = (safetensors_note){ SEED, seed };
-        all_notes[2] = (safetensors_note){ STREAM, stream };
+        const char *const values[OWN_NOTES] = { steps, seed, stream };
+        for (int i = 0; i < OWN_NOTES; i++) all_notes[i] = (safetensors_note){ own_keys[i], values[i] };
         for (int i = 0; i < count; i++) all_notes[OWN_NOTES + i] = (safetensors_note){ notes[i].key, notes[i].value };
     }
     items all = { 0 };
@@ -199,9 +200,8 @@ static bool fetch(vt_site at, const safetensors *file, item *it)
 }
 
 /* Nothing is written before everything has been read. */
-static bool load(vt_site at, const char *path, const safetensors *file, items *all)
+static bool load(vt_site at, const safetensors *file, items *all)
 {
-    if (!fits(at, path, file, all)) return false;
     for (size_t i = 0; i < all->count; i++)
         if (!fetch(at, file, &all->item[i])) return false;
     for (size_t i = 0; i < all->count; i++)
@@ -214,7 +214,7 @@ bool vt_model_load_at(vt_site at, const char *path, vt_model *model)
     if (vt_failed()) return false;
     items all = { 0 };
     safetensors *file = safetensors_open(at, path);
-    bool ok = file && add_model(at, &all, "", model) && load(at, path, file, &all);
+    bool ok = file && add_model(at, &all, "", model) && fits(at, path, file, &all) && load(at, file, &all);
     items_free(&all);
     safetensors_close(file);
     return ok;
@@ -239,12 +239,56 @@ bool vt_checkpoint_notes_at(vt_site at, const char *path, vt_note *notes, int co
     return ok;
 }
 
-static void restore_steps(const char *text, const vt_model *model, vt_optimizer *optimizer)
+/* A number without a sign, all of the text up to `end`; NULL, or where the next begins. */
+static const char *parse_number(const char *text, char end, uint64_t *number)
 {
-    char *rest = (char *)text;
-    vt_optimizer_set_steps(optimizer, NULL, strtoll(rest, &rest, 10));
-    for (int i = 0; i < vt_model_size(model); i++)
-        vt_optimizer_set_steps(optimizer, vt_model_entry(model, i).name, strtoll(rest, &rest, 10));
+    char *rest;
+    if (*text < '0' || *text > '9') return NULL;
+    errno = 0;
+    *number = strtoull(text, &rest, 10);
+    if (errno || *rest != end) return NULL;
+    return end ? rest + 1 : rest;
+}
+
+/* What steps_text wrote; sets the counts of an optimiser, NULL: only checks. */
+static bool parse_steps(const char *text, const vt_model *model, vt_optimizer *optimizer)
+{
+    int size = vt_model_size(model);
+    for (int i = -1; i < size; i++) {
+        vt_named_tensor e = vt_model_entry(model, i);
+        char end = i == size - 1 ? 0 : ' ';
+        uint64_t steps = 0;
+        if (i >= 0 && !e.is_parameter) /* -1 */
+            text = *text == '-' ? parse_number(text + 1, end, &steps) : NULL;
+        else
+            text = parse_number(text, end, &steps);
+        if (!text || steps > INT64_MAX) return false;
+        if (optimizer && (i < 0 || e.is_parameter))
+            vt_optimizer_set_steps(optimizer, i < 0 ? NULL : e.name, (int64_t)steps);
+    }
+    return true;
+}
+
+static bool find_own_notes(vt_site at, const char *path, const safetensors *file, const char *values[OWN_NOTES])
+{
+    for (int i = 0; i < OWN_NOTES; i++) {
+        values[i] = safetensors_find_note(file, own_keys[i]);
+        if (!values[i]) return not_a_checkpoint(at, path, own_keys[i]);
+    }
+    return true;
+}
+
+static bool parse_own_notes(vt_site at, const char *path, const char *const values[OWN_NOTES], const vt_model *model,
+                            vt_random_state *random)
+{
+    const bool valid[OWN_NOTES] = { parse_steps(values[0], model, NULL),
+                                    parse_number(values[1], 0, &random->seed) != NULL,
+                                    parse_number(values[2], 0, &random->stream) != NULL };
+    for (int i = 0; i < OWN_NOTES; i++)
+        if (!valid[i])
+            return raise_error(VT_ERROR_FILE, at, "%s is damaged: its note \"%s\" is \"%.200s\"", path, own_keys[i],
+                               values[i]);
+    return true;
 }
 
 /* State that the optimiser makes only when it first needs it, and the file has. */
@@ -263,15 +307,14 @@ bool vt_checkpoint_load_at(vt_site at, const char *path, vt_model *model, vt_opt
     if (vt_failed()) return false;
     items all = { 0 };
     safetensors *file = safetensors_open(at, path);
-    const char *steps = file ? safetensors_find_note(file, STEPS) : NULL;
-    const char *seed = file ? safetensors_find_note(file, SEED) : NULL;
-    const char *stream = file ? safetensors_find_note(file, STREAM) : NULL;
-    bool ok = file && ((steps && seed && stream) || not_a_checkpoint(at, path, STEPS));
-    ok = ok && make_state(file, optimizer) && add_model(at, &all, "model.", model) &&
-         add_optimizer(at, &all, optimizer) && load(at, path, file, &all);
+    const char *values[OWN_NOTES];
+    vt_random_state random;
+    bool ok = file && find_own_notes(at, path, file, values) && make_state(file, optimizer) &&
+              add_model(at, &all, "model.", model) && add_optimizer(at, &all, optimizer) &&
+              fits(at, path, file, &all) && parse_own_notes(at, path, values, model, &random) && load(at, file, &all);
     if (ok) {
-        restore_steps(steps, model, optimizer);
-        vt_random_set((vt_random_state){ strtoull(seed, NULL, 10), strtoull(stream, NULL, 10) });
+        parse_steps(values[0], model, optimizer);
+        vt_random_set(random);
     }
     items_free(&all);
     safetensors_close(file);

@@ -2,7 +2,7 @@
 #include "cases/case.h"
 #include <math.h>
 
-/* -- Cross-entropy ------------------------------------------------------------------------------------------------- */
+/* -- Cross-entropy ----------------------------------------------------------------------------------------------- */
 
 static vt_tensor entropy_mean(const vt_tensor *in)
 {
@@ -105,7 +105,8 @@ CASE(cross_entropy) = {
     { "more pixels than a block",
       entropy_none,
       { FLOATS(-3, 3, 2, 3, 150), INTEGERS(0, 3, 2, 150) },
-      .terms = 3, .no_gradcheck = true },
+      .terms = 3,
+      .no_gradcheck = true },
     { "smoothed", entropy_smoothed, { FLOATS(-3, 3, 5, 4), INTEGERS(0, 4, 5) }, .terms = 4 },
     { "smoothed pixels", entropy_smoothed, { FLOATS(-3, 3, 2, 4, 3), INTEGERS(0, 4, 2, 3) }, .terms = 4 },
     { "spread evenly", entropy_evenly, { FLOATS(-3, 3, 5, 4), INTEGERS(0, 4, 5) }, .terms = 20 },
@@ -176,46 +177,49 @@ CASE(correct) = {
     { 0 },
 };
 
-/* -- Losses of pairs: each with every reduction -------------------------------------------------------------------- */
+/* -- Losses of pairs: each with every reduction ------------------------------------------------------------------ */
 
-#define PAIR_LOSS(op, options)                                                                                           \
+#define PAIR_LOSS(op, options)                                                                                         \
     static vt_tensor op##_mean(const vt_tensor *in)                                                                    \
     {                                                                                                                  \
-        return vt_##op(in[0], in[1] options);                                                                      \
+        return vt_##op(in[0], in[1] options);                                                                          \
     }                                                                                                                  \
     static vt_tensor op##_sum(const vt_tensor *in)                                                                     \
     {                                                                                                                  \
-        return vt_##op(in[0], in[1], .reduction = VT_REDUCTION_SUM options);                                       \
+        return vt_##op(in[0], in[1], .reduction = VT_REDUCTION_SUM options);                                           \
     }                                                                                                                  \
     static vt_tensor op##_none(const vt_tensor *in)                                                                    \
     {                                                                                                                  \
-        return vt_##op(in[0], in[1], .reduction = VT_REDUCTION_NONE options);                                      \
+        return vt_##op(in[0], in[1], .reduction = VT_REDUCTION_NONE options);                                          \
     }                                                                                                                  \
     static vt_tensor op##_batch_mean(const vt_tensor *in)                                                              \
     {                                                                                                                  \
-        return vt_##op(in[0], in[1], .reduction = VT_REDUCTION_BATCH_MEAN options);                                \
+        return vt_##op(in[0], in[1], .reduction = VT_REDUCTION_BATCH_MEAN options);                                    \
     }
 
 #define PAIR_SAMPLES(op, what, second)                                                                                 \
     { "mean", op##_mean, { FLOATS(-3, 3, 4, 3), second(4, 3) }, .terms = 12 },                                         \
-    { "sum", op##_sum, { FLOATS(-3, 3, 4, 3), second(4, 3) }, .terms = 12 },                                           \
-    { "none", op##_none, { FLOATS(-3, 3, 4, 3), second(4, 3) } },                                                      \
-    { "mean of the batch", op##_batch_mean, { FLOATS(-3, 3, 4, 3), second(4, 3) }, .terms = 12 },                      \
-    { "nothing", op##_sum, { FLOATS(-3, 3, 0, 3), second(0, 3) } },                                                    \
-    { "shapes that would broadcast",                                                                                   \
-      op##_mean,                                                                                                       \
-      { FLOATS(-3, 3, 4), second(4, 1) },                                                                              \
-      .refused = #op ": " what " is f32 [4], target is f32 [4, 1]; they must have one shape" },                        \
-    { "integers", op##_mean, { FLOATS(-3, 3, 4), INTEGERS(0, 1, 4) }, .refused = #op ": " what " is f32 [4], target is i64 [4]" }, \
-    { "the batch of a scalar",                                                                                         \
-      op##_batch_mean,                                                                                                 \
-      { FLOAT_SCALAR(0, 1), FLOAT_SCALAR(0, 1) },                                                                      \
-      .refused = #op ": a scalar has no batch" }
+        { "sum", op##_sum, { FLOATS(-3, 3, 4, 3), second(4, 3) }, .terms = 12 },                                       \
+        { "none", op##_none, { FLOATS(-3, 3, 4, 3), second(4, 3) } },                                                  \
+        { "mean of the batch", op##_batch_mean, { FLOATS(-3, 3, 4, 3), second(4, 3) }, .terms = 12 },                  \
+        { "nothing", op##_sum, { FLOATS(-3, 3, 0, 3), second(0, 3) } },                                                \
+        { "shapes that would broadcast",                                                                               \
+          op##_mean,                                                                                                   \
+          { FLOATS(-3, 3, 4), second(4, 1) },                                                                          \
+          .refused = #op ": " what " is f32 [4], target is f32 [4, 1]; they must have one shape" },                    \
+        { "integers",                                                                                                  \
+          op##_mean,                                                                                                   \
+          { FLOATS(-3, 3, 4), INTEGERS(0, 1, 4) },                                                                     \
+          .refused = #op ": " what " is f32 [4], target is i64 [4]" },                                                 \
+    {                                                                                                                  \
+        "the batch of a scalar", op##_batch_mean, { FLOAT_SCALAR(0, 1), FLOAT_SCALAR(0, 1) },                          \
+            .refused = #op ": a scalar has no batch"                                                                   \
+    }
 
 #define SHARES(...)  FLOATS(0.1, 0.9, __VA_ARGS__)
 #define NUMBERS(...) FLOATS(-3, 3, __VA_ARGS__)
 
-#define HALF_DELTA   , .delta = 0.5
+#define HALF_DELTA , .delta = 0.5
 
 PAIR_LOSS(binary_cross_entropy_with_logits, )
 PAIR_LOSS(mse_loss, )
@@ -226,16 +230,15 @@ PAIR_LOSS(kl_div, )
 
 static vt_tensor binary_weighted(const vt_tensor *in)
 {
-    return vt_binary_cross_entropy_with_logits(in[0], in[1], .positive_weight = in[2],
-                                               .reduction = VT_REDUCTION_NONE);
+    return vt_binary_cross_entropy_with_logits(in[0], in[1], .positive_weight = in[2], .reduction = VT_REDUCTION_NONE);
 }
 
 static vt_tensor binary_in_the_tails(const vt_tensor *in)
 {
     double share[] = { 0, 1, 0, 1 };
     vt_tensor t = vt_cast(vt_from_data(share, VT_SHAPE(4), VT_F64), vt_dtype_of(in[0]));
-    vt_tensor losses = vt_binary_cross_entropy_with_logits(vt_affine(in[0], 40, 0), t,
-                                                           .reduction = VT_REDUCTION_NONE);
+    t = vt_expand(t, vt_shape_of(in[0]));
+    vt_tensor losses = vt_binary_cross_entropy_with_logits(vt_affine(in[0], 40, 0), t, .reduction = VT_REDUCTION_NONE);
     return vt_log(losses); /* the small ones count as much as the large */
 }
 

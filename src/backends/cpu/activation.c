@@ -4,58 +4,71 @@
 #include "backends/cpu/vector_math.h"
 #include "ops/elementwise.h"
 
-/* x, g and y are as in the formulas; the rows' names for them are a and b. */
-#define IN_BOTH(macro) macro(float, f32) macro(double, f64)
-
-/* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|) */
-#define ACTIVATIONS(real, type)                                                                                        \
-    static inline real relu_of_##type(real x)                                                                          \
+/* In f32 and f64. Gradients want s' = s (1 - s) of the sigmoid s: from e = e^-|x| it is e / (1 + e)^2, where 1 - s
+ * would have lost its digits. Softplus is max(x, 0) + log(1 + e^-|x|); gelu's (1 + tanh u) / 2 is sigmoid(2u). */
+#define FORMULAS(real, type)                                                                                           \
+    static inline real relu_##type(real x)                                                                             \
     {                                                                                                                  \
         return x <= 0 ? 0 : x; /* NaN stays */                                                                         \
     }                                                                                                                  \
-    static inline real softplus_of_##type(real x)                                                                      \
+    static inline real softplus_##type(real x)                                                                         \
     {                                                                                                                  \
-        return (x > 0 ? x : 0) + log1p_##type(exp_##type(x > 0 ? -x : x));                                             \
+        return (x > 0 ? x : 0) + log1p_##type(exp_##type(-magnitude_##type(x)));                                       \
     }                                                                                                                  \
-    static inline real silu_gradient_of_##type(real x)                                                                 \
+    static inline real sigmoid_and_slope_##type(real x, real *slope)                                                   \
     {                                                                                                                  \
-        real s = sigmoid_##type(x);                                                                                    \
-        return s * (1 + x * (1 - s));                                                                                  \
+        real e = exp_##type(-magnitude_##type(x)), upper = 1 / (1 + e), lower = e * upper;                             \
+        *slope = upper * lower;                                                                                        \
+        return x < 0 ? lower : upper;                                                                                  \
     }                                                                                                                  \
-    static inline real gelu_of_##type(real x)                                                                          \
+    static inline real silu_gradient_##type(real x)                                                                    \
+    {                                                                                                                  \
+        real slope, s = sigmoid_and_slope_##type(x, &slope);                                                           \
+        return s + x * slope;                                                                                          \
+    }                                                                                                                  \
+    static inline real gelu_##type(real x)                                                                             \
     {                                                                                                                  \
         return x * normal_cdf_##type(x, bell_##type(x));                                                               \
     }                                                                                                                  \
-    static inline real gelu_gradient_of_##type(real x)                                                                 \
+    static inline real gelu_gradient_##type(real x)                                                                    \
     {                                                                                                                  \
         real bell = bell_##type(x);                                                                                    \
         return normal_cdf_##type(x, bell) + x * bell * (real)0.39894228040143267794; /* 1 / √(2π) */                \
     }                                                                                                                  \
-    /* (1 + tanh u) / 2 = sigmoid(2u), which keeps the digits of the lower tail */                                     \
-    static inline real gelu_weight_##type(real x)                                                                      \
+    static inline real gelu_tanh_##type(real x)                                                                        \
     {                                                                                                                  \
-        return sigmoid_##type(2 * (real)GELU_SCALE * x * (1 + (real)GELU_CUBIC * x * x));                              \
+        return x * sigmoid_##type(2 * (real)GELU_SCALE * x * (1 + (real)GELU_CUBIC * x * x));                          \
     }                                                                                                                  \
-    static inline real gelu_tanh_gradient_of_##type(real x)                                                            \
+    static inline real gelu_tanh_gradient_##type(real x)                                                               \
     {                                                                                                                  \
-        real w = gelu_weight_##type(x), slope = (real)GELU_SCALE * (1 + 3 * (real)GELU_CUBIC * x * x);                 \
-        return w + 2 * x * w * (1 - w) * slope;                                                                        \
-    }                                                                                                                  \
+        real inner = 2 * (real)GELU_SCALE * x * (1 + (real)GELU_CUBIC * x * x);                                        \
+        real inner_slope = 2 * (real)GELU_SCALE * (1 + 3 * (real)GELU_CUBIC * x * x);                                  \
+        real slope, s = sigmoid_and_slope_##type(inner, &slope);                                                       \
+        return s + x * slope * inner_slope;                                                                            \
+    }
+
+FORMULAS(float, f32)
+FORMULAS(double, f64)
+
+/* The rows of them; a gradient's a is g, its b the input or the output. */
+#define ROWS(real, type)                                                                                               \
     UNARY_ROW(sigmoid_row_##type, real, real, sigmoid_##type(a))                                                       \
     UNARY_ROW(tanh_row_##type, real, real, tanh_##type(a))                                                             \
-    UNARY_ROW(relu_row_##type, real, real, relu_of_##type(a))                                                          \
-    UNARY_ROW_WITH(leaky_relu_row_##type, real, real, leaky_relu_attributes, a > 0 ? a : (real)attributes->slope * a)  \
+    UNARY_ROW(relu_row_##type, real, real, relu_##type(a))                                                             \
+    UNARY_ROW_WITH(leaky_relu_row_##type, real, real, real slope = (real)ROW_ATTRIBUTE(leaky_relu_attributes, slope),  \
+                   a > 0 ? a : slope * a)                                                                              \
     UNARY_ROW(silu_row_##type, real, real, a *sigmoid_##type(a))                                                       \
-    UNARY_ROW(softplus_row_##type, real, real, softplus_of_##type(a))                                                  \
-    UNARY_ROW(gelu_row_##type, real, real, gelu_of_##type(a))                                                          \
-    UNARY_ROW(gelu_tanh_row_##type, real, real, a *gelu_weight_##type(a))                                              \
+    UNARY_ROW(softplus_row_##type, real, real, softplus_##type(a))                                                     \
+    UNARY_ROW(gelu_row_##type, real, real, gelu_##type(a))                                                             \
+    UNARY_ROW(gelu_tanh_row_##type, real, real, gelu_tanh_##type(a))                                                   \
     BINARY_ROW(sigmoid_gradient_row_##type, real, real, a *(b * (1 - b)))                                              \
     BINARY_ROW(tanh_gradient_row_##type, real, real, a *(1 - b * b))                                                   \
     BINARY_ROW(relu_gradient_row_##type, real, real, b <= 0 ? 0 : a)                                                   \
-    BINARY_ROW(silu_gradient_row_##type, real, real, a *silu_gradient_of_##type(b))                                    \
-    BINARY_ROW(gelu_gradient_row_##type, real, real, a *gelu_gradient_of_##type(b))                                    \
-    BINARY_ROW(gelu_tanh_gradient_row_##type, real, real, a *gelu_tanh_gradient_of_##type(b))
-IN_BOTH(ACTIVATIONS)
+    BINARY_ROW(silu_gradient_row_##type, real, real, a *silu_gradient_##type(b))                                       \
+    BINARY_ROW(gelu_gradient_row_##type, real, real, a *gelu_gradient_##type(b))                                       \
+    BINARY_ROW(gelu_tanh_gradient_row_##type, real, real, a *gelu_tanh_gradient_##type(b))
+ROWS(float, f32)
+ROWS(double, f64)
 
 #define FLOATS(name)                                                                                                   \
     {                                                                                                                  \

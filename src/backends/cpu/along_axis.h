@@ -38,4 +38,9 @@ static inline column_block column_block_of(along_axis a, int64_t block)
 /* Below this many elements, threads cost more than they bring. */
 enum { SMALL_WORK = 1 << 15 };
 
+static inline int64_t element_count(along_axis a)
+{
+    return a.outer * a.length * a.inner;
+}
+
 #endif

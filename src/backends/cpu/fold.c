@@ -1,12 +1,13 @@
 /* fold.c - the loops of a fold. Outputs are handled a block at a time; where blocks are too few to keep threads busy,
  * what goes into each is split in parts as well. Both follow from the shape alone, so that results do not depend on the
  * number of threads. */
+#include "backends/cpu/along_axis.h"
 #include "backends/cpu/fold.h"
 #include "core/node.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 256, PIECE = 16384, SMALL = 1 << 15, FEW_TASKS = 64 };
+enum { BLOCK = 256, PIECE = 16384, FEW_TASKS = 64 };
 
 static void push_outer(fold_axis_loops *l, int64_t extent, int64_t stride)
 {
@@ -59,11 +60,11 @@ int64_t fold_length(const array *x, int64_t axes)
 typedef struct job {
     const fold_call *call;
     fold_loops loops;
-    size_t size;                       /* of an element */
-    int64_t count, block, blocks;      /* outputs; how many make a block; blocks of them, or of a run of columns */
+    size_t size;                  /* of an element */
+    int64_t count, block, blocks; /* outputs; how many make a block; blocks of them, or of a run of columns */
     int64_t tasks;
-    int64_t parts;                     /* of what is folded */
-    double length;                     /* elements that go into each output */
+    int64_t parts; /* of what is folded */
+    double length; /* elements that go into each output */
 } job;
 
 /* The outputs of a task: `n` of them from `first` on, whose elements begin at `offset`. */
@@ -123,9 +124,9 @@ static void finish_task(const job *j, int64_t first, int64_t n, slot *total)
     }
 }
 
-static void fold_whole(const job *j, int64_t work)
+static void fold_whole(const job *j)
 {
-#pragma omp parallel for if (work > SMALL)
+#pragma omp parallel for if (vt_shape_count(j->call->x->shape) > SMALL_WORK)
     for (int64_t task = 0; task < j->tasks; task++) {
         slot total[BLOCK];
         range r = range_of(j, task);
@@ -161,7 +162,7 @@ static bool fold_in_parts(const char *op, const job *j)
 /* Long rows make a task each, short ones share one; columns are as many as their accumulators fit into the cache. */
 static int64_t block_of(const fold_loops *l)
 {
-    int64_t length = l->run * l->folded.count, rows = length > 0 ? SMALL / length : BLOCK;
+    int64_t length = l->run * l->folded.count, rows = length > 0 ? SMALL_WORK / length : BLOCK;
     return !l->run_folded || rows > BLOCK ? BLOCK : rows < 1 ? 1 : rows;
 }
 
@@ -176,9 +177,9 @@ bool fold_axes(const char *op, const fold_call *call)
     j.tasks = j.blocks * (j.loops.run_folded ? 1 : j.loops.kept.count);
     int64_t work = vt_shape_count(call->x->shape);
     j.parts = j.tasks && j.tasks < FEW_TASKS ? FEW_TASKS / j.tasks : 1;
-    if (j.parts > work / SMALL) j.parts = work / SMALL;
+    if (j.parts > work / SMALL_WORK) j.parts = work / SMALL_WORK;
     if (j.parts > j.loops.folded.count) j.parts = j.loops.folded.count;
     if (j.parts > 1) return fold_in_parts(op, &j);
-    fold_whole(&j, work);
+    fold_whole(&j);
     return true;
 }

@@ -40,15 +40,60 @@ static bool is_pointwise(const convolution *p)
     return true;
 }
 
-static gemm_problem product(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b)
+/* How many images' columns are gathered at a time: few enough to stay in some megabytes, and in the caches if they
+ * can, yet enough for every thread. */
+static int64_t images_at_once(const convolution *p)
 {
-    return (gemm_problem){ .m = m,
-                           .n = n,
-                           .k = k,
-                           .a_row = transpose_a ? 1 : k,
-                           .a_column = transpose_a ? m : 1,
-                           .b_row = transpose_b ? 1 : n,
-                           .b_column = transpose_b ? k : 1 };
+    int64_t one = p->groups * window_rows(p) * p->output[0] * p->output[1], many = (1 << 22) / one;
+    if (is_pointwise(p) || many > p->batch) return p->batch;
+    return many > 1 ? many : 1;
+}
+
+/* The products of one pass over so many images. The columns are [images, groups, rows, area], weight is
+ * [groups, outputs, rows], y is [images, groups, outputs, area]. */
+static gemm_problem product_of(const convolution *p, enum convolution_pass pass, int64_t images)
+{
+    int64_t outputs = p->outputs / p->groups, rows = window_rows(p), area = p->output[0] * p->output[1];
+    int64_t weight = outputs * rows, columns = rows * area, y = outputs * area, groups = p->groups;
+    gemm_problem forward = { .m = outputs,
+                             .n = area,
+                             .k = rows,
+                             .a_row = rows,
+                             .a_column = 1,
+                             .b_row = area,
+                             .b_column = 1,
+                             .batch_rank = 2,
+                             .batch = { images, groups },
+                             .a_batch = { 0, weight },
+                             .b_batch = { groups * columns, columns } };
+    gemm_problem input_gradient = { .m = rows,
+                                    .n = area,
+                                    .k = outputs,
+                                    .a_row = 1,
+                                    .a_column = rows,
+                                    .b_row = area,
+                                    .b_column = 1,
+                                    .batch_rank = 2,
+                                    .batch = { images, groups },
+                                    .a_batch = { 0, weight },
+                                    .b_batch = { groups * y, y } };
+    gemm_problem weight_gradient = { .m = outputs,
+                                     .n = rows,
+                                     .k = area,
+                                     .a_row = area,
+                                     .a_column = 1,
+                                     .b_row = 1,
+                                     .b_column = area,
+                                     .batch_rank = 1,
+                                     .batch = { groups },
+                                     .a_batch = { y },
+                                     .b_batch = { columns },
+                                     .sum = images,
+                                     .a_sum = groups * y,
+                                     .b_sum = groups * columns };
+    return pass == CONVOLUTION_FORWARD          ? forward
+           : pass == CONVOLUTION_INPUT_GRADIENT ? input_gradient
+                                                : weight_gradient;
 }
 
 #define REAL     float

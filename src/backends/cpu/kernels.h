@@ -19,10 +19,8 @@ extern const kernel_row cpu_convolution_kernels[];
 extern const kernel_row cpu_create_kernels[];
 extern const kernel_row cpu_dropout_kernels[];
 extern const kernel_row cpu_effect_kernels[];
-extern const kernel_row cpu_linear_kernels[];
 extern const kernel_row cpu_index_kernels[];
-extern const kernel_row cpu_shape_kernels[];
-extern const kernel_row cpu_topk_kernels[];
+extern const kernel_row cpu_linear_kernels[];
 extern const kernel_row cpu_loss_kernels[];
 extern const kernel_row cpu_pooling_kernels[];
 extern const kernel_row cpu_reduce_kernels[];
@@ -31,6 +29,7 @@ extern const kernel_row cpu_row_norm_kernels[];
 extern const kernel_row cpu_scan_kernels[];
 extern const kernel_row cpu_shape_kernels[];
 extern const kernel_row cpu_softmax_kernels[];
+extern const kernel_row cpu_topk_kernels[];
 extern const kernel_row cpu_unary_kernels[];
 
 #endif

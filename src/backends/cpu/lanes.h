@@ -3,7 +3,7 @@
 #define VITRO_BACKENDS_CPU_LANES_H
 
 #include "backends/cpu/along_axis.h"
-#include "backends/cpu/exponential.h"
+#include "backends/cpu/vector_math.h"
 
 /* Independent accumulators of a sum: as many as make it vectorise, and keep it accurate. */
 enum { LANES = 16 };

@@ -56,11 +56,9 @@ static bool run_cross_entropy_gradient(const kernel_call *call)
     along_axis a = along_axis_of(x->shape, 1);
     if (!labels_are_in_range(call, label, a.length)) return false;
     if (x->dtype == VT_F32)
-        cross_entropy_gradient_f32(g->data, x->data, a, label->data, smoothing(call), log_sum->data,
-                                   call->out[0].data);
+        cross_entropy_gradient_f32(g->data, x->data, a, label->data, smoothing(call), log_sum->data, call->out[0].data);
     else
-        cross_entropy_gradient_f64(g->data, x->data, a, label->data, smoothing(call), log_sum->data,
-                                   call->out[0].data);
+        cross_entropy_gradient_f64(g->data, x->data, a, label->data, smoothing(call), log_sum->data, call->out[0].data);
     return true;
 }
 

@@ -37,7 +37,7 @@ static void NAMED(label_columns)(const REAL *x, along_axis a, int64_t n, const i
 
 static void NAMED(cross_entropy)(const REAL *x, along_axis a, const int64_t *label, double s, REAL *loss, REAL *log_sum)
 {
-#pragma omp parallel for if (a.outer * a.length * a.inner > SMALL_WORK / 4)
+#pragma omp parallel for if (element_count(a) > SMALL_WORK / 4)
     for (int64_t b = 0; b < column_blocks(a); b++) {
         column_block block = column_block_of(a, b);
         int64_t row = row_of_block(a, block);
@@ -72,7 +72,7 @@ static void NAMED(gradient_columns)(const REAL *restrict x, along_axis a, int64_
 static void NAMED(cross_entropy_gradient)(const REAL *g, const REAL *x, along_axis a, const int64_t *label, double s,
                                           const REAL *log_sum, REAL *dx)
 {
-#pragma omp parallel for if (a.outer * a.length * a.inner > SMALL_WORK / 4)
+#pragma omp parallel for if (element_count(a) > SMALL_WORK / 4)
     for (int64_t b = 0; b < column_blocks(a); b++) {
         column_block block = column_block_of(a, b);
         int64_t row = row_of_block(a, block);

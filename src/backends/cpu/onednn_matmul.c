@@ -26,11 +26,13 @@ static dnnl_status_t describe_matmul(const void *key, const argument *arguments,
     return status;
 }
 
-/* oneDNN is fast on matrices that are contiguous along one of their axes. The stride of an extent of 1 is free. */
+/* oneDNN is fast on matrices that are contiguous along one of their axes. The stride of an extent of 1 is free; a
+ * single row must be contiguous itself, as version 3.7 reads one that is not as if it were. */
 static bool settle_matrix(int64_t rows, int64_t columns, int64_t *row, int64_t *column)
 {
     if (columns == 1) *column = 1;
-    if (rows == 1) *row = *column == 1 ? columns : 1;
+    if (rows == 1) *row = columns;
+    if (rows == 1 && *column != 1) return false;
     return (*column == 1 && *row >= columns) || (*row == 1 && *column >= rows);
 }
 
@@ -53,8 +55,10 @@ static layout operand(const gemm_problem *p, const int64_t *batch_stride, int64_
 
 static bool is_broadcast_on_one_side(const gemm_problem *p)
 {
-    for (int i = 0; i < p->batch_rank; i++)
-        if (p->a_batch[i] < 0 || p->b_batch[i] < 0 || (p->a_batch[i] == 0 && p->b_batch[i] == 0)) return false;
+    for (int i = 0; i < p->batch_rank; i++) {
+        bool repeats = p->a_batch[i] == 0 && p->b_batch[i] == 0 && p->batch[i] > 1;
+        if (repeats || p->a_batch[i] < 0 || p->b_batch[i] < 0) return false;
+    }
     return true;
 }
 
@@ -67,8 +71,8 @@ bool onednn_matmul(const gemm_problem *p, const float *a, const float *b, const 
 {
     matmul_key key = { *p, bias != NULL };
     gemm_problem *q = &key.problem;
-    if (!settle_matrix(q->m, q->k, &q->a_row, &q->a_column) || !settle_matrix(q->k, q->n, &q->b_row, &q->b_column) ||
-        !is_broadcast_on_one_side(q))
+    if (q->sum > 1 || !settle_matrix(q->m, q->k, &q->a_row, &q->a_column) ||
+        !settle_matrix(q->k, q->n, &q->b_row, &q->b_column) || !is_broadcast_on_one_side(q))
         return false;
     int rank = (int)q->batch_rank;
     int64_t y_dim[VT_MAX_RANK + 2], bias_dim[VT_MAX_RANK + 2];

@@ -1,13 +1,21 @@
 /* reduce.c - reductions: what is folded, and what a total is turned into. */
+#include "backends/cpu/along_axis.h"
 #include "backends/cpu/fold.h"
 #include "backends/cpu/kernels.h"
+#include "backends/cpu/vector_math.h"
 #include "ops/reduce.h"
 #include <math.h>
 #include <stdlib.h>
 
-#define ROW(name, member, value) { name##_row, name##_columns, name##_merge, { .member = value } }
+#define ROW(name, member, value)                                                                                       \
+    {                                                                                                                  \
+        name##_row, name##_columns, name##_merge,                                                                      \
+        {                                                                                                              \
+            .member = value                                                                                            \
+        }                                                                                                              \
+    }
 
-/* -- The folds. Integers wrap around. -------------------------------------------------------------------------------- */
+/* -- The folds. Integers wrap around. ---------------------------------------------------------------------------- */
 
 #define SUM(name, type, accumulator) FOLD(name, type, accumulator, 0, a + v, a + b)
 SUM(sum_f32, float, double)
@@ -31,11 +39,11 @@ static const fold products[VT_DTYPE_COUNT] = {
     [VT_I64] = ROW(prod_i64, u, 1), [VT_U8] = ROW(prod_u8, u, 1),   [VT_BOOL] = ROW(prod_u8, u, 1),
 };
 
-/* Once NaN, always NaN: nothing compares above it. */
-#define LARGEST(name, type, accumulator, least)                                                                        \
-    FOLD(name, type, accumulator, least, ((v > a) | (v != v)) ? v : a, ((b > a) | (b != b)) ? b : a)
-#define SMALLEST(name, type, accumulator, most)                                                                        \
-    FOLD(name, type, accumulator, most, ((v < a) | (v != v)) ? v : a, ((b < a) | (b != b)) ? b : a)
+/* Once NaN, always NaN; a NaN is not on the right side of anything. */
+#define LARGER(a, b)                            a != a ? a : b <= a ? a : b
+#define SMALLER(a, b)                           a != a ? a : b >= a ? a : b
+#define LARGEST(name, type, accumulator, least) FOLD(name, type, accumulator, least, LARGER(a, v), LARGER(a, b))
+#define SMALLEST(name, type, accumulator, most) FOLD(name, type, accumulator, most, SMALLER(a, v), SMALLER(a, b))
 LARGEST(max_f32, float, double, -INFINITY)
 LARGEST(max_f64, double, double, -INFINITY)
 LARGEST(max_i32, int32_t, int64_t, INT64_MIN)
@@ -67,16 +75,21 @@ static const fold all[VT_DTYPE_COUNT] = { [VT_BOOL] = ROW(all_bool, u, 1) };
 FLOAT_FOLDS(square, a + v * v)
 FLOAT_FOLDS(absolute, a + fabs(v))
 FLOAT_FOLDS(deviation, a + (v - c) * (v - c))
-/* A row of -inf alone sums to 0 like one of nothing; the center is finite otherwise, or what the result is anyway. */
-FLOAT_FOLDS(exponential, a + exp(v - (isinf(c) ? 0 : c)))
+/* Where the center, the largest element, is infinite, it is the result. */
+FOLD(exponential_f32, float, double, 0, a + (double)exp_f32((float)(v - c)), a + b)
+FOLD(exponential_f64, double, double, 0, a + exp(v - c), a + b)
+static const fold exponentials[VT_DTYPE_COUNT] = {
+    [VT_F32] = ROW(exponential_f32, f, 0), [VT_F64] = ROW(exponential_f64, f, 0)
+};
 
 FOLD(nonzero_f32, float, double, 1, a *(v == 0 ? 1 : v), a *b)
 FOLD(nonzero_f64, double, double, 1, a *(v == 0 ? 1 : v), a *b)
-static const fold nonzero_products[VT_DTYPE_COUNT] = { [VT_F32] = ROW(nonzero_f32, f, 1),
-                                                       [VT_F64] = ROW(nonzero_f64, f, 1) };
-FLOAT_FOLDS(zero, a + (v == 0))
+static const fold nonzero_products[VT_DTYPE_COUNT] = {
+    [VT_F32] = ROW(nonzero_f32, f, 1), [VT_F64] = ROW(nonzero_f64, f, 1)
+};
+FLOAT_FOLDS(zero_count, a + (v == 0))
 
-/* -- From totals to results ------------------------------------------------------------------------------------------ */
+/* -- From totals to results -------------------------------------------------------------------------------------- */
 
 static void divide(double *total, int64_t n, const double *center, double count, double correction)
 {
@@ -102,16 +115,14 @@ static void log_and_center(double *total, int64_t n, const double *center, doubl
     for (int64_t i = 0; i < n; i++) total[i] = isinf(center[i]) ? center[i] : center[i] + log(total[i]);
 }
 
-/* -- The kernels ----------------------------------------------------------------------------------------------------- */
+/* -- The kernels ------------------------------------------------------------------------------------------------- */
 
 static bool reduce(const kernel_call *call, const fold *folds, fold_finish *finish)
 {
     const reduce_attributes *a = call->attributes;
-    const fold_call f = { .x = &call->in[0],
-                          .axes = a->axes,
-                          .how = &folds[call->in[0].dtype],
-                          .finish = finish,
-                          .out = call->out[0] };
+    const fold_call f = {
+        .x = &call->in[0], .axes = a->axes, .how = &folds[call->in[0].dtype], .finish = finish, .out = call->out[0]
+    };
     return fold_axes(call->op->name, &f);
 }
 
@@ -122,8 +133,7 @@ static bool reduce_twice(const kernel_call *call, fold_call first, fold_call sec
     int64_t count = vt_shape_count(call->out[0].shape);
     double *center = malloc((size_t)(count + 1) * sizeof *center);
     if (!center) {
-        refuse_call(call->op->name, (vt_site){ 0 }, VT_ERROR_MEMORY, "out of memory for %lld means",
-                    (long long)count);
+        refuse_call(call->op->name, (vt_site){ 0 }, VT_ERROR_MEMORY, "out of memory for %lld means", (long long)count);
         return false;
     }
     first.x = second.x = &call->in[0];
@@ -181,9 +191,8 @@ static bool reduce_deviations(const kernel_call *call, fold_finish *finish)
 {
     vt_dtype dtype = call->in[0].dtype;
     const reduce_attributes *a = call->attributes;
-    return reduce_twice(
-        call, (fold_call){ .how = &sums[dtype], .finish = divide },
-        (fold_call){ .how = &deviations[dtype], .finish = finish, .parameter = (double)a->unbiased });
+    return reduce_twice(call, (fold_call){ .how = &sums[dtype], .finish = divide },
+                        (fold_call){ .how = &deviations[dtype], .finish = finish, .parameter = (double)a->unbiased });
 }
 
 static bool run_var(const kernel_call *call)
@@ -221,15 +230,15 @@ static void spread_prod_gradient(const array *g, const array *x, int64_t axes, c
                                  const double *zeros, const array *dx)
 {
     fold_loops l = fold_loops_of(x->shape, axes);
-#pragma omp parallel for if (vt_shape_count(x->shape) > 1 << 15)
+#pragma omp parallel for if (vt_shape_count(x->shape) > SMALL_WORK)
     for (int64_t o = 0; o < l.kept.count; o++) {
         int64_t first = l.run_folded ? o : o * l.run, step = !l.run_folded;
         for (int64_t k = 0; k < l.folded.count; k++) {
             int64_t at = fold_offset(&l.kept, o) + fold_offset(&l.folded, k);
             int64_t n = k == l.folded.count - 1 ? l.last_run : l.run;
             if (x->dtype == VT_F32)
-                prod_gradient_f32((const float *)x->data + at, n, step, (const float *)g->data + first,
-                                  product + first, zeros + first, (float *)dx->data + at);
+                prod_gradient_f32((const float *)x->data + at, n, step, (const float *)g->data + first, product + first,
+                                  zeros + first, (float *)dx->data + at);
             else
                 prod_gradient_f64((const double *)x->data + at, n, step, (const double *)g->data + first,
                                   product + first, zeros + first, (double *)dx->data + at);
@@ -249,7 +258,7 @@ static bool run_prod_gradient(const kernel_call *call)
         return false;
     }
     fold_call products_of = { .x = x, .axes = a->axes, .how = &nonzero_products[x->dtype] }, zeros_of = products_of;
-    zeros_of.how = &zeros[x->dtype];
+    zeros_of.how = &zero_counts[x->dtype];
     products_of.out = array_contiguous(totals, VT_F64, g->shape);
     zeros_of.out = array_contiguous(totals + count, VT_F64, g->shape);
     bool ok = fold_axes(call->op->name, &products_of) && fold_axes(call->op->name, &zeros_of);
@@ -259,11 +268,17 @@ static bool run_prod_gradient(const kernel_call *call)
 }
 
 const kernel_row cpu_reduce_kernels[] = {
-    { &op_sum, { .run = run_sum } },   { &op_mean, { .run = run_mean } },
-    { &op_prod, { .run = run_prod } }, { &op_max, { .run = run_max } },
-    { &op_min, { .run = run_min } },   { &op_any, { .run = run_any } },
-    { &op_all, { .run = run_all } },   { &op_norm, { .run = run_norm } },
-    { &op_var, { .run = run_var } },   { &op_std, { .run = run_std } },
-    { &op_logsumexp, { .run = run_logsumexp } }, { &op_prod_gradient, { .run = run_prod_gradient } },
+    { &op_sum, { .run = run_sum } },
+    { &op_mean, { .run = run_mean } },
+    { &op_prod, { .run = run_prod } },
+    { &op_max, { .run = run_max } },
+    { &op_min, { .run = run_min } },
+    { &op_any, { .run = run_any } },
+    { &op_all, { .run = run_all } },
+    { &op_norm, { .run = run_norm } },
+    { &op_var, { .run = run_var } },
+    { &op_std, { .run = run_std } },
+    { &op_logsumexp, { .run = run_logsumexp } },
+    { &op_prod_gradient, { .run = run_prod_gradient } },
     { 0 },
 };

@@ -24,17 +24,20 @@ bool run_rows(const kernel_call *call, row_function *f);
 typedef row_function *const row_table[OP_COUNT][VT_DTYPE_COUNT];
 bool run_table(const kernel_call *call, row_table table);
 
-/* A function named `name` of rows with one, two or three inputs. Inside the expression the elements are a, b, c, the
- * attributes `attributes`. A loop is compiled for each usual pair of strides; a repeated element is read once, before
- * the loop, since the compiler cannot know that the output does not overwrite it. */
-#define ROW_INLINE static inline __attribute__((always_inline))
+/* UNARY_ROW and BINARY_ROW define a function of rows called `name`: out = expression of the elements a and b, of type
+ * `from`. In the forms with `setup`, that is run before the loop, to read attributes with ROW_ATTRIBUTE: the compiler
+ * vectorises no loop that has loads under a condition. For the same reason a repeated element is copied first: for all
+ * the compiler knows, the output overwrites it. A loop of its own is compiled for each usual pair of strides. */
+#define ROW_ATTRIBUTE(type, member) (((const type *)r->attributes)->member)
+#define ROW_INLINE                  static inline __attribute__((always_inline))
 
-#define UNARY_ROW_WITH(name, from, to, attributes_type, expression)                                                    \
-    ROW_INLINE void name##_loop(int64_t n, to *out, const from *a_, int64_t a_stride,                                  \
-                                const attributes_type *attributes)                                                     \
+#define UNARY_ROW_WITH(name, from, to, setup, expression)                                                              \
+    ROW_INLINE void name##_loop(const row *r, const from *a_, int64_t a_stride)                                        \
     {                                                                                                                  \
-        (void)attributes;                                                                                              \
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                                            \
+        to *out = r->out;                                                                                              \
+        int64_t count = r->count;                                                                                      \
+        setup;                                                                                                         \
+        _Pragma("omp simd") for (int64_t i = 0; i < count; i++)                                                        \
         {                                                                                                              \
             from a = a_[i * a_stride];                                                                                 \
             out[i] = (to)(expression);                                                                                 \
@@ -43,18 +46,18 @@ bool run_table(const kernel_call *call, row_table table);
     static void name(const row *r)                                                                                     \
     {                                                                                                                  \
         if (r->stride[0] == 1)                                                                                         \
-            name##_loop(r->count, r->out, r->in[0], 1, r->attributes);                                                 \
+            name##_loop(r, r->in[0], 1);                                                                               \
         else                                                                                                           \
-            name##_loop(r->count, r->out, r->in[0], r->stride[0], r->attributes);                                      \
+            name##_loop(r, r->in[0], r->stride[0]);                                                                    \
     }
-#define UNARY_ROW(name, from, to, expression) UNARY_ROW_WITH(name, from, to, void, expression)
 
-#define BINARY_ROW_WITH(name, from, to, attributes_type, expression)                                                   \
-    ROW_INLINE void name##_loop(int64_t n, to *out, const from *a_, int64_t a_stride, const from *b_,                  \
-                                int64_t b_stride, const attributes_type *attributes)                                   \
+#define BINARY_ROW_WITH(name, from, to, setup, expression)                                                             \
+    ROW_INLINE void name##_loop(const row *r, const from *a_, int64_t a_stride, const from *b_, int64_t b_stride)      \
     {                                                                                                                  \
-        (void)attributes;                                                                                              \
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                                            \
+        to *out = r->out;                                                                                              \
+        int64_t count = r->count;                                                                                      \
+        setup;                                                                                                         \
+        _Pragma("omp simd") for (int64_t i = 0; i < count; i++)                                                        \
         {                                                                                                              \
             from a = a_[i * a_stride], b = b_[i * b_stride];                                                           \
             out[i] = (to)(expression);                                                                                 \
@@ -65,14 +68,16 @@ bool run_table(const kernel_call *call, row_table table);
         const from *a = r->in[0], *b = r->in[1];                                                                       \
         int64_t a_stride = r->stride[0], b_stride = r->stride[1];                                                      \
         if (a_stride == 1 && b_stride == 1)                                                                            \
-            name##_loop(r->count, r->out, a, 1, b, 1, r->attributes);                                                  \
+            name##_loop(r, a, 1, b, 1);                                                                                \
         else if (a_stride == 1 && b_stride == 0)                                                                       \
-            name##_loop(r->count, r->out, a, 1, &(const from){ *b }, 0, r->attributes);                                \
+            name##_loop(r, a, 1, &(const from){ *b }, 0);                                                              \
         else if (a_stride == 0 && b_stride == 1)                                                                       \
-            name##_loop(r->count, r->out, &(const from){ *a }, 0, b, 1, r->attributes);                                \
+            name##_loop(r, &(const from){ *a }, 0, b, 1);                                                              \
         else                                                                                                           \
-            name##_loop(r->count, r->out, a, a_stride, b, b_stride, r->attributes);                                    \
+            name##_loop(r, a, a_stride, b, b_stride);                                                                  \
     }
-#define BINARY_ROW(name, from, to, expression) BINARY_ROW_WITH(name, from, to, void, expression)
+
+#define UNARY_ROW(name, from, to, expression)  UNARY_ROW_WITH(name, from, to, , expression)
+#define BINARY_ROW(name, from, to, expression) BINARY_ROW_WITH(name, from, to, , expression)
 
 #endif

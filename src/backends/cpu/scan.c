@@ -3,13 +3,13 @@
 #include "backends/cpu/kernels.h"
 #include "ops/reduce.h"
 
-/* -- argmax, argmin: columns side by side, the first of equal elements, a NaN before any number ----------------------- */
+/* -- argmax, argmin: columns side by side, the first of equal elements, a NaN before any number ------------------ */
 
 #define ARG(name, type, sign)                                                                                          \
     static void name##_rows(const type *x, along_axis a, int64_t *out)                                                 \
     {                                                                                                                  \
-        _Pragma("omp parallel for if (a.outer * a.length > SMALL_WORK)")                                               \
-        for (int64_t o = 0; o < a.outer; o++) {                                                                        \
+        _Pragma("omp parallel for if (element_count(a) > SMALL_WORK)") for (int64_t o = 0; o < a.outer; o++)           \
+        {                                                                                                              \
             const type *row = x + o * a.length;                                                                        \
             int64_t best = 0;                                                                                          \
             for (int64_t i = 1; i < a.length && row[best] == row[best]; i++)                                           \
@@ -23,8 +23,8 @@
             name##_rows(data, a, out);                                                                                 \
             return;                                                                                                    \
         }                                                                                                              \
-        _Pragma("omp parallel for if (a.outer * a.length * a.inner > SMALL_WORK)")                                     \
-        for (int64_t b = 0; b < column_blocks(a); b++) {                                                               \
+        _Pragma("omp parallel for if (element_count(a) > SMALL_WORK)") for (int64_t b = 0; b < column_blocks(a); b++)  \
+        {                                                                                                              \
             column_block block = column_block_of(a, b);                                                                \
             const type *x = (const type *)data + block.offset;                                                         \
             type best[COLUMN_BLOCK];                                                                                   \
@@ -46,13 +46,13 @@
         }                                                                                                              \
     }
 
-/* -- cumsum: an accumulator a column ---------------------------------------------------------------------------------- */
+/* -- cumsum: an accumulator a column ----------------------------------------------------------------------------- */
 
 #define CUMSUM(name, type, accumulator, result)                                                                        \
     static void name(const void *data, along_axis a, bool reverse, void *into)                                         \
     {                                                                                                                  \
-        _Pragma("omp parallel for if (a.outer * a.length * a.inner > SMALL_WORK)")                                     \
-        for (int64_t b = 0; b < column_blocks(a); b++) {                                                               \
+        _Pragma("omp parallel for if (element_count(a) > SMALL_WORK)") for (int64_t b = 0; b < column_blocks(a); b++)  \
+        {                                                                                                              \
             column_block block = column_block_of(a, b);                                                                \
             accumulator total[COLUMN_BLOCK] = { 0 };                                                                   \
             for (int64_t i = 0; i < a.length; i++) {                                                                   \
@@ -67,7 +67,7 @@
         }                                                                                                              \
     }
 
-#define EACH_TYPE(of) of(f32, float) of(f64, double) of(i32, int32_t) of(i64, int64_t) of(u8, uint8_t)
+#define EACH_TYPE(of)         of(f32, float) of(f64, double) of(i32, int32_t) of(i64, int64_t) of(u8, uint8_t)
 #define ARGS_OF(suffix, type) ARG(argmax_##suffix, type, >) ARG(argmin_##suffix, type, <)
 EACH_TYPE(ARGS_OF)
 CUMSUM(cumsum_f32, float, double, float)

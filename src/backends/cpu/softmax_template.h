@@ -27,14 +27,13 @@ static void NAMED(softmax_columns)(const REAL *restrict x, along_axis a, int64_t
 
 static void NAMED(softmax)(const void *x, along_axis a, bool logarithm, void *y)
 {
-    int64_t work = a.outer * a.length * a.inner;
     if (a.inner == 1) {
-#pragma omp parallel for if (work > SMALL_WORK / 4)
+#pragma omp parallel for if (element_count(a) > SMALL_WORK / 4)
         for (int64_t o = 0; o < a.outer; o++)
             NAMED(softmax_row)((const REAL *)x + o * a.length, a.length, logarithm, (REAL *)y + o * a.length);
         return;
     }
-#pragma omp parallel for if (work > SMALL_WORK / 4)
+#pragma omp parallel for if (element_count(a) > SMALL_WORK / 4)
     for (int64_t b = 0; b < column_blocks(a); b++) {
         column_block block = column_block_of(a, b);
         NAMED(softmax_columns)((const REAL *)x + block.offset, a, block.n, logarithm, (REAL *)y + block.offset);
@@ -66,18 +65,18 @@ static void NAMED(softmax_gradient_columns)(const REAL *restrict g, const REAL *
 
 static void NAMED(softmax_gradient)(const void *g, const void *y, along_axis a, bool logarithm, void *dx)
 {
-    int64_t work = a.outer * a.length * a.inner;
     if (a.inner == 1) {
-#pragma omp parallel for if (work > SMALL_WORK / 4)
-        for (int64_t o = 0; o < a.outer; o++)
-            NAMED(softmax_gradient_row)((const REAL *)g + o * a.length, (const REAL *)y + o * a.length, a.length,
-                                        logarithm, (REAL *)dx + o * a.length);
+#pragma omp parallel for if (element_count(a) > SMALL_WORK / 4)
+        for (int64_t o = 0; o < a.outer; o++) NAMED(softmax_gradient_row)
+        ((const REAL *)g + o * a.length, (const REAL *)y + o * a.length, a.length, logarithm,
+         (REAL *)dx + o * a.length);
         return;
     }
-#pragma omp parallel for if (work > SMALL_WORK / 4)
+#pragma omp parallel for if (element_count(a) > SMALL_WORK / 4)
     for (int64_t b = 0; b < column_blocks(a); b++) {
         column_block block = column_block_of(a, b);
-        NAMED(softmax_gradient_columns)((const REAL *)g + block.offset, (const REAL *)y + block.offset, a, block.n,
-                                        logarithm, (REAL *)dx + block.offset);
+        NAMED(softmax_gradient_columns)
+        ((const REAL *)g + block.offset, (const REAL *)y + block.offset, a, block.n, logarithm,
+         (REAL *)dx + block.offset);
     }
 }

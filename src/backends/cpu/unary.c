@@ -45,18 +45,16 @@ UNARY_ROW(abs_i64, uint64_t, uint64_t, a >> 63 ? -a : a)
 UNARY_ROW(abs_u8, uint8_t, uint8_t, a)
 UNARY_ROW(logical_not_u8, uint8_t, uint8_t, a ^ 1)
 
-UNARY_ROW_WITH(affine_f32, float, float, affine_attributes, (float)attributes->scale *a + (float)attributes->shift)
-UNARY_ROW_WITH(affine_f64, double, double, affine_attributes, attributes->scale *a + attributes->shift)
-
-/* NaN is neither below nor above. */
-UNARY_ROW_WITH(clamp_f32, float, float, clamp_attributes,
-               a < (float)attributes->low ? (float)attributes->low
-                                          : (a > (float)attributes->high ? (float)attributes->high : a))
-UNARY_ROW_WITH(clamp_f64, double, double, clamp_attributes,
-               a < attributes->low ? attributes->low : (a > attributes->high ? attributes->high : a))
-
-UNARY_ROW_WITH(power_f32, float, float, pow_scalar_attributes, powf(a, (float)attributes->exponent))
-UNARY_ROW_WITH(power_f64, double, double, pow_scalar_attributes, pow(a, attributes->exponent))
+/* With attributes. NaN is neither below nor above the limits of clamp. */
+#define WITH_ATTRIBUTES(real, type, pow)                                                                               \
+    UNARY_ROW_WITH(affine_##type, real, real, real scale = (real)ROW_ATTRIBUTE(affine_attributes, scale);              \
+                   real shift = (real)ROW_ATTRIBUTE(affine_attributes, shift), scale * a + shift)                      \
+    UNARY_ROW_WITH(clamp_##type, real, real, real low = (real)ROW_ATTRIBUTE(clamp_attributes, low);                    \
+                   real high = (real)ROW_ATTRIBUTE(clamp_attributes, high), a < low ? low : (a > high ? high : a))     \
+    UNARY_ROW_WITH(power_##type, real, real, real exponent = (real)ROW_ATTRIBUTE(pow_scalar_attributes, exponent),     \
+                   pow(a, exponent))
+WITH_ATTRIBUTES(float, f32, powf)
+WITH_ATTRIBUTES(double, f64, pow)
 SAME_EXPRESSION(cube, a *a *a)
 
 #define FLOATS(name)                                                                                                   \

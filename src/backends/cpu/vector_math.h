@@ -94,13 +94,12 @@ static inline float log_f32(float x)
     return x >= 0 ? y : NAN;
 }
 
-/* log(1 + x), to 2 ulp: the log of the rounded sum u, and what the rounding lost, relative to u */
+/* log(1 + x), to 1 ulp: the log of the rounded sum u, and what the rounding lost (Knuth's two-sum), relative to u */
 static inline float log1p_f32(float x)
 {
-    float u = 1 + x, n, m = log_parts_f32(u, &n);
-    float lost = x < 1 ? x - (u - 1) : 1 - (u - x);
-    float f = n == 0 ? x : m - 1, correction = n == 0 ? 0 : lost / u;
-    float y = log_of_parts_f32(n, f, correction);
+    float u = 1 + x, n, m = log_parts_f32(u, &n), added = u - 1;
+    float lost = (1 - (u - added)) + (x - added);
+    float y = log_of_parts_f32(n, m - 1, lost / u);
     y = magnitude_f32(x) < 0x1p-25f || x == INFINITY ? x : y;
     y = x == -1 ? -INFINITY : y;
     return x >= -1 ? y : NAN;
@@ -123,7 +122,7 @@ static inline float tanh_f32(float x)
     p = p * square + 0x1.110726p-3f;
     p = p * square - 0x1.555532p-2f;
     float inner = x + x * (square * p), outer = 1 - 2 / (exp_f32(2 * a) + 1);
-    return a < 0.625f ? inner : with_sign_f32(outer, x);
+    return with_sign_f32(a < 0.625f ? inner : outer, x); /* x of -0 too */
 }
 
 /* e^(-x²/2), to 2 ulp. What x² loses in rounding, found by Dekker's product (1971), is put back, since the exponential
@@ -176,6 +175,11 @@ static inline float erf_f32(float x)
     p = p * square + 0x1.06eba8p-3f;
     float inner = x + x * p, outer = 1 - 2 * exp_f32(-square) * mills_f32(0x1.6a09e6p+0f * a);
     return a < 1 ? inner : with_sign_f32(outer, x);
+}
+
+static inline double magnitude_f64(double x)
+{
+    return fabs(x);
 }
 
 static inline double exp_f64(double x)

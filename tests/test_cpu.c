@@ -1,0 +1,381 @@
+/* test_cpu.c - what the CPU backend's own kernels compute, at sizes and strides that samples of ops do not reach, and
+ * which code of oneDNN serves the shapes that matter. */
+#include "backends/cpu/convolution.h"
+#include "backends/cpu/gemm.h"
+#include "backends/cpu/onednn.h"
+#include "backends/cpu/threads.h"
+#include <vitro/vitro.h>
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- Numbers --------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct numbers {
+    int64_t count;
+    double *f64;
+    float *f32;
+} numbers;
+
+/* Uniform in [-1, 1), the same in both precisions. */
+static numbers numbers_new(int64_t count, uint64_t seed)
+{
+    numbers n = { count, malloc((size_t)(count + 1) * sizeof(double)), malloc((size_t)(count + 1) * sizeof(float)) };
+    cr_assert(n.f64 && n.f32);
+    for (int64_t i = 0; i < count; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        n.f32[i] = (float)((double)(seed >> 40) * 0x1p-23 - 1);
+        n.f64[i] = (double)n.f32[i];
+    }
+    return n;
+}
+
+static void numbers_free(numbers n)
+{
+    free(n.f64);
+    free(n.f32);
+}
+
+static void expect_close(const char *what, const float *got, const double *want, int64_t count, int64_t terms)
+{
+    double limit = 8 * (double)FLT_EPSILON * sqrt((double)terms), scale = 1;
+    for (int64_t i = 0; i < count; i++) scale = fmax(scale, fabs(want[i]));
+    for (int64_t i = 0; i < count; i++)
+        cr_assert(fabs((double)got[i] - want[i]) <= limit * scale, "%s: element %lld of %lld is %g, it must be %g",
+                  what, (long long)i, (long long)count, (double)got[i], want[i]);
+}
+
+/* -- Matrix products ------------------------------------------------------------------------------------------------
+ */
+
+/* A product, and the elements of a and b that it reads. */
+typedef struct product {
+    const char *name;
+    gemm_problem problem;
+    int64_t a_count, b_count;
+    bool onednn; /* has fast code for it */
+} product;
+
+static const product products[] = {
+    { "larger than every block", { 101, 530, 600, 600, 1, 530, 1 }, 101 * 600, 600 * 530, true },
+    { "a transposed", { 203, 65, 300, 1, 203, 65, 1 }, 203 * 300, 300 * 65, true },
+    { "b transposed", { 65, 203, 300, 300, 1, 1, 300 }, 65 * 300, 203 * 300, true },
+    { "both transposed", { 65, 66, 67, 1, 65, 1, 67 }, 65 * 67, 66 * 67, true },
+    { "a weight gradient", { 96, 48, 1040, 1, 96, 48, 1 }, 96 * 1040, 48 * 1040, true },
+    { "rows far apart", { 33, 34, 35, 100, 1, 90, 1 }, 33 * 100, 35 * 90, true },
+    { "every second element", { 33, 34, 35, 70, 2, 68, 2 }, 33 * 70, 35 * 68, false },
+    { "one row of a for all", { 33, 34, 35, 0, 1, 34, 1 }, 35, 35 * 34, false },
+    { "one element of b for all", { 33, 34, 35, 35, 1, 0, 0 }, 33 * 35, 1, false },
+    { "a row", { 1, 257, 129, 129, 1, 257, 1 }, 129, 129 * 257, true },
+    { "a column", { 257, 1, 129, 129, 1, 1, 1 }, 257 * 129, 129, true },
+    { "a strided row and column", { 1, 1, 129, 3, 3, 2, 1 }, 3 * 129, 2 * 129, false },
+    { "an outer product", { 65, 67, 1, 1, 1, 67, 1 }, 65, 67, true },
+    { "heads apart",
+      { 17, 19, 16, 48, 1, 1, 48, 2, { 5, 3 }, { 17 * 48, 16 }, { 19 * 48, 16 } },
+      5 * 17 * 48,
+      5 * 19 * 48,
+      true },
+    { "batches that share b", { 17, 19, 16, 16, 1, 19, 1, 1, { 5 }, { 17 * 16 }, { 0 } }, 5 * 17 * 16, 16 * 19, true },
+    { "batches that share a", { 17, 19, 16, 16, 1, 19, 1, 1, { 5 }, { 0 }, { 16 * 19 } }, 17 * 16, 5 * 16 * 19, true },
+    { "batches that share both", { 17, 19, 16, 16, 1, 19, 1, 1, { 5 }, { 0 }, { 0 } }, 17 * 16, 16 * 19, false },
+    { "each side shared along one axis",
+      { 7, 9, 8, 8, 1, 9, 1, 2, { 3, 4 }, { 7 * 8, 0 }, { 0, 8 * 9 } },
+      3 * 7 * 8,
+      4 * 8 * 9,
+      true },
+    { "six batch axes",
+      { 3, 4, 5, 5, 1, 4, 1, 6, { 2, 2, 1, 2, 2, 2 }, { 0, 15, 0, 30, 0, 60 }, { 20, 0, 0, 40, 80, 0 } },
+      8 * 15,
+      8 * 20,
+      true },
+};
+
+static int64_t offset_of(const gemm_problem *p, const int64_t *stride, int64_t batch)
+{
+    int64_t offset = 0;
+    for (int i = (int)p->batch_rank - 1; i >= 0; batch /= p->batch[i--]) offset += batch % p->batch[i] * stride[i];
+    return offset;
+}
+
+static int64_t batches_of(const gemm_problem *p)
+{
+    int64_t count = 1;
+    for (int i = 0; i < p->batch_rank; i++) count *= p->batch[i];
+    return count;
+}
+
+static void multiply(const gemm_problem *p, const double *a, const double *b, double *y)
+{
+    for (int64_t batch = 0; batch < batches_of(p); batch++) {
+        const double *x = a + offset_of(p, p->a_batch, batch), *w = b + offset_of(p, p->b_batch, batch);
+        for (int64_t i = 0; i < p->m; i++) {
+            for (int64_t j = 0; j < p->n; j++) {
+                double sum = 0;
+                for (int64_t k = 0; k < p->k; k++)
+                    sum += x[i * p->a_row + k * p->a_column] * w[k * p->b_row + j * p->b_column];
+                *y++ = sum;
+            }
+        }
+    }
+}
+
+static void test_product(const product *t)
+{
+    const gemm_problem *p = &t->problem;
+    numbers a = numbers_new(t->a_count, 1), b = numbers_new(t->b_count, 2), bias = numbers_new(p->n, 3);
+    int64_t count = batches_of(p) * p->m * p->n;
+    numbers want = numbers_new(count, 4), got = numbers_new(count, 5);
+    multiply(p, a.f64, b.f64, want.f64);
+
+    cr_assert(gemm_f32(p, a.f32, b.f32, got.f32, false));
+    expect_close(t->name, got.f32, want.f64, count, p->k);
+    cr_assert(gemm_f64(p, a.f64, b.f64, got.f64, false));
+    for (int64_t i = 0; i < count; i++) cr_assert(fabs(got.f64[i] - want.f64[i]) < 1e-12, "%s, f64", t->name);
+
+    cr_assert(gemm_f32(p, a.f32, b.f32, got.f32, true));
+    for (int64_t i = 0; i < count; i++) want.f64[i] *= 2;
+    expect_close(t->name, got.f32, want.f64, count, 2 * p->k);
+
+    for (int64_t i = 0; i < count; i++) want.f64[i] = want.f64[i] / 2 + bias.f64[i % p->n];
+    bool done = onednn_matmul(p, a.f32, b.f32, bias.f32, got.f32);
+#ifdef VITRO_HAVE_ONEDNN
+    cr_assert(done == t->onednn, "%s: oneDNN %s it, with %s", t->name, done ? "takes" : "refuses",
+              onednn_last_implementation());
+#endif
+    if (done) expect_close(t->name, got.f32, want.f64, count, p->k + 1);
+    numbers_free(a);
+    numbers_free(b);
+    numbers_free(bias);
+    numbers_free(want);
+    numbers_free(got);
+}
+
+Test(matmul, strides)
+{
+    for (size_t i = 0; i < sizeof products / sizeof *products; i++) test_product(&products[i]);
+}
+
+Test(matmul, of_nothing)
+{
+    double y[6] = { 1, 2, 3, 4, 5, 6 };
+    cr_assert(gemm_f64(&(gemm_problem){ .m = 2, .n = 3, .k = 0 }, y, y, y, true) && y[5] == 6);
+    cr_assert(gemm_f64(&(gemm_problem){ .m = 2, .n = 3, .k = 0 }, y, y, y, false) && y[0] == 0 && y[5] == 0);
+    y[0] = 7;
+    cr_assert(gemm_f64(&(gemm_problem){ .m = 0, .n = 3, .k = 2 }, y, y, y, false) && y[0] == 7);
+}
+
+/* Transposed or not, with gaps between rows or without, alone, in batches, with one side shared, for sizes of which
+ * some are 1: whatever oneDNN takes must be right. */
+Test(matmul, every_arrangement)
+{
+    const int64_t sizes[] = { 1, 5, 18 };
+    numbers a = numbers_new(3000, 1), b = numbers_new(3000, 2);
+    for (int i = 0; i < 27 * 48; i++) {
+        int64_t m = sizes[i % 3], n = sizes[i / 3 % 3], k = sizes[i / 9 % 3], rest = i / 27;
+        int64_t a_gap = rest / 4 % 2 * 3, b_gap = rest / 8 % 2 * 3, shared = rest / 16;
+        gemm_problem p = { m, n, k, k + a_gap, 1, n + b_gap, 1, 1, { 3 }, { 700 }, { 700 }, 0, 0, 0 };
+        if (rest % 2) p.a_row = 1, p.a_column = m + a_gap;
+        if (rest / 2 % 2) p.b_row = 1, p.b_column = k + b_gap;
+        if (shared == 1) p.b_batch[0] = 0;
+        if (shared == 2) p.batch_rank = 0;
+        double want[3 * 18 * 18];
+        float got[3 * 18 * 18];
+        char name[160];
+        snprintf(name, sizeof name, "m %d n %d k %d, a %d %d, b %d %d, batches %d %d", (int)m, (int)n, (int)k,
+                 (int)p.a_row, (int)p.a_column, (int)p.b_row, (int)p.b_column, (int)p.batch_rank, (int)p.b_batch[0]);
+        multiply(&p, a.f64, b.f64, want);
+        cr_assert(gemm_f32(&p, a.f32, b.f32, got, false));
+        expect_close(name, got, want, batches_of(&p) * m * n, k);
+        if (onednn_matmul(&p, a.f32, b.f32, NULL, got)) expect_close(name, got, want, batches_of(&p) * m * n, k);
+    }
+    numbers_free(a);
+    numbers_free(b);
+}
+
+/* y = Σ a b over a batch: as one long product, since the batch follows the rows of b, and the columns of a. */
+Test(matmul, sum_of_products)
+{
+    gemm_problem sum = { 9, 10, 4, 20, 1, 10, 1, .sum = 5, .a_sum = 4, .b_sum = 40 };
+    gemm_problem whole = { 9, 10, 20, 20, 1, 10, 1 };
+    numbers a = numbers_new(9 * 20, 1), b = numbers_new(20 * 10, 2), want = numbers_new(90, 3),
+            got = numbers_new(90, 4);
+    multiply(&whole, a.f64, b.f64, want.f64);
+    cr_assert(gemm_f32(&sum, a.f32, b.f32, got.f32, false));
+    expect_close("a sum of products", got.f32, want.f64, 90, 20);
+    cr_assert(!onednn_matmul(&sum, a.f32, b.f32, NULL, got.f32));
+    numbers_free(a);
+    numbers_free(b);
+    numbers_free(want);
+    numbers_free(got);
+}
+
+/* More problems than primitives are kept for: those made first are made again. */
+Test(matmul, more_than_the_cache_holds)
+{
+    for (int round = 0; round < 2; round++) {
+        for (int64_t m = 1; m <= 1100; m++) {
+            float a[1100], b = (float)m, y[1100];
+            for (int64_t i = 0; i < m; i++) a[i] = (float)i;
+            gemm_problem p = { m, 1, 1, 1, 1, 1, 1 };
+            bool done = onednn_matmul(&p, a, &b, NULL, y);
+            if (done) cr_assert(y[m - 1] == (float)(m * (m - 1)), "%lld rows: %g", (long long)m, (double)y[m - 1]);
+        }
+    }
+}
+
+static void *multiply_on_a_thread(void *failed)
+{
+    for (int64_t m = 2; m < 40; m++) {
+        numbers a = numbers_new(m * m, 1), want = numbers_new(m * m, 2);
+        float *y = calloc((size_t)(m * m), sizeof *y);
+        gemm_problem p = { m, m, m, m, 1, m, 1 };
+        multiply(&p, a.f64, a.f64, want.f64);
+        if (onednn_matmul(&p, a.f32, a.f32, NULL, y))
+            for (int64_t i = 0; i < m * m; i++) *(bool *)failed |= fabs((double)y[i] - want.f64[i]) > 1e-4;
+        free(y);
+        numbers_free(a);
+        numbers_free(want);
+    }
+    return NULL;
+}
+
+Test(matmul, threads_of_the_user)
+{
+    pthread_t threads[4];
+    bool failed[4] = { 0 };
+    for (int i = 0; i < 4; i++) cr_assert(pthread_create(&threads[i], NULL, multiply_on_a_thread, &failed[i]) == 0);
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        cr_assert(!failed[i]);
+    }
+}
+
+/* -- Convolutions ---------------------------------------------------------------------------------------------------
+ */
+
+static int64_t x_count(const convolution *p)
+{
+    return p->batch * p->channels * p->size[0] * p->size[1];
+}
+
+static int64_t weight_count(const convolution *p)
+{
+    return p->outputs * p->channels / p->groups * p->kernel[0] * p->kernel[1];
+}
+
+static int64_t y_count(const convolution *p)
+{
+    return p->batch * p->outputs * p->output[0] * p->output[1];
+}
+
+static convolution square(int64_t batch, int64_t channels, int64_t size, int64_t outputs, int64_t kernel,
+                          int64_t stride, int64_t padding)
+{
+    int64_t output = (size + 2 * padding - kernel) / stride + 1;
+    return (convolution){ batch,
+                          channels,
+                          outputs,
+                          1,
+                          { size, size },
+                          { kernel, kernel },
+                          { output, output },
+                          { stride, stride },
+                          { padding, padding },
+                          { 1, 1 } };
+}
+
+/* Each pass on oneDNN against our own in f64, which the samples of conv2d hold against its definition. */
+static void test_convolution(const char *name, const convolution *p, int passes)
+{
+    numbers x = numbers_new(x_count(p), 1), w = numbers_new(weight_count(p), 2), y = numbers_new(y_count(p), 3);
+    numbers *result[] = { &y, &x, &w };
+    int64_t window = p->channels * p->kernel[0] * p->kernel[1], area = p->output[0] * p->output[1];
+    int64_t terms[] = { window, p->outputs * p->kernel[0] * p->kernel[1], p->batch * area };
+    for (int pass = 0; pass < passes; pass++) {
+        numbers kept = numbers_new(result[pass]->count, 4), *out = result[pass];
+        memcpy(kept.f64, out->f64, (size_t)out->count * sizeof(double));
+        memcpy(kept.f32, out->f32, (size_t)out->count * sizeof(float));
+        cr_assert(convolve_f64(p, (enum convolution_pass)pass, x.f64, w.f64, NULL, y.f64));
+        cr_assert(convolve_f32(p, (enum convolution_pass)pass, x.f32, w.f32, NULL, y.f32));
+        expect_close(name, out->f32, out->f64, out->count, terms[pass]);
+        bool done = onednn_convolution(p, (enum convolution_pass)pass, x.f32, w.f32, NULL, y.f32);
+#ifdef VITRO_HAVE_ONEDNN
+        cr_assert(done, "%s, pass %d: oneDNN has only %s", name, pass, onednn_last_implementation());
+        cr_assert(!strstr(onednn_last_implementation(), "ref"), "%s: %s", name, onednn_last_implementation());
+#endif
+        if (done) expect_close(name, out->f32, out->f64, out->count, terms[pass]);
+        memcpy(out->f64, kept.f64, (size_t)out->count * sizeof(double));
+        memcpy(out->f32, kept.f32, (size_t)out->count * sizeof(float));
+        numbers_free(kept);
+    }
+    numbers_free(x);
+    numbers_free(w);
+    numbers_free(y);
+}
+
+/* The shapes of ResNet-18, with a small batch. */
+Test(convolution, resnet)
+{
+    for (int64_t channels = 64, size = 32; channels <= 512; channels *= 2, size /= 2) {
+        convolution inner = square(2, channels, size, channels, 3, 1, 1);
+        test_convolution("3 by 3", &inner, 3);
+        if (channels == 512) break;
+        convolution halving = square(2, channels, size, 2 * channels, 3, 2, 1);
+        convolution shortcut = square(2, channels, size, 2 * channels, 1, 2, 0);
+        test_convolution("3 by 3 of stride 2", &halving, 3);
+        test_convolution("shortcut", &shortcut, 3);
+    }
+    convolution stem = square(2, 3, 32, 64, 3, 1, 1), large_stem = square(1, 3, 64, 64, 7, 2, 3);
+    test_convolution("stem", &stem, 3);
+    test_convolution("stem for large images", &large_stem, 3);
+}
+
+Test(convolution, patches)
+{
+    convolution small = square(2, 3, 32, 192, 4, 4, 0), large = square(1, 3, 224, 192, 16, 16, 0);
+    test_convolution("patches of 4", &small, 3);
+    test_convolution("patches of 16", &large, 3);
+}
+
+Test(convolution, depth_wise)
+{
+    convolution p = square(2, 64, 14, 64, 7, 1, 3);
+    p.groups = 64;
+    test_convolution("depth-wise", &p, 3);
+}
+
+/* Odd sizes, with Winograd's tiles cut at each edge. */
+Test(convolution, odd_sizes)
+{
+    convolution p = square(3, 17, 13, 33, 3, 1, 1);
+    test_convolution("13 by 13", &p, 3);
+    p = square(1, 48, 7, 19, 3, 1, 0);
+    test_convolution("7 by 7", &p, 3);
+}
+
+/* -- Max pooling of what is not finite ------------------------------------------------------------------------------
+ */
+
+Test(max_pool2d, special_values)
+{
+    const float x[16] = { NAN, 1, -INFINITY, -INFINITY, 2, 3, -INFINITY, -INFINITY, INFINITY, 5, 4, 4, 6, 7, 4, 4 };
+    const float expected_gradient[16] = { 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0 };
+    const char *devices[] = { "cpu", "reference" };
+    for (int i = 0; i < 2; i++) {
+        vt_set_device(devices[i]);
+        VT_SCOPE;
+        vt_tensor in = vt_from_data(x, VT_SHAPE(1, 1, 4, 4), VT_F32), gradient;
+        vt_tensor y = vt_max_pool2d(in, 2);
+        vt_gradients(y, (vt_tensor){ 0 }, &in, 1, &gradient);
+        float got[4], got_gradient[16];
+        cr_assert(vt_read(y, got, 4, VT_F32) && vt_read(gradient, got_gradient, 16, VT_F32), "%s", vt_error_message());
+        cr_assert(isnan(got[0]) && got[1] == -INFINITY && got[2] == INFINITY && got[3] == 4, "%s", devices[i]);
+        cr_assert(memcmp(got_gradient, expected_gradient, sizeof got_gradient) == 0, "%s", devices[i]);
+    }
+    vt_set_device("cpu");
+}
