@@ -93,7 +93,8 @@ static double train(bool files)
     vt_model *model = vt_model_new();
     vt_path root = vt_root(model);
     vt_tensor w = vt_parameter(root, "w", VT_SHAPE(40, 8), VT_INIT_TRUNCATED_NORMAL, 0.5);
-    vt_tensor b = vt_parameter(root, "b", VT_SHAPE(40), .value = 0.5), mean = vt_buffer(root, "mean", VT_SHAPE(40), 0, VT_DTYPE_DEFAULT);
+    vt_tensor b = vt_parameter(root, "b", VT_SHAPE(40), .value = 0.5),
+              mean = vt_buffer(root, "mean", VT_SHAPE(40), 0, VT_F32);
     vt_optimizer *adamw = vt_adamw(model, .lr = 0.1);
     double sum = 0;
     for (int step = 0; step < 2; step++) {
