@@ -18,8 +18,9 @@ attention attention_new(vt_path path, int64_t dim, attention_options options)
 vt_tensor attention_forward(const attention *m, vt_tensor x, vt_tensor *weights)
 {
     vt_tensor qkv = vt_rearrange(linear_forward(&m->qkv, x), "b n (t h d) -> t b h n d", .t = 3, .h = m->heads);
-    vt_tensor q = vt_select(qkv, 0, 0), k = vt_select(qkv, 0, 1), v = vt_select(qkv, 0, 2);
-    vt_tensor out = vt_attention(q, k, v, .dropout = m->dropout, .weights = weights);
+    vt_tensor part[3];
+    vt_unstack(qkv, 0, 3, part);
+    vt_tensor out = vt_attention(part[0], part[1], part[2], .dropout = m->dropout, .weights = weights);
     out = linear_forward(&m->proj, vt_rearrange(out, "b h n d -> b n (h d)"));
     return vt_dropout(out, m->proj_dropout);
 }
