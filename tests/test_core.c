@@ -1,5 +1,6 @@
 /* test_core.c - what the core promises: handles, scopes, errors, effects, gradients, eager mode, the context. */
 #include "core/context.h"
+#include "ops/effect.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <pthread.h>
@@ -524,6 +525,35 @@ Test(effects, recomputation_is_counted)
     cr_assert(vt_statistics_get().nodes_recomputed == 1 && run_so_far() == 3);
 }
 
+Test(effects, one_that_fails_is_not_forgotten)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(1), other = VECTOR(1);
+    {
+        VT_SCOPE;
+        vt_tensor value = VECTOR(2);
+        vt_assign(w, value);
+        vt_assign(other, VECTOR(3));
+        vt_free(value);
+        for (int i = 0; i < 2; i++) {
+            vt_flush();
+            REFUSED(VT_ERROR_HANDLE, "assign: input 1 ended before this op was computed");
+        }
+    }
+    REFUSED(VT_ERROR_HANDLE, "assign: input 1 ended before this op was computed");
+    EXPECT(w, 1);
+    EXPECT(other, 1);
+}
+
+Test(effects, an_output_that_ended_before_the_run)
+{
+    VT_SCOPE;
+    vt_tensor x[2] = { VECTOR(2, 4), VECTOR(6) }, out[2];
+    record_clip(VT_HERE, vt_full(VT_SCALAR, 1 - 1e-6, .dtype = VT_F64), x, 2, 0.5, out);
+    vt_free(out[0]);
+    EXPECT(out[1], 3);
+}
+
 Test(effects, a_decomposed_op_before_an_update)
 {
     context_get()->force_decompose = true;
@@ -722,6 +752,57 @@ Test(gradients, of_a_decomposition)
     vt_tensor w = trainable(VECTOR(2));
     vt_backward(vt_sum(vt_square(vt_square(w))));
     EXPECT(vt_grad(w), 32);
+}
+
+/* Of two outputs, the second depends on the second input alone. */
+static bool infer_pair(const node *n, const spec *in, spec *out)
+{
+    (void)n;
+    out[0] = out[1] = in[0];
+    return true;
+}
+
+static void pair_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_mul(n->in[0], n->in[1]);
+    out[1] = vt_exp(n->in[1]);
+}
+
+static const op op_pair = {
+    .name = "pair", .min_inputs = 2, .max_inputs = 2, .outputs = 2, .infer = infer_pair, .decompose = pair_decompose
+};
+
+Test(gradients, of_a_decomposition_with_two_outputs)
+{
+    context_get()->force_decompose = true;
+    VT_SCOPE;
+    vt_tensor a = trainable(VECTOR(2)), b = trainable(VECTOR(3)), out[2];
+    record_into(&(recording){ .op = &op_pair, .at = VT_HERE, INPUTS(a, b) }, out);
+    vt_backward(vt_sum(vt_add(out[0], out[1])));
+    EXPECT(vt_grad(a), 3);
+    EXPECT(vt_grad(b), 2 + exp(3));
+    EXPECT(out[0], 6);
+}
+
+Test(gradients, of_an_op_without_one)
+{
+    static const op op_lost = { .name = "lost", .min_inputs = 2, .max_inputs = 2, .outputs = 2, .infer = infer_pair };
+    VT_SCOPE;
+    vt_tensor a = trainable(VECTOR(2)), out[2];
+    record_into(&(recording){ .op = &op_lost, .at = VT_HERE, INPUTS(a, a) }, out);
+    vt_backward(vt_sum(out[1]));
+    REFUSED(VT_ERROR_GRADIENT, "lost: has no gradient  at ");
+}
+
+Test(gradients, of_many_inputs)
+{
+    VT_SCOPE;
+    enum { MANY = 100 };
+    vt_tensor x[MANY];
+    for (int i = 0; i < MANY; i++) x[i] = trainable(VECTOR(i, 1));
+    vt_tensor all = vt_concat(x, MANY, 0);
+    vt_backward(vt_sum(vt_mul(all, all)));
+    for (int i = 0; i < MANY; i += 9) EXPECT(vt_grad(x[i]), 2 * i, 2);
 }
 
 /* -- Eager mode --------------------------------------------------------------------------------------------------- */

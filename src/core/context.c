@@ -7,8 +7,10 @@
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static _Thread_local context *current;
-/* Stands in where memory for a context cannot be had: every op on it fails. */
+/* Stands in where memory for a context cannot be had: every op on it fails, and the error is there in the one that
+ * comes after it, too. */
 static context without_memory;
+static _Thread_local bool had_no_memory;
 
 static void clear(context *c)
 {
@@ -44,10 +46,14 @@ static void make_key(void)
 static context *create(void)
 {
     context *c = calloc(1, sizeof *c);
+    if (!c || had_no_memory) {
+        context *failed = c ? c : &without_memory;
+        failed->error.status = VT_ERROR_MEMORY;
+        strcpy(failed->error.message, "out of memory for a context");
+        had_no_memory = !c;
+    }
     if (!c) {
         without_memory.device = backend_find("cpu");
-        without_memory.error.status = VT_ERROR_MEMORY;
-        strcpy(without_memory.error.message, "out of memory for a context");
         return &without_memory;
     }
     const char *mode = getenv("VT_MODE");

@@ -172,6 +172,11 @@ static vt_tensor clip_third(const vt_tensor *in)
     return clip(in, 0.5, 2);
 }
 
+static vt_tensor clip_almost(const vt_tensor *in)
+{
+    return clip(in, 3.5, 0);
+}
+
 static vt_tensor clip_nothing(const vt_tensor *in)
 {
     return clip(in, 1e6, 1);
@@ -264,6 +269,7 @@ CASE(global_norm) = {
 CASE(clip) = {
     { "a scalar", clip_first, { FLOAT_SCALAR(2, 3), FLOAT_SCALAR(-1, 1) } },
     { "the third", clip_third, { FLOAT_SCALAR(2, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 0), FLOATS(-1, 1, 3, 5) } },
+    { "a norm just below", clip_almost, { FLOAT_SCALAR(2, 3), FLOATS(-1, 1, 3) } },
     { "a small norm", clip_nothing, { FLOAT_SCALAR(2, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3, 5) } },
     { "enough for several threads", clip_first, { FLOAT_SCALAR(2, 3), FLOATS(-1, 1, 211, 197), FLOATS(-1, 1, 3) } },
     { "to nothing", clip_to_zero, { FLOAT_SCALAR(2, 3), FLOATS(-1, 1, 3) }, .refused = "clip: max_norm is 0" },

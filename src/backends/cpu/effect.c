@@ -1,11 +1,9 @@
 /* effect.c - ops that overwrite tensors, and what belongs to an update. */
 #include "backends/cpu/kernels.h"
+#include "backends/cpu/threads.h"
 #include "ops/effect.h"
 #include <math.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 static bool assign(const kernel_call *call)
 {
@@ -59,16 +57,10 @@ static int64_t part_begin(int64_t count, int64_t number, int64_t parts)
 
 static bool run_in_parallel(const row *r, segment_function *function)
 {
-    int64_t count = row_count(r);
-#pragma omp parallel if (count > SERIAL)
-    {
-#ifdef _OPENMP
-        int64_t number = omp_get_thread_num(), parts = omp_get_num_threads();
-#else
-        int64_t number = 0, parts = 1;
-#endif
-        for_segments(r, part_begin(count, number, parts), part_begin(count, number + 1, parts), function, NULL);
-    }
+    int64_t count = row_count(r), parts = count > SERIAL ? thread_count() : 1;
+#pragma omp parallel for if (parts > 1)
+    for (int64_t i = 0; i < parts; i++)
+        for_segments(r, part_begin(count, i, parts), part_begin(count, i + 1, parts), function, NULL);
     return true;
 }
 
