@@ -1,6 +1,7 @@
 /* dropout.c - random masks, drawn again wherever they are needed. */
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/random.h"
+#include "core/philox.h"
 #include "ops/elementwise.h"
 #include <math.h>
 
