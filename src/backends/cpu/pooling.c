@@ -72,8 +72,7 @@ static range columns_of(const pooling *p, int64_t offset)
     static void pool_##type(const pooling *p, const type *x, type *y, int64_t *index)                                  \
     {                                                                                                                  \
         int64_t size = p->from[0] * p->from[1], lines = p->planes * p->to[0];                                          \
-        int64_t work = lines * p->to[1] * p->a->kernel[0] * p->a->kernel[1];                                           \
-        _Pragma("omp parallel for if (work > 1 << 15)") for (int64_t i = 0; i < lines; i++)                            \
+        _Pragma("omp parallel for if (lines * p->to[1] > 1 << 13)") for (int64_t i = 0; i < lines; i++)                \
             pool_row_##type(p, x + i / p->to[0] * size, i % p->to[0], y + i * p->to[1], index + i * p->to[1]);         \
     }                                                                                                                  \
                                                                                                                        \
