@@ -25,7 +25,7 @@ typedef struct vt_cross_entropy_args {
     vt_tensor logits, target;
     vt_named_only names_from_here_;
     double label_smoothing; /* in [0, 1]: how much of each target is spread evenly over all classes */
-    vt_reduction reduction; /* mean: over the labels that are not VT_IGNORE; batch mean is refused */
+    vt_reduction reduction; /* mean: over the labels that are not VT_IGNORE */
 } vt_cross_entropy_args;
 /* logits [N, C, ...], classes on axis 1. The target is i64 labels [N, ...] in [0, C) or VT_IGNORE, or probabilities of
  * the shape and dtype of the logits, which get gradients too. For a label: -log softmax(logits)[label]; for
@@ -95,8 +95,8 @@ typedef struct vt_kl_div_args {
     vt_reduction reduction;
 } vt_kl_div_args;
 /* p (log p - input) for log-probabilities `input` and probabilities p, the target: the Kullback-Leibler divergence of
- * the input from the target, element by element; 0 where p is 0. VT_REDUCTION_BATCH_MEAN gives the divergence of
- * distributions along the other axes. */
+ * the input from the target, element by element; 0 where p is 0 and the input finite. VT_REDUCTION_BATCH_MEAN gives the
+ * divergence of distributions along the other axes. */
 VT_API vt_tensor vt_kl_div_with(const vt_kl_div_args *a);
 #define vt_kl_div(...)                                                                                                 \
     vt_kl_div_with(VT_ARGS(vt_kl_div_args, 2, "vt_kl_div(input, target, .log_target .reduction)", __VA_ARGS__))

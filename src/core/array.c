@@ -1,6 +1,7 @@
 /* array.c - strided views of memory. */
 #include "core/array.h"
 #include <math.h>
+#include <string.h>
 
 array array_contiguous(void *data, vt_dtype dtype, vt_shape shape)
 {
@@ -119,31 +120,133 @@ static void copy_element(array *dst, int64_t to, const array *src, int64_t from)
         array_set(dst, to, array_get(src, from));
 }
 
-#define COPY_ROW(type)                                                                                                 \
-    for (int64_t i = 0; i < n; i++)                                                                                    \
-    ((type *)dst->data)[to + i * dst_stride] = ((const type *)src->data)[from + i * src_stride]
+/* The axes along which a copy walks, the last one fastest. */
+typedef struct walk {
+    int rank;
+    int64_t extent[VT_MAX_RANK], to[VT_MAX_RANK], from[VT_MAX_RANK]; /* strides, in elements */
+} walk;
 
-/* One run along the last axis; the common sizes without a conversion. */
-static void copy_row(array *dst, int64_t to, int64_t dst_stride, const array *src, int64_t from, int64_t src_stride,
-                     int64_t n)
+/* Axes that chain in both arrays are one; those of extent 1 are none. */
+static walk walk_of(const array *dst, const array *src)
 {
-    size_t size = dst->dtype == src->dtype ? vt_dtype_size(dst->dtype) : 0;
-    if (size == 4)
-        COPY_ROW(uint32_t);
+    walk w = { .rank = 0 };
+    for (int i = 0; i < dst->shape.rank; i++) {
+        int64_t extent = dst->shape.dim[i], to = dst->stride[i], from = src->stride[i];
+        int last = w.rank - 1;
+        if (extent == 1) continue;
+        if (last >= 0 && w.to[last] == to * extent && w.from[last] == from * extent) {
+            w.extent[last] *= extent;
+            w.to[last] = to;
+            w.from[last] = from;
+        } else {
+            w.extent[w.rank] = extent;
+            w.to[w.rank] = to;
+            w.from[w.rank++] = from;
+        }
+    }
+    return w;
+}
+
+/* Takes an axis out; returns its number of elements. */
+static int64_t take_axis(walk *w, int axis, int64_t *to, int64_t *from)
+{
+    int64_t extent = w->extent[axis];
+    *to = w->to[axis];
+    *from = w->from[axis];
+    for (int i = axis; i + 1 < w->rank; i++) {
+        w->extent[i] = w->extent[i + 1];
+        w->to[i] = w->to[i + 1];
+        w->from[i] = w->from[i + 1];
+    }
+    w->rank--;
+    return extent;
+}
+
+static void offsets_of(const walk *w, int64_t index, int64_t *to, int64_t *from)
+{
+    for (int i = w->rank - 1; i >= 0; i--) {
+        int64_t coordinate = index % w->extent[i];
+        index /= w->extent[i];
+        *to += coordinate * w->to[i];
+        *from += coordinate * w->from[i];
+    }
+}
+
+/* A plane of two axes: `rows` along one, `columns` along the other. */
+typedef struct plane {
+    int64_t rows, columns, to_row, to_column, from_row, from_column;
+} plane;
+
+#define COPY_PLANE(type)                                                                                               \
+    for (int64_t i = 0; i < p->rows; i++)                                                                              \
+        for (int64_t j = 0; j < p->columns; j++)                                                                       \
+    ((type *)dst->data)[to + i * p->to_row + j * p->to_column] =                                                       \
+        ((const type *)src->data)[from + i * p->from_row + j * p->from_column]
+
+/* Rows as they are in memory, or elements of the common sizes without a conversion. */
+static void copy_plane(array *dst, int64_t to, const array *src, int64_t from, const plane *p)
+{
+    int64_t size = dst->dtype == src->dtype ? (int64_t)vt_dtype_size(dst->dtype) : 0;
+    if (size && p->to_column == 1 && p->from_column == 1)
+        for (int64_t i = 0; i < p->rows; i++)
+            memcpy((char *)dst->data + (to + i * p->to_row) * size,
+                   (const char *)src->data + (from + i * p->from_row) * size, (size_t)(p->columns * size));
+    else if (size == 4)
+        COPY_PLANE(uint32_t);
     else if (size == 8)
-        COPY_ROW(uint64_t);
+        COPY_PLANE(uint64_t);
     else if (size == 1)
-        COPY_ROW(uint8_t);
+        COPY_PLANE(uint8_t);
     else
-        for (int64_t i = 0; i < n; i++) copy_element(dst, to + i * dst_stride, src, from + i * src_stride);
+        for (int64_t i = 0; i < p->rows; i++)
+            for (int64_t j = 0; j < p->columns; j++)
+                copy_element(dst, to + i * p->to_row + j * p->to_column, src,
+                             from + i * p->from_row + j * p->from_column);
+}
+
+/* The axis that the copy takes together with the last one. Where the source runs along another axis than the
+ * destination, that is the one: tiles of both then stay in the cache. */
+static int second_axis(const walk *w)
+{
+    for (int i = 0; i < w->rank - 1; i++)
+        if (w->from[i] == 1 && w->from[w->rank - 1] != 1) return i;
+    return w->rank - 2;
+}
+
+enum { TILE = 32, LONG_TILE = 1 << 14, WORTH_THREADS = 1 << 16 };
+
+static int64_t tiles_of(int64_t extent, int64_t tile)
+{
+    return (extent + tile - 1) / tile;
+}
+
+static plane tile_of(plane p, int64_t tile, int64_t high, int64_t wide, int64_t *to, int64_t *from)
+{
+    int64_t across = tiles_of(p.columns, wide), row = tile / across * high, column = tile % across * wide;
+    *to += row * p.to_row + column * p.to_column;
+    *from += row * p.from_row + column * p.from_column;
+    p.rows = p.rows - row < high ? p.rows - row : high;
+    p.columns = p.columns - column < wide ? p.columns - column : wide;
+    return p;
 }
 
 void array_copy(array *dst, const array *src)
 {
-    int rank = dst->shape.rank;
-    int64_t n = rank ? dst->shape.dim[rank - 1] : 1, rows = n ? vt_shape_count(dst->shape) / n : 0;
-    int64_t dst_stride = rank ? dst->stride[rank - 1] : 1, src_stride = rank ? src->stride[rank - 1] : 1;
-#pragma omp parallel for if (rows * n > 1 << 16)
-    for (int64_t row = 0; row < rows; row++)
-        copy_row(dst, array_offset(dst, row * n), dst_stride, src, array_offset(src, row * n), src_stride, n);
+    int64_t count = vt_shape_count(dst->shape);
+    walk w = walk_of(dst, src);
+    plane whole = { .rows = 1, .columns = 1 };
+    if (count == 0) return;
+    int second = second_axis(&w);
+    if (w.rank > 0) whole.columns = take_axis(&w, w.rank - 1, &whole.to_column, &whole.from_column);
+    if (second >= 0) whole.rows = take_axis(&w, second, &whole.to_row, &whole.from_row);
+    int64_t wide = whole.from_column == 1 ? LONG_TILE : TILE;
+    int64_t tiles = tiles_of(whole.rows, TILE) * tiles_of(whole.columns, wide);
+    int64_t planes = count / (whole.rows * whole.columns);
+#pragma omp parallel for if (count > WORTH_THREADS)
+    for (int64_t i = 0; i < planes * tiles; i++) {
+        int64_t to = 0, from = 0;
+        offsets_of(&w, i / tiles, &to, &from);
+        plane tile = tile_of(whole, i % tiles, TILE, wide, &to, &from);
+        copy_plane(dst, to, src, from, &tile);
+    }
 }

@@ -81,22 +81,26 @@ vt_tensor vt_leaky_relu_at(vt_site at, vt_tensor x, double slope)
     return record(&op_leaky_relu, at, INPUTS(x), ATTRIBUTE(leaky_relu_attributes, .slope = slope));
 }
 
-/* The factor of x in gelu(x): Φ(x) = (1 + erf(x / √2)) / 2, or its approximation by tanh. */
-static vt_tensor gelu_weight(const gelu_attributes *a, vt_tensor x)
+/* 2u, where gelu's approximation is x (1 + tanh u) / 2 = x sigmoid(2u) */
+static vt_tensor gelu_inner(vt_tensor x)
 {
-    if (!a->tanh) return vt_affine(vt_erf(vt_affine(x, M_SQRT1_2, 0)), 0.5, 0.5);
-    vt_tensor inner = vt_mul(x, vt_affine(vt_square(x), GELU_SCALE * GELU_CUBIC, GELU_SCALE));
-    return vt_affine(vt_tanh(inner), 0.5, 0.5);
+    return vt_mul(x, vt_affine(vt_square(x), 2 * GELU_SCALE * GELU_CUBIC, 2 * GELU_SCALE));
 }
 
-/* Φ(x) + x φ(x), or the derivative of the approximation. */
+/* The factor of x in gelu(x): Φ(x) = (1 + erf(x / √2)) / 2, or its approximation. */
+static vt_tensor gelu_weight(const gelu_attributes *a, vt_tensor x)
+{
+    return a->tanh ? vt_sigmoid(gelu_inner(x)) : vt_affine(vt_erf(vt_affine(x, M_SQRT1_2, 0)), 0.5, 0.5);
+}
+
+/* Φ(x) + x φ(x), or the derivative of the approximation. 1 - sigmoid(v) is sigmoid(-v), which keeps its digits. */
 static void gelu_gradient_decompose(const node *n, vt_tensor *out)
 {
     const gelu_attributes *a = ATTRIBUTES(gelu_attributes, n);
     vt_tensor g = n->in[0], x = n->in[1], weight = gelu_weight(a, x), slope;
-    if (a->tanh) { /* with w = (1 + tanh u) / 2: w' = 2 w (1 - w) u' */
-        vt_tensor inner_slope = vt_affine(vt_square(x), 3 * GELU_SCALE * GELU_CUBIC, GELU_SCALE);
-        slope = vt_mul(vt_mul(weight, vt_affine(weight, -2, 2)), inner_slope);
+    if (a->tanh) {
+        vt_tensor inner_slope = vt_affine(vt_square(x), 6 * GELU_SCALE * GELU_CUBIC, 2 * GELU_SCALE);
+        slope = vt_mul(vt_mul(weight, vt_sigmoid(vt_neg(gelu_inner(x)))), inner_slope);
     } else {
         slope = vt_affine(vt_exp(vt_affine(vt_square(x), -0.5, 0)), M_2_SQRTPI * M_SQRT1_2 / 2, 0);
     }
@@ -123,11 +127,11 @@ vt_tensor vt_gelu_with(const vt_gelu_args *a)
     return record(&op_gelu, a->at_, INPUTS(a->x), ATTRIBUTE(gelu_attributes, .tanh = a->tanh));
 }
 
-/* silu' = s (1 + x (1 - s)), s = sigmoid(x) */
+/* silu' = s (1 + x (1 - s)), s = sigmoid(x), 1 - s = sigmoid(-x) */
 static void silu_gradient_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor g = n->in[0], x = n->in[1], s = vt_sigmoid(x);
-    out[0] = vt_mul(g, vt_mul(s, vt_affine(vt_mul(x, vt_affine(s, -1, 1)), 1, 1)));
+    out[0] = vt_mul(g, vt_mul(s, vt_affine(vt_mul(x, vt_sigmoid(vt_neg(x))), 1, 1)));
 }
 
 const op op_silu_gradient = { GRADIENT_OF(silu_gradient), .decompose = silu_gradient_decompose };

@@ -100,8 +100,7 @@ static bool infer_pad(const node *n, const spec *in, spec *out)
             return refuse(n, "%lld before and %lld after along axis %d; vt_slice takes away", (long long)a->before[i],
                           (long long)a->after[i], i);
         if (__builtin_add_overflow(in->shape.dim[i] + inside, a->before[i], &out->shape.dim[i]) ||
-            __builtin_add_overflow(out->shape.dim[i], a->after[i], &out->shape.dim[i]) ||
-            !shape_is_valid(out->shape))
+            __builtin_add_overflow(out->shape.dim[i], a->after[i], &out->shape.dim[i]) || !shape_is_valid(out->shape))
             return refuse(n, "x %s would become larger than any memory", vt_shape_text(in->shape, text));
     }
     return true;

@@ -3,7 +3,7 @@
 #include "ops/infer.h"
 #include <vitro/vitro.h>
 
-/* -- From the losses of elements to the loss ----------------------------------------------------------------------- */
+/* -- From the losses of elements to the loss --------------------------------------------------------------------- */
 
 static vt_tensor reduced(vt_tensor losses, vt_reduction reduction)
 {
@@ -43,7 +43,7 @@ static bool pair_fits(const char *name, vt_site at, const char *what, vt_tensor 
     return reduction_fits(name, at, reduction, &x);
 }
 
-/* -- Cross-entropy of labels: a node ------------------------------------------------------------------------------- */
+/* -- Cross-entropy of labels: a node ----------------------------------------------------------------------------- */
 
 static vt_shape without_classes(vt_shape logits)
 {
@@ -106,7 +106,8 @@ static vt_tensor distribution(const node *n, vt_tensor logits, vt_tensor target)
     return zero_unless(counts(target), vt_affine(is_label, 1 - s, s / (double)classes));
 }
 
-/* log Σ e^x - Σ p x, with Σ p = 1. A logit of -inf in a class of probability 0 costs nothing. */
+/* log Σ e^x - Σ p x, with Σ p = 1. A logit of -inf in a class of probability 0 costs nothing. Labels out of range,
+ * which kernels refuse, go unnoticed here: they are in no class. */
 static void cross_entropy_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor logits = n->in[0], target = with_classes(n->in[1], logits);
@@ -205,7 +206,7 @@ vt_tensor vt_correct_at(vt_site at, vt_tensor logits, vt_tensor labels)
     return vt_sum(vt_equal(vt_argmax(logits, 1), labels));
 }
 
-/* -- Losses of pairs ----------------------------------------------------------------------------------------------- */
+/* -- Losses of pairs --------------------------------------------------------------------------------------------- */
 
 /* w t softplus(-x) + (1 - t) softplus(x): no difference of large numbers, and smooth at 0. */
 vt_tensor vt_binary_cross_entropy_with_logits_with(const vt_binary_cross_entropy_args *a)

@@ -3,7 +3,7 @@
 #include "ops/list.h"
 #include <vitro/vitro.h>
 
-/* -- Checks -------------------------------------------------------------------------------------------------------- */
+/* -- Checks ------------------------------------------------------------------------------------------------------ */
 
 /* A weight or a bias; absent is fine. */
 static bool scale_fits(const node *n, const spec *x, const spec *scale, const char *what, vt_shape shape)
@@ -60,7 +60,7 @@ static bool infer_row_gradient(const node *n, const spec *in, spec *out)
     return true;
 }
 
-/* -- Rows ---------------------------------------------------------------------------------------------------------- */
+/* -- Rows -------------------------------------------------------------------------------------------------------- */
 
 static vt_tensor row_mean(const node *n, vt_tensor x)
 {
@@ -195,7 +195,7 @@ vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a)
     return out[0];
 }
 
-/* -- Groups of channels: rows of another shape, and a weight for each channel -------------------------------------- */
+/* -- Groups of channels: rows of another shape, and a weight for each channel ------------------------------------ */
 
 /* [C] seen with the axes of x, [N, C, ...]. */
 static vt_tensor per_channel(vt_tensor scale, vt_shape x)

@@ -4,7 +4,7 @@
 #include <vitro/vitro.h>
 #include <math.h>
 
-/* -- Shapes ------------------------------------------------------------------------------------------------------- */
+/* -- Shapes ------------------------------------------------------------------------------------------------------ */
 
 static vt_shape reduced_shape(vt_shape shape, int64_t axes, bool keep)
 {
@@ -57,8 +57,7 @@ static bool infer_extremum(const node *n, const spec *in, spec *out)
     return refuse(n, "x %s holds no element along the reduced axes", vt_shape_text(in->shape, text));
 }
 
-/* -- Gradients. The input, and what is known of each output spread over the elements that went into it. ---------------
- */
+/* -- Gradients. The input, and what is known of each output spread over the elements that went into it. ---------- */
 
 static vt_tensor spread(const node *n, vt_tensor g)
 {
@@ -197,8 +196,7 @@ static void norm_decompose(const node *n, vt_tensor *out)
         out[0] = as_output(n, vt_sqrt(reduce_alike(n, &op_sum, vt_mul(x, x))));
 }
 
-/* -- The product's gradient: g times the product of the others, which is right where elements are zero. ---------------
- */
+/* -- The product's gradient: g times the product of the others, which is right where elements are zero. ---------- */
 
 static void prod_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
@@ -238,7 +236,7 @@ static void prod_gradient_decompose(const node *n, vt_tensor *out)
     out[0] = vt_permute(vt_reshape(dx, moved), back);
 }
 
-/* -- One axis ------------------------------------------------------------------------------------------------------ */
+/* -- One axis ---------------------------------------------------------------------------------------------------- */
 
 static bool infer_arg(const node *n, const spec *in, spec *out)
 {
@@ -263,7 +261,7 @@ static void cumsum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = vt_cumsum(g[0], (int)a->axis, .reverse = !a->reverse);
 }
 
-/* -- The ops ------------------------------------------------------------------------------------------------------- */
+/* -- The ops ----------------------------------------------------------------------------------------------------- */
 
 #define REDUCTION(name_, infer_)                                                                                       \
     .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_
@@ -290,7 +288,7 @@ const op op_prod_gradient = { .name = "prod_gradient",
                               .infer = infer_prod_gradient,
                               .decompose = prod_gradient_decompose };
 
-/* -- The public functions ------------------------------------------------------------------------------------------ */
+/* -- The public functions ---------------------------------------------------------------------------------------- */
 
 /* The axes as bits; false, with an error, where one is out of range or named twice. */
 static bool axis_bits(const char *name, vt_site at, vt_tensor x, vt_axes axes, int64_t *bits)

@@ -2,7 +2,7 @@
 #include "cases/case.h"
 #include <math.h>
 
-/* -- Cross-entropy ------------------------------------------------------------------------------------------------- */
+/* -- Cross-entropy ----------------------------------------------------------------------------------------------- */
 
 static vt_tensor entropy_mean(const vt_tensor *in)
 {
@@ -177,7 +177,7 @@ CASE(correct) = {
     { 0 },
 };
 
-/* -- Losses of pairs: each with every reduction -------------------------------------------------------------------- */
+/* -- Losses of pairs: each with every reduction ------------------------------------------------------------------ */
 
 #define PAIR_LOSS(op, options)                                                                                         \
     static vt_tensor op##_mean(const vt_tensor *in)                                                                    \

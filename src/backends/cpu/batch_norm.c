@@ -7,16 +7,24 @@
 /* Up to this size channels are taken several at once, as columns; more would leave too few blocks for the threads. */
 enum { SMALL_CHANNEL = 32, COLUMNS = 128 };
 
+/* Of one channel: dx = (g - g_mean - (x - mean) slope) scale. */
+typedef struct slopes {
+    double mean, scale, g_mean, slope;
+} slopes;
+
 #define REAL     float
 #define NAMED(x) x##_f32
+#define BATCH    batch_f32
 #include "backends/cpu/batch_norm_template.h"
 #undef REAL
 #undef NAMED
+#undef BATCH
 #define REAL     double
 #define NAMED(x) x##_f64
+#define BATCH    batch_f64
 #include "backends/cpu/batch_norm_template.h"
 
-#define BATCH(call, x)                                                                                                 \
+#define EXTENTS(call, x)                                                                                               \
     .samples = (x)->shape.dim[0], .channels = (x)->shape.dim[1], .size = along_axis_of((x)->shape, 1).inner,           \
     .eps = ((const batch_norm_attributes *)(call)->attributes)->eps
 
@@ -24,9 +32,9 @@ static bool run_batch_norm(const kernel_call *call)
 {
     const array *x = &call->in[0];
     if (x->dtype == VT_F32)
-        forward_f32(call, (batch_f32){ BATCH(call, x) });
+        forward_f32(call, (batch_f32){ EXTENTS(call, x) });
     else
-        forward_f64(call, (batch_f64){ BATCH(call, x) });
+        forward_f64(call, (batch_f64){ EXTENTS(call, x) });
     return true;
 }
 
@@ -34,9 +42,9 @@ static bool run_batch_norm_gradient(const kernel_call *call)
 {
     const array *x = &call->in[1];
     if (x->dtype == VT_F32)
-        backward_f32(call, (batch_f32){ BATCH(call, x) });
+        backward_f32(call, (batch_f32){ EXTENTS(call, x) });
     else
-        backward_f64(call, (batch_f64){ BATCH(call, x) });
+        backward_f64(call, (batch_f64){ EXTENTS(call, x) });
     return true;
 }
 

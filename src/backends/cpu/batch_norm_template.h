@@ -1,12 +1,13 @@
-/* batch_norm_template.h - batch_norm.c's functions for one element type: REAL, and NAMED(x), its name for x. */
+/* batch_norm_template.h - batch_norm.c's functions for one element type: REAL, NAMED(x), its name for x, and BATCH, its
+ * struct. */
 
-typedef struct NAMED(batch) {
+typedef struct BATCH {
     int64_t samples, channels, size;
     double eps;
     const REAL *x, *weight, *bias, *g; /* g: of the gradient alone */
     REAL *mean, *var;                  /* written by the forward kernel, read by the gradient */
     REAL *y, *dweight, *dbias;         /* y: of the gradient, dx */
-} NAMED(batch);
+} BATCH;
 
 /* What is done to each element, once a channel's numbers are known. */
 static void NAMED(apply)(const REAL *restrict x, int64_t n, REAL mean, REAL scale, REAL shift, REAL *restrict y)
@@ -14,35 +15,33 @@ static void NAMED(apply)(const REAL *restrict x, int64_t n, REAL mean, REAL scal
     for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * scale + shift;
 }
 
-static void NAMED(apply_gradient)(const REAL *restrict g, const REAL *restrict x, int64_t n, REAL mean, REAL scale,
-                                  REAL g_mean, REAL slope, REAL *restrict dx)
+static void NAMED(apply_gradient)(const REAL *restrict g, const REAL *restrict x, int64_t n, const slopes *k,
+                                  REAL *restrict dx)
 {
+    const REAL mean = (REAL)k->mean, scale = (REAL)k->scale, g_mean = (REAL)k->g_mean, slope = (REAL)k->slope;
     for (int64_t i = 0; i < n; i++) dx[i] = (g[i] - g_mean - (x[i] - mean) * slope) * scale;
 }
 
-static REAL NAMED(scale_of)(const NAMED(batch) * b, int64_t channel, double var)
+static REAL NAMED(scale_of)(const BATCH *b, int64_t channel, double var)
 {
     return (REAL)((b->weight ? (double)b->weight[channel] : 1) / sqrt(var + b->eps));
 }
 
-/* Mean, variance and the numbers of the gradient from a channel's sums. */
-typedef struct NAMED(slopes) {
-    REAL mean, scale, g_mean, slope;
-} NAMED(slopes);
-
-static NAMED(slopes) NAMED(slopes_of)(const NAMED(batch) * b, int64_t channel, double g_sum, double gx_sum)
+/* What the gradient of a channel's elements is made of, from its sums; those of weight and bias on the way. */
+static slopes NAMED(slopes_of)(const BATCH *b, int64_t channel, double g_sum, double gx_sum)
 {
     double count = (double)(b->samples * b->size), var = (double)b->var[channel], rstd = 1 / sqrt(var + b->eps);
     if (b->dweight) b->dweight[channel] = (REAL)(gx_sum * rstd);
     if (b->dbias) b->dbias[channel] = (REAL)g_sum;
-    return (NAMED(slopes)){ b->mean[channel], NAMED(scale_of)(b, channel, var), (REAL)(g_sum / count),
-                            (REAL)(gx_sum / count * rstd * rstd) };
+    return (slopes){ .mean = (double)b->mean[channel],
+                     .scale = (double)NAMED(scale_of)(b, channel, var),
+                     .g_mean = g_sum / count,
+                     .slope = gx_sum / count * rstd * rstd };
 }
 
-/* -- Channels of some size: one after another, over the samples' parts of them ----------------------------------------
- */
+/* -- Channels of some size: one after another, over the samples' parts of them ----------------------------------- */
 
-static void NAMED(channel)(const NAMED(batch) * b, int64_t channel)
+static void NAMED(channel)(const BATCH *b, int64_t channel)
 {
     int64_t step = b->channels * b->size, first = channel * b->size;
     double lane[LANES] = { 0 }, square[LANES] = { 0 }, count = (double)(b->samples * b->size);
@@ -63,7 +62,7 @@ static void NAMED(channel)(const NAMED(batch) * b, int64_t channel)
     b->var[channel] = (REAL)var;
 }
 
-static void NAMED(channel_gradient)(const NAMED(batch) * b, int64_t channel)
+static void NAMED(channel_gradient)(const BATCH *b, int64_t channel)
 {
     int64_t step = b->channels * b->size, first = channel * b->size;
     double g_lane[LANES] = { 0 }, gx_lane[LANES] = { 0 };
@@ -73,15 +72,14 @@ static void NAMED(channel_gradient)(const NAMED(batch) * b, int64_t channel)
         ADD_TO_LANES(g_lane, b->size, (double)g[i]);
         ADD_TO_LANES(gx_lane, b->size, (double)g[i] * (double)(x[i] - mean));
     }
-    NAMED(slopes) k = NAMED(slopes_of)(b, channel, sum_of_lanes(g_lane), sum_of_lanes(gx_lane));
+    slopes k = NAMED(slopes_of)(b, channel, sum_of_lanes(g_lane), sum_of_lanes(gx_lane));
     for (int64_t s = 0; s < b->samples; s++) {
         int64_t at = s * step + first;
-        NAMED(apply_gradient)(b->g + at, b->x + at, b->size, k.mean, k.scale, k.g_mean, k.slope, b->y + at);
+        NAMED(apply_gradient)(b->g + at, b->x + at, b->size, &k, b->y + at);
     }
 }
 
-/* -- Small channels: several side by side, `n` columns of each sample from column `first` on -------------------------
- */
+/* -- Small channels: several side by side, `n` columns of each sample from column `first` on --------------------- */
 
 static double NAMED(channel_sum)(const double *columns, int64_t size)
 {
@@ -90,7 +88,7 @@ static double NAMED(channel_sum)(const double *columns, int64_t size)
     return sum;
 }
 
-static void NAMED(columns)(const NAMED(batch) * b, int64_t first, int64_t n)
+static void NAMED(columns)(const BATCH *b, int64_t first, int64_t n)
 {
     double sum[COLUMNS] = { 0 }, square[COLUMNS] = { 0 }, center[COLUMNS], count = (double)(b->samples * b->size);
     REAL mean[COLUMNS], scale[COLUMNS], shift[COLUMNS];
@@ -122,7 +120,7 @@ static void NAMED(columns)(const NAMED(batch) * b, int64_t first, int64_t n)
     }
 }
 
-static void NAMED(columns_gradient)(const NAMED(batch) * b, int64_t first, int64_t n)
+static void NAMED(columns_gradient)(const BATCH *b, int64_t first, int64_t n)
 {
     double g_sum[COLUMNS] = { 0 }, gx_sum[COLUMNS] = { 0 };
     REAL mean[COLUMNS], scale[COLUMNS], g_mean[COLUMNS], slope[COLUMNS];
@@ -137,12 +135,11 @@ static void NAMED(columns_gradient)(const NAMED(batch) * b, int64_t first, int64
     }
     for (int64_t j = 0; j < n; j++) {
         int64_t begin = j / b->size * b->size;
-        NAMED(slopes)
-        k = NAMED(slopes_of)(b, (first + j) / b->size, NAMED(channel_sum)(g_sum + begin, b->size),
-                             NAMED(channel_sum)(gx_sum + begin, b->size));
-        scale[j] = k.scale;
-        g_mean[j] = k.g_mean;
-        slope[j] = k.slope;
+        slopes k = NAMED(slopes_of)(b, (first + j) / b->size, NAMED(channel_sum)(g_sum + begin, b->size),
+                                    NAMED(channel_sum)(gx_sum + begin, b->size));
+        scale[j] = (REAL)k.scale;
+        g_mean[j] = (REAL)k.g_mean;
+        slope[j] = (REAL)k.slope;
     }
     for (int64_t s = 0; s < b->samples; s++) {
         const REAL *restrict x = b->x + s * step + first, *restrict g = b->g + s * step + first;
@@ -151,7 +148,7 @@ static void NAMED(columns_gradient)(const NAMED(batch) * b, int64_t first, int64
     }
 }
 
-static void NAMED(normalize)(const NAMED(batch) * b)
+static void NAMED(normalize)(const BATCH *b)
 {
     if (b->size > SMALL_CHANNEL) {
 #pragma omp parallel for if (b->samples * b->channels * b->size > SMALL_WORK)
@@ -166,7 +163,7 @@ static void NAMED(normalize)(const NAMED(batch) * b)
     }
 }
 
-static void NAMED(forward)(const kernel_call *call, NAMED(batch) b)
+static void NAMED(forward)(const kernel_call *call, BATCH b)
 {
     b.x = call->in[0].data;
     b.weight = call->in[1].data;
@@ -177,7 +174,7 @@ static void NAMED(forward)(const kernel_call *call, NAMED(batch) b)
     NAMED(normalize)(&b);
 }
 
-static void NAMED(backward)(const kernel_call *call, NAMED(batch) b)
+static void NAMED(backward)(const kernel_call *call, BATCH b)
 {
     b.g = call->in[0].data;
     b.x = call->in[1].data;

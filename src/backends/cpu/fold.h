@@ -75,11 +75,13 @@ static inline int64_t fold_offset(const fold_axis_loops *l, int64_t index)
         (void)c;                                                                                                       \
         for (int l = 0; l < 16; l++) lane[l] = first;                                                                  \
         int64_t i = 0;                                                                                                 \
-        for (; i + 16 <= n; i += 16)                                                                                   \
-            for (int l = 0; l < 16; l++) {                                                                             \
+        for (; i + 16 <= n; i += 16) {                                                                                 \
+            _Pragma("omp simd") for (int l = 0; l < 16; l++)                                                           \
+            {                                                                                                          \
                 const accumulator a = lane[l], v = (accumulator)x[i + l];                                              \
                 lane[l] = step;                                                                                        \
             }                                                                                                          \
+        }                                                                                                              \
         for (; i < n; i++) {                                                                                           \
             const accumulator a = lane[i % 16], v = (accumulator)x[i];                                                 \
             lane[i % 16] = step;                                                                                       \

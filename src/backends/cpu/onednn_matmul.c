@@ -26,11 +26,13 @@ static dnnl_status_t describe_matmul(const void *key, const argument *arguments,
     return status;
 }
 
-/* oneDNN is fast on matrices that are contiguous along one of their axes. The stride of an extent of 1 is free. */
+/* oneDNN is fast on matrices that are contiguous along one of their axes. The stride of an extent of 1 is free; a
+ * single row must be contiguous itself, as version 3.7 reads one that is not as if it were. */
 static bool settle_matrix(int64_t rows, int64_t columns, int64_t *row, int64_t *column)
 {
     if (columns == 1) *column = 1;
-    if (rows == 1) *row = *column == 1 ? columns : 1;
+    if (rows == 1) *row = columns;
+    if (rows == 1 && *column != 1) return false;
     return (*column == 1 && *row >= columns) || (*row == 1 && *column >= rows);
 }
 

@@ -2,6 +2,7 @@
 #include "backends/cpu/along_axis.h"
 #include "backends/cpu/fold.h"
 #include "backends/cpu/kernels.h"
+#include "backends/cpu/vector_math.h"
 #include "ops/reduce.h"
 #include <math.h>
 #include <stdlib.h>
@@ -14,8 +15,7 @@
         }                                                                                                              \
     }
 
-/* -- The folds. Integers wrap around. --------------------------------------------------------------------------------
- */
+/* -- The folds. Integers wrap around. ---------------------------------------------------------------------------- */
 
 #define SUM(name, type, accumulator) FOLD(name, type, accumulator, 0, a + v, a + b)
 SUM(sum_f32, float, double)
@@ -39,11 +39,11 @@ static const fold products[VT_DTYPE_COUNT] = {
     [VT_I64] = ROW(prod_i64, u, 1), [VT_U8] = ROW(prod_u8, u, 1),   [VT_BOOL] = ROW(prod_u8, u, 1),
 };
 
-/* Once NaN, always NaN: nothing compares above it. */
-#define LARGEST(name, type, accumulator, least)                                                                        \
-    FOLD(name, type, accumulator, least, ((v > a) | (v != v)) ? v : a, ((b > a) | (b != b)) ? b : a)
-#define SMALLEST(name, type, accumulator, most)                                                                        \
-    FOLD(name, type, accumulator, most, ((v < a) | (v != v)) ? v : a, ((b < a) | (b != b)) ? b : a)
+/* Once NaN, always NaN; a NaN is not on the right side of anything. */
+#define LARGER(a, b)                            a != a ? a : b <= a ? a : b
+#define SMALLER(a, b)                           a != a ? a : b >= a ? a : b
+#define LARGEST(name, type, accumulator, least) FOLD(name, type, accumulator, least, LARGER(a, v), LARGER(a, b))
+#define SMALLEST(name, type, accumulator, most) FOLD(name, type, accumulator, most, SMALLER(a, v), SMALLER(a, b))
 LARGEST(max_f32, float, double, -INFINITY)
 LARGEST(max_f64, double, double, -INFINITY)
 LARGEST(max_i32, int32_t, int64_t, INT64_MIN)
@@ -75,8 +75,12 @@ static const fold all[VT_DTYPE_COUNT] = { [VT_BOOL] = ROW(all_bool, u, 1) };
 FLOAT_FOLDS(square, a + v * v)
 FLOAT_FOLDS(absolute, a + fabs(v))
 FLOAT_FOLDS(deviation, a + (v - c) * (v - c))
-/* A row of -inf alone sums to 0 like one of nothing; the center is finite otherwise, or what the result is anyway. */
-FLOAT_FOLDS(exponential, a + exp(v - (isinf(c) ? 0 : c)))
+/* Where the center, the largest element, is infinite, it is the result. */
+FOLD(exponential_f32, float, double, 0, a + (double)exp_f32((float)(v - c)), a + b)
+FOLD(exponential_f64, double, double, 0, a + exp(v - c), a + b)
+static const fold exponentials[VT_DTYPE_COUNT] = {
+    [VT_F32] = ROW(exponential_f32, f, 0), [VT_F64] = ROW(exponential_f64, f, 0)
+};
 
 FOLD(nonzero_f32, float, double, 1, a *(v == 0 ? 1 : v), a *b)
 FOLD(nonzero_f64, double, double, 1, a *(v == 0 ? 1 : v), a *b)
@@ -85,8 +89,7 @@ static const fold nonzero_products[VT_DTYPE_COUNT] = {
 };
 FLOAT_FOLDS(zero_count, a + (v == 0))
 
-/* -- From totals to results ------------------------------------------------------------------------------------------
- */
+/* -- From totals to results -------------------------------------------------------------------------------------- */
 
 static void divide(double *total, int64_t n, const double *center, double count, double correction)
 {
@@ -112,8 +115,7 @@ static void log_and_center(double *total, int64_t n, const double *center, doubl
     for (int64_t i = 0; i < n; i++) total[i] = isinf(center[i]) ? center[i] : center[i] + log(total[i]);
 }
 
-/* -- The kernels -----------------------------------------------------------------------------------------------------
- */
+/* -- The kernels ------------------------------------------------------------------------------------------------- */
 
 static bool reduce(const kernel_call *call, const fold *folds, fold_finish *finish)
 {

@@ -3,8 +3,7 @@
 #include "backends/cpu/kernels.h"
 #include "ops/reduce.h"
 
-/* -- argmax, argmin: columns side by side, the first of equal elements, a NaN before any number -----------------------
- */
+/* -- argmax, argmin: columns side by side, the first of equal elements, a NaN before any number ------------------ */
 
 #define ARG(name, type, sign)                                                                                          \
     static void name##_rows(const type *x, along_axis a, int64_t *out)                                                 \
@@ -47,8 +46,7 @@
         }                                                                                                              \
     }
 
-/* -- cumsum: an accumulator a column ----------------------------------------------------------------------------------
- */
+/* -- cumsum: an accumulator a column ----------------------------------------------------------------------------- */
 
 #define CUMSUM(name, type, accumulator, result)                                                                        \
     static void name(const void *data, along_axis a, bool reverse, void *into)                                         \

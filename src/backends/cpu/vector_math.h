@@ -122,7 +122,7 @@ static inline float tanh_f32(float x)
     p = p * square + 0x1.110726p-3f;
     p = p * square - 0x1.555532p-2f;
     float inner = x + x * (square * p), outer = 1 - 2 / (exp_f32(2 * a) + 1);
-    return a < 0.625f ? inner : with_sign_f32(outer, x);
+    return with_sign_f32(a < 0.625f ? inner : outer, x); /* x of -0 too */
 }
 
 /* e^(-x²/2), to 2 ulp. What x² loses in rounding, found by Dekker's product (1971), is put back, since the exponential
