@@ -58,7 +58,7 @@ static bool build_resnet(classifier *m, const zoo_entry *entry, int64_t classes)
                                  .dropout = dropout_,                                                                  \
                                  .eps = 1e-6 }
 static const zoo_entry zoo[] = {
-    { "vit_nano_patch4_32", "ViT for 32 px, 6 layers of 128 channels: what two CPU minutes can train", .classes = 10,
+    { "vit_nano_patch4_32", "ViT of 6 layers for 32 px: two CPU minutes train it", .classes = 10,
       VIT(32, 4, 6, 128, 256, 4, 0) },
     { "vit_tiny_patch4_32", "ViT-Tiny for 32 px", .classes = 10, VIT(32, 4, 12, 192, 768, 3, 0.1) },
     { "vit_tiny_patch16_224", "ViT-Ti/16", .classes = 1000, VIT(224, 16, 12, 192, 768, 3, 0.1) },

@@ -90,8 +90,8 @@ static char *list_models(void)
     char *list = NULL;
     FILE *stream = open_memstream(&list, &size);
     if (!stream) return NULL;
-    fputs("Models:\n", stream);
-    for (int i = 0; classifier_name(i); i++) fprintf(stream, "  %-24s %s\n", classifier_name(i), classifier_summary(i));
+    fputs("Models:", stream);
+    for (int i = 0; classifier_name(i); i++) fprintf(stream, "\n  %-24s %s", classifier_name(i), classifier_summary(i));
     fclose(stream);
     return list;
 }
