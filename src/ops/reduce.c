@@ -1,5 +1,6 @@
 /* reduce.c - ops that reduce axes, and the running sum. */
 #include "ops/reduce.h"
+#include "ops/shape.h"
 #include "ops/infer.h"
 #include <vitro/vitro.h>
 #include <math.h>
@@ -290,26 +291,12 @@ const op op_prod_gradient = { .name = "prod_gradient",
 
 /* -- The public functions ---------------------------------------------------------------------------------------- */
 
-/* The axes as bits; false, with an error, where one is out of range or named twice. */
+/* The axes as bits; none named is all of them. */
 static bool axis_bits(const char *name, vt_site at, vt_tensor x, vt_axes axes, int64_t *bits)
 {
     spec s;
-    char text[128];
-    if (vt_failed() || !spec_of(name, at, "x", x, &s)) return false;
-    if (axes.count < 0 || axes.count > VT_MAX_RANK) {
-        refuse_call(name, at, VT_ERROR_ARGUMENT, "%d axes; at most %d are reduced", axes.count, VT_MAX_RANK);
-        return false;
-    }
-    *bits = axes.count ? 0 : (1 << s.shape.rank) - 1;
-    for (int i = 0; i < axes.count; i++) {
-        int axis = axis_resolve(axes.axis[i], s.shape.rank);
-        if (axis < 0 || *bits >> axis & 1) {
-            refuse_call(name, at, VT_ERROR_ARGUMENT, "axis %d of a tensor of shape %s is %s", axes.axis[i],
-                        vt_shape_text(s.shape, text), axis < 0 ? "out of range" : "named twice");
-            return false;
-        }
-        *bits |= 1 << axis;
-    }
+    if (!axes_of(name, at, x, axes, &s, bits)) return false;
+    if (axes.count == 0) *bits = (1 << s.shape.rank) - 1;
     return true;
 }
 
@@ -385,9 +372,9 @@ vt_tensor vt_norm_with(const vt_norm_args *a)
 /* The axis from the front; -1, with an error, where x has no such axis. */
 static int one_axis(const char *name, vt_site at, vt_tensor x, int axis)
 {
-    int64_t bits;
-    if (!axis_bits(name, at, x, (vt_axes){ 1, { axis } }, &bits)) return -1;
-    return __builtin_ctzll((unsigned long long)bits);
+    spec s;
+    int resolved;
+    return axis_of(name, at, x, axis, &s, &resolved) ? resolved : -1;
 }
 
 static vt_tensor arg(const op *op, const vt_arg_args *a)
