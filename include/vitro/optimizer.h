@@ -65,17 +65,17 @@ VT_API vt_optimizer *vt_adamw_with(const vt_adam_args *a);
 VT_API void vt_optimizer_free(vt_optimizer *optimizer);
 
 /* Whether a parameter belongs to a group. */
-typedef bool (*vt_select)(const char *name, vt_tensor parameter, void *user);
+typedef bool (*vt_parameter_filter)(const char *name, vt_tensor parameter, void *user);
 
 typedef struct vt_group_args {
     vt_site at_;
     vt_optimizer *optimizer;
     const char *prefix; /* of the names: "head.", or "" for all */
     vt_named_only names_from_here_;
-    vt_select select;    /* narrows the choice further; NULL: does not */
-    void *user;          /* handed to select */
-    double lr;           /* 0: the optimiser's */
-    double weight_decay; /* 0: the optimiser's */
+    vt_parameter_filter select; /* narrows the choice further; NULL: does not */
+    void *user;                 /* handed to select */
+    double lr;                  /* 0: the optimiser's */
+    double weight_decay;        /* 0: the optimiser's */
     bool no_weight_decay, decay_all;
 } vt_group_args;
 /* Gives parameters a learning rate and a weight decay of their own; a later group takes them from an earlier one.
