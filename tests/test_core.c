@@ -1192,3 +1192,69 @@ Test(models, parameters_outlive_scopes)
     cr_assert(live() == 1);
     vt_model_free(model);
 }
+
+/* -- Gradient checks
+ * --------------------------------------------------------------------------------------------------- */
+
+/* x², whose gradient passes through one of the two factors only: x instead of 2 x. */
+static vt_tensor half_differentiated(const vt_tensor *inputs, void *user)
+{
+    (void)user;
+    return vt_mul(inputs[0], vt_detach(inputs[0]));
+}
+
+static vt_tensor differentiated(const vt_tensor *inputs, void *user)
+{
+    (void)user;
+    return vt_mul(inputs[0], inputs[0]);
+}
+
+static vt_tensor rounded_to_f32(const vt_tensor *inputs, void *user)
+{
+    (void)user;
+    return vt_cast(inputs[0], VT_F32);
+}
+
+Test(gradcheck, finds_a_wrong_gradient_and_names_input_and_element)
+{
+    VT_SCOPE;
+    vt_tensor x = vt_from_data(((double[]){ 0.01, 3, 0.02 }), VT_SHAPE(3), VT_F64);
+    char *report = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&report, &size);
+    cr_assert(!vt_gradcheck(half_differentiated, &x, 1, .report = stream));
+    fclose(stream);
+    cr_assert(vt_error_status() == VT_ERROR_GRADIENT);
+    cr_assert(strstr(vt_error_message(), "gradcheck: the gradient of input 0 differs at [1]: analytic"), "%s",
+              vt_error_message());
+    cr_assert(strstr(report, "gradient of input 0: WRONG"), "%s", report);
+    free(report);
+    vt_error_clear();
+}
+
+Test(gradcheck, leaves_its_inputs_and_the_random_state_as_they_were)
+{
+    VT_SCOPE;
+    vt_tensor x = vt_uniform(VT_SHAPE(3), .dtype = VT_F64);
+    double before[3], after[3];
+    vt_read(x, before, 3, VT_F64);
+    vt_random_state state = vt_random_get();
+    cr_assert(vt_gradcheck(differentiated, &x, 1, .second_order = true), "%s", vt_error_message());
+    vt_read(x, after, 3, VT_F64);
+    cr_assert(memcmp(before, after, sizeof before) == 0 && vt_random_get().stream == state.stream);
+}
+
+Test(gradcheck, refuses_f32_in_inputs_and_results)
+{
+    VT_SCOPE;
+    vt_tensor x = vt_from_data(((double[]){ 1, 2 }), VT_SHAPE(2), VT_F64), narrow = vt_cast(x, VT_F32);
+    cr_assert(!vt_gradcheck(differentiated, &narrow, 1));
+    cr_assert(strstr(vt_error_message(), "gradcheck: input 0 is f32"), "%s", vt_error_message());
+    vt_error_clear();
+    cr_assert(!vt_gradcheck(rounded_to_f32, &x, 1));
+    cr_assert(strstr(vt_error_message(), "the function's result is f32, it must be f64"), "%s", vt_error_message());
+    vt_error_clear();
+    cr_assert(!vt_gradcheck(differentiated, &x, 0));
+    cr_assert(strstr(vt_error_message(), "it takes a function and 1 to 16 inputs, not 0"), "%s", vt_error_message());
+    vt_error_clear();
+}
