@@ -52,3 +52,18 @@ vt_tensor resnet_forward(const resnet *m, vt_tensor images)
         for (int i = 0; i < RESNET_BLOCKS; i++) x = block_forward(&m->blocks[stage][i], x);
     return linear_forward(&m->head, vt_mean(x, .axes = VT_AXES(2, 3)));
 }
+
+int64_t resnet_macs(const resnet *m, int64_t image_size)
+{
+    int64_t side = image_size, macs = side * side * vt_count(m->conv1.weight);
+    for (int stage = 0; stage < RESNET_STAGES; stage++) {
+        if (stage > 0) side = (side + 1) / 2;
+        for (int i = 0; i < RESNET_BLOCKS; i++) {
+            const resnet_block *b = &m->blocks[stage][i];
+            int64_t weights = vt_count(b->conv1.weight) + vt_count(b->conv2.weight);
+            if (b->projected) weights += vt_count(b->shortcut.weight);
+            macs += side * side * weights;
+        }
+    }
+    return macs + vt_count(m->head.weight);
+}

@@ -34,4 +34,7 @@ bool resnet_init(resnet *m, vt_path path, const resnet_config *config);
 /* images [B, channels, H, W] -> logits [B, classes]. */
 vt_tensor resnet_forward(const resnet *m, vt_tensor images);
 
+/* Multiply-accumulates of the convolutions and the head, for one picture of that size, forward. */
+int64_t resnet_macs(const resnet *m, int64_t image_size);
+
 #endif

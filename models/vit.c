@@ -70,3 +70,13 @@ vt_tensor vit_forward(const vit *m, vt_tensor images, vt_tensor *attention_maps)
     vt_tensor cls = vt_select(layer_norm_forward(&m->norm, x), 1, 0);
     return linear_forward(&m->head, cls);
 }
+
+int64_t vit_macs(const vit_config *c)
+{
+    int64_t side = c->image_size / c->patch_size, patches = side * side, tokens = 1 + patches;
+    int64_t embedding = patches * c->channels * c->patch_size * c->patch_size * c->dim;
+    int64_t projections = tokens * 4 * c->dim * c->dim;
+    int64_t attention = 2 * tokens * tokens * c->dim;
+    int64_t mlp = tokens * 2 * c->dim * c->mlp_dim;
+    return embedding + c->depth * (projections + attention + mlp) + c->dim * c->classes;
+}

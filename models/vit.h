@@ -43,4 +43,7 @@ void vit_free(vit *m);
  * for `depth` tensors and gets each block's attention weights [B, heads, 1 + patches, 1 + patches]. */
 vt_tensor vit_forward(const vit *m, vt_tensor images, vt_tensor *attention_maps);
 
+/* Multiply-accumulates of the matrix products and the convolution, for one picture, forward. */
+int64_t vit_macs(const vit_config *config);
+
 #endif

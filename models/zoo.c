@@ -6,7 +6,7 @@
 
 typedef struct zoo_entry {
     const char *name, *summary;
-    bool (*build)(classifier *m, const struct zoo_entry *entry, int64_t classes);
+    bool (*build)(classifier *m, const struct zoo_entry *entry, classifier_options options);
     int64_t classes;
     vit_config vit;
     resnet_config resnet;
@@ -22,12 +22,21 @@ static void free_vit(classifier *m)
     vit_free(&m->vit);
 }
 
-static bool build_vit(classifier *m, const zoo_entry *entry, int64_t classes)
+static int64_t macs_of_vit(const classifier *m)
+{
+    return vit_macs(&m->vit.config);
+}
+
+static bool build_vit(classifier *m, const zoo_entry *entry, classifier_options options)
 {
     vit_config config = entry->vit;
-    config.classes = classes;
+    config.classes = m->classes;
+    if (options.image_size) config.image_size = options.image_size;
+    if (options.depth) config.depth = options.depth;
+    if (options.no_dropout) config.dropout = 0;
     m->image_size = config.image_size;
     m->forward = forward_vit;
+    m->macs = macs_of_vit;
     m->free_layers = free_vit;
     return vit_init(&m->vit, vt_root(m->model), &config);
 }
@@ -37,12 +46,22 @@ static vt_tensor forward_resnet(const classifier *m, vt_tensor images)
     return resnet_forward(&m->resnet, images);
 }
 
-static bool build_resnet(classifier *m, const zoo_entry *entry, int64_t classes)
+static int64_t macs_of_resnet(const classifier *m)
 {
+    return resnet_macs(&m->resnet, m->image_size);
+}
+
+static bool build_resnet(classifier *m, const zoo_entry *entry, classifier_options options)
+{
+    if (options.depth) {
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s: its depth cannot be chosen", entry->name);
+        return false;
+    }
     resnet_config config = entry->resnet;
-    config.classes = classes;
-    m->image_size = 32;
+    config.classes = m->classes;
+    m->image_size = options.image_size ? options.image_size : 32;
     m->forward = forward_resnet;
+    m->macs = macs_of_resnet;
     return resnet_init(&m->resnet, vt_root(m->model), &config);
 }
 
@@ -84,15 +103,15 @@ static const zoo_entry *find(const char *name)
     return NULL;
 }
 
-classifier *classifier_new(const char *name, int64_t classes)
+classifier *classifier_new(const char *name, classifier_options options)
 {
     const zoo_entry *entry = find(name);
     classifier *m = entry ? calloc(1, sizeof *m) : NULL;
     if (!m) return NULL;
     m->name = entry->name;
-    m->classes = classes ? classes : entry->classes;
+    m->classes = options.classes ? options.classes : entry->classes;
     m->model = vt_model_new();
-    if (m->model && entry->build(m, entry, m->classes)) return m;
+    if (m->model && entry->build(m, entry, options)) return m;
     classifier_free(m);
     return NULL;
 }
@@ -108,6 +127,11 @@ void classifier_free(classifier *m)
 vt_tensor classifier_forward(const classifier *m, vt_tensor images)
 {
     return m->forward(m, images);
+}
+
+int64_t classifier_macs(const classifier *m)
+{
+    return m->macs(m);
 }
 
 const char *classifier_name(int index)

@@ -330,13 +330,13 @@ static void falsify(const char *key, const char *value)
         cr_assert(safetensors_load(VT_HERE, file, e, data));
         tensors[i] = (safetensors_tensor){ e->name, e->dtype, e->shape, data };
     }
-    const char *const keys[] = { "optimizer.steps", "random.seed", "random.stream" };
-    safetensors_note notes[3];
-    for (int i = 0; i < 3; i++) {
+    const char *const keys[] = { "optimizer.steps", "random.seed", "random.stream", "device.choices" };
+    safetensors_note notes[4];
+    for (int i = 0; i < 4; i++) {
         const char *kept = safetensors_find_note(file, keys[i]);
         notes[i] = (safetensors_note){ keys[i], strcmp(keys[i], key) == 0 ? value : kept };
     }
-    cr_assert(safetensors_write(VT_HERE, "false", tensors, count, notes, 3), "%s", vt_error_message());
+    cr_assert(safetensors_write(VT_HERE, "false", tensors, count, notes, 4), "%s", vt_error_message());
     for (size_t i = 0; i < count; i++) free((void *)tensors[i].data);
     free(tensors);
     safetensors_close(file);
@@ -357,6 +357,7 @@ Test(checkpoint, with_damaged_notes)
         { "optimizer.steps", "2 x 2 2 -1" }, { "optimizer.steps", "2 2 2 -7 -1" },
         { "optimizer.steps", "" },           { "random.seed", "one" },
         { "random.stream", "-3" },           { "random.stream", "7 " },
+        { "device.choices", "cpu" },
     };
     for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
         falsify(damaged[i][0], damaged[i][1]);

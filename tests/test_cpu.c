@@ -1,6 +1,6 @@
 /* test_cpu.c - what the CPU backend's own kernels compute, at sizes and strides that samples of ops do not reach, and
  * which code of oneDNN serves the shapes that matter. */
-#include "backends/cpu/convolution.h"
+#include "backends/cpu/choose.h"
 #include "backends/cpu/gemm.h"
 #include "backends/cpu/onednn.h"
 #include "backends/cpu/threads.h"
@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <time.h>
 
 /* -- Numbers --------------------------------------------------------------------------------------------------------
  */
@@ -48,6 +50,24 @@ static void expect_close(const char *what, const float *got, const double *want,
     for (int64_t i = 0; i < count; i++)
         cr_assert(fabs((double)got[i] - want[i]) <= limit * scale, "%s: element %lld of %lld is %g, it must be %g",
                   what, (long long)i, (long long)count, (double)got[i], want[i]);
+}
+
+/* Prepares, executes and discards; the name of oneDNN's code, NULL where it has none. */
+static const char *execute_once(onednn_plan *plan, void *const *data)
+{
+    static _Thread_local char name[64];
+    if (!plan) return NULL;
+    void *scratch = aligned_alloc(64, onednn_scratch(plan) + 64 - onednn_scratch(plan) % 64);
+    cr_assert(scratch && onednn_execute(plan, data, scratch));
+    snprintf(name, sizeof name, "%s", onednn_implementation(plan));
+    onednn_discard(plan);
+    free(scratch);
+    return name;
+}
+
+static const char *matmul_by_onednn(const gemm_problem *p, float *a, float *b, float *bias, float *y)
+{
+    return execute_once(onednn_prepare_matmul(p, bias != NULL), (void *[]){ a, b, bias, y });
 }
 
 /* -- Matrix products ------------------------------------------------------------------------------------------------
@@ -132,20 +152,15 @@ static void test_product(const product *t)
     numbers want = numbers_new(count, 4), got = numbers_new(count, 5);
     multiply(p, a.f64, b.f64, want.f64);
 
-    cr_assert(gemm_f32(p, a.f32, b.f32, got.f32, false));
+    cr_assert(gemm_f32(p, &(gemm_operands){ .a = a.f32, .b = b.f32, .y = got.f32 }));
     expect_close(t->name, got.f32, want.f64, count, p->k);
-    cr_assert(gemm_f64(p, a.f64, b.f64, got.f64, false));
+    cr_assert(gemm_f64(p, &(gemm_operands){ .a = a.f64, .b = b.f64, .y = got.f64 }));
     for (int64_t i = 0; i < count; i++) cr_assert(fabs(got.f64[i] - want.f64[i]) < 1e-12, "%s, f64", t->name);
 
-    cr_assert(gemm_f32(p, a.f32, b.f32, got.f32, true));
-    for (int64_t i = 0; i < count; i++) want.f64[i] *= 2;
-    expect_close(t->name, got.f32, want.f64, count, 2 * p->k);
-
-    for (int64_t i = 0; i < count; i++) want.f64[i] = want.f64[i] / 2 + bias.f64[i % p->n];
-    bool done = onednn_matmul(p, a.f32, b.f32, bias.f32, got.f32);
+    for (int64_t i = 0; i < count; i++) want.f64[i] += bias.f64[i % p->n];
+    const char *done = matmul_by_onednn(p, a.f32, b.f32, bias.f32, got.f32);
 #ifdef VITRO_HAVE_ONEDNN
-    cr_assert(done == t->onednn, "%s: oneDNN %s it, with %s", t->name, done ? "takes" : "refuses",
-              onednn_last_implementation());
+    cr_assert(!done == !t->onednn, "%s: oneDNN %s", t->name, done ? done : "refuses");
 #endif
     if (done) expect_close(t->name, got.f32, want.f64, count, p->k + 1);
     numbers_free(a);
@@ -158,15 +173,6 @@ static void test_product(const product *t)
 Test(matmul, strides)
 {
     for (size_t i = 0; i < sizeof products / sizeof *products; i++) test_product(&products[i]);
-}
-
-Test(matmul, of_nothing)
-{
-    double y[6] = { 1, 2, 3, 4, 5, 6 };
-    cr_assert(gemm_f64(&(gemm_problem){ .m = 2, .n = 3, .k = 0 }, y, y, y, true) && y[5] == 6);
-    cr_assert(gemm_f64(&(gemm_problem){ .m = 2, .n = 3, .k = 0 }, y, y, y, false) && y[0] == 0 && y[5] == 0);
-    y[0] = 7;
-    cr_assert(gemm_f64(&(gemm_problem){ .m = 0, .n = 3, .k = 2 }, y, y, y, false) && y[0] == 7);
 }
 
 /* Transposed or not, with gaps between rows or without, alone, in batches, with one side shared, for sizes of which
@@ -189,9 +195,9 @@ Test(matmul, every_arrangement)
         snprintf(name, sizeof name, "m %d n %d k %d, a %d %d, b %d %d, batches %d %d", (int)m, (int)n, (int)k,
                  (int)p.a_row, (int)p.a_column, (int)p.b_row, (int)p.b_column, (int)p.batch_rank, (int)p.b_batch[0]);
         multiply(&p, a.f64, b.f64, want);
-        cr_assert(gemm_f32(&p, a.f32, b.f32, got, false));
+        cr_assert(gemm_f32(&p, &(gemm_operands){ .a = a.f32, .b = b.f32, .y = got }));
         expect_close(name, got, want, batches_of(&p) * m * n, k);
-        if (onednn_matmul(&p, a.f32, b.f32, NULL, got)) expect_close(name, got, want, batches_of(&p) * m * n, k);
+        if (matmul_by_onednn(&p, a.f32, b.f32, NULL, got)) expect_close(name, got, want, batches_of(&p) * m * n, k);
     }
     numbers_free(a);
     numbers_free(b);
@@ -205,27 +211,13 @@ Test(matmul, sum_of_products)
     numbers a = numbers_new(9 * 20, 1), b = numbers_new(20 * 10, 2), want = numbers_new(90, 3),
             got = numbers_new(90, 4);
     multiply(&whole, a.f64, b.f64, want.f64);
-    cr_assert(gemm_f32(&sum, a.f32, b.f32, got.f32, false));
+    cr_assert(gemm_f32(&sum, &(gemm_operands){ .a = a.f32, .b = b.f32, .y = got.f32 }));
     expect_close("a sum of products", got.f32, want.f64, 90, 20);
-    cr_assert(!onednn_matmul(&sum, a.f32, b.f32, NULL, got.f32));
+    cr_assert(!matmul_by_onednn(&sum, a.f32, b.f32, NULL, got.f32));
     numbers_free(a);
     numbers_free(b);
     numbers_free(want);
     numbers_free(got);
-}
-
-/* More problems than primitives are kept for: those made first are made again. */
-Test(matmul, more_than_the_cache_holds)
-{
-    for (int round = 0; round < 2; round++) {
-        for (int64_t m = 1; m <= 1100; m++) {
-            float a[1100], b = (float)m, y[1100];
-            for (int64_t i = 0; i < m; i++) a[i] = (float)i;
-            gemm_problem p = { m, 1, 1, 1, 1, 1, 1 };
-            bool done = onednn_matmul(&p, a, &b, NULL, y);
-            if (done) cr_assert(y[m - 1] == (float)(m * (m - 1)), "%lld rows: %g", (long long)m, (double)y[m - 1]);
-        }
-    }
 }
 
 static void *multiply_on_a_thread(void *failed)
@@ -235,7 +227,7 @@ static void *multiply_on_a_thread(void *failed)
         float *y = calloc((size_t)(m * m), sizeof *y);
         gemm_problem p = { m, m, m, m, 1, m, 1 };
         multiply(&p, a.f64, a.f64, want.f64);
-        if (onednn_matmul(&p, a.f32, a.f32, NULL, y))
+        if (matmul_by_onednn(&p, a.f32, a.f32, NULL, y))
             for (int64_t i = 0; i < m * m; i++) *(bool *)failed |= fabs((double)y[i] - want.f64[i]) > 1e-4;
         free(y);
         numbers_free(a);
@@ -255,107 +247,101 @@ Test(matmul, threads_of_the_user)
     }
 }
 
-/* -- Convolutions ---------------------------------------------------------------------------------------------------
+/* A plan keeps its threads: oneDNN divides its scratchpad among them. */
+Test(matmul, another_number_of_threads)
+{
+    gemm_problem p = { 65, 66, 67, 67, 1, 66, 1 };
+    numbers a = numbers_new(65 * 67, 1), b = numbers_new(67 * 66, 2), want = numbers_new(65 * 66, 3),
+            got = numbers_new(65 * 66, 4);
+    multiply(&p, a.f64, b.f64, want.f64);
+    onednn_plan *plan = onednn_prepare_matmul(&p, false);
+    if (plan) {
+        int threads = thread_count();
+        vt_set_threads(threads + 2);
+        cr_assert(execute_once(plan, (void *[]){ a.f32, b.f32, NULL, got.f32 }));
+        expect_close("more threads", got.f32, want.f64, 65 * 66, 67);
+        cr_assert(thread_count() == threads + 2);
+    }
+    numbers_free(a);
+    numbers_free(b);
+    numbers_free(want);
+    numbers_free(got);
+}
+
+/* -- Choosing among candidates ---------------------------------------------------------------------------------------
  */
 
-static int64_t x_count(const convolution *p)
+/* Candidates that take so much of the processor's time each, 0 where they cannot run. */
+typedef struct workers {
+    long milliseconds[3];
+    int runs;
+} workers;
+
+static double seconds_of_this_thread(void)
 {
-    return p->batch * p->channels * p->size[0] * p->size[1];
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static int64_t weight_count(const convolution *p)
+static bool work_for(int candidate, void *context)
 {
-    return p->outputs * p->channels / p->groups * p->kernel[0] * p->kernel[1];
+    workers *w = context;
+    w->runs++;
+    double end = seconds_of_this_thread() + 1e-3 * (double)w->milliseconds[candidate];
+    while (seconds_of_this_thread() < end) continue;
+    return w->milliseconds[candidate] != 0;
 }
 
-static int64_t y_count(const convolution *p)
+static int choose_worker(workers *w, int64_t key)
 {
-    return p->batch * p->outputs * p->output[0] * p->output[1];
+    choice c = { "work", work_for, w, &key, sizeof key, .candidates = 3, .expected = 1 };
+    return choose(&c);
 }
 
-static convolution square(int64_t batch, int64_t channels, int64_t size, int64_t outputs, int64_t kernel,
-                          int64_t stride, int64_t padding)
+Test(choose, fastest)
 {
-    int64_t output = (size + 2 * padding - kernel) / stride + 1;
-    return (convolution){ batch,
-                          channels,
-                          outputs,
-                          1,
-                          { size, size },
-                          { kernel, kernel },
-                          { output, output },
-                          { stride, stride },
-                          { padding, padding },
-                          { 1, 1 } };
+    unsetenv("VT_TUNE");
+    cr_assert(choose_worker(&(workers){ { 30, 40, 2 } }, 1) == 2, "a faster one displaces the expected one");
+    cr_assert(choose_worker(&(workers){ { 90, 80, 79 } }, 2) == 1, "one that is hardly faster does not");
+    cr_assert(choose_worker(&(workers){ { 5, 0, 40 } }, 3) == 0, "the expected one cannot run");
+    cr_assert(choose_worker(&(workers){ { 0, 20, 0 } }, 4) == 1, "the others cannot run");
+    cr_assert(choose_worker(&(workers){ { 0, 0, 0 } }, 5) == 1, "none can run");
 }
 
-/* Each pass on oneDNN against our own in f64, which the samples of conv2d hold against its definition. */
-static void test_convolution(const char *name, const convolution *p, int passes)
+Test(choose, once_for_each_key)
 {
-    numbers x = numbers_new(x_count(p), 1), w = numbers_new(weight_count(p), 2), y = numbers_new(y_count(p), 3);
-    numbers *result[] = { &y, &x, &w };
-    int64_t window = p->channels * p->kernel[0] * p->kernel[1], area = p->output[0] * p->output[1];
-    int64_t terms[] = { window, p->outputs * p->kernel[0] * p->kernel[1], p->batch * area };
-    for (int pass = 0; pass < passes; pass++) {
-        numbers kept = numbers_new(result[pass]->count, 4), *out = result[pass];
-        memcpy(kept.f64, out->f64, (size_t)out->count * sizeof(double));
-        memcpy(kept.f32, out->f32, (size_t)out->count * sizeof(float));
-        cr_assert(convolve_f64(p, (enum convolution_pass)pass, x.f64, w.f64, NULL, y.f64));
-        cr_assert(convolve_f32(p, (enum convolution_pass)pass, x.f32, w.f32, NULL, y.f32));
-        expect_close(name, out->f32, out->f64, out->count, terms[pass]);
-        bool done = onednn_convolution(p, (enum convolution_pass)pass, x.f32, w.f32, NULL, y.f32);
-#ifdef VITRO_HAVE_ONEDNN
-        cr_assert(done, "%s, pass %d: oneDNN has only %s", name, pass, onednn_last_implementation());
-        cr_assert(!strstr(onednn_last_implementation(), "ref"), "%s: %s", name, onednn_last_implementation());
-#endif
-        if (done) expect_close(name, out->f32, out->f64, out->count, terms[pass]);
-        memcpy(out->f64, kept.f64, (size_t)out->count * sizeof(double));
-        memcpy(out->f32, kept.f32, (size_t)out->count * sizeof(float));
-        numbers_free(kept);
-    }
-    numbers_free(x);
-    numbers_free(w);
-    numbers_free(y);
+    unsetenv("VT_TUNE");
+    workers w = { { 1, 20, 20 } }, reversed = { { 20, 20, 1 } };
+    cr_assert(choose_worker(&w, 1) == 0 && w.runs > 0);
+    cr_assert(choose_worker(&reversed, 1) == 0 && reversed.runs == 0, "remembered");
+    cr_assert(choose_worker(&reversed, 2) == 2 && reversed.runs > 0, "another key");
+    setenv("VT_TUNE", "0", 1);
+    int runs = reversed.runs;
+    cr_assert(choose_worker(&reversed, 1) == 1 && choose_worker(&reversed, 3) == 1 && reversed.runs == runs, "off");
 }
 
-/* The shapes of ResNet-18, with a small batch. */
-Test(convolution, resnet)
+/* A run that goes on in another process computes by the same algorithms. */
+Test(choose, what_was_chosen_before)
 {
-    for (int64_t channels = 64, size = 32; channels <= 512; channels *= 2, size /= 2) {
-        convolution inner = square(2, channels, size, channels, 3, 1, 1);
-        test_convolution("3 by 3", &inner, 3);
-        if (channels == 512) break;
-        convolution halving = square(2, channels, size, 2 * channels, 3, 2, 1);
-        convolution shortcut = square(2, channels, size, 2 * channels, 1, 2, 0);
-        test_convolution("3 by 3 of stride 2", &halving, 3);
-        test_convolution("shortcut", &shortcut, 3);
-    }
-    convolution stem = square(2, 3, 32, 64, 3, 1, 1), large_stem = square(1, 3, 64, 64, 7, 2, 3);
-    test_convolution("stem", &stem, 3);
-    test_convolution("stem for large images", &large_stem, 3);
+    unsetenv("VT_TUNE");
+    cr_assert(choices_restore("work/7 1 2;work/7 2 2;work/7,-3 2 0;"));
+    workers w = { { 1, 20, 20 } };
+    cr_assert(choose_worker(&w, 7) == 2 && w.runs == 0);
+    cr_assert(choose_worker(&w, 8) == 0 && w.runs > 0);
+    char *text = choices_text();
+    cr_assert(text && strstr(text, "work/7 2 2;") && strstr(text, "work/8 "), "%s", text);
+    cr_assert(choices_restore(text));
+    free(text);
 }
 
-Test(convolution, patches)
+Test(choose, refuses_a_text_that_is_none)
 {
-    convolution small = square(2, 3, 32, 192, 4, 4, 0), large = square(1, 3, 224, 192, 16, 16, 0);
-    test_convolution("patches of 4", &small, 3);
-    test_convolution("patches of 16", &large, 3);
-}
-
-Test(convolution, depth_wise)
-{
-    convolution p = square(2, 64, 14, 64, 7, 1, 3);
-    p.groups = 64;
-    test_convolution("depth-wise", &p, 3);
-}
-
-/* Odd sizes, with Winograd's tiles cut at each edge. */
-Test(convolution, odd_sizes)
-{
-    convolution p = square(3, 17, 13, 33, 3, 1, 1);
-    test_convolution("13 by 13", &p, 3);
-    p = square(1, 48, 7, 19, 3, 1, 0);
-    test_convolution("7 by 7", &p, 3);
+    const char *const none[] = {
+        "work/7", "work/7 2 2", "work/7 2 99;", "work/7 2 -1;", "work/7 0 1;", "work/7 2 2; x"
+    };
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) cr_assert(!choices_restore(none[i]), "%s", none[i]);
+    cr_assert(choices_restore(""));
 }
 
 /* -- Max pooling of what is not finite ------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 /* test_models.c - the models against PyTorch and timm: structure, logits, gradients, training. The fixtures are made by
  * tests/pytorch/make_fixtures.py, which says what is in them. */
+#include "core/array.h"
 #include "fixture.h"
+#include "tested_device.h"
 #include "zoo.h"
 #include <string.h>
 
@@ -9,9 +11,21 @@ enum { BATCH = 4, CLASSES = 10, PIXELS = 3 * 32 * 32, TRAINING_BATCHES = 5, STEP
 /* -- Fixtures
  * ---------------------------------------------------------------------------------------------------------- */
 
-static vt_tensor floats(const double *values, vt_shape shape)
+/* Converted on the host: not every device computes in f64. */
+static vt_tensor tensor_of(double *values, vt_shape shape, vt_dtype dtype)
 {
-    return vt_cast(vt_from_data(values, shape, VT_F64), vt_precision());
+    void *converted = calloc((size_t)vt_shape_count(shape) + 1, sizeof(double));
+    cr_assert(converted);
+    array from = array_contiguous(values, VT_F64, shape), to = array_contiguous(converted, dtype, shape);
+    array_copy(&to, &from);
+    vt_tensor x = vt_from_data(converted, shape, dtype);
+    free(converted);
+    return x;
+}
+
+static vt_dtype float_dtype(void)
+{
+    return vt_precision() == VT_F64 ? VT_F64 : VT_F32;
 }
 
 /* Batch b of the fixture's pictures, as the models see them, and its labels. */
@@ -20,7 +34,7 @@ static vt_tensor fixture_images(const safetensors *file, const char *name, int b
     int64_t count;
     double *values = entry_values(file, name, &count);
     for (int64_t i = 0; i < count; i++) values[i] = values[i] / 127.5 - 1;
-    vt_tensor images = floats(values + (int64_t)b * BATCH * PIXELS, VT_SHAPE(BATCH, 3, 32, 32));
+    vt_tensor images = tensor_of(values + (int64_t)b * BATCH * PIXELS, VT_SHAPE(BATCH, 3, 32, 32), float_dtype());
     free(values);
     return images;
 }
@@ -29,7 +43,7 @@ static vt_tensor fixture_labels(const safetensors *file, const char *name, int b
 {
     int64_t count;
     double *values = entry_values(file, name, &count);
-    vt_tensor labels = vt_cast(vt_from_data(values + (int64_t)b * BATCH, VT_SHAPE(BATCH), VT_F64), VT_I64);
+    vt_tensor labels = tensor_of(values + (int64_t)b * BATCH, VT_SHAPE(BATCH), VT_I64);
     free(values);
     return labels;
 }
@@ -56,15 +70,18 @@ static void load_weights(const subject *s)
         snprintf(name, sizeof name, "model.%s", e.name);
         double *values = entry_values(s->file, name, &count);
         cr_assert(count == vt_count(e.tensor), "%s has %lld elements", name, (long long)count);
-        vt_tensor weights = vt_from_data(values, vt_shape_of(e.tensor), VT_F64);
-        vt_assign(e.tensor, vt_cast(weights, vt_dtype_of(e.tensor)));
+        vt_assign(e.tensor, tensor_of(values, vt_shape_of(e.tensor), vt_dtype_of(e.tensor)));
         free(values);
     }
 }
 
 static subject make_subject(bool is_vit, vt_dtype precision)
 {
+    if (precision == VT_F64 && !device_computes_f64()) cr_skip_test("not in f64 on this device");
+    setenv("VT_BF16", "emulate", 1);
+    vt_set_device(tested_device());
     vt_set_precision(precision);
+    cr_assert(!vt_failed(), "%s", vt_error_message());
     subject s = { .is_vit = is_vit, .fixture = is_vit ? "vit" : "resnet" };
     s.gradients = is_vit ? "vit" : "resnet-gradients";
     s.file = open_fixture(s.fixture);
@@ -225,6 +242,12 @@ Test(vit, trains_like_timms_for_ten_steps_in_f32)
     train_like_pytorch(true, VT_F32, STEPS, 1e-4);
 }
 
+/* PyTorch's losses are those of f64. */
+Test(vit, trains_like_timms_for_ten_steps_in_bf16)
+{
+    train_like_pytorch(true, VT_BF16, STEPS, 0.05);
+}
+
 Test(resnet, trains_like_pytorchs_for_ten_steps_in_f64)
 {
     train_like_pytorch(false, VT_F64, STEPS, 1e-9);
@@ -237,12 +260,17 @@ Test(resnet, trains_like_pytorchs_for_three_steps_in_f32)
     train_like_pytorch(false, VT_F32, 3, 1e-4);
 }
 
+Test(resnet, trains_like_pytorchs_for_three_steps_in_bf16)
+{
+    train_like_pytorch(false, VT_BF16, 3, 0.05);
+}
+
 /* -- Structure
  * ----------------------------------------------------------------------------------------------------------- */
 
 static void expect_counts(const char *name, int64_t classes, int64_t parameters, int64_t buffers)
 {
-    classifier *m = classifier_new(name, classes);
+    classifier *m = classifier_new(name, (classifier_options){ .classes = classes });
     cr_assert(m, "%s", vt_error_message());
     cr_assert(vt_model_parameter_count(m->model) == parameters, "%s, %lld classes: %lld parameters, not %lld", name,
               (long long)classes, (long long)vt_model_parameter_count(m->model), (long long)parameters);
@@ -276,9 +304,46 @@ Test(zoo, large_and_huge_models_have_the_published_number_of_parameters, .timeou
     expect_counts("vit_huge_patch14_224", 1000, 632045800, 0);
 }
 
+static void expect_macs(const char *name, classifier_options options, int64_t macs)
+{
+    classifier *m = classifier_new(name, options);
+    cr_assert(m, "%s", vt_error_message());
+    cr_assert(classifier_macs(m) == macs, "%s: %lld multiply-accumulates, not %lld", name,
+              (long long)classifier_macs(m), (long long)macs);
+    classifier_free(m);
+    vt_shutdown();
+}
+
+/* Counted on the original code. */
+Test(zoo, models_have_the_published_number_of_multiply_accumulates, .timeout = 300)
+{
+    expect_macs("vit_tiny_patch4_32", (classifier_options){ 0 }, 365107584);
+    expect_macs("vit_tiny_patch16_224", (classifier_options){ 0 }, 1253683200);
+    expect_macs("vit_small_patch16_224", (classifier_options){ 0 }, 4598882304);
+    expect_macs("resnet18_cifar", (classifier_options){ 0 }, 555422720);
+}
+
+Test(zoo, takes_another_depth_and_picture_size)
+{
+    classifier_options options = { .depth = 2, .image_size = 48, .no_dropout = true };
+    classifier *m = classifier_new("vit_nano_patch4_32", options);
+    cr_assert(m, "%s", vt_error_message());
+    cr_assert(m->vit.config.depth == 2 && m->vit.config.dropout == 0);
+    cr_assert(vt_dim(m->vit.pos_embed, 1) == 1 + 12 * 12 && m->image_size == 48);
+    vt_tensor logits = classifier_forward(m, vt_zeros(VT_SHAPE(1, 3, 48, 48)));
+    cr_assert(vt_dim(logits, 1) == 10, "%s", vt_error_message());
+    classifier_free(m);
+}
+
+Test(zoo, refuses_a_resnet_of_another_depth)
+{
+    cr_assert(!classifier_new("resnet18_cifar", (classifier_options){ .depth = 34 }));
+    cr_assert(strstr(vt_error_message(), "resnet18_cifar: its depth cannot be chosen"), "%s", vt_error_message());
+}
+
 Test(zoo, refuses_an_unknown_model_and_lists_the_known_ones)
 {
-    cr_assert(!classifier_new("vit_enormous", 10));
+    cr_assert(!classifier_new("vit_enormous", (classifier_options){ 0 }));
     cr_assert(strstr(vt_error_message(), "no model \"vit_enormous\"; there are: vit_nano_patch4_32, "), "%s",
               vt_error_message());
 }

@@ -1,5 +1,6 @@
 /* test_optimizer.c - optimisers against PyTorch's algorithms written out, clipping, groups, state, schedules. */
 #include "core/context.h"
+#include "left_behind.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,16 +15,7 @@ static void begin(void)
     vt_seed(1);
 }
 
-/* An assertion would be ignored here. */
-static void end(void)
-{
-    vt_statistics s = vt_statistics_get();
-    if (vt_failed()) fprintf(stderr, "an error was left: %s\n", vt_error_message());
-    if (s.live_tensors || s.live_bytes) fprintf(stderr, "%lld tensors leaked\n", (long long)s.live_tensors);
-    if (vt_failed() || s.live_tensors || s.live_bytes) abort();
-}
-
-#define SUITE(name) TestSuite(name, .init = begin, .fini = end, .timeout = 120)
+#define SUITE(name) TestSuite(name, .init = begin, .fini = expect_nothing_left, .timeout = 120)
 SUITE(optimizer);
 SUITE(groups);
 SUITE(clipping);

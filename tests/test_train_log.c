@@ -113,6 +113,18 @@ Test(progress, prints_nothing_without_a_stream)
     vt_progress_end(&progress);
 }
 
+Test(progress, says_when_an_update_would_show)
+{
+    FILE *stream = tmpfile();
+    vt_progress progress = vt_progress_begin(stream, "x", 100), nowhere = vt_progress_begin(NULL, "x", 100);
+    cr_assert(!vt_progress_is_due(&progress, 9) && vt_progress_is_due(&progress, 10));
+    vt_progress_update(&progress, 10, 1, 1);
+    cr_assert(!vt_progress_is_due(&progress, 19) && vt_progress_is_due(&progress, 95));
+    cr_assert(!vt_progress_is_due(&progress, 100), "the end shows that");
+    cr_assert(!vt_progress_is_due(&nowhere, 50));
+    fclose(stream);
+}
+
 static double seconds_now(void)
 {
     struct timespec time;

@@ -1,5 +1,6 @@
 /* test_vector_math.c - the accuracy of f32 functions on the CPU: every 4099th float there is, NaN, infinities and
  * denormals among them, against libm in f64. */
+#include "backends/cpu/vector_math.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
@@ -103,6 +104,18 @@ static double exact_gelu(double x)
 Test(vector_math, exp)
 {
     expect_accurate(call_exp, exp, -INFINITY, INFINITY, 1.1);
+}
+
+/* As exp, but for what would be denormal. */
+Test(vector_math, exp_below_zero)
+{
+    for (uint32_t i = 0; i < COUNT + ENDS; i++) {
+        float x = i < COUNT ? float_of_bits(i * STEP) : ends[i - COUNT];
+        if (x > 1) continue;
+        double want = x < -87 ? 0 : exp((double)x);
+        cr_assert(is_right(exp_below_zero_f32(x), want, 1.1), "of %a: %a, exactly %a", (double)x,
+                  (double)exp_below_zero_f32(x), want);
+    }
 }
 
 Test(vector_math, log)

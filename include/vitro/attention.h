@@ -20,8 +20,10 @@ typedef struct vt_attention_args {
     vt_tensor *weights; /* gets the attention weights [..., N, M], before dropout; NULL: they are not wanted */
 } vt_attention_args;
 /* softmax(scale q kᵀ + bias) v (Vaswani et al. 2017) for q [..., N, d], k [..., M, d], v [..., M, e]: [..., N, e].
- * Leading axes, of batch and heads, broadcast. f32 or f64. A query that is kept from every key gets NaN: there is no
- * distribution over no keys. (PyTorch gives it NaN up to 2.4, zeros from 2.5 on.) */
+ * Leading axes, of batch and heads, broadcast. f32 or f64. A query that is kept from every key, by a mask or a bias of
+ * -inf, gets zeros, and no gradient passes through it, as in PyTorch since 2.5. Where `weights` are not wanted and
+ * nothing is dropped, the map of weights is never in memory: what is needed beside the result grows with N and M, not
+ * with N times M. */
 VT_API vt_tensor vt_attention_with(const vt_attention_args *a);
 #define vt_attention(...)                                                                                              \
     vt_attention_with(VT_ARGS(vt_attention_args, 3,                                                                    \

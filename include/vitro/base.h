@@ -47,6 +47,7 @@ typedef enum vt_dtype {
     VT_I64,
     VT_U8,
     VT_BOOL, /* one byte, 0 or 1 */
+    VT_BF16, /* for vt_set_precision; tensors have other dtypes */
     VT_DTYPE_COUNT
 } vt_dtype;
 

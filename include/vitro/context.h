@@ -9,11 +9,15 @@
 extern "C" {
 #endif
 
-/* Chooses where later steps run: "cpu" (the default) or "reference", the slow f64 oracle. Error: an unknown name. */
+/* Chooses where later steps run: "cpu" (the default), "cuda", or "reference", the slow f64 oracle. Tensors move to
+ * where they are used. Error: a name that this build does not know, or a device that this machine does not have. */
 VT_API void vt_set_device(const char *name);
 VT_API const char *vt_device(void);
 
-/* The dtype of parameters and of created tensors where none is given: VT_F32 (the default) or VT_F64. */
+/* The dtype of parameters and of created tensors where none is given: VT_F32 (the default) or VT_F64. VT_BF16 is a
+ * policy: tensors are f32, and so are weights, norms, softmax, losses and updates; the factors of matrix products,
+ * convolutions and attention are rounded to bf16, as may be their results, and summed in f32. Error: the machine's
+ * processor has no bf16 arithmetic, and VT_BF16=emulate in the environment does not ask for it all the same. */
 VT_API void vt_set_precision(vt_dtype dtype);
 VT_API vt_dtype vt_precision(void);
 
@@ -39,12 +43,23 @@ VT_API void vt_random_set(vt_random_state state);
 VT_API void vt_set_threads(int threads);
 VT_API int vt_threads(void);
 
+/* A step is planned by passes over it, which change nothing but speed and, by rounding, last digits. All are on; a pass
+ * is turned off or on here by its name, or every one with "all". VT_PASSES in the environment does the same from the
+ * start: "-in_place", "none", "none,dead_code". Error: an unknown name. */
+VT_API void vt_set_pass(const char *name, bool on);
+/* The name of pass number `index`, counted from 0 in the order in which they run; NULL behind the last. */
+VT_API const char *vt_pass_name(int index);
+
 /* Runs what has been recorded and not yet run: every effect, in order. */
 VT_API void vt_flush(void);
 
 /* Frees everything of this thread's context: all its tensors, those of models and optimisers too, become stale. What
  * the program made itself (models, optimisers) it still frees, before or after. */
 VT_API void vt_shutdown(void);
+
+/* Runs what has been recorded and waits until the device has done it. Reading a value waits by itself; this is for
+ * measuring time. Error: what kernels of a device that runs beside the host found wrong in their data. */
+VT_API void vt_synchronize(void);
 
 /* Scopes own the tensors made inside them.
  *
@@ -78,6 +93,9 @@ typedef struct vt_statistics {
     int64_t peak_bytes;       /* the most live_bytes has been */
     int64_t nodes_run;        /* ops executed */
     int64_t nodes_recomputed; /* of these, executed again because their value was read late */
+    int64_t plan_hits;        /* runs that found a plan made before */
+    int64_t plan_misses;      /* runs that a plan was made for */
+    double planning_seconds;  /* what making them took */
 } vt_statistics;
 VT_API vt_statistics vt_statistics_get(void);
 

@@ -63,6 +63,8 @@ typedef struct vt_loader_args {
     const float *std;  /* [channels], likewise; NULL: CIFAR-10's .2470 .2435 .2616 */
     int workers;       /* background threads; 0: 1. Their number never changes a bit of a batch */
     bool synchronous;  /* makes batches in the caller's thread, without workers */
+    bool resident;     /* for vt_loader_next_tensors: the pictures, as bytes, lie on the context's device whole, and are
+                        * cropped, flipped and normalised there */
 } vt_loader_args;
 
 /* vt_loader_open(dataset, .batch = 64, .shuffle = true, ...): a loader at the first batch of epoch 0.
@@ -75,8 +77,19 @@ VT_API vt_loader *vt_loader_open_with(const vt_loader_args *args);
  *         for (vt_host_batch batch; vt_loader_next(loader, &batch);)
  *             ...
  *
- * Also false while an error stands, and for a NULL loader; neither moves the loader. */
+ * Also false while an error stands, and for a NULL loader; neither moves the loader. A resident loader has no batches
+ * in host memory: an error. */
 VT_API bool vt_loader_next(vt_loader *loader, vt_host_batch *batch);
+
+/* A batch as tensors of the scope that it was asked for in. */
+typedef struct vt_batch {
+    vt_tensor images; /* f32 [count, channels, height, width], normalised */
+    vt_tensor labels; /* i64 [count] */
+    int64_t count, epoch, index;
+} vt_batch;
+
+/* vt_loader_next, with the batch on its way to the context's device; resident or not, with the same bits. */
+VT_API bool vt_loader_next_tensors(vt_loader *loader, vt_batch *batch);
 
 /* Continues at a batch of an epoch as if every batch before it had been given: vt_loader_seek(loader, batch.epoch,
  * batch.index + 1) restores the loader as it was after `batch`. An index of vt_loader_batches is the end of the epoch.

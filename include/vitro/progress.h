@@ -31,6 +31,8 @@ VT_API vt_progress vt_progress_begin(FILE *stream, const char *label, int64_t to
 /* `done` images of the total are behind us; loss and accuracy (a fraction, 0 to 1) are what to show beside them. An
  * accuracy of NaN is one that is not measured, and is left out. */
 VT_API void vt_progress_update(vt_progress *progress, int64_t done, double loss, double accuracy);
+/* Whether an update with so many images done would show anything; where not, finding out what to show can wait. */
+VT_API bool vt_progress_is_due(const vt_progress *progress, int64_t done);
 /* Shows the last state with the time taken, and ends the line. */
 VT_API void vt_progress_end(vt_progress *progress);
 

@@ -14,6 +14,7 @@
 #include <vitro/pooling.h>
 #include <vitro/interpolate.h>
 #include <vitro/attention.h>
+#include <vitro/augment.h>
 #include <vitro/normalization.h>
 #include <vitro/loss.h>
 #include <vitro/shape.h>

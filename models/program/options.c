@@ -1,9 +1,6 @@
 /* options.c - the command line of the training programs. */
 #include "program/options.h"
-#include "zoo.h"
-#include <argp.h>
-#include <errno.h>
-#include <math.h>
+#include "program/arguments.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,8 +40,8 @@ static const struct argp_option argp_options[] = {
     { "weight-decay", KEY_WEIGHT_DECAY, "X", 0, "Decoupled weight decay of the matrices (0.05)", 0 },
     { "seed", KEY_SEED, "N", 0, "Of the first weights, the order of the pictures and their augmentation (1)", 0 },
     { 0, 0, 0, 0, "On what:", 3 },
-    { "device", KEY_DEVICE, "NAME", 0, "cpu, or reference: the slow f64 oracle (cpu)", 0 },
-    { "precision", KEY_PRECISION, "f32|f64", 0, "Of weights and arithmetic (f32)", 0 },
+    { "device", KEY_DEVICE, "NAME", 0, "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle (cpu)", 0 },
+    { "precision", KEY_PRECISION, "f32|f64|bf16", 0, "Of weights and arithmetic; bf16: of products' factors (f32)", 0 },
     { "threads", KEY_THREADS, "N", 0, "Threads to compute with (one a core)", 0 },
     { 0, 0, 0, 0, "Where to:", 4 },
     { "out", KEY_OUT, "DIR", 0, "Folder for log.csv, model.safetensors, curves.svg and .png (out)", 0 },
@@ -55,55 +52,13 @@ static const struct argp_option argp_options[] = {
     { 0 },
 };
 
-static int64_t parse_integer(struct argp_state *state, const char *name, const char *text, int64_t low, int64_t high)
-{
-    char *end;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (errno || end == text || *end || value < low || value > high)
-        argp_error(state, "--%s is \"%s\"; it must be a whole number from %lld to %lld", name, text, (long long)low,
-                   (long long)high);
-    return value;
-}
-
-static double parse_number(struct argp_state *state, const char *name, const char *text, bool positive)
-{
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !isfinite(value) || value < 0 || (positive && value == 0))
-        argp_error(state, "--%s is \"%s\"; it must be a number %s", name, text, positive ? "above 0" : "of 0 or more");
-    return value;
-}
-
 static vt_dtype parse_precision(struct argp_state *state, const char *text)
 {
     if (strcmp(text, "f32") == 0) return VT_F32;
     if (strcmp(text, "f64") == 0) return VT_F64;
-    argp_error(state, "--precision is \"%s\"; it must be f32 or f64", text);
+    if (strcmp(text, "bf16") == 0) return VT_BF16;
+    argp_error(state, "--precision is \"%s\"; it must be f32, f64 or bf16", text);
     return VT_DTYPE_DEFAULT;
-}
-
-/* The list of models, to be freed by the caller. */
-static char *list_models(void)
-{
-    size_t size = 0;
-    char *list = NULL;
-    FILE *stream = open_memstream(&list, &size);
-    if (!stream) return NULL;
-    fputs("Models:", stream);
-    for (int i = 0; classifier_name(i); i++) fprintf(stream, "\n  %-24s %s", classifier_name(i), classifier_summary(i));
-    fclose(stream);
-    return list;
-}
-
-static const char *parse_model(struct argp_state *state, const char *text)
-{
-    for (int i = 0; classifier_name(i); i++)
-        if (strcmp(text, classifier_name(i)) == 0) return text;
-    char *list = list_models();
-    argp_error(state, "there is no model \"%s\". %s", text, list ? list : "");
-    free(list);
-    return NULL;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -111,17 +66,17 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     options *o = state->input;
     switch (key) {
     case KEY_DATA: o->data = text; break;
-    case KEY_MODEL: o->model = parse_model(state, text); break;
+    case KEY_MODEL: o->model = argument_model(state, text); break;
     case KEY_DEVICE: o->device = text; break;
     case KEY_PRECISION: o->precision = parse_precision(state, text); break;
-    case KEY_EPOCHS: o->epochs = (int)parse_integer(state, "epochs", text, 1, 1000000); break;
-    case KEY_BATCH: o->batch = parse_integer(state, "batch", text, 1, 1000000); break;
-    case KEY_LR: o->lr = parse_number(state, "lr", text, true); break;
-    case KEY_WEIGHT_DECAY: o->weight_decay = parse_number(state, "weight-decay", text, false); break;
-    case KEY_SEED: o->seed = (uint64_t)parse_integer(state, "seed", text, 0, INT64_MAX); break;
-    case KEY_TRAIN_LIMIT: o->train_limit = parse_integer(state, "train-limit", text, 1, 1000000); break;
-    case KEY_TEST_LIMIT: o->test_limit = parse_integer(state, "test-limit", text, 1, 1000000); break;
-    case KEY_THREADS: o->threads = (int)parse_integer(state, "threads", text, 1, 1024); break;
+    case KEY_EPOCHS: o->epochs = (int)argument_integer(state, "epochs", text, 1, 1000000); break;
+    case KEY_BATCH: o->batch = argument_integer(state, "batch", text, 1, 1000000); break;
+    case KEY_LR: o->lr = argument_number(state, "lr", text, true); break;
+    case KEY_WEIGHT_DECAY: o->weight_decay = argument_number(state, "weight-decay", text, false); break;
+    case KEY_SEED: o->seed = (uint64_t)argument_integer(state, "seed", text, 0, INT64_MAX); break;
+    case KEY_TRAIN_LIMIT: o->train_limit = argument_integer(state, "train-limit", text, 1, 1000000); break;
+    case KEY_TEST_LIMIT: o->test_limit = argument_integer(state, "test-limit", text, 1, 1000000); break;
+    case KEY_THREADS: o->threads = (int)argument_integer(state, "threads", text, 1, 1024); break;
     case KEY_OUT: o->out = text; break;
     case KEY_RESUME: o->resume = true; break;
     case ARGP_KEY_ARG: argp_error(state, "\"%s\" is not an option", text); break;
@@ -130,19 +85,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     return 0;
 }
 
-/* Puts the list of models at the end of the help. */
-static char *help_filter(int key, const char *text, void *input)
-{
-    (void)input;
-    char *list = key == ARGP_KEY_HELP_POST_DOC ? list_models() : NULL;
-    return list ? list : (char *)text;
-}
-
 options options_parse(int argc, char **argv)
 {
     static const char doc[] = "Trains a vision transformer, or a ResNet-18 to compare it with, to tell CIFAR-10's ten "
                               "kinds of pictures apart, and tests it after each epoch.\vModels:";
-    static const struct argp argp = { argp_options, parse_option, 0, doc, 0, help_filter, 0 };
+    static const struct argp argp = { argp_options, parse_option, 0, doc, 0, argument_help_filter, 0 };
     options o = {
         .model = "vit_nano_patch4_32",
         .device = "cpu",

@@ -37,13 +37,15 @@ bool trainer_init(trainer *t, const options *o, const vt_dataset *train, const v
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
                        (long long)o->batch, (long long)train->count);
     vt_seed(o->seed);
-    t->net = classifier_new(o->model, train->classes);
+    t->net = classifier_new(o->model, (classifier_options){ .classes = train->classes });
     if (!t->net) return false;
     t->optimizer = o->weight_decay > 0 ? vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay)
                                        : vt_adam(t->net->model, .lr = o->lr);
-    t->train_loader =
-        vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = true, .seed = o->seed, .drop_last = true);
-    t->test_loader = vt_loader_open(test, .batch = TEST_BATCH);
+    /* A GPU is quicker than the host at making batches, of the same bits. */
+    bool resident = strcmp(o->device, "cuda") == 0;
+    t->train_loader = vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = true, .seed = o->seed,
+                                     .drop_last = true, .resident = resident);
+    t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .resident = resident);
     return !vt_failed() && (!o->resume || run_folder_resume(t));
 }
 
@@ -56,30 +58,12 @@ void trainer_free(trainer *t)
 }
 
 /* The pictures as the network wants them: its precision, and its size where that is not the data's. */
-static vt_tensor input_images(const trainer *t, const vt_host_batch *batch)
+static vt_tensor input_images(const trainer *t, const vt_batch *batch)
 {
-    vt_shape shape = VT_SHAPE(batch->count, batch->channels, batch->height, batch->width);
-    vt_tensor images = vt_cast(vt_from_data(batch->images, shape, VT_F32), t->options->precision);
+    vt_tensor images = vt_cast(batch->images, VT_DTYPE_DEFAULT);
     int size = (int)t->net->image_size;
-    if (size == batch->height && size == batch->width) return images;
+    if (size == vt_dim(images, 2) && size == vt_dim(images, 3)) return images;
     return vt_interpolate(images, .height = size, .width = size, .mode = VT_BILINEAR);
-}
-
-static void count(metrics *m, vt_tensor loss, vt_tensor correct, int64_t pictures)
-{
-    m->loss_sum += vt_item(loss) * (double)pictures;
-    m->correct += (int64_t)vt_item(correct);
-    m->seen += pictures;
-}
-
-static double mean_loss(const metrics *m)
-{
-    return m->loss_sum / (double)m->seen;
-}
-
-static double accuracy(const metrics *m)
-{
-    return (double)m->correct / (double)m->seen;
 }
 
 static double learning_rate(const trainer *t)
@@ -89,45 +73,78 @@ static double learning_rate(const trainer *t)
     return vt_cosine_lr(t->epoch * batches + t->batch, t->options->lr, t->options->epochs * batches, .warmup = warmup);
 }
 
-static void train_step(trainer *t, const vt_host_batch *batch)
+/* False at the end of the epoch. */
+static bool train_step(trainer *t)
 {
     VT_SCOPE;
-    vt_tensor labels = vt_from_data(batch->labels, VT_SHAPE(batch->count), VT_I64);
-    vt_tensor logits = classifier_forward(t->net, input_images(t, batch));
+    vt_batch batch;
+    if (!vt_loader_next_tensors(t->train_loader, &batch)) return false;
+    vt_tensor labels = batch.labels, logits = classifier_forward(t->net, input_images(t, &batch));
     vt_tensor loss = vt_cross_entropy(logits, labels, .label_smoothing = LABEL_SMOOTHING);
     vt_tensor correct = vt_correct(logits, labels);
     vt_backward(loss);
     vt_clip_gradients(t->optimizer, MAX_GRADIENT_NORM);
     vt_optimizer_set_lr(t->optimizer, learning_rate(t));
     vt_optimizer_step(t->optimizer);
-    count(&t->metrics, loss, correct, batch->count);
-    t->batch = batch->index + 1;
+    metrics_add(&t->metrics, loss, correct, batch.count);
+    t->batch = batch.index + 1;
+    return true;
+}
+
+/* A part of an epoch that is trained without a stop. */
+typedef struct stretch {
+    vt_progress progress;
+    int64_t before; /* pictures that the epoch had seen when it began */
+    double started;
+} stretch;
+
+/* Waits for the device to come as far as the program. */
+static void catch_up(trainer *t, stretch *s)
+{
+    metrics_read(&t->metrics);
+    t->seconds = monotonic_seconds() - s->started;
+    if (!vt_failed() && t->metrics.seen > 0)
+        vt_progress_update(&s->progress, t->metrics.seen - s->before, metrics_loss(&t->metrics),
+                           metrics_accuracy(&t->metrics));
+}
+
+static void save(trainer *t, stretch *s)
+{
+    catch_up(t, s);
+    run_folder_checkpoint(t);
+    t->saved_at = monotonic_seconds();
 }
 
 /* Trains what is left of the epoch. False where an error or a signal ended it early. */
 static bool train_epoch(trainer *t)
 {
     const options *o = t->options;
-    int64_t batches = vt_loader_batches(t->train_loader), before = t->metrics.seen;
+    int64_t batches = vt_loader_batches(t->train_loader);
     if (t->batch == batches) return true; /* stopped during its test, and resumed */
     char label[64];
     snprintf(label, sizeof label, "epoch %lld/%d", (long long)t->epoch + 1, o->epochs);
+    stretch s = { .before = t->metrics.seen, .started = monotonic_seconds() - t->seconds };
     /* The bar is of what is left, or a resumed epoch would seem to have begun at great speed. */
-    vt_progress progress = vt_progress_begin(stdout, label, batches * o->batch - before);
-    double started = monotonic_seconds() - t->seconds;
+    s.progress = vt_progress_begin(stdout, label, batches * o->batch - s.before);
     vt_set_training(true);
-    vt_host_batch batch;
-    while (!vt_failed() && !vt_stop_requested() && vt_loader_next(t->train_loader, &batch)) {
-        train_step(t, &batch);
-        t->seconds = monotonic_seconds() - started;
-        if (vt_failed()) break;
-        vt_progress_update(&progress, t->metrics.seen - before, mean_loss(&t->metrics), accuracy(&t->metrics));
-        if (monotonic_seconds() - t->saved_at < CHECKPOINT_SECONDS) continue;
-        run_folder_checkpoint(t);
-        t->saved_at = monotonic_seconds();
+    while (!vt_failed() && !vt_stop_requested() && train_step(t)) {
+        if (vt_progress_is_due(&s.progress, t->batch * o->batch - s.before)) catch_up(t, &s);
+        if (monotonic_seconds() - t->saved_at >= CHECKPOINT_SECONDS) save(t, &s);
     }
-    vt_progress_end(&progress);
+    catch_up(t, &s);
+    vt_progress_end(&s.progress);
     return !vt_failed() && t->batch == batches;
+}
+
+/* False at the end of the pictures. */
+static bool test_step(const trainer *t, metrics *m)
+{
+    VT_SCOPE;
+    vt_batch batch;
+    if (!vt_loader_next_tensors(t->test_loader, &batch)) return false;
+    vt_tensor logits = classifier_forward(t->net, input_images(t, &batch));
+    metrics_add(m, vt_cross_entropy(logits, batch.labels), vt_correct(logits, batch.labels), batch.count);
+    return true;
 }
 
 /* False where an error or a signal ended it early. */
@@ -135,13 +152,8 @@ static bool test(const trainer *t, metrics *m)
 {
     *m = (metrics){ 0 };
     vt_set_training(false);
-    vt_host_batch batch;
-    while (!vt_failed() && !vt_stop_requested() && vt_loader_next(t->test_loader, &batch)) {
-        VT_SCOPE;
-        vt_tensor labels = vt_from_data(batch.labels, VT_SHAPE(batch.count), VT_I64);
-        vt_tensor logits = classifier_forward(t->net, input_images(t, &batch));
-        count(m, vt_cross_entropy(logits, labels), vt_correct(logits, labels), batch.count);
-    }
+    while (!vt_failed() && !vt_stop_requested() && test_step(t, m)) continue;
+    metrics_read(m);
     return !vt_failed() && !vt_stop_requested();
 }
 
@@ -151,10 +163,10 @@ static bool finish_epoch(trainer *t)
     if (!test(t, &tested)) return false;
     vt_epoch row = {
         .epoch = t->epoch + 1,
-        .train_loss = mean_loss(&t->metrics),
-        .train_accuracy = accuracy(&t->metrics),
-        .test_loss = mean_loss(&tested),
-        .test_accuracy = accuracy(&tested),
+        .train_loss = metrics_loss(&t->metrics),
+        .train_accuracy = metrics_accuracy(&t->metrics),
+        .test_loss = metrics_loss(&tested),
+        .test_accuracy = metrics_accuracy(&tested),
         .seconds = t->seconds,
         .images_per_second = (double)t->metrics.seen / t->seconds,
     };

@@ -2,14 +2,9 @@
 #ifndef MODELS_PROGRAM_TRAINER_H
 #define MODELS_PROGRAM_TRAINER_H
 
+#include "program/metrics.h"
 #include "program/options.h"
 #include "zoo.h"
-
-/* What a running mean over an epoch needs. */
-typedef struct metrics {
-    double loss_sum;
-    int64_t correct, seen;
-} metrics;
 
 typedef struct trainer {
     const options *options;

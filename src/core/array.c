@@ -1,5 +1,6 @@
 /* array.c - strided views of memory. */
 #include "core/array.h"
+#include "core/bf16.h"
 #include <math.h>
 #include <string.h>
 
@@ -21,6 +22,27 @@ bool array_is_contiguous(const array *a)
         if (a->shape.dim[i] != 1 && a->stride[i] != stride) return false;
         stride *= a->shape.dim[i];
     }
+    return true;
+}
+
+array array_channels_last(void *data, vt_dtype dtype, vt_shape shape)
+{
+    array a = array_contiguous(data, dtype, shape);
+    if (shape.rank < 3) return a;
+    int64_t stride = shape.dim[1];
+    a.stride[1] = 1;
+    for (int i = shape.rank - 1; i > 1; i--) {
+        a.stride[i] = stride;
+        stride *= shape.dim[i];
+    }
+    return a;
+}
+
+bool array_is_channels_last(const array *a)
+{
+    array packed = array_channels_last(NULL, a->dtype, a->shape);
+    for (int i = 0; i < a->shape.rank; i++)
+        if (a->shape.dim[i] != 1 && a->stride[i] != packed.stride[i]) return false;
     return true;
 }
 
@@ -86,6 +108,7 @@ double array_get(const array *a, int64_t offset)
     case VT_I64: return (double)((const int64_t *)a->data)[offset];
     case VT_U8:
     case VT_BOOL: return ((const uint8_t *)a->data)[offset];
+    case VT_BF16: return (double)bf16_to_f32(((const uint16_t *)a->data)[offset]);
     default: return NAN;
     }
 }
@@ -107,17 +130,9 @@ void array_set(array *a, int64_t offset, double value)
     case VT_I64: ((int64_t *)a->data)[offset] = to_integer(value, -0x1p63, 0x1p63); break;
     case VT_U8: ((uint8_t *)a->data)[offset] = (uint8_t)to_integer(value, 0, UINT8_MAX); break;
     case VT_BOOL: ((uint8_t *)a->data)[offset] = value != 0; break;
+    case VT_BF16: ((uint16_t *)a->data)[offset] = bf16_of_f32((float)value); break;
     default: break;
     }
-}
-
-/* i64 does not pass through double, which holds 53 bits only. */
-static void copy_element(array *dst, int64_t to, const array *src, int64_t from)
-{
-    if (src->dtype == VT_I64 && dst->dtype == VT_I64)
-        ((int64_t *)dst->data)[to] = ((const int64_t *)src->data)[from];
-    else
-        array_set(dst, to, array_get(src, from));
 }
 
 /* The axes along which a copy walks, the last one fastest. */
@@ -177,31 +192,54 @@ typedef struct plane {
     int64_t rows, columns, to_row, to_column, from_row, from_column;
 } plane;
 
-#define COPY_PLANE(type)                                                                                               \
-    for (int64_t i = 0; i < p->rows; i++)                                                                              \
-        for (int64_t j = 0; j < p->columns; j++)                                                                       \
-    ((type *)dst->data)[to + i * p->to_row + j * p->to_column] =                                                       \
-        ((const type *)src->data)[from + i * p->from_row + j * p->from_column]
+/* The elements of a plane, converted. */
+#define COPY_PLANE(name, to_type, from_type, convert)                                                                  \
+    static void name(to_type *restrict to, const from_type *restrict from, const plane *p)                             \
+    {                                                                                                                  \
+        if (p->to_column == 1 && p->from_column == 1)                                                                  \
+            for (int64_t i = 0; i < p->rows; i++)                                                                      \
+                for (int64_t j = 0; j < p->columns; j++) to[i * p->to_row + j] = convert(from[i * p->from_row + j]);   \
+        else                                                                                                           \
+            for (int64_t i = 0; i < p->rows; i++)                                                                      \
+                for (int64_t j = 0; j < p->columns; j++)                                                               \
+                    to[i * p->to_row + j * p->to_column] = convert(from[i * p->from_row + j * p->from_column]);        \
+    }
+#define AS_IT_IS(x) (x)
+COPY_PLANE(copy_plane_1, uint8_t, uint8_t, AS_IT_IS)
+COPY_PLANE(copy_plane_2, uint16_t, uint16_t, AS_IT_IS)
+COPY_PLANE(copy_plane_4, uint32_t, uint32_t, AS_IT_IS)
+COPY_PLANE(copy_plane_8, uint64_t, uint64_t, AS_IT_IS)
+COPY_PLANE(narrow_plane, uint16_t, float, bf16_of_f32)
+COPY_PLANE(widen_plane, float, uint16_t, bf16_to_f32)
 
-/* Rows as they are in memory, or elements of the common sizes without a conversion. */
+static void convert_plane(array *dst, int64_t to, const array *src, int64_t from, const plane *p)
+{
+    for (int64_t i = 0; i < p->rows; i++)
+        for (int64_t j = 0; j < p->columns; j++)
+            array_set(dst, to + i * p->to_row + j * p->to_column,
+                      array_get(src, from + i * p->from_row + j * p->from_column));
+}
+
+/* Elements of one dtype move as they are: i64 does not pass through double, which holds 53 bits only. */
 static void copy_plane(array *dst, int64_t to, const array *src, int64_t from, const plane *p)
 {
-    int64_t size = dst->dtype == src->dtype ? (int64_t)vt_dtype_size(dst->dtype) : 0;
-    if (size && p->to_column == 1 && p->from_column == 1)
-        for (int64_t i = 0; i < p->rows; i++)
-            memcpy((char *)dst->data + (to + i * p->to_row) * size,
-                   (const char *)src->data + (from + i * p->from_row) * size, (size_t)(p->columns * size));
-    else if (size == 4)
-        COPY_PLANE(uint32_t);
-    else if (size == 8)
-        COPY_PLANE(uint64_t);
-    else if (size == 1)
-        COPY_PLANE(uint8_t);
+    int64_t to_size = (int64_t)vt_dtype_size(dst->dtype), from_size = (int64_t)vt_dtype_size(src->dtype);
+    void *out = (char *)dst->data + to * to_size;
+    const void *in = (const char *)src->data + from * from_size;
+    if (dst->dtype == VT_BF16 && src->dtype == VT_F32)
+        narrow_plane(out, in, p);
+    else if (dst->dtype == VT_F32 && src->dtype == VT_BF16)
+        widen_plane(out, in, p);
+    else if (dst->dtype != src->dtype)
+        convert_plane(dst, to, src, from, p);
+    else if (to_size == 1)
+        copy_plane_1(out, in, p);
+    else if (to_size == 2)
+        copy_plane_2(out, in, p);
+    else if (to_size == 4)
+        copy_plane_4(out, in, p);
     else
-        for (int64_t i = 0; i < p->rows; i++)
-            for (int64_t j = 0; j < p->columns; j++)
-                copy_element(dst, to + i * p->to_row + j * p->to_column, src,
-                             from + i * p->from_row + j * p->from_column);
+        copy_plane_8(out, in, p);
 }
 
 /* The axis that the copy takes together with the last one. Where the source runs along another axis than the
@@ -230,12 +268,12 @@ static plane tile_of(plane p, int64_t tile, int64_t high, int64_t wide, int64_t 
     return p;
 }
 
-void array_copy(array *dst, const array *src)
+bool array_copy(array *dst, const array *src)
 {
     int64_t count = vt_shape_count(dst->shape);
     walk w = walk_of(dst, src);
     plane whole = { .rows = 1, .columns = 1 };
-    if (count == 0) return;
+    if (count == 0) return true;
     int second = second_axis(&w);
     if (w.rank > 0) whole.columns = take_axis(&w, w.rank - 1, &whole.to_column, &whole.from_column);
     if (second >= 0) whole.rows = take_axis(&w, second, &whole.to_row, &whole.from_row);
@@ -249,4 +287,5 @@ void array_copy(array *dst, const array *src)
         plane tile = tile_of(whole, i % tiles, TILE, wide, &to, &from);
         copy_plane(dst, to, src, from, &tile);
     }
+    return true;
 }

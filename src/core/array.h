@@ -14,6 +14,9 @@ typedef struct array {
 /* Row-major strides over data. */
 array array_contiguous(void *data, vt_dtype dtype, vt_shape shape);
 bool array_is_contiguous(const array *a);
+/* [N, C, ...] over data in the order [N, ..., C]. */
+array array_channels_last(void *data, vt_dtype dtype, vt_shape shape);
+bool array_is_channels_last(const array *a);
 /* Offset, in elements, of the element with row-major number `index`. */
 int64_t array_offset(const array *a, int64_t index);
 /* a with the given axis order: out axis i is a's axis order[i]. */
@@ -26,7 +29,8 @@ bool array_reshape(array a, vt_shape shape, array *out);
 /* Element access by byte type, for code where clarity counts more than speed. */
 double array_get(const array *a, int64_t offset);
 void array_set(array *a, int64_t offset, double value);
-/* Copies src to dst, of equal shapes, converting the dtype as vt_cast does. Host memory only. */
-void array_copy(array *dst, const array *src);
+/* Copies src to dst, of equal shapes, converting the dtype as vt_cast does. Host memory only. Returns true: it is the
+ * `copy` of backends in host memory. */
+bool array_copy(array *dst, const array *src);
 
 #endif

@@ -15,10 +15,10 @@ static int class_of(size_t bytes, size_t *rounded)
     return octave * 4 + (int)quarter;
 }
 
-static buffer *take_from_pool(context *c, int class)
+static buffer *take_from_pool(context *c, const backend *device, int class)
 {
     for (buffer **link = &c->pool[class]; *link; link = &(*link)->next) {
-        if ((*link)->backend != c->device) continue;
+        if ((*link)->backend != device) continue;
         buffer *found = *link;
         *link = found->next;
         return found;
@@ -26,39 +26,62 @@ static buffer *take_from_pool(context *c, int class)
     return NULL;
 }
 
-static buffer *allocate(context *c, size_t bytes)
+static buffer *allocate_on(context *c, const backend *device, size_t bytes)
 {
     buffer *b = malloc(sizeof *b);
-    void *data = b ? c->device->allocate(bytes) : NULL;
+    void *data = b ? device->allocate(bytes) : NULL;
     if (!data && b) {
         buffer_pool_clear(c);
-        data = c->device->allocate(bytes);
+        data = device->allocate(bytes);
     }
     if (!data) {
         free(b);
         raise_error(VT_ERROR_MEMORY, (vt_site){ 0 },
                     "out of memory on %s: %zu bytes wanted, %lld bytes in use; a smaller batch or model needs less",
-                    c->device->name, bytes, (long long)c->statistics.live_bytes);
+                    device->name, bytes, (long long)c->statistics.live_bytes);
         return NULL;
     }
-    *b = (buffer){ .backend = c->device, .data = data, .bytes = bytes };
+    *b = (buffer){ .backend = device, .data = data, .bytes = bytes, .references = 1 };
     c->statistics.reserved_bytes += (int64_t)bytes;
+    return b;
+}
+
+buffer *buffer_allocate(context *c, size_t bytes)
+{
+    return allocate_on(c, c->device, bytes);
+}
+
+buffer *buffer_new_on(context *c, const backend *device, size_t bytes)
+{
+    size_t rounded;
+    int class = class_of(bytes, &rounded);
+    buffer *b = take_from_pool(c, device, class);
+    if (!b) b = allocate_on(c, device, rounded);
+    if (!b) return NULL;
+    b->references = 1;
+    b->next = NULL;
+    buffer_count(c, (int64_t)b->bytes);
     return b;
 }
 
 buffer *buffer_new(context *c, size_t bytes)
 {
-    size_t rounded;
-    int class = class_of(bytes, &rounded);
-    buffer *b = take_from_pool(c, class);
-    if (!b) b = allocate(c, rounded);
-    if (!b) return NULL;
-    b->references = 1;
-    b->next = NULL;
+    return buffer_new_on(c, c->device, bytes);
+}
+
+void buffer_count(context *c, int64_t bytes)
+{
     vt_statistics *s = &c->statistics;
-    s->live_bytes += (int64_t)b->bytes;
+    s->live_bytes += bytes;
     if (s->live_bytes > s->peak_bytes) s->peak_bytes = s->live_bytes;
-    return b;
+}
+
+void buffer_destroy(context *c, buffer *b)
+{
+    if (!b) return;
+    c->statistics.reserved_bytes -= (int64_t)b->bytes;
+    b->backend->release(b->data, b->bytes);
+    free(b);
 }
 
 buffer *buffer_share(buffer *b)
@@ -72,9 +95,10 @@ void buffer_release(context *c, buffer *b)
     if (!b || --b->references > 0) return;
     size_t rounded;
     int class = class_of(b->bytes, &rounded);
+    b->used = c->mark;
     b->next = c->pool[class];
     c->pool[class] = b;
-    c->statistics.live_bytes -= (int64_t)b->bytes;
+    buffer_count(c, -(int64_t)b->bytes);
 }
 
 void buffer_pool_clear(context *c)
@@ -83,9 +107,7 @@ void buffer_pool_clear(context *c)
         while (c->pool[class]) {
             buffer *b = c->pool[class];
             c->pool[class] = b->next;
-            c->statistics.reserved_bytes -= (int64_t)b->bytes;
-            b->backend->release(b->data, b->bytes);
-            free(b);
+            buffer_destroy(c, b);
         }
     }
 }

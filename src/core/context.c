@@ -1,5 +1,5 @@
 /* context.c - the thread's context: made at first use, freed with the thread. */
-#include "core/context.h"
+#include "core/plan.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +19,9 @@ static void clear(context *c)
         value *v = &c->chunks[(id - 1) / VALUE_CHUNK][(id - 1) % VALUE_CHUNK];
         if (v->live) value_end(c, v);
     }
+    plans_free(c);
+    buffer_destroy(c, c->workspace);
+    c->workspace = NULL;
     c->first = c->last = NULL;
     c->pending_effects = 0;
     c->frames[0].count = 0;
@@ -26,19 +29,30 @@ static void clear(context *c)
     buffer_pool_clear(c);
 }
 
+static void stop_devices(void)
+{
+    for (int i = 0; backend_number(i); i++)
+        if (backend_number(i)->queue) backend_number(i)->queue->stop();
+}
+
 static void destroy(void *memory)
 {
     context *c = memory;
     clear(c);
+    stop_devices();
     for (uint32_t i = 0; i < c->chunk_count; i++) free(c->chunks[i]);
     for (int i = 0; i < MAX_FRAMES; i++) free(c->frames[i].owned);
+    free(c->run.nodes);
+    free(c->run.node_key);
+    free(c->run.leaves);
+    free(c->run.key);
     free(c->chunks);
     free(c->free_ids);
     free(c);
     current = NULL;
 }
 
-static void make_key(void)
+static void make_thread_key(void)
 {
     pthread_key_create(&key, destroy);
 }
@@ -58,10 +72,11 @@ static context *create(void)
     }
     const char *mode = getenv("VT_MODE");
     c->eager = mode && strcmp(mode, "eager") == 0;
+    c->passes_off = passes_turned_off();
     c->device = backend_find("cpu");
     c->precision = VT_F32;
     current = c;
-    pthread_once(&once, make_key);
+    pthread_once(&once, make_thread_key);
     pthread_setspecific(key, c);
     return c;
 }
@@ -76,6 +91,22 @@ void vt_shutdown(void)
     if (current) clear(current);
 }
 
+static bool is_emulation_asked_for(void)
+{
+    const char *asked = getenv("VT_BF16");
+    return asked && strcmp(asked, "emulate") == 0;
+}
+
+/* Error: the device does not compute in this precision. */
+static bool computes_in(const backend *device, vt_dtype precision)
+{
+    if (precision != VT_BF16 || (device->has_bf16 && device->has_bf16()) || is_emulation_asked_for()) return true;
+    return raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 },
+                       "precision bf16: device %s has no arithmetic for it here; with VT_BF16=emulate in the "
+                       "environment it is computed all the same, by other means",
+                       device->name);
+}
+
 void vt_set_device(const char *name)
 {
     context *c = context_get();
@@ -85,6 +116,7 @@ void vt_set_device(const char *name)
                     backend_names());
         return;
     }
+    if ((found->queue && !found->queue->start()) || !computes_in(found, c->precision)) return;
     c->device = found;
     found->set_threads(c->threads);
 }
@@ -96,15 +128,22 @@ const char *vt_device(void)
 
 void vt_set_precision(vt_dtype dtype)
 {
-    if (dtype == VT_F32 || dtype == VT_F64)
-        context_get()->precision = dtype;
-    else
-        raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 }, "precision %s: it is f32 or f64", vt_dtype_name(dtype));
+    context *c = context_get();
+    if (dtype != VT_F32 && dtype != VT_F64 && dtype != VT_BF16)
+        raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 }, "precision %s: it is f32, f64 or bf16", vt_dtype_name(dtype));
+    else if (computes_in(c->device, dtype))
+        c->precision = dtype;
 }
 
 vt_dtype vt_precision(void)
 {
     return context_get()->precision;
+}
+
+vt_dtype dtype_default(void)
+{
+    vt_dtype precision = context_get()->precision;
+    return precision == VT_BF16 ? VT_F32 : precision;
 }
 
 void vt_set_training(bool training)
@@ -157,6 +196,13 @@ void vt_set_threads(int threads)
 int vt_threads(void)
 {
     return context_get()->threads;
+}
+
+void vt_synchronize(void)
+{
+    context *c = context_get();
+    vt_flush();
+    if (c->error.status == VT_OK && c->device->queue) c->device->queue->finish();
 }
 
 void vt_flush(void)

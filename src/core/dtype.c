@@ -15,6 +15,7 @@ static const struct {
     [VT_I64] = { "i64", 8, false },
     [VT_U8] = { "u8", 1, false },
     [VT_BOOL] = { "bool", 1, false },
+    [VT_BF16] = { "bf16", 2, true },
 };
 
 /* No machine has as many elements, and their bytes, of any dtype, are still a number. */
@@ -23,6 +24,11 @@ static const int64_t MAX_COUNT = (int64_t)1 << 48;
 static bool in_range(vt_dtype dtype)
 {
     return (unsigned)dtype < VT_DTYPE_COUNT;
+}
+
+bool dtype_is_of_tensors(int64_t dtype)
+{
+    return dtype > VT_DTYPE_DEFAULT && dtype < VT_DTYPE_COUNT && dtype != VT_BF16;
 }
 
 const char *vt_dtype_name(vt_dtype dtype)

@@ -5,10 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void log_line(const char *topic, const char *format, ...)
+bool log_is_on(const char *topic)
 {
     const char *topics = getenv("VT_LOG");
-    if (!topics || !strstr(topics, topic)) return;
+    return topics && strstr(topics, topic);
+}
+
+void log_line(const char *topic, const char *format, ...)
+{
+    if (!log_is_on(topic)) return;
     va_list list;
     va_start(list, format);
     fprintf(stderr, "vitro %s: ", topic);

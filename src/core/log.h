@@ -4,6 +4,7 @@
 
 #include <vitro/base.h>
 
+bool log_is_on(const char *topic);
 void log_line(const char *topic, const char *format, ...) VT_PRINTF(2, 3);
 
 #endif

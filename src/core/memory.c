@@ -1,4 +1,4 @@
-/* memory.c - the arena that nodes live in. */
+/* memory.c - arenas: memory that is given back all at once. */
 #include "core/context.h"
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +7,9 @@ enum { BLOCK_SIZE = 1 << 18, ALIGNMENT = 16 };
 
 static bool grow(arena *a, size_t bytes)
 {
-    size_t size = bytes > BLOCK_SIZE ? bytes : BLOCK_SIZE;
+    size_t usual = a->block_size ? a->block_size : BLOCK_SIZE, size = bytes > usual ? bytes : usual;
     arena_block *block = malloc(sizeof *block + size);
-    if (!block) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory: %zu bytes for a node", size);
+    if (!block) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory: %zu bytes for the graph", size);
     *block = (arena_block){ .previous = a->block, .size = size };
     a->block = block;
     return true;

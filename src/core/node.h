@@ -38,15 +38,28 @@ typedef struct op {
      * in; false where that takes a copy of the input first. */
     bool (*view)(const node *n, const array *in, array *out);
 
+    /* The way back through a view of one output: in, whose shape and dtype are filled in, such that its view is out;
+     * false where there is none. NULL: never. It lets a kernel write its result where a later op wants it. */
+    bool (*unview)(const void *attributes, const array *out, array *in);
+
+    /* For ops that only put their inputs beside each other: where in the output each of them lies. Such an op has no
+     * kernel: what is not written to its part in the first place is copied there. */
+    void (*parts)(const void *attributes, const array *out, int inputs, array *in);
+
     /* For ops with effects: whether input i is overwritten. */
     bool (*writes)(int i);
 
-    bool constant; /* the gradient is zero everywhere: outputs do not depend on inputs as far as vt_backward goes */
+    /* For products: multiplications and additions of a call. NULL: not counted. */
+    double (*flops)(const kernel_call *call);
+
+    bool constant;    /* the gradient is zero everywhere: outputs do not depend on inputs as far as vt_backward goes */
+    bool varies;      /* the result depends on what is bound to the node */
+    uint32_t rounded; /* the inputs, a bit each, that a precision of bf16 rounds to bf16: factors of products */
 } op;
 
 /* A recorded op. */
 struct node {
-    const op *op;
+    const struct op *op;
     vt_site at;
     int inputs, outputs;
     const vt_tensor *in;
@@ -54,13 +67,14 @@ struct node {
     const spec *out_spec;
     const void *attributes; /* of the op's own struct type, made of int64_t and double, without padding */
     size_t attributes_size;
-    bound bound;
+    struct bound bound;
 
     /* core's own */
     const uint32_t *in_version; /* of leaves, when recorded */
     node *previous, *next;      /* in the order of recording */
     uint64_t sequence;
     uint64_t mark; /* the last walk that visited it */
+    int number;    /* in the run under way: its place among the nodes that run */
     bool active;   /* in that walk */
     bool done;     /* it has run */
 };
@@ -73,13 +87,13 @@ bool refuse(const node *n, const char *format, ...) VT_PRINTF(2, 3);
 
 /* What recording takes. */
 typedef struct recording {
-    const op *op;
+    const struct op *op;
     vt_site at;
     int inputs;
     const vt_tensor *in;
     const void *attributes;
     size_t attributes_size;
-    bound bound;
+    struct bound bound;
     int outputs; /* only for ops whose number of outputs varies */
 } recording;
 
@@ -115,6 +129,12 @@ vt_tensor refuse_call(const char *name, vt_site at, vt_status status, const char
 
 /* The spec of a live handle; false, with an error naming `what`, where it is inert or stale. */
 bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *out);
+
+/* Whether tensors can have it: bf16 is only how a plan stores some of them. */
+bool dtype_is_of_tensors(int64_t dtype);
+
+/* The dtype of tensors where none is given. */
+vt_dtype dtype_default(void);
 
 /* Resolves a negative axis; -1 where it is out of range. */
 int axis_resolve(int64_t axis, int rank);

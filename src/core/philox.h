@@ -7,9 +7,10 @@
 #ifndef VITRO_CORE_PHILOX_H
 #define VITRO_CORE_PHILOX_H
 
+#include "core/everywhere.h"
 #include <stdint.h>
 
-static inline void philox_round(uint32_t *c0, uint32_t *c1, uint32_t *c2, uint32_t *c3, uint32_t k0, uint32_t k1)
+EVERYWHERE void philox_round(uint32_t *c0, uint32_t *c1, uint32_t *c2, uint32_t *c3, uint32_t k0, uint32_t k1)
 {
     uint64_t product0 = UINT64_C(0xD2511F53) * *c0;
     uint64_t product1 = UINT64_C(0xCD9E8D57) * *c2;
@@ -19,7 +20,7 @@ static inline void philox_round(uint32_t *c0, uint32_t *c1, uint32_t *c2, uint32
     *c3 = (uint32_t)product0;
 }
 
-static inline void philox_next_key(uint32_t *k0, uint32_t *k1)
+EVERYWHERE void philox_next_key(uint32_t *k0, uint32_t *k1)
 {
     *k0 += UINT32_C(0x9E3779B9);
     *k1 += UINT32_C(0xBB67AE85);
@@ -27,7 +28,7 @@ static inline void philox_next_key(uint32_t *k0, uint32_t *k1)
 
 enum { PHILOX_ROUNDS = 10 };
 
-static inline void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+EVERYWHERE void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
@@ -42,7 +43,7 @@ static inline void philox4x32(const uint32_t counter[4], const uint32_t key[2], 
 }
 
 /* The words of elements 4 * block to 4 * block + 3 of a stream. */
-static inline void philox_block(uint64_t seed, uint64_t stream, uint64_t block, uint32_t out[4])
+EVERYWHERE void philox_block(uint64_t seed, uint64_t stream, uint64_t block, uint32_t out[4])
 {
     const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
     const uint32_t counter[4] = { (uint32_t)block, (uint32_t)(block >> 32), (uint32_t)stream,
@@ -51,7 +52,7 @@ static inline void philox_block(uint64_t seed, uint64_t stream, uint64_t block, 
 }
 
 /* A multiple of 2^-24 in [0, 1), the same bits on every device. */
-static inline float philox_uniform(uint32_t word)
+EVERYWHERE float philox_uniform(uint32_t word)
 {
     return (float)(word >> 8) * 0x1p-24f;
 }

@@ -2,6 +2,7 @@
 #include "core/context.h"
 #include <vitro/tensor.h>
 #include <math.h>
+#include <stdlib.h>
 
 enum { EDGE = 3 }; /* elements shown at either end of a long axis */
 
@@ -51,11 +52,14 @@ static void print_axis(const printer *p, int axis, int64_t offset, int indent)
 void vt_print_at(vt_site at, FILE *stream, const char *name, vt_tensor x)
 {
     const value *v = compute(at, "print", x);
-    if (!v) return;
+    array seen;
+    void *memory;
+    if (!v || !value_on_host(context_get(), v, &seen, &memory)) return;
     char text[128];
     fprintf(stream, "%s: %s %s", name, vt_dtype_name(v->spec.dtype), vt_shape_text(v->spec.shape, text));
-    print_statistics(stream, &v->array);
+    print_statistics(stream, &seen);
     fputs("\n  ", stream);
-    print_axis(&(printer){ stream, &v->array }, 0, 0, 2);
+    print_axis(&(printer){ stream, &seen }, 0, 0, 2);
     fputc('\n', stream);
+    free(memory);
 }

@@ -123,9 +123,9 @@ static void append(context *c, node *n)
         value *v = value_of(c, n->in[i]);
         if (!v) continue;
         v->consumed |= c->internal == 0;
-        version[i] = c->decomposing ? v->executed_version : v->recorded_version;
+        version[i] = v->recorded_version;
     }
-    for (int i = 0; n->op->writes && !c->decomposing && i < n->inputs; i++)
+    for (int i = 0; n->op->writes && i < n->inputs; i++)
         if (n->op->writes(i)) value_of(c, n->in[i])->recorded_version++;
     c->pending_effects += n->op->writes != NULL;
     n->sequence = ++c->sequence;
@@ -149,7 +149,7 @@ static bool record_checked(context *c, const recording *r, vt_tensor *out)
     if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !new_outputs(c, n)) return false;
     append(c, n);
     if (n->outputs) memcpy(out, n->out, (size_t)n->outputs * sizeof *out);
-    return !c->eager || run_eagerly(c, n);
+    return !c->eager || c->planning || run_eagerly(c, n);
 }
 
 bool record_into(const recording *r, vt_tensor *out)

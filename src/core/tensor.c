@@ -2,7 +2,6 @@
 #include "core/context.h"
 #include <vitro/tensor.h>
 #include <math.h>
-#include <string.h>
 
 vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype dtype)
 {
@@ -18,8 +17,7 @@ vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype
                            vt_dtype_name(dtype));
     value *v = value_new(c, (spec){ dtype, shape });
     if (!v || !value_allocate(c, v)) return (vt_tensor){ 0 };
-    if (data) memcpy(v->array.data, data, (size_t)vt_shape_count(shape) * vt_dtype_size(dtype));
-    return v->handle;
+    return value_fill(c, v, data) ? v->handle : (vt_tensor){ 0 };
 }
 
 static spec spec_or_nothing(const char *call, vt_tensor x)
@@ -84,15 +82,16 @@ bool vt_read_at(vt_site at, vt_tensor x, void *data, int64_t capacity, vt_dtype 
         return false;
     }
     array out = array_contiguous(data, dtype, v->spec.shape);
-    array_copy(&out, &v->array);
-    return true;
+    return value_read(context_get(), v, &out);
 }
 
 double vt_item_at(vt_site at, vt_tensor x)
 {
     const value *v = compute(at, "item", x);
     if (!v) return NAN;
-    if (vt_shape_count(v->spec.shape) == 1) return array_get(&v->array, 0);
+    double item = NAN;
+    array out = array_contiguous(&item, VT_F64, v->spec.shape);
+    if (vt_shape_count(v->spec.shape) == 1) return value_read(context_get(), v, &out) ? item : NAN;
     char text[128];
     refuse_call("item", at, VT_ERROR_ARGUMENT, "x has shape %s, it must have one element",
                 vt_shape_text(v->spec.shape, text));
@@ -122,7 +121,8 @@ bool vt_write_at(vt_site at, vt_tensor x, const void *data)
         v->buffer = own;
         v->array = array_contiguous(own->data, v->spec.dtype, v->spec.shape);
     }
-    if (bytes) memcpy(v->array.data, data, bytes);
+    v->buffer->used = c->mark; /* what was queued before sees what x held before */
+    if (!value_fill(c, v, data)) return false;
     v->recorded_version++;
     v->executed_version++;
     return true;

@@ -6,8 +6,10 @@
  * cannot fail. */
 #include "data/dataset.h"
 #include "data/random.h"
+#include "data/resident.h"
 
 #include <vitro/error.h>
+#include <vitro/tensor.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -38,6 +40,9 @@ struct vt_loader {
     float *mean, *std;
     slot *slots;
     int slot_count;
+    bool is_resident; /* then there are no slots and workers, but these */
+    resident resident;
+    picks picks;
 
     int64_t epoch, index; /* the batch to give next; index == batches: the end of the epoch */
 
@@ -67,18 +72,40 @@ static int64_t batch_count(const vt_loader *loader, int64_t index)
     return minimum(loader->batch, loader->dataset->count - index * loader->batch);
 }
 
+/* What becomes of a picture in an epoch. */
+typedef struct augmentation {
+    int top, left;
+    bool flipped;
+} augmentation;
+
+static augmentation augmentation_of(const vt_loader *loader, int64_t epoch, int64_t sample)
+{
+    uint32_t word[4];
+    philox_block(loader->seed, random_stream(RANDOM_AUGMENT, epoch), (uint64_t)sample, word);
+    return (augmentation){ random_below(word[0], 2 * CROP_PADDING + 1) - CROP_PADDING,
+                           random_below(word[1], 2 * CROP_PADDING + 1) - CROP_PADDING, random_below(word[2], 2) };
+}
+
 /* The picture, cropped and flipped for this epoch, in `augmented`. */
 static const uint8_t *augment(const vt_loader *loader, int64_t epoch, int64_t sample, const uint8_t *image,
                               uint8_t *augmented)
 {
     const vt_dataset *d = loader->dataset;
-    uint32_t word[4];
-    philox_block(loader->seed, random_stream(RANDOM_AUGMENT, epoch), (uint64_t)sample, word);
-    const int top = random_below(word[0], 2 * CROP_PADDING + 1) - CROP_PADDING;
-    const int left = random_below(word[1], 2 * CROP_PADDING + 1) - CROP_PADDING;
-    vt_image_crop(image, d->channels, d->height, d->width, top, left, augmented, d->height, d->width);
-    if (random_below(word[2], 2)) vt_image_flip(augmented, d->channels, d->height, d->width);
+    const augmentation a = augmentation_of(loader, epoch, sample);
+    vt_image_crop(image, d->channels, d->height, d->width, a.top, a.left, augmented, d->height, d->width);
+    if (a.flipped) vt_image_flip(augmented, d->channels, d->height, d->width);
     return augmented;
+}
+
+/* The numbers of an epoch's pictures in the order in which it has them. */
+static permutation order_of(const vt_loader *loader, int64_t epoch)
+{
+    return permutation_make(loader->seed, random_stream(RANDOM_SHUFFLE, epoch), loader->dataset->count);
+}
+
+static int64_t sample_at(const vt_loader *loader, const permutation *order, int64_t place)
+{
+    return loader->shuffle ? permutation_at(order, place) : place;
 }
 
 static void make_batch(const vt_loader *loader, int64_t ticket, slot *to)
@@ -86,10 +113,10 @@ static void make_batch(const vt_loader *loader, int64_t ticket, slot *to)
     const vt_dataset *d = loader->dataset;
     const int64_t epoch = ticket / loader->batches, index = ticket % loader->batches;
     const int64_t first = index * loader->batch, count = batch_count(loader, index);
-    const permutation order = permutation_make(loader->seed, random_stream(RANDOM_SHUFFLE, epoch), d->count);
+    const permutation order = order_of(loader, epoch);
     const size_t size = image_size(d);
     for (int64_t i = 0; i < count; i++) {
-        const int64_t sample = loader->shuffle ? permutation_at(&order, first + i) : first + i;
+        const int64_t sample = sample_at(loader, &order, first + i);
         const uint8_t *image = d->images + (size_t)sample * size;
         if (loader->augment) image = augment(loader, epoch, sample, image, to->augmented);
         vt_image_normalize(image, d->channels, d->height, d->width, loader->mean, loader->std,
@@ -140,12 +167,22 @@ static const slot *obtain(vt_loader *loader, int64_t ticket)
     return from;
 }
 
-bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)
+/* Whether there is a next batch in the epoch; at its end the next epoch begins. */
+static bool has_next(vt_loader *loader)
 {
     if (!loader || vt_failed()) return false;
-    if (loader->index == loader->batches) {
-        loader->epoch++;
-        loader->index = 0;
+    if (loader->index < loader->batches) return true;
+    loader->epoch++;
+    loader->index = 0;
+    return false;
+}
+
+bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)
+{
+    if (!has_next(loader)) return false;
+    if (loader->is_resident) {
+        vt_error_raise(VT_ERROR_ARGUMENT, (vt_site){ 0 },
+                       "loader: the pictures are resident on the device; vt_loader_next_tensors gives batches of them");
         return false;
     }
     const slot *from = obtain(loader, loader->epoch * loader->batches + loader->index);
@@ -161,6 +198,44 @@ bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)
     };
     loader->index++;
     return true;
+}
+
+/* Which pictures the next batch is of, and what becomes of them. */
+static void choose_pictures(vt_loader *loader)
+{
+    picks *p = &loader->picks;
+    const permutation order = order_of(loader, loader->epoch);
+    p->count = batch_count(loader, loader->index);
+    for (int64_t i = 0; i < p->count; i++) {
+        p->sample[i] = sample_at(loader, &order, loader->index * loader->batch + i);
+        if (!loader->augment) continue;
+        const augmentation a = augmentation_of(loader, loader->epoch, p->sample[i]);
+        p->top[i] = a.top;
+        p->left[i] = a.left;
+        p->flipped[i] = a.flipped;
+    }
+}
+
+static bool next_resident(vt_loader *loader, vt_batch *batch)
+{
+    if (!has_next(loader)) return false;
+    choose_pictures(loader);
+    *batch = (vt_batch){ .count = loader->picks.count, .epoch = loader->epoch, .index = loader->index };
+    resident_batch(&loader->resident, &loader->picks, &batch->images, &batch->labels);
+    loader->index++;
+    return !vt_failed();
+}
+
+bool vt_loader_next_tensors(vt_loader *loader, vt_batch *batch)
+{
+    vt_host_batch on_host;
+    if (loader && loader->is_resident) return next_resident(loader, batch);
+    if (!vt_loader_next(loader, &on_host)) return false;
+    vt_shape shape = VT_SHAPE(on_host.count, on_host.channels, on_host.height, on_host.width);
+    *batch = (vt_batch){ vt_from_data(on_host.images, shape, VT_F32),
+                         vt_from_data(on_host.labels, VT_SHAPE(on_host.count), VT_I64), on_host.count, on_host.epoch,
+                         on_host.index };
+    return !vt_failed();
 }
 
 /* Has the workers begin anew at a ticket, once they have filled all slots and rest. */
@@ -274,11 +349,23 @@ static float *copy_floats(const float *from, int count)
     return copy;
 }
 
+static bool allocate_picks(picks *p, size_t batch, bool augment)
+{
+    p->sample = calloc(batch, sizeof *p->sample);
+    if (!augment) return p->sample != NULL;
+    p->top = calloc(batch, sizeof *p->top);
+    p->left = calloc(batch, sizeof *p->left);
+    p->flipped = calloc(batch, sizeof *p->flipped);
+    return p->sample && p->top && p->left && p->flipped;
+}
+
 static bool allocate(vt_loader *loader, const vt_loader_args *a)
 {
     const int channels = loader->dataset->channels;
     loader->mean = copy_floats(a->mean ? a->mean : cifar10_mean, channels);
     loader->std = copy_floats(a->std ? a->std : cifar10_std, channels);
+    if (loader->is_resident)
+        return loader->mean && loader->std && allocate_picks(&loader->picks, (size_t)loader->batch, loader->augment);
     loader->slots = calloc((size_t)loader->slot_count, sizeof *loader->slots);
     loader->workers = calloc((size_t)loader->slot_count, sizeof *loader->workers); /* there are more slots */
     if (!loader->mean || !loader->std || !loader->slots || !loader->workers) return false;
@@ -309,15 +396,16 @@ vt_loader *vt_loader_open_with(const vt_loader_args *a)
         return NULL;
     }
     const int64_t count = a->dataset->count;
-    const int workers = a->synchronous ? 0 : a->workers ? a->workers : 1;
+    const int workers = a->synchronous || a->resident ? 0 : a->workers ? a->workers : 1;
     loader->dataset = a->dataset;
     loader->batch = minimum(a->batch ? a->batch : DEFAULT_BATCH, count); /* more would be memory never used */
     loader->batches = a->drop_last ? count / loader->batch : (count - 1) / loader->batch + 1;
     loader->seed = a->seed;
     loader->shuffle = a->shuffle;
     loader->augment = a->augment;
+    loader->is_resident = a->resident;
     /* the caller's batch, one in the making by each worker, and one ready; the caller alone needs only its own */
-    loader->slot_count = workers ? workers + 2 : 1;
+    loader->slot_count = a->resident ? 0 : workers ? workers + 2 : 1;
     pthread_mutex_init(&loader->lock, NULL);
     pthread_cond_init(&loader->made, NULL);
     pthread_cond_init(&loader->wanted, NULL);
@@ -327,7 +415,7 @@ vt_loader *vt_loader_open_with(const vt_loader_args *a)
     } else if (!start_workers(loader, workers)) {
         vt_error_raise(VT_ERROR_MEMORY, a->at_, "loader: the system gave %d threads of %d workers",
                        loader->worker_count, workers);
-    } else {
+    } else if (!a->resident || resident_open(a->at_, &loader->resident, a->dataset, loader->mean, loader->std)) {
         return loader;
     }
     vt_loader_close(loader);
@@ -355,6 +443,11 @@ void vt_loader_close(vt_loader *loader)
         free(loader->slots[i].labels);
         free(loader->slots[i].augmented);
     }
+    resident_close(&loader->resident);
+    free(loader->picks.sample);
+    free(loader->picks.top);
+    free(loader->picks.left);
+    free(loader->picks.flipped);
     free(loader->slots);
     free(loader->workers);
     free(loader->mean);

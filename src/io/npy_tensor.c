@@ -20,7 +20,8 @@ bool vt_npy_save_at(vt_site at, const char *path, vt_tensor x)
     if (!v) return false;
     vt_shape shape = v->spec.shape;
     vt_dtype dtype = v->spec.dtype;
-    if (array_is_contiguous(&v->array)) return npy_save(at, path, v->array.data, shape, dtype);
+    if (!v->buffer->backend->queue && array_is_contiguous(&v->array))
+        return npy_save(at, path, v->array.data, shape, dtype);
     int64_t count = vt_shape_count(shape);
     void *data = malloc((size_t)count * vt_dtype_size(dtype) + 1);
     if (!data) return raise_error(VT_ERROR_MEMORY, at, "npy_save: out of memory");

@@ -1,4 +1,5 @@
 #include "safetensors.h"
+#include "core/bf16.h"
 #include "extent.h"
 #include "file.h"
 
@@ -286,14 +287,6 @@ const char *safetensors_find_note(const safetensors *file, const char *key)
 
 /* ---- elements ---- */
 
-static float widen_bf16(uint16_t half)
-{
-    uint32_t bits = (uint32_t)half << 16;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 static float widen_f16(uint16_t half)
 {
     uint32_t exponent = (half >> 10) & 0x1f, fraction = half & 0x3ff, sign = (uint32_t)(half >> 15) << 31;
@@ -309,7 +302,7 @@ static float widen_f16(uint16_t half)
  * that is still to be read. */
 static bool load_halves(vt_site at, const safetensors *file, const safetensors_entry *entry, float *data)
 {
-    float (*widen)(uint16_t) = strcmp(entry->stored_as, "F16") == 0 ? widen_f16 : widen_bf16;
+    float (*widen)(uint16_t) = strcmp(entry->stored_as, "F16") == 0 ? widen_f16 : bf16_to_f32;
     size_t bytes = (size_t)(entry->end - entry->begin);
     const char *halves = (const char *)data + bytes;
     if (!input_file_read(at, &file->file, file->data_start + entry->begin, (char *)data + bytes, bytes)) return false;

@@ -21,6 +21,7 @@ static const char *stored_type_name(vt_dtype dtype)
     case VT_I64: return "I64";
     case VT_U8: return "U8";
     case VT_BOOL: return "BOOL";
+    case VT_BF16:
     case VT_DTYPE_DEFAULT:
     case VT_DTYPE_COUNT: break;
     }

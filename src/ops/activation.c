@@ -57,6 +57,24 @@ static void relu_decompose(const node *n, vt_tensor *out)
     out[0] = vt_maximum(n->in[0], constant_like(n->in[0], 0));
 }
 
+/* The ReLU of a sum, and its gradient where that too comes as a sum: what a residual block ends with, and begins with
+ * on the way back. */
+static void add_relu_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_relu(vt_add(n->in[0], n->in[1]));
+}
+
+const op op_add_relu = { BINARY(add_relu), .infer = infer_float_pair, .decompose = add_relu_decompose };
+
+/* Inputs: two gradients and the output. */
+static void add_relu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = record(&op_relu_gradient, n->at, INPUTS(vt_add(n->in[0], n->in[1]), n->in[2]));
+}
+
+const op op_add_relu_gradient = { NODE(add_relu_gradient, 3), .infer = infer_float_pair,
+                                  .decompose = add_relu_gradient_decompose };
+
 const op op_relu = { UNARY(relu), .infer = infer_float, .vjp = relu_vjp, .decompose = relu_decompose };
 
 static void leaky_relu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)

@@ -1,8 +1,11 @@
-/* attention.c - scaled dot-product attention, written in other ops: on the CPU matrix products are most of its time
- * either way. Behind the same function an op with a fused kernel can come. */
-#include "core/node.h"
+/* attention.c - scaled dot-product attention: an op where the map of weights is not wanted, so that it need not exist;
+ * otherwise written in other ops. */
+#include "ops/attention.h"
+#include "ops/infer.h"
 #include <vitro/vitro.h>
 #include <math.h>
+
+/* -- Checks ------------------------------------------------------------------------------------------------------ */
 
 static bool check_shapes(const vt_attention_args *a, vt_shape q, vt_shape k, vt_shape v)
 {
@@ -23,35 +26,76 @@ static bool check_shapes(const vt_attention_args *a, vt_shape q, vt_shape k, vt_
     return false;
 }
 
+/* The leading axes of q, k and v, broadcast, with two extents after them. */
+static bool leading_shape(vt_shape q, vt_shape k, vt_shape v, int64_t rows, int64_t columns, vt_shape *out)
+{
+    q.rank -= 2;
+    k.rank -= 2;
+    v.rank -= 2;
+    if (!shape_broadcast(q, k, out) || !shape_broadcast(*out, v, out) || out->rank > VT_MAX_RANK - 2) return false;
+    out->dim[out->rank++] = rows;
+    out->dim[out->rank++] = columns;
+    return true;
+}
+
+/* A mask or a bias, which must not make the logits larger; absent is fine. */
+static bool broadcasts(const vt_attention_args *a, const char *what, vt_tensor x, vt_shape logits)
+{
+    spec s;
+    vt_shape whole;
+    char b[128], c[128];
+    if (!x.id) return true;
+    if (!spec_of("attention", a->at_, what, x, &s)) return false;
+    if (shape_broadcast(s.shape, logits, &whole) && vt_shape_equal(whole, logits)) return true;
+    refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "%s %s does not broadcast to the logits, %s", what,
+                vt_shape_text(s.shape, b), vt_shape_text(logits, c));
+    return false;
+}
+
+static bool check_logits(const vt_attention_args *a, vt_shape q, vt_shape k, vt_shape v)
+{
+    vt_shape logits;
+    char s[128], t[128], u[128];
+    if (leading_shape(q, k, v, q.dim[q.rank - 2], k.dim[k.rank - 2], &logits))
+        return broadcasts(a, "bias", a->bias, logits) && broadcasts(a, "mask", a->mask, logits);
+    refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "the leading axes of q %s, k %s and v %s do not broadcast",
+                vt_shape_text(q, s), vt_shape_text(k, t), vt_shape_text(v, u));
+    return false;
+}
+
 static bool check(const vt_attention_args *a)
 {
-    spec q, k, v, mask;
+    spec q, k, v, bias, mask;
     if (vt_failed() || !spec_of("attention", a->at_, "q", a->q, &q) || !spec_of("attention", a->at_, "k", a->k, &k) ||
         !spec_of("attention", a->at_, "v", a->v, &v))
         return false;
     if (a->mask.id && !spec_of("attention", a->at_, "mask", a->mask, &mask)) return false;
+    if (a->bias.id && !spec_of("attention", a->at_, "bias", a->bias, &bias)) return false;
     if (!vt_dtype_is_float(q.dtype) || k.dtype != q.dtype || v.dtype != q.dtype)
         refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "q is %s, k %s, v %s; all must be f32, or all f64",
                     vt_dtype_name(q.dtype), vt_dtype_name(k.dtype), vt_dtype_name(v.dtype));
+    else if (a->bias.id && bias.dtype != q.dtype)
+        refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "bias is %s, q is %s; they must be the same",
+                    vt_dtype_name(bias.dtype), vt_dtype_name(q.dtype));
     else if (a->mask.id && mask.dtype != VT_BOOL)
         refuse_call("attention", a->at_, VT_ERROR_ARGUMENT,
                     "mask is %s; it must be bool. A bias is added to the logits", vt_dtype_name(mask.dtype));
+    else if (!(a->dropout >= 0 && a->dropout < 1))
+        refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "dropout is %g; it must be at least 0 and less than 1",
+                    a->dropout);
     else
-        return check_shapes(a, q.shape, k.shape, v.shape);
+        return check_shapes(a, q.shape, k.shape, v.shape) && check_logits(a, q.shape, k.shape, v.shape);
     return false;
 }
 
-/* A mask or a bias must not make the logits larger. */
-static bool broadcasts(const vt_attention_args *a, const char *what, vt_tensor x, vt_tensor logits)
-{
-    vt_shape whole, shape = vt_shape_of(logits);
-    char s[128], t[128];
-    if (vt_failed()) return false;
-    if (shape_broadcast(vt_shape_of(x), shape, &whole) && vt_shape_equal(whole, shape)) return true;
-    refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "%s %s does not broadcast to the logits, %s", what,
-                vt_shape_text(vt_shape_of(x), s), vt_shape_text(shape, t));
-    return false;
-}
+/* -- In other ops ------------------------------------------------------------------------------------------------ */
+
+/* What the weights follow from. */
+typedef struct scores {
+    vt_tensor q, k, bias, mask;
+    double scale;
+    bool causal;
+} scores;
 
 /* [queries, keys], true where the key is not after the query */
 static vt_tensor causal_mask(int64_t queries, int64_t keys)
@@ -62,7 +106,176 @@ static vt_tensor causal_mask(int64_t queries, int64_t keys)
 
 static vt_tensor hide(vt_tensor logits, vt_tensor mask)
 {
-    return vt_where(mask, logits, vt_full(VT_SCALAR, -INFINITY, .dtype = vt_dtype_of(logits)));
+    return vt_where(mask, logits, constant_like(logits, -INFINITY));
+}
+
+static vt_tensor logits_of(const scores *s)
+{
+    vt_tensor logits = vt_matmul(vt_affine(s->q, s->scale, 0), s->k, .transpose_b = true); /* q is the smaller */
+    if (s->bias.id) logits = vt_add(logits, s->bias);
+    if (s->mask.id) logits = hide(logits, s->mask);
+    return s->causal ? hide(logits, causal_mask(vt_dim(s->q, -2), vt_dim(s->k, -2))) : logits;
+}
+
+/* The largest logit of each query; inert where none can be -inf: key 0 is hidden by a mask or a bias alone. */
+static vt_tensor largest(const scores *s, vt_tensor logits)
+{
+    if ((!s->bias.id && !s->mask.id) || vt_dim(s->k, -2) == 0) return (vt_tensor){ 0 };
+    return vt_detach(vt_max(logits, .axes = VT_AXES(-1), .keep = true));
+}
+
+/* x for queries that see a key, zeros for the others */
+static vt_tensor if_seeing(vt_tensor max, vt_tensor x)
+{
+    if (!max.id) return x;
+    return vt_where(vt_not_equal(max, constant_like(max, -INFINITY)), x, constant_like(x, 0));
+}
+
+/* The zeros go in before the softmax too: its gradient would be NaN. */
+static vt_tensor weights_of(const scores *s)
+{
+    vt_tensor logits = logits_of(s), max = largest(s, logits);
+    return if_seeing(max, vt_softmax(if_seeing(max, logits), -1));
+}
+
+static vt_tensor logsumexp_of(const scores *s, vt_shape shape)
+{
+    vt_tensor logits = logits_of(s);
+    if (vt_count(logits) == 0) return vt_full(shape, 0, .dtype = vt_dtype_of(logits));
+    vt_tensor max = vt_max(logits, .axes = VT_AXES(-1), .keep = true), shift = if_seeing(max, max);
+    vt_tensor sum = vt_sum(vt_exp(vt_sub(logits, shift)), .axes = VT_AXES(-1), .keep = true);
+    return vt_expand(vt_squeeze(if_seeing(max, vt_add(vt_log(sum), shift)), -1), shape);
+}
+
+/* The gradient of the logits: weights (dweights - Σ weights dweights) with dweights = g vᵀ */
+static vt_tensor logits_gradient(vt_tensor weights, vt_tensor g, vt_tensor v)
+{
+    vt_tensor dweights = vt_matmul(g, v, .transpose_b = true);
+    vt_tensor mean = vt_sum(vt_mul(weights, dweights), .axes = VT_AXES(-1), .keep = true);
+    return vt_mul(weights, vt_sub(dweights, mean));
+}
+
+/* -- The op ------------------------------------------------------------------------------------------------------ */
+
+static bool infer_attention(const node *n, const spec *in, spec *out)
+{
+    vt_shape q = in[ATTENTION_Q].shape, k = in[ATTENTION_K].shape, v = in[ATTENTION_V].shape;
+    out[ATTENTION_Y].dtype = out[ATTENTION_LOGSUMEXP].dtype = in[ATTENTION_Q].dtype;
+    if (!leading_shape(q, k, v, q.dim[q.rank - 2], v.dim[v.rank - 1], &out[ATTENTION_Y].shape))
+        return refuse(n, "the leading axes of q, k and v do not broadcast");
+    out[ATTENTION_LOGSUMEXP].shape = out[ATTENTION_Y].shape;
+    out[ATTENTION_LOGSUMEXP].shape.rank--;
+    return true;
+}
+
+static bool infer_gradient(const node *n, const spec *in, spec *out)
+{
+    (void)n;
+    vt_shape lead = in[ATTENTION_GRADIENT_G].shape;
+    for (int i = 0; i < 3; i++) {
+        vt_shape of = in[ATTENTION_GRADIENT_Q + i].shape;
+        out[i] = (spec){ in[ATTENTION_GRADIENT_Q].dtype, lead };
+        for (int k = 1; k <= 2; k++) out[i].shape.dim[lead.rank - k] = of.dim[of.rank - k];
+    }
+    return true;
+}
+
+static scores scores_of(const node *n, vt_tensor q, vt_tensor k, vt_tensor bias, vt_tensor mask)
+{
+    const attention_attributes *a = ATTRIBUTES(attention_attributes, n);
+    return (scores){ q, k, bias, mask, a->scale, a->causal };
+}
+
+static void attention_decompose(const node *n, vt_tensor *out)
+{
+    scores s = scores_of(n, n->in[ATTENTION_Q], n->in[ATTENTION_K], n->in[ATTENTION_BIAS], n->in[ATTENTION_MASK]);
+    out[ATTENTION_Y] = vt_matmul(weights_of(&s), n->in[ATTENTION_V]);
+    out[ATTENTION_LOGSUMEXP] = logsumexp_of(&s, n->out_spec[ATTENTION_LOGSUMEXP].shape);
+}
+
+/* dq = scale dlogits k, dk = scale dlogitsᵀ q, dv = weightsᵀ g. Written in q, k and v alone, not in y and the
+ * logsumexp, so that differentiating it once more is complete. */
+static void attention_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor g = n->in[ATTENTION_GRADIENT_G], q = n->in[ATTENTION_GRADIENT_Q], k = n->in[ATTENTION_GRADIENT_K];
+    scores s = scores_of(n, q, k, n->in[ATTENTION_GRADIENT_BIAS], n->in[ATTENTION_GRADIENT_MASK]);
+    vt_tensor weights = weights_of(&s), dlogits = logits_gradient(weights, g, n->in[ATTENTION_GRADIENT_V]);
+    out[0] = vt_affine(vt_matmul(dlogits, k), s.scale, 0);
+    out[1] = vt_affine(vt_matmul(dlogits, q, .transpose_a = true), s.scale, 0);
+    out[2] = vt_matmul(weights, g, .transpose_a = true);
+}
+
+/* Nobody has the logsumexp, so it has no gradient. The bias gets that of the logits, which is computed only where the
+ * bias is trained. */
+static void attention_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor q = n->in[ATTENTION_Q], k = n->in[ATTENTION_K], v = n->in[ATTENTION_V];
+    vt_tensor bias = n->in[ATTENTION_BIAS], mask = n->in[ATTENTION_MASK];
+    record_into(&(recording){ .op = &op_attention_gradient,
+                              .at = n->at,
+                              INPUTS(g[0], q, k, v, n->out[ATTENTION_Y], n->out[ATTENTION_LOGSUMEXP], bias, mask),
+                              .attributes = n->attributes,
+                              .attributes_size = n->attributes_size },
+                dx);
+    if (!bias.id) return;
+    scores s = scores_of(n, q, k, bias, mask);
+    dx[ATTENTION_BIAS] = logits_gradient(weights_of(&s), g[0], v);
+}
+
+/* Two for each pair of a query and a key, each channel of q, and each of v. */
+static double pair_flops(const array *q, const array *k, int64_t channels)
+{
+    return 2 * (double)vt_shape_count(q->shape) / (double)q->shape.dim[q->shape.rank - 1] *
+           (double)k->shape.dim[k->shape.rank - 2] * (double)channels;
+}
+
+static double attention_flops(const kernel_call *call)
+{
+    const array *q = &call->in[ATTENTION_Q], *v = &call->in[ATTENTION_V];
+    return pair_flops(q, v, q->shape.dim[q->shape.rank - 1] + v->shape.dim[v->shape.rank - 1]);
+}
+
+/* The logits once more, and four products for the gradients. */
+static double attention_gradient_flops(const kernel_call *call)
+{
+    const array *q = &call->in[ATTENTION_GRADIENT_Q], *v = &call->in[ATTENTION_GRADIENT_V];
+    return pair_flops(q, v, 3 * q->shape.dim[q->shape.rank - 1] + 2 * v->shape.dim[v->shape.rank - 1]);
+}
+
+const op op_attention = { .name = "attention",
+                          .id = OP_ID_attention,
+                          .min_inputs = 3,
+                          .max_inputs = ATTENTION_INPUTS,
+                          .outputs = ATTENTION_OUTPUTS,
+                          .infer = infer_attention,
+                          .vjp = attention_vjp,
+                          .decompose = attention_decompose,
+                          .flops = attention_flops,
+                          .rounded = 1 << ATTENTION_Q | 1 << ATTENTION_K | 1 << ATTENTION_V };
+const op op_attention_gradient = { .name = "attention_gradient",
+                                   .id = OP_ID_attention_gradient,
+                                   .min_inputs = 6,
+                                   .max_inputs = ATTENTION_GRADIENT_INPUTS,
+                                   .outputs = 3,
+                                   .infer = infer_gradient,
+                                   .decompose = attention_gradient_decompose,
+                                   .flops = attention_gradient_flops,
+                                   .rounded = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q |
+                                              1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V };
+
+/* -- The public function ----------------------------------------------------------------------------------------- */
+
+static vt_tensor record_attention(const vt_attention_args *a, double scale)
+{
+    vt_tensor out[ATTENTION_OUTPUTS];
+    attention_attributes attributes = { scale, a->causal };
+    record_into(&(recording){ .op = &op_attention,
+                              .at = a->at_,
+                              INPUTS(a->q, a->k, a->v, a->bias, a->mask),
+                              .attributes = &attributes,
+                              .attributes_size = sizeof attributes },
+                out);
+    return out[ATTENTION_Y];
 }
 
 vt_tensor vt_attention_with(const vt_attention_args *a)
@@ -71,11 +284,8 @@ vt_tensor vt_attention_with(const vt_attention_args *a)
     if (a->weights) *a->weights = (vt_tensor){ 0 };
     if (!check(a)) return (vt_tensor){ 0 };
     double scale = a->scale == 0 ? 1 / sqrt((double)vt_dim(a->q, -1)) : a->scale;
-    vt_tensor logits = vt_matmul(vt_affine(a->q, scale, 0), a->k, .transpose_b = true); /* q is the smaller to scale */
-    if (a->bias.id && broadcasts(a, "bias", a->bias, logits)) logits = vt_add(logits, a->bias);
-    if (a->mask.id && broadcasts(a, "mask", a->mask, logits)) logits = hide(logits, a->mask);
-    if (a->causal) logits = hide(logits, causal_mask(vt_dim(a->q, -2), vt_dim(a->k, -2)));
-    vt_tensor weights = vt_softmax(logits, -1);
+    if (!a->weights && (a->dropout == 0 || !vt_training())) return record_attention(a, scale);
+    vt_tensor weights = weights_of(&(scores){ a->q, a->k, a->bias, a->mask, scale, a->causal });
     if (a->weights) *a->weights = weights;
     return vt_matmul(vt_dropout(weights, a->dropout), a->v);
 }

@@ -126,14 +126,7 @@ static void batch_norm_gradient_decompose(const node *n, vt_tensor *out)
 
 static void batch_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    bool scales = n->in[1].id || n->in[2].id;
-    record_into(&(recording){ .op = &op_batch_norm_gradient,
-                              .at = n->at,
-                              INPUTS(g[0], n->in[0], n->out[1], n->out[2], n->in[1]),
-                              .attributes = n->attributes,
-                              .attributes_size = n->attributes_size,
-                              .outputs = scales ? 3 : 1 },
-                dx);
+    record_norm_gradient(&op_batch_norm_gradient, n, g[0], dx);
 }
 
 const op op_batch_norm = { .name = "batch_norm",
@@ -150,6 +143,80 @@ const op op_batch_norm_gradient = { .name = "batch_norm_gradient",
                                     .max_inputs = 5,
                                     .infer = infer_gradient,
                                     .decompose = batch_norm_gradient_decompose };
+
+/* -- With what follows it in residual networks -------------------------------------------------------------------- */
+
+static vt_tensor normalized_by(const node *n, vt_tensor x, vt_tensor weight, vt_tensor bias, vt_tensor *out)
+{
+    record_into(&(recording){ .op = &op_batch_norm,
+                              .at = n->at,
+                              INPUTS(x, weight, bias),
+                              .attributes = n->attributes,
+                              .attributes_size = n->attributes_size },
+                out);
+    return out[0];
+}
+
+/* Inputs: x, weight, bias; outputs: relu(batch_norm(x)), mean, var. */
+static void batch_norm_relu_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_relu(normalized_by(n, n->in[0], n->in[1], n->in[2], out));
+}
+
+/* Inputs: x, shortcut, weight, bias; outputs: relu(batch_norm(x) + shortcut), mean, var. */
+static void batch_norm_add_relu_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_relu(vt_add(normalized_by(n, n->in[0], n->in[2], n->in[3], out), n->in[1]));
+}
+
+/* The gradient of the norm, given that of what came out of it. */
+static void own_gradient(const node *n, vt_tensor g, vt_tensor weight, int outputs, vt_tensor *out)
+{
+    record_into(&(recording){ .op = &op_batch_norm_gradient,
+                              .at = n->at,
+                              INPUTS(g, n->in[1], n->in[2], n->in[3], weight),
+                              .attributes = n->attributes,
+                              .attributes_size = n->attributes_size,
+                              .outputs = outputs },
+                out);
+}
+
+/* Inputs: g, x, mean, var, weight, bias; outputs: dx, dweight, dbias. */
+static void batch_norm_relu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor forward[3], weight = n->in[4], y = vt_relu(normalized_by(n, n->in[1], weight, n->in[5], forward));
+    own_gradient(n, record(&op_relu_gradient, n->at, INPUTS(n->in[0], y)), weight, n->outputs, out);
+}
+
+/* Inputs: g, x, mean, var, y, weight, and what is to be added to g; outputs: dx, the gradient of the shortcut, dweight,
+ * dbias. */
+static void batch_norm_add_relu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor own[3], g = n->in[6].id ? vt_add(n->in[0], n->in[6]) : n->in[0];
+    out[1] = record(&op_relu_gradient, n->at, INPUTS(g, n->in[4]));
+    own_gradient(n, out[1], n->in[5], n->outputs - 1, own);
+    out[0] = own[0];
+    for (int i = 2; i < n->outputs; i++) out[i] = own[i - 1];
+}
+
+static bool infer_shortcut_gradient(const node *n, const spec *in, spec *out)
+{
+    infer_gradient(n, in, out);
+    out[1] = in[1];
+    return true;
+}
+
+#define FUSED_NORM(name_) .name = #name_, .id = OP_ID_##name_, .decompose = name_##_decompose
+const op op_batch_norm_relu = { FUSED_NORM(batch_norm_relu), .min_inputs = 1, .max_inputs = 3, .outputs = 3,
+                                .infer = infer_batch_norm };
+const op op_batch_norm_add_relu = { FUSED_NORM(batch_norm_add_relu), .min_inputs = 2, .max_inputs = 4, .outputs = 3,
+                                    .infer = infer_batch_norm };
+const op op_batch_norm_relu_gradient = { FUSED_NORM(batch_norm_relu_gradient), .min_inputs = 4, .max_inputs = 6,
+                                         .infer = infer_gradient };
+const op op_batch_norm_add_relu_gradient = { FUSED_NORM(batch_norm_add_relu_gradient), .min_inputs = 5, .max_inputs = 7,
+                                             .infer = infer_shortcut_gradient };
+
+/* -- The public function ------------------------------------------------------------------------------------------ */
 
 /* running + momentum (batch - running) */
 static void move_towards(vt_tensor running, vt_tensor batch, double scale, double momentum)

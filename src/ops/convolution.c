@@ -165,8 +165,31 @@ static void conv2d_weight_gradient_vjp(const node *n, const vt_tensor *h, vt_ten
     dx[1] = gradient(&op_conv2d_input_gradient, n, g, h[0], x);
 }
 
+/* Two for each element of y, each channel of its group and each element of the kernel. */
+static double convolution_flops(const array *weight, const array *y)
+{
+    vt_shape w = weight->shape;
+    return 2 * (double)vt_shape_count(y->shape) * (double)(w.dim[1] * w.dim[2] * w.dim[3]);
+}
+
+static double conv2d_flops(const kernel_call *call)
+{
+    return convolution_flops(&call->in[1], &call->out[0]);
+}
+
+static double conv2d_input_gradient_flops(const kernel_call *call)
+{
+    return convolution_flops(&call->in[1], &call->in[0]);
+}
+
+static double conv2d_weight_gradient_flops(const kernel_call *call)
+{
+    return convolution_flops(&call->out[0], &call->in[0]);
+}
+
 #define CONVOLUTION(name_)                                                                                             \
-    .name = #name_, .id = OP_ID_##name_, .min_inputs = 2, .outputs = 1, .infer = infer_##name_, .vjp = name_##_vjp
+    .name = #name_, .id = OP_ID_##name_, .min_inputs = 2, .outputs = 1, .infer = infer_##name_, .vjp = name_##_vjp,    \
+    .flops = name_##_flops, .rounded = 3
 const op op_conv2d = { CONVOLUTION(conv2d), .max_inputs = 3 };
 const op op_conv2d_input_gradient = { CONVOLUTION(conv2d_input_gradient), .max_inputs = 2 };
 const op op_conv2d_weight_gradient = { CONVOLUTION(conv2d_weight_gradient), .max_inputs = 2 };

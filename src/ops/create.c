@@ -14,8 +14,7 @@ static bool infer(const node *n, const spec *in, spec *out)
         return refuse(n, "a shape of rank %d; it is 0 to %d", shape.rank, VT_MAX_RANK);
     for (int i = 0; i < shape.rank; i++)
         if (shape.dim[i] < 0) return refuse(n, "extent %lld along axis %d", (long long)shape.dim[i], i);
-    if (a->dtype <= VT_DTYPE_DEFAULT || a->dtype >= VT_DTYPE_COUNT)
-        return refuse(n, "%lld is no dtype", (long long)a->dtype);
+    if (!dtype_is_of_tensors(a->dtype)) return refuse(n, "%lld is no dtype of tensors", (long long)a->dtype);
     *out = (spec){ (vt_dtype)a->dtype, shape };
     return true;
 }
@@ -33,29 +32,35 @@ static bool infer_float_numbers(const node *n, const spec *in, spec *out)
     return refuse(n, "dtype %s; it must be f32 or f64", vt_dtype_name(out->dtype));
 }
 
-const op op_full = { .name = "full", .id = OP_ID_full, .outputs = 1, .infer = infer, .constant = true };
+const op op_full = { .name = "full", .id = OP_ID_full, .outputs = 1, .infer = infer, .constant = true, .varies = true };
 const op op_arange = { .name = "arange", .id = OP_ID_arange, .outputs = 1, .infer = infer_arange, .constant = true };
-const op op_linspace = {
-    .name = "linspace", .id = OP_ID_linspace, .outputs = 1, .infer = infer_float_numbers, .constant = true
+const op op_linspace = { .name = "linspace",
+                         .id = OP_ID_linspace,
+                         .outputs = 1,
+                         .infer = infer_float_numbers,
+                         .constant = true,
+                         .varies = true };
+const op op_eye = { .name = "eye", .id = OP_ID_eye, .outputs = 1, .infer = infer, .constant = true, .varies = true };
+const op op_bernoulli = {
+    .name = "bernoulli", .id = OP_ID_bernoulli, .outputs = 1, .infer = infer, .constant = true, .varies = true
 };
-const op op_eye = { .name = "eye", .id = OP_ID_eye, .outputs = 1, .infer = infer, .constant = true };
-const op op_bernoulli = { .name = "bernoulli", .id = OP_ID_bernoulli, .outputs = 1, .infer = infer, .constant = true };
 const op op_uniform = {
-    .name = "uniform", .id = OP_ID_uniform, .outputs = 1, .infer = infer_float_numbers, .constant = true
+    .name = "uniform", .id = OP_ID_uniform, .outputs = 1, .infer = infer_float_numbers, .constant = true, .varies = true
 };
 const op op_normal = {
-    .name = "normal", .id = OP_ID_normal, .outputs = 1, .infer = infer_float_numbers, .constant = true
+    .name = "normal", .id = OP_ID_normal, .outputs = 1, .infer = infer_float_numbers, .constant = true, .varies = true
 };
 const op op_truncated_normal = { .name = "truncated_normal",
                                  .id = OP_ID_truncated_normal,
                                  .outputs = 1,
                                  .infer = infer_float_numbers,
-                                 .constant = true };
+                                 .constant = true,
+                                 .varies = true };
 
 static vt_tensor create(const op *op, vt_site at, vt_shape shape, create_attributes a, vt_dtype dtype, bound b)
 {
     a.shape = extents_of(shape);
-    a.dtype = dtype ? dtype : vt_precision();
+    a.dtype = dtype ? dtype : dtype_default();
     return record_one(&(recording){ .op = op, .at = at, .attributes = &a, .attributes_size = sizeof a, .bound = b });
 }
 

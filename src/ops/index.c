@@ -214,7 +214,7 @@ vt_tensor vt_embedding_at(vt_site at, vt_tensor weight, vt_tensor ids)
 
 vt_tensor vt_one_hot_with(const vt_one_hot_args *a)
 {
-    vt_dtype dtype = a->dtype ? a->dtype : vt_precision();
+    vt_dtype dtype = a->dtype ? a->dtype : dtype_default();
     return record(&op_one_hot, a->at_, INPUTS(a->ids),
                   ATTRIBUTE(one_hot_attributes, .classes = a->classes, .dtype = dtype));
 }

@@ -42,9 +42,26 @@ static void concat_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     }
 }
 
-const op op_concat = {
-    .name = "concat", .id = OP_ID_concat, .min_inputs = 1, .outputs = 1, .infer = infer_concat, .vjp = concat_vjp
-};
+static void concat_parts(const void *attributes, const array *out, int inputs, array *in)
+{
+    int axis = (int)((const axis_attributes *)attributes)->axis;
+    int64_t start = 0;
+    for (int i = 0; i < inputs; i++) {
+        vt_shape shape = in[i].shape;
+        in[i] = *out;
+        in[i].shape = shape;
+        in[i].data = (char *)out->data + start * out->stride[axis] * (int64_t)vt_dtype_size(out->dtype);
+        start += shape.dim[axis];
+    }
+}
+
+const op op_concat = { .name = "concat",
+                       .id = OP_ID_concat,
+                       .min_inputs = 1,
+                       .outputs = 1,
+                       .infer = infer_concat,
+                       .vjp = concat_vjp,
+                       .parts = concat_parts };
 
 static bool has_tensors(const char *name, vt_site at, int count)
 {

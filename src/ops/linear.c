@@ -1,7 +1,26 @@
 /* linear.c - matrix products. */
+#include "ops/elementwise.h"
 #include "ops/linear.h"
 #include "ops/list.h"
 #include <vitro/vitro.h>
+
+/* Two for each element of the result and each step along the axis that is summed. */
+static double product_flops(const array *y, int64_t depth)
+{
+    return 2 * (double)vt_shape_count(y->shape) * (double)depth;
+}
+
+static double matmul_flops(const kernel_call *call)
+{
+    const matmul_attributes *t = call->attributes;
+    vt_shape a = call->in[0].shape;
+    return product_flops(&call->out[0], a.dim[a.rank - (t->transpose_a ? 2 : 1)]);
+}
+
+static double linear_flops(const kernel_call *call)
+{
+    return product_flops(&call->out[0], call->in[1].shape.dim[1]);
+}
 
 static bool infer_matmul(const node *n, const spec *in, spec *out)
 {
@@ -68,7 +87,9 @@ const op op_matmul = { .name = "matmul",
                        .max_inputs = 2,
                        .outputs = 1,
                        .infer = infer_matmul,
-                       .vjp = matmul_vjp };
+                       .vjp = matmul_vjp,
+                       .flops = matmul_flops,
+                       .rounded = 3 };
 
 vt_tensor vt_matmul_with(const vt_matmul_args *a)
 {
@@ -118,9 +139,73 @@ const op op_linear = { .name = "linear",
                        .outputs = 1,
                        .infer = infer_linear,
                        .vjp = linear_vjp,
-                       .decompose = linear_decompose };
+                       .decompose = linear_decompose,
+                       .flops = linear_flops,
+                       .rounded = 3 };
 
 vt_tensor vt_linear_with(const vt_linear_args *a)
 {
     return record(&op_linear, a->at_, INPUTS(a->x, a->weight, a->bias));
 }
+
+/* -- What a planner makes of a product and GELU, in the forward pass and in the backward one ----------------------- */
+
+/* Inputs: x, weight, bias. Outputs: gelu(z), z = linear(x, weight, bias). */
+static bool infer_linear_gelu(const node *n, const spec *in, spec *out)
+{
+    bool ok = infer_linear(n, in, out);
+    out[1] = out[0];
+    return ok;
+}
+
+static void linear_gelu_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor bias = n->inputs > 2 ? n->in[2] : (vt_tensor){ 0 };
+    out[1] = vt_linear(n->in[0], n->in[1], .bias = bias);
+    out[0] = vt_gelu(out[1]);
+}
+
+const op op_linear_gelu = { .name = "linear_gelu",
+                            .id = OP_ID_linear_gelu,
+                            .min_inputs = 2,
+                            .max_inputs = 3,
+                            .outputs = 2,
+                            .infer = infer_linear_gelu,
+                            .decompose = linear_gelu_decompose,
+                            .flops = linear_flops,
+                            .rounded = 3 };
+
+/* Inputs: g [rows, n], weight [n, features], z [..., features] of as many rows. Output: (g weight) gelu'(z). */
+static bool infer_matmul_gelu_gradient(const node *n, const spec *in, spec *out)
+{
+    vt_shape g = in[0].shape, weight = in[1].shape, z = in[2].shape;
+    char a[128], b[128], c[128];
+    bool fits = g.rank == 2 && weight.rank == 2 && z.rank > 0 && g.dim[1] == weight.dim[0] &&
+                z.dim[z.rank - 1] == weight.dim[1] && vt_shape_count(z) == g.dim[0] * weight.dim[1];
+    if (!fits)
+        return refuse(n, "the product of g %s and weight %s is no gradient of z %s", vt_shape_text(g, a),
+                      vt_shape_text(weight, b), vt_shape_text(z, c));
+    *out = in[2];
+    return true;
+}
+
+static void matmul_gelu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor g = vt_reshape(vt_matmul(n->in[0], n->in[1]), vt_shape_of(n->in[2]));
+    out[0] = record(&op_gelu_gradient, n->at, INPUTS(g, n->in[2]), ATTRIBUTE(gelu_attributes, .tanh = 0));
+}
+
+static double matmul_gelu_gradient_flops(const kernel_call *call)
+{
+    return product_flops(&call->out[0], call->in[1].shape.dim[0]);
+}
+
+const op op_matmul_gelu_gradient = { .name = "matmul_gelu_gradient",
+                                     .id = OP_ID_matmul_gelu_gradient,
+                                     .min_inputs = 3,
+                                     .max_inputs = 3,
+                                     .outputs = 1,
+                                     .infer = infer_matmul_gelu_gradient,
+                                     .decompose = matmul_gelu_gradient_decompose,
+                                     .flops = matmul_gelu_gradient_flops,
+                                     .rounded = 3 };

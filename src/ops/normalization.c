@@ -131,16 +131,21 @@ static void rms_norm_gradient_decompose(const node *n, vt_tensor *out)
     row_gradient_decompose(n, n->in[3], false, out);
 }
 
-static void layer_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void record_norm_gradient(const op *gradient, const node *n, vt_tensor g, vt_tensor *dx)
 {
     bool scales = n->in[1].id || n->in[2].id;
-    record_into(&(recording){ .op = &op_layer_norm_gradient,
+    record_into(&(recording){ .op = gradient,
                               .at = n->at,
-                              INPUTS(g[0], n->in[0], n->out[1], n->out[2], n->in[1]),
+                              INPUTS(g, n->in[0], n->out[1], n->out[2], n->in[1]),
                               .attributes = n->attributes,
                               .attributes_size = n->attributes_size,
                               .outputs = scales ? 3 : 1 },
                 dx);
+}
+
+static void layer_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    record_norm_gradient(&op_layer_norm_gradient, n, g[0], dx);
 }
 
 static void rms_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)

@@ -1,8 +1,8 @@
-/* normalization.h - attributes of softmax and of normalisations. */
+/* normalization.h - softmax and normalisations: attributes, and what their files share. */
 #ifndef VITRO_OPS_NORMALIZATION_H
 #define VITRO_OPS_NORMALIZATION_H
 
-#include <stdint.h>
+#include "core/node.h"
 
 /* softmax, log_softmax, and their gradients */
 typedef struct softmax_attributes {
@@ -15,9 +15,13 @@ typedef struct row_norm_attributes {
     double eps;
 } row_norm_attributes;
 
-/* batch_norm and its gradient */
+/* batch_norm, its gradient, and both with what follows */
 typedef struct batch_norm_attributes {
     double eps;
 } batch_norm_attributes;
+
+/* Inputs x, weight, bias and outputs y, two statistics: records the gradient, an op of g, x, the statistics, weight,
+ * that gives dx and, where there is a weight or a bias, the gradients of both. */
+void record_norm_gradient(const op *gradient, const node *n, vt_tensor g, vt_tensor *dx);
 
 #endif

@@ -70,15 +70,14 @@ static bool infer_max_pool2d(const node *n, const spec *in, spec *out)
     return true;
 }
 
-static vt_tensor put_back(vt_site at, vt_tensor g, vt_tensor index, vt_shape x)
-{
-    return record(&op_max_pool2d_gradient, at, INPUTS(g, index),
-                  ATTRIBUTE(max_pool2d_gradient_attributes, .size = { x.dim[2], x.dim[3] }));
-}
-
 static void max_pool2d_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = put_back(n->at, g[0], n->out[1], vt_shape_of(n->in[0]));
+    const max_pool2d_attributes *a = ATTRIBUTES(max_pool2d_attributes, n);
+    vt_shape x = vt_shape_of(n->in[0]);
+    dx[0] = record(&op_max_pool2d_gradient, n->at, INPUTS(g[0], n->out[1]),
+                   ATTRIBUTE(max_pool2d_gradient_attributes, .size = { x.dim[2], x.dim[3] },
+                             .kernel = { a->kernel[0], a->kernel[1] }, .stride = { a->stride[0], a->stride[1] },
+                             .padding = { a->padding[0], a->padding[1] }));
 }
 
 static bool check_index(const node *n, const char *what, const spec *in, bool equal)
@@ -115,7 +114,9 @@ static bool infer_max_pool2d_choose(const node *n, const spec *in, spec *out)
 
 static void max_pool2d_choose_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = put_back(n->at, g[0], n->in[1], vt_shape_of(n->in[0]));
+    vt_shape x = vt_shape_of(n->in[0]);
+    dx[0] = record(&op_max_pool2d_gradient, n->at, INPUTS(g[0], n->in[1]),
+                   ATTRIBUTE(max_pool2d_gradient_attributes, .size = { x.dim[2], x.dim[3] }));
 }
 
 #define POOL(name_, inputs_, outputs_)                                                                                 \

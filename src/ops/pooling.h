@@ -10,10 +10,12 @@ typedef struct max_pool2d_attributes {
     int64_t kernel[2], stride[2], padding[2], ceil;
 } max_pool2d_attributes;
 
-/* max_pool2d_gradient(g, index): zeros of the given extents, with each element of g added where it came from. Its
- * transpose, max_pool2d_choose(x, index), takes from x the elements with the given numbers, and has no attributes. */
+/* max_pool2d_gradient(g, index): zeros of the given extents, with each element of g added where it came from; that is
+ * in its window, or anywhere where the kernel is 0. Its transpose, max_pool2d_choose(x, index), takes from x the
+ * elements with the given numbers, and has no attributes. */
 typedef struct max_pool2d_gradient_attributes {
     int64_t size[2];
+    int64_t kernel[2], stride[2], padding[2];
 } max_pool2d_gradient_attributes;
 
 #endif

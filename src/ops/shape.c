@@ -43,6 +43,12 @@ static bool reshape_view(const node *n, const array *in, array *out)
     return array_reshape(*in, out->shape, out);
 }
 
+static bool reshape_unview(const void *attributes, const array *out, array *in)
+{
+    (void)attributes;
+    return array_reshape(*out, in->shape, in);
+}
+
 static bool infer_permute(const node *n, const spec *in, spec *out)
 {
     const permute_attributes *a = ATTRIBUTES(permute_attributes, n);
@@ -57,6 +63,16 @@ static void permute_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     vt_axes inverse = { .count = vt_rank(g[0]) };
     for (int i = 0; i < inverse.count; i++) inverse.axis[a->order[i]] = i;
     dx[0] = vt_permute(g[0], inverse);
+}
+
+static bool permute_unview(const void *attributes, const array *out, array *in)
+{
+    const permute_attributes *a = attributes;
+    vt_shape shape = in->shape;
+    *in = *out;
+    in->shape = shape;
+    for (int i = 0; i < shape.rank; i++) in->stride[a->order[i]] = out->stride[i];
+    return true;
 }
 
 static bool permute_view(const node *n, const array *in, array *out)
@@ -109,8 +125,8 @@ static bool detach_view(const node *n, const array *in, array *out)
 #define VIEW_OP(name_)                                                                                                 \
     .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_##name_,       \
     .view = name_##_view
-const op op_reshape = { VIEW_OP(reshape), .vjp = reshape_vjp };
-const op op_permute = { VIEW_OP(permute), .vjp = permute_vjp };
+const op op_reshape = { VIEW_OP(reshape), .vjp = reshape_vjp, .unview = reshape_unview };
+const op op_permute = { VIEW_OP(permute), .vjp = permute_vjp, .unview = permute_unview };
 const op op_expand = { VIEW_OP(expand), .vjp = expand_vjp };
 const op op_detach = { VIEW_OP(detach), .constant = true };
 

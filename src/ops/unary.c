@@ -190,8 +190,7 @@ static bool infer_cast(const node *n, const spec *in, spec *out)
 {
     int64_t dtype = ATTRIBUTES(cast_attributes, n)->dtype;
     *out = (spec){ (vt_dtype)dtype, in[0].shape };
-    if (dtype > VT_DTYPE_DEFAULT && dtype < VT_DTYPE_COUNT) return true;
-    return refuse(n, "%lld is no dtype", (long long)dtype);
+    return dtype_is_of_tensors(dtype) || refuse(n, "%lld is no dtype of tensors", (long long)dtype);
 }
 
 static void cast_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -205,7 +204,7 @@ vt_tensor vt_cast_at(vt_site at, vt_tensor x, vt_dtype dtype)
 {
     spec s;
     if (vt_failed() || !spec_of("cast", at, "x", x, &s)) return (vt_tensor){ 0 };
-    if (dtype == VT_DTYPE_DEFAULT) dtype = vt_precision();
+    if (dtype == VT_DTYPE_DEFAULT) dtype = dtype_default();
     if (s.dtype == dtype) return x;
     return record(&op_cast, at, INPUTS(x), ATTRIBUTE(cast_attributes, .dtype = dtype));
 }

@@ -114,8 +114,28 @@ static char *steps_text(const vt_model *model, const vt_optimizer *optimizer)
 }
 
 /* The notes that every checkpoint has. */
-enum { OWN_NOTES = 3 };
-static const char *const own_keys[OWN_NOTES] = { "optimizer.steps", "random.seed", "random.stream" };
+enum { OWN_NOTES = 4 };
+static const char *const own_keys[OWN_NOTES] = { "optimizer.steps", "random.seed", "random.stream", "device.choices" };
+
+/* "cpu:" and what the device chose by timing: a run that goes on computes by the same algorithms. */
+static char *choices_note(void)
+{
+    const backend *device = context_get()->device;
+    char *choices = device->choices ? device->choices() : strdup(""), *note = NULL;
+    if (choices && asprintf(&note, "%s:%s", device->name, choices) < 0) note = NULL;
+    free(choices);
+    return note;
+}
+
+/* On another device than the one that chose, they mean nothing. */
+static bool restore_choices(const char *note)
+{
+    const backend *device = context_get()->device;
+    size_t length = strlen(device->name);
+    if (!device->restore_choices || strncmp(note, device->name, length) != 0 || note[length] != ':')
+        return strchr(note, ':') != NULL;
+    return device->restore_choices(note + length + 1);
+}
 
 bool vt_checkpoint_save_at(vt_site at, const char *path, const vt_model *model, vt_optimizer *optimizer,
                            const vt_note *notes, int count)
@@ -126,11 +146,11 @@ bool vt_checkpoint_save_at(vt_site at, const char *path, const vt_model *model, 
     vt_random_state random = vt_random_get();
     snprintf(seed, sizeof seed, "%" PRIu64, random.seed);
     snprintf(stream, sizeof stream, "%" PRIu64, random.stream);
-    char *steps = steps_text(model, optimizer);
+    char *steps = steps_text(model, optimizer), *choices = choices_note();
     safetensors_note *all_notes = calloc((size_t)count + OWN_NOTES, sizeof *all_notes);
-    bool ok = (steps && all_notes) || out_of_memory(at);
+    bool ok = (steps && choices && all_notes) || out_of_memory(at);
     if (ok) {
-        const char *const values[OWN_NOTES] = { steps, seed, stream };
+        const char *const values[OWN_NOTES] = { steps, seed, stream, choices };
         for (int i = 0; i < OWN_NOTES; i++) all_notes[i] = (safetensors_note){ own_keys[i], values[i] };
         for (int i = 0; i < count; i++) all_notes[OWN_NOTES + i] = (safetensors_note){ notes[i].key, notes[i].value };
     }
@@ -139,6 +159,7 @@ bool vt_checkpoint_save_at(vt_site at, const char *path, const vt_model *model, 
          save(at, path, &all, all_notes, (size_t)count + OWN_NOTES);
     items_free(&all);
     free(all_notes);
+    free(choices);
     free(steps);
     return ok;
 }
@@ -283,7 +304,7 @@ static bool parse_own_notes(vt_site at, const char *path, const char *const valu
 {
     const bool valid[OWN_NOTES] = { parse_steps(values[0], model, NULL),
                                     parse_number(values[1], 0, &random->seed) != NULL,
-                                    parse_number(values[2], 0, &random->stream) != NULL };
+                                    parse_number(values[2], 0, &random->stream) != NULL, restore_choices(values[3]) };
     for (int i = 0; i < OWN_NOTES; i++)
         if (!valid[i])
             return raise_error(VT_ERROR_FILE, at, "%s is damaged: its note \"%s\" is \"%.200s\"", path, own_keys[i],

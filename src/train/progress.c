@@ -23,10 +23,15 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static double fraction_done(const vt_progress *progress)
+static double fraction_of_total(const vt_progress *progress, int64_t done)
 {
     if (progress->total <= 0) return NAN;
-    return fmin(1, fmax(0, (double)progress->done / (double)progress->total));
+    return fmin(1, fmax(0, (double)done / (double)progress->total));
+}
+
+static double fraction_done(const vt_progress *progress)
+{
+    return fraction_of_total(progress, progress->done);
 }
 
 /* "0:07", "12:34", "1:02:03" */
@@ -149,15 +154,6 @@ static void print_line(vt_progress *progress, bool ended)
     fflush(progress->stream);
 }
 
-/* The last tenth is left to vt_progress_end, which knows the time taken. */
-static void print_new_tenth(vt_progress *progress)
-{
-    int tenths = progress->total > 0 ? (int)(10 * fraction_done(progress)) : 0;
-    if (tenths <= progress->tenths || tenths == 10) return;
-    progress->tenths = tenths;
-    print_line(progress, false);
-}
-
 /* ---- the interface ---- */
 
 static bool can_rewrite_lines(FILE *stream)
@@ -174,16 +170,31 @@ vt_progress vt_progress_begin(FILE *stream, const char *label, int64_t total)
     return progress;
 }
 
+static int tenths(const vt_progress *progress, int64_t done)
+{
+    return progress->total > 0 ? (int)(10 * fraction_of_total(progress, done)) : 0;
+}
+
+/* The last tenth is left to vt_progress_end, which knows the time taken. */
+bool vt_progress_is_due(const vt_progress *progress, int64_t done)
+{
+    if (!progress->stream) return false;
+    if (progress->terminal) return now() - progress->drawn >= REDRAW_SECONDS;
+    return tenths(progress, done) > progress->tenths && tenths(progress, done) < 10;
+}
+
 void vt_progress_update(vt_progress *progress, int64_t done, double loss, double accuracy)
 {
+    bool due = vt_progress_is_due(progress, done);
     progress->done = done;
     progress->loss = loss;
     progress->accuracy = accuracy;
-    if (!progress->stream) return;
-    if (!progress->terminal)
-        print_new_tenth(progress);
-    else if (now() - progress->drawn >= REDRAW_SECONDS)
+    if (!due) return;
+    progress->tenths = tenths(progress, done);
+    if (progress->terminal)
         draw(progress, false);
+    else
+        print_line(progress, false);
 }
 
 void vt_progress_end(vt_progress *progress)

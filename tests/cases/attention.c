@@ -1,5 +1,6 @@
 /* attention.c - samples of attention. */
 #include "cases/case.h"
+#include <math.h>
 
 /* A sample's function: attention with the options given. */
 #define ATTENTION(name, ...)                                                                                           \
@@ -11,9 +12,52 @@
 ATTENTION(plain, .scale = 0)
 ATTENTION(scaled, .scale = 0.7)
 ATTENTION(dropped, .dropout = 0.4)
+ATTENTION(dropped_altogether, .dropout = 1)
 ATTENTION(causal, .causal = true)
 ATTENTION(biased, .bias = in[3])
 ATTENTION(masked_by_input, .mask = in[3])
+
+/* q, k and v as parts of one array, [batch, tokens, 3, heads, channels]. */
+static vt_tensor packed(const vt_tensor *in)
+{
+    vt_tensor part[3];
+    vt_unstack(vt_rearrange(in[0], "b n t h d -> t b h n d"), 0, 3, part);
+    return vt_attention(part[0], part[1], part[2]);
+}
+
+/* A key that the mask hides has a bias of -inf. */
+static vt_tensor hidden_by_bias(const vt_tensor *in)
+{
+    vt_tensor low = vt_full(VT_SCALAR, -INFINITY, .dtype = vt_dtype_of(in[3]));
+    return vt_attention(in[0], in[1], in[2], .bias = vt_where(in[4], in[3], low));
+}
+
+/* Query 0 sees nothing, the others what the mask has. */
+static vt_tensor blind(const vt_tensor *in)
+{
+    vt_tensor query = vt_arange(0, (double)vt_dim(in[0], -2), .dtype = VT_I64);
+    vt_tensor later = vt_greater(query, vt_full(VT_SCALAR, 0, .dtype = VT_I64));
+    vt_tensor mask = vt_logical_and(in[3], vt_reshape(later, VT_SHAPE(vt_dim(in[0], -2), 1)));
+    return vt_attention(in[0], in[1], in[2], .mask = mask);
+}
+
+/* No query sees the key. */
+static vt_tensor all_blind(const vt_tensor *in)
+{
+    return vt_attention(in[0], in[1], in[2], .mask = vt_logical_and(in[3], vt_logical_not(in[3])));
+}
+
+static vt_tensor masked_and_causal(const vt_tensor *in)
+{
+    return vt_attention(in[0], in[1], in[2], .mask = in[3], .causal = true);
+}
+
+static vt_tensor masked_weights(const vt_tensor *in)
+{
+    vt_tensor w;
+    vt_attention(in[0], in[1], in[2], .mask = in[3], .weights = &w);
+    return w;
+}
 
 /* Every query sees key 0, and the others as the mask has it. */
 static vt_tensor with_key_0(vt_tensor mask, vt_tensor k)
@@ -72,6 +116,40 @@ CASE(attention) = {
     { "everything", everything, { X(2, 4, 5), X(2, 3, 5), X(2, 3, 5), BOOLS(4, 3), X(2, 1, 3) }, .terms = 20 },
     { "the weights", weights, { X(2, 4, 5), X(2, 3, 5), X(2, 3, 5) }, .terms = 20 },
     { "the result and the weights", result_and_weights, { X(4, 5), X(3, 5), X(3, 5) }, .terms = 20 },
+    { "parts of one array", packed, { X(2, 5, 3, 2, 4) }, .terms = 20 },
+    { "keys and values of more leading axes", plain, { X(4, 5), X(2, 3, 5), X(3, 1, 3, 5) }, .terms = 20 },
+    { "masks differ by head",
+      masked_by_input,
+      { X(2, 2, 3, 4), X(2, 2, 5, 4), X(2, 2, 5, 2), BOOLS(2, 3, 5) },
+      .terms = 20 },
+    { "biased and masked",
+      everything,
+      { X(2, 2, 4, 5), X(2, 1, 6, 5), X(2, 1, 6, 5), BOOLS(2, 1, 4, 6), X(2, 1, 6) },
+      .terms = 40 },
+    { "queries that see nothing", blind, { X(4, 5), X(2, 5), X(2, 3), BOOLS(4, 2) }, .terms = 20 },
+    { "nobody sees anything", all_blind, { X(4, 5), X(3, 5), X(3, 3), BOOLS(4, 3) }, .terms = 20 },
+    { "queries that see nothing, causal", masked_and_causal, { X(4, 5), X(4, 5), X(4, 3), BOOLS(4) }, .terms = 20 },
+    { "queries that see nothing for their bias",
+      hidden_by_bias,
+      { X(4, 5), X(2, 5), X(2, 3), X(4, 2), BOOLS(4, 2) },
+      .terms = 20 },
+    { "weights of queries that see nothing", masked_weights, { X(4, 5), X(2, 5), X(2, 3), BOOLS(4, 2) }, .terms = 20 },
+    { "a ViT's heads", packed, { X(1, 65, 3, 2, 16) }, .terms = 1040, .no_gradcheck = true },
+    { "an odd number of channels", packed, { X(1, 33, 3, 2, 7) }, .terms = 240, .no_gradcheck = true },
+    { "197 tokens", packed, { X(1, 197, 3, 1, 32) }, .terms = 6304, .no_gradcheck = true },
+    { "197 tokens, causal", causal, { X(197, 24), X(197, 24), X(197, 40) }, .terms = 4728, .no_gradcheck = true },
+    { "more keys than a block", plain, { X(3, 4), X(1100, 4), X(1100, 5) }, .terms = 4400, .no_gradcheck = true },
+    { "more keys than a block, masked",
+      masked_by_input,
+      { X(17, 4), X(530, 4), X(530, 5), BOOLS(17, 530) },
+      .terms = 2120,
+      .no_gradcheck = true },
+    { "more keys and queries than a block, causal",
+      causal,
+      { X(600, 3), X(601, 3), X(601, 4) },
+      .terms = 1800,
+      .no_gradcheck = true },
+    { "no keys", plain, { X(2, 4, 5), X(2, 0, 5), X(2, 0, 3) } },
     { "no batches", plain, { X(0, 4, 5), X(0, 3, 5), X(0, 3, 5) } },
     { "no queries", plain, { X(2, 0, 5), X(2, 3, 5), X(2, 3, 5) } },
     { "channels that differ",
@@ -106,7 +184,15 @@ CASE(attention) = {
     { "heads that differ",
       plain,
       { X(2, 3, 4), X(3, 5, 4), X(3, 5, 4) },
-      .refused = "attention: matmul: the leading axes of a [2, 3, 4]" },
+      .refused = "attention: the leading axes of q [2, 3, 4], k [3, 5, 4] and v [3, 5, 4] do not" },
+    { "a bias of another dtype",
+      biased,
+      { X(3, 4), X(5, 4), X(5, 2), INTEGERS(0, 2, 3, 5) },
+      .refused = "attention: bias is i64, q is f32; they must be the same" },
+    { "dropout of everything",
+      dropped_altogether,
+      { X(3, 4), X(5, 4), X(5, 2) },
+      .refused = "attention: dropout is 1; it must be at least 0 and less than 1" },
     { "weights of what is refused", failed, { X(3, 4), X(5, 3), X(5, 2) }, .refused = "attention: q [3, 4] has 4" },
     { 0 },
 };

@@ -1,7 +1,11 @@
 /* elementwise.c - samples of ops on each element. What IEEE 754 says of NaN and infinities, and integers that wrap, are
  * in tests/test_elementwise.c. */
 #include "cases/case.h"
+#include "ops/chain.h"
+#include "ops/elementwise.h"
+#include "ops/list.h"
 #include <math.h>
+#include <string.h>
 
 #define UNARY(name)                                                                                                    \
     static vt_tensor call_##name(const vt_tensor *in)                                                                  \
@@ -332,6 +336,29 @@ static vt_tensor relu_off_0(const vt_tensor *in)
 
 CASE(relu) = { SHAPES(call_relu, -2, 2), { "distinct", relu_off_0, { DISTINCT(2, 6) } }, NO_INTEGERS(relu), { 0 } };
 
+static vt_tensor add_relu(const vt_tensor *in)
+{
+    return record(&op_add_relu, VT_HERE, INPUTS(in[0], in[1]));
+}
+
+CASE(add_relu) = {
+    { "images", add_relu, { FLOATS(-3, 3, 2, 3, 4, 5), FLOATS(-3, 3, 2, 3, 4, 5) } },
+    { "broadcast", add_relu, { FLOATS(-3, 3, 3, 1, 5), FLOATS(-3, 3, 4, 1) } },
+    { 0 },
+};
+
+static vt_tensor add_relu_gradient(const vt_tensor *in)
+{
+    return record(&op_add_relu_gradient, VT_HERE, INPUTS(in[0], in[1], in[2]));
+}
+
+CASE(add_relu_gradient) = {
+    { "images",
+      add_relu_gradient,
+      { FLOATS(-1, 1, 2, 3, 4, 5), FLOATS(-1, 1, 2, 3, 4, 5), FLOATS(-1, 1, 2, 3, 4, 5) } },
+    { 0 },
+};
+
 static vt_tensor call_leaky_relu(const vt_tensor *in)
 {
     return vt_leaky_relu(in[0], 0.2);
@@ -498,5 +525,30 @@ CASE(drop_path) = {
       { FLOATS(1, 2, 3) },
       .refused = "drop_path: p is -0.1; it must be at least 0 and less than 1" },
     NO_INTEGERS(drop_path),
+    { 0 },
+};
+
+/* exp(-(a b + c)²) b: two links read a link, one reads an input for the second time. */
+static vt_tensor bell_chain(const vt_tensor *in)
+{
+    enum { FIRST = CHAIN_INPUTS };
+    chain_attributes a = { .count = 6, .words_used = 2 };
+    a.link[0] = (chain_link){ .op = OP_ID_mul, .operands = 2, .operand = { 0, 1 } };
+    a.link[1] = (chain_link){ .op = OP_ID_add, .operands = 2, .operand = { FIRST, 2 } };
+    a.link[2] = (chain_link){ .op = OP_ID_square, .operands = 1, .operand = { FIRST + 1 } };
+    a.link[3] = (chain_link){
+        .op = OP_ID_affine, .operands = 1, .operand = { FIRST + 2 }, .attributes_size = sizeof(affine_attributes)
+    };
+    a.link[4] = (chain_link){ .op = OP_ID_exp, .operands = 1, .operand = { FIRST + 3 } };
+    a.link[5] = (chain_link){ .op = OP_ID_mul, .operands = 2, .operand = { FIRST + 4, 1 } };
+    memcpy(a.words, &(affine_attributes){ .scale = -1 }, sizeof(affine_attributes));
+    return record(&op_chain, VT_HERE, INPUTS(in[0], in[1], in[2]), .attributes = &a, .attributes_size = sizeof a);
+}
+
+CASE(chain) = {
+    { "of six", bell_chain, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) } },
+    { "broadcast", bell_chain, { FLOATS(-1, 1, 3, 1), FLOATS(-1, 1, 5), FLOATS(-1, 1, 2, 3, 5) } },
+    { "longer than a piece", bell_chain, { FLOATS(-1, 1, 2, 1733), FLOATS(-1, 1, 1733), FLOATS(-1, 1, 2, 1733) } },
+    { "empty", bell_chain, { FLOATS(-1, 1, 0, 5), FLOATS(-1, 1, 0, 5), FLOATS(-1, 1, 5) } },
     { 0 },
 };

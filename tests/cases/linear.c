@@ -1,5 +1,7 @@
 /* linear.c - samples of matrix products. */
 #include "cases/case.h"
+#include "ops/elementwise.h"
+#include "ops/list.h"
 
 static vt_tensor product(const vt_tensor *in)
 {
@@ -126,5 +128,62 @@ CASE(linear) = {
       linear,
       { INTEGERS(0, 2, 3, 4), FLOATS(-1, 1, 5, 4), FLOATS(-1, 1, 5) },
       .refused = "linear: x is i64, weight f32, bias f32; all must be f32, or all f64" },
+    { 0 },
+};
+
+/* The ops that a planner makes: each output on its own. */
+static vt_tensor linear_gelu_output(const vt_tensor *in, int number)
+{
+    vt_tensor out[2];
+    record_into(&(recording){ .op = &op_linear_gelu, .at = VT_HERE, INPUTS(in[0], in[1], in[2]) }, out);
+    return out[number];
+}
+
+static vt_tensor linear_gelu(const vt_tensor *in)
+{
+    return linear_gelu_output(in, 0);
+}
+
+static vt_tensor before_gelu(const vt_tensor *in)
+{
+    return linear_gelu_output(in, 1);
+}
+
+CASE(linear_gelu) = {
+    { "a matrix", linear_gelu, { FLOATS(-2, 2, 3, 4), FLOATS(-2, 2, 5, 4), FLOATS(-1, 1, 5) }, .terms = 5 },
+    { "without bias", linear_gelu, { FLOATS(-2, 2, 3, 4), FLOATS(-2, 2, 5, 4), ABSENT }, .terms = 5 },
+    { "three axes", linear_gelu, { FLOATS(-2, 2, 2, 3, 4), FLOATS(-2, 2, 16, 4), FLOATS(-1, 1, 16) }, .terms = 16 },
+    { "odd sizes", linear_gelu, { FLOATS(-1, 1, 65, 33), FLOATS(-1, 1, 17, 33), FLOATS(-1, 1, 17) }, .terms = 65 },
+    { "a vector", linear_gelu, { FLOATS(-1, 1, 4), FLOATS(-1, 1, 5, 4), FLOATS(-1, 1, 5) }, .terms = 5 },
+    { "no rows", linear_gelu, { FLOATS(-1, 1, 0, 4), FLOATS(-1, 1, 5, 4), FLOATS(-1, 1, 5) } },
+    { "no features", linear_gelu, { FLOATS(-1, 1, 3, 0), FLOATS(-1, 1, 5, 0), FLOATS(-1, 1, 5) }, .terms = 3 },
+    { "what goes into gelu", before_gelu, { FLOATS(-2, 2, 3, 4), FLOATS(-2, 2, 5, 4), FLOATS(-1, 1, 5) }, .terms = 5 },
+    { "features that differ",
+      linear_gelu,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 5, 3), FLOATS(-1, 1, 5) },
+      .refused = "linear_gelu: x [3, 4] must end in the 3 features that weight [5, 3] takes" },
+    { 0 },
+};
+
+static vt_tensor matmul_gelu_gradient(const vt_tensor *in)
+{
+    return record(&op_matmul_gelu_gradient, VT_HERE, INPUTS(in[0], in[1], in[2]));
+}
+
+CASE(matmul_gelu_gradient) = {
+    { "matrices", matmul_gelu_gradient, { FLOATS(-2, 2, 3, 4), FLOATS(-2, 2, 4, 5), FLOATS(-3, 3, 3, 5) }, .terms = 5 },
+    { "three axes",
+      matmul_gelu_gradient,
+      { FLOATS(-2, 2, 6, 4), FLOATS(-2, 2, 4, 16), FLOATS(-3, 3, 2, 3, 16) },
+      .terms = 16 },
+    { "odd sizes",
+      matmul_gelu_gradient,
+      { FLOATS(-1, 1, 65, 33), FLOATS(-1, 1, 33, 17), FLOATS(-3, 3, 65, 17) },
+      .terms = 65 },
+    { "no rows", matmul_gelu_gradient, { FLOATS(-1, 1, 0, 4), FLOATS(-1, 1, 4, 5), FLOATS(-3, 3, 0, 5) } },
+    { "other rows",
+      matmul_gelu_gradient,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4, 5), FLOATS(-1, 1, 4, 5) },
+      .refused = "matmul_gelu_gradient: the product of g [3, 4] and weight [4, 5] is no gradient of z [4, 5]" },
     { 0 },
 };

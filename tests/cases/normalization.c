@@ -1,5 +1,7 @@
 /* normalization.c - samples of softmax and of normalisations. */
 #include "cases/case.h"
+#include "ops/list.h"
+#include "ops/normalization.h"
 #include <math.h>
 
 /* -- softmax ----------------------------------------------------------------------------------------------------- */
@@ -27,7 +29,7 @@ static vt_tensor masked(vt_tensor x, int64_t count)
     }                                                                                                                  \
     static vt_tensor op##_all_masked(const vt_tensor *in)                                                              \
     {                                                                                                                  \
-        return vt_##op(masked(vt_cast(in[0], vt_precision()), 4), 0);                                                  \
+        return vt_##op(masked(vt_cast(in[0], VT_DTYPE_DEFAULT), 4), 0);                                                \
     }
 
 #define SOFTMAX_SAMPLES(op)                                                                                            \
@@ -161,6 +163,115 @@ CASE(rms_norm) = {
     { 0 },
 };
 
+/* -- Layer norm with the sum of a residual connection ------------------------------------------------------------ */
+
+/* One of the outputs. */
+static vt_tensor output_of(const recording *r, int which)
+{
+    vt_tensor out[4];
+    if (!record_into(r, out)) return (vt_tensor){ 0 };
+    return out[which];
+}
+
+#define ADD_LAYER_NORM(name, which)                                                                                    \
+    static vt_tensor name(const vt_tensor *in)                                                                         \
+    {                                                                                                                  \
+        return output_of(&(recording){ .op = &op_add_layer_norm,                                                       \
+                                       .at = VT_HERE,                                                                  \
+                                       INPUTS(in[0], in[1], in[2], in[3]),                                             \
+                                       ATTRIBUTE(row_norm_attributes, .rank = 1, .eps = 0.1) },                        \
+                         which);                                                                                       \
+    }
+ADD_LAYER_NORM(add_norm, 0)
+ADD_LAYER_NORM(add_norm_mean, 1)
+ADD_LAYER_NORM(add_norm_rstd, 2)
+ADD_LAYER_NORM(add_norm_sum, 3)
+
+#define ROWS_OF(...) FLOATS(-1, 1, __VA_ARGS__)
+CASE(add_layer_norm) = {
+    { "norm", add_norm, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37), ROWS_OF(37) }, .terms = 37 },
+    { "mean", add_norm_mean, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37), ROWS_OF(37) }, .terms = 37 },
+    { "rstd", add_norm_rstd, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37), ROWS_OF(37) }, .terms = 37 },
+    { "sum", add_norm_sum, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37), ROWS_OF(37) } },
+    { "neither weight nor bias", add_norm, { ROWS_OF(2, 3, 5), ROWS_OF(2, 3, 5) }, .terms = 5 },
+    { "bias", add_norm, { ROWS_OF(4, 5), ROWS_OF(4, 5), ABSENT, ROWS_OF(5) }, .terms = 5 },
+    { "many long rows",
+      add_norm,
+      { ROWS_OF(70, 1100), ROWS_OF(70, 1100), ROWS_OF(1100), ROWS_OF(1100) },
+      .terms = 1100,
+      .no_gradcheck = true },
+    { "no rows", add_norm, { ROWS_OF(0, 3), ROWS_OF(0, 3), ROWS_OF(3), ROWS_OF(3) } },
+    { "shapes that differ",
+      add_norm,
+      { ROWS_OF(2, 5), ROWS_OF(5) },
+      .refused = "add_layer_norm: b is f32 [5], it must be f32 [2, 5]" },
+    { "weight of another shape",
+      add_norm,
+      { ROWS_OF(2, 5), ROWS_OF(2, 5), ROWS_OF(3) },
+      .refused = "add_layer_norm: weight is f32 [3], it must be f32 [5]" },
+    { 0 },
+};
+
+/* Of the rows' own mean and 1 / standard deviation, as layer_norm gives them. */
+static vt_tensor norm_gradient(const vt_tensor *in, int outputs, int which)
+{
+    recording norm = { .op = &op_layer_norm,
+                       .at = VT_HERE,
+                       INPUTS(in[1], in[3], (vt_tensor){ 0 }),
+                       ATTRIBUTE(row_norm_attributes, .rank = 1, .eps = 0.1) };
+    vt_tensor out[3];
+    if (!record_into(&norm, out)) return (vt_tensor){ 0 };
+    return output_of(&(recording){ .op = &op_layer_norm_gradient_add,
+                                   .at = VT_HERE,
+                                   INPUTS(in[0], in[1], out[1], out[2], in[2], in[3]),
+                                   ATTRIBUTE(row_norm_attributes, .rank = 1, .eps = 0.1),
+                                   .outputs = outputs },
+                     which);
+}
+
+static vt_tensor norm_gradient_x(const vt_tensor *in)
+{
+    return norm_gradient(in, 3, 0);
+}
+
+static vt_tensor norm_gradient_weight(const vt_tensor *in)
+{
+    return norm_gradient(in, 3, 1);
+}
+
+static vt_tensor norm_gradient_bias(const vt_tensor *in)
+{
+    return norm_gradient(in, 3, 2);
+}
+
+static vt_tensor norm_gradient_alone(const vt_tensor *in)
+{
+    return norm_gradient(in, 1, 0);
+}
+
+CASE(layer_norm_gradient_add) = {
+    { "x", norm_gradient_x, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37) }, .terms = 37 },
+    { "weight", norm_gradient_weight, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37) }, .terms = 37 },
+    { "bias", norm_gradient_bias, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37) }, .terms = 37 },
+    { "no weight", norm_gradient_alone, { ROWS_OF(2, 3, 5), ROWS_OF(2, 3, 5), ROWS_OF(2, 3, 5) }, .terms = 5 },
+    { "x of many long rows",
+      norm_gradient_x,
+      { ROWS_OF(70, 1100), ROWS_OF(70, 1100), ROWS_OF(70, 1100), ROWS_OF(1100) },
+      .terms = 1100,
+      .no_gradcheck = true },
+    { "weight of many rows",
+      norm_gradient_weight,
+      { ROWS_OF(700, 130), ROWS_OF(700, 130), ROWS_OF(700, 130), ROWS_OF(130) },
+      .terms = 700,
+      .no_gradcheck = true },
+    { "no rows", norm_gradient_weight, { ROWS_OF(0, 3), ROWS_OF(0, 3), ROWS_OF(0, 3), ROWS_OF(3) } },
+    { "shapes that differ",
+      norm_gradient_x,
+      { ROWS_OF(2, 5), ROWS_OF(2, 5), ROWS_OF(5), ROWS_OF(5) },
+      .refused = "layer_norm_gradient_add: what is added is f32 [5], it must be f32 [2, 5]" },
+    { 0 },
+};
+
 static vt_tensor two_groups(const vt_tensor *in)
 {
     return vt_group_norm(in[0], 2, .weight = in[1], .bias = in[2]);
@@ -214,7 +325,7 @@ static vt_tensor batch_norm_eval(const vt_tensor *in)
 static vt_tensor two_steps(const vt_tensor *in, vt_tensor *mean, vt_tensor *var)
 {
     double zeros[] = { 0, 0, 0 }, ones[] = { 1, 1, 1 };
-    vt_dtype dtype = vt_precision();
+    vt_dtype dtype = VT_DTYPE_DEFAULT;
     *mean = vt_from_data(zeros, VT_SHAPE(3), VT_F64);
     *var = vt_from_data(ones, VT_SHAPE(3), VT_F64);
     vt_tensor x = vt_cast(in[0], VT_F64);
@@ -226,14 +337,14 @@ static vt_tensor running_mean(const vt_tensor *in)
 {
     vt_tensor mean, var;
     two_steps(in, &mean, &var);
-    return vt_cast(mean, vt_precision());
+    return vt_cast(mean, VT_DTYPE_DEFAULT);
 }
 
 static vt_tensor running_var(const vt_tensor *in)
 {
     vt_tensor mean, var;
     two_steps(in, &mean, &var);
-    return vt_cast(var, vt_precision());
+    return vt_cast(var, VT_DTYPE_DEFAULT);
 }
 
 #define STATISTICS(channels) FLOATS(-1, 1, channels), FLOATS(0.5, 1.5, channels)
@@ -284,5 +395,140 @@ CASE(batch_norm) = {
       .refused = "batch_norm: weight is f32 [2], it must be f32 [3]" },
     { "no statistics", batch_norm, { FLOATS(-1, 1, 2, 3) }, .refused = "batch_norm: running_mean is the inert tensor" },
     { "integers", batch_norm, { INTEGERS(0, 5, 2, 3), STATISTICS(3) }, .refused = "batch_norm: x is i64" },
+    { 0 },
+};
+
+/* -- Batch norm with what follows it ------------------------------------------------------------------------------ */
+
+enum { MAX_OUTPUTS = 4 };
+
+/* Every output, one after another. */
+static vt_tensor outputs_of(const op *op, const vt_tensor *in, int inputs, int outputs)
+{
+    vt_tensor out[MAX_OUTPUTS];
+    batch_norm_attributes a = { .eps = 0.01 };
+    record_into(&(recording){ .op = op,
+                              .at = VT_HERE,
+                              .inputs = inputs,
+                              .in = in,
+                              .attributes = &a,
+                              .attributes_size = sizeof a,
+                              .outputs = outputs },
+                out);
+    for (int i = 0; i < outputs; i++) out[i] = vt_reshape(out[i], VT_SHAPE(-1));
+    return vt_concat(out, outputs, 0);
+}
+
+static vt_tensor batch_norm_relu(const vt_tensor *in)
+{
+    return outputs_of(&op_batch_norm_relu, in, 3, 3);
+}
+
+#define IMAGES(...)      FLOATS(-1, 1, __VA_ARGS__)
+#define SCALES(channels) FLOATS(-1, 1, channels), FLOATS(-1, 1, channels)
+
+CASE(batch_norm_relu) = {
+    { "images", batch_norm_relu, { IMAGES(2, 3, 4, 5), SCALES(3) }, .terms = 40 },
+    { "neither weight nor bias", batch_norm_relu, { IMAGES(4, 3, 2), ABSENT, ABSENT }, .terms = 8 },
+    { "channels wider than a vector", batch_norm_relu, { IMAGES(3, 35, 7), SCALES(35) }, .terms = 21 },
+    { "several parts", batch_norm_relu, { IMAGES(3, 130, 11, 9), SCALES(130) }, .terms = 297 },
+    { 0 },
+};
+
+static vt_tensor batch_norm_add_relu(const vt_tensor *in)
+{
+    return outputs_of(&op_batch_norm_add_relu, in, 4, 3);
+}
+
+CASE(batch_norm_add_relu) = {
+    { "images", batch_norm_add_relu, { IMAGES(2, 3, 4, 5), IMAGES(2, 3, 4, 5), SCALES(3) }, .terms = 40 },
+    { "neither weight nor bias",
+      batch_norm_add_relu,
+      { IMAGES(4, 3, 2), IMAGES(4, 3, 2), ABSENT, ABSENT },
+      .terms = 8 },
+    { "several parts",
+      batch_norm_add_relu,
+      { IMAGES(3, 130, 11, 9), IMAGES(3, 130, 11, 9), SCALES(130) },
+      .terms = 297 },
+    { 0 },
+};
+
+/* in: g, x, weight, bias. */
+static vt_tensor relu_gradient_of(const vt_tensor *in, int outputs)
+{
+    vt_tensor forward[3];
+    record_into(&(recording){ .op = &op_batch_norm,
+                              .at = VT_HERE,
+                              INPUTS(in[1], in[2], in[3]),
+                              ATTRIBUTE(batch_norm_attributes, .eps = 0.01) },
+                forward);
+    vt_tensor all[] = { in[0], in[1], forward[1], forward[2], in[2], in[3] };
+    return outputs_of(&op_batch_norm_relu_gradient, all, 6, outputs);
+}
+
+static vt_tensor batch_norm_relu_gradient(const vt_tensor *in)
+{
+    return relu_gradient_of(in, 3);
+}
+
+static vt_tensor batch_norm_relu_gradient_of_x(const vt_tensor *in)
+{
+    return relu_gradient_of(in, 1);
+}
+
+CASE(batch_norm_relu_gradient) = {
+    { "images", batch_norm_relu_gradient, { IMAGES(2, 3, 4, 5), IMAGES(2, 3, 4, 5), SCALES(3) }, .terms = 40 },
+    { "neither weight nor bias",
+      batch_norm_relu_gradient_of_x,
+      { IMAGES(4, 3, 2), IMAGES(4, 3, 2), ABSENT, ABSENT },
+      .terms = 8 },
+    { "several parts",
+      batch_norm_relu_gradient,
+      { IMAGES(3, 130, 11, 9), IMAGES(3, 130, 11, 9), SCALES(130) },
+      .terms = 297 },
+    { 0 },
+};
+
+/* in: g, x, y, weight, and more of g. */
+static vt_tensor add_relu_gradient_of(const vt_tensor *in, int outputs)
+{
+    vt_tensor forward[3];
+    record_into(&(recording){ .op = &op_batch_norm,
+                              .at = VT_HERE,
+                              INPUTS(in[1], in[3], (vt_tensor){ 0 }),
+                              ATTRIBUTE(batch_norm_attributes, .eps = 0.01) },
+                forward);
+    vt_tensor all[] = { in[0], in[1], forward[1], forward[2], in[2], in[3], in[4] };
+    return outputs_of(&op_batch_norm_add_relu_gradient, all, 7, outputs);
+}
+
+static vt_tensor batch_norm_add_relu_gradient(const vt_tensor *in)
+{
+    return add_relu_gradient_of(in, 4);
+}
+
+static vt_tensor batch_norm_add_relu_gradient_of_x(const vt_tensor *in)
+{
+    return add_relu_gradient_of(in, 2);
+}
+
+CASE(batch_norm_add_relu_gradient) = {
+    { "two gradients",
+      batch_norm_add_relu_gradient,
+      { IMAGES(2, 3, 4, 5), IMAGES(2, 3, 4, 5), IMAGES(2, 3, 4, 5), FLOATS(-1, 1, 3), IMAGES(2, 3, 4, 5) },
+      .terms = 40 },
+    { "one gradient",
+      batch_norm_add_relu_gradient,
+      { IMAGES(2, 3, 4, 5), IMAGES(2, 3, 4, 5), IMAGES(2, 3, 4, 5), FLOATS(-1, 1, 3), ABSENT },
+      .terms = 40 },
+    { "no weight",
+      batch_norm_add_relu_gradient_of_x,
+      { IMAGES(4, 3, 2), IMAGES(4, 3, 2), IMAGES(4, 3, 2), ABSENT, ABSENT },
+      .terms = 8 },
+    { "several parts",
+      batch_norm_add_relu_gradient,
+      { IMAGES(3, 130, 11, 9), IMAGES(3, 130, 11, 9), IMAGES(3, 130, 11, 9), FLOATS(-1, 1, 130),
+        IMAGES(3, 130, 11, 9) },
+      .terms = 297 },
     { 0 },
 };

@@ -48,7 +48,7 @@
 /* x plus given numbers along the last axis, in x's dtype or, for an integer x, in the precision. */
 static vt_tensor plus(vt_tensor x, int64_t count, const double *numbers)
 {
-    vt_dtype dtype = vt_precision();
+    vt_dtype dtype = VT_DTYPE_DEFAULT;
     return vt_add(vt_cast(x, dtype), vt_cast(vt_from_data(numbers, VT_SHAPE(count), VT_F64), dtype));
 }
 
@@ -138,7 +138,27 @@ CASE(sum_to) = {
     { 0 },
 };
 
+/* in[0] is [N, H, W, C], seen as [N, C, H, W]: axes that are not in the order of memory. */
+static vt_tensor mean_of_channels_last(const vt_tensor *in)
+{
+    return vt_mean(vt_permute(in[0], VT_AXES(0, 3, 1, 2)), .axes = VT_AXES(2, 3));
+}
+
+/* What is left of the axes comes in another order than that of memory. */
+static vt_tensor mean_of_exchanged(const vt_tensor *in)
+{
+    return vt_mean(vt_permute(in[0], VT_AXES(3, 0, 1, 2)), .axes = VT_AXES(2, 3));
+}
+
+static vt_tensor mean_of_repeated(const vt_tensor *in)
+{
+    return vt_mean(vt_expand(in[0], VT_SHAPE(2, 3, 4)), .axes = VT_AXES(1));
+}
+
 CASE(mean) = {
+    { "channels last", mean_of_channels_last, { FLOATS(-1, 1, 2, 3, 4, 5) }, .terms = 12 },
+    { "exchanged axes", mean_of_exchanged, { FLOATS(-1, 1, 2, 3, 4, 5) }, .terms = 12 },
+    { "repeated", mean_of_repeated, { FLOATS(-1, 1, 3, 1) }, .terms = 3 },
     EVERY_PATTERN(mean, SIGNED, 1),
     SCALAR_SAMPLE(mean),
     { "nothing", mean_last, { FLOATS(-1, 1, 2, 0) }, .not_finite = true },
@@ -330,7 +350,19 @@ static vt_tensor norm_l3(const vt_tensor *in)
     return vt_norm(in[0], .order = 3);
 }
 
+static vt_tensor var_of_channels_last(const vt_tensor *in)
+{
+    return vt_var(vt_permute(in[0], VT_AXES(0, 3, 1, 2)), .axes = VT_AXES(2, 3));
+}
+
+static vt_tensor var_of_exchanged(const vt_tensor *in)
+{
+    return vt_var(vt_permute(in[0], VT_AXES(3, 0, 1, 2)), .axes = VT_AXES(2, 3));
+}
+
 CASE(var) = {
+    { "channels last", var_of_channels_last, { FLOATS(-1, 1, 2, 3, 4, 5) }, .terms = 12 },
+    { "exchanged axes", var_of_exchanged, { FLOATS(-1, 1, 2, 3, 4, 5) }, .terms = 12 },
     EVERY_PATTERN(var, SIGNED, 1),
     SCALAR_SAMPLE(var),
     { "long columns", var_outer, { FLOATS(-1, 1, 5000, 17, 1) }, .terms = 5000, .no_gradcheck = true },

@@ -1,11 +1,10 @@
 /* activation.c - activation functions and their fused gradients. */
+#include "backends/cpu/gelu.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/rows.h"
-#include "backends/cpu/vector_math.h"
 #include "ops/elementwise.h"
 
-/* In f32 and f64. Gradients want s' = s (1 - s) of the sigmoid s: from e = e^-|x| it is e / (1 + e)^2, where 1 - s
- * would have lost its digits. Softplus is max(x, 0) + log(1 + e^-|x|); gelu's (1 + tanh u) / 2 is sigmoid(2u). */
+/* In f32 and f64. Softplus is max(x, 0) + log(1 + e^-|x|). */
 #define FORMULAS(real, type)                                                                                           \
     static inline real relu_##type(real x)                                                                             \
     {                                                                                                                  \
@@ -15,36 +14,10 @@
     {                                                                                                                  \
         return (x > 0 ? x : 0) + log1p_##type(exp_##type(-magnitude_##type(x)));                                       \
     }                                                                                                                  \
-    static inline real sigmoid_and_slope_##type(real x, real *slope)                                                   \
-    {                                                                                                                  \
-        real e = exp_##type(-magnitude_##type(x)), upper = 1 / (1 + e), lower = e * upper;                             \
-        *slope = upper * lower;                                                                                        \
-        return x < 0 ? lower : upper;                                                                                  \
-    }                                                                                                                  \
     static inline real silu_gradient_##type(real x)                                                                    \
     {                                                                                                                  \
         real slope, s = sigmoid_and_slope_##type(x, &slope);                                                           \
         return s + x * slope;                                                                                          \
-    }                                                                                                                  \
-    static inline real gelu_##type(real x)                                                                             \
-    {                                                                                                                  \
-        return x * normal_cdf_##type(x, bell_##type(x));                                                               \
-    }                                                                                                                  \
-    static inline real gelu_gradient_##type(real x)                                                                    \
-    {                                                                                                                  \
-        real bell = bell_##type(x);                                                                                    \
-        return normal_cdf_##type(x, bell) + x * bell * (real)0.39894228040143267794; /* 1 / √(2π) */                \
-    }                                                                                                                  \
-    static inline real gelu_tanh_##type(real x)                                                                        \
-    {                                                                                                                  \
-        return x * sigmoid_##type(2 * (real)GELU_SCALE * x * (1 + (real)GELU_CUBIC * x * x));                          \
-    }                                                                                                                  \
-    static inline real gelu_tanh_gradient_##type(real x)                                                               \
-    {                                                                                                                  \
-        real inner = 2 * (real)GELU_SCALE * x * (1 + (real)GELU_CUBIC * x * x);                                        \
-        real inner_slope = 2 * (real)GELU_SCALE * (1 + 3 * (real)GELU_CUBIC * x * x);                                  \
-        real slope, s = sigmoid_and_slope_##type(inner, &slope);                                                       \
-        return s + x * slope * inner_slope;                                                                            \
     }
 
 FORMULAS(float, f32)
@@ -64,6 +37,8 @@ FORMULAS(double, f64)
     BINARY_ROW(sigmoid_gradient_row_##type, real, real, a *(b * (1 - b)))                                              \
     BINARY_ROW(tanh_gradient_row_##type, real, real, a *(1 - b * b))                                                   \
     BINARY_ROW(relu_gradient_row_##type, real, real, b <= 0 ? 0 : a)                                                   \
+    BINARY_ROW(add_relu_row_##type, real, real, relu_##type(a + b))                                                    \
+    TERNARY_ROW(add_relu_gradient_row_##type, real, real, c <= 0 ? 0 : a + b)                                          \
     BINARY_ROW(silu_gradient_row_##type, real, real, a *silu_gradient_##type(b))                                       \
     BINARY_ROW(gelu_gradient_row_##type, real, real, a *gelu_gradient_##type(b))                                       \
     BINARY_ROW(gelu_tanh_gradient_row_##type, real, real, a *gelu_tanh_gradient_##type(b))
@@ -74,13 +49,15 @@ ROWS(double, f64)
     {                                                                                                                  \
         [VT_F32] = name##_row_f32, [VT_F64] = name##_row_f64                                                           \
     }
-static row_table rows = {
+row_table cpu_activation_rows = {
     [OP_ID_sigmoid] = FLOATS(sigmoid),
     [OP_ID_sigmoid_gradient] = FLOATS(sigmoid_gradient),
     [OP_ID_tanh] = FLOATS(tanh),
     [OP_ID_tanh_gradient] = FLOATS(tanh_gradient),
     [OP_ID_relu] = FLOATS(relu),
     [OP_ID_relu_gradient] = FLOATS(relu_gradient),
+    [OP_ID_add_relu] = FLOATS(add_relu),
+    [OP_ID_add_relu_gradient] = FLOATS(add_relu_gradient),
     [OP_ID_leaky_relu] = FLOATS(leaky_relu),
     [OP_ID_silu] = FLOATS(silu),
     [OP_ID_silu_gradient] = FLOATS(silu_gradient),
@@ -95,20 +72,17 @@ static row_table approximated = {
 
 static bool activation(const kernel_call *call)
 {
-    return run_table(call, rows);
+    return run_table(call, cpu_activation_rows);
 }
 
 static bool gelu(const kernel_call *call)
 {
-    return run_table(call, ((const gelu_attributes *)call->attributes)->tanh ? approximated : rows);
+    return run_table(call, ((const gelu_attributes *)call->attributes)->tanh ? approximated : cpu_activation_rows);
 }
 
 #define KERNEL(name)                                                                                                   \
     {                                                                                                                  \
-        &op_##name,                                                                                                    \
-        {                                                                                                              \
-            .run = activation, .strided = true                                                                         \
-        }                                                                                                              \
+        &op_##name, ROW_KERNEL(activation)                                                                             \
     }
 const kernel_row cpu_activation_kernels[] = {
     KERNEL(sigmoid),
@@ -117,11 +91,13 @@ const kernel_row cpu_activation_kernels[] = {
     KERNEL(tanh_gradient),
     KERNEL(relu),
     KERNEL(relu_gradient),
+    KERNEL(add_relu),
+    KERNEL(add_relu_gradient),
     KERNEL(leaky_relu),
     KERNEL(silu),
     KERNEL(silu_gradient),
     KERNEL(softplus),
-    { &op_gelu, { .run = gelu, .strided = true } },
-    { &op_gelu_gradient, { .run = gelu, .strided = true } },
+    { &op_gelu, ROW_KERNEL(gelu) },
+    { &op_gelu_gradient, ROW_KERNEL(gelu) },
     { 0 },
 };

@@ -1,190 +1,333 @@
-/* batch_norm_template.h - batch_norm.c's functions for one element type: REAL, NAMED(x), its name for x, and BATCH, its
- * struct. */
+/* batch_norm_template.h - batch_norm.c's functions for one type of sums: REAL, and NAMED(x), its name for x. */
 
-typedef struct BATCH {
-    int64_t samples, channels, size;
-    double eps;
-    const REAL *x, *weight, *bias, *g; /* g: of the gradient alone */
-    REAL *mean, *var;                  /* written by the forward kernel, read by the gradient */
-    REAL *y, *dweight, *dbias;         /* y: of the gradient, dx */
-} BATCH;
+/* A strip of numbers as REAL: in memory where they are that, or else in a buffer. */
+typedef struct NAMED(tile) {
+    REAL *at;
+    int64_t pitch; /* from line to line */
+} NAMED(tile);
 
-/* What is done to each element, once a channel's numbers are known. */
-static void NAMED(apply)(const REAL *restrict x, int64_t n, REAL mean, REAL scale, REAL shift, REAL *restrict y)
+typedef REAL NAMED(buffer)[STRIP * COLUMNS];
+
+/* Where a strip is to be written. */
+static NAMED(tile) NAMED(room)(const batch *b, const array *a, window s, REAL *buffer)
 {
-    for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * scale + shift;
+    if (a->dtype == VT_BF16) return (NAMED(tile)){ buffer, COLUMNS };
+    return (NAMED(tile)){ a->data ? (REAL *)a->data + s.line * b->columns + s.column : NULL, b->columns };
 }
 
-static void NAMED(apply_gradient)(const REAL *restrict g, const REAL *restrict x, int64_t n, const slopes *k,
-                                  REAL *restrict dx)
+static NAMED(tile) NAMED(see)(const batch *b, const array *a, window s, REAL *buffer)
 {
-    const REAL mean = (REAL)k->mean, scale = (REAL)k->scale, g_mean = (REAL)k->g_mean, slope = (REAL)k->slope;
-    for (int64_t i = 0; i < n; i++) dx[i] = (g[i] - g_mean - (x[i] - mean) * slope) * scale;
-}
-
-static REAL NAMED(scale_of)(const BATCH *b, int64_t channel, double var)
-{
-    return (REAL)((b->weight ? (double)b->weight[channel] : 1) / sqrt(var + b->eps));
-}
-
-/* What the gradient of a channel's elements is made of, from its sums; those of weight and bias on the way. */
-static slopes NAMED(slopes_of)(const BATCH *b, int64_t channel, double g_sum, double gx_sum)
-{
-    double count = (double)(b->samples * b->size), var = (double)b->var[channel], rstd = 1 / sqrt(var + b->eps);
-    if (b->dweight) b->dweight[channel] = (REAL)(gx_sum * rstd);
-    if (b->dbias) b->dbias[channel] = (REAL)g_sum;
-    return (slopes){ .mean = (double)b->mean[channel],
-                     .scale = (double)NAMED(scale_of)(b, channel, var),
-                     .g_mean = g_sum / count,
-                     .slope = gx_sum / count * rstd * rstd };
-}
-
-/* -- Channels of some size: one after another, over the samples' parts of them ----------------------------------- */
-
-static void NAMED(channel)(const BATCH *b, int64_t channel)
-{
-    int64_t step = b->channels * b->size, first = channel * b->size;
-    double lane[LANES] = { 0 }, square[LANES] = { 0 }, count = (double)(b->samples * b->size);
-    for (int64_t s = 0; s < b->samples; s++) {
-        const REAL *x = b->x + s * step + first;
-        ADD_TO_LANES(lane, b->size, (double)x[i]);
+    for (int64_t i = 0; a->dtype == VT_BF16 && i < s.lines; i++) {
+        const uint16_t *stored = (const uint16_t *)a->data + (s.line + i) * b->columns + s.column;
+        EACH_COLUMN(j, s.columns) buffer[i * COLUMNS + j] = (REAL)bf16_to_f32(stored[j]);
     }
-    const double mean = sum_of_lanes(lane) / count;
-    for (int64_t s = 0; s < b->samples; s++) {
-        const REAL *x = b->x + s * step + first;
-        ADD_TO_LANES(square, b->size, ((double)x[i] - mean) * ((double)x[i] - mean));
-    }
-    double var = sum_of_lanes(square) / count;
-    REAL scale = NAMED(scale_of)(b, channel, var), shift = b->bias ? b->bias[channel] : 0;
-    for (int64_t s = 0; s < b->samples; s++)
-        NAMED(apply)(b->x + s * step + first, b->size, (REAL)mean, scale, shift, b->y + s * step + first);
-    b->mean[channel] = (REAL)mean;
-    b->var[channel] = (REAL)var;
+    return NAMED(room)(b, a, s, buffer);
 }
 
-static void NAMED(channel_gradient)(const BATCH *b, int64_t channel)
+/* What was written to `room`, to memory. */
+static void NAMED(store)(const batch *b, const array *a, window s, const REAL *buffer)
 {
-    int64_t step = b->channels * b->size, first = channel * b->size;
-    double g_lane[LANES] = { 0 }, gx_lane[LANES] = { 0 };
-    const REAL mean = b->mean[channel];
-    for (int64_t s = 0; s < b->samples; s++) {
-        const REAL *x = b->x + s * step + first, *g = b->g + s * step + first;
-        ADD_TO_LANES(g_lane, b->size, (double)g[i]);
-        ADD_TO_LANES(gx_lane, b->size, (double)g[i] * (double)(x[i] - mean));
-    }
-    slopes k = NAMED(slopes_of)(b, channel, sum_of_lanes(g_lane), sum_of_lanes(gx_lane));
-    for (int64_t s = 0; s < b->samples; s++) {
-        int64_t at = s * step + first;
-        NAMED(apply_gradient)(b->g + at, b->x + at, b->size, &k, b->y + at);
+    for (int64_t i = 0; a->dtype == VT_BF16 && i < s.lines; i++) {
+        uint16_t *stored = (uint16_t *)a->data + (s.line + i) * b->columns + s.column;
+        EACH_COLUMN(j, s.columns) stored[j] = bf16_of_f32((float)buffer[i * COLUMNS + j]);
     }
 }
 
-/* -- Small channels: several side by side, `n` columns of each sample from column `first` on --------------------- */
-
-static double NAMED(channel_sum)(const double *columns, int64_t size)
+static inline REAL *NAMED(row)(const batch *b, enum coefficient which)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < size; i++) sum += columns[i];
-    return sum;
+    return (REAL *)b->coefficients + (int64_t)which * b->columns;
 }
 
-static void NAMED(columns)(const BATCH *b, int64_t first, int64_t n)
+static inline double NAMED(number)(const array *scales, int64_t channel, double otherwise)
 {
-    double sum[COLUMNS] = { 0 }, square[COLUMNS] = { 0 }, center[COLUMNS], count = (double)(b->samples * b->size);
-    REAL mean[COLUMNS], scale[COLUMNS], shift[COLUMNS];
-    int64_t step = b->channels * b->size;
-    for (int64_t s = 0; s < b->samples; s++) {
-        const REAL *x = b->x + s * step + first;
-        for (int64_t j = 0; j < n; j++) sum[j] += (double)x[j];
-    }
-    for (int64_t j = 0; j < n; j++) {
-        center[j] = NAMED(channel_sum)(sum + j / b->size * b->size, b->size) / count;
-        mean[j] = (REAL)center[j];
-    }
-    for (int64_t s = 0; s < b->samples; s++) {
-        const REAL *x = b->x + s * step + first;
-        for (int64_t j = 0; j < n; j++) square[j] += ((double)x[j] - center[j]) * ((double)x[j] - center[j]);
-    }
-    for (int64_t j = 0; j < n; j++) {
-        int64_t channel = (first + j) / b->size;
-        double var = NAMED(channel_sum)(square + j / b->size * b->size, b->size) / count;
-        scale[j] = NAMED(scale_of)(b, channel, var);
-        shift[j] = b->bias ? b->bias[channel] : 0;
-        b->mean[channel] = mean[j];
-        b->var[channel] = (REAL)var;
-    }
-    for (int64_t s = 0; s < b->samples; s++) {
-        const REAL *restrict x = b->x + s * step + first;
-        REAL *restrict y = b->y + s * step + first;
-        for (int64_t j = 0; j < n; j++) y[j] = (x[j] - mean[j]) * scale[j] + shift[j];
+    return scales->data ? (double)((const REAL *)scales->data)[channel] : otherwise;
+}
+
+/* Spreads numbers of channels over the columns that hold them. */
+static void NAMED(repeat)(const batch *b, enum coefficient which)
+{
+    REAL *row = NAMED(row)(b, which);
+    for (int64_t j = b->channels; j < b->columns; j++) row[j] = row[j - b->channels];
+}
+
+/* -- Forward ------------------------------------------------------------------------------------------------------ */
+
+/* Takes moments of n numbers in, after those of `before` others: means and sums of squared deviations, a column each
+ * (Chan, Golub and LeVeque 1979). */
+static void NAMED(merge)(double *restrict mean, double *restrict square, int64_t columns, double before, double n,
+                         const double *restrict other_mean, const double *restrict other_square)
+{
+    const double share = n / (before + n);
+    for (int64_t j = 0; j < columns; j++) {
+        double rise = other_mean[j] - mean[j];
+        square[j] += other_square[j] + rise * rise * before * share;
+        mean[j] += rise * share;
     }
 }
 
-static void NAMED(columns_gradient)(const BATCH *b, int64_t first, int64_t n)
+STRIP_LOOP NAMED(add_deviations)(int lines, int64_t columns, NAMED(tile) x, const REAL *center, REAL *sum, REAL *square)
 {
-    double g_sum[COLUMNS] = { 0 }, gx_sum[COLUMNS] = { 0 };
-    REAL mean[COLUMNS], scale[COLUMNS], g_mean[COLUMNS], slope[COLUMNS];
-    int64_t step = b->channels * b->size;
-    for (int64_t j = 0; j < n; j++) mean[j] = b->mean[(first + j) / b->size];
-    for (int64_t s = 0; s < b->samples; s++) {
-        const REAL *x = b->x + s * step + first, *g = b->g + s * step + first;
-        for (int64_t j = 0; j < n; j++) {
-            g_sum[j] += (double)g[j];
-            gx_sum[j] += (double)g[j] * (double)(x[j] - mean[j]);
+    EACH_COLUMN(j, columns)
+    {
+        REAL d_sum = 0, d_square = 0;
+        EACH_LINE(i, lines)
+        {
+            REAL d = x.at[i * x.pitch + j] - center[j];
+            d_sum += d;
+            d_square += d * d;
         }
-    }
-    for (int64_t j = 0; j < n; j++) {
-        int64_t begin = j / b->size * b->size;
-        slopes k = NAMED(slopes_of)(b, (first + j) / b->size, NAMED(channel_sum)(g_sum + begin, b->size),
-                                    NAMED(channel_sum)(gx_sum + begin, b->size));
-        scale[j] = (REAL)k.scale;
-        g_mean[j] = (REAL)k.g_mean;
-        slope[j] = (REAL)k.slope;
-    }
-    for (int64_t s = 0; s < b->samples; s++) {
-        const REAL *restrict x = b->x + s * step + first, *restrict g = b->g + s * step + first;
-        REAL *restrict dx = b->y + s * step + first;
-        for (int64_t j = 0; j < n; j++) dx[j] = (g[j] - g_mean[j] - (x[j] - mean[j]) * slope[j]) * scale[j];
+        sum[j] += d_sum;
+        square[j] += d_square;
     }
 }
 
-static void NAMED(normalize)(const BATCH *b)
+/* Deviations are taken from the mean so far, which is as good as any number among those seen: where it is far off, so
+ * far do they vary. */
+static void NAMED(add_moments)(const batch *b, int64_t part, window w)
 {
-    if (b->size > SMALL_CHANNEL) {
-#pragma omp parallel for if (b->samples * b->channels * b->size > SMALL_WORK)
-        for (int64_t c = 0; c < b->channels; c++) (b->g ? NAMED(channel_gradient) : NAMED(channel))(b, c);
-        return;
+    NAMED(buffer) buffer;
+    REAL center[COLUMNS], sum[COLUMNS] = { 0 }, square[COLUMNS] = { 0 };
+    double *mean = b->sums + 2 * part * b->columns + w.column, *squares = mean + b->columns;
+    double before = (double)(w.line - b->lines * part / b->parts), n = (double)w.lines;
+    const REAL *first = NAMED(see)(b, &b->x, (window){ w.line, 1, w.column, w.columns }, buffer).at;
+    for (int64_t j = 0; j < w.columns; j++) {
+        if (before == 0) mean[j] = squares[j] = 0;
+        center[j] = before == 0 ? first[j] : (REAL)mean[j];
     }
-    int64_t block = COLUMNS / b->size * b->size, columns = b->channels * b->size;
-#pragma omp parallel for if (b->samples * b->channels * b->size > SMALL_WORK)
-    for (int64_t first = 0; first < columns; first += block) {
-        int64_t n = columns - first < block ? columns - first : block;
-        (b->g ? NAMED(columns_gradient) : NAMED(columns))(b, first, n);
+    for
+        EACH_STRIP(s, w)
+        {
+            NAMED(tile) x = NAMED(see)(b, &b->x, s, buffer);
+            WITH_LINES(s, NAMED(add_deviations), w.columns, x, center, sum, square);
+        }
+    double own_mean[COLUMNS], own_square[COLUMNS], one = 1 / n;
+    for (int64_t j = 0; j < w.columns; j++) {
+        double rise = (double)sum[j] * one;
+        own_mean[j] = (double)center[j] + rise;
+        own_square[j] = (double)square[j] - (double)sum[j] * rise;
+    }
+    NAMED(merge)(mean, squares, w.columns, before, n, own_mean, own_square);
+}
+
+/* From the moments of the parts to those of each channel. */
+static void NAMED(finish_moments)(const batch *b)
+{
+    double *mean = b->sums, *squares = mean + b->columns, n;
+    for (int64_t part = 1; part < b->parts; part++) {
+        int64_t before = b->lines * part / b->parts;
+        n = (double)(b->lines * (part + 1) / b->parts - before);
+        const double *other = mean + 2 * part * b->columns;
+        NAMED(merge)(mean, squares, b->columns, (double)before, n, other, other + b->columns);
+    }
+    n = (double)b->lines;
+    for (int64_t j = b->channels; j < b->columns; j += b->channels)
+        NAMED(merge)(mean, squares, b->channels, n * (double)(j / b->channels), n, mean + j, squares + j);
+    for (int64_t c = 0; c < b->channels; c++) {
+        ((REAL *)b->mean.data)[c] = (REAL)mean[c];
+        ((REAL *)b->var.data)[c] = (REAL)(squares[c] / b->count);
     }
 }
 
-static void NAMED(forward)(const kernel_call *call, BATCH b)
+/* The coefficients that follow from mean and variance. */
+static void NAMED(set_coefficients)(const batch *b)
 {
-    b.x = call->in[0].data;
-    b.weight = call->in[1].data;
-    b.bias = call->in[2].data;
-    b.y = call->out[0].data;
-    b.mean = call->out[1].data;
-    b.var = call->out[2].data;
-    NAMED(normalize)(&b);
+    for (int64_t c = 0; c < b->channels; c++) {
+        double var = NAMED(number)(&b->var, c, 0);
+        NAMED(row)(b, MEAN)[c] = (REAL)NAMED(number)(&b->mean, c, 0);
+        NAMED(row)(b, SCALE)[c] = (REAL)(NAMED(number)(&b->weight, c, 1) / sqrt(var + b->eps));
+        NAMED(row)(b, SHIFT)[c] = (REAL)NAMED(number)(&b->bias, c, 0);
+    }
+    for (int which = MEAN; which <= SHIFT; which++) NAMED(repeat)(b, (enum coefficient)which);
 }
 
-static void NAMED(backward)(const kernel_call *call, BATCH b)
+/* From a window's first column on. */
+typedef struct NAMED(coefficients) {
+    const REAL *mean, *scale, *shift, *g_mean, *slope;
+} NAMED(coefficients);
+
+static NAMED(coefficients) NAMED(coefficients_of)(const batch *b, window w)
 {
-    b.g = call->in[0].data;
-    b.x = call->in[1].data;
-    b.mean = call->in[2].data;
-    b.var = call->in[3].data;
-    b.weight = call->in[4].data;
-    b.y = call->out[0].data;
-    if (call->outputs > 1) {
-        b.dweight = call->out[1].data;
-        b.dbias = call->out[2].data;
+    return (NAMED(coefficients)){ NAMED(row)(b, MEAN) + w.column, NAMED(row)(b, SCALE) + w.column,
+                                  NAMED(row)(b, SHIFT) + w.column, NAMED(row)(b, G_MEAN) + w.column,
+                                  NAMED(row)(b, SLOPE) + w.column };
+}
+
+static inline REAL NAMED(relu)(REAL x)
+{
+    return x <= 0 ? 0 : x; /* NaN stays */
+}
+
+#define AT(tile) (tile).at[i * (tile).pitch + j]
+
+STRIP_LOOP NAMED(normalize_strip)(int lines, int64_t columns, const batch *b, NAMED(coefficients) k, NAMED(tile) x,
+                                  NAMED(tile) shortcut, NAMED(tile) y)
+{
+#define NORMAL ((AT(x) - k.mean[j]) * k.scale[j] + k.shift[j])
+    if (shortcut.at)
+        EACH_COLUMN(j, columns) EACH_LINE(i, lines) AT(y) = NAMED(relu)(NORMAL + AT(shortcut));
+    else if (b->relu)
+        EACH_COLUMN(j, columns) EACH_LINE(i, lines) AT(y) = NAMED(relu)(NORMAL);
+    else
+        EACH_COLUMN(j, columns) EACH_LINE(i, lines) AT(y) = NORMAL;
+#undef NORMAL
+}
+
+static void NAMED(normalize)(const batch *b, int64_t part, window w)
+{
+    (void)part;
+    NAMED(buffer) x_buffer, shortcut_buffer, y_buffer;
+    NAMED(coefficients) k = NAMED(coefficients_of)(b, w);
+    for
+        EACH_STRIP(s, w)
+        {
+            NAMED(tile) x = NAMED(see)(b, &b->x, s, x_buffer), y = NAMED(room)(b, &b->y, s, y_buffer);
+            NAMED(tile) shortcut = NAMED(see)(b, &b->shortcut, s, shortcut_buffer);
+            WITH_LINES(s, NAMED(normalize_strip), w.columns, b, k, x, shortcut, y);
+            NAMED(store)(b, &b->y, s, y_buffer);
+        }
+}
+
+static void NAMED(forward)(const batch *b)
+{
+    over_lines(b, NAMED(add_moments), false);
+    NAMED(finish_moments)(b);
+    NAMED(set_coefficients)(b);
+    over_lines(b, NAMED(normalize), true);
+}
+
+/* -- Gradient ----------------------------------------------------------------------------------------------------- */
+
+STRIP_LOOP NAMED(mask_strip)(int lines, int64_t columns, NAMED(tile) g, NAMED(tile) more, NAMED(tile) y,
+                             NAMED(tile) masked)
+{
+    if (more.at)
+        EACH_COLUMN(j, columns) EACH_LINE(i, lines) AT(masked) = AT(y) <= 0 ? 0 : AT(g) + AT(more);
+    else
+        EACH_COLUMN(j, columns) EACH_LINE(i, lines) AT(masked) = AT(y) <= 0 ? 0 : AT(g);
+}
+
+/* What goes back through the shortcut, and through the norm: the gradient of y where y is positive. */
+static void NAMED(mask)(const batch *b, window s)
+{
+    NAMED(buffer) g_buffer, more_buffer, y_buffer, masked_buffer;
+    NAMED(tile) g = NAMED(see)(b, &b->g, s, g_buffer), more = NAMED(see)(b, &b->more_g, s, more_buffer);
+    NAMED(tile) y = NAMED(see)(b, &b->y, s, y_buffer), masked = NAMED(room)(b, &b->shortcut, s, masked_buffer);
+    WITH_LINES(s, NAMED(mask_strip), s.columns, g, more, y, masked);
+    NAMED(store)(b, &b->shortcut, s, masked_buffer);
+}
+
+/* The gradient of what the norm gave. A ReLU alone is not in it yet: whether that let an element pass is found again
+ * from x, which is read anyway, as it was found in the first place. */
+static const array *NAMED(own_gradient)(const batch *b)
+{
+    return b->shortcut.data ? &b->shortcut : &b->g;
+}
+
+#define PASSED(d) ((d)*k.scale[j] + k.shift[j] <= 0 ? 0 : AT(g))
+
+STRIP_LOOP NAMED(add_product_strip)(int lines, int64_t columns, const batch *b, NAMED(coefficients) k, NAMED(tile) g,
+                                    NAMED(tile) x, REAL *g_sum, REAL *gx_sum)
+{
+#define ADD_PRODUCTS(gradient)                                                                                         \
+    EACH_COLUMN(j, columns)                                                                                            \
+    {                                                                                                                  \
+        REAL sum = 0, product = 0;                                                                                     \
+        EACH_LINE(i, lines)                                                                                            \
+        {                                                                                                              \
+            REAL d = AT(x) - k.mean[j], passed = gradient;                                                             \
+            sum += passed;                                                                                             \
+            product += passed * d;                                                                                     \
+        }                                                                                                              \
+        g_sum[j] += sum;                                                                                               \
+        gx_sum[j] += product;                                                                                          \
     }
-    NAMED(normalize)(&b);
+    if (b->relu)
+        ADD_PRODUCTS(PASSED(d))
+    else
+        ADD_PRODUCTS(AT(g))
+#undef ADD_PRODUCTS
+}
+
+/* Σ g and Σ g (x - mean). */
+static void NAMED(add_products)(const batch *b, int64_t part, window w)
+{
+    NAMED(buffer) g_buffer, x_buffer;
+    REAL g_sum[COLUMNS] = { 0 }, gx_sum[COLUMNS] = { 0 };
+    NAMED(coefficients) k = NAMED(coefficients_of)(b, w);
+    for
+        EACH_STRIP(s, w)
+        {
+            if (b->shortcut.data) NAMED(mask)(b, s);
+            NAMED(tile) g = NAMED(see)(b, NAMED(own_gradient)(b), s, g_buffer), x = NAMED(see)(b, &b->x, s, x_buffer);
+            WITH_LINES(s, NAMED(add_product_strip), w.columns, b, k, g, x, g_sum, gx_sum);
+        }
+    double *sums = b->sums + 2 * part * b->columns + w.column, *products = sums + b->columns;
+    bool first = w.line == b->lines * part / b->parts;
+    for (int64_t j = 0; j < w.columns; j++) {
+        sums[j] = (first ? 0 : sums[j]) + (double)g_sum[j];
+        products[j] = (first ? 0 : products[j]) + (double)gx_sum[j];
+    }
+}
+
+/* From the sums of the parts to those of each channel: dx = weight rstd (g - mean(g) - (x - mean) rstd² mean(g (x -
+ * mean))). */
+static void NAMED(finish_products)(const batch *b)
+{
+    double *sums = b->sums, *products = sums + b->columns;
+    for (int64_t part = 1; part < b->parts; part++)
+        for (int64_t j = 0; j < 2 * b->columns; j++) sums[j] += sums[2 * part * b->columns + j];
+    for (int64_t j = b->channels; j < b->columns; j++) {
+        sums[j % b->channels] += sums[j];
+        products[j % b->channels] += products[j];
+    }
+    for (int64_t c = 0; c < b->channels; c++) {
+        double rstd = 1 / sqrt(NAMED(number)(&b->var, c, 0) + b->eps);
+        NAMED(row)(b, G_MEAN)[c] = (REAL)(sums[c] / b->count);
+        NAMED(row)(b, SLOPE)[c] = (REAL)(products[c] / b->count * rstd * rstd);
+        if (b->dweight.data) ((REAL *)b->dweight.data)[c] = (REAL)(products[c] * rstd);
+        if (b->dbias.data) ((REAL *)b->dbias.data)[c] = (REAL)sums[c];
+    }
+    NAMED(repeat)(b, G_MEAN);
+    NAMED(repeat)(b, SLOPE);
+}
+
+STRIP_LOOP NAMED(gradient_strip)(int lines, int64_t columns, const batch *b, NAMED(coefficients) k, NAMED(tile) g,
+                                 NAMED(tile) x, NAMED(tile) dx)
+{
+#define SET_GRADIENT(gradient)                                                                                         \
+    EACH_COLUMN(j, columns) EACH_LINE(i, lines)                                                                        \
+    {                                                                                                                  \
+        REAL d = AT(x) - k.mean[j], passed = gradient;                                                                 \
+        AT(dx) = (passed - k.g_mean[j] - d * k.slope[j]) * k.scale[j];                                                 \
+    }
+    if (b->relu)
+        SET_GRADIENT(PASSED(d))
+    else
+        SET_GRADIENT(AT(g))
+#undef SET_GRADIENT
+}
+#undef PASSED
+#undef AT
+
+static void NAMED(set_gradient)(const batch *b, int64_t part, window w)
+{
+    (void)part;
+    NAMED(buffer) g_buffer, x_buffer, dx_buffer;
+    NAMED(coefficients) k = NAMED(coefficients_of)(b, w);
+    for
+        EACH_STRIP(s, w)
+        {
+            NAMED(tile) g = NAMED(see)(b, NAMED(own_gradient)(b), s, g_buffer), x = NAMED(see)(b, &b->x, s, x_buffer);
+            NAMED(tile) dx = NAMED(room)(b, &b->dx, s, dx_buffer);
+            WITH_LINES(s, NAMED(gradient_strip), w.columns, b, k, g, x, dx);
+            NAMED(store)(b, &b->dx, s, dx_buffer);
+        }
+}
+
+static void NAMED(gradient)(const batch *b)
+{
+    NAMED(set_coefficients)(b);
+    over_lines(b, NAMED(add_products), false);
+    NAMED(finish_products)(b);
+    over_lines(b, NAMED(set_gradient), true);
 }

@@ -53,7 +53,7 @@ BINARY_ROW(logical_or_u8, uint8_t, uint8_t, a | b)
     {                                                                                                                  \
         FLOATS(name), [VT_I32] = name##_i32, [VT_I64] = name##_i64, [VT_U8] = name##_u8, [VT_BOOL] = name##_u8         \
     }
-static row_table rows = {
+row_table cpu_binary_rows = {
     [OP_ID_add] = NUMBERS(add),
     [OP_ID_sub] = NUMBERS(sub),
     [OP_ID_mul] = NUMBERS(mul),
@@ -73,7 +73,7 @@ static row_table rows = {
 
 static bool binary(const kernel_call *call)
 {
-    return run_table(call, rows);
+    return run_table(call, cpu_binary_rows);
 }
 
 /* Choosing moves bits: elements of one size are alike. */
@@ -107,16 +107,13 @@ CHOICE(uint64_t)
 
 static bool where(const kernel_call *call)
 {
-    size_t size = vt_dtype_size(call->out[0].dtype);
+    size_t size = vt_dtype_size(row_dtype(&call->out[0]));
     return run_rows(call, size == 1 ? where_uint8_t : size == 4 ? where_uint32_t : where_uint64_t);
 }
 
 #define KERNEL(name)                                                                                                   \
     {                                                                                                                  \
-        &op_##name,                                                                                                    \
-        {                                                                                                              \
-            .run = binary, .strided = true                                                                             \
-        }                                                                                                              \
+        &op_##name, ROW_KERNEL(binary)                                                                                 \
     }
 const kernel_row cpu_binary_kernels[] = {
     KERNEL(add),
@@ -134,6 +131,6 @@ const kernel_row cpu_binary_kernels[] = {
     KERNEL(greater_equal),
     KERNEL(logical_and),
     KERNEL(logical_or),
-    { &op_where, { .run = where, .strided = true } },
+    { &op_where, ROW_KERNEL(where) },
     { 0 },
 };

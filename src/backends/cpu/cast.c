@@ -68,10 +68,10 @@ static row_function *const rows[VT_DTYPE_COUNT][VT_DTYPE_COUNT] = {
 
 static bool cast(const kernel_call *call)
 {
-    return run_rows(call, rows[call->in[0].dtype][call->out[0].dtype]);
+    return run_rows(call, rows[row_dtype(&call->in[0])][row_dtype(&call->out[0])]);
 }
 
 const kernel_row cpu_cast_kernels[] = {
-    { &op_cast, { .run = cast, .strided = true } },
+    { &op_cast, ROW_KERNEL(cast) },
     { 0 },
 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 256, PIECE = 16384, FEW_TASKS = 64 };
+enum { BLOCK = 768, PIECE = 16384, FEW_TASKS = 64 };
 
 static void push_outer(fold_axis_loops *l, int64_t extent, int64_t stride)
 {
@@ -96,8 +96,10 @@ static void fold_task(const job *j, range r, int64_t begin, int64_t end, slot *t
     const char *x = j->call->x->data;
     const double *center = j->call->center ? j->call->center + r.first : NULL;
     for (int64_t i = 0; i < r.n; i++) total[i] = how->start;
-    for (int64_t k = begin; !l->run_folded && k < end; k++)
-        how->columns(x + (size_t)(r.offset + fold_offset(&l->folded, k)) * j->size, r.n, center, total);
+    int64_t rows = l->folded.rank == 1 ? end - begin : 1; /* that are equally far apart */
+    for (int64_t k = begin; !l->run_folded && k < end; k += rows)
+        how->columns(x + (size_t)(r.offset + fold_offset(&l->folded, k)) * j->size, r.n, rows, l->folded.stride[0],
+                     center, total);
     for (int64_t i = 0; l->run_folded && i < r.n; i++) {
         int64_t offset = fold_offset(&l->kept, r.first + i);
         for (int64_t k = begin; k < end; k++)

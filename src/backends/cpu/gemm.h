@@ -4,19 +4,55 @@
 
 #include <vitro/base.h>
 
+/* What becomes of y = a b + bias before it is stored; `other` is a matrix of y's shape. */
+typedef enum gemm_epilogue {
+    GEMM_NOTHING,
+    GEMM_RELU,
+    GEMM_GELU,          /* gelu(y), exact, and y itself goes to `other` */
+    GEMM_GELU_GRADIENT, /* y gelu'(other) */
+    GEMM_ADD,           /* y + other, which may be y's own memory */
+} gemm_epilogue;
+
 /* y [batch..., m, n] = Σ a [batch..., m, k] b [batch..., k, n] over `sum` pairs of a and b (0: one). y is contiguous;
- * the strides of a and b, in elements, are arbitrary, 0 along a batch axis that repeats. Without padding: it is also
- * the key of cached primitives. */
+ * the strides of a and b, in elements, are arbitrary, 0 along a batch axis that repeats. A dtype is VT_BF16 where an
+ * f32 matrix lies in memory as that, or VT_DTYPE_DEFAULT. Without padding: it is also the key of cached primitives. */
 typedef struct gemm_problem {
     int64_t m, n, k;
     int64_t a_row, a_column, b_row, b_column;
     int64_t batch_rank, batch[VT_MAX_RANK], a_batch[VT_MAX_RANK], b_batch[VT_MAX_RANK];
     int64_t sum, a_sum, b_sum;
+    int64_t a_dtype, b_dtype, y_dtype, other_dtype;
+    int64_t epilogue;
 } gemm_problem;
 
-/* Packs blocks and multiplies them in registers. With `accumulate` the product is added to y. False, with an error,
- * where memory is short. */
-bool gemm_f32(const gemm_problem *p, const float *a, const float *b, float *y, bool accumulate);
-bool gemm_f64(const gemm_problem *p, const double *a, const double *b, double *y, bool accumulate);
+typedef struct gemm_operands {
+    const void *a, *b;
+    const void *bias; /* [n], added to each row; or NULL. Not in bf16 */
+    void *y, *other;
+} gemm_operands;
+
+/* How a problem is cut into blocks, for as many threads as the next parallel region gets. Results do not depend on it:
+ * each element of y is summed in the order of k, in blocks that follow from k alone. */
+typedef struct gemm_plan {
+    gemm_problem problem;
+    int64_t batches, threads;
+    int64_t parts, steps;                    /* of k; in which a block is summed: parts of all pairs */
+    int64_t depth, columns, rows;            /* of a block */
+    int64_t across, down;                    /* blocks of columns; tiles of rows */
+    bool pairs;                              /* of bf16 neighbours along k are multiplied at once */
+    bool packs_a, finishes;                  /* sums are turned into elements of y by more than a copy */
+    int64_t a_room, b_room, sums_room, room; /* elements of working memory of a thread */
+    size_t scratch;                          /* bytes of working memory */
+} gemm_plan;
+
+gemm_plan gemm_plan_f32(const gemm_problem *p);
+gemm_plan gemm_plan_f64(const gemm_problem *p);
+/* Packs blocks and multiplies them in registers, in 64-byte aligned working memory. */
+void gemm_run_f32(const gemm_plan *plan, const gemm_operands *o, void *scratch);
+void gemm_run_f64(const gemm_plan *plan, const gemm_operands *o, void *scratch);
+
+/* The same, planned and with memory of its own; false, with an error, where that is short. */
+bool gemm_f32(const gemm_problem *p, const gemm_operands *o);
+bool gemm_f64(const gemm_problem *p, const gemm_operands *o);
 
 #endif

@@ -1,127 +1,167 @@
-/* gemm_template.h - gemm.c's functions for one element type: REAL, and NAMED(x), its name for x. */
+/* gemm_template.h - gemm.c's products for one element type: REAL, and NAMED(x), its name for x. */
 
-#define VECTOR NAMED(vector)
-#define PACK   NAMED(pack)
-#define TILE   NAMED(tile)
-#define BLOCK  NAMED(block)
-#define GEMM   NAMED(gemm)
+#define LANES      NAMED(lanes)
+#define COLUMNS    NAMED(tile_columns)
+#define AT         NAMED(at)
+#define PACK_A     NAMED(pack_a)
+#define PACK_B     NAMED(pack_b)
+#define SUMS       NAMED(sums)
+#define EXPECT     NAMED(expect)
+#define FINISH     NAMED(finish)
+#define PREPARE    NAMED(prepare)
+#define ROWS       NAMED(rows)
+#define APART_FROM NAMED(apart_from)
+#define MULTIPLY   NAMED(multiply)
+#define OPERANDS   NAMED(operands)
+#define WORKSPACE  NAMED(workspace)
+#define RANGE      NAMED(range)
+#define GEMM       NAMED(gemm)
+#define GEMM_PLAN  NAMED(gemm_plan)
+#define GEMM_RUN   NAMED(gemm_run)
 
-typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
-enum {
-    NAMED(LANES) = VECTOR_BYTES / sizeof(REAL),
-    NAMED(TILE_COLUMNS) = 2 * NAMED(LANES),
-    NAMED(BLOCK_COLUMNS) = BLOCK_COLUMN_TILES * NAMED(TILE_COLUMNS)
-};
+/* -- The product ------------------------------------------------------------------------------------------------- */
 
-/* Packs `count` lines of `depth` elements as panels of `width` lines side by side, the last filled up with zeros. */
-static void PACK(const REAL *from, int64_t line_stride, int64_t depth_stride, int64_t count, int64_t depth,
-                 int64_t width, REAL *to)
+/* What step `step` of a block multiplies: a part of k, of one of the pairs of a and b. */
+static OPERANDS PREPARE(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, WORKSPACE *w)
 {
-    for (int64_t first = 0; first < count; first += width, to += width * depth) {
-        const REAL *lines = from + first * line_stride;
-        int64_t real = least(width, count - first);
-        if (line_stride == 1) {
-            for (int64_t l = 0; l < depth; l++)
-                for (int64_t i = 0; i < real; i++) to[l * width + i] = lines[l * depth_stride + i];
-        } else {
-            for (int64_t i = 0; i < real; i++)
-                for (int64_t l = 0; l < depth; l++) to[l * width + i] = lines[i * line_stride + l * depth_stride];
-        }
-        for (int64_t l = 0; real < width && l < depth; l++)
-            for (int64_t i = real; i < width; i++) to[l * width + i] = 0;
+    const gemm_problem *p = &g->problem;
+    int64_t pair = step / g->parts, first = step % g->parts * g->depth, depth = least(g->depth, p->k - first);
+    const void *a = AT(o->a, p->a_dtype,
+                       batch_offset(p, p->a_batch, at.batch) + at.i * p->a_row + first * p->a_column + pair * p->a_sum);
+    const void *b = AT(o->b, p->b_dtype,
+                       batch_offset(p, p->b_batch, at.batch) + at.j * p->b_column + first * p->b_row + pair * p->b_sum);
+    int64_t words = g->pairs ? words_of(depth) : depth;
+    const REAL *bias = o->bias ? (const REAL *)o->bias + at.j : NULL;
+    if (w->packed != b || w->packed_column != at.j || w->packed_step != step) {
+        if (g->pairs)
+            pack_b_pairs(p, b, (const void *)bias, at.columns, depth, (void *)w->b);
+        else
+            PACK_B(p, b, bias, at.columns, depth, w->b);
+    }
+    w->packed = b;
+    w->packed_column = at.j;
+    w->packed_step = step;
+    if (!g->packs_a) return (OPERANDS){ a, w->b, g->pairs ? p->a_row / 2 : p->a_row, 1, words };
+    if (g->pairs)
+        pack_a_pairs(p, a, at.rows, depth, (void *)w->a);
+    else
+        PACK_A(p, a, at.rows, depth, w->a);
+    return p->a_column == 1 ? (OPERANDS){ w->a, w->b, words, 1, words } : (OPERANDS){ w->a, w->b, 1, A_WIDTH, words };
+}
+
+/* The rows of a block's tile. */
+static const REAL *ROWS(const OPERANDS *x, int64_t i)
+{
+    return x->a_column == 1 ? x->a + i * x->a_row : x->a + i / A_WIDTH * A_WIDTH * x->depth + i % A_WIDTH;
+}
+
+/* Adds a tile of y, and of `other` where there is one. */
+static void EXPECT(const gemm_problem *p, const gemm_operands *o, int64_t first, int64_t rows, int64_t columns,
+                   fetch_list *ahead)
+{
+    const void *data[] = { o->y, o->other };
+    int64_t dtype[] = { p->y_dtype, p->other_dtype };
+    for (int i = 0; i <= (p->epilogue >= GEMM_GELU); i++) {
+        int64_t size = dtype[i] == VT_BF16 ? 2 : sizeof(REAL);
+        add_rows(ahead, AT(data[i], dtype[i], first), rows, p->n * size, columns * size);
     }
 }
 
-/* One tile of y from a panel of a and one of b. */
-static void TILE(int64_t depth, const REAL *a, const REAL *b, REAL *y, int64_t y_stride, int64_t rows, int64_t columns,
-                 bool add)
+/* From which column on sums of a block are kept apart until FINISH has made elements of y of them: from the first, or
+ * from that of a last panel that is no whole vectors. */
+static int64_t APART_FROM(const gemm_plan *g, int64_t columns)
 {
-    enum { LANES = NAMED(LANES), COLUMNS = NAMED(TILE_COLUMNS) };
-    VECTOR sum[TILE_ROWS][2] = { 0 };
-    for (int64_t l = 0; l < depth; l++, a += TILE_ROWS, b += COLUMNS) {
-        VECTOR left = *(const VECTOR *)b, right = *(const VECTOR *)(b + LANES);
-        for (int i = 0; i < TILE_ROWS; i++) {
-            sum[i][0] += a[i] * left;
-            sum[i][1] += a[i] * right;
-        }
-    }
-    if (rows == TILE_ROWS && columns == COLUMNS) {
-        for (int i = 0; i < TILE_ROWS; i++) {
-            VECTOR *to = (VECTOR *)(y + i * y_stride);
-            if (add) {
-                sum[i][0] += to[0];
-                sum[i][1] += to[1];
+    return g->finishes ? 0 : columns % LANES ? (columns - 1) / COLUMNS * COLUMNS : columns;
+}
+
+/* Adds the products of a step to the sums of a block. */
+static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, WORKSPACE *w)
+{
+    const gemm_problem *p = &g->problem;
+    OPERANDS x = PREPARE(g, o, at, step, w);
+    int64_t start = (at.batch * p->m + at.i) * p->n + at.j, panels = divide_up(at.columns, COLUMNS);
+    int64_t apart = APART_FROM(g, at.columns), size = sizeof(REAL);
+    bool last = step == g->steps - 1;
+    for (int64_t i = 0; i < at.rows; i += TILE_ROWS, start += TILE_ROWS * p->n) {
+        int64_t rows = least(TILE_ROWS, at.rows - i), next_rows = least(TILE_ROWS, at.rows - i - rows);
+        REAL *sums = w->sums + (g->steps > 1 ? i : 0) * g->columns;
+        for (int64_t j = 0; j < at.columns; j += COLUMNS) {
+            int64_t columns = least(COLUMNS, at.columns - j);
+            const REAL *panel = x.b + j * (x.depth + 1);
+            fetch_list ahead;
+            SUMS s = { .from = panel, .to = sums + j, .to_stride = g->columns, .ahead = &ahead };
+            if (j < apart) s.to = (REAL *)o->y + start + j, s.to_stride = p->n;
+            if (step > 0) s.from = s.to, s.from_stride = s.to_stride;
+            ahead.count = 0;
+            if (j < apart || last) EXPECT(p, o, start + j, rows, columns, &ahead);
+            if (!g->packs_a && next_rows > 0) {
+                int64_t part = j / COLUMNS, from = next_rows * part / panels, to = next_rows * (part + 1) / panels;
+                add_rows(&ahead, (const char *)ROWS(&x, i + rows + from), to - from, x.a_row * size, x.depth * size);
             }
-            to[0] = sum[i][0];
-            to[1] = sum[i][1];
+            TILE_AT(g, rows - 1, divide_up(columns, LANES) - 1)
+            (x.depth, ROWS(&x, i), x.a_row, x.a_column, panel + COLUMNS, &s);
         }
-        return;
-    }
-    /* Through memory of its own: an index that varies would keep `sum` itself out of the registers. */
-    REAL whole[TILE_ROWS][COLUMNS];
-    for (int i = 0; i < TILE_ROWS; i++) {
-        *(VECTOR *)whole[i] = sum[i][0];
-        *(VECTOR *)(whole[i] + LANES) = sum[i][1];
-    }
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++)
-            y[i * y_stride + j] = add ? y[i * y_stride + j] + whole[i][j] : whole[i][j];
-}
-
-/* Adds the product of `rows` rows of a and `columns` columns of b to a block of y, or begins it; `packed` has room for
- * a block of a and a block of b. */
-static void BLOCK(const gemm_problem *p, const REAL *a, const REAL *b, REAL *y, int64_t rows, int64_t columns,
-                  REAL *packed, bool add)
-{
-    enum { COLUMNS = NAMED(TILE_COLUMNS) };
-    REAL *packed_a = packed, *packed_b = packed + round_up(rows, TILE_ROWS) * least(p->k, BLOCK_DEPTH);
-    for (int64_t first = 0; first < p->k; first += BLOCK_DEPTH) {
-        int64_t depth = least(BLOCK_DEPTH, p->k - first);
-        PACK(a + first * p->a_column, p->a_row, p->a_column, rows, depth, TILE_ROWS, packed_a);
-        PACK(b + first * p->b_row, p->b_column, p->b_row, columns, depth, COLUMNS, packed_b);
-        for (int64_t j = 0; j < columns; j += COLUMNS)
-            for (int64_t i = 0; i < rows; i += TILE_ROWS)
-                TILE(depth, packed_a + i * depth, packed_b + j * depth, y + i * p->n + j, p->n,
-                     least(TILE_ROWS, rows - i), least(COLUMNS, columns - j), add || first > 0);
+        if (last) FINISH(p, o, start + apart, rows, at.columns - apart, sums + apart, g->columns);
     }
 }
 
-bool GEMM(const gemm_problem *p, const REAL *a, const REAL *b, REAL *y, bool accumulate)
+/* Tiles of rows first to last - 1, numbered over all batches and blocks of columns. */
+static void RANGE(const gemm_plan *g, const gemm_operands *o, int64_t first, int64_t last, REAL *memory)
 {
-    int64_t batches = batch_count(p), size = p->m * p->n;
-    if (batches * size == 0) return true;
-    if (p->k == 0) {
-        for (int64_t i = 0; !accumulate && i < batches * size; i++) y[i] = 0;
-        return true;
+    const gemm_problem *p = &g->problem;
+    WORKSPACE w = { .a = memory, .b = memory + g->a_room, .sums = memory + g->a_room + g->b_room, .packed_step = -1 };
+    for (int64_t tile = first, many; tile < last; tile += many) {
+        int64_t down = tile % g->down, across = tile / g->down % g->across;
+        many = least(least(g->down - down, last - tile), g->rows / TILE_ROWS);
+        block at = { .batch = tile / g->down / g->across, .i = down * TILE_ROWS, .j = across * g->columns };
+        at.rows = least(many * TILE_ROWS, p->m - at.i);
+        at.columns = least(g->columns, p->n - at.j);
+        for (int64_t step = 0; step < g->steps; step++) MULTIPLY(g, o, at, step, &w);
     }
-    int64_t rows = least(round_up(p->m, TILE_ROWS), BLOCK_ROWS);
-    int64_t columns = least(round_up(p->n, NAMED(TILE_COLUMNS)), NAMED(BLOCK_COLUMNS));
-    int64_t across = (p->n + columns - 1) / columns, down = (p->m + rows - 1) / rows;
-    int64_t blocks = batches * down * across, room = round_up((rows + columns) * least(p->k, BLOCK_DEPTH), 64);
-    int64_t sum = p->sum ? p->sum : 1;
-    bool parallel = (double)batches * (double)size * (double)p->k * (double)sum > 1 << 16;
-    int threads = parallel ? (int)least(thread_count(), blocks) : 1;
-    REAL *packed = aligned_alloc(64, (size_t)(threads * room) * sizeof *packed);
-    if (!packed) {
+}
+
+gemm_plan GEMM_PLAN(const gemm_problem *p)
+{
+    return plan_of(p, sizeof(REAL), LANES);
+}
+
+void GEMM_RUN(const gemm_plan *g, const gemm_operands *o, void *scratch)
+{
+    int64_t tiles = g->batches * g->across * g->down, threads = g->threads;
+    if (tiles * g->problem.n == 0) return;
+#pragma omp parallel for num_threads((int)threads) if (threads > 1)
+    for (int64_t t = 0; t < threads; t++)
+        RANGE(g, o, tiles * t / threads, tiles * (t + 1) / threads, (REAL *)scratch + t * g->room);
+}
+
+bool GEMM(const gemm_problem *p, const gemm_operands *o)
+{
+    gemm_plan g = GEMM_PLAN(p);
+    void *scratch = aligned_alloc(64, g.scratch);
+    if (!scratch) {
         refuse_call("matmul", (vt_site){ 0 }, VT_ERROR_MEMORY, "out of memory to pack its blocks");
         return false;
     }
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int64_t number = 0; number < blocks; number++) {
-        int64_t batch = number / (down * across), i = number / across % down * rows, j = number % across * columns;
-        const REAL *a_block = a + batch_offset(p, p->a_batch, batch) + i * p->a_row;
-        const REAL *b_block = b + batch_offset(p, p->b_batch, batch) + j * p->b_column;
-        REAL *y_block = y + batch * size + i * p->n + j;
-        for (int64_t k = 0; k < sum; k++)
-            BLOCK(p, a_block + k * p->a_sum, b_block + k * p->b_sum, y_block, least(rows, p->m - i),
-                  least(columns, p->n - j), packed + thread_number() * room, accumulate || k > 0);
-    }
-    free(packed);
+    GEMM_RUN(&g, o, scratch);
+    free(scratch);
     return true;
 }
 
-#undef VECTOR
-#undef PACK
-#undef TILE
-#undef BLOCK
+#undef LANES
+#undef COLUMNS
+#undef AT
+#undef PACK_A
+#undef PACK_B
+#undef SUMS
+#undef EXPECT
+#undef FINISH
+#undef PREPARE
+#undef ROWS
+#undef APART_FROM
+#undef MULTIPLY
+#undef OPERANDS
+#undef WORKSPACE
+#undef RANGE
 #undef GEMM
+#undef GEMM_PLAN
+#undef GEMM_RUN

@@ -1,38 +1,21 @@
-/* im2col.c - convolutions as matrix products. */
+/* im2col.c - convolutions as matrix products. A row of the matrix of windows is what an output pixel sees, kernel
+ * position by kernel position, with the channels inside as they lie in memory. */
+#include "core/bf16.h"
 #include "backends/cpu/convolution.h"
 #include "backends/cpu/gemm.h"
-#include "core/node.h"
-#include <stdlib.h>
+#include <string.h>
 
-/* One row of the matrix of columns: what kernel position (ky, kx) sees of a channel. */
-typedef struct tap {
-    int64_t channel, offset[2]; /* of the input element that output element 0 sees; may lie in the padding */
-    int64_t first, last;        /* the output columns whose input lies inside the image: first to last - 1 */
-} tap;
+/* Extents per group, and how many images are gathered at a time. */
+typedef struct windows {
+    int64_t channels, outputs; /* of a group */
+    int64_t taps, columns;     /* kernel positions; columns of the matrix of windows */
+    int64_t run;               /* kernel positions that see pixels side by side in memory */
+    int64_t area;              /* output pixels of an image: rows of the matrix */
+    int64_t images;
+    bool are_x;    /* a kernel of one element that goes over the whole image: x is its own matrix of windows */
+    bool copies_y; /* the product reads or writes a copy of y that has the groups apart */
+} windows;
 
-static int64_t window_rows(const convolution *p)
-{
-    return p->channels / p->groups * p->kernel[0] * p->kernel[1];
-}
-
-static int64_t divide_up(int64_t x, int64_t by)
-{
-    return x <= 0 ? 0 : (x + by - 1) / by;
-}
-
-static tap tap_of(const convolution *p, int64_t row)
-{
-    int64_t kx = row % p->kernel[1], ky = row / p->kernel[1] % p->kernel[0];
-    tap t = { .channel = row / p->kernel[1] / p->kernel[0],
-              .offset = { ky * p->dilation[0] - p->padding[0], kx * p->dilation[1] - p->padding[1] } };
-    int64_t last = divide_up(p->size[1] - t.offset[1], p->stride[1]);
-    t.last = last < p->output[1] ? last : p->output[1];
-    int64_t first = divide_up(-t.offset[1], p->stride[1]);
-    t.first = first < t.last ? first : t.last;
-    return t;
-}
-
-/* A kernel of one element that goes over the whole image: the columns are the image itself. */
 static bool is_pointwise(const convolution *p)
 {
     for (int i = 0; i < 2; i++)
@@ -40,60 +23,81 @@ static bool is_pointwise(const convolution *p)
     return true;
 }
 
-/* How many images' columns are gathered at a time: few enough to stay in some megabytes, and in the caches if they
- * can, yet enough for every thread. */
-static int64_t images_at_once(const convolution *p)
+static int64_t limit(int64_t x, int64_t low, int64_t high)
 {
-    int64_t one = p->groups * window_rows(p) * p->output[0] * p->output[1], many = (1 << 22) / one;
-    if (is_pointwise(p) || many > p->batch) return p->batch;
+    return x < low ? low : x > high ? high : x;
+}
+
+/* Few enough images for their windows to stay in some megabytes, and in the caches if they can, yet enough for every
+ * thread. */
+static int64_t images_at_once(const convolution *p, const windows *w)
+{
+    int64_t one = p->groups * w->columns * w->area, many = (1 << 20) / one;
+    if (w->are_x || many > p->batch) return p->batch;
     return many > 1 ? many : 1;
 }
 
-/* The products of one pass over so many images. The columns are [images, groups, rows, area], weight is
- * [groups, outputs, rows], y is [images, groups, outputs, area]. */
-static gemm_problem product_of(const convolution *p, enum convolution_pass pass, int64_t images)
+static windows windows_of(const convolution *p)
 {
-    int64_t outputs = p->outputs / p->groups, rows = window_rows(p), area = p->output[0] * p->output[1];
-    int64_t weight = outputs * rows, columns = rows * area, y = outputs * area, groups = p->groups;
-    gemm_problem forward = { .m = outputs,
-                             .n = area,
-                             .k = rows,
-                             .a_row = rows,
-                             .a_column = 1,
-                             .b_row = area,
-                             .b_column = 1,
-                             .batch_rank = 2,
-                             .batch = { images, groups },
-                             .a_batch = { 0, weight },
-                             .b_batch = { groups * columns, columns } };
-    gemm_problem input_gradient = { .m = rows,
-                                    .n = area,
-                                    .k = outputs,
-                                    .a_row = 1,
-                                    .a_column = rows,
-                                    .b_row = area,
-                                    .b_column = 1,
-                                    .batch_rank = 2,
-                                    .batch = { images, groups },
-                                    .a_batch = { 0, weight },
-                                    .b_batch = { groups * y, y } };
-    gemm_problem weight_gradient = { .m = outputs,
-                                     .n = rows,
-                                     .k = area,
-                                     .a_row = area,
-                                     .a_column = 1,
-                                     .b_row = 1,
-                                     .b_column = area,
-                                     .batch_rank = 1,
-                                     .batch = { groups },
-                                     .a_batch = { y },
-                                     .b_batch = { columns },
-                                     .sum = images,
-                                     .a_sum = groups * y,
-                                     .b_sum = groups * columns };
-    return pass == CONVOLUTION_FORWARD          ? forward
-           : pass == CONVOLUTION_INPUT_GRADIENT ? input_gradient
-                                                : weight_gradient;
+    windows w = { .channels = p->channels / p->groups,
+                  .outputs = p->outputs / p->groups,
+                  .taps = p->kernel[0] * p->kernel[1],
+                  .run = p->groups == 1 && p->dilation[1] == 1 ? p->kernel[1] : 1,
+                  .area = p->output[0] * p->output[1],
+                  .are_x = is_pointwise(p) && p->groups == 1,
+                  .copies_y = p->groups > 1 };
+    w.columns = w.taps * w.channels;
+    w.images = images_at_once(p, &w);
+    return w;
+}
+
+/* The products of one pass over so many rows, a group at a time: the matrix of windows is [groups, rows, columns],
+ * weight [groups, outputs, columns], y [rows, outputs], a copy of it [groups, rows, outputs]. The gradient of weights
+ * may be added to that of images before. */
+static gemm_problem product_of(const convolution *p, const windows *w, enum convolution_pass pass, int64_t rows,
+                               bool add)
+{
+    int64_t columns = w->columns, outputs = w->outputs;
+    int64_t window_batch = rows * columns, weight_batch = outputs * columns, y_batch = rows * outputs;
+    gemm_problem product = { .batch_rank = 1, .batch = { p->groups } };
+    if (pass == CONVOLUTION_WEIGHT_GRADIENT && add) product.epilogue = GEMM_ADD;
+    int64_t matrix_dtype = w->are_x && p->x_bf16 ? VT_BF16 : VT_DTYPE_DEFAULT;
+    int64_t y_dtype = !w->copies_y && p->y_bf16 ? VT_BF16 : VT_DTYPE_DEFAULT;
+    product.a_dtype = pass == CONVOLUTION_FORWARD ? matrix_dtype : y_dtype;
+    product.b_dtype = pass == CONVOLUTION_WEIGHT_GRADIENT ? matrix_dtype : VT_DTYPE_DEFAULT;
+    product.y_dtype = pass == CONVOLUTION_FORWARD          ? y_dtype
+                      : pass == CONVOLUTION_INPUT_GRADIENT ? matrix_dtype
+                                                           : VT_DTYPE_DEFAULT;
+    product.m = pass == CONVOLUTION_WEIGHT_GRADIENT ? outputs : rows;
+    product.n = pass == CONVOLUTION_FORWARD ? outputs : columns;
+    product.k = pass == CONVOLUTION_FORWARD ? columns : pass == CONVOLUTION_INPUT_GRADIENT ? outputs : rows;
+    product.a_row = pass == CONVOLUTION_FORWARD ? columns : pass == CONVOLUTION_INPUT_GRADIENT ? outputs : 1;
+    product.a_column = pass == CONVOLUTION_WEIGHT_GRADIENT ? outputs : 1;
+    product.b_row = pass == CONVOLUTION_FORWARD ? 1 : columns;
+    product.b_column = pass == CONVOLUTION_FORWARD ? columns : 1;
+    product.a_batch[0] = pass == CONVOLUTION_FORWARD ? window_batch : y_batch;
+    product.b_batch[0] = pass == CONVOLUTION_WEIGHT_GRADIENT ? window_batch : weight_batch;
+    return product;
+}
+
+/* The parts of the working memory, in elements. */
+typedef struct sizes {
+    int64_t windows, weight, x, y;
+} sizes;
+
+static int64_t round_up(int64_t x)
+{
+    enum { LINE = 16 }; /* so that each part begins at a line of the caches */
+    return (x + LINE - 1) / LINE * LINE;
+}
+
+static sizes sizes_of(const convolution *p, const windows *w, enum convolution_pass pass)
+{
+    bool copies_x = pass == CONVOLUTION_INPUT_GRADIENT && p->x_bf16 && !w->are_x;
+    return (sizes){ .windows = w->are_x ? 0 : round_up(p->groups * w->images * w->area * w->columns),
+                    .weight = round_up(p->outputs * w->columns),
+                    .x = copies_x ? round_up(w->images * p->size[0] * p->size[1] * p->channels) : 0,
+                    .y = w->copies_y ? round_up(w->images * w->area * p->outputs) : 0 };
 }
 
 #define REAL     float

@@ -1,109 +1,208 @@
 /* im2col_template.h - im2col.c's functions for one element type: REAL, and NAMED(x), its name for x. */
 
-#define GATHER_ROW      NAMED(gather_row)
+#define LOAD            NAMED(load)
+#define STORE           NAMED(store)
 #define GATHER          NAMED(gather)
-#define SCATTER_CHANNEL NAMED(scatter_channel)
+#define SCATTER_LINE    NAMED(scatter_line)
 #define SCATTER         NAMED(scatter)
-#define FILL_WITH_BIAS  NAMED(fill_with_bias)
+#define MOVE_OUTPUTS    NAMED(move_outputs)
+#define ARRANGE         NAMED(arrange)
 #define CONVOLVE_IMAGES NAMED(convolve_images)
-#define CONVOLVE        NAMED(convolve)
-#define GEMM            NAMED(gemm)
+#define CONVOLVE        NAMED(im2col)
+#define SCRATCH         NAMED(im2col_scratch)
+#define GEMM_PLAN       NAMED(gemm_plan)
+#define GEMM_RUN        NAMED(gemm_run)
 
-/* One row of the columns of one group of one image. */
-static void GATHER_ROW(const convolution *p, const REAL *x, int64_t row, REAL *to)
+/* Elements of an image, which may be bf16, from element `at` on. */
+static inline void LOAD(const void *from, bool bf16, int64_t at, int64_t count, REAL *to)
 {
-    tap t = tap_of(p, row);
-    for (int64_t i = 0; i < p->output[0]; i++, to += p->output[1]) {
-        int64_t line = i * p->stride[0] + t.offset[0];
-        bool inside = line >= 0 && line < p->size[0];
-        const REAL *from = x + (t.channel * p->size[0] + (inside ? line : 0)) * p->size[1];
-        for (int64_t j = 0; j < (inside ? t.first : p->output[1]); j++) to[j] = 0;
-        for (int64_t j = t.first; inside && j < t.last; j++) to[j] = from[j * p->stride[1] + t.offset[1]];
-        for (int64_t j = t.last; inside && j < p->output[1]; j++) to[j] = 0;
-    }
+    if (bf16)
+        for (int64_t i = 0; i < count; i++) to[i] = (REAL)bf16_to_f32(((const uint16_t *)from)[at + i]);
+    else
+        for (int64_t i = 0; i < count; i++) to[i] = ((const REAL *)from)[at + i];
 }
 
-static void GATHER(const convolution *p, const REAL *x, int64_t images, REAL *columns)
+static inline void STORE(void *to, bool bf16, int64_t at, int64_t count, const REAL *from)
 {
-    int64_t rows = window_rows(p), area = p->output[0] * p->output[1], count = images * p->groups * rows;
-    int64_t group = p->channels / p->groups * p->size[0] * p->size[1];
-#pragma omp parallel for if (count * area > 1 << 15)
-    for (int64_t i = 0; i < count; i++) GATHER_ROW(p, x + i / rows * group, i % rows, columns + i * area);
+    if (bf16)
+        for (int64_t i = 0; i < count; i++) ((uint16_t *)to)[at + i] = bf16_of_f32((float)from[i]);
+    else
+        for (int64_t i = 0; i < count; i++) ((REAL *)to)[at + i] = from[i];
 }
 
-/* The transpose of gathering, for one channel: adds the elements of each row to where they came from. */
-static void SCATTER_CHANNEL(const convolution *p, const REAL *columns, int64_t channel, REAL *x)
+/* The matrix of windows of some images, the first of which is number `first` of x. */
+static void GATHER(const convolution *p, const windows *w, const void *x, int64_t first, int64_t images, REAL *to)
 {
-    int64_t taps = p->kernel[0] * p->kernel[1], area = p->output[0] * p->output[1];
-    for (int64_t i = 0; i < p->size[0] * p->size[1]; i++) x[i] = 0;
-    for (int64_t row = channel * taps; row < (channel + 1) * taps; row++) {
-        tap t = tap_of(p, row);
-        for (int64_t i = 0; i < p->output[0]; i++) {
-            int64_t line = i * p->stride[0] + t.offset[0];
-            if (line < 0 || line >= p->size[0]) continue;
-            const REAL *from = columns + row * area + i * p->output[1];
-            for (int64_t j = t.first; j < t.last; j++) x[line * p->size[1] + j * p->stride[1] + t.offset[1]] += from[j];
+    int64_t rows = images * w->area;
+#pragma omp parallel for if (rows * p->groups * w->columns > 1 << 15)
+    for (int64_t row = 0; row < rows; row++) {
+        int64_t image = first + row / w->area, i = row % w->area / p->output[1], j = row % p->output[1];
+        for (int64_t tap = 0; tap < w->taps; tap += w->run) {
+            int64_t line = i * p->stride[0] + tap / p->kernel[1] * p->dilation[0] - p->padding[0];
+            int64_t column = j * p->stride[1] + tap % p->kernel[1] * p->dilation[1] - p->padding[1];
+            int64_t run = line >= 0 && line < p->size[0] ? w->run : 0;
+            int64_t before = limit(-column, 0, run), inside = limit(p->size[1] - column, before, run) - before;
+            int64_t at = ((image * p->size[0] + line) * p->size[1] + column + before) * p->channels;
+            for (int64_t g = 0; g < p->groups; g++) {
+                REAL *part = to + (g * rows + row) * w->columns + tap * w->channels;
+                if (inside < w->run) memset(part, 0, (size_t)(w->run * w->channels) * sizeof *part);
+                LOAD(x, p->x_bf16, at + g * w->channels, inside * w->channels, part + before * w->channels);
+            }
         }
     }
 }
 
-static void SCATTER(const convolution *p, const REAL *columns, int64_t images, REAL *x)
+/* The transpose of gathering, for one line of pixels of some images: the sum of what windows hold of each. */
+static void SCATTER_LINE(const convolution *p, const windows *w, const REAL *from, int64_t rows, int64_t number,
+                         REAL *x)
 {
-    int64_t channels = p->channels / p->groups, count = images * p->channels, plane = p->size[0] * p->size[1];
-    int64_t group = window_rows(p) * p->output[0] * p->output[1];
-#pragma omp parallel for if (images * p->groups * group > 1 << 15)
-    for (int64_t i = 0; i < count; i++) SCATTER_CHANNEL(p, columns + i / channels * group, i % channels, x + i * plane);
-}
-
-static void FILL_WITH_BIAS(const convolution *p, const REAL *bias, int64_t images, REAL *y)
-{
-    int64_t area = p->output[0] * p->output[1];
-    for (int64_t i = 0; i < images * p->outputs; i++)
-        for (int64_t j = 0; j < area; j++) y[i * area + j] = bias[i % p->outputs];
-}
-
-/* One pass over some images; `columns` has room for theirs. */
-static bool CONVOLVE_IMAGES(const convolution *p, enum convolution_pass pass, int64_t images, REAL *x, REAL *weight,
-                            const REAL *bias, REAL *y, REAL *columns, bool accumulate)
-{
-    gemm_problem product = product_of(p, pass, images);
-    bool pointwise = is_pointwise(p); /* then x is its own columns */
-    if (pass == CONVOLUTION_INPUT_GRADIENT) {
-        if (!GEMM(&product, weight, y, pointwise ? x : columns, false)) return false;
-        if (!pointwise) SCATTER(p, columns, images, x);
-        return true;
+    int64_t image = number / p->size[0], line = number % p->size[0];
+    memset(x, 0, (size_t)(p->size[1] * p->channels) * sizeof *x);
+    for (int64_t tap = 0; tap < w->taps; tap += w->run) {
+        int64_t i = line + p->padding[0] - tap / p->kernel[1] * p->dilation[0];
+        if (i < 0 || i % p->stride[0] || i / p->stride[0] >= p->output[0]) continue;
+        for (int64_t j = 0; j < p->output[1]; j++) {
+            int64_t row = image * w->area + i / p->stride[0] * p->output[1] + j;
+            int64_t column = j * p->stride[1] + tap % p->kernel[1] * p->dilation[1] - p->padding[1];
+            int64_t before = limit(-column, 0, w->run);
+            int64_t inside = limit(p->size[1] - column, before, w->run) - before;
+            for (int64_t g = 0; g < p->groups; g++) {
+                const REAL *part = from + (g * rows + row) * w->columns + (tap + before) * w->channels;
+                int64_t to = (column + before) * p->channels + g * w->channels;
+                for (int64_t c = 0; c < inside * w->channels; c++) x[to + c] += part[c];
+            }
+        }
     }
-    if (pointwise)
-        columns = x;
-    else
-        GATHER(p, x, images, columns);
-    if (pass == CONVOLUTION_WEIGHT_GRADIENT) return GEMM(&product, y, columns, weight, accumulate);
-    if (bias) FILL_WITH_BIAS(p, bias, images, y);
-    return GEMM(&product, weight, columns, y, bias != NULL);
 }
 
-bool CONVOLVE(const convolution *p, enum convolution_pass pass, REAL *x, REAL *weight, const REAL *bias, REAL *y)
+/* `copy` has room for the images where x is bf16. */
+static void SCATTER(const convolution *p, const windows *w, const REAL *from, int64_t images, void *x, int64_t first,
+                    REAL *copy)
 {
-    int64_t area = p->output[0] * p->output[1], rows = window_rows(p), many = images_at_once(p);
-    int64_t x_image = p->channels * p->size[0] * p->size[1], y_image = p->outputs * area;
-    for (int64_t i = 0; pass == CONVOLUTION_WEIGHT_GRADIENT && p->batch == 0 && i < p->outputs * rows; i++)
-        weight[i] = 0;
-    if (p->batch == 0) return true;
-    REAL *columns = malloc((size_t)(is_pointwise(p) ? 1 : many * p->groups * rows * area) * sizeof *columns);
-    bool ok = columns != NULL;
-    if (!ok) refuse_call("conv2d", (vt_site){ 0 }, VT_ERROR_MEMORY, "out of memory for the columns of its images");
-    for (int64_t i = 0; ok && i < p->batch; i += many)
-        ok = CONVOLVE_IMAGES(p, pass, many < p->batch - i ? many : p->batch - i, x + i * x_image, weight, bias,
-                             y + i * y_image, columns, i > 0);
-    free(columns);
-    return ok;
+    int64_t rows = images * w->area, line = p->size[1] * p->channels, offset = first * p->size[0] * line;
+#pragma omp parallel for if (rows * p->groups * w->columns > 1 << 15)
+    for (int64_t i = 0; i < images * p->size[0]; i++) {
+        REAL *to = p->x_bf16 ? copy + i * line : (REAL *)x + offset + i * line;
+        SCATTER_LINE(p, w, from, rows, i, to);
+        if (p->x_bf16) STORE(x, true, offset + i * line, line, to);
+    }
 }
 
-#undef GATHER_ROW
+/* Between y and its copy; towards y, a bias is added. */
+static void MOVE_OUTPUTS(const convolution *p, const windows *w, void *y, int64_t first, int64_t rows, REAL *copy,
+                         bool to_y, const REAL *bias)
+{
+#pragma omp parallel for if (rows * p->outputs > 1 << 15)
+    for (int64_t row = 0; row < rows; row++) {
+        for (int64_t g = 0; g < p->groups; g++) {
+            REAL *part = copy + (g * rows + row) * w->outputs;
+            int64_t at = (first * w->area + row) * p->outputs + g * w->outputs;
+            for (int64_t k = 0; bias && k < w->outputs; k++) part[k] += bias[g * w->outputs + k];
+            if (to_y)
+                STORE(y, p->y_bf16, at, w->outputs, part);
+            else
+                LOAD(y, p->y_bf16, at, w->outputs, part);
+        }
+    }
+}
+
+/* Between weight [outputs, channels, taps] and [outputs, taps, channels]. */
+static void ARRANGE(const convolution *p, const windows *w, REAL *weight, REAL *arranged, bool to_weight)
+{
+#pragma omp parallel for if (p->outputs * w->columns > 1 << 15)
+    for (int64_t k = 0; k < p->outputs; k++) {
+        REAL *plain = weight + k * w->columns, *other = arranged + k * w->columns;
+        for (int64_t c = 0; c < w->channels; c++) {
+            for (int64_t tap = 0; tap < w->taps; tap++) {
+                if (to_weight)
+                    plain[c * w->taps + tap] = other[tap * w->channels + c];
+                else
+                    other[tap * w->channels + c] = plain[c * w->taps + tap];
+            }
+        }
+    }
+}
+
+/* The parts of the working memory. */
+typedef struct NAMED(memory) {
+    REAL *weight, *matrix, *x, *y;
+    void *product;
+} NAMED(memory);
+
+static NAMED(memory) NAMED(memory_of)(const sizes *s, REAL *scratch)
+{
+    NAMED(memory) m = { .weight = scratch, .matrix = scratch + s->weight };
+    m.x = m.matrix + s->windows;
+    m.y = m.x + s->x;
+    m.product = m.y + s->y;
+    return m;
+}
+
+/* One pass over some images. */
+static void CONVOLVE_IMAGES(const convolution *p, const windows *w, enum convolution_pass pass, int64_t first,
+                            int64_t images, void *x, const REAL *bias, void *y, const NAMED(memory) * m)
+{
+    int64_t rows = images * w->area, row = first * w->area;
+    gemm_problem product = product_of(p, w, pass, rows, first > 0);
+    void *outputs = w->copies_y ? (char *)m->y : (char *)y + row * p->outputs * (p->y_bf16 ? 2 : (int)sizeof(REAL));
+    void *matrix = w->are_x ? (char *)x + row * p->channels * (p->x_bf16 ? 2 : (int)sizeof(REAL)) : (char *)m->matrix;
+    gemm_operands o;
+    if (w->copies_y && pass != CONVOLUTION_FORWARD) MOVE_OUTPUTS(p, w, y, first, rows, m->y, false, NULL);
+    if (!w->are_x && pass != CONVOLUTION_INPUT_GRADIENT) GATHER(p, w, x, first, images, m->matrix);
+    if (pass == CONVOLUTION_FORWARD)
+        o = (gemm_operands){ .a = matrix, .b = m->weight, .bias = w->copies_y ? NULL : bias, .y = outputs };
+    else if (pass == CONVOLUTION_INPUT_GRADIENT)
+        o = (gemm_operands){ .a = outputs, .b = m->weight, .y = matrix };
+    else
+        o = (gemm_operands){ .a = outputs, .b = matrix, .y = m->weight, .other = m->weight };
+    gemm_plan plan = GEMM_PLAN(&product);
+    GEMM_RUN(&plan, &o, m->product);
+    if (w->copies_y && pass == CONVOLUTION_FORWARD) MOVE_OUTPUTS(p, w, y, first, rows, m->y, true, bias);
+    if (!w->are_x && pass == CONVOLUTION_INPUT_GRADIENT) SCATTER(p, w, m->matrix, images, x, first, m->x);
+}
+
+size_t SCRATCH(const convolution *p, enum convolution_pass pass)
+{
+    if (p->batch == 0) return 0;
+    windows w = windows_of(p);
+    sizes s = sizes_of(p, &w, pass);
+    size_t product = 0;
+    for (int i = 0; i < 2; i++) { /* all images of a block; those of the last */
+        int64_t images = i == 0 ? w.images : p->batch % w.images;
+        gemm_problem problem = product_of(p, &w, pass, images * w.area, true);
+        gemm_plan plan = GEMM_PLAN(&problem);
+        if (plan.scratch > product) product = plan.scratch;
+    }
+    return (size_t)(s.windows + s.weight + s.x + s.y) * sizeof(REAL) + product;
+}
+
+void CONVOLVE(const convolution *p, enum convolution_pass pass, void *x, REAL *weight, const REAL *bias, void *y,
+              void *scratch)
+{
+    bool to_weight = pass == CONVOLUTION_WEIGHT_GRADIENT;
+    if (p->batch == 0) {
+        int64_t count = p->outputs * p->channels / p->groups * p->kernel[0] * p->kernel[1];
+        if (to_weight) memset(weight, 0, (size_t)count * sizeof *weight);
+        return;
+    }
+    windows w = windows_of(p);
+    sizes s = sizes_of(p, &w, pass);
+    NAMED(memory) m = NAMED(memory_of)(&s, scratch);
+    if (!to_weight) ARRANGE(p, &w, weight, m.weight, false);
+    for (int64_t i = 0; i < p->batch; i += w.images)
+        CONVOLVE_IMAGES(p, &w, pass, i, w.images < p->batch - i ? w.images : p->batch - i, x, bias, y, &m);
+    if (to_weight) ARRANGE(p, &w, weight, m.weight, true);
+}
+
+#undef LOAD
+#undef STORE
 #undef GATHER
-#undef SCATTER_CHANNEL
+#undef SCATTER_LINE
 #undef SCATTER
-#undef FILL_WITH_BIAS
+#undef MOVE_OUTPUTS
+#undef ARRANGE
 #undef CONVOLVE_IMAGES
 #undef CONVOLVE
-#undef GEMM
+#undef SCRATCH
+#undef GEMM_PLAN
+#undef GEMM_RUN

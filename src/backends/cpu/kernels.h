@@ -2,19 +2,15 @@
 #ifndef VITRO_BACKENDS_CPU_KERNELS_H
 #define VITRO_BACKENDS_CPU_KERNELS_H
 
-#include "ops/list.h"
-
-/* One row: the op, and its kernel. */
-typedef struct kernel_row {
-    const op *op;
-    kernel kernel;
-} kernel_row;
+#include "backends/kernel_row.h"
 
 /* Each table ends with a row whose op is NULL. */
 extern const kernel_row cpu_activation_kernels[];
+extern const kernel_row cpu_attention_kernels[];
 extern const kernel_row cpu_batch_norm_kernels[];
 extern const kernel_row cpu_binary_kernels[];
 extern const kernel_row cpu_cast_kernels[];
+extern const kernel_row cpu_chain_kernels[];
 extern const kernel_row cpu_convolution_kernels[];
 extern const kernel_row cpu_create_kernels[];
 extern const kernel_row cpu_dropout_kernels[];

@@ -30,6 +30,25 @@ static inline double sum_of_lanes(const double lane[LANES])
         }                                                                                                              \
     } while (0)
 
+/* Elements that are summed up in their own precision; such sums are added in double. */
+enum { SUM_RUN = 1024 };
+
+static inline int64_t sum_run(int64_t rest)
+{
+    return rest < SUM_RUN ? rest : SUM_RUN;
+}
+
+/* Adds a REAL expression of i, for i < n, to the double `total`. */
+#define ADD_ROW(total, n, expression)                                                                                  \
+    do {                                                                                                               \
+        for (int64_t first_ = 0; first_ < (n); first_ += SUM_RUN) {                                                    \
+            const int64_t end_ = first_ + sum_run((n)-first_);                                                         \
+            REAL run_ = 0;                                                                                             \
+            _Pragma("omp simd reduction(+ : run_)") for (int64_t i = first_; i < end_; i++) run_ += (expression);      \
+            (total) += (double)run_;                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
 #define REAL     float
 #define NAMED(x) x##_f32
 #include "backends/cpu/lanes_template.h"

@@ -3,44 +3,40 @@
 /* The largest element, NaNs aside; -inf of none. */
 static inline REAL NAMED(row_max)(const REAL *x, int64_t n)
 {
-    REAL lane[LANES], max = -INFINITY;
-    for (int l = 0; l < LANES; l++) lane[l] = -INFINITY;
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++) lane[l] = x[i + l] > lane[l] ? x[i + l] : lane[l];
-    for (; i < n; i++) max = x[i] > max ? x[i] : max;
-    for (int l = 0; l < LANES; l++) max = lane[l] > max ? lane[l] : max;
+    REAL max = -INFINITY;
+#pragma omp simd reduction(max : max)
+    for (int64_t i = 0; i < n; i++) max = x[i] > max ? x[i] : max;
     return max;
 }
 
 static inline double NAMED(row_sum)(const REAL *x, int64_t n)
 {
-    double lane[LANES] = { 0 };
-    ADD_TO_LANES(lane, n, (double)x[i]);
-    return sum_of_lanes(lane);
+    double sum = 0;
+    ADD_ROW(sum, n, x[i]);
+    return sum;
 }
 
 /* Σ (x - center)² */
-static inline double NAMED(row_deviation)(const REAL *x, int64_t n, double center)
+static inline double NAMED(row_deviation)(const REAL *x, int64_t n, REAL center)
 {
-    double lane[LANES] = { 0 };
-    ADD_TO_LANES(lane, n, ((double)x[i] - center) * ((double)x[i] - center));
-    return sum_of_lanes(lane);
+    double sum = 0;
+    ADD_ROW(sum, n, (x[i] - center) * (x[i] - center));
+    return sum;
 }
 
 static inline double NAMED(row_dot)(const REAL *a, const REAL *b, int64_t n)
 {
-    double lane[LANES] = { 0 };
-    ADD_TO_LANES(lane, n, (double)a[i] * (double)b[i]);
-    return sum_of_lanes(lane);
+    double sum = 0;
+    ADD_ROW(sum, n, a[i] * b[i]);
+    return sum;
 }
 
 /* Σ e^(x - center) */
 static inline double NAMED(row_exp_sum)(const REAL *x, int64_t n, REAL center)
 {
-    double lane[LANES] = { 0 };
-    ADD_TO_LANES(lane, n, (double)NAMED(exp)(x[i] - center));
-    return sum_of_lanes(lane);
+    double sum = 0;
+    ADD_ROW(sum, n, NAMED(exp)(x[i] - center));
+    return sum;
 }
 
 /* The same along another axis: for each column j of a block, over rows that are `stride` apart. */

@@ -1,7 +1,6 @@
-/* linear.c - matrix products on oneDNN, or on our own loops where it has nothing fast: f64, unusual strides. */
-#include "backends/cpu/gemm.h"
+/* linear.c - ops that are matrix products, or begin with one. */
 #include "backends/cpu/kernels.h"
-#include "backends/cpu/onednn.h"
+#include "backends/cpu/matmul.h"
 #include "ops/linear.h"
 
 static int64_t extent_from_end(const array *a, int i)
@@ -45,6 +44,11 @@ static void fold_batch_into_rows(gemm_problem *p)
     p->batch_rank--;
 }
 
+static int64_t storage_of(const array *x)
+{
+    return x->dtype == VT_BF16 ? VT_BF16 : VT_DTYPE_DEFAULT;
+}
+
 static gemm_problem problem_of(const array *a, bool transpose_a, const array *b, bool transpose_b, vt_shape y)
 {
     gemm_problem p = {
@@ -65,51 +69,135 @@ static gemm_problem problem_of(const array *a, bool transpose_a, const array *b,
     return p;
 }
 
-static bool run_matmul(const kernel_call *call)
+static gemm_problem problem_of_matmul(const kernel_call *call)
 {
     const matmul_attributes *t = call->attributes;
-    const array *a = &call->in[0], *b = &call->in[1], *y = &call->out[0];
-    if (vt_shape_count(y->shape) == 0) return true;
-    gemm_problem p = problem_of(a, t->transpose_a, b, t->transpose_b, y->shape);
-    if (y->dtype == VT_F64) return gemm_f64(&p, a->data, b->data, y->data, false);
-    return (p.k > 0 && onednn_matmul(&p, a->data, b->data, NULL, y->data)) ||
-           gemm_f32(&p, a->data, b->data, y->data, false);
+    return problem_of(&call->in[0], t->transpose_a, &call->in[1], t->transpose_b, call->out[0].shape);
 }
 
-#define ADD_BIAS(type)                                                                                                 \
-    for (int64_t i = 0; i < rows; i++)                                                                                 \
-        for (int64_t j = 0; j < columns; j++)                                                                          \
-    ((type *)y->data)[i * columns + j] += ((const type *)bias->data)[j * bias->stride[0]]
-
-static void add_bias(const array *y, const array *bias)
+static gemm_problem problem_of_linear(const kernel_call *call)
 {
-    if (!bias->data) return;
-    int64_t columns = bias->shape.dim[0], rows = vt_shape_count(y->shape) / columns;
-    if (y->dtype == VT_F64)
-        ADD_BIAS(double);
-    else
-        ADD_BIAS(float);
+    const array *x = &call->in[0];
+    array rows = *x; /* a vector is one row */
+    if (x->shape.rank == 1) array_reshape(*x, VT_SHAPE(1, x->shape.dim[0]), &rows);
+    return problem_of(&rows, false, &call->in[1], true, call->out[0].shape);
+}
+
+static gemm_problem problem_of_linear_gelu(const kernel_call *call)
+{
+    gemm_problem p = problem_of_linear(call);
+    p.epilogue = GEMM_GELU;
+    p.other_dtype = storage_of(&call->out[1]);
+    return p;
+}
+
+static gemm_problem problem_of_matmul_gelu_gradient(const kernel_call *call)
+{
+    vt_shape y = VT_SHAPE(call->in[0].shape.dim[0], call->in[1].shape.dim[1]);
+    gemm_problem p = problem_of(&call->in[0], false, &call->in[1], false, y);
+    p.epilogue = GEMM_GELU_GRADIENT;
+    p.other_dtype = storage_of(&call->in[2]);
+    return p;
+}
+
+/* -- The kernels ------------------------------------------------------------------------------------------------- */
+
+static void discard(void *state)
+{
+    matmul_discard(state);
+}
+
+static bool prepare(const kernel_call *call, gemm_problem problem, bool has_bias, preparation *p)
+{
+    problem.a_dtype = storage_of(&call->in[0]);
+    problem.b_dtype = storage_of(&call->in[1]);
+    problem.y_dtype = storage_of(&call->out[0]);
+    matmul *m = matmul_prepare(&problem, has_bias, call->out[0].dtype == VT_F64);
+    if (!m) {
+        refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory to prepare it");
+        return false;
+    }
+    *p = (preparation){ m, discard, matmul_scratch(m) };
+    return true;
+}
+
+static bool run(const kernel_call *call, const void *bias, void *other)
+{
+    return matmul_run(
+        call->state,
+        &(gemm_operands){
+            .a = call->in[0].data, .b = call->in[1].data, .bias = bias, .y = call->out[0].data, .other = other },
+        call->scratch);
+}
+
+static bool has_bias(const kernel_call *call)
+{
+    return call->inputs > 2 && call->in[2].shape.rank > 0;
+}
+
+static void *bias_of(const kernel_call *call)
+{
+    return has_bias(call) ? call->in[2].data : NULL;
+}
+
+static bool prepare_matmul(const kernel_call *call, preparation *p)
+{
+    return prepare(call, problem_of_matmul(call), false, p);
+}
+
+static bool run_matmul(const kernel_call *call)
+{
+    return run(call, NULL, NULL);
+}
+
+/* A bias that does not lie as it should is copied to the end of the working memory. */
+static bool copies_bias(const kernel_call *call)
+{
+    return has_bias(call) && !array_is_contiguous(&call->in[2]);
+}
+
+static bool prepare_linear(const kernel_call *call, preparation *p)
+{
+    if (!prepare(call, problem_of_linear(call), has_bias(call), p)) return false;
+    if (copies_bias(call)) p->scratch += (size_t)call->in[2].shape.dim[0] * vt_dtype_size(call->in[2].dtype);
+    return true;
 }
 
 static bool run_linear(const kernel_call *call)
 {
-    const array *x = &call->in[0], *weight = &call->in[1], *y = &call->out[0];
-    array bias = call->inputs > 2 ? call->in[2] : (array){ .data = NULL };
-    if (vt_shape_count(y->shape) == 0) return true;
-    array rows = *x; /* a vector is one row */
-    if (x->shape.rank == 1) array_reshape(*x, VT_SHAPE(1, x->shape.dim[0]), &rows);
-    gemm_problem p = problem_of(&rows, false, weight, true, y->shape);
-    if (y->dtype == VT_F32 && p.k > 0 && (!bias.data || bias.stride[0] == 1) &&
-        onednn_matmul(&p, x->data, weight->data, bias.data, y->data))
-        return true;
-    bool ok = y->dtype == VT_F64 ? gemm_f64(&p, x->data, weight->data, y->data, false)
-                                 : gemm_f32(&p, x->data, weight->data, y->data, false);
-    if (ok) add_bias(y, &bias);
-    return ok;
+    if (!copies_bias(call)) return run(call, bias_of(call), NULL);
+    const array *bias = &call->in[2];
+    array copy = array_contiguous((char *)call->scratch + matmul_scratch(call->state), bias->dtype, bias->shape);
+    array_copy(&copy, bias);
+    return run(call, copy.data, NULL);
 }
 
+static bool prepare_linear_gelu(const kernel_call *call, preparation *p)
+{
+    return prepare(call, problem_of_linear_gelu(call), has_bias(call), p);
+}
+
+static bool run_linear_gelu(const kernel_call *call)
+{
+    return run(call, bias_of(call), call->out[1].data);
+}
+
+static bool prepare_matmul_gelu_gradient(const kernel_call *call, preparation *p)
+{
+    return prepare(call, problem_of_matmul_gelu_gradient(call), false, p);
+}
+
+static bool run_matmul_gelu_gradient(const kernel_call *call)
+{
+    return run(call, NULL, call->in[2].data);
+}
+
+#define PRODUCT(name) .run = run_##name, .prepare = prepare_##name
+
 const kernel_row cpu_linear_kernels[] = {
-    { &op_matmul, { .run = run_matmul, .strided = true } },
-    { &op_linear, { .run = run_linear, .strided = true } },
+    { &op_matmul, { PRODUCT(matmul), .strided = true, .bf16_in = 3, .bf16_out = 1 } },
+    { &op_linear, { PRODUCT(linear), .strided = true, .bf16_in = 3, .bf16_out = 1 } },
+    { &op_linear_gelu, { PRODUCT(linear_gelu), .bf16_in = 3, .bf16_out = 3 } },
+    { &op_matmul_gelu_gradient, { PRODUCT(matmul_gelu_gradient), .bf16_in = 7, .bf16_out = 1 } },
     { 0 },
 };

@@ -1,20 +1,28 @@
-/* onednn.h - what the CPU backend asks of oneDNN, in f32. Each call finds its primitive among those made before, or
- * makes it. False, and no error, where oneDNN is absent or would only run its slow `ref` code: the caller computes the
- * result in another way. Not to be called inside a parallel region. */
+/* onednn.h - what the CPU backend asks of oneDNN, in f32: plans, prepared once and executed often. Preparing gives
+ * NULL, and no error, where oneDNN is absent or would only run its slow `ref` code: the caller computes the result in
+ * another way. Not to be called inside a parallel region. */
 #ifndef VITRO_BACKENDS_CPU_ONEDNN_H
 #define VITRO_BACKENDS_CPU_ONEDNN_H
 
 #include "backends/cpu/convolution.h"
 #include "backends/cpu/gemm.h"
 
-/* y = a b, plus, where it is not NULL, a contiguous bias [n] on every row. */
-bool onednn_matmul(const gemm_problem *p, const float *a, const float *b, const float *bias, float *y);
+/* For one thread at a time. It runs on as many threads as there were when it was made. */
+typedef struct onednn_plan onednn_plan;
 
-/* As convolve_f32. */
-bool onednn_convolution(const convolution *p, enum convolution_pass pass, float *x, float *weight, const float *bias,
-                        float *y);
+/* y = a b, in f32 without an epilogue, plus a contiguous bias [n] on every row. Its data: a, b, bias (NULL without), y.
+ */
+onednn_plan *onednn_prepare_matmul(const gemm_problem *p, bool has_bias);
 
-/* What oneDNN calls the code that this thread ran last, "" before any: for tests and measurements. */
-const char *onednn_last_implementation(void);
+/* Its data: x, weight, bias (NULL without), y. */
+onednn_plan *onednn_prepare_convolution(const convolution *p, enum convolution_pass pass, bool has_bias);
+
+/* Bytes of 64-byte aligned memory that executing needs. */
+size_t onednn_scratch(const onednn_plan *p);
+bool onednn_execute(const onednn_plan *p, void *const *data, void *scratch);
+void onednn_discard(onednn_plan *p);
+
+/* What oneDNN calls its code: for tests and measurements. */
+const char *onednn_implementation(const onednn_plan *p);
 
 #endif

@@ -1,20 +1,38 @@
-/* onednn_absent.c - the build without oneDNN. */
+/* onednn_absent.c - the build without oneDNN: it has no plans. */
 #include "backends/cpu/onednn.h"
+#include <stddef.h>
 
-bool onednn_matmul(const gemm_problem *p, const float *a, const float *b, const float *bias, float *y)
+onednn_plan *onednn_prepare_matmul(const gemm_problem *p, bool has_bias)
 {
-    (void)p, (void)a, (void)b, (void)bias, (void)y;
+    (void)p, (void)has_bias;
+    return NULL;
+}
+
+onednn_plan *onednn_prepare_convolution(const convolution *p, enum convolution_pass pass, bool has_bias)
+{
+    (void)p, (void)pass, (void)has_bias;
+    return NULL;
+}
+
+size_t onednn_scratch(const onednn_plan *p)
+{
+    (void)p;
+    return 0;
+}
+
+bool onednn_execute(const onednn_plan *p, void *const *data, void *scratch)
+{
+    (void)p, (void)data, (void)scratch;
     return false;
 }
 
-bool onednn_convolution(const convolution *p, enum convolution_pass pass, float *x, float *weight, const float *bias,
-                        float *y)
+void onednn_discard(onednn_plan *p)
 {
-    (void)p, (void)pass, (void)x, (void)weight, (void)bias, (void)y;
-    return false;
+    (void)p;
 }
 
-const char *onednn_last_implementation(void)
+const char *onednn_implementation(const onednn_plan *p)
 {
+    (void)p;
     return "";
 }

@@ -1,11 +1,10 @@
 /* onednn_matmul.c - matrix products as primitives of oneDNN. */
-#include "backends/cpu/onednn.h"
 #include "backends/cpu/onednn_plan.h"
 
-static dnnl_status_t describe_matmul(const void *key, const argument *arguments, dnnl_engine_t engine,
+static dnnl_status_t describe_matmul(const void *problem, const argument *arguments, dnnl_engine_t engine,
                                      const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t *out)
 {
-    (void)key;
+    (void)problem;
     descriptor a = descriptor_plain(&arguments[0].layout), b = descriptor_plain(&arguments[1].layout);
     descriptor bias = arguments[2].layout.rank ? descriptor_plain(&arguments[2].layout) : NULL;
     descriptor y = descriptor_plain(&arguments[3].layout);
@@ -62,32 +61,27 @@ static bool is_broadcast_on_one_side(const gemm_problem *p)
     return true;
 }
 
-typedef struct matmul_key {
-    gemm_problem problem;
-    int64_t has_bias;
-} matmul_key;
-
-bool onednn_matmul(const gemm_problem *p, const float *a, const float *b, const float *bias, float *y)
+onednn_plan *onednn_prepare_matmul(const gemm_problem *p, bool has_bias)
 {
-    matmul_key key = { *p, bias != NULL };
-    gemm_problem *q = &key.problem;
-    if (q->sum > 1 || !settle_matrix(q->m, q->k, &q->a_row, &q->a_column) ||
-        !settle_matrix(q->k, q->n, &q->b_row, &q->b_column) || !is_broadcast_on_one_side(q))
-        return false;
-    int rank = (int)q->batch_rank;
+    gemm_problem q = *p;
+    bool plain = !q.a_dtype && !q.b_dtype && !q.y_dtype && !q.epilogue;
+    if (!plain || q.sum > 1 || !settle_matrix(q.m, q.k, &q.a_row, &q.a_column) ||
+        !settle_matrix(q.k, q.n, &q.b_row, &q.b_column) || !is_broadcast_on_one_side(&q))
+        return NULL;
+    int rank = (int)q.batch_rank;
     int64_t y_dim[VT_MAX_RANK + 2], bias_dim[VT_MAX_RANK + 2];
     for (int i = 0; i < rank; i++) {
-        y_dim[i] = q->batch[i];
+        y_dim[i] = q.batch[i];
         bias_dim[i] = 1;
     }
-    y_dim[rank] = q->m;
+    y_dim[rank] = q.m;
     bias_dim[rank] = 1;
-    y_dim[rank + 1] = bias_dim[rank + 1] = q->n;
+    y_dim[rank + 1] = bias_dim[rank + 1] = q.n;
     argument arguments[] = {
-        { DNNL_ARG_SRC, false, operand(q, q->a_batch, q->m, q->k, q->a_row, q->a_column), (void *)a },
-        { DNNL_ARG_WEIGHTS, false, operand(q, q->b_batch, q->k, q->n, q->b_row, q->b_column), (void *)b },
-        { DNNL_ARG_BIAS, false, layout_contiguous(bias ? rank + 2 : 0, bias_dim), (void *)bias },
-        { DNNL_ARG_DST, true, layout_contiguous(rank + 2, y_dim), y },
+        { DNNL_ARG_SRC, false, operand(&q, q.a_batch, q.m, q.k, q.a_row, q.a_column) },
+        { DNNL_ARG_WEIGHTS, false, operand(&q, q.b_batch, q.k, q.n, q.b_row, q.b_column) },
+        { DNNL_ARG_BIAS, false, layout_contiguous(has_bias ? rank + 2 : 0, bias_dim) },
+        { DNNL_ARG_DST, true, layout_contiguous(rank + 2, y_dim) },
     };
-    return onednn_run(describe_matmul, &key, sizeof key, arguments, 4);
+    return onednn_prepare(describe_matmul, &q, arguments, 4);
 }

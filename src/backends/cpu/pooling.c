@@ -1,5 +1,6 @@
 /* pooling.c - max pooling. Each position of the window goes over a whole row of the result, without branches, so that
  * the comparisons are vectorised. */
+#include "backends/cpu/integers.h"
 #include "backends/cpu/kernels.h"
 #include "ops/pooling.h"
 #include <math.h>
@@ -9,16 +10,6 @@ typedef struct pooling {
     const max_pool2d_attributes *a;
     int64_t planes, from[2], to[2];
 } pooling;
-
-static int64_t most(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* The outputs first to last - 1 whose element at `offset` in the window, of all columns, lies inside the image. */
 typedef struct range {

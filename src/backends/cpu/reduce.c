@@ -3,6 +3,7 @@
 #include "backends/cpu/fold.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/vector_math.h"
+#include "core/bf16.h"
 #include "ops/reduce.h"
 #include <math.h>
 #include <stdlib.h>
@@ -20,12 +21,14 @@
 #define SUM(name, type, accumulator) FOLD(name, type, accumulator, 0, a + v, a + b)
 SUM(sum_f32, float, double)
 SUM(sum_f64, double, double)
+FOLD_LOADED(sum_bf16, uint16_t, bf16_to_f32, double, 0, a + v, a + b)
 SUM(sum_i32, int32_t, uint64_t)
 SUM(sum_i64, int64_t, uint64_t)
 SUM(sum_u8, uint8_t, uint64_t)
 static const fold sums[VT_DTYPE_COUNT] = {
-    [VT_F32] = ROW(sum_f32, f, 0), [VT_F64] = ROW(sum_f64, f, 0), [VT_I32] = ROW(sum_i32, u, 0),
-    [VT_I64] = ROW(sum_i64, u, 0), [VT_U8] = ROW(sum_u8, u, 0),   [VT_BOOL] = ROW(sum_u8, u, 0),
+    [VT_F32] = ROW(sum_f32, f, 0),   [VT_F64] = ROW(sum_f64, f, 0), [VT_I32] = ROW(sum_i32, u, 0),
+    [VT_I64] = ROW(sum_i64, u, 0),   [VT_U8] = ROW(sum_u8, u, 0),   [VT_BOOL] = ROW(sum_u8, u, 0),
+    [VT_BF16] = ROW(sum_bf16, f, 0),
 };
 
 #define PRODUCT(name, type, accumulator) FOLD(name, type, accumulator, 1, a *v, a *b)
@@ -117,33 +120,86 @@ static void log_and_center(double *total, int64_t n, const double *center, doubl
 
 /* -- The kernels ------------------------------------------------------------------------------------------------- */
 
+/* What a reduction reads: x with its axes in the order of memory, where the outputs still come in theirs; otherwise a
+ * contiguous copy. */
+typedef struct operand {
+    array x;
+    int64_t axes;
+    bool copied;
+} operand;
+
+/* Axes of extent 1 are left out: their strides say nothing. */
+static operand in_order_of_memory(const array *x, int64_t axes)
+{
+    operand o = { .x = { .data = x->data, .dtype = x->dtype } };
+    int from[VT_MAX_RANK], last_kept = -1;
+    for (int axis = 0; axis < x->shape.rank; axis++) {
+        if (x->shape.dim[axis] == 1) continue;
+        int k = o.x.shape.rank++;
+        for (; k > 0 && x->stride[from[k - 1]] < x->stride[axis]; k--) from[k] = from[k - 1];
+        from[k] = axis;
+    }
+    for (int k = 0; k < o.x.shape.rank; k++) {
+        bool folded = axes >> from[k] & 1;
+        o.x.shape.dim[k] = x->shape.dim[from[k]];
+        o.x.stride[k] = x->stride[from[k]];
+        o.axes |= (int64_t)folded << k;
+        if (folded) continue;
+        o.copied |= from[k] < last_kept;
+        last_kept = from[k];
+    }
+    o.copied |= !array_is_contiguous(&o.x);
+    return o.copied ? (operand){ array_contiguous(NULL, x->dtype, x->shape), axes, true } : o;
+}
+
+/* Scratch holds the copy, if there is one, and then a center for each output. */
+static size_t copy_bytes(const operand *o)
+{
+    size_t bytes = (size_t)vt_shape_count(o->x.shape) * vt_dtype_size(o->x.dtype);
+    return o->copied ? (bytes + 63) / 64 * 64 : 0;
+}
+
+static operand operand_of(const kernel_call *call)
+{
+    operand o = in_order_of_memory(&call->in[0], ((const reduce_attributes *)call->attributes)->axes);
+    if (!o.copied) return o;
+    o.x.data = call->scratch;
+    array_copy(&o.x, &call->in[0]);
+    return o;
+}
+
+static bool prepare_reduce(const kernel_call *call, preparation *p)
+{
+    operand o = in_order_of_memory(&call->in[0], ((const reduce_attributes *)call->attributes)->axes);
+    p->scratch = copy_bytes(&o);
+    return true;
+}
+
+static bool prepare_reduce_twice(const kernel_call *call, preparation *p)
+{
+    prepare_reduce(call, p);
+    p->scratch += (size_t)(vt_shape_count(call->out[0].shape) + 1) * sizeof(double);
+    return true;
+}
+
 static bool reduce(const kernel_call *call, const fold *folds, fold_finish *finish)
 {
-    const reduce_attributes *a = call->attributes;
-    const fold_call f = {
-        .x = &call->in[0], .axes = a->axes, .how = &folds[call->in[0].dtype], .finish = finish, .out = call->out[0]
-    };
+    operand o = operand_of(call);
+    const fold_call f = { .x = &o.x, .axes = o.axes, .how = &folds[o.x.dtype], .finish = finish, .out = call->out[0] };
     return fold_axes(call->op->name, &f);
 }
 
 /* Two folds: what the first finds for an output is the center of the second. */
 static bool reduce_twice(const kernel_call *call, fold_call first, fold_call second)
 {
-    const reduce_attributes *a = call->attributes;
-    int64_t count = vt_shape_count(call->out[0].shape);
-    double *center = malloc((size_t)(count + 1) * sizeof *center);
-    if (!center) {
-        refuse_call(call->op->name, (vt_site){ 0 }, VT_ERROR_MEMORY, "out of memory for %lld means", (long long)count);
-        return false;
-    }
-    first.x = second.x = &call->in[0];
-    first.axes = second.axes = a->axes;
+    operand o = operand_of(call);
+    double *center = (double *)((char *)call->scratch + copy_bytes(&o));
+    first.x = second.x = &o.x;
+    first.axes = second.axes = o.axes;
     first.out = array_contiguous(center, VT_F64, call->out[0].shape);
     second.center = center;
     second.out = call->out[0];
-    bool ok = fold_axes(call->op->name, &first) && fold_axes(call->op->name, &second);
-    free(center);
-    return ok;
+    return fold_axes(call->op->name, &first) && fold_axes(call->op->name, &second);
 }
 
 static bool run_sum(const kernel_call *call)
@@ -267,18 +323,25 @@ static bool run_prod_gradient(const kernel_call *call)
     return ok;
 }
 
+#define KERNEL(name, prepare_, bf16)                                                                                   \
+    {                                                                                                                  \
+        &op_##name,                                                                                                    \
+        {                                                                                                              \
+            .run = run_##name, .prepare = (prepare_), .strided = true, .bf16_in = (bf16)                               \
+        }                                                                                                              \
+    }
 const kernel_row cpu_reduce_kernels[] = {
-    { &op_sum, { .run = run_sum } },
-    { &op_mean, { .run = run_mean } },
-    { &op_prod, { .run = run_prod } },
-    { &op_max, { .run = run_max } },
-    { &op_min, { .run = run_min } },
-    { &op_any, { .run = run_any } },
-    { &op_all, { .run = run_all } },
-    { &op_norm, { .run = run_norm } },
-    { &op_var, { .run = run_var } },
-    { &op_std, { .run = run_std } },
-    { &op_logsumexp, { .run = run_logsumexp } },
+    KERNEL(sum, prepare_reduce, 1),
+    KERNEL(mean, prepare_reduce, 1),
+    KERNEL(prod, prepare_reduce, 0),
+    KERNEL(max, prepare_reduce, 0),
+    KERNEL(min, prepare_reduce, 0),
+    KERNEL(any, prepare_reduce, 0),
+    KERNEL(all, prepare_reduce, 0),
+    KERNEL(norm, prepare_reduce, 0),
+    KERNEL(var, prepare_reduce_twice, 0),
+    KERNEL(std, prepare_reduce_twice, 0),
+    KERNEL(logsumexp, prepare_reduce_twice, 0),
     { &op_prod_gradient, { .run = run_prod_gradient } },
     { 0 },
 };

@@ -1,78 +1,148 @@
-/* row_norm_template.h - row_norm.c's functions for one element type: REAL, and NAMED(x), its name for x. */
+/* row_norm_template.h - row_norm.c's functions for one element type: REAL, and NAMED(x), its name for x. What may be
+ * stored as bf16 is void *, with a flag that is a constant in each loop. */
 
-static void NAMED(scale_row)(const REAL *restrict x, int64_t n, REAL mean, REAL rstd, const REAL *restrict weight,
-                             const REAL *restrict bias, REAL *restrict y)
+static void NAMED(add_rows)(const norm_rows *p, int64_t first, int64_t count)
 {
-    if (weight && bias)
-        for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd * weight[i] + bias[i];
-    else if (weight)
-        for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd * weight[i];
-    else if (bias)
-        for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd + bias[i];
+    const REAL *x = (const REAL *)p->x + first, *b = (const REAL *)p->b + first;
+    REAL *restrict sum = (REAL *)p->sum + first;
+    if (p->b_bf16)
+        for (int64_t i = 0; i < count; i++) sum[i] = x[i] + NAMED(load)((const uint16_t *)p->b + first, true, i);
     else
-        for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd;
+        for (int64_t i = 0; i < count; i++) sum[i] = x[i] + b[i];
 }
 
-static void NAMED(norm_rows)(const row_norm *r, const REAL *x, const REAL *weight, const REAL *bias, REAL *y,
-                             REAL *means, REAL *rstds)
+ROW_INLINE void NAMED(scale_row)(const norm_rows *p, const REAL *restrict x, int64_t n, REAL mean, REAL rstd,
+                                 void *restrict y, bool y_bf16)
+{
+    const REAL *weight = p->weight, *bias = p->bias;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) NAMED(store)(y, y_bf16, i, (x[i] - mean) * rstd * weight[i] + bias[i]);
+}
+
+static void NAMED(norm_block)(const row_norm *r, const norm_rows *p, int64_t first, int64_t rows)
 {
     int64_t n = r->length;
-#pragma omp parallel for if (r->rows * n > SMALL_WORK)
-    for (int64_t row = 0; row < r->rows; row++) {
-        const REAL *from = x + row * n;
-        double mean = means ? NAMED(row_sum)(from, n) / (double)n : 0;
-        double rstd = 1 / sqrt(NAMED(row_deviation)(from, n, mean) / (double)n + r->eps);
-        NAMED(scale_row)(from, n, (REAL)mean, (REAL)rstd, weight, bias, y + row * n);
-        if (means) means[row] = (REAL)mean;
-        rstds[row] = (REAL)rstd;
+    REAL mean[BLOCK] = { 0 }, rstd[BLOCK];
+    if (p->b) NAMED(add_rows)(p, first * n, rows * n);
+    const REAL *x = (const REAL *)(p->b ? p->sum : p->x) + first * n;
+    for (int64_t k = 0; k < rows && r->centered; k++) mean[k] = (REAL)(NAMED(row_sum)(x + k * n, n) / (double)n);
+    for (int64_t k = 0; k < rows; k++)
+        rstd[k] = (REAL)(1 / sqrt(NAMED(row_deviation)(x + k * n, n, mean[k]) / (double)n + r->eps));
+    for (int64_t k = 0; k < rows; k++) {
+        void *y = at(p->y, p->y_bf16, (first + k) * n, sizeof(REAL));
+        if (p->y_bf16)
+            NAMED(scale_row)(p, x + k * n, n, mean[k], rstd[k], y, true);
+        else
+            NAMED(scale_row)(p, x + k * n, n, mean[k], rstd[k], y, false);
     }
+    if (r->centered) memcpy((REAL *)p->mean + first, mean, (size_t)rows * sizeof *mean);
+    memcpy((REAL *)p->rstd + first, rstd, (size_t)rows * sizeof *rstd);
 }
 
-/* dx = (h - mean(h) - x̂ mean(h x̂)) rstd with h = g weight; dx holds h on the way. */
-static void NAMED(norm_gradient_row)(const REAL *restrict g, const REAL *restrict x, int64_t n, const REAL *mean,
-                                     REAL rstd, const REAL *restrict weight, REAL *restrict dx)
+static void NAMED(norm)(const row_norm *r, const norm_rows *p)
 {
-    const REAL center = mean ? *mean : 0;
-    double lane[LANES] = { 0 };
-    for (int64_t i = 0; i < n; i++) dx[i] = weight ? g[i] * weight[i] : g[i];
-    ADD_TO_LANES(lane, n, (double)dx[i] * (double)(x[i] - center));
-    REAL h_mean = mean ? (REAL)(NAMED(row_sum)(dx, n) / (double)n) : 0;
-    REAL slope = (REAL)(sum_of_lanes(lane) / (double)n) * rstd * rstd;
-    for (int64_t i = 0; i < n; i++) dx[i] = (dx[i] - h_mean - (x[i] - center) * slope) * rstd;
+    int64_t step = rows_in_block(r);
+#pragma omp parallel for if (r->rows * r->length > SMALL_WORK)
+    for (int64_t row = 0; row < r->rows; row += step)
+        NAMED(norm_block)(r, p, row, r->rows - row < step ? r->rows - row : step);
 }
 
-/* Adds g x̂ to dweight, g to dbias. */
-static void NAMED(add_scale_gradient)(const REAL *restrict g, const REAL *restrict x, int64_t n, REAL center, REAL rstd,
-                                      double *restrict dweight, double *restrict dbias)
-{
-    for (int64_t i = 0; i < n; i++) {
-        dweight[i] += (double)(g[i] * ((x[i] - center) * rstd));
-        dbias[i] += (double)g[i];
-    }
-}
-
-static void NAMED(norm_rows_gradient)(const row_norm *r, const REAL *g, const REAL *x, const REAL *means,
-                                      const REAL *rstds, const REAL *weight, REAL *dx)
+/* With h = g weight: the mean of h, where the mean was subtracted, and that of h x̂. */
+ROW_INLINE void NAMED(gradient_means)(const row_norm *r, const gradient_rows *p, int64_t row, bool g_bf16, REAL *shift,
+                                      REAL *slope)
 {
     int64_t n = r->length;
-#pragma omp parallel for if (r->rows * n > SMALL_WORK)
-    for (int64_t part = 0; part < r->parts; part++) {
-        double *dweight = r->partial ? r->partial + part * 2 * n : NULL;
-        for (int64_t i = 0; dweight && i < 2 * n; i++) dweight[i] = 0;
-        for (int64_t row = part * r->rows / r->parts; row < (part + 1) * r->rows / r->parts; row++) {
-            const REAL *gr = g + row * n, *xr = x + row * n, *mean = means ? &means[row] : NULL;
-            NAMED(norm_gradient_row)(gr, xr, n, mean, rstds[row], weight, dx + row * n);
-            if (dweight) NAMED(add_scale_gradient)(gr, xr, n, mean ? *mean : 0, rstds[row], dweight, dweight + n);
+    const void *g = at(p->g, g_bf16, row * n, sizeof(REAL));
+    const REAL *x = (const REAL *)p->x + row * n, *weight = p->weight;
+    const REAL mean = r->centered ? ((const REAL *)p->mean)[row] : 0, rstd = ((const REAL *)p->rstd)[row];
+    double sum = 0, dot = 0;
+    for (int64_t first = 0; first < n; first += SUM_RUN) {
+        REAL run = 0, dot_run = 0;
+#pragma omp simd reduction(+ : run, dot_run)
+        for (int64_t i = first; i < first + sum_run(n - first); i++) {
+            REAL h = NAMED(load)(g, g_bf16, i) * weight[i];
+            run += h;
+            dot_run += h * ((x[i] - mean) * rstd);
         }
+        sum += (double)run;
+        dot += (double)dot_run;
+    }
+    *shift = r->centered ? (REAL)(sum / (double)n) : 0;
+    *slope = (REAL)(dot / (double)n);
+}
+
+/* dx = (h - mean(h) - x̂ mean(h x̂)) rstd + residual. Adds g x̂ to dweight, g to dbias. */
+ROW_INLINE void NAMED(gradient_row)(const row_norm *r, const gradient_rows *p, int64_t row, REAL shift, REAL slope,
+                                    REAL *restrict dweight, bool g_bf16, bool dx_bf16)
+{
+    int64_t n = r->length;
+    const void *g = at(p->g, g_bf16, row * n, sizeof(REAL));
+    const REAL *x = (const REAL *)p->x + row * n, *weight = p->weight;
+    const REAL *residual = (const REAL *)p->residual + row * p->residual_stride;
+    const REAL mean = r->centered ? ((const REAL *)p->mean)[row] : 0, rstd = ((const REAL *)p->rstd)[row];
+    void *dx = at(p->dx, dx_bf16, row * n, sizeof(REAL));
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) {
+        REAL normal = (x[i] - mean) * rstd, h = NAMED(load)(g, g_bf16, i) * weight[i];
+        NAMED(store)(dx, dx_bf16, i, (h - shift - normal * slope) * rstd + residual[i]);
+    }
+    REAL *restrict dbias = dweight + n;
+#pragma omp simd
+    for (int64_t i = 0; i < (dweight ? n : 0); i++) {
+        REAL each = NAMED(load)(g, g_bf16, i);
+        dweight[i] += each * ((x[i] - mean) * rstd);
+        dbias[i] += each;
     }
 }
 
-/* The sum of the parts, in order. */
-static void NAMED(add_parts)(const row_norm *r, int64_t offset, REAL *out)
+static void NAMED(gradient_block)(const row_norm *r, const gradient_rows *p, int64_t first, int64_t rows, REAL *sums)
 {
-    for (int64_t i = 0; i < r->length; i++) {
-        double sum = 0;
-        for (int64_t part = 0; part < r->parts; part++) sum += r->partial[part * 2 * r->length + offset + i];
-        out[i] = (REAL)sum;
+    REAL shift[BLOCK], slope[BLOCK];
+    for (int64_t k = 0; k < rows; k++) {
+        if (p->g_bf16)
+            NAMED(gradient_means)(r, p, first + k, true, &shift[k], &slope[k]);
+        else
+            NAMED(gradient_means)(r, p, first + k, false, &shift[k], &slope[k]);
+    }
+    for (int64_t k = 0; k < rows; k++) {
+        if (p->g_bf16 && p->dx_bf16)
+            NAMED(gradient_row)(r, p, first + k, shift[k], slope[k], sums, true, true);
+        else if (p->g_bf16)
+            NAMED(gradient_row)(r, p, first + k, shift[k], slope[k], sums, true, false);
+        else if (p->dx_bf16)
+            NAMED(gradient_row)(r, p, first + k, shift[k], slope[k], sums, false, true);
+        else
+            NAMED(gradient_row)(r, p, first + k, shift[k], slope[k], sums, false, false);
+    }
+}
+
+static void NAMED(gradient_part)(const row_norm *r, const gradient_rows *p, int64_t part)
+{
+    REAL *sums = p->partial ? (REAL *)p->partial + part * 2 * r->length : NULL;
+    int64_t end = (part + 1) * r->rows / r->parts, step = rows_in_block(r);
+    for (int64_t i = 0; sums && i < 2 * r->length; i++) sums[i] = 0;
+    for (int64_t row = part * r->rows / r->parts; row < end; row += step)
+        NAMED(gradient_block)(r, p, row, end - row < step ? end - row : step, sums);
+}
+
+/* The sums of the parts, in order: of the columns [first, first + n). */
+static void NAMED(add_parts)(const row_norm *r, const gradient_rows *p, int64_t first, int64_t n, REAL *out)
+{
+    double sum[COLUMN_BLOCK] = { 0 };
+    for (int64_t part = 0; part < r->parts; part++) {
+        const REAL *from = (const REAL *)p->partial + part * 2 * r->length + first;
+        for (int64_t i = 0; i < n; i++) sum[i] += (double)from[i];
+    }
+    for (int64_t i = 0; i < n; i++) out[i] = (REAL)sum[i];
+}
+
+static void NAMED(norm_gradient)(const row_norm *r, const gradient_rows *p)
+{
+#pragma omp parallel for if (r->rows * r->length > SMALL_WORK)
+    for (int64_t part = 0; part < r->parts; part++) NAMED(gradient_part)(r, p, part);
+    for (int64_t first = 0; p->partial && first < r->length; first += COLUMN_BLOCK) {
+        int64_t n = r->length - first < COLUMN_BLOCK ? r->length - first : COLUMN_BLOCK;
+        NAMED(add_parts)(r, p, first, n, (REAL *)p->dweight + first);
+        if (p->dbias) NAMED(add_parts)(r, p, r->length + first, n, (REAL *)p->dbias + first);
     }
 }

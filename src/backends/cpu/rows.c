@@ -1,9 +1,13 @@
 /* rows.c - walking operands row by row. */
 #include "backends/cpu/rows.h"
+#include "backends/cpu/bf16_row.h"
 #include "backends/cpu/threads.h"
 
 /* A row is cut so that threads find work enough in few rows; fewer elements in all are not worth waking them. */
 enum { PIECE = 8192, PARALLEL_COUNT = 32768 };
+
+/* Elements stored as bf16 that are converted at a time: few enough for the nearest cache. */
+enum { CONVERTED = 1024 };
 
 /* The axes that are left once neighbours are merged; the last one, 0, is the row itself. */
 typedef struct layout {
@@ -11,6 +15,7 @@ typedef struct layout {
     int64_t extent[VT_MAX_RANK], stride[VT_MAX_RANK][MAX_ROW_INPUTS]; /* innermost first; in elements */
     int64_t size[MAX_ROW_INPUTS], out_size;                           /* bytes of an element */
     int64_t rows, pieces;                                             /* pieces in a row */
+    bool bf16[MAX_ROW_INPUTS], bf16_out, any_bf16;
 } layout;
 
 static bool continues(const layout *l, const int64_t *stride)
@@ -37,10 +42,12 @@ static layout layout_of(const kernel_call *call)
 {
     const array *out = &call->out[0];
     layout l = { .inputs = call->inputs, .out_size = (int64_t)vt_dtype_size(out->dtype) };
+    l.any_bf16 = l.bf16_out = out->dtype == VT_BF16;
     array in[MAX_ROW_INPUTS];
     for (int k = 0; k < l.inputs; k++) {
         in[k] = array_broadcast(call->in[k], out->shape);
         l.size[k] = (int64_t)vt_dtype_size(in[k].dtype);
+        l.any_bf16 |= l.bf16[k] = in[k].dtype == VT_BF16;
     }
     for (int axis = out->shape.rank - 1; axis >= 0; axis--) {
         int64_t stride[MAX_ROW_INPUTS] = { 0 };
@@ -77,6 +84,40 @@ static void advance(const layout *l, int64_t *index, const char **in)
     }
 }
 
+static void widen_steps(const uint16_t *x, int64_t stride, int64_t n, float *y)
+{
+    if (stride == 1)
+        widen_row(x, n, y);
+    else
+        for (int64_t i = 0; i < n; i++) y[i] = bf16_to_f32(x[i * stride]);
+}
+
+/* The part of a row that begins at element `begin`, with memory for its values in f32. */
+static void run_converted_part(const layout *l, const row *r, row_function *f, int64_t begin)
+{
+    _Alignas(64) float in[MAX_ROW_INPUTS][CONVERTED], out[CONVERTED];
+    row part = *r;
+    part.count = r->count - begin < CONVERTED ? r->count - begin : CONVERTED;
+    for (int k = 0; k < l->inputs; k++) {
+        part.in[k] = (const char *)r->in[k] + begin * r->stride[k] * l->size[k];
+        if (!l->bf16[k]) continue;
+        widen_steps(part.in[k], r->stride[k], r->stride[k] ? part.count : 1, in[k]);
+        part.in[k] = in[k];
+        part.stride[k] = r->stride[k] != 0;
+    }
+    part.out = l->bf16_out ? (void *)out : (char *)r->out + begin * l->out_size;
+    f(&part);
+    if (l->bf16_out) narrow_row(out, part.count, (uint16_t *)r->out + begin);
+}
+
+static void run_row(const layout *l, const row *r, row_function *f)
+{
+    if (!l->any_bf16)
+        f(r);
+    else
+        for (int64_t begin = 0; begin < r->count; begin += CONVERTED) run_converted_part(l, r, f, begin);
+}
+
 /* Pieces first to last - 1, numbered over all rows. */
 static void run_pieces(const layout *l, const kernel_call *call, row_function *f, int64_t first, int64_t last)
 {
@@ -90,7 +131,7 @@ static void run_pieces(const layout *l, const kernel_call *call, row_function *f
         r.count = rest < PIECE ? rest : PIECE;
         r.out = (char *)call->out[0].data + (number * l->extent[0] + begin) * l->out_size;
         for (int k = 0; k < l->inputs; k++) r.in[k] = in[k] + begin * r.stride[k] * l->size[k];
-        f(&r);
+        run_row(l, &r, f);
         if (++piece < l->pieces) continue;
         piece = 0;
         number++;
@@ -112,5 +153,5 @@ bool run_rows(const kernel_call *call, row_function *f)
 
 bool run_table(const kernel_call *call, row_table table)
 {
-    return run_rows(call, table[call->op->id][call->in[call->inputs - 1].dtype]);
+    return run_rows(call, table[call->op->id][row_dtype(&call->in[call->inputs - 1])]);
 }

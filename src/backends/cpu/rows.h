@@ -5,7 +5,7 @@
 
 #include "ops/list.h"
 
-enum { MAX_ROW_INPUTS = 3 };
+enum { MAX_ROW_INPUTS = 6 }; /* a chain takes as many */
 
 /* Elements along the innermost axis: `out` is contiguous, an input advances by its stride, 0 where it repeats. */
 typedef struct row {
@@ -17,17 +17,32 @@ typedef struct row {
 } row;
 typedef void row_function(const row *r);
 
-/* Runs f over every row of the call, inputs broadcast to its one output. */
+/* Runs f over every row of the call, inputs broadcast to its one output. Where the call stores values as bf16, f still
+ * sees f32. */
 bool run_rows(const kernel_call *call, row_function *f);
 
 /* The row functions of a family: by op, and by the dtype of the last input. */
 typedef row_function *const row_table[OP_COUNT][VT_DTYPE_COUNT];
 bool run_table(const kernel_call *call, row_table table);
+extern row_table cpu_unary_rows, cpu_binary_rows, cpu_activation_rows;
 
-/* UNARY_ROW and BINARY_ROW define a function of rows called `name`: out = expression of the elements a and b, of type
- * `from`. In the forms with `setup`, that is run before the loop, to read attributes with ROW_ATTRIBUTE: the compiler
- * vectorises no loop that has loads under a condition. For the same reason a repeated element is copied first: for all
- * the compiler knows, the output overwrites it. A loop of its own is compiled for each usual pair of strides. */
+/* The dtype in which a function of rows sees values of an array. */
+static inline vt_dtype row_dtype(const array *a)
+{
+    return a->dtype == VT_BF16 ? VT_F32 : a->dtype;
+}
+
+/* The kernel of an op whose `run_` ends in run_rows. */
+#define ROW_KERNEL(run_)                                                                                               \
+    {                                                                                                                  \
+        .run = (run_), .strided = true, .elementwise = true, .bf16_in = (1 << MAX_ROW_INPUTS) - 1, .bf16_out = 1       \
+    }
+
+/* UNARY_ROW, BINARY_ROW and TERNARY_ROW define a function of rows called `name`: out = expression of the elements a, b
+ * and c, of type `from`. In the forms with `setup`, that is run before the loop, to read attributes with ROW_ATTRIBUTE:
+ * the compiler vectorises no loop that has loads under a condition. For the same reason a repeated element is copied
+ * first: for all the compiler knows, the output overwrites it. A loop of its own is compiled for each usual pair of
+ * strides. */
 #define ROW_ATTRIBUTE(type, member) (((const type *)r->attributes)->member)
 #define ROW_INLINE                  static inline __attribute__((always_inline))
 
@@ -75,6 +90,26 @@ bool run_table(const kernel_call *call, row_table table);
             name##_loop(r, &(const from){ *a }, 0, b, 1);                                                              \
         else                                                                                                           \
             name##_loop(r, a, a_stride, b, b_stride);                                                                  \
+    }
+
+#define TERNARY_ROW(name, from, to, expression)                                                                        \
+    ROW_INLINE void name##_loop(const row *r, int64_t a_stride, int64_t b_stride, int64_t c_stride)                    \
+    {                                                                                                                  \
+        to *out = r->out;                                                                                              \
+        const from *a_ = r->in[0], *b_ = r->in[1], *c_ = r->in[2];                                                     \
+        int64_t count = r->count;                                                                                      \
+        _Pragma("omp simd") for (int64_t i = 0; i < count; i++)                                                        \
+        {                                                                                                              \
+            from a = a_[i * a_stride], b = b_[i * b_stride], c = c_[i * c_stride];                                     \
+            out[i] = (to)(expression);                                                                                 \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void name(const row *r)                                                                                     \
+    {                                                                                                                  \
+        if (r->stride[0] == 1 && r->stride[1] == 1 && r->stride[2] == 1)                                               \
+            name##_loop(r, 1, 1, 1);                                                                                   \
+        else                                                                                                           \
+            name##_loop(r, r->stride[0], r->stride[1], r->stride[2]);                                                  \
     }
 
 #define UNARY_ROW(name, from, to, expression)  UNARY_ROW_WITH(name, from, to, , expression)

@@ -1,4 +1,4 @@
-/* shape.c - concatenation and padding: whole rows are copied. */
+/* shape.c - padding: whole rows are copied. */
 #include "backends/cpu/kernels.h"
 #include "ops/shape.h"
 #include <string.h>
@@ -10,21 +10,6 @@ static int64_t product(vt_shape shape, int first, int last)
     int64_t result = 1;
     for (int i = first; i < last; i++) result *= shape.dim[i];
     return result;
-}
-
-/* Each input goes to its own part of the output, whatever its strides. */
-static bool concat(const kernel_call *call)
-{
-    int axis = (int)((const axis_attributes *)call->attributes)->axis;
-    array part = call->out[0];
-    for (int i = 0; i < call->inputs; i++) {
-        const array *in = &call->in[i];
-        if (vt_shape_count(in->shape) == 0) continue;
-        part.shape.dim[axis] = in->shape.dim[axis];
-        array_copy(&part, in);
-        part.data = (char *)part.data + part.stride[axis] * in->shape.dim[axis] * (int64_t)vt_dtype_size(in->dtype);
-    }
-    return true;
 }
 
 /* A padded tensor as rows: the axes before the last one that is padded number the rows, that axis gives a row its
@@ -114,7 +99,6 @@ static bool pad(const kernel_call *call)
 }
 
 const kernel_row cpu_shape_kernels[] = {
-    { &op_concat, { .run = concat, .strided = true } },
     { &op_pad, { .run = pad } },
     { 0 },
 };

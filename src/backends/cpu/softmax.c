@@ -4,6 +4,13 @@
 #include "backends/cpu/lanes.h"
 #include "ops/normalization.h"
 
+/* Rows that are handled together, while they are in the nearest cache. */
+static int64_t rows_together(int64_t length)
+{
+    enum { ELEMENTS = 2048 };
+    return length > 0 && length < ELEMENTS ? ELEMENTS / length : 1;
+}
+
 #define REAL     float
 #define NAMED(x) x##_f32
 #include "backends/cpu/softmax_template.h"

@@ -1,16 +1,24 @@
 /* softmax_template.h - softmax.c's functions for one element type: REAL, and NAMED(x), its name for x. */
 
-static void NAMED(softmax_row)(const REAL *restrict x, int64_t n, bool logarithm, REAL *restrict y)
+/* Rows that follow each other. The exponential, which is most of the work, goes over all of them at once: short rows
+ * would leave much of a vector empty. */
+static void NAMED(softmax_rows)(const REAL *restrict x, int64_t n, int64_t rows, bool logarithm, REAL *restrict y)
 {
-    REAL max = NAMED(row_max)(x, n);
-    if (logarithm) {
-        REAL log_sum = (REAL)log(NAMED(row_exp_sum)(x, n, max));
-        for (int64_t i = 0; i < n; i++) y[i] = x[i] - max - log_sum;
-        return;
+    for (int64_t k = 0; k < rows; k++) {
+        const REAL max = NAMED(row_max)(x + k * n, n);
+        for (int64_t i = k * n; i < (k + 1) * n; i++) y[i] = x[i] - max;
     }
-    for (int64_t i = 0; i < n; i++) y[i] = NAMED(exp)(x[i] - max);
-    REAL scale = (REAL)(1 / NAMED(row_sum)(y, n));
-    for (int64_t i = 0; i < n; i++) y[i] *= scale;
+#pragma omp simd
+    for (int64_t i = 0; i < (logarithm ? 0 : rows * n); i++) y[i] = NAMED(exp_below_zero)(y[i]);
+    for (int64_t k = 0; k < rows; k++, y += n) {
+        if (logarithm) {
+            const REAL log_sum = (REAL)log(NAMED(row_exp_sum)(y, n, 0));
+            for (int64_t i = 0; i < n; i++) y[i] -= log_sum;
+        } else {
+            const REAL scale = (REAL)(1 / NAMED(row_sum)(y, n));
+            for (int64_t i = 0; i < n; i++) y[i] *= scale;
+        }
+    }
 }
 
 static void NAMED(softmax_columns)(const REAL *restrict x, along_axis a, int64_t n, bool logarithm, REAL *restrict y)
@@ -28,9 +36,11 @@ static void NAMED(softmax_columns)(const REAL *restrict x, along_axis a, int64_t
 static void NAMED(softmax)(const void *x, along_axis a, bool logarithm, void *y)
 {
     if (a.inner == 1) {
+        int64_t step = rows_together(a.length);
 #pragma omp parallel for if (element_count(a) > SMALL_WORK / 4)
-        for (int64_t o = 0; o < a.outer; o++)
-            NAMED(softmax_row)((const REAL *)x + o * a.length, a.length, logarithm, (REAL *)y + o * a.length);
+        for (int64_t o = 0; o < a.outer; o += step) NAMED(softmax_rows)
+        ((const REAL *)x + o * a.length, a.length, a.outer - o < step ? a.outer - o : step, logarithm,
+         (REAL *)y + o * a.length);
         return;
     }
 #pragma omp parallel for if (element_count(a) > SMALL_WORK / 4)

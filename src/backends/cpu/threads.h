@@ -16,6 +16,28 @@ static inline int thread_count(void)
 #endif
 }
 
+/* Gives the next parallel regions so many. */
+static inline void set_thread_count(int threads)
+{
+#ifdef _OPENMP
+    omp_set_num_threads(threads);
+#else
+    (void)threads;
+#endif
+}
+
+/* Sets how many threads later regions get; returns how many they got so far. */
+static inline int thread_limit(int count)
+{
+    int before = thread_count();
+#ifdef _OPENMP
+    omp_set_num_threads(count);
+#else
+    (void)count;
+#endif
+    return before;
+}
+
 /* This thread's number inside a parallel region. */
 static inline int thread_number(void)
 {

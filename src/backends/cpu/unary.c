@@ -66,7 +66,7 @@ SAME_EXPRESSION(cube, a *a *a)
         [VT_F32] = name##_f32, [VT_F64] = name##_f64, [VT_I32] = name##_i32, [VT_I64] = name##_i64,                    \
         [VT_U8] = name##_u8                                                                                            \
     }
-static row_table rows = {
+row_table cpu_unary_rows = {
     [OP_ID_exp] = FLOATS(exp_row),
     [OP_ID_log] = FLOATS(log_row),
     [OP_ID_log1p] = FLOATS(log1p_row),
@@ -91,14 +91,14 @@ static row_table rows = {
 
 static bool unary(const kernel_call *call)
 {
-    return run_table(call, rows);
+    return run_table(call, cpu_unary_rows);
 }
 
 /* Small whole exponents are products, many times faster. */
 static bool pow_scalar(const kernel_call *call)
 {
     double exponent = ((const pow_scalar_attributes *)call->attributes)->exponent;
-    bool single = call->in[0].dtype == VT_F32;
+    bool single = row_dtype(&call->in[0]) == VT_F32;
     if (exponent == 2) return run_rows(call, single ? square_f32 : square_f64);
     if (exponent == 3) return run_rows(call, single ? cube_f32 : cube_f64);
     if (exponent == -1) return run_rows(call, single ? reciprocal_f32 : reciprocal_f64);
@@ -107,16 +107,12 @@ static bool pow_scalar(const kernel_call *call)
 
 #define KERNEL(name)                                                                                                   \
     {                                                                                                                  \
-        &op_##name,                                                                                                    \
-        {                                                                                                              \
-            .run = unary, .strided = true                                                                              \
-        }                                                                                                              \
+        &op_##name, ROW_KERNEL(unary)                                                                                  \
     }
 const kernel_row cpu_unary_kernels[] = {
-    KERNEL(exp),    KERNEL(log),   KERNEL(log1p),       KERNEL(erf),
-    KERNEL(sqrt),   KERNEL(rsqrt), KERNEL(floor),       KERNEL(ceil),
-    KERNEL(round),  KERNEL(sin),   KERNEL(cos),         KERNEL(sign),
-    KERNEL(neg),    KERNEL(abs),   KERNEL(reciprocal),  KERNEL(square),
-    KERNEL(affine), KERNEL(clamp), KERNEL(logical_not), { &op_pow_scalar, { .run = pow_scalar, .strided = true } },
+    KERNEL(exp),    KERNEL(log),    KERNEL(log1p), KERNEL(erf),         KERNEL(sqrt),
+    KERNEL(rsqrt),  KERNEL(floor),  KERNEL(ceil),  KERNEL(round),       KERNEL(sin),
+    KERNEL(cos),    KERNEL(sign),   KERNEL(neg),   KERNEL(abs),         KERNEL(reciprocal),
+    KERNEL(square), KERNEL(affine), KERNEL(clamp), KERNEL(logical_not), { &op_pow_scalar, ROW_KERNEL(pow_scalar) },
     { 0 },
 };

@@ -36,10 +36,29 @@ static inline float with_sign_f32(float x, float y)
     return float_of((bits_of(x) & 0x7fffffff) | (bits_of(y) & 0x80000000));
 }
 
+/* y where x is positive, -y where it is negative */
+static inline float times_sign_f32(float y, float x)
+{
+    return float_of(bits_of(y) ^ (bits_of(x) & 0x80000000));
+}
+
 /* 2^n for n in [-126, 127] */
 static inline float power_of_two(int32_t n)
 {
     return float_of((uint32_t)(n + 127) << 23);
+}
+
+/* e^r for r = x - n ln 2, |r| <= ln 2 / 2 */
+static inline float exp_of_rest_f32(float x, float n)
+{
+    float r = x - n * 0x1.62e4p-1f;
+    r = r - n * 0x1.7f7d1cp-20f;
+    float p = 0x1.6850e4p-10f;
+    p = p * r + 0x1.123bccp-7f;
+    p = p * r + 0x1.555b98p-5f;
+    p = p * r + 0x1.55548ep-3f;
+    p = p * r + 0x1.fffff8p-2f;
+    return p * r * r + r + 1;
 }
 
 /* e^x, to 1 ulp. e^x = 2^n e^r with |r| <= ln 2 / 2: n is found by adding 1.5 * 2^23, e^r is a polynomial. 2^n is
@@ -49,16 +68,19 @@ static inline float exp_f32(float x)
     const float shift = 0x1.8p23f;
     float limited = x < -104 ? -104 : x > 89 ? 89 : x;
     float shifted = limited * 0x1.715476p+0f + shift, n = shifted - shift;
-    float r = limited - n * 0x1.62e4p-1f;
-    r = r - n * 0x1.7f7d1cp-20f;
-    float p = 0x1.6850e4p-10f;
-    p = p * r + 0x1.123bccp-7f;
-    p = p * r + 0x1.555b98p-5f;
-    p = p * r + 0x1.55548ep-3f;
-    p = p * r + 0x1.fffff8p-2f;
-    p = p * r * r + r + 1;
+    float p = exp_of_rest_f32(limited, n);
     int32_t whole = (int32_t)(bits_of(shifted) << 9) >> 9, half = whole >> 1; /* garbage for NaN, which p is as well */
     return p * power_of_two(half) * power_of_two(whole - half);
+}
+
+/* e^x for x <= 0, or above by what rounding adds, to 1 ulp, or 0 where it is less than any normal float */
+static inline float exp_below_zero_f32(float x)
+{
+    const float shift = 0x1.8p23f;
+    float shifted = x * 0x1.715476p+0f + shift, n = shifted - shift;
+    float p = exp_of_rest_f32(x, n);
+    float scale = float_of((bits_of(shifted) << 23) + 0x3f800000); /* garbage for NaN, which p is as well */
+    return x < -87 ? 0 : p * scale;
 }
 
 /* log(2^n (1 + f)) + correction, for 1 + f in [1/√2, √2] */
@@ -112,6 +134,15 @@ static inline float sigmoid_f32(float x)
     return x < 0 ? e * y : y;
 }
 
+/* The sigmoid s and its derivative s (1 - s): from e = e^-|x| that is e / (1 + e)^2, where 1 - s would have lost its
+ * digits. */
+static inline float sigmoid_and_slope_f32(float x, float *slope)
+{
+    float e = exp_f32(-magnitude_f32(x)), upper = 1 / (1 + e), lower = e * upper;
+    *slope = upper * lower;
+    return x < 0 ? lower : upper;
+}
+
 /* tanh x, to 2 ulp: a polynomial near 0, 1 - 2 / (e^2x + 1) beyond */
 static inline float tanh_f32(float x)
 {
@@ -125,47 +156,57 @@ static inline float tanh_f32(float x)
     return with_sign_f32(a < 0.625f ? inner : outer, x); /* x of -0 too */
 }
 
-/* e^(-x²/2), to 2 ulp. What x² loses in rounding, found by Dekker's product (1971), is put back, since the exponential
- * magnifies it. */
-static inline float bell_f32(float x)
+/* What rounding took from square = x². Without fused multiply-add, by Dekker's product (1971). */
+static inline float lost_of_square_f32(float x, float square)
 {
-    float a = magnitude_f32(x);
-    a = a > 15 ? 15 : a; /* beyond, the result is 0; NaN stays */
-    float high = float_of(bits_of(a) & 0xfffff000), low = a - high, square = a * a;
-    float lost = ((high * high - square) + 2 * high * low) + low * low;
-    float e = exp_f32(-0.5f * square);
-    return e - e * (0.5f * lost);
+#ifdef __FP_FAST_FMAF
+    return fmaf(x, x, -square);
+#else
+    float high = float_of(bits_of(x) & 0xfffff000), low = x - high;
+    return ((high * high - square) + 2 * high * low) + low * low;
+#endif
 }
 
-/* Φ(-t) e^(t²/2) for t >= 0, a rational function without cancellation; beyond 15, where e^(-t²/2) is 0, its value there
- */
+/* Beyond it the tail of the normal distribution is less than any normal float. */
+#define TAIL_END_F32 13.2f
+
+/* e^(-t²/2) for 0 <= t <= TAIL_END_F32, to 3 ulp: as e^x, with a polynomial of -2r = t² + 2n ln 2. What t² loses in
+ * rounding is put back, since the exponential magnifies it. Not NaN for every NaN. */
+static inline float bell_f32(float t)
+{
+    const float shift = 0x1.8p23f;
+    float square = t * t, lost = lost_of_square_f32(t, square);
+    float shifted = square * -0x1.715476p-1f + shift, n = shifted - shift;
+    float r = (n * 0x1.62e4p+0f + square) + (n * 0x1.7f7d1cp-19f + lost);
+    float p = -0x1.0fe5b8p-12f;
+    p = p * r + 0x1.575f08p-9f;
+    p = p * r - 0x1.555a18p-6f;
+    p = p * r + 0x1.fffd1ap-4f;
+    p = p * r - 0x1.fffff6p-2f;
+    p = p * r + 1;
+    return float_of(bits_of(p) + (bits_of(shifted) << 23));
+}
+
+/* Φ(-t) e^(t²/2) for 0 <= t <= TAIL_END_F32, a rational function without cancellation */
 static inline float mills_f32(float t)
 {
-    t = t > 15 ? 15 : t;
-    float p = 0x1.103432p-8f, q = 0x1.552742p-7f;
-    p = p * t + 0x1.4ee9eep-5f;
-    p = p * t + 0x1.78c7d2p-3f;
-    p = p * t + 0x1.c1d596p-2f;
+    float p = 0x1.073012p-8f, q = 0x1.49da2ap-7f;
+    p = p * t + 0x1.47503ep-5f;
+    p = p * t + 0x1.7323ccp-3f;
+    p = p * t + 0x1.be05e6p-2f;
     p = p * t + 0.5f;
-    q = q * t + 0x1.a3c6f8p-4f;
-    q = q * t + 0x1.e2bcecp-2f;
-    q = q * t + 0x1.34a064p+0f;
-    q = q * t + 0x1.ad2cfcp+0f;
+    q = q * t + 0x1.9a41cap-4f;
+    q = q * t + 0x1.db4aecp-2f;
+    q = q * t + 0x1.31b234p+0f;
+    q = q * t + 0x1.ab4524p+0f;
     q = q * t + 1;
     return p / q;
-}
-
-/* The normal distribution function Φ(x), given bell = e^(-x²/2), to 2 ulp for x >= 0 and 8 in the lower tail */
-static inline float normal_cdf_f32(float x, float bell)
-{
-    float tail = bell * mills_f32(magnitude_f32(x));
-    return x < 0 ? tail : 1 - tail;
 }
 
 /* erf x, to 2 ulp: a polynomial near 0, 1 - 2 Φ(-√2 x) beyond */
 static inline float erf_f32(float x)
 {
-    float a = magnitude_f32(x), square = x * x;
+    float a = magnitude_f32(x), square = x * x, t = a > 9 ? 9 : a;
     float p = 0x1.4969eap-14f;
     p = p * square - 0x1.a3f6e4p-11f;
     p = p * square + 0x1.5405aep-8f;
@@ -173,7 +214,7 @@ static inline float erf_f32(float x)
     p = p * square + 0x1.ce2cf8p-4f;
     p = p * square - 0x1.81273ep-2f;
     p = p * square + 0x1.06eba8p-3f;
-    float inner = x + x * p, outer = 1 - 2 * exp_f32(-square) * mills_f32(0x1.6a09e6p+0f * a);
+    float inner = x + x * p, outer = 1 - 2 * exp_f32(-t * t) * mills_f32(0x1.6a09e6p+0f * t);
     return a < 1 ? inner : with_sign_f32(outer, x);
 }
 
@@ -183,6 +224,11 @@ static inline double magnitude_f64(double x)
 }
 
 static inline double exp_f64(double x)
+{
+    return exp(x);
+}
+
+static inline double exp_below_zero_f64(double x)
 {
     return exp(x);
 }
@@ -203,20 +249,16 @@ static inline double sigmoid_f64(double x)
     return x < 0 ? e * y : y;
 }
 
+static inline double sigmoid_and_slope_f64(double x, double *slope)
+{
+    double e = exp(-fabs(x)), upper = 1 / (1 + e), lower = e * upper;
+    *slope = upper * lower;
+    return x < 0 ? lower : upper;
+}
+
 static inline double tanh_f64(double x)
 {
     return tanh(x);
-}
-
-static inline double bell_f64(double x)
-{
-    return exp(-0.5 * x * x);
-}
-
-static inline double normal_cdf_f64(double x, double bell)
-{
-    (void)bell;
-    return 0.5 * erfc(-M_SQRT1_2 * x);
 }
 
 static inline double erf_f64(double x)

@@ -122,9 +122,16 @@ static void set_threads(int threads)
     (void)threads;
 }
 
+static int threads(void)
+{
+    return 1;
+}
+
 const backend reference_backend = { .name = "reference",
                                     .kernel_of = reference_kernel_of,
                                     .fallback_of = fallback_of,
                                     .allocate = allocate,
                                     .release = release,
-                                    .set_threads = set_threads };
+                                    .copy = array_copy,
+                                    .set_threads = set_threads,
+                                    .threads = threads };

@@ -1,0 +1,437 @@
+/* train_step.c - times whole training steps of a model of the zoo, and prints one line of JSON. See --help. */
+#include "program/arguments.h"
+#include "zoo.h"
+#include <vitro/vitro.h>
+#include <jansson.h>
+#include <math.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum { PRODUCTS = 4, PRODUCT_ROUNDS = 4 };
+
+/* What suits a device. One that works beside the host is waited for once a group of steps, or it would be idle between
+ * them; it comes to its full speed later, since the third step of a kind makes of it what is launched as one; and it
+ * takes larger products to keep it busy. */
+typedef struct defaults {
+    int64_t warm_up_steps, group, matmul_size;
+} defaults;
+static const defaults of_cpu = { .warm_up_steps = 2, .group = 1, .matmul_size = 2048 };
+static const defaults of_cuda = { .warm_up_steps = 6, .group = 10, .matmul_size = 8192 };
+
+static double monotonic_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* -- The command line ---------------------------------------------------------------------------------------------- */
+
+typedef struct options {
+    const char *model, *device;
+    const char *start; /* a folder, or NULL */
+    vt_dtype precision;
+    double lr;
+    int64_t batch, steps, group, warm_up_steps, depth, image_size, matmul_size;
+    int threads;
+    bool dropout;
+} options;
+
+enum key {
+    KEY_MODEL = 256,
+    KEY_BATCH,
+    KEY_DEPTH,
+    KEY_IMAGE_SIZE,
+    KEY_DROPOUT,
+    KEY_LR,
+    KEY_STEPS,
+    KEY_GROUP,
+    KEY_DEVICE,
+    KEY_PRECISION,
+    KEY_THREADS,
+    KEY_MATMUL_SIZE,
+    KEY_START,
+};
+
+static const struct argp_option argp_options[] = {
+    { 0, 0, 0, 0, "What to train:", 1 },
+    { "model", KEY_MODEL, "NAME", 0, "The network, one of the list below (vit_tiny_patch4_32)", 0 },
+    { "batch", KEY_BATCH, "N", 0, "Pictures a step (64)", 0 },
+    { "depth", KEY_DEPTH, "N", 0, "Blocks of a ViT (the model's)", 0 },
+    { "image-size", KEY_IMAGE_SIZE, "N", 0, "Height and width of the pictures (the model's)", 0 },
+    { "dropout", KEY_DROPOUT, 0, 0, "Keep the model's dropout, which is left out otherwise", 0 },
+    { "lr", KEY_LR, "X", 0, "The learning rate of AdamW (0.001)", 0 },
+    { "steps", KEY_STEPS, "N", 0, "Steps to time, after some that are not (10)", 0 },
+    { "group", KEY_GROUP, "N", 0, "Steps that are timed as one; the steps are rounded up to whole groups (1; cuda: 10)",
+      0 },
+    { 0, 0, 0, 0, "On what:", 2 },
+    { "device", KEY_DEVICE, "NAME", 0, "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle (cpu)", 0 },
+    { "precision", KEY_PRECISION, "f32|bf16", 0, "Of weights and arithmetic (f32)", 0 },
+    { "threads", KEY_THREADS, "N", 0, "Threads to compute with; 0: one for each core that the program may use (0)", 0 },
+    { "matmul-size", KEY_MATMUL_SIZE, "N", 0,
+      "Rows of the square matrices whose product a step is held to (2048; cuda: 8192)", 0 },
+    { 0, 0, 0, 0, "To compare losses:", 3 },
+    { "start", KEY_START, "DIR", 0,
+      "Write the weights, pictures and labels to begin with into this folder, for pytorch_step.py --start, and read "
+      "and "
+      "report the loss of every step",
+      0 },
+    { 0 },
+};
+
+static vt_dtype parse_precision(struct argp_state *state, const char *text)
+{
+    if (strcmp(text, "f32") == 0) return VT_F32;
+    if (strcmp(text, "bf16") == 0) return VT_BF16;
+    argp_error(state, "--precision is \"%s\"; it must be f32 or bf16", text);
+    return VT_DTYPE_DEFAULT;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    options *o = state->input;
+    switch (key) {
+    case KEY_MODEL: o->model = argument_model(state, text); break;
+    case KEY_BATCH: o->batch = argument_integer(state, "batch", text, 1, 1000000); break;
+    case KEY_DEPTH: o->depth = argument_integer(state, "depth", text, 1, 1000); break;
+    case KEY_IMAGE_SIZE: o->image_size = argument_integer(state, "image-size", text, 1, 10000); break;
+    case KEY_DROPOUT: o->dropout = true; break;
+    case KEY_STEPS: o->steps = argument_integer(state, "steps", text, 1, 1000000); break;
+    case KEY_LR: o->lr = argument_number(state, "lr", text, true); break;
+    case KEY_START: o->start = text; break;
+    case KEY_GROUP: o->group = argument_integer(state, "group", text, 1, 1000000); break;
+    case KEY_DEVICE: o->device = text; break;
+    case KEY_PRECISION: o->precision = parse_precision(state, text); break;
+    case KEY_THREADS: o->threads = (int)argument_integer(state, "threads", text, 0, 1024); break;
+    case KEY_MATMUL_SIZE: o->matmul_size = argument_integer(state, "matmul-size", text, 1, 100000); break;
+    case ARGP_KEY_ARG: argp_error(state, "\"%s\" is not an option", text); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static int usable_cores(void)
+{
+    cpu_set_t cores;
+    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
+static options parse_options(int argc, char **argv)
+{
+    static const char doc[] =
+        "Times whole training steps (forward, cross-entropy, backward, AdamW) on made-up pictures and prints one line "
+        "of JSON; bench/README.md says what its fields are.\vModels:";
+    static const struct argp argp = { argp_options, parse_option, 0, doc, 0, argument_help_filter, 0 };
+    options o = {
+        .model = "vit_tiny_patch4_32", .device = "cpu", .precision = VT_F32, .lr = 1e-3, .batch = 64, .steps = 10
+    };
+    argp_parse(&argp, argc, argv, 0, 0, &o);
+    const defaults *suited = strcmp(o.device, "cuda") == 0 ? &of_cuda : &of_cpu;
+    o.warm_up_steps = suited->warm_up_steps;
+    if (o.group == 0) o.group = suited->group;
+    if (o.matmul_size == 0) o.matmul_size = suited->matmul_size;
+    if (o.threads == 0) o.threads = usable_cores();
+    o.steps = (o.steps + o.group - 1) / o.group * o.group;
+    return o;
+}
+
+/* -- Steps --------------------------------------------------------------------------------------------------------- */
+
+typedef struct training {
+    classifier *net;
+    vt_optimizer *optimizer;
+    vt_tensor images, labels;
+    vt_tensor loss; /* of the last step */
+    double *losses; /* of every step, where they are to be read; NULL where not */
+    int64_t step;
+} training;
+
+static vt_tensor random_images(int64_t count, int64_t size)
+{
+    VT_SCOPE;
+    return vt_keep(vt_normal(VT_SHAPE(count, 3, size, size)));
+}
+
+static vt_tensor cyclic_labels(int64_t count, int64_t classes)
+{
+    int64_t *labels = calloc((size_t)count, sizeof *labels);
+    if (!labels) {
+        vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for %lld labels", (long long)count);
+        return (vt_tensor){ 0 };
+    }
+    for (int64_t i = 0; i < count; i++) labels[i] = i % classes;
+    vt_tensor x = vt_from_data(labels, VT_SHAPE(count), VT_I64);
+    free(labels);
+    return x;
+}
+
+static bool save(const char *folder, const training *t)
+{
+    char model[4096], images[4096], labels[4096];
+    snprintf(model, sizeof model, "%s/model.safetensors", folder);
+    snprintf(images, sizeof images, "%s/images.npy", folder);
+    snprintf(labels, sizeof labels, "%s/labels.npy", folder);
+    return vt_model_save(model, t->net->model) && vt_npy_save(images, t->images) && vt_npy_save(labels, t->labels);
+}
+
+static bool training_init(training *t, const options *o)
+{
+    classifier_options variant = { .depth = o->depth, .image_size = o->image_size, .no_dropout = !o->dropout };
+    *t = (training){ .net = classifier_new(o->model, variant) };
+    if (!t->net) return false;
+    t->optimizer = vt_adamw(t->net->model, .lr = o->lr);
+    t->images = random_images(o->batch, t->net->image_size);
+    t->labels = cyclic_labels(o->batch, t->net->classes);
+    if (!o->start || vt_failed()) return !vt_failed();
+    t->losses = calloc((size_t)(o->warm_up_steps + o->steps), sizeof *t->losses);
+    if (!t->losses) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the losses");
+    return save(o->start, t);
+}
+
+static void training_free(training *t)
+{
+    free(t->losses);
+    vt_optimizer_free(t->optimizer);
+    classifier_free(t->net);
+}
+
+/* Returns the seconds that recording took. The end of the scope computes what was recorded. */
+static double record_step(training *t)
+{
+    VT_SCOPE;
+    double began = monotonic_seconds();
+    vt_free(t->loss);
+    vt_tensor loss = vt_cross_entropy(classifier_forward(t->net, t->images), t->labels);
+    vt_backward(loss);
+    vt_optimizer_step(t->optimizer);
+    t->loss = vt_keep(loss);
+    return monotonic_seconds() - began;
+}
+
+static double train_step(training *t)
+{
+    double seconds = record_step(t);
+    if (t->losses) t->losses[t->step] = vt_item(t->loss);
+    t->step++;
+    return seconds;
+}
+
+/* -- Measuring ----------------------------------------------------------------------------------------------------- */
+
+typedef struct measurement {
+    double first_step_seconds; /* from main() to the end of the first step */
+    int64_t groups;
+    double *step, *recording;   /* [groups] seconds of a step, on average */
+    vt_statistics before, last; /* of the steps that are timed */
+    int64_t resident_bytes;     /* the most so far */
+    double loss;
+    double matmul_flops; /* a second, at best */
+} measurement;
+
+static int64_t peak_resident_bytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (int64_t)usage.ru_maxrss * 1024;
+}
+
+static void warm_up(measurement *m, training *t, int64_t steps, double began)
+{
+    for (int64_t i = 0; i < steps && !vt_failed(); i++) {
+        train_step(t);
+        vt_synchronize();
+        if (i == 0) m->first_step_seconds = monotonic_seconds() - began;
+    }
+}
+
+static void measure_group(measurement *m, training *t, int64_t group, int64_t steps)
+{
+    double began = monotonic_seconds(), recording = 0;
+    for (int64_t i = 0; i < steps && !vt_failed(); i++) recording += train_step(t);
+    vt_synchronize();
+    m->step[group] = (monotonic_seconds() - began) / (double)steps;
+    m->recording[group] = recording / (double)steps;
+}
+
+static void measure_steps(measurement *m, training *t, const options *o, double began)
+{
+    vt_set_training(true);
+    warm_up(m, t, o->warm_up_steps, began);
+    m->before = vt_statistics_get();
+    for (int64_t i = 0; i < m->groups && !vt_failed(); i++) measure_group(m, t, i, o->group);
+    m->last = vt_statistics_get();
+    m->resident_bytes = peak_resident_bytes();
+    m->loss = vt_item(t->loss);
+    if (!vt_failed() && !isfinite(m->loss))
+        vt_error_raise(VT_ERROR_NUMERIC, VT_HERE, "the loss is %g after %lld steps", m->loss, (long long)o->steps);
+}
+
+static vt_tensor random_matrix(int64_t size)
+{
+    VT_SCOPE;
+    return vt_keep(vt_uniform(VT_SHAPE(size, size), .low = -1, .high = 1));
+}
+
+/* One after another, since in bf16 factors that come from memory have to be rounded first. */
+static vt_tensor multiply(vt_tensor a, vt_tensor b)
+{
+    VT_SCOPE;
+    for (int i = 0; i < PRODUCTS; i++) a = vt_matmul(a, b);
+    return vt_keep(a);
+}
+
+/* FLOP/s. What the same machine, at the same time, reaches where nothing but large products is asked of it. */
+static double measure_matmul(int64_t size)
+{
+    vt_tensor a = random_matrix(size), b = random_matrix(size);
+    double best = INFINITY;
+    vt_synchronize();
+    for (int i = 0; i < PRODUCT_ROUNDS && !vt_failed(); i++) {
+        double began = monotonic_seconds();
+        vt_tensor product = multiply(a, b);
+        vt_synchronize();
+        best = fmin(best, monotonic_seconds() - began);
+        vt_free(product);
+    }
+    return PRODUCTS * 2 * pow((double)size, 3) / best;
+}
+
+/* The product comes last, so that its matrices are no part of the steps' memory and start-up. */
+static bool measure(measurement *m, training *t, const options *o, double began)
+{
+    *m = (measurement){ .groups = o->steps / o->group };
+    m->step = calloc((size_t)m->groups, sizeof *m->step);
+    m->recording = calloc((size_t)m->groups, sizeof *m->recording);
+    if (!m->step || !m->recording)
+        vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for %lld times", (long long)m->groups);
+    measure_steps(m, t, o, began);
+    m->matmul_flops = measure_matmul(o->matmul_size);
+    return !vt_failed();
+}
+
+static void measurement_free(measurement *m)
+{
+    free(m->step);
+    free(m->recording);
+}
+
+/* -- Reporting ----------------------------------------------------------------------------------------------------- */
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorts the values. */
+static double median(double *values, int64_t count)
+{
+    qsort(values, (size_t)count, sizeof *values, compare_doubles);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+static void put(json_t *line, const char *name, json_t *value)
+{
+    if (json_object_set_new(line, name, value))
+        vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "the field %s cannot be written", name);
+}
+
+static void put_real(json_t *line, const char *name, double value)
+{
+    put(line, name, json_real(value));
+}
+
+static void put_integer(json_t *line, const char *name, int64_t value)
+{
+    put(line, name, json_integer(value));
+}
+
+static void put_setting(json_t *line, const options *o, const training *t)
+{
+    put(line, "model", json_string(o->model));
+    put(line, "device", json_string(vt_device()));
+    put(line, "precision", json_string(vt_dtype_name(o->precision)));
+    put_integer(line, "batch", o->batch);
+    put_integer(line, "image_size", t->net->image_size);
+    put(line, "dropout", json_boolean(o->dropout));
+    put_integer(line, "threads", vt_threads());
+    put_integer(line, "steps", o->steps);
+    put_integer(line, "group", o->group);
+    put_integer(line, "parameters", vt_model_parameter_count(t->net->model));
+}
+
+static void put_speed(json_t *line, const options *o, const training *t, const measurement *m)
+{
+    double middle = median(m->step, m->groups), least = m->step[0];
+    /* The backward pass has two products for each of the forward pass. */
+    double flop = 2.0 * 3.0 * (double)classifier_macs(t->net) * (double)o->batch;
+    put_real(line, "images_per_second_median", (double)o->batch / middle);
+    put_real(line, "images_per_second_best", (double)o->batch / least);
+    put_real(line, "step_ms_median", 1e3 * middle);
+    put_real(line, "step_ms_min", 1e3 * least);
+    put_real(line, "gflop_per_step", flop / 1e9);
+    put_real(line, "gflops", flop / middle / 1e9);
+    put_real(line, "matmul_gflops", m->matmul_flops / 1e9);
+    put_real(line, "matmul_fraction", flop / middle / m->matmul_flops);
+    put_real(line, "first_step_seconds", m->first_step_seconds);
+}
+
+/* How steps were prepared: a step, of those that are timed; the plans, of all from the start. */
+static void put_preparation(json_t *line, const options *o, const measurement *m)
+{
+    double steps = (double)o->steps;
+    put_real(line, "recording_ms", 1e3 * median(m->recording, m->groups));
+    put_real(line, "nodes_run", (double)(m->last.nodes_run - m->before.nodes_run) / steps);
+    put_real(line, "nodes_recomputed", (double)(m->last.nodes_recomputed - m->before.nodes_recomputed) / steps);
+    put_integer(line, "plan_hits", m->last.plan_hits);
+    put_integer(line, "plan_misses", m->last.plan_misses);
+    put_real(line, "planning_ms", 1e3 * m->last.planning_seconds);
+}
+
+static void put_memory(json_t *line, const measurement *m)
+{
+    put_integer(line, "max_resident_bytes", m->resident_bytes);
+    put_integer(line, "peak_bytes", m->last.peak_bytes);
+    put_integer(line, "reserved_bytes", m->last.reserved_bytes);
+}
+
+static void put_losses(json_t *line, const training *t)
+{
+    json_t *losses = json_array();
+    for (int64_t i = 0; i < t->step; i++) json_array_append_new(losses, json_real(t->losses[i]));
+    put(line, "losses", losses);
+}
+
+static bool report(const options *o, const training *t, const measurement *m)
+{
+    json_t *line = json_object();
+    put_setting(line, o, t);
+    put_speed(line, o, t, m);
+    put_preparation(line, o, m);
+    put_memory(line, m);
+    put_real(line, "loss", m->loss);
+    if (t->losses) put_losses(line, t);
+    if (!vt_failed() && (json_dumpf(line, stdout, JSON_REAL_PRECISION(9)) || puts("") < 0 || fflush(stdout)))
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "standard output cannot be written");
+    json_decref(line);
+    return !vt_failed();
+}
+
+int main(int argc, char **argv)
+{
+    double began = monotonic_seconds();
+    options o = parse_options(argc, argv);
+    vt_set_device(o.device);
+    vt_set_precision(o.precision);
+    vt_set_threads(o.threads);
+    vt_seed(1);
+    training t = { 0 };
+    measurement m = { 0 };
+    bool ok = !vt_failed() && training_init(&t, &o) && measure(&m, &t, &o, began) && report(&o, &t, &m);
+    measurement_free(&m);
+    training_free(&t);
+    return ok ? 0 : vt_error_print(stderr);
+}

@@ -1,0 +1,42 @@
+/* augment.h - augmentation of batches on the device, as ops. Cropping and flipping are the loader's: see data.h. */
+#ifndef VITRO_AUGMENT_H
+#define VITRO_AUGMENT_H
+
+#include <vitro/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Pictures, and the probabilities that they are of each class. */
+typedef struct vt_mixed {
+    vt_tensor images, targets;
+} vt_mixed;
+
+typedef struct vt_mix_args {
+    vt_site at_;
+    vt_tensor images;  /* [n, channels, height, width] */
+    vt_tensor targets; /* [n, classes] of the same dtype, such as vt_one_hot(labels, classes) */
+    vt_named_only named_only_;
+    double alpha; /* of the beta distribution that the share is drawn from; 0: 1, where every share is as likely */
+} vt_mix_args;
+
+/* mixup (Zhang et al. 2018): picture i becomes s x_i + (1 - s) x_(n-1-i), and its target likewise. One share s ~
+ * Beta(alpha, alpha) a call, from the next stream of the context's random numbers.
+ * Errors: an alpha below 0 or not finite; shapes or dtypes that do not fit. */
+VT_API vt_mixed vt_mixup_with(const vt_mix_args *args);
+
+/* CutMix (Yun et al. 2019): a rectangle of picture i, at a random place and of the share 1 - s of its area as far as it
+ * lies inside of the picture, comes from picture n-1-i; targets are mixed by the areas. Random numbers and errors as
+ * those of vt_mixup. */
+VT_API vt_mixed vt_cutmix_with(const vt_mix_args *args);
+
+#ifdef __cplusplus
+}
+#else
+
+#define vt_mixup(...)  vt_mixup_with(VT_ARGS(vt_mix_args, 2, "vt_mixup(images, targets, .alpha)", __VA_ARGS__))
+#define vt_cutmix(...) vt_cutmix_with(VT_ARGS(vt_mix_args, 2, "vt_cutmix(images, targets, .alpha)", __VA_ARGS__))
+
+#endif
+#endif

@@ -1,0 +1,446 @@
+/* attention_template.h - attention.c's functions for one element type: REAL, and NAMED(x), its name for x. */
+
+#define LANES    NAMED(LANES)
+#define TILE     NAMED(TILE)
+#define ROOM     NAMED(room)
+#define PRODUCT  NAMED(product)
+#define SOFTMAX  NAMED(softmax)
+#define FORWARD  NAMED(forward_rooms)
+#define BACKWARD NAMED(backward_rooms)
+
+/* -- Matrices in scratch memory ---------------------------------------------------------------------------------- */
+
+/* x in whole vectors */
+static int64_t NAMED(whole)(int64_t x)
+{
+    return (x + LANES - 1) / LANES * LANES;
+}
+
+/* From row to row: an odd number of vectors, so that columns do not meet in a few sets of the cache. */
+static int64_t NAMED(stride_of)(int64_t columns)
+{
+    return NAMED(whole)(columns) / LANES % 2 ? NAMED(whole)(columns) : NAMED(whole)(columns) + LANES;
+}
+
+/* A thread's scratch memory, as it is laid out. Without memory it says how much there is to be. */
+typedef struct ROOM {
+    REAL *memory;
+    int64_t used;
+} ROOM;
+
+/* Takes [rows, columns], with rows up to whole vectors too: what is transposed has them as columns. */
+static REAL *NAMED(take)(ROOM *r, int64_t rows, int64_t columns)
+{
+    REAL *taken = r->memory ? r->memory + r->used : NULL;
+    r->used += NAMED(whole)(rows) * NAMED(stride_of)(columns);
+    return taken;
+}
+
+#define COPY_ROW(type, load, stride)                                                                                   \
+    for (int64_t j = 0; j < n; j++) to[j] = (REAL)load(((const type *)from)[j * (stride)]) * factor
+
+static inline __attribute__((always_inline)) void NAMED(load_row)(const void *restrict from, bool bf16, int64_t stride,
+                                                                  int64_t n, REAL factor, REAL *restrict to)
+{
+    if (bf16 && stride == 1)
+        COPY_ROW(uint16_t, bf16_to_f32, 1);
+    else if (bf16)
+        COPY_ROW(uint16_t, bf16_to_f32, stride);
+    else if (stride == 1)
+        COPY_ROW(REAL, , 1);
+    else
+        COPY_ROW(REAL, , stride);
+}
+
+#undef COPY_ROW
+
+/* Rows [first, first + rows) times a factor, and zeros after them and beside them up to whole vectors. */
+static void NAMED(load)(const matrix *m, int64_t first, int64_t rows, int64_t columns, REAL factor, REAL *to)
+{
+    int64_t stride = NAMED(stride_of)(columns), end = NAMED(whole)(columns), step = row_bytes(m);
+    const char *from = element(m, first, 0);
+    for (int64_t i = 0; i < rows; i++, from += step)
+        NAMED(load_row)(from, m->dtype == VT_BF16, m->column, columns, factor, to + i * stride);
+    for (int64_t i = 0; end > columns && i < rows; i++)
+        for (int64_t j = columns; j < end; j++) to[i * stride + j] = 0;
+    for (int64_t i = rows; i < NAMED(whole)(rows); i++)
+        for (int64_t j = 0; j < end; j++) to[i * stride + j] = 0;
+}
+
+#define STORE_ROW(type, convert, stride)                                                                               \
+    for (int64_t j = 0; j < n; j++) ((type *)to)[j * (stride)] = convert(from[j] * factor)
+#define BF16_OF(x) bf16_of_f32((float)(x))
+
+static inline __attribute__((always_inline)) void NAMED(store_row)(const REAL *restrict from, REAL factor, int64_t n,
+                                                                   void *restrict to, bool bf16, int64_t stride)
+{
+    if (bf16 && stride == 1)
+        STORE_ROW(uint16_t, BF16_OF, 1);
+    else if (bf16)
+        STORE_ROW(uint16_t, BF16_OF, stride);
+    else if (stride == 1)
+        STORE_ROW(REAL, , 1);
+    else
+        STORE_ROW(REAL, , stride);
+}
+
+#undef STORE_ROW
+#undef BF16_OF
+
+/* Rows [first, first + rows), row i times factor[i * factor_step]. */
+static void NAMED(store)(const REAL *from, const REAL *factor, int64_t factor_step, int64_t rows, int64_t columns,
+                         const matrix *m, int64_t first)
+{
+    int64_t stride = NAMED(stride_of)(columns), step = row_bytes(m);
+    char *to = element(m, first, 0);
+    for (int64_t i = 0; i < rows; i++, to += step)
+        NAMED(store_row)(from + i * stride, factor[i * factor_step], columns, to, m->dtype == VT_BF16, m->column);
+}
+
+/* -- Folding rows ------------------------------------------------------------------------------------------------ */
+
+/* A number for each row of a tile, and what its rows come to lane by lane: lanes of all rows are folded at once. */
+enum { TILE = (TILE_ROWS + LANES - 1) / LANES * LANES };
+typedef REAL NAMED(of_rows)[TILE];
+typedef REAL NAMED(of_lanes)[TILE][LANES];
+
+#define EACH_LANE _Pragma("omp simd") for (int l = 0; l < LANES; l++)
+#define EACH_ROW  _Pragma("omp simd") for (int r = 0; r < TILE; r++)
+
+static inline REAL NAMED(larger)(REAL a, REAL b)
+{
+    return a > b ? a : b;
+}
+
+static void NAMED(largest_of_lanes)(NAMED(of_lanes) lanes, NAMED(of_rows) max)
+{
+    REAL turned[LANES][TILE];
+    NAMED(transpose)(TILE, LANES, *lanes, LANES, *turned, TILE);
+    EACH_ROW max[r] = turned[0][r];
+    for (int l = 1; l < LANES; l++) EACH_ROW max[r] = NAMED(larger)(turned[l][r], max[r]);
+}
+
+static void NAMED(sum_of_lanes)(NAMED(of_lanes) lanes, NAMED(of_rows) sum)
+{
+    REAL turned[LANES][TILE];
+    NAMED(transpose)(TILE, LANES, *lanes, LANES, *turned, TILE);
+    EACH_ROW sum[r] = turned[0][r];
+    for (int l = 1; l < LANES; l++) EACH_ROW sum[r] += turned[l][r];
+}
+
+/* -- Logits ------------------------------------------------------------------------------------------------------ */
+
+/* Query i: what it does not see becomes -inf, and so does what fills up the last vector. */
+static void NAMED(finish_row)(const visibility *v, const key_block *k, int64_t i, REAL *s)
+{
+    if (v->bias.data) {
+        const REAL *bias = element(&v->bias, i, k->first);
+        for (int64_t j = 0; j < k->count; j++) s[j] += bias[j * v->bias.column];
+    }
+    if (v->mask.data) {
+        const uint8_t *mask = element(&v->mask, i, k->first);
+        for (int64_t j = 0; j < k->count; j++) s[j] = mask[j * v->mask.column] ? s[j] : -(REAL)INFINITY;
+    }
+    for (int64_t j = visible_keys(v, k, i); j < NAMED(whole)(k->count); j++) s[j] = -(REAL)INFINITY;
+}
+
+/* The logits of `rows` queries, of which the first is number i. */
+static void NAMED(logits)(const heads *h, const visibility *v, const key_block *k, int64_t i, int64_t rows,
+                          const REAL *q, const REAL *transposed_k, REAL *s)
+{
+    PRODUCT p = { rows, k->count, h->channels, .a = q, .b = transposed_k, .c = s };
+    p.a_stride = NAMED(stride_of)(h->channels);
+    p.b_stride = p.c_stride = k->stride;
+    NAMED(multiply)(&p);
+    for (int64_t r = 0; r < rows; r++) NAMED(finish_row)(v, k, i + r, s + r * k->stride);
+}
+
+/* -- Forward ----------------------------------------------------------------------------------------------------- */
+
+typedef struct FORWARD {
+    int64_t blocks, block;      /* of keys, and keys in one */
+    REAL *k, *transposed_k, *v; /* of a block; of all, block after block; of all keys */
+    REAL *q, *s, *y;            /* of a tile of queries */
+} FORWARD;
+
+static FORWARD NAMED(lay_out_forward)(const heads *h, ROOM *r)
+{
+    FORWARD f = { .blocks = parts_of(h->keys, KEY_BLOCK) };
+    f.block = (h->keys + f.blocks - 1) / f.blocks;
+    f.k = NAMED(take)(r, f.block, h->channels);
+    f.transposed_k = NAMED(take)(r, f.blocks * NAMED(whole)(h->channels), f.block);
+    f.v = NAMED(take)(r, h->keys, h->width);
+    f.q = NAMED(take)(r, TILE_ROWS, h->channels);
+    f.s = NAMED(take)(r, TILE_ROWS, f.block);
+    f.y = NAMED(take)(r, TILE_ROWS, h->width);
+    return f;
+}
+
+static size_t NAMED(forward_room)(const heads *h)
+{
+    ROOM r = { .memory = NULL };
+    NAMED(lay_out_forward)(h, &r);
+    return (size_t)r.used * sizeof(REAL);
+}
+
+/* A block of the first `keys` keys. */
+static key_block NAMED(forward_block)(const FORWARD *f, int64_t b, int64_t keys)
+{
+    int64_t first = b * f->block;
+    return (key_block){ first, most(0, least(f->block, keys - first)), NAMED(stride_of)(f->block) };
+}
+
+static REAL *NAMED(transposed_block)(const heads *h, const FORWARD *f, int64_t b)
+{
+    return f->transposed_k + b * NAMED(whole)(h->channels) * NAMED(stride_of)(f->block);
+}
+
+static void NAMED(load_keys)(const heads *h, const forward_head *m, const FORWARD *f)
+{
+    for (int64_t b = 0; b < f->blocks; b++) {
+        key_block k = NAMED(forward_block)(f, b, h->keys);
+        NAMED(load)(&m->k, k.first, k.count, h->channels, 1, f->k);
+        NAMED(transpose)
+        (k.count, h->channels, f->k, NAMED(stride_of)(h->channels), NAMED(transposed_block)(h, f, b), k.stride);
+    }
+    NAMED(load)(&m->v, 0, h->keys, h->width, 1, f->v);
+}
+
+/* Of each query of a tile: the largest logit so far, the sum of the weights, which are relative to that, and what
+ * weights that were summed up before the last block are to be multiplied by. */
+typedef struct SOFTMAX {
+    NAMED(of_rows) max, sum, factor;
+} SOFTMAX;
+
+/* Takes in n logits, in whole vectors, of each row; `shift` is what their weights are relative to. */
+static void NAMED(find_largest)(SOFTMAX *w, int64_t rows, int64_t n, const REAL *s, int64_t stride,
+                                NAMED(of_rows) shift)
+{
+    NAMED(of_lanes) lanes = { 0 };
+    NAMED(of_rows) max;
+    for (int64_t i = 0; i < rows; i++) {
+        EACH_LANE lanes[i][l] = -(REAL)INFINITY;
+        for (int64_t j = 0; j < n; j += LANES)
+            EACH_LANE lanes[i][l] = NAMED(larger)(s[i * stride + j + l], lanes[i][l]);
+    }
+    NAMED(largest_of_lanes)(lanes, max);
+    EACH_ROW
+    {
+        max[r] = NAMED(larger)(max[r], w->max[r]);
+        shift[r] = max[r] == -(REAL)INFINITY ? 0 : max[r];
+        w->factor[r] = NAMED(exp_below_zero)(w->max[r] - shift[r]);
+        w->max[r] = max[r];
+    }
+}
+
+/* Turns them into weights. */
+static void NAMED(soften)(SOFTMAX *w, int64_t rows, int64_t n, REAL *s, int64_t stride)
+{
+    NAMED(of_lanes) lanes = { 0 };
+    NAMED(of_rows) shift, sum;
+    NAMED(find_largest)(w, rows, n, s, stride, shift);
+    for (int64_t i = 0; i < rows; i++) {
+        for (int64_t j = 0; j < n; j += LANES) {
+            REAL *weight = s + i * stride + j;
+            EACH_LANE
+            {
+                weight[l] = NAMED(exp_below_zero)(weight[l] - shift[i]);
+                lanes[i][l] += weight[l];
+            }
+        }
+    }
+    NAMED(sum_of_lanes)(lanes, sum);
+    EACH_ROW w->sum[r] = w->sum[r] * w->factor[r] + sum[r];
+}
+
+/* Adds what `rows` queries, of which the first is number i, take from a block of keys to y. */
+static void NAMED(attend)(const heads *h, const visibility *v, const key_block *k, const REAL *transposed_k,
+                          const FORWARD *f, int64_t i, int64_t rows, SOFTMAX *w)
+{
+    int64_t stride = NAMED(stride_of)(h->width);
+    NAMED(logits)(h, v, k, i, rows, f->q, transposed_k, f->s);
+    NAMED(soften)(w, rows, NAMED(whole)(k->count), f->s, k->stride);
+    for (int64_t r = 0; k->first && r < rows; r++)
+        for (int64_t e = 0; e < h->width; e++) f->y[r * stride + e] *= w->factor[r];
+    PRODUCT p = { rows, h->width, k->count, .a = f->s, .b = f->v + k->first * stride, .c = f->y };
+    p.a_stride = k->stride;
+    p.b_stride = p.c_stride = stride;
+    p.add = k->first > 0;
+    NAMED(multiply)(&p);
+}
+
+/* y / sum, and log sum; zeros where the query sees no key */
+static void NAMED(store_queries)(const heads *h, const forward_head *m, const FORWARD *f, const SOFTMAX *w, int64_t i,
+                                 int64_t rows)
+{
+    NAMED(of_rows) logsumexp, factor;
+    EACH_ROW
+    {
+        logsumexp[r] = w->sum[r] == 0 ? 0 : w->max[r] + NAMED(log)(w->sum[r]);
+        factor[r] = w->sum[r] == 0 ? 0 : 1 / w->sum[r];
+    }
+    NAMED(store)(f->y, factor, 1, rows, h->width, &m->y, i);
+    for (int64_t r = 0; r < rows; r++) *(REAL *)element(&m->logsumexp, i + r, 0) = logsumexp[r];
+}
+
+/* Queries [first, end) of a head, a tile at a time. */
+static void NAMED(forward)(const kernel_call *call, const heads *h, int64_t head, int64_t first, int64_t end,
+                           void *memory)
+{
+    FORWARD f = NAMED(lay_out_forward)(h, &(ROOM){ .memory = memory });
+    forward_head m = forward_head_of(call, h, head);
+    NAMED(load_keys)(h, &m, &f);
+    int64_t tiles = parts_of(end - first, TILE_ROWS);
+    for (int64_t t = 0; t < tiles; t++) {
+        int64_t i = first + (end - first) * t / tiles, rows = first + (end - first) * (t + 1) / tiles - i;
+        int64_t visible = h->causal ? least(h->keys, i + rows) : h->keys;
+        SOFTMAX w = { .sum = { 0 } };
+        EACH_ROW w.max[r] = -(REAL)INFINITY;
+        NAMED(load)(&m.q, i, rows, h->channels, (REAL)h->scale, f.q);
+        for (int64_t b = 0; b == 0 || b * f.block < visible; b++) {
+            key_block k = NAMED(forward_block)(&f, b, visible);
+            NAMED(attend)(h, &m.visibility, &k, NAMED(transposed_block)(h, &f, b), &f, i, rows, &w);
+        }
+        NAMED(store_queries)(h, &m, &f, &w, i, rows);
+    }
+}
+
+/* -- Backward ---------------------------------------------------------------------------------------------------- */
+
+typedef struct BACKWARD {
+    int64_t key_blocks, key_block, query_blocks, query_block;
+    REAL *k, *transposed_k, *v, *transposed_v, *dk, *dv; /* of a block of keys */
+    REAL *q, *g, *weights, *dlogits;                     /* of a block of queries */
+    REAL *y;                                             /* of a tile of queries */
+    REAL *dq;                                            /* of all queries */
+} BACKWARD;
+
+static BACKWARD NAMED(lay_out_backward)(const heads *h, ROOM *r)
+{
+    BACKWARD w = { .key_blocks = parts_of(h->keys, KEY_BLOCK), .query_blocks = parts_of(h->queries, QUERY_BLOCK) };
+    w.key_block = (h->keys + w.key_blocks - 1) / w.key_blocks;
+    w.query_block = (h->queries + w.query_blocks - 1) / w.query_blocks;
+    w.k = NAMED(take)(r, w.key_block, h->channels);
+    w.transposed_k = NAMED(take)(r, h->channels, w.key_block);
+    w.v = NAMED(take)(r, w.key_block, h->width);
+    w.transposed_v = NAMED(take)(r, h->width, w.key_block);
+    w.dk = NAMED(take)(r, w.key_block, h->channels);
+    w.dv = NAMED(take)(r, w.key_block, h->width);
+    w.q = NAMED(take)(r, w.query_block, h->channels);
+    w.g = NAMED(take)(r, w.query_block, h->width);
+    w.weights = NAMED(take)(r, w.query_block, w.key_block);
+    w.dlogits = NAMED(take)(r, w.query_block, w.key_block);
+    w.y = NAMED(take)(r, TILE_ROWS, h->width);
+    w.dq = NAMED(take)(r, h->queries, h->channels);
+    return w;
+}
+
+static size_t NAMED(backward_room)(const heads *h)
+{
+    ROOM r = { .memory = NULL };
+    NAMED(lay_out_backward)(h, &r);
+    return (size_t)r.used * sizeof(REAL);
+}
+
+/* The mean of the gradients of a query's weights, by the weights: Σ g y. */
+static void NAMED(mean_of)(const heads *h, const matrix *y, int64_t first, int64_t rows, const REAL *g, REAL *room,
+                           NAMED(of_rows) mean)
+{
+    NAMED(of_lanes) lanes = { 0 };
+    int64_t stride = NAMED(stride_of)(h->width);
+    NAMED(load)(y, first, rows, h->width, 1, room);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t e = 0; e < h->width; e += LANES)
+            EACH_LANE lanes[i][l] += g[i * stride + e + l] * room[i * stride + e + l];
+    NAMED(sum_of_lanes)(lanes, mean);
+}
+
+/* weights = e^(logits - logsumexp), dlogits = weights (g vᵀ - mean), for `rows` queries from number `row` of a block of
+ * which the first is number `first`. */
+static void NAMED(weigh)(const heads *h, const backward_head *m, const key_block *k, const BACKWARD *w, int64_t first,
+                         int64_t row, int64_t rows)
+{
+    REAL *weights = w->weights + row * k->stride, *dlogits = w->dlogits + row * k->stride;
+    const REAL *q = w->q + row * NAMED(stride_of)(h->channels), *g = w->g + row * NAMED(stride_of)(h->width);
+    NAMED(of_rows) mean;
+    NAMED(logits)(h, &m->visibility, k, first + row, rows, q, w->transposed_k, weights);
+    PRODUCT p = { rows, k->count, h->width, .a = g, .b = w->transposed_v, .c = dlogits };
+    p.a_stride = NAMED(stride_of)(h->width);
+    p.b_stride = p.c_stride = k->stride;
+    NAMED(multiply)(&p);
+    NAMED(mean_of)(h, &m->y, first + row, rows, g, w->y, mean);
+    for (int64_t i = 0; i < rows; i++, weights += k->stride, dlogits += k->stride) {
+        REAL logsumexp = *(const REAL *)element(&m->logsumexp, first + row + i, 0);
+        _Pragma("omp simd") for (int64_t j = 0; j < NAMED(whole)(k->count); j++)
+        {
+            weights[j] = NAMED(exp_below_zero)(weights[j] - logsumexp);
+            dlogits[j] = weights[j] * (dlogits[j] - mean[i]);
+        }
+    }
+}
+
+/* dv += weightsᵀ g, dk += dlogitsᵀ q, dq += dlogits k, for queries [first, first + count) */
+static void NAMED(add_gradients)(const heads *h, const key_block *k, const BACKWARD *w, int64_t first, int64_t count)
+{
+    int64_t channels = NAMED(stride_of)(h->channels), width = NAMED(stride_of)(h->width);
+    PRODUCT dv = { k->count, h->width, count, .a = w->weights, .b = w->g, .c = w->dv, .add = first > 0 };
+    PRODUCT dk = { k->count, h->channels, count, .a = w->dlogits, .b = w->q, .c = w->dk, .add = first > 0 };
+    PRODUCT dq = { count, h->channels, k->count, .a = w->dlogits, .b = w->k, .add = k->first > 0 };
+    dq.c = w->dq + first * channels;
+    dv.a_stride = dk.a_stride = dq.a_stride = k->stride;
+    dv.b_stride = dv.c_stride = width;
+    dk.b_stride = dk.c_stride = dq.b_stride = dq.c_stride = channels;
+    NAMED(multiply_transposed)(&dv);
+    NAMED(multiply_transposed)(&dk);
+    NAMED(multiply)(&dq);
+}
+
+static void NAMED(load_block)(const heads *h, const backward_head *m, const key_block *k, const BACKWARD *w)
+{
+    NAMED(load)(&m->k, k->first, k->count, h->channels, 1, w->k);
+    NAMED(load)(&m->v, k->first, k->count, h->width, 1, w->v);
+    NAMED(transpose)(k->count, h->channels, w->k, NAMED(stride_of)(h->channels), w->transposed_k, k->stride);
+    NAMED(transpose)(k->count, h->width, w->v, NAMED(stride_of)(h->width), w->transposed_v, k->stride);
+}
+
+static void NAMED(backward_block)(const heads *h, const backward_head *m, const key_block *k, const BACKWARD *w)
+{
+    const REAL one = 1;
+    NAMED(load_block)(h, m, k, w);
+    for (int64_t b = 0; b < w->query_blocks; b++) {
+        int64_t first = b * w->query_block, count = most(0, least(w->query_block, h->queries - first));
+        int64_t tiles = parts_of(count, TILE_ROWS);
+        NAMED(load)(&m->q, first, count, h->channels, (REAL)h->scale, w->q);
+        NAMED(load)(&m->g, first, count, h->width, 1, w->g);
+        for (int64_t t = 0; t < tiles; t++) {
+            int64_t row = count * t / tiles;
+            NAMED(weigh)(h, m, k, w, first, row, count * (t + 1) / tiles - row);
+        }
+        NAMED(add_gradients)(h, k, w, first, count);
+    }
+    NAMED(store)(w->dk, &one, 0, k->count, h->channels, &m->dk, k->first); /* q came with the scale in it */
+    NAMED(store)(w->dv, &one, 0, k->count, h->width, &m->dv, k->first);
+}
+
+static void NAMED(backward)(const kernel_call *call, const heads *h, int64_t head, void *memory)
+{
+    BACKWARD w = NAMED(lay_out_backward)(h, &(ROOM){ .memory = memory });
+    backward_head m = backward_head_of(call, h, head);
+    const REAL scale = (REAL)h->scale;
+    for (int64_t b = 0; b < w.key_blocks; b++) {
+        int64_t first = b * w.key_block;
+        key_block k = { first, most(0, least(w.key_block, h->keys - first)), NAMED(stride_of)(w.key_block) };
+        NAMED(backward_block)(h, &m, &k, &w);
+    }
+    NAMED(store)(w.dq, &scale, 0, h->queries, h->channels, &m.dq, 0);
+}
+
+#undef LANES
+#undef TILE
+#undef ROOM
+#undef PRODUCT
+#undef SOFTMAX
+#undef FORWARD
+#undef BACKWARD
+#undef EACH_LANE
+#undef EACH_ROW

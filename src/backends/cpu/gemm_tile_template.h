@@ -1,0 +1,289 @@
+/* gemm_tile_template.h - what gemm.c makes tiles of: packing, sums in registers, and what becomes of them; for one
+ * element type: REAL, and NAMED(x), its name for x. */
+
+#define VECTOR          NAMED(vector)
+#define LANES           NAMED(lanes)
+#define COLUMNS         NAMED(tile_columns)
+#define AT              NAMED(at)
+#define WIDEN           NAMED(widen)
+#define NARROW          NAMED(narrow)
+#define INTERLEAVE      NAMED(interleave)
+#define PACK_SQUARE     NAMED(pack_square)
+#define PACK_NEIGHBOURS NAMED(pack_neighbours)
+#define PACK_PANEL      NAMED(pack_panel)
+#define PACK_A          NAMED(pack_a)
+#define PACK_B          NAMED(pack_b)
+#define SUM             NAMED(sum)
+#define SUMS            NAMED(sums)
+#define TILE            NAMED(tile)
+#define FINISH_PIECE    NAMED(finish_piece)
+#define FINISH          NAMED(finish)
+#define OPERANDS        NAMED(operands)
+#define WORKSPACE       NAMED(workspace)
+
+typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
+enum { LANES = VECTOR_BYTES / sizeof(REAL), COLUMNS = TILE_VECTORS * LANES };
+
+/* -- Elements in memory ------------------------------------------------------------------------------------------ */
+
+/* The address of an element, of dtype bf16 or REAL; NULL where there is none. */
+static const void *AT(const void *data, int64_t dtype, int64_t index)
+{
+    if (!data) return NULL;
+    return (const char *)data + index * (dtype == VT_BF16 ? 2 : (int64_t)sizeof(REAL));
+}
+
+/* n elements that are neighbours, or `stride` apart. */
+static inline __attribute__((always_inline)) void WIDEN(const void *restrict from, int64_t dtype, int64_t stride,
+                                                        int64_t n, REAL *restrict to)
+{
+    const uint16_t *halves = from;
+    const REAL *x = from;
+    if (dtype == VT_BF16)
+        for (int64_t i = 0; i < n; i++) to[i] = (REAL)bf16_to_f32(halves[i * stride]);
+    else
+        for (int64_t i = 0; i < n; i++) to[i] = x[i * stride];
+}
+
+static inline __attribute__((always_inline)) void NARROW(const REAL *restrict from, int64_t dtype, int64_t n,
+                                                         void *restrict to)
+{
+    uint16_t *halves = to;
+    REAL *y = to;
+    if (dtype == VT_BF16)
+        for (int64_t i = 0; i < n; i++) halves[i] = bf16_of_f32((float)from[i]);
+    else
+        for (int64_t i = 0; i < n; i++) y[i] = from[i];
+}
+
+/* -- Packing ----------------------------------------------------------------------------------------------------- */
+
+static inline __attribute__((always_inline)) void INTERLEAVE(const REAL *restrict a, const REAL *restrict b,
+                                                             REAL *restrict to)
+{
+    for (int i = 0; i < LANES; i++) {
+        to[2 * i] = a[i];
+        to[2 * i + 1] = b[i];
+    }
+}
+
+/* LANES lines of LANES neighbours each become LANES lines of the panel: transposed in as many rounds of interleaving
+ * the first half of the lines with the second as LANES has bits. */
+static void PACK_SQUARE(const void *from, int64_t dtype, int64_t line_stride, int64_t width, REAL *to)
+{
+    REAL square[2][LANES * LANES];
+    int now = 0;
+    for (int i = 0; i < LANES; i++) WIDEN(AT(from, dtype, i * line_stride), dtype, 1, LANES, square[0] + i * LANES);
+    for (int round = 1; round < LANES; round *= 2, now = !now)
+        for (int i = 0; i < LANES / 2; i++)
+            INTERLEAVE(square[now] + i * LANES, square[now] + (i + LANES / 2) * LANES, square[!now] + 2 * i * LANES);
+    for (int l = 0; l < LANES; l++) *(VECTOR *)(to + l * width) = *(const VECTOR *)(square[now] + l * LANES);
+}
+
+/* Lines that are neighbours, so that what lies side by side in the panel does in memory too. */
+static void PACK_NEIGHBOURS(const void *from, int64_t dtype, int64_t depth_stride, int64_t lines, int64_t depth,
+                            int64_t width, REAL *to)
+{
+    for (int64_t l = 0; l < depth; l++, to += width) {
+        const void *line = AT(from, dtype, l * depth_stride);
+        if (lines == COLUMNS)
+            WIDEN(line, dtype, 1, COLUMNS, to);
+        else if (lines == A_WIDTH)
+            WIDEN(line, dtype, 1, A_WIDTH, to);
+        else
+            WIDEN(line, dtype, 1, lines, to);
+    }
+}
+
+/* `lines` lines of `depth` elements side by side in a panel that is `width` wide, filled up to whole vectors. */
+static void PACK_PANEL(const void *from, int64_t dtype, int64_t line_stride, int64_t depth_stride, int64_t lines,
+                       int64_t depth, int64_t width, REAL *to)
+{
+    int64_t squares = depth_stride == 1 ? lines / LANES : 0, deep = depth / LANES * LANES;
+    for (int64_t l = 0; lines % LANES != 0 && l < depth; l++)
+        for (int64_t i = lines; i < round_up(lines, LANES); i++) to[l * width + i] = 0;
+    if (line_stride == 1) {
+        PACK_NEIGHBOURS(from, dtype, depth_stride, lines, depth, width, to);
+        return;
+    }
+    for (int64_t i = 0; i < squares; i++)
+        for (int64_t l = 0; l < deep; l += LANES)
+            PACK_SQUARE(AT(from, dtype, i * LANES * line_stride + l), dtype, line_stride, width,
+                        to + l * width + i * LANES);
+    for (int64_t l = 0; l < depth; l++) {
+        int64_t done = l < deep ? squares * LANES : 0;
+        WIDEN(AT(from, dtype, done * line_stride + l * depth_stride), dtype, line_stride, lines - done,
+              to + l * width + done);
+    }
+}
+
+/* Panels of b, each begun with what its columns' sums begin with: the bias, or 0. */
+static void PACK_B(const gemm_problem *p, const void *b, const REAL *bias, int64_t columns, int64_t depth, REAL *to)
+{
+    for (int64_t j = 0; j < columns; j += COLUMNS, to += (depth + 1) * COLUMNS) {
+        int64_t lines = least(COLUMNS, columns - j);
+        for (int64_t i = 0; i < COLUMNS; i++) to[i] = bias && i < lines ? bias[j + i] : 0;
+        PACK_PANEL(AT(b, p->b_dtype, j * p->b_column), p->b_dtype, p->b_column, p->b_row, lines, depth, COLUMNS,
+                   to + COLUMNS);
+    }
+}
+
+/* Rows of a. Where they are contiguous they stay rows; otherwise they are laid side by side in panels, a few steps of k
+ * at a time, so that what two panels share of a cache line is still there for the second. */
+static void PACK_A(const gemm_problem *p, const void *a, int64_t rows, int64_t depth, REAL *to)
+{
+    enum { STEPS = 32 };
+    for (int64_t r = 0; p->a_column == 1 && r < rows; r++)
+        WIDEN(AT(a, p->a_dtype, r * p->a_row), p->a_dtype, 1, depth, to + r * depth);
+    for (int64_t l = 0; p->a_column != 1 && l < depth; l += STEPS)
+        for (int64_t i = 0; i < rows; i += A_WIDTH)
+            PACK_PANEL(AT(a, p->a_dtype, i * p->a_row + l * p->a_column), p->a_dtype, p->a_row, p->a_column,
+                       least(A_WIDTH, rows - i), least(STEPS, depth - l), A_WIDTH, to + i * depth + l * A_WIDTH);
+}
+
+/* -- A tile ------------------------------------------------------------------------------------------------------ */
+
+/* Where a tile's sums begin and where they go; the rows of the former are `from_stride` apart, 0 for one row. */
+typedef struct SUMS {
+    const REAL *from;
+    REAL *to;
+    int64_t from_stride, to_stride;
+    const fetch_list *ahead; /* memory that is needed afterwards */
+} SUMS;
+
+#define TILE_ARGUMENTS int64_t depth, const REAL *a, int64_t a_row, int64_t a_column, const REAL *b, const SUMS *s
+
+/* One step along k. Three rows of a share a pointer, from which they are no, one and two strides away, so that pointers
+ * stay in registers too. */
+#define STEP                                                                                                           \
+    do {                                                                                                               \
+        UNROLL for (int j = 0; j < vectors; j++) right[j] = *(const VECTOR *)(b + j * LANES);                          \
+        UNROLL for (int i = 0; i < rows; i++)                                                                          \
+        {                                                                                                              \
+            VECTOR left = third[i / 3][i % 3 * a_row] - (VECTOR){ 0 };                                                 \
+            UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += left * right[j];                                     \
+        }                                                                                                              \
+        UNROLL for (int i = 0; i < THIRDS; i++) third[i] += a_column;                                                  \
+        b += COLUMNS;                                                                                                  \
+    } while (0)
+
+/* A tile of `rows` by `vectors` of y, in registers: both are constants where this is expanded. */
+static inline __attribute__((always_inline)) void SUM(const int rows, const int vectors, TILE_ARGUMENTS)
+{
+    enum { THIRDS = (TILE_ROWS + 2) / 3 };
+    VECTOR sum[TILE_ROWS][TILE_VECTORS], right[TILE_VECTORS];
+    const REAL *third[THIRDS];
+    UNROLL for (int i = 0; i < THIRDS; i++) third[i] = a + (3 * i < rows ? 3 * i * a_row : 0);
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] =
+        *(const VECTOR *)(s->from + i * s->from_stride + j * LANES);
+    int64_t l = 0, ahead = least(s->ahead->count, depth);
+    for (; l < ahead; l++) {
+        __builtin_prefetch(s->ahead->line[l]);
+        STEP;
+    }
+    for (; l < depth; l++) STEP;
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) *
+        (VECTOR *)(s->to + i * s->to_stride + j * LANES) = sum[i][j];
+}
+
+/* TILE[rows - 1][vectors - 1]. They are functions of their own, since gcc finds registers for the sums of a tile only
+ * where that is the whole function. */
+#define TILE_OF(rows, vectors)                                                                                         \
+    static __attribute__((noinline)) void NAMED(tile_##rows##_##vectors)(TILE_ARGUMENTS)                               \
+    {                                                                                                                  \
+        SUM(rows, vectors, depth, a, a_row, a_column, b, s);                                                           \
+    }
+EACH_TILE(TILE_OF)
+#undef TILE_OF
+
+#define TILE_OF(rows, vectors) [rows - 1][vectors - 1] = NAMED(tile_##rows##_##vectors),
+static void (*const TILE[TILE_ROWS][TILE_VECTORS])(TILE_ARGUMENTS) = { EACH_TILE(TILE_OF) };
+#undef TILE_OF
+
+/* A thread's working memory, and which block of b it holds. */
+typedef struct WORKSPACE {
+    REAL *a, *b, *sums;
+    const void *packed;
+    int64_t packed_column, packed_step;
+} WORKSPACE;
+
+/* A block's operands, as tiles read them. */
+typedef struct OPERANDS {
+    const REAL *a, *b;
+    int64_t a_row, a_column, depth;
+} OPERANDS;
+
+/* Over a piece of a row of sums, and of `other`. */
+#define EACH_SUM(name, expression)                                                                                     \
+    static void NAMED(name)(const REAL *sums, const REAL *other, int64_t n, REAL *y)                                   \
+    {                                                                                                                  \
+        (void)other;                                                                                                   \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                                            \
+        {                                                                                                              \
+            const REAL x = sums[i];                                                                                    \
+            y[i] = (expression);                                                                                       \
+        }                                                                                                              \
+    }
+EACH_SUM(copy_row, x)
+EACH_SUM(relu_row, x <= 0 ? 0 : x) /* NaN stays */
+EACH_SUM(gelu_row, NAMED(gelu)(x))
+EACH_SUM(gelu_gradient_row, x *NAMED(gelu_gradient)(other[i]))
+EACH_SUM(add_row, x + other[i])
+#undef EACH_SUM
+
+/* Turns a piece of a row of sums, of whole vectors, into n elements of y, from element `first` on. */
+static void FINISH_PIECE(const gemm_problem *p, const gemm_operands *o, int64_t first, int64_t n, const REAL *sums)
+{
+    REAL other_copy[PIECE], y_copy[PIECE], *y = (REAL *)AT(o->y, p->y_dtype, first);
+    void *at = (void *)AT(o->other, p->other_dtype, first);
+    const REAL *other = at;
+    int64_t whole = round_up(n, LANES);
+    bool reads = p->epilogue == GEMM_GELU_GRADIENT || p->epilogue == GEMM_ADD;
+    if (reads && (n != whole || p->other_dtype == VT_BF16)) {
+        WIDEN(at, p->other_dtype, 1, n, other_copy);
+        for (int64_t i = n; i < whole; i++) other_copy[i] = 0;
+        other = other_copy;
+    }
+    if (n != whole || p->y_dtype == VT_BF16) y = y_copy;
+    switch (p->epilogue) {
+    case GEMM_RELU: NAMED(relu_row)(sums, other, whole, y); break;
+    case GEMM_GELU:
+        NARROW(sums, p->other_dtype, n, at);
+        NAMED(gelu_row)(sums, other, whole, y);
+        break;
+    case GEMM_GELU_GRADIENT: NAMED(gelu_gradient_row)(sums, other, whole, y); break;
+    case GEMM_ADD: NAMED(add_row)(sums, other, whole, y); break;
+    default: NAMED(copy_row)(sums, other, whole, y);
+    }
+    if (y == y_copy) NARROW(y, p->y_dtype, n, (void *)AT(o->y, p->y_dtype, first));
+}
+
+static void FINISH(const gemm_problem *p, const gemm_operands *o, int64_t first, int64_t rows, int64_t columns,
+                   REAL *sums, int64_t stride)
+{
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j += PIECE)
+            FINISH_PIECE(p, o, first + i * p->n + j, least(PIECE, columns - j), sums + i * stride + j);
+}
+
+#undef VECTOR
+#undef LANES
+#undef COLUMNS
+#undef AT
+#undef WIDEN
+#undef NARROW
+#undef INTERLEAVE
+#undef PACK_SQUARE
+#undef PACK_NEIGHBOURS
+#undef PACK_PANEL
+#undef PACK_A
+#undef PACK_B
+#undef SUM
+#undef SUMS
+#undef TILE
+#undef FINISH_PIECE
+#undef FINISH
+#undef OPERANDS
+#undef WORKSPACE
+#undef STEP
+#undef TILE_ARGUMENTS

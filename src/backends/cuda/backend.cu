@@ -1,0 +1,103 @@
+/* backend.cu - the CUDA backend: its memory, and which kernel an op gets. */
+#include "backends/cuda/device_internal.h"
+#include "backends/cuda/kernels.h"
+
+extern "C" {
+#include "backends/cuda/backend.h"
+#include "core/log.h"
+}
+#include <pthread.h>
+#include <stdlib.h>
+
+static const kernel_row *const families[] = {
+    cuda_activation_kernels,
+    cuda_attention_kernels,
+    cuda_batch_norm_kernels,
+    cuda_binary_kernels,
+    cuda_cast_kernels,
+    cuda_chain_kernels,
+    cuda_compare_kernels,
+    cuda_convolution_kernels,
+    cuda_create_kernels,
+    cuda_dropout_kernels,
+    cuda_effect_kernels,
+    cuda_linear_kernels,
+    cuda_index_kernels,
+    cuda_loss_kernels,
+    cuda_pooling_kernels,
+    cuda_reduce_kernels,
+    cuda_resample_kernels,
+    cuda_row_norm_kernels,
+    cuda_shape_kernels,
+    cuda_scan_kernels,
+    cuda_softmax_kernels,
+    cuda_topk_kernels,
+    cuda_unary_kernels,
+};
+
+static const kernel *kernels[OP_COUNT];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void fill_table()
+{
+    for (const kernel_row *family : families)
+        for (const kernel_row *row = family; row->op; row++) kernels[row->op->id] = &row->kernel;
+}
+
+static const kernel *kernel_of(const op *op)
+{
+    pthread_once(&once, fill_table);
+    return kernels[op->id];
+}
+
+/* VT_STRICT=1 forbids it: tests set that. */
+static const kernel *fallback_of(const op *op)
+{
+    const char *strict = getenv("VT_STRICT");
+    if (strict && strict[0] == '1') return NULL;
+    log_line("run", "%s has no kernel on the GPU and runs on the reference backend", op->name);
+    return &cuda_host_kernel;
+}
+
+static void *allocate(size_t bytes)
+{
+    void *memory = NULL;
+    if (cudaMalloc(&memory, bytes) == cudaSuccess) return memory;
+    cudaGetLastError(); /* it is reported by who asked */
+    return NULL;
+}
+
+static void release(void *memory, size_t bytes)
+{
+    (void)bytes;
+    cudaFree(memory);
+}
+
+static void set_threads(int threads)
+{
+    (void)threads;
+}
+
+static int threads()
+{
+    return 1;
+}
+
+static bool has_bf16()
+{
+    return true;
+}
+
+extern "C" const backend cuda_backend = {
+    .name = "cuda",
+    .kernel_of = kernel_of,
+    .fallback_of = fallback_of,
+    .allocate = allocate,
+    .release = release,
+    .copy = cuda_copy,
+    .queue = &cuda_queue,
+    .set_threads = set_threads,
+    .threads = threads,
+    .has_bf16 = has_bf16,
+    .measure_peak = cuda_measure_peak,
+};

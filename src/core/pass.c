@@ -1,0 +1,60 @@
+/* pass.c - passes by name, and which of them are off. */
+#include "core/program.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int find(const char *name, size_t length)
+{
+    for (int i = 0; passes[i].name; i++)
+        if (strlen(passes[i].name) == length && strncmp(passes[i].name, name, length) == 0) return i;
+    return -1;
+}
+
+static uint64_t all(void)
+{
+    uint64_t mask = 0;
+    for (int i = 0; passes[i].name; i++) mask |= (uint64_t)1 << i;
+    return mask;
+}
+
+/* A list in which each word counts on from the one before: "none,softmax", "-in_place". Unknown words say nothing. */
+uint64_t passes_turned_off(void)
+{
+    uint64_t off = 0;
+    const char *list = getenv("VT_PASSES");
+    while (list && *list) {
+        size_t length = strcspn(list, ",");
+        bool minus = *list == '-';
+        int i = find(list + minus, length - minus);
+        if (length == 4 && strncmp(list, "none", 4) == 0) off = all();
+        if (length == 3 && strncmp(list, "all", 3) == 0) off = 0;
+        if (i >= 0) off = minus ? off | (uint64_t)1 << i : off & ~((uint64_t)1 << i);
+        list += length + (list[length] == ',');
+    }
+    return off;
+}
+
+bool pass_is_on(const context *c, const char *name)
+{
+    int i = find(name, strlen(name));
+    return i >= 0 && !(c->passes_off >> i & 1);
+}
+
+const char *vt_pass_name(int index)
+{
+    for (int i = 0; passes[i].name; i++)
+        if (i == index) return passes[i].name;
+    return NULL;
+}
+
+void vt_set_pass(const char *name, bool on)
+{
+    context *c = context_get();
+    uint64_t mask = all();
+    int i = find(name, strlen(name));
+    if (i >= 0) mask = (uint64_t)1 << i;
+    if (i < 0 && strcmp(name, "all") != 0)
+        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "no pass \"%s\"; vt_pass_name lists them", name);
+    else
+        c->passes_off = on ? c->passes_off & ~mask : c->passes_off | mask;
+}

@@ -1,0 +1,84 @@
+/* plan.h - a program with a place in memory for everything: what a run replays. */
+#ifndef VITRO_CORE_PLAN_H
+#define VITRO_CORE_PLAN_H
+
+#include "core/program.h"
+
+enum { NO_STORAGE = -1 };
+
+/* A stretch of memory that one or more terms lie in. */
+typedef struct storage {
+    enum storage_kind {
+        STORAGE_WORK,   /* in the plan's workspace */
+        STORAGE_LEAF,   /* where the leaf lies */
+        STORAGE_RESULT, /* a buffer of its own: values hold it after the run */
+    } kind;
+    int leaf;
+    size_t bytes, offset; /* offset: in the workspace */
+    int first, last;      /* the steps between which it is in use */
+    int written;          /* the last step that writes there */
+} storage;
+
+/* One kernel, with its arguments. Arrays have no address until the plan runs. */
+typedef struct step {
+    const kernel *kernel; /* NULL: in is copied to out, whose dtype and layout may differ */
+    kernel_call call;
+    int *storage;    /* of each input and output; NO_STORAGE where it is absent */
+    int64_t *offset; /* there, in bytes */
+    preparation prepared;
+    int scratch; /* a storage, or NO_STORAGE */
+    int source;  /* the recorded node that it is, or is part of */
+} step;
+
+/* A value that is there after the run. */
+typedef struct result {
+    int node, output; /* whose it is */
+    array array;
+    int storage;
+    int64_t offset;
+} result;
+
+typedef struct device_graph device_graph;
+
+typedef struct plan {
+    program program; /* its memory holds all that follows */
+    step *steps;
+    storage *storages;
+    result *results;
+    char **address; /* of each storage, in a run */
+    buffer **owned; /* the buffers of storages that hold results, in a run */
+    int step_count, step_capacity, storage_count, storage_capacity, result_count;
+    size_t work_bytes;
+    buffer *bounds;       /* of a device with memory of its own: what is bound to each node of the run */
+    device_graph *launch; /* of such a device: the steps as one */
+
+    /* in the cache */
+    int64_t *key;
+    size_t key_count;
+    uint64_t hash, last_used;
+    size_t *node_key; /* where in the key each node begins */
+    size_t node_count;
+    struct plan *next;
+} plan;
+
+/* lower.c: steps for the instructions, each with a kernel or a view. */
+bool lower(plan *p, context *c);
+/* memory_plan.c: offsets in the workspace, such that what is in use at the same time does not overlap. */
+bool plan_memory(plan *p);
+/* device_graph.c: runs the steps as one launch, once they have run in the same way twice. Not run, and no error: the
+ * caller runs them one by one. */
+enum launch { NOT_LAUNCHED, LAUNCHED, LAUNCH_FAILED };
+enum launch device_graph_run(plan *p, context *c);
+void device_graph_free(context *c, plan *p);
+/* replay.c: queues every step at the plan's addresses; how many went well. */
+int run_steps(plan *p, context *c);
+
+/* replay.c: runs the plan on the leaves and nodes of the context's run. */
+bool replay(plan *p, context *c);
+
+/* plan.c: the plan for what the context's run lists: one that was made before, or a new one; NULL with an error. */
+plan *plan_get(context *c);
+void plan_release(context *c, plan *p); /* after the run */
+void plans_free(context *c);
+
+#endif

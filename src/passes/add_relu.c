@@ -1,0 +1,34 @@
+/* add_relu.c - a sum together with the ReLU that alone reads it, and a sum of gradients with the ReLU's gradient. */
+#include "ops/list.h"
+#include "passes/fuse.h"
+
+static instruction *passing_sum(const program *p, int term)
+{
+    instruction *add = program_producer(p, term, &op_add);
+    bool plain = add && program_is_passing(p, term) && are_alike(p, add->in[0], add->in[1]);
+    return plain && vt_dtype_is_float(p->terms[term].spec.dtype) ? add : NULL;
+}
+
+static void fuse_forward(program *p, instruction *relu)
+{
+    instruction *add = passing_sum(p, relu->in[0]);
+    if (!add) return;
+    program_fuse(p, &(replacement){ .op = &op_add_relu, TERMS(add->in[0], add->in[1]), MAKES(relu->out[0]) },
+                 GROUP(add, relu));
+}
+
+static void fuse_gradient(program *p, instruction *relu)
+{
+    instruction *add = passing_sum(p, relu->in[0]);
+    if (!add || !are_alike(p, relu->in[0], relu->in[1])) return;
+    program_fuse(
+        p,
+        &(replacement){ .op = &op_add_relu_gradient, TERMS(add->in[0], add->in[1], relu->in[1]), MAKES(relu->out[0]) },
+        GROUP(add, relu));
+}
+
+void fuse_add_relu(program *p)
+{
+    fuse_each(p, &op_relu, fuse_forward);
+    fuse_each(p, &op_relu_gradient, fuse_gradient);
+}

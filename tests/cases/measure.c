@@ -1,0 +1,198 @@
+/* measure.c - what a sample of an op gives on a device, in a precision. */
+#include "cases/measure.h"
+#include "core/context.h"
+#include "tested_device.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const setting oracle = { .name = "reference", .device = "reference", .dtype = VT_F64 };
+
+void use_setting(const setting *u)
+{
+    vt_set_precision(VT_F32); /* which every device has */
+    vt_set_device(u->device ? u->device : tested_device());
+    vt_set_precision(u->dtype);
+    vt_set_eager(u->eager);
+    vt_set_training(true);
+    vt_seed(11);
+    context_get()->force_decompose = u->decomposed;
+}
+
+static void *allocate(int64_t count, size_t size)
+{
+    void *memory = calloc((size_t)count + 1, size);
+    if (!memory) abort();
+    return memory;
+}
+
+/* -- Inputs -------------------------------------------------------------------------------------------------------- */
+
+static double next_uniform(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(*state >> 11) * 0x1p-53;
+}
+
+/* Values that f32 holds exactly, so that every dtype sees the same numbers. */
+static double *input_values(const sample_input *in, uint64_t *state)
+{
+    int64_t count = vt_shape_count(in->shape);
+    double *data = allocate(count, sizeof *data);
+    for (int64_t i = 0; i < count; i++) {
+        double u = next_uniform(state);
+        if (in->kind == INPUT_FLOATS) data[i] = (double)(float)(in->low + (in->high - in->low) * u);
+        if (in->kind == INPUT_DISTINCT) data[i] = (double)(float)(0.125 * (double)(i - count / 2));
+        if (in->kind == INPUT_INTEGERS) data[i] = floor(in->low + (in->high - in->low) * u);
+        if (in->kind == INPUT_BOOLS) data[i] = u < 0.5;
+    }
+    for (int64_t i = count - 1; in->kind == INPUT_DISTINCT && i > 0; i--) {
+        int64_t j = (int64_t)(next_uniform(state) * (double)(i + 1));
+        double swap = data[i];
+        data[i] = data[j];
+        data[j] = swap;
+    }
+    return data;
+}
+
+static vt_tensor make_input(const sample_input *in, uint64_t *state, vt_dtype float_dtype, bool permuted)
+{
+    vt_dtype dtype = in->kind == INPUT_INTEGERS ? VT_I64 : in->kind == INPUT_BOOLS ? VT_BOOL : float_dtype;
+    double *data = input_values(in, state);
+    void *typed = allocate(vt_shape_count(in->shape), sizeof(double));
+    vt_shape shape = in->shape;
+    vt_axes order = { .count = shape.rank };
+    array from = array_contiguous(data, VT_F64, in->shape);
+    for (int i = 0; permuted && i < shape.rank; i++) {
+        order.axis[i] = shape.rank - 1 - i;
+        shape.dim[i] = in->shape.dim[order.axis[i]];
+    }
+    if (permuted) from = array_permute(from, order.axis);
+    array to = array_contiguous(typed, dtype, shape);
+    array_copy(&to, &from);
+    vt_tensor x = vt_from_data(typed, shape, dtype);
+    free(typed);
+    free(data);
+    return permuted && shape.rank > 1 ? vt_permute(x, order) : x;
+}
+
+/* A bf16 precision has tensors of f32. */
+static vt_dtype float_dtype_of(vt_dtype precision)
+{
+    return precision == VT_BF16 ? VT_F32 : precision;
+}
+
+inputs make_inputs(const op_sample *s, vt_dtype dtype, bool permuted)
+{
+    inputs made = { 0 };
+    uint64_t state = 7;
+    for (; made.count < MAX_SAMPLE_INPUTS && s->in[made.count].kind != INPUT_END; made.count++) {
+        const sample_input *in = &s->in[made.count];
+        if (in->kind == INPUT_ABSENT) continue;
+        made.tensor[made.count] = make_input(in, &state, float_dtype_of(dtype), permuted);
+    }
+    return made;
+}
+
+bool is_differentiable(const op_sample *s)
+{
+    use_setting(&oracle);
+    VT_SCOPE;
+    inputs in = make_inputs(s, VT_F64, false);
+    bool any = false;
+    for (int i = 0; i < in.count; i++) any |= in.tensor[i].id && vt_dtype_of(in.tensor[i]) == VT_F64;
+    return any && vt_dtype_of(s->function(in.tensor)) == VT_F64;
+}
+
+/* -- Results ------------------------------------------------------------------------------------------------------- */
+
+static result read_result(vt_tensor y)
+{
+    result r = { vt_dtype_of(y), vt_shape_of(y), NULL };
+    int64_t count = vt_shape_count(r.shape);
+    double *data = allocate(count, sizeof *data);
+    if (vt_read(y, data, count, VT_F64))
+        r.data = data;
+    else
+        free(data);
+    return r;
+}
+
+static void append_result(result *all, vt_tensor x)
+{
+    result one = read_result(x);
+    int64_t before = all->shape.dim[0], more = vt_shape_count(one.shape);
+    if (one.data) {
+        double *data = allocate(before + more, sizeof *data);
+        if (before) memcpy(data, all->data, (size_t)before * sizeof *data);
+        memcpy(data + before, one.data, (size_t)more * sizeof *data);
+        free(all->data);
+        all->data = data;
+        all->shape.dim[0] += more;
+    }
+    free(one.data);
+}
+
+/* Results one after another; those before an error are not worth having. */
+static result whole(result all)
+{
+    if (!vt_failed()) {
+        if (!all.data) all.data = allocate(0, sizeof *all.data);
+        return all;
+    }
+    free(all.data);
+    all.data = NULL;
+    return all;
+}
+
+result measure_forward(const op_sample *s, const setting *u)
+{
+    use_setting(u);
+    VT_SCOPE;
+    inputs in = make_inputs(s, u->dtype, u->permuted);
+    if (vt_failed()) return (result){ 0 };
+    return read_result(s->function(in.tensor));
+}
+
+result measure_effect(const op_sample *s, const setting *u)
+{
+    use_setting(u);
+    VT_SCOPE;
+    inputs in = { 0 };
+    {
+        VT_SCOPE;
+        in = make_inputs(s, u->dtype, u->permuted);
+        for (int i = 0; i < in.count; i++)
+            if (in.tensor[i].id) vt_keep(in.tensor[i]); /* out of this scope it comes as a leaf, permuted or not */
+    }
+    if (vt_failed()) return (result){ 0 };
+    vt_tensor y = s->function(in.tensor);
+    result all = { float_dtype_of(u->dtype), { .rank = 1 }, NULL };
+    if (y.id) append_result(&all, y);
+    for (int i = 0; i < in.count; i++)
+        if (in.tensor[i].id) append_result(&all, in.tensor[i]);
+    return whole(all);
+}
+
+result measure_gradient(const op_sample *s, const setting *u)
+{
+    use_setting(u);
+    VT_SCOPE;
+    inputs in = make_inputs(s, u->dtype, u->permuted);
+    if (vt_failed()) return (result){ 0 };
+    vt_tensor y = s->function(in.tensor), g[MAX_SAMPLE_INPUTS], wanted[MAX_SAMPLE_INPUTS];
+    sample_input like = { INPUT_FLOATS, -1, 1, vt_shape_of(y) };
+    uint64_t state = 23;
+    vt_tensor cotangent = make_input(&like, &state, float_dtype_of(u->dtype), false);
+    int count = 0;
+    for (int i = 0; i < in.count; i++)
+        if (in.tensor[i].id && vt_dtype_is_float(vt_dtype_of(in.tensor[i]))) wanted[count++] = in.tensor[i];
+    vt_gradients(y, cotangent, wanted, count, g);
+    result all = { float_dtype_of(u->dtype), { .rank = 1 }, NULL };
+    for (int i = 0; i < count && !vt_failed(); i++) {
+        if (!vt_shape_equal(vt_shape_of(g[i]), vt_shape_of(wanted[i])))
+            vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "gradient %d has another shape than what it is of", i);
+        append_result(&all, g[i]);
+    }
+    return whole(all);
+}

@@ -1,0 +1,162 @@
+/* device.cpp - the one device there is: what it says of itself, its errors, and launches. */
+#include "device_functions.h"
+#include "runtime.h"
+#include "scheduler.h"
+#include <map>
+
+namespace on_host
+{
+
+static std::mutex lock;
+static thread_local cudaError_t last_error;
+static auto &asked_shared_bytes = *new std::map<const void *, size_t>(); /* of kernels; never destroyed, as memory */
+
+std::lock_guard<std::mutex> hold_lock()
+{
+    return std::lock_guard<std::mutex>(lock);
+}
+
+cudaError_t noted(cudaError_t status)
+{
+    if (status != cudaSuccess) last_error = status;
+    return status;
+}
+
+/* -- Launches ----------------------------------------------------------------------------------------------------- */
+
+static bool takes_blocks(dim3 grid)
+{
+    return grid.x >= 1 && grid.x <= 0x7fffffff && grid.y >= 1 && grid.y <= 65535 && grid.z >= 1 && grid.z <= 65535;
+}
+
+static bool takes_threads(dim3 block)
+{
+    bool extents = block.x >= 1 && block.x <= 1024 && block.y >= 1 && block.y <= 1024 && block.z >= 1 && block.z <= 64;
+    return extents && block.x * block.y * block.z <= MAX_THREADS;
+}
+
+static void run_launch(const kernel_launch &l, size_t shared_limit)
+{
+    for (const void *pointer : l.pointers)
+        if (pointer && find_memory(pointer, 1) != ON_DEVICE)
+            die("an argument of %s, %p, is not in the memory of the device", l.name, pointer);
+    run_grid({ l.name, l.grid, l.block, l.shared_bytes, shared_limit,
+               [](const void *thread) { (*(const std::function<void()> *)thread)(); }, &l.thread });
+}
+
+void launch(cudaStream_t stream, kernel_launch l)
+{
+    auto held = hold_lock();
+    auto asked = asked_shared_bytes.find(l.kernel);
+    size_t most = asked == asked_shared_bytes.end() ? (size_t)UNASKED_SHARED_BYTES : asked->second;
+    size_t limit = most > UNASKED_SHARED_BYTES ? (size_t)SHARED_BYTES : (size_t)UNASKED_SHARED_BYTES;
+    if (!takes_blocks(l.grid) || !takes_threads(l.block)) {
+        noted(cudaErrorInvalidConfiguration);
+    } else if (l.shared_bytes > most) {
+        noted(cudaErrorInvalidValue);
+    } else {
+        auto run = [l = std::move(l), limit] { run_launch(l, limit); };
+        noted(put(stream, std::make_shared<std::function<void()>>(std::move(run))));
+    }
+}
+
+cudaError_t set_shared_limit(const void *kernel, cudaFuncAttribute attribute, int bytes)
+{
+    auto held = hold_lock();
+    if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || bytes < 0 || bytes > SHARED_BYTES)
+        return noted(cudaErrorInvalidValue);
+    asked_shared_bytes[kernel] = (size_t)(bytes < UNASKED_SHARED_BYTES ? (int)UNASKED_SHARED_BYTES : bytes);
+    return cudaSuccess;
+}
+
+} // namespace on_host
+
+using namespace on_host;
+
+cudaError_t cudaGetLastError()
+{
+    cudaError_t error = last_error;
+    last_error = cudaSuccess;
+    return error;
+}
+
+cudaError_t cudaPeekAtLastError()
+{
+    return last_error;
+}
+
+struct error_text {
+    cudaError_t error;
+    const char *name, *text;
+};
+
+static const error_text texts[] = {
+    { cudaSuccess, "cudaSuccess", "no error" },
+    { cudaErrorInvalidValue, "cudaErrorInvalidValue", "invalid argument" },
+    { cudaErrorMemoryAllocation, "cudaErrorMemoryAllocation", "out of memory" },
+    { cudaErrorInvalidConfiguration, "cudaErrorInvalidConfiguration", "invalid configuration argument" },
+    { cudaErrorInvalidResourceHandle, "cudaErrorInvalidResourceHandle", "invalid resource handle" },
+    { cudaErrorIllegalState, "cudaErrorIllegalState", "the operation cannot be performed in the present state" },
+    { cudaErrorNotReady, "cudaErrorNotReady", "device not ready" },
+    { cudaErrorNotSupported, "cudaErrorNotSupported", "operation not supported" },
+    { cudaErrorStreamCaptureUnsupported, "cudaErrorStreamCaptureUnsupported",
+      "operation not permitted when stream is capturing" },
+    { cudaErrorStreamCaptureInvalidated, "cudaErrorStreamCaptureInvalidated",
+      "operation failed due to a previous error during capture" },
+    { cudaErrorStreamCaptureIsolation, "cudaErrorStreamCaptureIsolation",
+      "dependency created on uncaptured work in another stream" },
+    { cudaErrorStreamCaptureImplicit, "cudaErrorStreamCaptureImplicit",
+      "operation would make the legacy stream depend on a capturing blocking stream" },
+    { cudaErrorCapturedEvent, "cudaErrorCapturedEvent",
+      "operation not permitted on an event last recorded in a capturing stream" },
+    { cudaErrorStreamCaptureWrongThread, "cudaErrorStreamCaptureWrongThread",
+      "attempt to terminate a thread-local capture sequence from another thread" },
+};
+
+static const error_text &text_of(cudaError_t error)
+{
+    static const error_text unknown = { error, "unknown", "unknown error" };
+    for (const error_text &t : texts)
+        if (t.error == error) return t;
+    return unknown;
+}
+
+const char *cudaGetErrorName(cudaError_t error)
+{
+    return text_of(error).name;
+}
+
+const char *cudaGetErrorString(cudaError_t error)
+{
+    return text_of(error).text;
+}
+
+cudaError_t cudaGetDeviceCount(int *count)
+{
+    *count = 1;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGetDevice(int *device)
+{
+    *device = 0;
+    return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int device)
+{
+    return noted(device == 0 ? cudaSuccess : cudaErrorInvalidValue);
+}
+
+/* A Hopper GPU, but for multiprocessors: with few of them small data make a kernel's blocks loop. */
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int)
+{
+    switch (attribute) {
+    case cudaDevAttrMultiProcessorCount: *value = 4; return cudaSuccess;
+    case cudaDevAttrComputeCapabilityMajor: *value = 9; return cudaSuccess;
+    case cudaDevAttrComputeCapabilityMinor: *value = 0; return cudaSuccess;
+    case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = 228 * 1024; return cudaSuccess;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = SHARED_BYTES; return cudaSuccess;
+    }
+    return noted(cudaErrorInvalidValue);
+}

@@ -1,0 +1,176 @@
+/* mma_on_host.h - the words of src/backends/cuda/mma.h on the host. */
+#ifndef VITRO_MMA_ON_HOST_H
+#define VITRO_MMA_ON_HOST_H
+
+#include <cuda_runtime.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+namespace mma_on_host
+{
+
+enum { MOST_THREADS = 1024, MOST_COPIES = 128, WORDS = 6 };
+
+static inline int thread_number()
+{
+    return (int)(threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z));
+}
+
+[[noreturn]] static inline void fail(const char *why)
+{
+    fprintf(stderr, "mma_on_host: %s: thread %d of block (%u, %u, %u)\n", why, thread_number(), blockIdx.x, blockIdx.y,
+            blockIdx.z);
+    abort();
+}
+
+static inline void check_alignment(const void *p, const char *what)
+{
+    if ((uintptr_t)p % 16) fail(what);
+}
+
+/* -- What the lanes of a warp show to each other ------------------------------------------------------------------- */
+
+/* Two boards take turns: a lane may write on one while another still reads from the other, but is never two ahead. */
+inline uint32_t boards[2][MOST_THREADS][WORDS];
+inline unsigned turn[MOST_THREADS];
+
+typedef const uint32_t (*lanes)[WORDS];
+
+/* Returns what every lane shows. */
+template <int N> static inline lanes show(const uint32_t (&words)[N])
+{
+    int me = thread_number();
+    uint32_t(*board)[WORDS] = boards[turn[me]++ % 2];
+    memcpy(board[me], words, sizeof words);
+    __syncwarp();
+    return board + me / 32 * 32;
+}
+
+static inline float half_of(uint32_t pair, int which)
+{
+    uint32_t bits = which ? pair & 0xffff0000u : pair << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static inline float element_of_a(lanes of, int row, int k)
+{
+    return half_of(of[row % 8 * 4 + k % 8 / 2][row / 8 + k / 8 * 2], k % 2);
+}
+
+static inline float element_of_b(lanes of, int k, int column)
+{
+    return half_of(of[column * 4 + k % 8 / 2][4 + k / 8], k % 2);
+}
+
+static inline void load_matrices(uint32_t (&result)[4], const void *row, bool transposed)
+{
+    check_alignment(row, "ldmatrix: a row is not aligned");
+    uint32_t mine[4];
+    memcpy(mine, row, sizeof mine);
+    lanes of = show(mine);
+    int lane = thread_number() % 32;
+    for (int tile = 0; tile < 4; tile++) {
+        uint16_t pair[2];
+        for (int i = 0; i < 2; i++) {
+            int along = lane % 4 * 2 + i, across = lane / 4;
+            const uint32_t *from = of[tile * 8 + (transposed ? along : across)];
+            memcpy(&pair[i], (const uint16_t *)from + (transposed ? across : along), sizeof pair[i]);
+        }
+        memcpy(&result[tile], pair, sizeof pair);
+    }
+}
+
+/* -- Copies: they land no sooner than they are waited for ---------------------------------------------------------- */
+
+struct copy {
+    void *to;
+    const void *from; /* NULL: zeros */
+    unsigned group;
+};
+
+struct copy_queue {
+    copy copies[MOST_COPIES];
+    int count;
+    unsigned groups; /* committed */
+};
+
+inline copy_queue queues[MOST_THREADS];
+
+static inline void land(const copy &c)
+{
+    if (c.from)
+        memcpy(c.to, c.from, 16);
+    else
+        memset(c.to, 0, 16);
+}
+
+static inline void wait_for_all_but(unsigned groups)
+{
+    copy_queue &q = queues[thread_number()];
+    int kept = 0;
+    for (int i = 0; i < q.count; i++) {
+        copy c = q.copies[i];
+        if (c.group + groups < q.groups)
+            land(c);
+        else
+            q.copies[kept++] = c;
+    }
+    q.count = kept;
+}
+
+} // namespace mma_on_host
+
+static inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1)
+{
+    using namespace mma_on_host;
+    lanes of = show({ a[0], a[1], a[2], a[3], b0, b1 });
+    int lane = thread_number() % 32;
+    for (int i = 0; i < 4; i++) {
+        int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+        float sum = 0;
+        for (int k = 0; k < 16; k++) sum += element_of_a(of, row, k) * element_of_b(of, k, column);
+        d[i] += sum;
+    }
+}
+
+static inline void ldmatrix_x4(uint32_t (&result)[4], const void *row)
+{
+    mma_on_host::load_matrices(result, row, false);
+}
+
+static inline void ldmatrix_x4_transposed(uint32_t (&result)[4], const void *row)
+{
+    mma_on_host::load_matrices(result, row, true);
+}
+
+static inline void copy_async(void *to, const void *from, bool valid)
+{
+    using namespace mma_on_host;
+    copy_queue &q = queues[thread_number()];
+    check_alignment(to, "cp.async: where to is not aligned");
+    if (valid) check_alignment(from, "cp.async: where from is not aligned");
+    if (q.count == MOST_COPIES) fail("cp.async: too many copies in flight, or of a block that has ended");
+    q.copies[q.count++] = copy{ to, valid ? from : NULL, q.groups };
+}
+
+static inline void commit_copies()
+{
+    mma_on_host::queues[mma_on_host::thread_number()].groups++;
+}
+
+template <int GROUPS> static inline void wait_for_copies()
+{
+    mma_on_host::wait_for_all_but(GROUPS);
+}
+
+static inline float exp2_approximate(float x)
+{
+    return exp2f(x);
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* criterion.h - as much of Criterion as the tests use, for the thread sanitizer: Criterion itself keeps memory at
+ * addresses that the sanitizer has for its own. */
+#ifndef VITRO_PLAIN_CRITERION_H
+#define VITRO_PLAIN_CRITERION_H
+
+/* As an installed header: no warnings of empty variadic arguments. */
+#pragma GCC system_header
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct plain_options {
+    void (*init)(void), (*fini)(void);
+    int signal, exit_code; /* how the test is to end */
+    double timeout;        /* not heeded */
+} plain_options;
+
+/* A suite where `run` is NULL. */
+typedef struct plain_test {
+    const char *suite, *name;
+    void (*run)(void);
+    plain_options options;
+    struct plain_test *next;
+} plain_test;
+
+void plain_add(plain_test *test);
+void plain_check(bool holds, bool must, const char *file, int line, const char *condition, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+void plain_skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#ifdef __cplusplus
+}
+#endif
+
+#define PLAIN_ADD(identifier, ...)                                                                                     \
+    __attribute__((constructor)) static void identifier##_add(void)                                                    \
+    {                                                                                                                  \
+        static plain_test test = { __VA_ARGS__ };                                                                      \
+        plain_add(&test);                                                                                              \
+    }
+
+#define Test(suite_, name_, ...)                                                                                       \
+    static void suite_##_##name_##_test(void);                                                                         \
+    PLAIN_ADD(suite_##_##name_, #suite_, #name_, suite_##_##name_##_test, { __VA_ARGS__ })                             \
+    static void suite_##_##name_##_test(void)
+
+/* The end takes the semicolon. */
+#define TestSuite(suite_, ...)                                                                                         \
+    PLAIN_ADD(suite_##_suite, #suite_, NULL, NULL, { __VA_ARGS__ })                                                    \
+    struct plain_test
+
+#define cr_assert(condition, ...) plain_check(condition, true, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
+#define cr_expect(condition, ...) plain_check(condition, false, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
+#define cr_expect_str_eq(a, b)    cr_expect(strcmp(a, b) == 0, "\"%s\" is not \"%s\"", a, b)
+#define cr_skip_test(...)         plain_skip("" __VA_ARGS__)
+
+#endif

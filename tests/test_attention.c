@@ -1,0 +1,372 @@
+/* test_attention.c - a device's kernels of attention on memory as a plan lays it out: q, k and v in one array, heads
+ * beside each other, gradients likewise, in f32, f64 or bf16. */
+#include "tested_device.h"
+#include "core/backend.h"
+#include "core/bf16.h"
+#include "ops/attention.h"
+#include "ops/list.h"
+#include <vitro/vitro.h>
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- A problem, and its solution ------------------------------------------------------------------------------------
+ */
+
+enum { BATCHES = 2, HEADS = 3, MATRICES = 9 };
+enum { Q, K, V, G, Y, LOGSUMEXP, DQ, DK, DV };
+
+typedef struct problem {
+    int64_t queries, keys, channels, width;
+    double scale;
+    bool causal;
+} problem;
+
+/* Every matrix of every head, in double: [BATCHES, HEADS, rows, columns]. */
+typedef struct solution {
+    int64_t rows[MATRICES], columns[MATRICES];
+    double *data[MATRICES];
+} solution;
+
+static double *head_of(const solution *s, int which, int64_t head)
+{
+    return s->data[which] + head * s->rows[which] * s->columns[which];
+}
+
+static double next_number(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (double)bf16_to_f32(bf16_of_f32((float)((double)(*state >> 40) * 0x1p-23 - 1)));
+}
+
+static void solve_query(const problem *p, const solution *s, int64_t head, int64_t i, double *weight)
+{
+    const double *q = head_of(s, Q, head) + i * p->channels, *g = head_of(s, G, head) + i * p->width;
+    const double *k = head_of(s, K, head), *v = head_of(s, V, head);
+    double *y = head_of(s, Y, head) + i * p->width, sum = 0, mean = 0;
+    for (int64_t j = 0; j < p->keys; j++) {
+        double dot = 0;
+        for (int64_t d = 0; d < p->channels; d++) dot += q[d] * k[j * p->channels + d];
+        weight[j] = p->causal && j > i ? 0 : exp(p->scale * dot);
+        sum += weight[j];
+    }
+    head_of(s, LOGSUMEXP, head)[i] = log(sum);
+    for (int64_t j = 0; j < p->keys; j++) {
+        weight[j] /= sum;
+        for (int64_t e = 0; e < p->width; e++) y[e] += weight[j] * v[j * p->width + e];
+    }
+    for (int64_t e = 0; e < p->width; e++) mean += g[e] * y[e];
+    for (int64_t j = 0; j < p->keys; j++) {
+        double dweight = 0;
+        for (int64_t e = 0; e < p->width; e++) {
+            dweight += g[e] * v[j * p->width + e];
+            head_of(s, DV, head)[j * p->width + e] += weight[j] * g[e];
+        }
+        double dlogit = p->scale * weight[j] * (dweight - mean);
+        for (int64_t d = 0; d < p->channels; d++) {
+            head_of(s, DQ, head)[i * p->channels + d] += dlogit * k[j * p->channels + d];
+            head_of(s, DK, head)[j * p->channels + d] += dlogit * q[d];
+        }
+    }
+}
+
+static solution solve(const problem *p)
+{
+    solution s = {
+        .rows = { [Q] = p->queries,
+                  [K] = p->keys,
+                  [V] = p->keys,
+                  [G] = p->queries,
+                  [Y] = p->queries,
+                  [LOGSUMEXP] = p->queries,
+                  [DQ] = p->queries,
+                  [DK] = p->keys,
+                  [DV] = p->keys },
+        .columns = { [Q] = p->channels,
+                     [K] = p->channels,
+                     [V] = p->width,
+                     [G] = p->width,
+                     [Y] = p->width,
+                     [LOGSUMEXP] = 1,
+                     [DQ] = p->channels,
+                     [DK] = p->channels,
+                     [DV] = p->width },
+    };
+    uint64_t state = 5;
+    for (int m = 0; m < MATRICES; m++) {
+        int64_t count = BATCHES * HEADS * s.rows[m] * s.columns[m];
+        s.data[m] = calloc((size_t)count, sizeof *s.data[m]);
+        cr_assert(s.data[m]);
+        for (int64_t i = 0; m <= G && i < count; i++) s.data[m][i] = next_number(&state);
+    }
+    double *weight = calloc((size_t)p->keys, sizeof *weight);
+    cr_assert(weight);
+    for (int64_t head = 0; head < BATCHES * HEADS; head++)
+        for (int64_t i = 0; i < p->queries; i++) solve_query(p, &s, head, i, weight);
+    free(weight);
+    return s;
+}
+
+static void solution_free(solution s)
+{
+    for (int m = 0; m < MATRICES; m++) free(s.data[m]);
+}
+
+/* -- Memory ---------------------------------------------------------------------------------------------------------
+ */
+
+/* How matrices lie: heads of a token beside each other, one after another, or channels far apart. */
+typedef enum layout {
+    TOKENS_FIRST, /* [batch, token, head, channel], as slices of a larger array */
+    HEADS_FIRST,  /* [batch, head, token, channel] */
+    CHANNELS_FIRST
+} layout;
+
+enum { GAP = 8 }; /* so that rows of a multiple of 8 channels are aligned, and others are not */
+
+/* What the array lies in. */
+static size_t bytes_of(const array *a)
+{
+    return (size_t)(BATCHES * a->stride[0]) * vt_dtype_size(a->dtype);
+}
+
+static array make_array(const solution *s, int which, layout l, vt_dtype dtype)
+{
+    int64_t rows = s->rows[which], columns = s->columns[which];
+    array a = { .dtype = dtype, .shape = VT_SHAPE(BATCHES, HEADS, rows, columns) };
+    a.stride[3] = l == CHANNELS_FIRST ? rows : 1;
+    a.stride[2] = l == CHANNELS_FIRST ? 1 : l == TOKENS_FIRST ? HEADS * columns + GAP : columns;
+    a.stride[1] = l == TOKENS_FIRST ? columns : rows * columns;
+    a.stride[0] = rows * (HEADS * columns + GAP);
+    a.data = malloc(bytes_of(&a) + 64);
+    cr_assert(a.data);
+    memset(a.data, 0xff, bytes_of(&a)); /* NaN, in every dtype */
+    array from = array_contiguous(s->data[which], VT_F64, a.shape);
+    if (which <= G) array_copy(&a, &from);
+    return a;
+}
+
+/* [..., rows, 1] as [..., rows] */
+static array as_vector(array a)
+{
+    a.shape.rank--;
+    return a;
+}
+
+static void expect_close(const char *what, const solution *s, int which, const array *a, double epsilon)
+{
+    int64_t count = vt_shape_count(a->shape);
+    double *got = malloc((size_t)count * sizeof *got), scale = 1;
+    array to = array_contiguous(got, VT_F64, a->shape);
+    cr_assert(got);
+    array_copy(&to, a);
+    for (int64_t i = 0; i < count; i++) scale = fmax(scale, fabs(s->data[which][i]));
+    for (int64_t i = 0; i < count; i++)
+        cr_assert(fabs(got[i] - s->data[which][i]) <= epsilon * scale, "%s: element %lld is %g, it must be %g", what,
+                  (long long)i, got[i], s->data[which][i]);
+    free(got);
+}
+
+/* What lies between the slices is not written. */
+static void expect_gaps(const char *what, const array *a)
+{
+    size_t size = vt_dtype_size(a->dtype);
+    for (int64_t row = 0; row < BATCHES * a->shape.dim[2]; row++) {
+        const unsigned char *gap =
+            (const unsigned char *)a->data + (size_t)((row + 1) * (HEADS * a->shape.dim[3] + GAP) - GAP) * size;
+        for (size_t b = 0; b < GAP * size; b++) cr_assert(gap[b] == 0xff, "%s: a gap is written", what);
+    }
+}
+
+/* -- Running --------------------------------------------------------------------------------------------------------
+ */
+
+static const backend *device(void)
+{
+    const backend *found = backend_find(tested_device());
+    cr_assert(found && (!found->queue || found->queue->start()), "%s", vt_error_message());
+    return found;
+}
+
+static const kernel *kernel_of(const op *op)
+{
+    const kernel *found = device()->kernel_of(op);
+    cr_assert(found);
+    return found;
+}
+
+static void copy_to(void *to, const void *from, size_t bytes)
+{
+    if (device()->queue)
+        cr_assert(device()->queue->push(to, from, bytes));
+    else
+        memcpy(to, from, bytes);
+}
+
+static void copy_from(void *to, const void *from, size_t bytes)
+{
+    if (device()->queue)
+        cr_assert(device()->queue->download(to, from, bytes), "%s", vt_error_message());
+    else
+        memcpy(to, from, bytes);
+}
+
+/* The arrays on the device, with the contents that they have on the host. */
+static void copy_arrays_to(array *to, const array *from, int count)
+{
+    for (int i = 0; i < count; i++) {
+        to[i] = from[i];
+        if (!from[i].data) continue;
+        to[i].data = device()->allocate(bytes_of(&from[i]) + 64);
+        cr_assert(to[i].data);
+        copy_to(to[i].data, from[i].data, bytes_of(&from[i]));
+    }
+}
+
+/* And back; ends them. */
+static void copy_arrays_from(const array *to, array *from, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (!from[i].data) continue;
+        copy_from(to[i].data, from[i].data, bytes_of(&from[i]));
+        device()->release(from[i].data, bytes_of(&from[i]) + 64);
+    }
+}
+
+static void run_kernel(const op *op, const problem *p, const array *in, int inputs, const array *out, int outputs)
+{
+    const kernel *k = kernel_of(op);
+    attention_attributes attributes = { p->scale, p->causal };
+    array there[11];
+    copy_arrays_to(there, in, inputs);
+    copy_arrays_to(there + inputs, out, outputs);
+    kernel_call call = { .op = op, .attributes = &attributes, .inputs = inputs, .outputs = outputs, .in = there };
+    call.out = there + inputs;
+    preparation made = { 0 };
+    cr_assert(!k->prepare || k->prepare(&call, &made));
+    call.state = made.state;
+    call.scratch = device()->allocate(made.scratch + 64);
+    void *nan = malloc(made.scratch + 1);
+    cr_assert(call.scratch && nan);
+    memset(nan, 0xff, made.scratch); /* what was there before must not matter */
+    copy_to(call.scratch, nan, made.scratch);
+    cr_assert(k->run(&call), "%s", vt_error_message());
+    copy_arrays_from(in, there, inputs);
+    copy_arrays_from(out, there + inputs, outputs);
+    device()->release(call.scratch, made.scratch + 64);
+    free(nan);
+    if (made.discard) made.discard(made.state);
+}
+
+/* Factors of products in memory as `dtype`, results as `result`. */
+static void check(const char *what, const problem *p, layout l, vt_dtype dtype, vt_dtype result)
+{
+    solution s = solve(p);
+    array a[MATRICES], none = { .data = NULL };
+    vt_dtype number = dtype == VT_BF16 ? VT_F32 : dtype;
+    double epsilon = dtype == VT_F64 ? 1e-13 : dtype == VT_F32 ? 2e-6 : 8e-3;
+    epsilon *= fmax(1, fabs(p->scale)); /* y is rounded, and subtracted from what it nearly is */
+    for (int m = 0; m < MATRICES; m++) a[m] = make_array(&s, m, l, m == LOGSUMEXP ? number : m < Y ? dtype : result);
+    array logsumexp = as_vector(a[LOGSUMEXP]);
+    run_kernel(&op_attention, p, (array[]){ a[Q], a[K], a[V], none, none }, 5, (array[]){ a[Y], logsumexp }, 2);
+    run_kernel(&op_attention_gradient, p, (array[]){ a[G], a[Q], a[K], a[V], a[Y], logsumexp, none, none }, 8, &a[DQ],
+               3);
+    for (int m = Y; m < MATRICES; m++) {
+        expect_close(what, &s, m, &a[m], m == LOGSUMEXP && dtype == VT_BF16 ? 2e-6 : epsilon);
+        if (l == TOKENS_FIRST) expect_gaps(what, &a[m]);
+    }
+    for (int m = 0; m < MATRICES; m++) free(a[m].data);
+    solution_free(s);
+}
+
+static const problem problems[] = {
+    { 65, 65, 64, 64, 0.125, false },  { 197, 197, 64, 64, 0.125, false }, { 65, 65, 32, 32, 0.2, false },
+    { 17, 17, 16, 16, 0.25, true },    { 130, 61, 20, 36, 0.2, true },     { 1, 1, 64, 64, 0.125, false },
+    { 1, 33, 8, 8, 0.3, false },       { 33, 1, 8, 8, 0.3, false },        { 29, 43, 7, 5, 0.4, false },
+    { 3, 1030, 16, 16, 0.25, false },  { 150, 700, 12, 20, 0.3, true },    { 300, 40, 1, 1, 1, false },
+    { 257, 257, 64, 64, 0.125, true }, { 64, 256, 64, 64, 0.1, false },    { 200, 70, 64, 48, 0.125, true },
+    { 70, 200, 40, 64, -0.1, true },   { 66, 129, 72, 72, 0.1, false },    { 80, 67, 128, 104, 0.1, true },
+    { 300, 65, 64, 64, 0.125, false }, { 256, 250, 64, 64, 0.125, true },  { 1, 1, 8, 128, 0.125, false },
+    { 16, 17, 96, 128, 0.1, false },   { 33, 1, 8, 8, 100, false }, /* logits far below 0 */
+};
+enum { PROBLEMS = sizeof problems / sizeof *problems };
+
+static void check_all(const char *what, layout l, vt_dtype dtype, vt_dtype result)
+{
+    for (int i = 0; i < PROBLEMS; i++) check(what, &problems[i], l, dtype, result);
+}
+
+Test(attention, tokens_first)
+{
+    check_all("f32", TOKENS_FIRST, VT_F32, VT_F32);
+    if (device_computes_f64()) check_all("f64", TOKENS_FIRST, VT_F64, VT_F64);
+}
+
+Test(attention, heads_first)
+{
+    check_all("f32", HEADS_FIRST, VT_F32, VT_F32);
+}
+
+Test(attention, channels_first)
+{
+    check_all("f32", CHANNELS_FIRST, VT_F32, VT_F32);
+    if (device_computes_f64()) check_all("f64", CHANNELS_FIRST, VT_F64, VT_F64);
+}
+
+Test(attention, stored_as_bf16)
+{
+    check_all("bf16", TOKENS_FIRST, VT_BF16, VT_BF16);
+    check_all("bf16, channels first", CHANNELS_FIRST, VT_BF16, VT_BF16);
+}
+
+Test(attention, from_bf16_to_f32)
+{
+    check_all("bf16 to f32", HEADS_FIRST, VT_BF16, VT_F32);
+}
+
+/* -- Memory, and threads --------------------------------------------------------------------------------------------
+ */
+
+static size_t scratch_of(const op *op, int64_t tokens)
+{
+    vt_shape shape = VT_SHAPE(1, 1, tokens, 64), vector = VT_SHAPE(1, 1, tokens);
+    array x = array_contiguous(NULL, VT_F32, shape), logsumexp = array_contiguous(NULL, VT_F32, vector);
+    array in[8] = { x, x, x, x, x, logsumexp }, out[3] = { x, op == &op_attention ? logsumexp : x, x };
+    attention_attributes attributes = { 1, false };
+    kernel_call call = { .op = op, .attributes = &attributes, .inputs = 8, .outputs = 3, .in = in, .out = out };
+    preparation made = { 0 };
+    cr_assert(!kernel_of(op)->prepare || kernel_of(op)->prepare(&call, &made));
+    if (made.discard) made.discard(made.state);
+    return made.scratch;
+}
+
+Test(attention, scratch_memory_is_linear_in_tokens)
+{
+    cr_assert(scratch_of(&op_attention, 8192) <= 17 * scratch_of(&op_attention, 512));
+    cr_assert(scratch_of(&op_attention_gradient, 8192) <= 17 * scratch_of(&op_attention_gradient, 512));
+}
+
+/* Result and gradients, for one number of threads. */
+static void compute(int threads, float *result, int64_t count)
+{
+    VT_SCOPE;
+    vt_set_threads(threads);
+    vt_seed(3);
+    vt_tensor x = vt_normal(VT_SHAPE(2, 70, 3, 3, 16)), part[3], g;
+    vt_unstack(vt_rearrange(x, "b n t h d -> t b h n d"), 0, 3, part);
+    vt_tensor y = vt_attention(part[0], part[1], part[2]);
+    vt_gradients(vt_sum(vt_square(y)), (vt_tensor){ 0 }, &x, 1, &g);
+    cr_assert(vt_read(y, result, count, VT_F32) && vt_read(g, result + count, 3 * count, VT_F32), "%s",
+              vt_error_message());
+}
+
+Test(attention, same_bits_for_any_number_of_threads)
+{
+    enum { COUNT = 2 * 70 * 3 * 16 };
+    static float one[4 * COUNT], three[4 * COUNT];
+    compute(1, one, COUNT);
+    compute(3, three, COUNT);
+    cr_assert(memcmp(one, three, sizeof one) == 0);
+}

@@ -1,0 +1,386 @@
+/* test_convolution.c - each algorithm of convolutions on the CPU against plain loops in f64, at sizes that samples of
+ * ops do not reach, and which code of oneDNN serves the shapes that matter. */
+#include "backends/cpu/convolution.h"
+#include "backends/cpu/onednn.h"
+#include "backends/cpu/winograd.h"
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PASSES = 3 };
+enum algorithm { WINOGRAD, ONEDNN, IM2COL, ALGORITHMS };
+static const char *const algorithm_names[] = { "Winograd", "oneDNN", "im2col" };
+static const char *const pass_names[] = { "forward", "input gradient", "weight gradient" };
+
+/* -- Problems -------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct shape {
+    const char *name;
+    int64_t batch, channels, size[2], outputs, kernel[2], stride, padding[2], dilation, groups;
+} shape;
+
+static convolution problem_of(const shape *s)
+{
+    convolution p = { .batch = s->batch, .channels = s->channels, .outputs = s->outputs, .groups = s->groups };
+    for (int i = 0; i < 2; i++) {
+        p.size[i] = s->size[i];
+        p.kernel[i] = s->kernel[i];
+        p.stride[i] = s->stride;
+        p.padding[i] = s->padding[i];
+        p.dilation[i] = s->dilation;
+        p.output[i] = (s->size[i] + 2 * s->padding[i] - s->dilation * (s->kernel[i] - 1) - 1) / s->stride + 1;
+    }
+    return p;
+}
+
+static convolution square(int64_t batch, int64_t channels, int64_t size, int64_t outputs, int64_t kernel,
+                          int64_t stride, int64_t padding)
+{
+    shape s = { "", batch, channels, { size, size }, outputs, { kernel, kernel }, stride, { padding, padding }, 1, 1 };
+    return problem_of(&s);
+}
+
+/* Elements of x, weight and y. */
+static int64_t x_count(const convolution *p)
+{
+    return p->batch * p->size[0] * p->size[1] * p->channels;
+}
+
+static int64_t weight_count(const convolution *p)
+{
+    return p->outputs * p->channels / p->groups * p->kernel[0] * p->kernel[1];
+}
+
+static int64_t y_count(const convolution *p)
+{
+    return p->batch * p->output[0] * p->output[1] * p->outputs;
+}
+
+/* -- Numbers --------------------------------------------------------------------------------------------------------
+ */
+
+/* Uniform in [-1, 1), and such that bf16 holds them exactly. */
+static double number(int64_t i, uint64_t seed)
+{
+    uint64_t bits = ((uint64_t)i + seed) * 6364136223846793005u;
+    bits ^= bits >> 33;
+    return (double)(bits * 1442695040888963407u >> 56) * 0x1p-7 - 1;
+}
+
+/* The same numbers in f64, f32 and bf16. */
+typedef struct numbers {
+    int64_t count;
+    double *f64;
+    float *f32;
+    uint16_t *bf16;
+} numbers;
+
+static numbers numbers_new(int64_t count, uint64_t seed)
+{
+    size_t size = (size_t)count + 1;
+    numbers n = { count, malloc(size * sizeof(double)), malloc(size * sizeof(float)), malloc(size * sizeof(uint16_t)) };
+    cr_assert(n.f64 && n.f32 && n.bf16);
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        n.f64[i] = number(i, seed);
+        n.f32[i] = (float)n.f64[i];
+        memcpy(&bits, &n.f32[i], sizeof bits);
+        n.bf16[i] = (uint16_t)(bits >> 16);
+    }
+    return n;
+}
+
+static void numbers_free(numbers n)
+{
+    free(n.f64);
+    free(n.f32);
+    free(n.bf16);
+}
+
+/* What algorithms write is first all ones, so that nothing they leave out goes unseen. */
+static void numbers_spoil(numbers *n)
+{
+    memset(n->f32, 0xff, (size_t)n->count * sizeof *n->f32);
+    memset(n->bf16, 0xff, (size_t)n->count * sizeof *n->bf16);
+}
+
+static double as_double(const numbers *n, bool bf16, int64_t i)
+{
+    uint32_t bits = (uint32_t)n->bf16[i] << 16;
+    float widened;
+    memcpy(&widened, &bits, sizeof bits);
+    return (double)(bf16 ? widened : n->f32[i]);
+}
+
+/* -- The definition -------------------------------------------------------------------------------------------------
+ */
+
+typedef struct tensors {
+    numbers x, weight, bias, y;
+} tensors;
+
+static tensors tensors_new(const convolution *p)
+{
+    return (tensors){ numbers_new(x_count(p), 1), numbers_new(weight_count(p), 2), numbers_new(p->outputs, 3),
+                      numbers_new(y_count(p), 4) };
+}
+
+static void tensors_free(tensors t)
+{
+    numbers_free(t.x);
+    numbers_free(t.weight);
+    numbers_free(t.bias);
+    numbers_free(t.y);
+}
+
+static numbers *result_of(tensors *t, enum convolution_pass pass)
+{
+    return pass == CONVOLUTION_FORWARD ? &t->y : pass == CONVOLUTION_INPUT_GRADIENT ? &t->x : &t->weight;
+}
+
+/* What one pixel of y and one kernel position have to do with each other. */
+static void visit(const convolution *p, enum convolution_pass pass, const tensors *t, double *out, int64_t x_pixel,
+                  int64_t y_pixel, int64_t tap)
+{
+    int64_t channels = p->channels / p->groups, outputs = p->outputs / p->groups, taps = p->kernel[0] * p->kernel[1];
+    for (int64_t k = 0; k < p->outputs; k++) {
+        for (int64_t c = 0; c < channels; c++) {
+            int64_t x = x_pixel * p->channels + k / outputs * channels + c, y = y_pixel * p->outputs + k;
+            int64_t weight = (k * channels + c) * taps + tap;
+            if (pass == CONVOLUTION_FORWARD)
+                out[y] += t->x.f64[x] * t->weight.f64[weight];
+            else if (pass == CONVOLUTION_INPUT_GRADIENT)
+                out[x] += t->y.f64[y] * t->weight.f64[weight];
+            else
+                out[weight] += t->y.f64[y] * t->x.f64[x];
+        }
+    }
+}
+
+static double *define(const convolution *p, enum convolution_pass pass, tensors *t, bool bias)
+{
+    int64_t count = result_of(t, pass)->count, area = p->output[0] * p->output[1];
+    double *out = calloc((size_t)count + 1, sizeof *out);
+    cr_assert(out);
+    for (int64_t i = 0; bias && i < count; i++) out[i] = t->bias.f64[i % p->outputs];
+    for (int64_t y = 0; y < p->batch * area; y++) {
+        for (int64_t tap = 0; tap < p->kernel[0] * p->kernel[1]; tap++) {
+            int64_t at[2] = { y % area / p->output[1], y % p->output[1] };
+            int64_t position[2] = { tap / p->kernel[1], tap % p->kernel[1] };
+            bool inside = true;
+            for (int i = 0; i < 2; i++) {
+                at[i] = at[i] * p->stride[i] + position[i] * p->dilation[i] - p->padding[i];
+                inside = inside && at[i] >= 0 && at[i] < p->size[i];
+            }
+            if (inside) visit(p, pass, t, out, (y / area * p->size[0] + at[0]) * p->size[1] + at[1], y, tap);
+        }
+    }
+    return out;
+}
+
+/* The longest sum in an element of the result. */
+static int64_t terms(const convolution *p, enum convolution_pass pass)
+{
+    int64_t taps = p->kernel[0] * p->kernel[1];
+    if (pass == CONVOLUTION_WEIGHT_GRADIENT) return p->batch * p->output[0] * p->output[1];
+    return (pass == CONVOLUTION_FORWARD ? p->channels : p->outputs) / p->groups * taps;
+}
+
+/* -- Algorithms -----------------------------------------------------------------------------------------------------
+ */
+
+static void *scratch_new(size_t bytes)
+{
+    void *memory = aligned_alloc(64, bytes / 64 * 64 + 64);
+    cr_assert(memory);
+    memset(memory, 0xff, bytes);
+    return memory;
+}
+
+/* False where the algorithm does not serve the problem. */
+static bool run(enum algorithm algorithm, const convolution *p, enum convolution_pass pass, int threads,
+                const tensors *t, bool bias)
+{
+    void *x = p->x_bf16 ? (void *)t->x.bf16 : t->x.f32, *y = p->y_bf16 ? (void *)t->y.bf16 : t->y.f32;
+    float *weight = t->weight.f32, *with = bias ? t->bias.f32 : NULL;
+    void *scratch = NULL;
+    bool done = true;
+    if (algorithm == WINOGRAD) {
+        if (!winograd_supports(p)) return false;
+        scratch = scratch_new(winograd_scratch(p, pass, threads));
+        winograd_convolve(p, pass, threads, x, weight, with, y, scratch);
+    } else if (algorithm == ONEDNN) {
+        onednn_plan *plan = onednn_prepare_convolution(p, pass, bias);
+        if (!plan) return false;
+        scratch = scratch_new(onednn_scratch(plan));
+        done = onednn_execute(plan, (void *[]){ x, weight, with, y }, scratch);
+        onednn_discard(plan);
+    } else {
+        scratch = scratch_new(im2col_scratch_f32(p, pass));
+        im2col_f32(p, pass, x, weight, with, y, scratch);
+    }
+    free(scratch);
+    cr_assert(done, "%s, %s", algorithm_names[algorithm], pass_names[pass]);
+    return true;
+}
+
+/* Direct algorithms are held to c eps √K scale, Winograd's, whose errors are larger and spread, to a relative norm.
+ * What is stored as bf16 is rounded once more. */
+static void expect_close(const char *name, enum algorithm algorithm, enum convolution_pass pass, const numbers *got,
+                         bool bf16, const double *want, int64_t longest)
+{
+    double scale = 1, error = 0, norm = 0, rounding = bf16 ? 0x1p-8 : 0;
+    for (int64_t i = 0; i < got->count; i++) scale = fmax(scale, fabs(want[i]));
+    for (int64_t i = 0; i < got->count; i++) {
+        double y = as_double(got, bf16, i), off = fabs(y - want[i]);
+        error += off * off;
+        norm += want[i] * want[i];
+        double limit = 8 * (double)FLT_EPSILON * sqrt((double)longest) * scale + rounding * fabs(want[i]);
+        cr_assert(algorithm == WINOGRAD ? isfinite(y) : off <= limit,
+                  "%s, %s, %s: element %lld of %lld is %g, it must be %g", name, algorithm_names[algorithm],
+                  pass_names[pass], (long long)i, (long long)got->count, y, want[i]);
+    }
+    if (algorithm == WINOGRAD)
+        cr_assert(sqrt(error) <= (1e-5 + rounding) * sqrt(norm), "%s, Winograd, %s: a relative error of %g", name,
+                  pass_names[pass], sqrt(error / norm));
+}
+
+static void test_algorithms(const char *name, convolution *p, enum convolution_pass pass, int threads)
+{
+    bool bias = pass == CONVOLUTION_FORWARD;
+    tensors t = tensors_new(p);
+    double *want = define(p, pass, &t, bias);
+    numbers *out = result_of(&t, pass);
+    bool result_bf16 = pass == CONVOLUTION_FORWARD ? p->y_bf16 : pass == CONVOLUTION_INPUT_GRADIENT && p->x_bf16;
+    for (enum algorithm a = WINOGRAD; a < ALGORITHMS; a++) {
+        numbers_spoil(out);
+        if (run(a, p, pass, threads, &t, bias)) expect_close(name, a, pass, out, result_bf16, want, terms(p, pass));
+    }
+    free(want);
+    tensors_free(t);
+}
+
+static const shape shapes[] = {
+    { "whole tiles", 2, 32, { 8, 8 }, 32, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
+    { "tiles cut at the edges", 3, 17, { 13, 9 }, 33, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
+    { "no padding", 2, 48, { 7, 6 }, 19, { 3, 3 }, 1, { 0, 0 }, 1, 1 },
+    { "one row of padding", 2, 16, { 6, 7 }, 16, { 3, 3 }, 1, { 1, 0 }, 1, 1 },
+    { "padding of 2", 1, 32, { 5, 10 }, 64, { 3, 3 }, 1, { 2, 2 }, 1, 1 },
+    { "one window", 1, 16, { 3, 3 }, 16, { 3, 3 }, 1, { 0, 0 }, 1, 1 },
+    { "one pixel", 1, 32, { 1, 1 }, 64, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
+    { "few channels", 2, 3, { 9, 8 }, 5, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
+    { "one channel", 2, 1, { 5, 5 }, 1, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
+    { "more tiles than a chunk", 5, 40, { 37, 30 }, 24, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
+    { "more weights than tiles", 2, 200, { 5, 4 }, 184, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
+    { "more tiles than are shared at a time", 200, 192, { 1, 2 }, 192, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
+    { "stride 2", 2, 16, { 9, 8 }, 32, { 3, 3 }, 2, { 1, 1 }, 1, 1 },
+    { "dilated", 2, 16, { 9, 8 }, 17, { 3, 3 }, 1, { 2, 2 }, 2, 1 },
+    { "groups", 2, 32, { 7, 8 }, 64, { 3, 3 }, 1, { 1, 1 }, 1, 2 },
+    { "depth-wise", 2, 64, { 14, 14 }, 64, { 7, 7 }, 1, { 3, 3 }, 1, 64 },
+    { "pointwise", 3, 33, { 5, 7 }, 18, { 1, 1 }, 1, { 0, 0 }, 1, 1 },
+    { "pointwise of stride 2", 3, 33, { 5, 7 }, 18, { 1, 1 }, 2, { 0, 0 }, 1, 1 },
+    { "pointwise in groups", 3, 32, { 5, 7 }, 16, { 1, 1 }, 1, { 0, 0 }, 1, 4 },
+    { "patches", 2, 3, { 16, 17 }, 24, { 4, 4 }, 4, { 0, 0 }, 1, 1 },
+    { "an oblong kernel", 2, 5, { 8, 9 }, 7, { 2, 5 }, 1, { 1, 2 }, 1, 1 },
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+Test(convolution, algorithms)
+{
+    for (int i = 0; i < SHAPES; i++) {
+        convolution p = problem_of(&shapes[i]);
+        for (int pass = 0; pass < PASSES; pass++)
+            test_algorithms(shapes[i].name, &p, (enum convolution_pass)pass, i % 3 + 1);
+    }
+}
+
+Test(convolution, images_in_bf16)
+{
+    for (int i = 0; i < SHAPES * 3; i++) {
+        convolution p = problem_of(&shapes[i / 3]);
+        p.x_bf16 = i % 3 != 1;
+        p.y_bf16 = i % 3 != 0;
+        for (int pass = 0; pass < PASSES; pass++)
+            test_algorithms(shapes[i / 3].name, &p, (enum convolution_pass)pass, 2);
+    }
+}
+
+/* f64, which has im2col alone. */
+Test(convolution, f64)
+{
+    for (int i = 0; i < SHAPES * PASSES; i++) {
+        enum convolution_pass pass = (enum convolution_pass)(i % PASSES);
+        convolution p = problem_of(&shapes[i / PASSES]);
+        tensors t = tensors_new(&p);
+        bool bias = pass == CONVOLUTION_FORWARD;
+        double *want = define(&p, pass, &t, bias), *got = result_of(&t, pass)->f64;
+        memset(got, 0xff, (size_t)result_of(&t, pass)->count * sizeof *got);
+        void *scratch = scratch_new(im2col_scratch_f64(&p, pass));
+        im2col_f64(&p, pass, t.x.f64, t.weight.f64, bias ? t.bias.f64 : NULL, t.y.f64, scratch);
+        for (int64_t k = 0; k < result_of(&t, pass)->count; k++)
+            cr_assert(fabs(got[k] - want[k]) < 1e-11, "%s, %s: element %lld is %g, it must be %g",
+                      shapes[i / PASSES].name, pass_names[pass], (long long)k, got[k], want[k]);
+        free(scratch);
+        free(want);
+        tensors_free(t);
+    }
+}
+
+/* The same bits from run to run, whichever thread comes first. */
+Test(convolution, bits_repeat)
+{
+    convolution p = square(4, 32, 20, 32, 3, 1, 1);
+    for (enum algorithm a = WINOGRAD; a < ALGORITHMS; a++) {
+        for (int pass = 0; pass < PASSES; pass++) {
+            tensors t = tensors_new(&p);
+            numbers *out = result_of(&t, (enum convolution_pass)pass);
+            size_t size = (size_t)out->count * sizeof(float);
+            float *first = malloc(size);
+            for (int i = 0; i < 20 && run(a, &p, (enum convolution_pass)pass, 3, &t, false); i++) {
+                if (i == 0) memcpy(first, out->f32, size);
+                cr_assert(memcmp(first, out->f32, size) == 0, "%s, %s", algorithm_names[a], pass_names[pass]);
+            }
+            free(first);
+            tensors_free(t);
+        }
+    }
+}
+
+/* -- Which code of oneDNN -------------------------------------------------------------------------------------------
+ */
+
+static void expect_fast_code(const char *name, convolution p)
+{
+    for (int pass = 0; pass < PASSES; pass++) {
+        test_algorithms(name, &p, (enum convolution_pass)pass, 2);
+        onednn_plan *plan = onednn_prepare_convolution(&p, (enum convolution_pass)pass, false);
+#ifdef VITRO_HAVE_ONEDNN
+        cr_assert(plan, "%s, %s: oneDNN has no fast code", name, pass_names[pass]);
+        cr_assert(!strstr(onednn_implementation(plan), "ref"), "%s: %s", name, onednn_implementation(plan));
+#endif
+        onednn_discard(plan);
+    }
+}
+
+/* The shapes of ResNet-18, with a small batch. */
+Test(convolution, resnet)
+{
+    for (int64_t channels = 64, size = 32; channels <= 512; channels *= 2, size /= 2) {
+        expect_fast_code("3 by 3", square(2, channels, size, channels, 3, 1, 1));
+        if (channels == 512) break;
+        expect_fast_code("3 by 3 of stride 2", square(2, channels, size, 2 * channels, 3, 2, 1));
+        expect_fast_code("shortcut", square(2, channels, size, 2 * channels, 1, 2, 0));
+    }
+    expect_fast_code("stem", square(2, 3, 32, 64, 3, 1, 1));
+    expect_fast_code("stem for large images", square(1, 3, 64, 64, 7, 2, 3));
+}
+
+Test(convolution, vision_transformer)
+{
+    expect_fast_code("patches of 4", square(2, 3, 32, 192, 4, 4, 0));
+    expect_fast_code("patches of 16", square(1, 3, 224, 192, 16, 16, 0));
+}

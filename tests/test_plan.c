@@ -1,0 +1,433 @@
+/* test_plan.c - what plans promise: a step is planned once and replayed, with what it is bound to and what its leaves
+ * hold now; the same results eagerly, and with any pass off; memory that is neither lost nor used twice. */
+#include "core/context.h"
+#include "left_behind.h"
+#include "tested_device.h"
+#include "zoo.h"
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vitro/vitro.h>
+
+static vt_dtype precision(void)
+{
+    return device_computes_f64() ? VT_F64 : VT_F32;
+}
+
+static void begin(void)
+{
+    vt_set_device(tested_device());
+    vt_set_precision(precision());
+    vt_set_training(true);
+    vt_seed(1);
+}
+
+/* How far rounding takes apart what is computed in another order. */
+static double rounding(double in_f64, double in_f32)
+{
+    return device_computes_f64() ? in_f64 : in_f32;
+}
+
+/* A leaf of that precision. */
+static vt_tensor leaf(const double *numbers, vt_shape shape)
+{
+    if (precision() == VT_F64) return vt_from_data(numbers, shape, VT_F64);
+    float data[512];
+    int64_t count = vt_shape_count(shape);
+    cr_assert(count <= (int64_t)(sizeof data / sizeof *data));
+    for (int64_t i = 0; i < count; i++) data[i] = (float)numbers[i];
+    return vt_from_data(data, shape, VT_F32);
+}
+
+#define SUITE(name) TestSuite(name, .init = begin, .fini = expect_nothing_left, .timeout = 300)
+SUITE(cache);
+SUITE(passes);
+SUITE(programs);
+SUITE(steps);
+
+/* -- The cache ------------------------------------------------------------------------------------------------------
+ */
+
+static double product_of(double a, double b, int64_t count)
+{
+    VT_SCOPE;
+    vt_tensor x = vt_full(VT_SHAPE(count), a), y = vt_full(VT_SHAPE(count), b);
+    double *data = calloc((size_t)count, sizeof *data);
+    cr_assert(data);
+    for (int64_t i = 0; i < count; i++) data[i] = (double)i;
+    vt_tensor z = leaf(data, VT_SHAPE(count));
+    free(data);
+    return vt_item(vt_sum(vt_mul(vt_mul(x, y), vt_exp(vt_neg(z)))));
+}
+
+Test(cache, the_second_step_of_a_shape_finds_its_plan)
+{
+    product_of(1, 2, 8);
+    vt_statistics before = vt_statistics_get();
+    product_of(1, 2, 8);
+    vt_statistics after = vt_statistics_get();
+    cr_assert(after.plan_misses == before.plan_misses && after.plan_hits == before.plan_hits + 1);
+    product_of(1, 2, 9);
+    cr_assert(vt_statistics_get().plan_misses == after.plan_misses + 1);
+    product_of(1, 2, 8);
+    cr_assert(vt_statistics_get().plan_misses == after.plan_misses + 1);
+}
+
+Test(cache, an_attribute_is_part_of_the_key)
+{
+    double small = product_of(1, 2, 8), large = product_of(1, 4, 8);
+    cr_assert(large == 2 * small);
+}
+
+Test(cache, more_plans_than_it_holds_are_made_again)
+{
+    double first = product_of(1, 2, 1);
+    for (int64_t count = 1; count < 300; count++) product_of(1, 2, count);
+    cr_assert(product_of(1, 2, 1) == first);
+}
+
+Test(cache, a_setting_is_part_of_the_key)
+{
+    product_of(1, 2, 8);
+    int64_t misses = vt_statistics_get().plan_misses;
+    vt_set_pass("dead_code", false);
+    product_of(1, 2, 8);
+    cr_assert(vt_statistics_get().plan_misses == misses + 1);
+    vt_set_pass("dead_code", true);
+    bool threaded = context_get()->device->threads() > 1; /* without OpenMP there is one */
+    vt_set_threads(1);
+    product_of(1, 2, 8);
+    cr_assert(vt_statistics_get().plan_misses == misses + 1 + threaded);
+}
+
+Test(cache, replay_reads_what_the_leaves_hold_now)
+{
+    VT_SCOPE;
+    vt_tensor x = leaf((double[]){ 1, 2, 3 }, VT_SHAPE(3));
+    for (int step = 0; step < 3; step++) {
+        VT_SCOPE;
+        double want = 6 + 3 * step;
+        cr_assert(vt_item(vt_sum(x)) == want);
+        vt_assign(x, vt_affine(x, 1, 1));
+    }
+    cr_assert(vt_statistics_get().plan_misses == 2);
+}
+
+/* What the function prints on standard error. */
+static void printed(void (*function)(void), char *text, size_t size)
+{
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    cr_assert(file && saved >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+    function();
+    fflush(stderr);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(file);
+    text[fread(text, 1, size - 1, file)] = 0;
+    fclose(file);
+}
+
+static void run_two_shapes(void)
+{
+    product_of(1, 2, 8);
+    product_of(1, 2, 8);
+    product_of(1, 2, 9);
+}
+
+Test(cache, a_miss_is_explained_where_it_is_asked_for)
+{
+    static char text[4096];
+    printed(run_two_shapes, text, sizeof text);
+    cr_assert(text[0] == 0, "%s", text);
+    vt_shutdown();
+    setenv("VT_LOG", "plan", 1);
+    printed(run_two_shapes, text, sizeof text);
+    const char *first = strstr(text, "new: "), *second = first ? strstr(first + 1, "new: ") : NULL;
+    cr_assert(second && !strstr(second + 1, "new: "), "not two plans: %s", text);
+    cr_assert(strstr(second, "op 0, full at ") && strstr(second, "test_plan.c:"), "%s", text);
+}
+
+/* -- Passes ---------------------------------------------------------------------------------------------------------
+ */
+
+Test(passes, have_names_that_turn_them_off_and_on)
+{
+    context *c = context_get();
+    vt_set_pass("all", true);
+    int count = 0;
+    for (; vt_pass_name(count); count++) {
+        vt_set_pass(vt_pass_name(count), false);
+        cr_assert(c->passes_off == (uint64_t)1 << count);
+        vt_set_pass(vt_pass_name(count), true);
+        cr_assert(c->passes_off == 0);
+    }
+    cr_assert(count > 5 && !vt_pass_name(-1));
+    vt_set_pass("all", false);
+    cr_assert(c->passes_off == ((uint64_t)1 << count) - 1);
+    vt_set_pass("no such pass", true);
+    cr_assert(vt_failed() && strstr(vt_error_message(), "no pass \"no such pass\""));
+    vt_error_clear();
+}
+
+/* -- Random programs: planned, eager, and with passes off
+ * --------------------------------------------------------------
+ */
+
+/* On a GPU the last of the replays is a launch of the whole. */
+enum { PROGRAMS = 2000, RUNS = 4, OPS = 40, LEAVES = 3, ROWS = 3, COLUMNS = 4, MAX_LIVE = 64 };
+
+typedef struct generator {
+    uint64_t state;
+} generator;
+
+static int pick(generator *g, int count)
+{
+    g->state = g->state * 6364136223846793005u + 1442695040888963407u;
+    return (int)((g->state >> 33) % (uint64_t)count);
+}
+
+/* Every tensor is [ROWS, COLUMNS]; ops in between may have other shapes. */
+static vt_tensor random_op(generator *g, vt_tensor a, vt_tensor b)
+{
+    switch (pick(g, 13)) {
+    case 0: return vt_add(a, b);
+    case 1: return vt_mul(a, vt_tanh(b));
+    case 2: return vt_relu(vt_add(a, b));
+    case 3: return vt_permute(vt_reshape(a, VT_SHAPE(COLUMNS, ROWS)), VT_AXES(1, 0));
+    case 4: return vt_slice(vt_concat(((vt_tensor[]){ a, b }), 2, 1), 1, 2, 2 + COLUMNS);
+    case 5: return vt_matmul(vt_tanh(a), vt_matmul(b, vt_tanh(a), .transpose_a = true));
+    case 6: return vt_softmax(a, -1);
+    case 7: return vt_gelu(vt_affine(a, 0.5, 0.125));
+    case 8: return vt_add(a, vt_expand(vt_slice(b, 0, 0, 1), VT_SHAPE(ROWS, COLUMNS)));
+    case 9: return vt_layer_norm(vt_add(a, b));
+    case 10: return vt_flip(vt_sub(a, b), VT_AXES(1));
+    case 11: return vt_dropout(a, 0.25);
+    default: return vt_square(vt_tanh(a));
+    }
+}
+
+static void read_into(double *all, size_t *count, vt_tensor x)
+{
+    if (vt_read(x, all + *count, ROWS * COLUMNS, VT_F64)) *count += ROWS * COLUMNS;
+}
+
+/* Runs program number `seed`; all that it reads, and what its leaves hold in the end, goes into `all`. */
+static size_t run_program(uint64_t seed, double *all)
+{
+    generator g = { seed };
+    size_t count = 0;
+    VT_SCOPE;
+    vt_seed(seed);
+    vt_tensor live[MAX_LIVE];
+    for (int i = 0; i < LEAVES; i++) {
+        double data[ROWS * COLUMNS];
+        for (int k = 0; k < ROWS * COLUMNS; k++) data[k] = (double)pick(&g, 1000) / 500 - 1;
+        live[i] = leaf(data, VT_SHAPE(ROWS, COLUMNS));
+        vt_set_trainable(live[i], i == 0);
+    }
+    int made = LEAVES;
+    for (int i = 0; i < OPS && !vt_failed(); i++) {
+        vt_tensor a = live[pick(&g, made)], b = live[pick(&g, made)];
+        int kind = pick(&g, 30);
+        if (kind == 0)
+            vt_assign(live[1 + pick(&g, LEAVES - 1)], vt_tanh(a));
+        else if (kind == 1 && made < MAX_LIVE)
+            live[made++] = vt_reshape(live[1], VT_SHAPE(ROWS, COLUMNS)); /* a view that later updates leave alone */
+        else if (kind < 4)
+            read_into(all, &count, vt_neg(vt_detach(live[made - 1])));
+        else if (made < MAX_LIVE)
+            live[made++] = random_op(&g, a, b);
+    }
+    for (int i = 0; i < made && !vt_failed(); i++) read_into(all, &count, live[i]);
+    return count;
+}
+
+/* Some programs read a value late, after an update of what it was computed from: that is an error in any mode, which
+ * ends them, though not always at the same place. */
+static bool run_or_refuse(uint64_t seed, double *all, size_t *count)
+{
+    *count = run_program(seed, all);
+    bool refused = vt_failed();
+    if (refused) cr_assert(strstr(vt_error_message(), "updated"), "%s", vt_error_message());
+    vt_error_clear();
+    return !refused;
+}
+
+static void expect_same(uint64_t seed, const char *how, const double *got, const double *want, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        cr_assert(fabs(got[i] - want[i]) <= rounding(1e-11, 1e-3) * (1 + fabs(want[i])),
+                  "program %llu, %s: number %zu is %.17g, not %.17g", (unsigned long long)seed, how, i, got[i],
+                  want[i]);
+}
+
+Test(programs, give_the_same_planned_replayed_eagerly_and_without_passes)
+{
+    static double want[(OPS + MAX_LIVE) * ROWS * COLUMNS], got[(OPS + MAX_LIVE) * ROWS * COLUMNS];
+    int compared = 0;
+    for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {
+        size_t count, other;
+        vt_set_eager(true);
+        bool ok = run_or_refuse(seed, want, &count);
+        vt_set_eager(false);
+        for (int again = 0; again < RUNS; again++) {
+            if (!run_or_refuse(seed, got, &other) || !ok) continue;
+            cr_assert(other == count);
+            expect_same(seed, again ? "replayed" : "planned", got, want, count);
+            compared++;
+        }
+        vt_set_pass("all", false);
+        if (run_or_refuse(seed, got, &other) && ok) expect_same(seed, "without passes", got, want, count);
+        vt_set_pass("all", true);
+    }
+    cr_assert(compared > PROGRAMS / 2, "only %d of the programs say anything", compared);
+}
+
+/* -- Training steps ---------------------------------------------------------------------------------------------------
+ */
+
+enum { STEPS = 3, BATCH = 4, SIZE = 32 };
+
+typedef struct training {
+    double loss[STEPS], sum;
+} training;
+
+static vt_tensor pictures(void)
+{
+    return vt_normal(VT_SHAPE(BATCH, 3, SIZE, SIZE));
+}
+
+static vt_tensor labels(void)
+{
+    return vt_from_data(((int64_t[]){ 1, 3, 0, 2 }), VT_SHAPE(BATCH), VT_I64);
+}
+
+/* A few steps with a learning rate that changes; the sum of the parameters tells where they ended. */
+static training train(const char *name, bool dropout)
+{
+    training t = { .sum = 0 };
+    bool is_vit = strncmp(name, "vit", 3) == 0;
+    vt_seed(5);
+    classifier *net =
+        classifier_new(name, (classifier_options){ .classes = 10, .depth = is_vit ? 2 : 0, .no_dropout = !dropout });
+    cr_assert(net, "%s", vt_error_message());
+    vt_optimizer *adamw = vt_adamw(net->model, .lr = 1e-3);
+    for (int step = 0; step < STEPS; step++) {
+        VT_SCOPE;
+        vt_tensor loss = vt_cross_entropy(classifier_forward(net, pictures()), labels(), .label_smoothing = 0.1);
+        vt_backward(loss);
+        vt_optimizer_set_lr(adamw, 1e-3 / (1 + step));
+        vt_clip_gradients(adamw, 1);
+        vt_optimizer_step(adamw);
+        t.loss[step] = vt_item(loss);
+    }
+    for (int i = 0; i < vt_model_size(net->model); i++) {
+        VT_SCOPE;
+        vt_tensor x = vt_cast(vt_model_entry(net->model, i).tensor, precision());
+        t.sum += vt_item(vt_sum(vt_square(x)));
+    }
+    cr_assert(!vt_failed(), "%s", vt_error_message());
+    vt_optimizer_free(adamw);
+    classifier_free(net);
+    return t;
+}
+
+static const char *const nets[] = { "vit_nano_patch4_32", "resnet18_cifar" };
+
+static void expect_close(const char *net, const char *how, const training *got, const training *want, double limit)
+{
+    for (int i = 0; i < STEPS; i++)
+        cr_assert(fabs(got->loss[i] - want->loss[i]) <= limit * fabs(want->loss[i]),
+                  "%s, %s: loss %d is %.17g, not %.17g", net, how, i, got->loss[i], want->loss[i]);
+    cr_assert(fabs(got->sum - want->sum) <= limit * want->sum, "%s, %s: parameters' sum is %.17g, not %.17g", net, how,
+              got->sum, want->sum);
+}
+
+static void compare_modes(const char *net, bool dropout, double limit)
+{
+    training want = train(net, dropout);
+    vt_set_eager(true);
+    training eager = train(net, dropout);
+    vt_set_eager(false);
+    vt_set_pass("all", false);
+    training plain = train(net, dropout);
+    vt_set_pass("all", true);
+    expect_close(net, "eager", &eager, &want, limit);
+    expect_close(net, "without passes", &plain, &want, limit);
+    cr_assert(want.loss[0] != want.loss[1]);
+}
+
+Test(steps, of_the_vit_are_the_same_eagerly_and_without_passes)
+{
+    compare_modes(nets[0], true, rounding(1e-9, 1e-3));
+}
+
+Test(steps, of_the_resnet_are_the_same_eagerly_and_without_passes)
+{
+    vt_set_precision(VT_F32);
+    compare_modes(nets[1], false, 2e-3);
+}
+
+Test(steps, are_the_same_with_any_one_pass_off)
+{
+    training want = train(nets[0], false);
+    for (int i = 0; vt_pass_name(i); i++) {
+        vt_set_pass(vt_pass_name(i), false);
+        training got = train(nets[0], false);
+        vt_set_pass(vt_pass_name(i), true);
+        expect_close(nets[0], vt_pass_name(i), &got, &want, rounding(1e-9, 1e-3));
+    }
+}
+
+Test(steps, repeat_bit_for_bit)
+{
+    vt_set_precision(VT_F32);
+    for (int i = 0; i < 2; i++) {
+        training a = train(nets[i], false), b = train(nets[i], false);
+        cr_assert(memcmp(&a, &b, sizeof a) == 0, "%s", nets[i]);
+    }
+}
+
+/* A GPU has one more to come, which is captured. */
+Test(steps, allocate_nothing_from_the_second_on)
+{
+    int settled = device_computes_f64() ? 1 : 2;
+    vt_set_precision(VT_F32);
+    classifier *net = classifier_new(nets[0], (classifier_options){ .classes = 10 });
+    vt_optimizer *adamw = vt_adamw(net->model, .lr = 1e-3);
+    vt_statistics first = { 0 };
+    for (int step = 0; step < settled + 3; step++) {
+        VT_SCOPE;
+        vt_tensor loss = vt_cross_entropy(classifier_forward(net, pictures()), labels());
+        vt_backward(loss);
+        vt_optimizer_step(adamw);
+        vt_item(loss);
+        vt_statistics now = vt_statistics_get();
+        if (step == settled) first = now;
+        cr_assert(step <= settled ||
+                  (now.reserved_bytes == first.reserved_bytes && now.plan_misses == first.plan_misses));
+    }
+    vt_optimizer_free(adamw);
+    classifier_free(net);
+}
+
+/* -- bf16 -------------------------------------------------------------------------------------------------------------
+ */
+
+Test(steps, in_bf16_are_those_of_f32_but_for_its_rounding)
+{
+    setenv("VT_BF16", "emulate", 1);
+    for (int i = 0; i < 2; i++) {
+        vt_set_precision(VT_F32);
+        training want = train(nets[i], false);
+        vt_set_precision(VT_BF16);
+        training got = train(nets[i], false);
+        double off = fabs(got.loss[0] - want.loss[0]) / want.loss[0]; /* later ones drift apart */
+        cr_assert(off > 0 && off < 0.01, "%s: the loss is %.9g, in f32 %.9g", nets[i], got.loss[0], want.loss[0]);
+    }
+    vt_set_precision(VT_F32);
+}

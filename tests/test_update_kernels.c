@@ -1,0 +1,119 @@
+/* test_update_kernels.c - a device's kernels of updates and of clipping, called as a plan calls them, on many tensors
+ * of many sizes. They are compared with the CPU's in f64. What they compute is in cases/effect.c. */
+#include "device_call.h"
+#include "ops/effect.h"
+#include <math.h>
+
+enum { TENSORS = 230 };
+
+/* Among them none, sizes about a block's share, and many small ones. */
+static int64_t count_of(int tensor)
+{
+    static const int64_t counts[] = { 0, 1, 3, 4, 5, 1023, 1024, 2047, 2048, 2049, 4096, 16383, 16384, 16385, 40000 };
+    const int special = sizeof counts / sizeof *counts;
+    return tensor % 10 == 0 && tensor / 10 < special ? counts[tensor / 10] : tensor * 37 % 101;
+}
+
+typedef struct subject {
+    const op *op;
+    const void *attributes;
+    int arrays;   /* of each tensor, among the inputs */
+    bool scalar;  /* there is one before them */
+    bool results; /* an output for each */
+    bool total;   /* one output */
+} subject;
+
+static array make_array(vt_dtype dtype, int64_t count)
+{
+    void *data = calloc((size_t)count + 1, vt_dtype_size(dtype));
+    cr_assert(data);
+    return array_contiguous(data, dtype, VT_SHAPE(count));
+}
+
+static device_call call_of(const subject *s, vt_dtype dtype, int tensors, int shift)
+{
+    device_call c = { .op = s->op, .attributes = s->attributes, .shift = shift };
+    c.bound = (bound){ .scalar = { 0.25, 1 - pow(0.9, 3), 1 - pow(0.999, 3) } };
+    c.arrays = calloc((size_t)((s->arrays + 1) * tensors + 2), sizeof *c.arrays);
+    cr_assert(c.arrays);
+    if (s->scalar) {
+        c.arrays[c.inputs++] = make_array(dtype, 1);
+        array_set(&c.arrays[0], 0, 3);
+    }
+    for (int t = 0; t < tensors; t++)
+        for (int a = 0; a < s->arrays; a++) {
+            array *made = &c.arrays[c.inputs++];
+            *made = make_array(dtype, count_of(t));
+            fill_array(made, a == 3 ? 0 : -1, 1, (uint64_t)c.inputs); /* the fourth is a mean of squares */
+        }
+    for (int t = 0; s->results && t < tensors; t++) c.arrays[c.inputs + c.outputs++] = make_array(dtype, count_of(t));
+    if (s->total) c.arrays[c.inputs + c.outputs++] = make_array(dtype, 1);
+    return c;
+}
+
+static void end(device_call *c)
+{
+    for (int i = 0; i < c->inputs + c->outputs; i++) free(c->arrays[i].data);
+    free(c->arrays);
+}
+
+static void test(const subject *s, int tensors, int shift)
+{
+    device_call want = call_of(s, VT_F64, tensors, shift), got = call_of(s, VT_F32, tensors, shift);
+    device_call again = call_of(s, VT_F32, tensors, shift);
+    run_on("cpu", &want);
+    run_on(tested_device(), &got);
+    run_on(tested_device(), &again);
+    for (int i = 0; i < got.inputs + got.outputs; i++) {
+        const array *x = &got.arrays[i], *y = &want.arrays[i];
+        for (int64_t k = 0; k < vt_shape_count(x->shape); k++)
+            cr_assert(fabs(array_get(x, k) - array_get(y, k)) <= 1e-6 * fmax(1, fabs(array_get(y, k))),
+                      "%s, %d tensors, array %d, element %lld: %.9g, not %.9g", s->op->name, tensors, i, (long long)k,
+                      array_get(x, k), array_get(y, k));
+        cr_assert(memcmp(x->data, again.arrays[i].data, bytes_of_array(x)) == 0, "%s: other bits the second time",
+                  s->op->name);
+    }
+    end(&want);
+    end(&got);
+    end(&again);
+}
+
+static void test_subject(subject s)
+{
+    test(&s, TENSORS, 0);
+    test(&s, TENSORS, 1);
+    test(&s, 1, 0); /* of no elements */
+    test(&s, 2, 0);
+}
+
+Test(update, sgd)
+{
+    test_subject((subject){ &op_sgd, &(sgd_attributes){ .weight_decay = 0.125 }, .arrays = SGD_INPUTS });
+}
+
+Test(update, sgd_momentum)
+{
+    sgd_attributes a = { .momentum = 0.9, .weight_decay = 0.125 };
+    test_subject((subject){ &op_sgd_momentum, &a, .arrays = SGD_MOMENTUM_INPUTS });
+    a.nesterov = true;
+    test_subject((subject){ &op_sgd_momentum, &a, .arrays = SGD_MOMENTUM_INPUTS });
+}
+
+Test(update, adam)
+{
+    adam_attributes a = { .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-3, .weight_decay = 0.125 };
+    test_subject((subject){ &op_adam, &a, .arrays = ADAM_INPUTS });
+    a.decoupled = true;
+    test_subject((subject){ &op_adam, &a, .arrays = ADAM_INPUTS });
+}
+
+Test(clipping, global_norm)
+{
+    test_subject((subject){ &op_global_norm, NULL, .arrays = 1, .total = true });
+}
+
+Test(clipping, clip)
+{
+    test_subject((subject){ &op_clip, &(clip_attributes){ 0.5 }, .arrays = 1, .scalar = true, .results = true });
+    test_subject((subject){ &op_clip, &(clip_attributes){ 50 }, .arrays = 1, .scalar = true, .results = true });
+}
