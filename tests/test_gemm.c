@@ -209,12 +209,25 @@ static void expect_close(const trial *t, const char *what, const matrix *got, co
 
 /* -- The trials --------------------------------------------------------------------------------------------------- */
 
-static void run(const trial *t, bool f64, const gemm_operands *o)
+/* By one of the machine's units; in memory of just the size that was asked for. */
+static void run_by(const trial *t, gemm_unit unit, const gemm_operands *o)
 {
-    cr_assert(f64 ? gemm_f64(&t->p, o) : gemm_f32(&t->p, o));
+    gemm_plan plan = gemm_plan_for(&t->p, unit);
+    void *scratch = aligned_alloc(64, plan.scratch);
+    cr_assert(scratch);
+    gemm_run_f32(&plan, o, scratch);
+    free(scratch);
 }
 
-static void try_one(trial t, bool f64)
+static void run(const trial *t, bool f64, gemm_unit unit, const gemm_operands *o)
+{
+    if (f64)
+        cr_assert(gemm_f64(&t->p, o));
+    else
+        run_by(t, unit, o);
+}
+
+static void try_unit(trial t, bool f64, gemm_unit unit)
 {
     const gemm_problem *p = &t.p;
     bool adds_in_place = p->epilogue == GEMM_ADD && p->other_dtype == p->y_dtype && random_below(2);
@@ -223,7 +236,7 @@ static void try_one(trial t, bool f64)
     matrix other = matrix_new(t.count, p->other_dtype, f64);
     matrix want = matrix_new(t.count, 0, true), before = matrix_new(t.count, 0, true);
     compute(&t, a.value, b.value, bias.value, adds_in_place ? y.value : other.value, want.value, before.value);
-    run(&t, f64,
+    run(&t, f64, unit,
         &(gemm_operands){ .a = a.data,
                           .b = b.data,
                           .bias = t.biased ? bias.data : NULL,
@@ -233,6 +246,12 @@ static void try_one(trial t, bool f64)
     if (p->epilogue == GEMM_GELU) expect_close(&t, "what goes into gelu", &other, before.value);
     matrix all[] = { a, b, bias, y, other, want, before };
     for (int i = 0; i < 7; i++) matrix_free(all[i]);
+}
+
+static void try_one(trial t, bool f64)
+{
+    for (gemm_unit unit = GEMM_VECTORS; unit <= GEMM_MATRICES; unit++)
+        if (unit == GEMM_VECTORS || (!f64 && gemm_can(&t.p, unit))) try_unit(t, f64, unit);
 }
 
 Test(gemm, random_f32)
@@ -295,13 +314,14 @@ Test(gemm, same_bits_for_any_number_of_threads)
     seed = 5;
     for (int i = 0; i < 60; i++) {
         trial t = random_trial(true);
+        gemm_unit unit = gemm_can(&t.p, (gemm_unit)(i % 3)) ? (gemm_unit)(i % 3) : GEMM_VECTORS;
         matrix a = matrix_new(t.a_span, t.p.a_dtype, false), b = matrix_new(t.b_span, t.p.b_dtype, false);
         matrix y = matrix_new(t.count, t.p.y_dtype, false), other = matrix_new(t.count, t.p.other_dtype, false);
         size_t bytes = (size_t)t.count * element_size(y.dtype);
         void *first = malloc(bytes + 1);
         for (int threads = 1; threads <= 5; threads++) {
             omp_set_num_threads(threads);
-            run(&t, false, &(gemm_operands){ .a = a.data, .b = b.data, .y = y.data, .other = other.data });
+            run(&t, false, unit, &(gemm_operands){ .a = a.data, .b = b.data, .y = y.data, .other = other.data });
             if (threads == 1) memcpy(first, y.data, bytes);
             char text[256];
             describe(&t.p, text, sizeof text);

@@ -5,6 +5,7 @@
 #include "backends/cpu/gemm.h"
 #include "core/bf16.h"
 #include "backends/cpu/gelu.h"
+#include "backends/cpu/matrix_unit.h"
 #include "backends/cpu/threads.h"
 #include "backends/cpu/vector_width.h"
 #include "core/node.h"
@@ -30,6 +31,15 @@ enum { TILE_VECTORS = 2 };
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
 
+/* Rows of a tile made of matrices, of which there are two by two at once. */
+enum { MATRIX_TILE = 2 * MATRIX_SIDE };
+
+#ifdef __AVX512BF16__
+enum { PAIRS_EXIST = true };
+#else
+enum { PAIRS_EXIST = false };
+#endif
+
 /* Of a second-level cache of 2 MB, a block of b takes at most half and packed rows of a a quarter, so that what streams
  * through (y, rows of a that are not packed) does not displace them. A k of up to MAX_DEPTH is summed in one go, in
  * registers alone. A longer one is cut, since blocks would have few rows or columns otherwise, and each operand would
@@ -51,29 +61,56 @@ static int64_t batch_offset(const gemm_problem *p, const int64_t *stride, int64_
     return offset;
 }
 
-/* Whether operands are multiplied two by two: see gemm_pairs.h. */
-static bool goes_in_pairs(const gemm_problem *p)
+/* What a unit works on: the rows of its largest tile, and of the smallest part of one; elements along k that lie in a
+ * word, and words that are multiplied at once. */
+typedef struct unit_shape {
+    int64_t tile_rows, rows, share, words;
+} unit_shape;
+
+static const unit_shape unit_shapes[] = {
+    [GEMM_VECTORS] = { TILE_ROWS, 1, 1, 1 },
+    [GEMM_PAIRS] = { TILE_ROWS, 1, 2, 1 },
+    [GEMM_MATRICES] = { MATRIX_TILE, MATRIX_SIDE, 2, MATRIX_SIDE },
+};
+
+bool gemm_can(const gemm_problem *p, gemm_unit unit)
 {
-#ifdef __AVX512BF16__
-    return p->a_dtype == VT_BF16 && p->b_dtype == VT_BF16;
+    bool halves = p->a_dtype == VT_BF16 && p->b_dtype == VT_BF16;
+    switch (unit) {
+    case GEMM_MATRICES: return halves && matrix_unit_is_granted();
+    case GEMM_PAIRS: return halves && PAIRS_EXIST;
+    default: return true;
+    }
+}
+
+static bool is_made_by_intel(void)
+{
+#ifdef __x86_64__
+    return __builtin_cpu_is("intel");
 #else
-    (void)p;
     return false;
 #endif
 }
 
-/* How a problem is cut, for elements of `size` bytes, vectors of `lanes`. */
-static gemm_plan plan_of(const gemm_problem *p, int64_t size, int64_t lanes)
+/* Intel's cores take as long for a vector of pairs as for two of floats, which need not be packed. */
+static gemm_unit fastest_unit(const gemm_problem *p)
 {
-    bool pairs = goes_in_pairs(p);
-    int64_t share = pairs ? 2 : 1; /* elements of an operand in the place of one */
-    gemm_plan g = { .problem = *p, .down = divide_up(p->m, TILE_ROWS), .batches = 1 };
+    if (gemm_can(p, GEMM_MATRICES)) return GEMM_MATRICES;
+    return gemm_can(p, GEMM_PAIRS) && !is_made_by_intel() ? GEMM_PAIRS : GEMM_VECTORS;
+}
+
+/* How a problem is cut, for elements of `size` bytes, vectors of `lanes`. */
+static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, int64_t lanes)
+{
+    const unit_shape u = unit_shapes[unit];
+    gemm_plan g = { .problem = *p, .unit = unit, .tile_rows = u.tile_rows, .batches = 1 };
     for (int i = 0; i < p->batch_rank; i++) g.batches *= p->batch[i];
-    g.pairs = pairs;
-    g.parts = p->k <= share * MAX_DEPTH ? 1 : divide_up(p->k, share * PART_DEPTH);
+    g.down = divide_up(p->m, g.tile_rows);
+    int64_t parts = p->k <= u.share * MAX_DEPTH ? 1 : divide_up(p->k, u.share * PART_DEPTH);
+    g.depth = round_up(divide_up(p->k, parts), u.share * u.words);
+    g.parts = most(1, divide_up(p->k, most(1, g.depth)));
     g.steps = g.parts * most(1, p->sum);
-    g.depth = round_up(divide_up(p->k, g.parts), share);
-    int64_t width = TILE_VECTORS * lanes, words = divide_up(g.depth, share), deep = most(1, words);
+    int64_t width = TILE_VECTORS * lanes, words = g.depth / u.share, deep = most(1, words);
     double work = (double)p->m * (double)p->n * (double)p->k * (double)g.batches * (double)most(1, p->sum);
     int64_t threads = work > 1 << 16 ? thread_count() : 1;
     /* Where there are few tiles of rows, more blocks of columns let threads share them evenly. */
@@ -82,15 +119,17 @@ static gemm_plan plan_of(const gemm_problem *p, int64_t size, int64_t lanes)
     int64_t blocks = most(divide_up(p->n, most_columns), least(wanted, divide_up(p->n, width)));
     g.columns = most(width, round_up(divide_up(p->n, most(1, blocks)), width));
     g.across = divide_up(p->n, g.columns);
-    g.rows = least(round_up(most(1, A_BYTES / size / deep), A_WIDTH), round_up(p->m, A_WIDTH));
+    int64_t whole = unit == GEMM_MATRICES ? MATRIX_TILE : A_WIDTH; /* rows, as they are packed */
+    g.rows = least(round_up(most(1, A_BYTES / size / deep), whole), round_up(p->m, whole));
     g.threads = most(1, least(threads, g.batches * g.across * g.down));
-    g.packs_a = p->a_column != 1 || (pairs ? p->k % 2 || p->a_row % 2 : p->a_dtype == VT_BF16);
-    g.finishes = p->y_dtype == VT_BF16 || p->epilogue != GEMM_NOTHING;
+    bool cut = p->k % (u.share * u.words) || p->m % u.rows, apart = p->a_row % u.share;
+    g.packs_a = p->a_column != 1 || cut || apart || (unit == GEMM_VECTORS && p->a_dtype == VT_BF16);
+    g.finishes = p->y_dtype == VT_BF16 || p->epilogue != GEMM_NOTHING || p->m % u.rows;
     int64_t line = 64 / size;
     g.a_room = g.packs_a ? g.rows * round_up(words, line) : 0;
     g.b_room = (words + 1) * g.columns;
     bool staged = g.finishes || p->n % lanes != 0;
-    g.sums_room = !staged ? 0 : (g.steps > 1 ? g.rows : TILE_ROWS) * g.columns;
+    g.sums_room = !staged ? 0 : (g.steps > 1 ? g.rows : g.tile_rows) * g.columns;
     g.room = round_up(g.a_room + g.b_room + g.sums_room, line);
     g.scratch = (size_t)(g.threads * g.room * size);
     return g;
@@ -122,15 +161,53 @@ static void add_rows(fetch_list *list, const char *first, int64_t rows, int64_t 
 #define REAL     float
 #define NAMED(x) x##_f32
 #include "backends/cpu/gemm_tile_template.h"
-#include "backends/cpu/gemm_pairs.h"
-#define TILE_AT(plan, i, j) ((plan)->pairs ? tile_pairs[i][j] : tile_f32[i][j])
-#include "backends/cpu/gemm_template.h"
 #undef REAL
 #undef NAMED
-#undef TILE_AT
-
 #define REAL     double
 #define NAMED(x) x##_f64
 #include "backends/cpu/gemm_tile_template.h"
-#define TILE_AT(plan, i, j) tile_f64[i][j]
+#undef REAL
+#undef NAMED
+#include "backends/cpu/gemm_pairs.h"
+#include "backends/cpu/gemm_matrices.h"
+
+static void run_tile_f32(const gemm_plan *g, int64_t rows, int64_t vectors, const operands_f32 *x, const float *a,
+                         const float *b, const sums_f32 *s)
+{
+    switch (g->unit) {
+    case GEMM_MATRICES: tile_matrices(rows, vectors, x->depth, a, x->a_row, b, s); break;
+    case GEMM_PAIRS: tile_pairs[rows - 1][vectors - 1](x->depth, a, x->a_row, x->a_column, b, s); break;
+    default: tile_f32[rows - 1][vectors - 1](x->depth, a, x->a_row, x->a_column, b, s);
+    }
+}
+
+static void run_tile_f64(const gemm_plan *g, int64_t rows, int64_t vectors, const operands_f64 *x, const double *a,
+                         const double *b, const sums_f64 *s)
+{
+    (void)g;
+    tile_f64[rows - 1][vectors - 1](x->depth, a, x->a_row, x->a_column, b, s);
+}
+
+gemm_plan gemm_plan_f32(const gemm_problem *p)
+{
+    return gemm_plan_for(p, fastest_unit(p));
+}
+
+gemm_plan gemm_plan_f64(const gemm_problem *p)
+{
+    return plan_of(p, GEMM_VECTORS, sizeof(double), lanes_f64);
+}
+
+gemm_plan gemm_plan_for(const gemm_problem *p, gemm_unit unit)
+{
+    return plan_of(p, unit, sizeof(float), lanes_f32);
+}
+
+#define REAL     float
+#define NAMED(x) x##_f32
+#include "backends/cpu/gemm_template.h"
+#undef REAL
+#undef NAMED
+#define REAL     double
+#define NAMED(x) x##_f64
 #include "backends/cpu/gemm_template.h"

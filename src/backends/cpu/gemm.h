@@ -31,6 +31,10 @@ typedef struct gemm_operands {
     void *y, *other;
 } gemm_operands;
 
+/* What multiplies: vectors of elements, of which those in bf16 are widened first; vectors of pairs of bf16 elements
+ * (AVX512_BF16); matrices of such pairs (AMX). */
+typedef enum gemm_unit { GEMM_VECTORS, GEMM_PAIRS, GEMM_MATRICES } gemm_unit;
+
 /* How a problem is cut into blocks, for as many threads as the next parallel region gets. Results do not depend on it:
  * each element of y is summed in the order of k, in blocks that follow from k alone. */
 typedef struct gemm_plan {
@@ -38,8 +42,8 @@ typedef struct gemm_plan {
     int64_t batches, threads;
     int64_t parts, steps;                    /* of k; in which a block is summed: parts of all pairs */
     int64_t depth, columns, rows;            /* of a block */
-    int64_t across, down;                    /* blocks of columns; tiles of rows */
-    bool pairs;                              /* of bf16 neighbours along k are multiplied at once */
+    int64_t tile_rows, across, down;         /* rows of a tile; blocks of columns, tiles of rows */
+    gemm_unit unit;
     bool packs_a, finishes;                  /* sums are turned into elements of y by more than a copy */
     int64_t a_room, b_room, sums_room, room; /* elements of working memory of a thread */
     size_t scratch;                          /* bytes of working memory */
@@ -47,6 +51,9 @@ typedef struct gemm_plan {
 
 gemm_plan gemm_plan_f32(const gemm_problem *p);
 gemm_plan gemm_plan_f64(const gemm_problem *p);
+/* For a unit other than the fastest: gemm_can says whether this machine has it and operands are such as it takes. */
+bool gemm_can(const gemm_problem *p, gemm_unit unit);
+gemm_plan gemm_plan_for(const gemm_problem *p, gemm_unit unit);
 /* Packs blocks and multiplies them in registers, in 64-byte aligned working memory. */
 void gemm_run_f32(const gemm_plan *plan, const gemm_operands *o, void *scratch);
 void gemm_run_f64(const gemm_plan *plan, const gemm_operands *o, void *scratch);

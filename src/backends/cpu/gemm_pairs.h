@@ -7,11 +7,6 @@
 
 typedef uint32_t word __attribute__((aligned(2), may_alias));
 
-static int64_t words_of(int64_t depth)
-{
-    return (depth + 1) / 2;
-}
-
 /* -- Packing ----------------------------------------------------------------------------------------------------- */
 
 /* A row of words from two rows of elements, of which the second may be missing. */
@@ -35,37 +30,44 @@ static void pack_panel_pairs(const uint16_t *from, int64_t line_stride, int64_t 
         whole = depth / 2;
         pack_panel_f32(from, VT_F32, line_stride / 2, 1, lines, whole, width, to);
     }
-    for (int64_t l = whole; l < words_of(depth); l++) {
+    for (int64_t l = whole; 2 * l < depth; l++) {
         const uint16_t *low = from + 2 * l * depth_stride, *high = 2 * l + 1 < depth ? low + depth_stride : NULL;
         pack_words(low, high, line_stride, lines, (word *)to + l * width);
         for (int64_t i = lines; i < round_up(lines, lanes_f32); i++) to[l * width + i] = 0;
     }
 }
 
+/* As pack_b_f32, in so many words, of which the last may be 0. */
 static void pack_b_pairs(const gemm_problem *p, const void *b, const float *bias, int64_t columns, int64_t depth,
-                         float *to)
+                         int64_t words, float *to)
 {
-    for (int64_t j = 0; j < columns; j += tile_columns_f32, to += (words_of(depth) + 1) * tile_columns_f32) {
+    const int64_t used = divide_up(depth, 2) * tile_columns_f32, room = words * tile_columns_f32;
+    for (int64_t j = 0; j < columns; j += tile_columns_f32, to += room) {
         int64_t lines = least(tile_columns_f32, columns - j);
-        for (int64_t i = 0; i < tile_columns_f32; i++) to[i] = bias && i < lines ? bias[j + i] : 0;
+        for (int64_t i = 0; i < tile_columns_f32; i++) *to++ = bias && i < lines ? bias[j + i] : 0;
         pack_panel_pairs((const uint16_t *)b + j * p->b_column, p->b_column, p->b_row, lines, depth, tile_columns_f32,
-                         to + tile_columns_f32);
+                         to);
+        memset(to + used, 0, (size_t)(room - used) * sizeof *to);
     }
 }
 
-static void pack_a_pairs(const gemm_problem *p, const void *a, int64_t rows, int64_t depth, float *to)
+/* Rows of neighbours along k, each filled up with 0. */
+static void copy_rows(const uint16_t *from, int64_t row_stride, int64_t rows, int64_t depth, int64_t words, float *to)
+{
+    for (int64_t i = 0; i < rows; i++, from += row_stride, to += words) {
+        memcpy(to, from, (size_t)depth * 2);
+        memset((char *)to + depth * 2, 0, (size_t)(words * 4 - depth * 2));
+    }
+}
+
+static void pack_a_pairs(const gemm_problem *p, const uint16_t *a, int64_t rows, int64_t depth, int64_t words,
+                         float *to)
 {
     enum { STEPS = 64 };
-    const uint16_t *from = a;
-    for (int64_t r = 0; p->a_column == 1 && r < rows; r++) {
-        word *row = (word *)to + r * words_of(depth);
-        memcpy(row, from + r * p->a_row, (size_t)depth * 2);
-        if (depth % 2) row[depth / 2] = from[r * p->a_row + depth - 1];
-    }
-    for (int64_t l = 0; p->a_column != 1 && l < depth; l += STEPS)
+    for (int64_t l = 0; l < depth; l += STEPS)
         for (int64_t i = 0; i < rows; i += A_WIDTH)
-            pack_panel_pairs(from + i * p->a_row + l * p->a_column, p->a_row, p->a_column, least(A_WIDTH, rows - i),
-                             least(STEPS, depth - l), A_WIDTH, to + i * words_of(depth) + l / 2 * A_WIDTH);
+            pack_panel_pairs(a + i * p->a_row + l * p->a_column, p->a_row, p->a_column, least(A_WIDTH, rows - i),
+                             least(STEPS, depth - l), A_WIDTH, to + i * words + l / 2 * A_WIDTH);
 }
 
 /* -- A tile ------------------------------------------------------------------------------------------------------ */

@@ -17,6 +17,7 @@
 #define RANGE      NAMED(range)
 #define GEMM       NAMED(gemm)
 #define GEMM_PLAN  NAMED(gemm_plan)
+#define RUN_TILE   NAMED(run_tile)
 #define GEMM_RUN   NAMED(gemm_run)
 
 /* -- The product ------------------------------------------------------------------------------------------------- */
@@ -30,23 +31,29 @@ static OPERANDS PREPARE(const gemm_plan *g, const gemm_operands *o, block at, in
                        batch_offset(p, p->a_batch, at.batch) + at.i * p->a_row + first * p->a_column + pair * p->a_sum);
     const void *b = AT(o->b, p->b_dtype,
                        batch_offset(p, p->b_batch, at.batch) + at.j * p->b_column + first * p->b_row + pair * p->b_sum);
-    int64_t words = g->pairs ? words_of(depth) : depth;
+    const unit_shape u = unit_shapes[g->unit];
+    int64_t words = round_up(divide_up(depth, u.share), u.words);
     const REAL *bias = o->bias ? (const REAL *)o->bias + at.j : NULL;
     if (w->packed != b || w->packed_column != at.j || w->packed_step != step) {
-        if (g->pairs)
-            pack_b_pairs(p, b, (const void *)bias, at.columns, depth, (void *)w->b);
-        else
+        if (g->unit == GEMM_VECTORS)
             PACK_B(p, b, bias, at.columns, depth, w->b);
+        else
+            pack_b_pairs(p, b, (const void *)bias, at.columns, depth, words, (void *)w->b);
     }
     w->packed = b;
     w->packed_column = at.j;
     w->packed_step = step;
-    if (!g->packs_a) return (OPERANDS){ a, w->b, g->pairs ? p->a_row / 2 : p->a_row, 1, words };
-    if (g->pairs)
-        pack_a_pairs(p, a, at.rows, depth, (void *)w->a);
-    else
+    if (!g->packs_a) return (OPERANDS){ a, w->b, p->a_row / u.share, 1, words };
+    bool rows = p->a_column == 1 || g->unit == GEMM_MATRICES; /* rather than panels */
+    if (g->unit == GEMM_VECTORS)
         PACK_A(p, a, at.rows, depth, w->a);
-    return p->a_column == 1 ? (OPERANDS){ w->a, w->b, words, 1, words } : (OPERANDS){ w->a, w->b, 1, A_WIDTH, words };
+    else if (p->a_column == 1)
+        copy_rows(a, p->a_row, at.rows, depth, words, (void *)w->a);
+    else if (rows)
+        pack_rows(p, a, at.rows, depth, words, (void *)w->a);
+    else
+        pack_a_pairs(p, a, at.rows, depth, words, (void *)w->a);
+    return rows ? (OPERANDS){ w->a, w->b, words, 1, words } : (OPERANDS){ w->a, w->b, 1, A_WIDTH, words };
 }
 
 /* The rows of a block's tile. */
@@ -82,8 +89,8 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
     int64_t start = (at.batch * p->m + at.i) * p->n + at.j, panels = divide_up(at.columns, COLUMNS);
     int64_t apart = APART_FROM(g, at.columns), size = sizeof(REAL);
     bool last = step == g->steps - 1;
-    for (int64_t i = 0; i < at.rows; i += TILE_ROWS, start += TILE_ROWS * p->n) {
-        int64_t rows = least(TILE_ROWS, at.rows - i), next_rows = least(TILE_ROWS, at.rows - i - rows);
+    for (int64_t i = 0; i < at.rows; i += g->tile_rows, start += g->tile_rows * p->n) {
+        int64_t rows = least(g->tile_rows, at.rows - i), next_rows = least(g->tile_rows, at.rows - i - rows);
         REAL *sums = w->sums + (g->steps > 1 ? i : 0) * g->columns;
         for (int64_t j = 0; j < at.columns; j += COLUMNS) {
             int64_t columns = least(COLUMNS, at.columns - j);
@@ -98,8 +105,7 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
                 int64_t part = j / COLUMNS, from = next_rows * part / panels, to = next_rows * (part + 1) / panels;
                 add_rows(&ahead, (const char *)ROWS(&x, i + rows + from), to - from, x.a_row * size, x.depth * size);
             }
-            TILE_AT(g, rows - 1, divide_up(columns, LANES) - 1)
-            (x.depth, ROWS(&x, i), x.a_row, x.a_column, panel + COLUMNS, &s);
+            RUN_TILE(g, rows, divide_up(columns, LANES), &x, ROWS(&x, i), panel + COLUMNS, &s);
         }
         if (last) FINISH(p, o, start + apart, rows, at.columns - apart, sums + apart, g->columns);
     }
@@ -110,19 +116,16 @@ static void RANGE(const gemm_plan *g, const gemm_operands *o, int64_t first, int
 {
     const gemm_problem *p = &g->problem;
     WORKSPACE w = { .a = memory, .b = memory + g->a_room, .sums = memory + g->a_room + g->b_room, .packed_step = -1 };
+    if (g->unit == GEMM_MATRICES) matrix_unit_begin();
     for (int64_t tile = first, many; tile < last; tile += many) {
         int64_t down = tile % g->down, across = tile / g->down % g->across;
-        many = least(least(g->down - down, last - tile), g->rows / TILE_ROWS);
-        block at = { .batch = tile / g->down / g->across, .i = down * TILE_ROWS, .j = across * g->columns };
-        at.rows = least(many * TILE_ROWS, p->m - at.i);
+        many = least(least(g->down - down, last - tile), g->rows / g->tile_rows);
+        block at = { .batch = tile / g->down / g->across, .i = down * g->tile_rows, .j = across * g->columns };
+        at.rows = least(many * g->tile_rows, p->m - at.i);
         at.columns = least(g->columns, p->n - at.j);
         for (int64_t step = 0; step < g->steps; step++) MULTIPLY(g, o, at, step, &w);
     }
-}
-
-gemm_plan GEMM_PLAN(const gemm_problem *p)
-{
-    return plan_of(p, sizeof(REAL), LANES);
+    if (g->unit == GEMM_MATRICES) matrix_unit_end();
 }
 
 void GEMM_RUN(const gemm_plan *g, const gemm_operands *o, void *scratch)
@@ -164,4 +167,5 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef RANGE
 #undef GEMM
 #undef GEMM_PLAN
+#undef RUN_TILE
 #undef GEMM_RUN

@@ -8,6 +8,7 @@
 #define WIDEN           NAMED(widen)
 #define NARROW          NAMED(narrow)
 #define INTERLEAVE      NAMED(interleave)
+#define TURN_SQUARE     NAMED(turn_square)
 #define PACK_SQUARE     NAMED(pack_square)
 #define PACK_NEIGHBOURS NAMED(pack_neighbours)
 #define PACK_PANEL      NAMED(pack_panel)
@@ -67,17 +68,27 @@ static inline __attribute__((always_inline)) void INTERLEAVE(const REAL *restric
     }
 }
 
-/* LANES lines of LANES neighbours each become LANES lines of the panel: transposed in as many rounds of interleaving
- * the first half of the lines with the second as LANES has bits. */
+/* Transposes LANES lines of LANES elements, in as many rounds of interleaving the first half of the lines with the
+ * second as LANES has bits. Returns which of the two squares holds the result. */
+static inline const REAL *TURN_SQUARE(REAL *square, REAL *other)
+{
+    for (int round = 1; round < LANES; round *= 2) {
+        for (int i = 0; i < LANES / 2; i++)
+            INTERLEAVE(square + i * LANES, square + (i + LANES / 2) * LANES, other + 2 * i * LANES);
+        REAL *turned = other;
+        other = square;
+        square = turned;
+    }
+    return square;
+}
+
+/* LANES lines of LANES neighbours each become LANES lines of the panel. */
 static void PACK_SQUARE(const void *from, int64_t dtype, int64_t line_stride, int64_t width, REAL *to)
 {
-    REAL square[2][LANES * LANES];
-    int now = 0;
-    for (int i = 0; i < LANES; i++) WIDEN(AT(from, dtype, i * line_stride), dtype, 1, LANES, square[0] + i * LANES);
-    for (int round = 1; round < LANES; round *= 2, now = !now)
-        for (int i = 0; i < LANES / 2; i++)
-            INTERLEAVE(square[now] + i * LANES, square[now] + (i + LANES / 2) * LANES, square[!now] + 2 * i * LANES);
-    for (int l = 0; l < LANES; l++) *(VECTOR *)(to + l * width) = *(const VECTOR *)(square[now] + l * LANES);
+    REAL squares[2][LANES * LANES];
+    for (int i = 0; i < LANES; i++) WIDEN(AT(from, dtype, i * line_stride), dtype, 1, LANES, squares[0] + i * LANES);
+    const REAL *turned = TURN_SQUARE(squares[0], squares[1]);
+    for (int l = 0; l < LANES; l++) *(VECTOR *)(to + l * width) = *(const VECTOR *)(turned + l * LANES);
 }
 
 /* Lines that are neighbours, so that what lies side by side in the panel does in memory too. */
@@ -273,6 +284,7 @@ static void FINISH(const gemm_problem *p, const gemm_operands *o, int64_t first,
 #undef WIDEN
 #undef NARROW
 #undef INTERLEAVE
+#undef TURN_SQUARE
 #undef PACK_SQUARE
 #undef PACK_NEIGHBOURS
 #undef PACK_PANEL
