@@ -26,9 +26,11 @@ enum { TILE_VECTORS = 2 };
 #define EACH_TILE(f)                                                                                                   \
     EACH_WIDTH(f, 1) EACH_WIDTH(f, 2) EACH_WIDTH(f, 3) EACH_WIDTH(f, 4) EACH_WIDTH(f, 5) EACH_WIDTH(f, 6)
 #ifdef __clang__
-#define UNROLL _Pragma("unroll")
+#define UNROLL    _Pragma("unroll")
+#define UNROLL_16 _Pragma("unroll")
 #else
-#define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL    _Pragma("GCC unroll 8")
+#define UNROLL_16 _Pragma("GCC unroll 16")
 #endif
 
 /* Rows of a tile made of matrices, of which there are two by two at once. */

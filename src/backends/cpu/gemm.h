@@ -40,9 +40,9 @@ typedef enum gemm_unit { GEMM_VECTORS, GEMM_PAIRS, GEMM_MATRICES } gemm_unit;
 typedef struct gemm_plan {
     gemm_problem problem;
     int64_t batches, threads;
-    int64_t parts, steps;                    /* of k; in which a block is summed: parts of all pairs */
-    int64_t depth, columns, rows;            /* of a block */
-    int64_t tile_rows, across, down;         /* rows of a tile; blocks of columns, tiles of rows */
+    int64_t parts, steps;            /* of k; in which a block is summed: parts of all pairs */
+    int64_t depth, columns, rows;    /* of a block */
+    int64_t tile_rows, across, down; /* rows of a tile; blocks of columns, tiles of rows */
     gemm_unit unit;
     bool packs_a, finishes;                  /* sums are turned into elements of y by more than a copy */
     int64_t a_room, b_room, sums_room, room; /* elements of working memory of a thread */
