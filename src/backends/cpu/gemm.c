@@ -6,31 +6,32 @@
 #include "core/bf16.h"
 #include "backends/cpu/gelu.h"
 #include "backends/cpu/matrix_unit.h"
+#include "backends/cpu/square.h"
 #include "backends/cpu/threads.h"
-#include "backends/cpu/vector_width.h"
 #include "core/node.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* A tile of y is nearly square, as fewer elements are loaded for each multiplication then, and with the vectors of b
- * and an element of a there is a register for each of its vectors. A_WIDTH is a whole number of tiles, and of vectors.
- */
-enum { TILE_ROWS = 6, A_WIDTH = 48 };
-#if VECTOR_BYTES == 64
-enum { TILE_VECTORS = 4 };
-#define EACH_WIDTH(f, rows) f(rows, 1) f(rows, 2) f(rows, 3) f(rows, 4)
-#else
-enum { TILE_VECTORS = 2 };
+/* The registers hold the sums of a tile, the vectors of b, and an element of a. Tiles are high rather than wide, since
+ * what streams from the second-level cache are panels of b, once for each. */
 #define EACH_WIDTH(f, rows) f(rows, 1) f(rows, 2)
-#endif
-#define EACH_TILE(f)                                                                                                   \
+#define EACH_OF_6(f)                                                                                                   \
     EACH_WIDTH(f, 1) EACH_WIDTH(f, 2) EACH_WIDTH(f, 3) EACH_WIDTH(f, 4) EACH_WIDTH(f, 5) EACH_WIDTH(f, 6)
-#ifdef __clang__
-#define UNROLL    _Pragma("unroll")
-#define UNROLL_16 _Pragma("unroll")
+enum { TILE_VECTORS = 2 };
+#if VECTOR_BYTES == 64
+enum { TILE_ROWS = 14 };
+#define EACH_TILE(f)                                                                                                   \
+    EACH_OF_6(f)                                                                                                       \
+    EACH_WIDTH(f, 7) EACH_WIDTH(f, 8) EACH_WIDTH(f, 9) EACH_WIDTH(f, 10) EACH_WIDTH(f, 11) EACH_WIDTH(f, 12)           \
+        EACH_WIDTH(f, 13) EACH_WIDTH(f, 14)
 #else
-#define UNROLL    _Pragma("GCC unroll 8")
-#define UNROLL_16 _Pragma("GCC unroll 16")
+enum { TILE_ROWS = 6 };
+#define EACH_TILE(f) EACH_OF_6(f)
+#endif
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
 #endif
 
 /* Rows of a tile made of matrices, of which there are two by two at once. */
@@ -45,8 +46,8 @@ enum { PAIRS_EXIST = false };
 /* Of a second-level cache of 2 MB, a block of b takes at most half and packed rows of a a quarter, so that what streams
  * through (y, rows of a that are not packed) does not displace them. A k of up to MAX_DEPTH is summed in one go, in
  * registers alone. A longer one is cut, since blocks would have few rows or columns otherwise, and each operand would
- * be packed again for many blocks. */
-enum { B_BYTES = 1 << 20, A_BYTES = 1 << 19, MAX_DEPTH = 768, PART_DEPTH = 384 };
+ * be packed again for many blocks; it is cut into whole squares of any unit's vectors. */
+enum { B_BYTES = 1 << 20, A_BYTES = 1 << 19, MAX_DEPTH = 768, PART_DEPTH = 384, WHOLE_DEPTH = 32 };
 
 static int64_t round_up(int64_t x, int64_t to)
 {
@@ -109,7 +110,7 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     for (int i = 0; i < p->batch_rank; i++) g.batches *= p->batch[i];
     g.down = divide_up(p->m, g.tile_rows);
     int64_t parts = p->k <= u.share * MAX_DEPTH ? 1 : divide_up(p->k, u.share * PART_DEPTH);
-    g.depth = round_up(divide_up(p->k, parts), u.share * u.words);
+    g.depth = round_up(divide_up(p->k, parts), parts > 1 ? WHOLE_DEPTH : u.share * u.words);
     g.parts = most(1, divide_up(p->k, most(1, g.depth)));
     g.steps = g.parts * most(1, p->sum);
     int64_t width = TILE_VECTORS * lanes, words = g.depth / u.share, deep = most(1, words);
@@ -121,8 +122,7 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     int64_t blocks = most(divide_up(p->n, most_columns), least(wanted, divide_up(p->n, width)));
     g.columns = most(width, round_up(divide_up(p->n, most(1, blocks)), width));
     g.across = divide_up(p->n, g.columns);
-    int64_t whole = unit == GEMM_MATRICES ? MATRIX_TILE : A_WIDTH; /* rows, as they are packed */
-    g.rows = least(round_up(most(1, A_BYTES / size / deep), whole), round_up(p->m, whole));
+    g.rows = least(round_up(most(1, A_BYTES / size / deep), g.tile_rows), round_up(p->m, g.tile_rows));
     g.threads = most(1, least(threads, g.batches * g.across * g.down));
     bool cut = p->k % (u.share * u.words) || p->m % u.rows, apart = p->a_row % u.share;
     g.packs_a = p->a_column != 1 || cut || apart || (unit == GEMM_VECTORS && p->a_dtype == VT_BF16);
@@ -178,8 +178,8 @@ static void run_tile_f32(const gemm_plan *g, int64_t rows, int64_t vectors, cons
 {
     switch (g->unit) {
     case GEMM_MATRICES: tile_matrices(rows, vectors, x->depth, a, x->a_row, b, s); break;
-    case GEMM_PAIRS: tile_pairs[rows - 1][vectors - 1](x->depth, a, x->a_row, x->a_column, b, s); break;
-    default: tile_f32[rows - 1][vectors - 1](x->depth, a, x->a_row, x->a_column, b, s);
+    case GEMM_PAIRS: tile_pairs[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s); break;
+    default: tile_f32[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s);
     }
 }
 
@@ -187,7 +187,7 @@ static void run_tile_f64(const gemm_plan *g, int64_t rows, int64_t vectors, cons
                          const double *b, const sums_f64 *s)
 {
     (void)g;
-    tile_f64[rows - 1][vectors - 1](x->depth, a, x->a_row, x->a_column, b, s);
+    tile_f64[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s);
 }
 
 gemm_plan gemm_plan_f32(const gemm_problem *p)
@@ -197,12 +197,12 @@ gemm_plan gemm_plan_f32(const gemm_problem *p)
 
 gemm_plan gemm_plan_f64(const gemm_problem *p)
 {
-    return plan_of(p, GEMM_VECTORS, sizeof(double), lanes_f64);
+    return plan_of(p, GEMM_VECTORS, sizeof(double), LANES_f64);
 }
 
 gemm_plan gemm_plan_for(const gemm_problem *p, gemm_unit unit)
 {
-    return plan_of(p, unit, sizeof(float), lanes_f32);
+    return plan_of(p, unit, sizeof(float), LANES_f32);
 }
 
 #define REAL     float

@@ -1,24 +1,24 @@
 /* gemm_template.h - gemm.c's products for one element type: REAL, and NAMED(x), its name for x. */
 
-#define LANES      NAMED(lanes)
-#define COLUMNS    NAMED(tile_columns)
-#define AT         NAMED(at)
-#define PACK_A     NAMED(pack_a)
-#define PACK_B     NAMED(pack_b)
-#define SUMS       NAMED(sums)
-#define EXPECT     NAMED(expect)
-#define FINISH     NAMED(finish)
-#define PREPARE    NAMED(prepare)
-#define ROWS       NAMED(rows)
-#define APART_FROM NAMED(apart_from)
-#define MULTIPLY   NAMED(multiply)
-#define OPERANDS   NAMED(operands)
-#define WORKSPACE  NAMED(workspace)
-#define RANGE      NAMED(range)
-#define GEMM       NAMED(gemm)
-#define GEMM_PLAN  NAMED(gemm_plan)
-#define RUN_TILE   NAMED(run_tile)
-#define GEMM_RUN   NAMED(gemm_run)
+#define LANES          NAMED(LANES)
+#define COLUMNS        NAMED(tile_columns)
+#define AT             NAMED(at)
+#define PACK_A         NAMED(pack_a)
+#define PACK_B         NAMED(pack_b)
+#define SUMS           NAMED(sums)
+#define EXPECT         NAMED(expect)
+#define FINISH         NAMED(finish)
+#define PREPARE        NAMED(prepare)
+#define APART_FROM     NAMED(apart_from)
+#define MULTIPLY       NAMED(multiply)
+#define OPERANDS       NAMED(operands)
+#define WORKSPACE      NAMED(workspace)
+#define MULTIPLY_TILES NAMED(multiply_tiles)
+#define RANGE          NAMED(range)
+#define GEMM           NAMED(gemm)
+#define GEMM_PLAN      NAMED(gemm_plan)
+#define RUN_TILE       NAMED(run_tile)
+#define GEMM_RUN       NAMED(gemm_run)
 
 /* -- The product ------------------------------------------------------------------------------------------------- */
 
@@ -43,23 +43,13 @@ static OPERANDS PREPARE(const gemm_plan *g, const gemm_operands *o, block at, in
     w->packed = b;
     w->packed_column = at.j;
     w->packed_step = step;
-    if (!g->packs_a) return (OPERANDS){ a, w->b, p->a_row / u.share, 1, words };
-    bool rows = p->a_column == 1 || g->unit == GEMM_MATRICES; /* rather than panels */
+    if (!g->packs_a) return (OPERANDS){ a, w->b, p->a_row / u.share, words };
+    int64_t stride = round_up(words, LANES);
     if (g->unit == GEMM_VECTORS)
-        PACK_A(p, a, at.rows, depth, w->a);
-    else if (p->a_column == 1)
-        copy_rows(a, p->a_row, at.rows, depth, words, (void *)w->a);
-    else if (rows)
-        pack_rows(p, a, at.rows, depth, words, (void *)w->a);
+        PACK_A(p, a, at.rows, depth, stride, w->a);
     else
-        pack_a_pairs(p, a, at.rows, depth, words, (void *)w->a);
-    return rows ? (OPERANDS){ w->a, w->b, words, 1, words } : (OPERANDS){ w->a, w->b, 1, A_WIDTH, words };
-}
-
-/* The rows of a block's tile. */
-static const REAL *ROWS(const OPERANDS *x, int64_t i)
-{
-    return x->a_column == 1 ? x->a + i * x->a_row : x->a + i / A_WIDTH * A_WIDTH * x->depth + i % A_WIDTH;
+        pack_a_pairs(p, a, at.rows, depth, stride, (void *)w->a);
+    return (OPERANDS){ w->a, w->b, stride, words };
 }
 
 /* Adds a tile of y, and of `other` where there is one. */
@@ -103,28 +93,39 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
             if (j < apart || last) EXPECT(p, o, start + j, rows, columns, &ahead);
             if (!g->packs_a && next_rows > 0) {
                 int64_t part = j / COLUMNS, from = next_rows * part / panels, to = next_rows * (part + 1) / panels;
-                add_rows(&ahead, (const char *)ROWS(&x, i + rows + from), to - from, x.a_row * size, x.depth * size);
+                add_rows(&ahead, (const char *)(x.a + (i + rows + from) * x.a_row), to - from, x.a_row * size,
+                         x.depth * size);
             }
-            RUN_TILE(g, rows, divide_up(columns, LANES), &x, ROWS(&x, i), panel + COLUMNS, &s);
+            RUN_TILE(g, rows, divide_up(columns, LANES), &x, x.a + i * x.a_row, panel + COLUMNS, &s);
         }
         if (last) FINISH(p, o, start + apart, rows, at.columns - apart, sums + apart, g->columns);
     }
 }
 
-/* Tiles of rows first to last - 1, numbered over all batches and blocks of columns. */
-static void RANGE(const gemm_plan *g, const gemm_operands *o, int64_t first, int64_t last, REAL *memory)
+/* Some steps of the tiles of rows first to last - 1, numbered over all batches and blocks of columns. */
+static void MULTIPLY_TILES(const gemm_plan *g, const gemm_operands *o, int64_t first, int64_t last, int64_t first_step,
+                           int64_t steps, WORKSPACE *w)
 {
     const gemm_problem *p = &g->problem;
-    WORKSPACE w = { .a = memory, .b = memory + g->a_room, .sums = memory + g->a_room + g->b_room, .packed_step = -1 };
-    if (g->unit == GEMM_MATRICES) matrix_unit_begin();
     for (int64_t tile = first, many; tile < last; tile += many) {
         int64_t down = tile % g->down, across = tile / g->down % g->across;
         many = least(least(g->down - down, last - tile), g->rows / g->tile_rows);
         block at = { .batch = tile / g->down / g->across, .i = down * g->tile_rows, .j = across * g->columns };
         at.rows = least(many * g->tile_rows, p->m - at.i);
         at.columns = least(g->columns, p->n - at.j);
-        for (int64_t step = 0; step < g->steps; step++) MULTIPLY(g, o, at, step, &w);
+        for (int64_t i = 0; i < steps; i++) MULTIPLY(g, o, at, first_step + i, w);
     }
+}
+
+/* Sums that are elements of y from the first step on allow to take each step of all blocks, for which a part of b is
+ * packed once; others are kept for one block at a time. */
+static void RANGE(const gemm_plan *g, const gemm_operands *o, int64_t first, int64_t last, REAL *memory)
+{
+    WORKSPACE w = { .a = memory, .b = memory + g->a_room, .sums = memory + g->a_room + g->b_room, .packed_step = -1 };
+    bool kept = g->finishes || g->problem.n % LANES != 0;
+    if (g->unit == GEMM_MATRICES) matrix_unit_begin();
+    for (int64_t step = 0; !kept && step < g->steps; step++) MULTIPLY_TILES(g, o, first, last, step, 1, &w);
+    if (kept) MULTIPLY_TILES(g, o, first, last, 0, g->steps, &w);
     if (g->unit == GEMM_MATRICES) matrix_unit_end();
 }
 
@@ -159,11 +160,11 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef EXPECT
 #undef FINISH
 #undef PREPARE
-#undef ROWS
 #undef APART_FROM
 #undef MULTIPLY
 #undef OPERANDS
 #undef WORKSPACE
+#undef MULTIPLY_TILES
 #undef RANGE
 #undef GEMM
 #undef GEMM_PLAN

@@ -2,13 +2,11 @@
  * element type: REAL, and NAMED(x), its name for x. */
 
 #define VECTOR          NAMED(vector)
-#define LANES           NAMED(lanes)
+#define LANES           NAMED(LANES)
 #define COLUMNS         NAMED(tile_columns)
 #define AT              NAMED(at)
 #define WIDEN           NAMED(widen)
 #define NARROW          NAMED(narrow)
-#define INTERLEAVE      NAMED(interleave)
-#define TURN_SQUARE     NAMED(turn_square)
 #define PACK_SQUARE     NAMED(pack_square)
 #define PACK_NEIGHBOURS NAMED(pack_neighbours)
 #define PACK_PANEL      NAMED(pack_panel)
@@ -22,8 +20,7 @@
 #define OPERANDS        NAMED(operands)
 #define WORKSPACE       NAMED(workspace)
 
-typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
-enum { LANES = VECTOR_BYTES / sizeof(REAL), COLUMNS = TILE_VECTORS * LANES };
+enum { COLUMNS = TILE_VECTORS * LANES };
 
 /* -- Elements in memory ------------------------------------------------------------------------------------------ */
 
@@ -59,36 +56,16 @@ static inline __attribute__((always_inline)) void NARROW(const REAL *restrict fr
 
 /* -- Packing ----------------------------------------------------------------------------------------------------- */
 
-static inline __attribute__((always_inline)) void INTERLEAVE(const REAL *restrict a, const REAL *restrict b,
-                                                             REAL *restrict to)
-{
-    for (int i = 0; i < LANES; i++) {
-        to[2 * i] = a[i];
-        to[2 * i + 1] = b[i];
-    }
-}
-
-/* Transposes LANES lines of LANES elements, in as many rounds of interleaving the first half of the lines with the
- * second as LANES has bits. Returns which of the two squares holds the result. */
-static inline const REAL *TURN_SQUARE(REAL *square, REAL *other)
-{
-    for (int round = 1; round < LANES; round *= 2) {
-        for (int i = 0; i < LANES / 2; i++)
-            INTERLEAVE(square + i * LANES, square + (i + LANES / 2) * LANES, other + 2 * i * LANES);
-        REAL *turned = other;
-        other = square;
-        square = turned;
-    }
-    return square;
-}
-
 /* LANES lines of LANES neighbours each become LANES lines of the panel. */
 static void PACK_SQUARE(const void *from, int64_t dtype, int64_t line_stride, int64_t width, REAL *to)
 {
-    REAL squares[2][LANES * LANES];
-    for (int i = 0; i < LANES; i++) WIDEN(AT(from, dtype, i * line_stride), dtype, 1, LANES, squares[0] + i * LANES);
-    const REAL *turned = TURN_SQUARE(squares[0], squares[1]);
-    for (int l = 0; l < LANES; l++) *(VECTOR *)(to + l * width) = *(const VECTOR *)(turned + l * LANES);
+    REAL widened[LANES * LANES];
+    if (dtype != VT_BF16) {
+        NAMED(transpose_square)(from, line_stride, to, width);
+        return;
+    }
+    for (int i = 0; i < LANES; i++) WIDEN(AT(from, dtype, i * line_stride), dtype, 1, LANES, widened + i * LANES);
+    NAMED(transpose_square)(widened, LANES, to, width);
 }
 
 /* Lines that are neighbours, so that what lies side by side in the panel does in memory too. */
@@ -99,20 +76,17 @@ static void PACK_NEIGHBOURS(const void *from, int64_t dtype, int64_t depth_strid
         const void *line = AT(from, dtype, l * depth_stride);
         if (lines == COLUMNS)
             WIDEN(line, dtype, 1, COLUMNS, to);
-        else if (lines == A_WIDTH)
-            WIDEN(line, dtype, 1, A_WIDTH, to);
         else
             WIDEN(line, dtype, 1, lines, to);
     }
 }
 
-/* `lines` lines of `depth` elements side by side in a panel that is `width` wide, filled up to whole vectors. */
+/* `lines` lines of `depth` elements side by side in a panel that is `width` wide. Squares go along the lines first,
+ * since these are far apart. */
 static void PACK_PANEL(const void *from, int64_t dtype, int64_t line_stride, int64_t depth_stride, int64_t lines,
                        int64_t depth, int64_t width, REAL *to)
 {
     int64_t squares = depth_stride == 1 ? lines / LANES : 0, deep = depth / LANES * LANES;
-    for (int64_t l = 0; lines % LANES != 0 && l < depth; l++)
-        for (int64_t i = lines; i < round_up(lines, LANES); i++) to[l * width + i] = 0;
     if (line_stride == 1) {
         PACK_NEIGHBOURS(from, dtype, depth_stride, lines, depth, width, to);
         return;
@@ -128,28 +102,24 @@ static void PACK_PANEL(const void *from, int64_t dtype, int64_t line_stride, int
     }
 }
 
-/* Panels of b, each begun with what its columns' sums begin with: the bias, or 0. */
+/* Panels of b, filled up to whole vectors, each begun with what its columns' sums begin with: the bias, or 0. */
 static void PACK_B(const gemm_problem *p, const void *b, const REAL *bias, int64_t columns, int64_t depth, REAL *to)
 {
-    for (int64_t j = 0; j < columns; j += COLUMNS, to += (depth + 1) * COLUMNS) {
+    for (int64_t j = 0; j < columns; j += COLUMNS) {
         int64_t lines = least(COLUMNS, columns - j);
-        for (int64_t i = 0; i < COLUMNS; i++) to[i] = bias && i < lines ? bias[j + i] : 0;
-        PACK_PANEL(AT(b, p->b_dtype, j * p->b_column), p->b_dtype, p->b_column, p->b_row, lines, depth, COLUMNS,
-                   to + COLUMNS);
+        for (int64_t i = 0; i < COLUMNS; i++) *to++ = bias && i < lines ? bias[j + i] : 0;
+        PACK_PANEL(AT(b, p->b_dtype, j * p->b_column), p->b_dtype, p->b_column, p->b_row, lines, depth, COLUMNS, to);
+        for (int64_t l = 0; l < depth; l++, to += COLUMNS)
+            for (int64_t i = lines; i < round_up(lines, LANES); i++) to[i] = 0;
     }
 }
 
-/* Rows of a. Where they are contiguous they stay rows; otherwise they are laid side by side in panels, a few steps of k
- * at a time, so that what two panels share of a cache line is still there for the second. */
-static void PACK_A(const gemm_problem *p, const void *a, int64_t rows, int64_t depth, REAL *to)
+/* Rows of a, `stride` apart. */
+static void PACK_A(const gemm_problem *p, const void *a, int64_t rows, int64_t depth, int64_t stride, REAL *to)
 {
-    enum { STEPS = 32 };
     for (int64_t r = 0; p->a_column == 1 && r < rows; r++)
-        WIDEN(AT(a, p->a_dtype, r * p->a_row), p->a_dtype, 1, depth, to + r * depth);
-    for (int64_t l = 0; p->a_column != 1 && l < depth; l += STEPS)
-        for (int64_t i = 0; i < rows; i += A_WIDTH)
-            PACK_PANEL(AT(a, p->a_dtype, i * p->a_row + l * p->a_column), p->a_dtype, p->a_row, p->a_column,
-                       least(A_WIDTH, rows - i), least(STEPS, depth - l), A_WIDTH, to + i * depth + l * A_WIDTH);
+        WIDEN(AT(a, p->a_dtype, r * p->a_row), p->a_dtype, 1, depth, to + r * stride);
+    if (p->a_column != 1) PACK_PANEL(a, p->a_dtype, p->a_column, p->a_row, depth, rows, stride, to);
 }
 
 /* -- A tile ------------------------------------------------------------------------------------------------------ */
@@ -162,7 +132,7 @@ typedef struct SUMS {
     const fetch_list *ahead; /* memory that is needed afterwards */
 } SUMS;
 
-#define TILE_ARGUMENTS int64_t depth, const REAL *a, int64_t a_row, int64_t a_column, const REAL *b, const SUMS *s
+#define TILE_ARGUMENTS int64_t depth, const REAL *a, int64_t a_row, const REAL *b, const SUMS *s
 
 /* One step along k. Three rows of a share a pointer, from which they are no, one and two strides away, so that pointers
  * stay in registers too. */
@@ -174,7 +144,7 @@ typedef struct SUMS {
             VECTOR left = third[i / 3][i % 3 * a_row] - (VECTOR){ 0 };                                                 \
             UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += left * right[j];                                     \
         }                                                                                                              \
-        UNROLL for (int i = 0; i < THIRDS; i++) third[i] += a_column;                                                  \
+        UNROLL for (int i = 0; i < THIRDS; i++) third[i]++;                                                            \
         b += COLUMNS;                                                                                                  \
     } while (0)
 
@@ -202,7 +172,7 @@ static inline __attribute__((always_inline)) void SUM(const int rows, const int 
 #define TILE_OF(rows, vectors)                                                                                         \
     static __attribute__((noinline)) void NAMED(tile_##rows##_##vectors)(TILE_ARGUMENTS)                               \
     {                                                                                                                  \
-        SUM(rows, vectors, depth, a, a_row, a_column, b, s);                                                           \
+        SUM(rows, vectors, depth, a, a_row, b, s);                                                                     \
     }
 EACH_TILE(TILE_OF)
 #undef TILE_OF
@@ -221,7 +191,7 @@ typedef struct WORKSPACE {
 /* A block's operands, as tiles read them. */
 typedef struct OPERANDS {
     const REAL *a, *b;
-    int64_t a_row, a_column, depth;
+    int64_t a_row, depth;
 } OPERANDS;
 
 /* Over a piece of a row of sums, and of `other`. */
@@ -283,8 +253,6 @@ static void FINISH(const gemm_problem *p, const gemm_operands *o, int64_t first,
 #undef AT
 #undef WIDEN
 #undef NARROW
-#undef INTERLEAVE
-#undef TURN_SQUARE
 #undef PACK_SQUARE
 #undef PACK_NEIGHBOURS
 #undef PACK_PANEL

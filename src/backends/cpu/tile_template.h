@@ -2,9 +2,6 @@
  * x. Every matrix is row-major, with a stride from row to row that is a number of whole vectors: columns after the last
  * one, up to the next whole vector, are computed and written too. */
 
-typedef REAL NAMED(vector) __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
-enum { NAMED(LANES) = VECTOR_BYTES / sizeof(REAL) };
-
 typedef struct NAMED(product) {
     int64_t rows, columns, depth;
     const REAL *a, *b; /* a is [rows, depth] or, transposed, [depth, rows]; b is [depth, columns] */
@@ -109,29 +106,6 @@ static __attribute__((noinline)) void NAMED(multiply)(const NAMED(product) * p)
 static __attribute__((noinline)) void NAMED(multiply_transposed)(const NAMED(product) * p)
 {
     NAMED(panels)(p, true);
-}
-
-/* LANES rows of `from`, whole vectors, as columns: row i and row i + LANES / 2 take turns as often as it needs to bring
- * every element to its place, which is the logarithm of LANES. */
-static inline __attribute__((always_inline)) void NAMED(transpose_square)(const REAL *from, int64_t from_stride,
-                                                                          REAL *to, int64_t to_stride)
-{
-    enum { LANES_ = NAMED(LANES) };
-    NAMED(vector) row[LANES_], turned[LANES_];
-    UNROLLED
-    for (int i = 0; i < LANES_; i++) row[i] = *(const NAMED(vector) *)(from + i * from_stride);
-    UNROLLED
-    for (int round = 1; round < LANES_; round *= 2) {
-        UNROLLED
-        for (int i = 0; i < LANES_ / 2; i++) {
-            turned[2 * i] = __builtin_shufflevector(row[i], row[i + LANES_ / 2], NAMED(LOWER));
-            turned[2 * i + 1] = __builtin_shufflevector(row[i], row[i + LANES_ / 2], NAMED(UPPER));
-        }
-        UNROLLED
-        for (int i = 0; i < LANES_; i++) row[i] = turned[i];
-    }
-    UNROLLED
-    for (int i = 0; i < LANES_; i++) *(NAMED(vector) *)(to + i * to_stride) = row[i];
 }
 
 /* The transpose of [rows, columns]. Both are read and written up to whole vectors along both axes. */
