@@ -106,10 +106,28 @@ static bool execute(const plan *p, enum algorithm algorithm, void *const *data, 
 /* -- The choice -----------------------------------------------------------------------------------------------------
  */
 
-/* Worth trying: oneDNN is never far behind windows that are gathered. */
+/* The processor multiplies small matrices of bf16, and these are. */
+static bool has_matrix_unit(const convolution *c)
+{
+    return c->x_bf16 && c->y_bf16 && gemm_bf16_unit() == GEMM_MATRICES;
+}
+
+/* What to expect of the matrix unit: oneDNN is slow at gradients of weights, and where windows are few for the weights,
+ * which it reorders, at those of x. */
+static bool gathers_halves(const plan *p)
+{
+    const convolution *c = &p->problem;
+    int64_t windows = c->batch * c->output[0] * c->output[1];
+    int64_t columns = c->channels / c->groups * c->kernel[0] * c->kernel[1];
+    bool few = windows < 2 * columns;
+    return c->groups == 1 && (p->pass == CONVOLUTION_WEIGHT_GRADIENT || (p->pass == CONVOLUTION_INPUT_GRADIENT && few));
+}
+
+/* Worth trying: oneDNN is never far behind windows that are gathered, but where products cost less than weights that
+ * are reordered. */
 static bool is_candidate(const plan *p, enum algorithm a)
 {
-    return is_possible(p, a) && !(a == IM2COL && is_possible(p, ONEDNN));
+    return is_possible(p, a) && !(a == IM2COL && is_possible(p, ONEDNN) && !has_matrix_unit(&p->problem));
 }
 
 /* Operands to time algorithms with. */
@@ -163,6 +181,7 @@ static enum algorithm expected(const plan *p)
     const convolution *c = &p->problem;
     int64_t tiles = c->batch * ((c->output[0] + 3) / 4) * ((c->output[1] + 3) / 4);
     bool pays = c->channels >= ENOUGH_CHANNELS && c->outputs >= ENOUGH_CHANNELS && tiles >= ENOUGH_TILES;
+    if (has_matrix_unit(c)) return is_possible(p, ONEDNN) && !gathers_halves(p) ? ONEDNN : IM2COL;
     return pays && is_possible(p, WINOGRAD) ? WINOGRAD : is_possible(p, ONEDNN) ? ONEDNN : IM2COL;
 }
 

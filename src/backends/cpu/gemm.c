@@ -95,11 +95,11 @@ static bool is_made_by_intel(void)
 #endif
 }
 
-/* Intel's cores take as long for a vector of pairs as for two of floats, which need not be packed. */
-static gemm_unit fastest_unit(const gemm_problem *p)
+/* Intel's cores take as long for a vector of pairs as for two of floats. */
+gemm_unit gemm_bf16_unit(void)
 {
-    if (gemm_can(p, GEMM_MATRICES)) return GEMM_MATRICES;
-    return gemm_can(p, GEMM_PAIRS) && !is_made_by_intel() ? GEMM_PAIRS : GEMM_VECTORS;
+    if (matrix_unit_is_granted()) return GEMM_MATRICES;
+    return PAIRS_EXIST && !is_made_by_intel() ? GEMM_PAIRS : GEMM_VECTORS;
 }
 
 /* How a problem is cut, for elements of `size` bytes, vectors of `lanes`. */
@@ -192,7 +192,8 @@ static void run_tile_f64(const gemm_plan *g, int64_t rows, int64_t vectors, cons
 
 gemm_plan gemm_plan_f32(const gemm_problem *p)
 {
-    return gemm_plan_for(p, fastest_unit(p));
+    gemm_unit unit = gemm_bf16_unit();
+    return gemm_plan_for(p, gemm_can(p, unit) ? unit : GEMM_VECTORS);
 }
 
 gemm_plan gemm_plan_f64(const gemm_problem *p)

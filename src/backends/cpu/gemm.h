@@ -51,6 +51,8 @@ typedef struct gemm_plan {
 
 gemm_plan gemm_plan_f32(const gemm_problem *p);
 gemm_plan gemm_plan_f64(const gemm_problem *p);
+/* The unit that is the fastest for operands that are bf16 in memory. */
+gemm_unit gemm_bf16_unit(void);
 /* For a unit other than the fastest: gemm_can says whether this machine has it and operands are such as it takes. */
 bool gemm_can(const gemm_problem *p, gemm_unit unit);
 gemm_plan gemm_plan_for(const gemm_problem *p, gemm_unit unit);

@@ -34,30 +34,33 @@ static inline __m512i words_at(const uint16_t *from, int64_t line_stride, int64_
     return words_of(low, high, line_stride, least(lines, LINE));
 }
 
-/* A panel of b: `lines` columns, filled up to whole vectors. */
+/* Words `first` to `last` - 1 of a panel of b: `lines` columns, filled up to whole vectors. */
 static void pack_panel_pairs(const uint16_t *from, int64_t line_stride, int64_t depth_stride, int64_t lines,
-                             int64_t depth, int64_t words, float *to)
+                             int64_t depth, int64_t first, int64_t last, float *to)
 {
-    int64_t done = 0;
-    if (depth_stride == 1 && line_stride % 2 == 0 && (uintptr_t)from % 4 == 0 && lines % LINE == 0) {
-        done = depth / 2; /* words are there already */
-        pack_panel_f32(from, VT_F32, line_stride / 2, 1, lines, done, tile_columns_f32, to);
-    }
-    for (int64_t l = done; l < words; l++)
+    for (int64_t l = first; l < last; l++)
         for (int64_t i = 0; i < lines; i += LINE)
             _mm512_storeu_si512(to + l * tile_columns_f32 + i,
                                 words_at(from + i * line_stride, line_stride, depth_stride, lines - i, 2 * l, depth));
 }
 
-/* As pack_b_f32, in so many words. */
-static void pack_b_pairs(const gemm_problem *p, const void *b, const float *bias, int64_t columns, int64_t depth,
+/* As pack_b_f32, in so many words: a few of each panel at a time, since panels share lines of the cache. */
+static void pack_b_pairs(const gemm_problem *p, const uint16_t *b, const float *bias, int64_t columns, int64_t depth,
                          int64_t words, float *to)
 {
-    for (int64_t j = 0; j < columns; j += tile_columns_f32, to += words * tile_columns_f32) {
-        int64_t lines = least(tile_columns_f32, columns - j);
-        for (int64_t i = 0; i < tile_columns_f32; i++) *to++ = bias && i < lines ? bias[j + i] : 0;
-        pack_panel_pairs((const uint16_t *)b + j * p->b_column, p->b_column, p->b_row, lines, depth, words, to);
+    bool are_there = p->b_row == 1 && p->b_column % 2 == 0 && (uintptr_t)b % 4 == 0 && columns % LINE == 0;
+    int64_t done = are_there ? depth / 2 : 0, panel = (words + 1) * tile_columns_f32;
+    for (int64_t j = 0; j < columns; j += tile_columns_f32) {
+        float *start = to + j / tile_columns_f32 * panel;
+        for (int64_t i = 0; i < tile_columns_f32; i++) start[i] = bias && i < columns - j ? bias[j + i] : 0;
+        if (are_there)
+            pack_panel_f32(b + j * p->b_column, VT_F32, p->b_column / 2, 1, least(tile_columns_f32, columns - j), done,
+                           tile_columns_f32, start + tile_columns_f32);
     }
+    for (int64_t l = done; l < words; l += LINE)
+        for (int64_t j = 0; j < columns; j += tile_columns_f32)
+            pack_panel_pairs(b + j * p->b_column, p->b_column, p->b_row, least(tile_columns_f32, columns - j), depth, l,
+                             least(words, l + LINE), to + j / tile_columns_f32 * panel + tile_columns_f32);
 }
 
 /* Up to 16 rows of up to 32 elements, as rows of 16 words. */
@@ -135,7 +138,7 @@ static void (*const tile_pairs[TILE_ROWS][TILE_VECTORS])(TILE_ARGUMENTS) = { EAC
 #undef TILE_OF
 #else
 /* Never called. */
-static void pack_b_pairs(const gemm_problem *p, const void *b, const float *bias, int64_t columns, int64_t depth,
+static void pack_b_pairs(const gemm_problem *p, const uint16_t *b, const float *bias, int64_t columns, int64_t depth,
                          int64_t words, float *to)
 {
     (void)p, (void)b, (void)bias, (void)columns, (void)depth, (void)words, (void)to;

@@ -205,7 +205,6 @@ typedef struct OPERANDS {
             y[i] = (expression);                                                                                       \
         }                                                                                                              \
     }
-EACH_SUM(copy_row, x)
 EACH_SUM(relu_row, x <= 0 ? 0 : x) /* NaN stays */
 EACH_SUM(gelu_row, NAMED(gelu)(x))
 EACH_SUM(gelu_gradient_row, x *NAMED(gelu_gradient)(other[i]))
@@ -219,6 +218,10 @@ static void FINISH_PIECE(const gemm_problem *p, const gemm_operands *o, int64_t 
     void *at = (void *)AT(o->other, p->other_dtype, first);
     const REAL *other = at;
     int64_t whole = round_up(n, LANES);
+    if (p->epilogue == GEMM_NOTHING) {
+        NARROW(sums, p->y_dtype, n, y);
+        return;
+    }
     bool reads = p->epilogue == GEMM_GELU_GRADIENT || p->epilogue == GEMM_ADD;
     if (reads && (n != whole || p->other_dtype == VT_BF16)) {
         WIDEN(at, p->other_dtype, 1, n, other_copy);
@@ -233,8 +236,7 @@ static void FINISH_PIECE(const gemm_problem *p, const gemm_operands *o, int64_t 
         NAMED(gelu_row)(sums, other, whole, y);
         break;
     case GEMM_GELU_GRADIENT: NAMED(gelu_gradient_row)(sums, other, whole, y); break;
-    case GEMM_ADD: NAMED(add_row)(sums, other, whole, y); break;
-    default: NAMED(copy_row)(sums, other, whole, y);
+    default: NAMED(add_row)(sums, other, whole, y);
     }
     if (y == y_copy) NARROW(y, p->y_dtype, n, (void *)AT(o->y, p->y_dtype, first));
 }

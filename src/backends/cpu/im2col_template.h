@@ -7,6 +7,7 @@
 #define SCATTER         NAMED(scatter)
 #define MOVE_OUTPUTS    NAMED(move_outputs)
 #define ARRANGE         NAMED(arrange)
+#define RESTORE         NAMED(restore)
 #define CONVOLVE_IMAGES NAMED(convolve_images)
 #define CONVOLVE        NAMED(im2col)
 #define SCRATCH         NAMED(im2col_scratch)
@@ -31,9 +32,9 @@ static inline void STORE(void *to, bool bf16, int64_t at, int64_t count, const R
 }
 
 /* The matrix of windows of some images, the first of which is number `first` of x. */
-static void GATHER(const convolution *p, const windows *w, const void *x, int64_t first, int64_t images, REAL *to)
+static void GATHER(const convolution *p, const windows *w, const void *x, int64_t first, int64_t images, void *to)
 {
-    int64_t rows = images * w->area;
+    int64_t rows = images * w->area, size = w->are_half ? 2 : (int)sizeof(REAL);
 #pragma omp parallel for if (rows * p->groups * w->columns > 1 << 15)
     for (int64_t row = 0; row < rows; row++) {
         int64_t image = first + row / w->area, i = row % w->area / p->output[1], j = row % p->output[1];
@@ -44,9 +45,14 @@ static void GATHER(const convolution *p, const windows *w, const void *x, int64_
             int64_t before = limit(-column, 0, run), inside = limit(p->size[1] - column, before, run) - before;
             int64_t at = ((image * p->size[0] + line) * p->size[1] + column + before) * p->channels;
             for (int64_t g = 0; g < p->groups; g++) {
-                REAL *part = to + (g * rows + row) * w->columns + tap * w->channels;
-                if (inside < w->run) memset(part, 0, (size_t)(w->run * w->channels) * sizeof *part);
-                LOAD(x, p->x_bf16, at + g * w->channels, inside * w->channels, part + before * w->channels);
+                char *part = (char *)to + ((g * rows + row) * w->columns + tap * w->channels) * size;
+                void *seen = part + before * w->channels * size;
+                int64_t begin = at + g * w->channels, count = inside * w->channels;
+                if (inside < w->run) memset(part, 0, (size_t)(w->run * w->channels * size));
+                if (w->are_half && count > 0)
+                    memcpy(seen, (const uint16_t *)x + begin, (size_t)count * 2);
+                else
+                    LOAD(x, p->x_bf16, begin, count, seen);
             }
         }
     }
@@ -106,20 +112,32 @@ static void MOVE_OUTPUTS(const convolution *p, const windows *w, void *y, int64_
     }
 }
 
-/* Between weight [outputs, channels, taps] and [outputs, taps, channels]. */
-static void ARRANGE(const convolution *p, const windows *w, REAL *weight, REAL *arranged, bool to_weight)
+/* Weight [outputs, channels, taps] to [outputs, taps, channels]. */
+static void ARRANGE(const convolution *p, const windows *w, const REAL *weight, void *arranged)
 {
 #pragma omp parallel for if (p->outputs * w->columns > 1 << 15)
     for (int64_t k = 0; k < p->outputs; k++) {
-        REAL *plain = weight + k * w->columns, *other = arranged + k * w->columns;
-        for (int64_t c = 0; c < w->channels; c++) {
-            for (int64_t tap = 0; tap < w->taps; tap++) {
-                if (to_weight)
-                    plain[c * w->taps + tap] = other[tap * w->channels + c];
-                else
-                    other[tap * w->channels + c] = plain[c * w->taps + tap];
-            }
+        const REAL *from = weight + k * w->columns;
+        REAL *to = (REAL *)arranged + k * w->columns;
+        uint16_t *half = (uint16_t *)arranged + k * w->columns;
+        for (int64_t tap = 0; tap < w->taps; tap++, to += w->channels, half += w->channels) {
+            if (w->weight_is_half)
+                for (int64_t c = 0; c < w->channels; c++) half[c] = bf16_of_f32((float)from[c * w->taps + tap]);
+            else
+                for (int64_t c = 0; c < w->channels; c++) to[c] = from[c * w->taps + tap];
         }
+    }
+}
+
+/* And back. */
+static void RESTORE(const convolution *p, const windows *w, const REAL *arranged, REAL *weight)
+{
+#pragma omp parallel for if (p->outputs * w->columns > 1 << 15)
+    for (int64_t k = 0; k < p->outputs; k++) {
+        const REAL *from = arranged + k * w->columns;
+        REAL *to = weight + k * w->columns;
+        for (int64_t c = 0; c < w->channels; c++)
+            for (int64_t tap = 0; tap < w->taps; tap++) to[c * w->taps + tap] = from[tap * w->channels + c];
     }
 }
 
@@ -164,7 +182,7 @@ static void CONVOLVE_IMAGES(const convolution *p, const windows *w, enum convolu
 size_t SCRATCH(const convolution *p, enum convolution_pass pass)
 {
     if (p->batch == 0) return 0;
-    windows w = windows_of(p);
+    windows w = windows_of(p, pass);
     sizes s = sizes_of(p, &w, pass);
     size_t product = 0;
     for (int i = 0; i < 2; i++) { /* all images of a block; those of the last */
@@ -185,13 +203,13 @@ void CONVOLVE(const convolution *p, enum convolution_pass pass, void *x, REAL *w
         if (to_weight) memset(weight, 0, (size_t)count * sizeof *weight);
         return;
     }
-    windows w = windows_of(p);
+    windows w = windows_of(p, pass);
     sizes s = sizes_of(p, &w, pass);
     NAMED(memory) m = NAMED(memory_of)(&s, scratch);
-    if (!to_weight) ARRANGE(p, &w, weight, m.weight, false);
+    if (!to_weight) ARRANGE(p, &w, weight, m.weight);
     for (int64_t i = 0; i < p->batch; i += w.images)
         CONVOLVE_IMAGES(p, &w, pass, i, w.images < p->batch - i ? w.images : p->batch - i, x, bias, y, &m);
-    if (to_weight) ARRANGE(p, &w, weight, m.weight, true);
+    if (to_weight) RESTORE(p, &w, m.weight, weight);
 }
 
 #undef LOAD
@@ -201,6 +219,7 @@ void CONVOLVE(const convolution *p, enum convolution_pass pass, void *x, REAL *w
 #undef SCATTER
 #undef MOVE_OUTPUTS
 #undef ARRANGE
+#undef RESTORE
 #undef CONVOLVE_IMAGES
 #undef CONVOLVE
 #undef SCRATCH

@@ -1,4 +1,4 @@
-/* onednn.h - what the CPU backend asks of oneDNN, in f32: plans, prepared once and executed often. Preparing gives
+/* onednn.h - what the CPU backend asks of oneDNN: plans, prepared once and executed often. Preparing gives
  * NULL, and no error, where oneDNN is absent or would only run its slow `ref` code: the caller computes the result in
  * another way. Not to be called inside a parallel region. */
 #ifndef VITRO_BACKENDS_CPU_ONEDNN_H
@@ -14,7 +14,8 @@ typedef struct onednn_plan onednn_plan;
  */
 onednn_plan *onednn_prepare_matmul(const gemm_problem *p, bool has_bias);
 
-/* Its data: x, weight, bias (NULL without), y. */
+/* Its data: x, weight, bias (NULL without), y. Where x and y are bf16 in memory, and the processor multiplies bf16 faster
+ * than f32, weights are rounded to bf16 too. */
 onednn_plan *onednn_prepare_convolution(const convolution *p, enum convolution_pass pass, bool has_bias);
 
 /* Bytes of 64-byte aligned memory that executing needs. */

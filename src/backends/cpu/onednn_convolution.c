@@ -105,7 +105,8 @@ static layout weight_layout(const convolution *p)
     return p->groups == 1 ? layout_contiguous(4, dim + 1) : layout_contiguous(5, dim);
 }
 
-onednn_plan *onednn_prepare_convolution(const convolution *p, enum convolution_pass pass, bool has_bias)
+/* All operands but the bias and a gradient of weights, which are sums of products, in bf16 or f32. */
+static onednn_plan *prepare_in(bool bf16, const convolution *p, enum convolution_pass pass, bool has_bias)
 {
     bool to_x = pass == CONVOLUTION_INPUT_GRADIENT, to_weight = pass == CONVOLUTION_WEIGHT_GRADIENT;
     bool to_y = pass == CONVOLUTION_FORWARD;
@@ -115,6 +116,15 @@ onednn_plan *onednn_prepare_convolution(const convolution *p, enum convolution_p
         [BIAS] = { DNNL_ARG_BIAS, false, layout_contiguous(has_bias ? 1 : 0, &p->outputs) },
         [Y] = { to_y ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, to_y, image_layout(p, p->outputs, p->output, p->y_bf16) },
     };
+    arguments[X].layout.takes_bf16 = arguments[Y].layout.takes_bf16 = bf16;
+    arguments[WEIGHT].layout.takes_bf16 = bf16 && !to_weight;
     described d = { *p, pass };
     return onednn_prepare(describe_convolution, &d, arguments, TENSORS);
+}
+
+onednn_plan *onednn_prepare_convolution(const convolution *p, enum convolution_pass pass, bool has_bias)
+{
+    bool pays = p->x_bf16 && p->y_bf16 && gemm_bf16_unit() != GEMM_VECTORS;
+    onednn_plan *plan = pays ? prepare_in(true, p, pass, has_bias) : NULL;
+    return plan ? plan : prepare_in(false, p, pass, has_bias);
 }

@@ -55,11 +55,11 @@ static descriptor describe_strides(const layout *l, dnnl_data_type_t type)
     return dnnl_memory_desc_create_with_strides(&d, l->rank, l->dim, type, l->stride) == dnnl_success ? d : NULL;
 }
 
-descriptor descriptor_any(const layout *l)
+static descriptor describe_any(const layout *l, dnnl_data_type_t type)
 {
     descriptor d;
-    return dnnl_memory_desc_create_with_tag(&d, l->rank, l->dim, dnnl_f32, dnnl_format_tag_any) == dnnl_success ? d
-                                                                                                                : NULL;
+    bool ok = dnnl_memory_desc_create_with_tag(&d, l->rank, l->dim, type, dnnl_format_tag_any) == dnnl_success;
+    return ok ? d : NULL;
 }
 
 void descriptor_free(descriptor d)
@@ -80,10 +80,10 @@ static descriptor describe_strides(const layout *l, dnnl_data_type_t type)
     return allocated(dnnl_memory_desc_init_by_strides(&value, l->rank, l->dim, type, l->stride), &value);
 }
 
-descriptor descriptor_any(const layout *l)
+static descriptor describe_any(const layout *l, dnnl_data_type_t type)
 {
     dnnl_memory_desc_t value;
-    return allocated(dnnl_memory_desc_init_by_tag(&value, l->rank, l->dim, dnnl_f32, dnnl_format_tag_any), &value);
+    return allocated(dnnl_memory_desc_init_by_tag(&value, l->rank, l->dim, type, dnnl_format_tag_any), &value);
 }
 
 void descriptor_free(descriptor d)
@@ -92,9 +92,19 @@ void descriptor_free(descriptor d)
 }
 #endif
 
+static dnnl_data_type_t taken_type(const layout *l)
+{
+    return l->takes_bf16 ? dnnl_bf16 : dnnl_f32;
+}
+
 descriptor descriptor_plain(const layout *l)
 {
-    return describe_strides(l, dnnl_f32);
+    return describe_strides(l, taken_type(l));
+}
+
+descriptor descriptor_any(const layout *l)
+{
+    return describe_any(l, taken_type(l));
 }
 
 /* -- Preparing ------------------------------------------------------------------------------------------------------

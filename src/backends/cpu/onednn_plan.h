@@ -20,7 +20,8 @@ typedef dnnl_memory_desc_t *descriptor;
 typedef struct layout {
     int rank;
     dnnl_dims_t dim, stride; /* stride in elements */
-    bool bf16;               /* in memory; primitives compute in f32, and the plan converts */
+    bool bf16;               /* in memory */
+    bool takes_bf16;         /* as the primitive wants it, rather than f32: the plan converts */
 } layout;
 
 layout layout_contiguous(int rank, const int64_t *dim);
@@ -39,7 +40,7 @@ typedef struct argument {
 typedef dnnl_status_t describe(const void *problem, const argument *arguments, dnnl_engine_t engine,
                                const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t *out);
 
-/* f32 descriptors for `describe` functions. `any` leaves the layout to oneDNN: the plan then reorders. They end with
+/* Descriptors for `describe` functions, of what the primitive takes. `any` leaves the layout to oneDNN: the plan then reorders. They end with
  * descriptor_free; NULL where oneDNN refuses. */
 descriptor descriptor_plain(const layout *l);
 descriptor descriptor_any(const layout *l);
