@@ -44,7 +44,7 @@ static __device__ inline float loss_of(const logit_sums &sums, float x, float cl
 static __global__ void cross_entropy(along_axis a, int threads, float s, const float *x, const int64_t *labels,
                                      fault_reporter reporter, float *loss, float *log_sum)
 {
-    int64_t lane = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) / threads, first = threadIdx.x % threads;
+    int64_t lane = thread_in_grid() / threads, first = threadIdx.x % threads;
     if (lane >= lane_count(a)) return;
     logit_sums sums = { no_exponentials(), 0 };
     x += lane_start(a, lane);
@@ -66,7 +66,7 @@ static __global__ void cross_entropy_gradient(along_axis a, int threads, float s
                                               const int64_t *labels, const float *log_sum, fault_reporter reporter,
                                               float *dx)
 {
-    int64_t lane = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) / threads, first = threadIdx.x % threads;
+    int64_t lane = thread_in_grid() / threads, first = threadIdx.x % threads;
     if (lane >= lane_count(a)) return;
     int64_t start = lane_start(a, lane), label = label_at(labels, lane, a.length, reporter);
     float upstream = g[lane], whole = log_sum[lane], everywhere = s / (float)a.length;
