@@ -1,19 +1,18 @@
 /* blas.cu - cuBLASLt's view of a product, its proposals, and the choice among them. */
 #include "backends/cuda/blas.h"
 #include "backends/cuda/blas_library.h"
+#include "backends/cuda/timing.h"
 
 extern "C" {
 #include "core/log.h"
 }
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 16, PROPOSALS = 8, ROUNDS = 3, UNDECIDED = -1 };
+enum { ALIGNMENT = 16, PROPOSALS = 8, UNDECIDED = -1 };
 static const size_t MOST_WORKSPACE = (size_t)32 << 20;
-/* Another proposal than the first must take so much less time: results differ in their last bits, and are to be the
- * same in the next run of a program. */
-static const float MARGIN = 0.95f;
 
 /* What is to be chosen for. */
 typedef struct choice_key {
@@ -361,52 +360,27 @@ static cublasStatus_t queue(const blas_library *library, const blas_product *pro
     return status;
 }
 
-/* The least milliseconds of a few runs, after one that warms up; -1 where it cannot run. The host is ahead of the
- * device by then, so that what is timed is the device. */
-static float time_proposal(const blas_library *library, const blas_product *product, int number, const gemm_operands *o,
-                           void *scratch, const cudaEvent_t (&events)[ROUNDS + 1])
+/* A product whose algorithm is to be chosen. */
+typedef struct trial {
+    const blas_library *library;
+    const blas_product *product;
+    const gemm_operands *o;
+    void *scratch;
+} trial;
+
+static bool queue_proposal(int number, const void *context)
 {
-    float least = -1;
-    bool ok = !queue(library, product, number, o, scratch) && !cudaEventRecord(events[0], compute_stream());
-    for (int i = 0; i < ROUNDS && ok; i++)
-        ok = !queue(library, product, number, o, scratch) && !cudaEventRecord(events[i + 1], compute_stream());
-    ok = ok && !cudaEventSynchronize(events[ROUNDS]);
-    for (int i = 0; i < ROUNDS && ok; i++) {
-        float taken;
-        ok = !cudaEventElapsedTime(&taken, events[i], events[i + 1]);
-        if (ok && (least < 0 || taken < least)) least = taken;
-    }
-    return ok ? least : -1;
+    const trial *t = (const trial *)context;
+    return queue(t->library, t->product, number, t->o, t->scratch) == CUBLAS_STATUS_SUCCESS;
 }
 
-static int fastest(const blas_library *library, const blas_product *product, const gemm_operands *o, void *scratch,
-                   const cudaEvent_t (&events)[ROUNDS + 1])
-{
-    const gemm_problem *p = &product->key.problem;
-    float first = 0, best = 0;
-    int chosen = 0;
-    for (int i = 0; i < product->count; i++) {
-        float taken = time_proposal(library, product, i, o, scratch, events);
-        log_line("tune", "product %lld x %lld x %lld: proposal %d of %d takes %.1f us", (long long)p->m,
-                 (long long)p->n, (long long)p->k, i + 1, product->count, (double)taken * 1e3);
-        if (i == 0) first = best = taken;
-        if (taken < 0 || (first >= 0 && taken > MARGIN * first) || (best >= 0 && taken >= best)) continue;
-        best = taken;
-        chosen = i;
-    }
-    return chosen;
-}
-
-/* Without events the library's own order decides. */
 static void choose(const blas_library *library, blas_product *product, const gemm_operands *o, void *scratch)
 {
-    cudaEvent_t events[ROUNDS + 1] = {};
-    bool ok = true;
-    for (cudaEvent_t &event : events) ok = ok && cudaEventCreateWithFlags(&event, cudaEventDefault) == cudaSuccess;
-    product->chosen = ok ? fastest(library, product, o, scratch, events) : 0;
-    for (cudaEvent_t event : events)
-        if (event) cudaEventDestroy(event);
-    cudaGetLastError(); /* what failed was not chosen */
+    const gemm_problem *p = &product->key.problem;
+    const trial t = { library, product, o, scratch };
+    char work[96];
+    snprintf(work, sizeof work, "product %lld x %lld x %lld", (long long)p->m, (long long)p->n, (long long)p->k);
+    product->chosen = fastest_candidate(product->count, queue_proposal, &t, work);
     remember(product);
 }
 

@@ -2,18 +2,17 @@
 #include "backends/cuda/cudnn_convolution.h"
 #include "backends/cuda/cudnn_plan.h"
 #include "backends/cuda/kernels.h"
+#include "backends/cuda/timing.h"
 
 extern "C" {
 #include "core/log.h"
 }
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLANS = 6, OWN = PLANS, UNDECIDED = -1, ROUNDS = 3, ALIGNMENT = 16, LINE = 64 };
-/* Another plan than the first must take so much less time: results differ in their last bits, and are to be the same in
- * the next run of a program. */
-static const float MARGIN = 0.95f;
+enum { PLANS = 6, UNDECIDED = -1, ALIGNMENT = 16, LINE = 64 };
 
 struct cudnn_convolution {
     cudnn_convolution *next;
@@ -155,7 +154,7 @@ static bool queue(const cudnn_convolution *c, int number, const convolution_oper
 
 /* -- The choice ---------------------------------------------------------------------------------------------------- */
 
-/* What there is to choose from, by number: plans, and OWN. */
+/* What there is to choose from: the plans, and behind them what others can do. */
 typedef struct candidates {
     const cudnn_convolution *c;
     const convolution_operands *o;
@@ -163,67 +162,30 @@ typedef struct candidates {
     queue_convolution *own;
 } candidates;
 
-static bool queue_candidate(const candidates *among, int number)
+static bool queue_candidate_of(int number, const void *context)
 {
-    if (number != OWN) return queue(among->c, number, among->o, among->scratch);
+    const candidates *among = (const candidates *)context;
+    if (number < among->c->count) return queue(among->c, number, among->o, among->scratch);
     among->own(&among->c->problem, among->o, among->scratch);
     return true;
 }
 
-/* The least milliseconds of a few runs, after one that warms up; -1 where it cannot run. The host is ahead of the
- * device by then, so that what is timed is the device. */
-static float time_candidate(const candidates *among, int number, const cudaEvent_t (&events)[ROUNDS + 1])
-{
-    float least = -1;
-    bool ok = queue_candidate(among, number) && !cudaEventRecord(events[0], compute_stream());
-    for (int i = 0; i < ROUNDS && ok; i++)
-        ok = queue_candidate(among, number) && !cudaEventRecord(events[i + 1], compute_stream());
-    ok = ok && !cudaEventSynchronize(events[ROUNDS]);
-    for (int i = 0; i < ROUNDS && ok; i++) {
-        float taken;
-        ok = !cudaEventElapsedTime(&taken, events[i], events[i + 1]);
-        if (ok && (least < 0 || taken < least)) least = taken;
-    }
-    return ok ? least : -1;
-}
-
-static int fastest(const candidates *among, const cudaEvent_t (&events)[ROUNDS + 1])
+static int choose(const candidates *among)
 {
     static const char *const passes[] = { "forward", "input gradient", "weight gradient" };
     const convolution *p = &among->c->problem;
-    float best = -1;
-    int chosen = OWN;
-    for (int i = 0; i <= among->c->count; i++) {
-        int number = i < among->c->count ? i : OWN;
-        float taken = time_candidate(among, number, events);
-        log_line("tune", "convolution %lld x %lld x %lld x %lld, %lld outputs, %s: %s %d takes %.1f us",
-                 (long long)p->batch, (long long)p->channels, (long long)p->size[0], (long long)p->size[1],
-                 (long long)p->outputs, passes[p->pass], number == OWN ? "own" : "plan", i + 1, (double)taken * 1e3);
-        if (taken < 0 || (best >= 0 && taken > MARGIN * best)) continue;
-        best = taken;
-        chosen = number;
-    }
-    return chosen;
-}
-
-/* Without events cuDNN's own order decides. */
-static int choose(const candidates *among)
-{
-    cudaEvent_t events[ROUNDS + 1] = {};
-    bool ok = true;
-    for (cudaEvent_t &event : events) ok = ok && cudaEventCreateWithFlags(&event, cudaEventDefault) == cudaSuccess;
-    int chosen = ok ? fastest(among, events) : 0;
-    for (cudaEvent_t event : events)
-        if (event) cudaEventDestroy(event);
-    cudaGetLastError(); /* what failed was not chosen */
-    return chosen;
+    char work[160];
+    snprintf(work, sizeof work, "convolution %lld x %lld x %lld x %lld, %lld outputs, %s", (long long)p->batch,
+             (long long)p->channels, (long long)p->size[0], (long long)p->size[1], (long long)p->outputs,
+             passes[p->pass]);
+    return fastest_candidate(among->c->count + 1, queue_candidate_of, among, work);
 }
 
 void cudnn_run(cudnn_convolution *c, const convolution_operands *o, void *scratch, queue_convolution *own)
 {
-    candidates among = { c, o, scratch, own };
+    const candidates among = { c, o, scratch, own };
     pthread_mutex_lock(&lock);
     if (c->chosen == UNDECIDED && !is_capturing()) c->chosen = choose(&among);
-    if (!queue_candidate(&among, c->chosen == UNDECIDED ? 0 : c->chosen)) queue_candidate(&among, OWN);
+    if (!queue_candidate_of(c->chosen == UNDECIDED ? 0 : c->chosen, &among)) queue_candidate_of(c->count, &among);
     pthread_mutex_unlock(&lock);
 }
