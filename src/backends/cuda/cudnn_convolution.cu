@@ -1,8 +1,8 @@
 /* cudnn_convolution.cu - problems and their plans, running one, and the choice among them. */
+#include "backends/cuda/choose.h"
 #include "backends/cuda/cudnn_convolution.h"
 #include "backends/cuda/cudnn_plan.h"
 #include "backends/cuda/kernels.h"
-#include "backends/cuda/timing.h"
 
 extern "C" {
 #include "core/log.h"
@@ -12,7 +12,7 @@ extern "C" {
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLANS = 6, UNDECIDED = -1, ALIGNMENT = 16, LINE = 64 };
+enum { PLANS = 6, ALIGNMENT = 16, LINE = 64 };
 
 struct cudnn_convolution {
     cudnn_convolution *next;
@@ -32,12 +32,6 @@ static cudnnHandle_t handle;
 static bool is_bf16_widened(const convolution *p)
 {
     return p->result_dtype != p->dtype;
-}
-
-static bool timing_is_off()
-{
-    const char *tune = getenv("VT_TUNE");
-    return tune && tune[0] == '0';
 }
 
 /* A bias is added by no operation of cuDNN's that every engine has. */
@@ -61,7 +55,7 @@ static cudnn_convolution *find_known(const convolution *p)
     if (!c) return NULL;
     c->problem = *p;
     c->count = make_plans(p, c->plans);
-    c->chosen = timing_is_off() ? 0 : UNDECIDED;
+    c->chosen = UNDECIDED;
     c->next = known;
     known = c;
     return c;
@@ -162,7 +156,7 @@ typedef struct candidates {
     queue_convolution *own;
 } candidates;
 
-static bool queue_candidate_of(int number, const void *context)
+static bool queue_candidate(int number, const void *context)
 {
     const candidates *among = (const candidates *)context;
     if (number < among->c->count) return queue(among->c, number, among->o, among->scratch);
@@ -170,22 +164,29 @@ static bool queue_candidate_of(int number, const void *context)
     return true;
 }
 
-static int choose(const candidates *among)
+static void describe_candidate(int number, const void *context, char (&text)[MAX_ANSWER])
 {
-    static const char *const passes[] = { "forward", "input gradient", "weight gradient" };
-    const convolution *p = &among->c->problem;
-    char work[160];
-    snprintf(work, sizeof work, "convolution %lld x %lld x %lld x %lld, %lld outputs, %s", (long long)p->batch,
-             (long long)p->channels, (long long)p->size[0], (long long)p->size[1], (long long)p->outputs,
-             passes[p->pass]);
-    return fastest_candidate(among->c->count + 1, queue_candidate_of, among, work);
+    const cudnn_convolution *c = ((const candidates *)context)->c;
+    snprintf(text, sizeof text, "%s", number < c->count ? c->plans[number].name : "own");
+}
+
+static int choose_among(const candidates *among)
+{
+    const choice c = { .problem = "convolution",
+                       .key = &among->c->problem,
+                       .key_size = sizeof among->c->problem,
+                       .candidates = among->c->count + 1,
+                       .describe = describe_candidate,
+                       .queue = queue_candidate,
+                       .context = among };
+    return is_capturing() ? recall_choice(&c) : choose(&c);
 }
 
 void cudnn_run(cudnn_convolution *c, const convolution_operands *o, void *scratch, queue_convolution *own)
 {
     const candidates among = { c, o, scratch, own };
     pthread_mutex_lock(&lock);
-    if (c->chosen == UNDECIDED && !is_capturing()) c->chosen = choose(&among);
-    if (!queue_candidate_of(c->chosen == UNDECIDED ? 0 : c->chosen, &among)) queue_candidate_of(c->count, &among);
+    if (c->chosen == UNDECIDED) c->chosen = choose_among(&among);
+    if (!queue_candidate(c->chosen == UNDECIDED ? 0 : c->chosen, &among)) queue_candidate(c->count, &among);
     pthread_mutex_unlock(&lock);
 }
