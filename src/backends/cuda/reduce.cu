@@ -227,11 +227,11 @@ template <bool ALL> struct truth {
 };
 
 struct log_sum_exp {
-    typedef exponential_sum state;
+    typedef exponential_sum<float> state;
     float *out;
     __device__ state first() const
     {
-        return no_exponentials();
+        return no_exponentials<float>();
     }
     __device__ state step(state a, float v, int64_t) const
     {

@@ -115,7 +115,7 @@ template <bool LOGARITHM> static __global__ void softmax_lane(along_axis a, int 
 {
     int64_t lane = thread_in_grid() / threads, first = threadIdx.x % threads;
     if (lane >= lane_count(a)) return;
-    exponential_sum e = no_exponentials();
+    exponential_sum<float> e = no_exponentials<float>();
     x += lane_start(a, lane);
     y += lane_start(a, lane);
 #pragma unroll 4
