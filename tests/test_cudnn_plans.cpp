@@ -1,6 +1,7 @@
 /* test_cudnn_plans.cpp - that cuDNN, where it is installed, has plans for every convolution of ResNet-18 on a GPU that
  * it is told of. */
 #include "backends/cuda/cudnn_plan.h"
+#include <vitro/base.h>
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

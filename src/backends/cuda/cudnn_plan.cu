@@ -1,5 +1,6 @@
 /* cudnn_plan.cu - a convolution as a graph of one operation, and the plans that cuDNN's heuristics find for it. */
 #include "backends/cuda/cudnn_plan.h"
+#include <vitro/base.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,15 +197,28 @@ static bool set_name(const cudnn_library *library, cudnn_plan *plan)
     return b.ok;
 }
 
-static bool make_plan(const cudnn_library *library, descriptor configuration, descriptor device, cudnn_plan *plan)
+/* Whether none before is the same: heuristics of different modes propose some engines both. */
+static bool is_new(const cudnn_plan *plans, int number)
+{
+    for (int i = 0; i < number; i++)
+        if (strcmp(plans[i].name, plans[number].name) == 0) return false;
+    return true;
+}
+
+/* Plan number `number` of those that the configuration is to join. */
+static bool make_plan(const cudnn_library *library, descriptor configuration, descriptor device, cudnn_plan *plans,
+                      int number)
 {
     builder b = { .library = library, .ok = true };
-    *plan = { configuration, make(&b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR) };
+    cudnn_plan *plan = &plans[number];
+    plan->configuration = configuration;
+    if (!set_name(library, plan) || !is_new(plans, number)) return false;
+    plan->plan = make(&b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
     set_descriptor(&b, plan->plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
     set_descriptor(&b, plan->plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
     finalize(&b, plan->plan);
     get(&b, plan->plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &plan->workspace);
-    if (b.ok && plan->workspace <= MOST_WORKSPACE && set_name(library, plan)) return true;
+    if (b.ok && plan->workspace <= MOST_WORKSPACE) return true;
     discard(&b);
     return false;
 }
@@ -244,7 +258,7 @@ int cudnn_make_plans(const cudnn_library *library, const convolution *p, descrip
         int64_t count = b.ok && made < most ? ask_heuristics(library, graph, device, mode, configurations) : 0;
         for (int64_t i = 0; i < count; i++) {
             if (made < most && is_allowed(library, configurations[i], allowed_notes(p)) &&
-                make_plan(library, configurations[i], device, &plans[made]))
+                make_plan(library, configurations[i], device, plans, made))
                 made++;
             else
                 library->BackendDestroyDescriptor(configurations[i]);
