@@ -97,30 +97,28 @@ char *decisions_text(decisions *d)
     return NULL;
 }
 
-/* Ends the name, and returns the answer behind it; NULL where it is no decision. */
-static char *split(char *decision)
-{
-    char *space = strrchr(decision, ' ');
-    if (!space || space == decision || strlen(space + 1) >= MAX_ANSWER) return NULL;
-    *space = 0;
-    return space + 1;
-}
+/* Nothing is allocated: a text is refused for what it says alone. */
+enum { MAX_NAME = 1024 };
 
-/* Goes through the decisions of a text, and keeps them where `d` is not NULL; false where it is no such text. */
-static bool read_text(decisions *d, const char *text)
+/* The decision that the text begins with, and what comes behind it; NULL where there is none. */
+static const char *parse(const char *text, char name[MAX_NAME], char answer[MAX_ANSWER])
 {
-    char *copy = strdup(text), *rest = copy;
-    while (rest && *rest) {
-        char *name = rest, *end = strchr(rest, ';'), *answer = NULL;
-        if (end) *end = 0, answer = split(name);
-        if (answer && d) decision_keep(d, name, answer);
-        rest = answer ? end + 1 : NULL;
-    }
-    free(copy);
-    return rest != NULL;
+    const char *end = strchr(text, ';'), *space = end ? memrchr(text, ' ', (size_t)(end - text)) : NULL;
+    if (!space || space == text || space - text >= MAX_NAME || end - space > MAX_ANSWER) return NULL;
+    snprintf(name, MAX_NAME, "%.*s", (int)(space - text), text);
+    snprintf(answer, MAX_ANSWER, "%.*s", (int)(end - space - 1), space + 1);
+    return end + 1;
 }
 
 bool decisions_restore(decisions *d, const char *text)
 {
-    return read_text(NULL, text) && read_text(d, text);
+    char name[MAX_NAME], answer[MAX_ANSWER];
+    const char *rest = text;
+    while (rest && *rest) rest = parse(rest, name, answer);
+    if (!rest) return false;
+    for (rest = text; *rest;) {
+        rest = parse(rest, name, answer);
+        decision_keep(d, name, answer);
+    }
+    return true;
 }
