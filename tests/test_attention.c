@@ -21,7 +21,7 @@ enum { Q, K, V, G, Y, LOGSUMEXP, DQ, DK, DV };
 typedef struct problem {
     int64_t queries, keys, channels, width;
     double scale;
-    bool causal;
+    bool causal, has_bias, has_mask;
 } problem;
 
 /* Every matrix of every head, in double: [BATCHES, HEADS, rows, columns]. */
@@ -41,6 +41,24 @@ static double next_number(uint64_t *state)
     return (double)bf16_to_f32(bf16_of_f32((float)((double)(*state >> 40) * 0x1p-23 - 1)));
 }
 
+/* The same in every batch. */
+static double bias_at(int64_t head, int64_t i, int64_t j)
+{
+    return (double)((head % HEADS * 5 + i * 3 + j * 7) % 16) / 8 - 1;
+}
+
+/* The same for every head of a batch. Some queries see no key. */
+static bool mask_at(int64_t head, int64_t i, int64_t j)
+{
+    return (head / HEADS + i + j) % 3 != 0 && i % 7 != 5;
+}
+
+static double weight_of(const problem *p, int64_t head, int64_t i, int64_t j, double dot)
+{
+    if ((p->causal && j > i) || (p->has_mask && !mask_at(head, i, j))) return 0;
+    return exp(p->scale * dot + (p->has_bias ? bias_at(head, i, j) : 0));
+}
+
 static void solve_query(const problem *p, const solution *s, int64_t head, int64_t i, double *weight)
 {
     const double *q = head_of(s, Q, head) + i * p->channels, *g = head_of(s, G, head) + i * p->width;
@@ -49,12 +67,12 @@ static void solve_query(const problem *p, const solution *s, int64_t head, int64
     for (int64_t j = 0; j < p->keys; j++) {
         double dot = 0;
         for (int64_t d = 0; d < p->channels; d++) dot += q[d] * k[j * p->channels + d];
-        weight[j] = p->causal && j > i ? 0 : exp(p->scale * dot);
+        weight[j] = weight_of(p, head, i, j, dot);
         sum += weight[j];
     }
-    head_of(s, LOGSUMEXP, head)[i] = log(sum);
+    head_of(s, LOGSUMEXP, head)[i] = sum == 0 ? 0 : log(sum);
     for (int64_t j = 0; j < p->keys; j++) {
-        weight[j] /= sum;
+        if (sum != 0) weight[j] /= sum;
         for (int64_t e = 0; e < p->width; e++) y[e] += weight[j] * v[j * p->width + e];
     }
     for (int64_t e = 0; e < p->width; e++) mean += g[e] * y[e];
@@ -129,7 +147,10 @@ enum { GAP = 8 }; /* so that rows of a multiple of 8 channels are aligned, and o
 /* What the array lies in. */
 static size_t bytes_of(const array *a)
 {
-    return (size_t)(BATCHES * a->stride[0]) * vt_dtype_size(a->dtype);
+    int64_t most = 1;
+    for (int i = 0; i < a->shape.rank; i++)
+        if (a->shape.dim[i] * a->stride[i] > most) most = a->shape.dim[i] * a->stride[i];
+    return (size_t)most * vt_dtype_size(a->dtype);
 }
 
 static array make_array(const solution *s, int which, layout l, vt_dtype dtype)
@@ -146,6 +167,35 @@ static array make_array(const solution *s, int which, layout l, vt_dtype dtype)
     array from = array_contiguous(s->data[which], VT_F64, a.shape);
     if (which <= G) array_copy(&a, &from);
     return a;
+}
+
+static array make_contiguous(vt_dtype dtype, vt_shape shape)
+{
+    void *data = calloc((size_t)vt_shape_count(shape), vt_dtype_size(dtype));
+    cr_assert(data);
+    return array_contiguous(data, dtype, shape);
+}
+
+/* [HEADS, queries, keys], or absent. */
+static array make_bias(const problem *p, vt_dtype dtype)
+{
+    if (!p->has_bias) return (array){ .data = NULL };
+    array bias = make_contiguous(dtype, VT_SHAPE(HEADS, p->queries, p->keys));
+    for (int64_t head = 0, at = 0; head < HEADS; head++)
+        for (int64_t i = 0; i < p->queries; i++)
+            for (int64_t j = 0; j < p->keys; j++) array_set(&bias, at++, bias_at(head, i, j));
+    return bias;
+}
+
+/* [BATCHES, 1, queries, keys], or absent. */
+static array make_mask(const problem *p)
+{
+    if (!p->has_mask) return (array){ .data = NULL };
+    array mask = make_contiguous(VT_BOOL, VT_SHAPE(BATCHES, 1, p->queries, p->keys));
+    for (int64_t batch = 0, at = 0; batch < BATCHES; batch++)
+        for (int64_t i = 0; i < p->queries; i++)
+            for (int64_t j = 0; j < p->keys; j++) array_set(&mask, at++, mask_at(batch * HEADS, i, j));
+    return mask;
 }
 
 /* [..., rows, 1] as [..., rows] */
@@ -264,20 +314,22 @@ static void run_kernel(const op *op, const problem *p, const array *in, int inpu
 static void check(const char *what, const problem *p, layout l, vt_dtype dtype, vt_dtype result)
 {
     solution s = solve(p);
-    array a[MATRICES], none = { .data = NULL };
+    array a[MATRICES];
     vt_dtype number = dtype == VT_BF16 ? VT_F32 : dtype;
     double epsilon = dtype == VT_F64 ? 1e-13 : dtype == VT_F32 ? 2e-6 : 8e-3;
     epsilon *= fmax(1, fabs(p->scale)); /* y is rounded, and subtracted from what it nearly is */
     for (int m = 0; m < MATRICES; m++) a[m] = make_array(&s, m, l, m == LOGSUMEXP ? number : m < Y ? dtype : result);
-    array logsumexp = as_vector(a[LOGSUMEXP]);
-    run_kernel(&op_attention, p, (array[]){ a[Q], a[K], a[V], none, none }, 5, (array[]){ a[Y], logsumexp }, 2);
-    run_kernel(&op_attention_gradient, p, (array[]){ a[G], a[Q], a[K], a[V], a[Y], logsumexp, none, none }, 8, &a[DQ],
+    array logsumexp = as_vector(a[LOGSUMEXP]), bias = make_bias(p, number), mask = make_mask(p);
+    run_kernel(&op_attention, p, (array[]){ a[Q], a[K], a[V], bias, mask }, 5, (array[]){ a[Y], logsumexp }, 2);
+    run_kernel(&op_attention_gradient, p, (array[]){ a[G], a[Q], a[K], a[V], a[Y], logsumexp, bias, mask }, 8, &a[DQ],
                3);
     for (int m = Y; m < MATRICES; m++) {
         expect_close(what, &s, m, &a[m], m == LOGSUMEXP && dtype == VT_BF16 ? 2e-6 : epsilon);
         if (l == TOKENS_FIRST) expect_gaps(what, &a[m]);
     }
     for (int m = 0; m < MATRICES; m++) free(a[m].data);
+    free(bias.data);
+    free(mask.data);
     solution_free(s);
 }
 
@@ -324,6 +376,30 @@ Test(attention, stored_as_bf16)
 Test(attention, from_bf16_to_f32)
 {
     check_all("bf16 to f32", HEADS_FIRST, VT_BF16, VT_F32);
+}
+
+static const problem problems_with_more[] = {
+    { 65, 65, 64, 64, 0.125, false, .has_bias = true },
+    { 65, 65, 64, 64, 0.125, false, .has_mask = true },
+    { 130, 61, 20, 36, 0.2, true, .has_bias = true, .has_mask = true },
+    { 70, 200, 40, 64, -0.1, true, .has_mask = true },
+    { 1, 33, 8, 8, 0.3, false, .has_bias = true, .has_mask = true },
+    { 33, 1, 8, 8, 0.3, false, .has_bias = true, .has_mask = true },
+    { 80, 67, 128, 104, 0.1, false, .has_bias = true },
+};
+
+static void check_with_more(const char *what, layout l, vt_dtype dtype, vt_dtype result)
+{
+    for (size_t i = 0; i < sizeof problems_with_more / sizeof *problems_with_more; i++)
+        check(what, &problems_with_more[i], l, dtype, result);
+}
+
+Test(attention, with_bias_and_mask)
+{
+    check_with_more("f32", TOKENS_FIRST, VT_F32, VT_F32);
+    check_with_more("bf16", TOKENS_FIRST, VT_BF16, VT_BF16);
+    check_with_more("bf16 to f32", HEADS_FIRST, VT_BF16, VT_F32);
+    if (device_computes_f64()) check_with_more("f64", CHANNELS_FIRST, VT_F64, VT_F64);
 }
 
 /* -- Memory, and threads --------------------------------------------------------------------------------------------

@@ -335,11 +335,20 @@ Test(choose, what_was_chosen_before)
     free(text);
 }
 
+/* An answer of another version, say. */
+Test(choose, times_anew_what_it_cannot_use)
+{
+    unsetenv("VT_TUNE");
+    cr_assert(choices_restore("work/7 2 99;work/8 2 -1;work/9 2 fast;"));
+    for (int64_t key = 7; key < 10; key++) {
+        workers w = { { 1, 20, 20 } };
+        cr_assert(choose_worker(&w, key) == 0 && w.runs > 0);
+    }
+}
+
 Test(choose, refuses_a_text_that_is_none)
 {
-    const char *const none[] = {
-        "work/7", "work/7 2 2", "work/7 2 99;", "work/7 2 -1;", "work/7 0 1;", "work/7 2 2; x"
-    };
+    const char *const none[] = { "work/7", "work/7 2 2", "work/7;", " 2;", "work/7 2 2; x" };
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) cr_assert(!choices_restore(none[i]), "%s", none[i]);
     cr_assert(choices_restore(""));
 }

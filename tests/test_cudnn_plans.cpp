@@ -1,8 +1,10 @@
 /* test_cudnn_plans.cpp - that cuDNN, where it is installed, has plans for every convolution of ResNet-18 on a GPU that
  * it is told of. */
 #include "backends/cuda/cudnn_plan.h"
+#include <vitro/base.h>
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const h200 =
     "{\"deviceName\": \"NVIDIA H200\", \"deviceVer\": 900, \"computeCapabilityMajor\": 9, \"driverVer\": 13000, "
@@ -40,23 +42,44 @@ static const convolution resnet18[] = {
     square(64, 32, 64, 3, 1),   square(512, 4, 512, 3, 1),
 };
 
+enum { MOST = 4 };
+
+/* A choice among them is kept by name: each has one of its own, and the same whenever plans are made. */
+static void expect_names(const cudnn_plan *plans, const cudnn_plan *again, int count)
+{
+    for (int i = 0; i < count; i++) {
+        cr_expect(plans[i].name[0] && strcmp(plans[i].name, again[i].name) == 0, "plan %d is \"%s\", then \"%s\"", i,
+                  plans[i].name, again[i].name);
+        for (int k = 0; k < i; k++)
+            cr_expect(strcmp(plans[k].name, plans[i].name) != 0, "plans %d and %d are \"%s\"", k, i, plans[i].name);
+    }
+}
+
+static void end_plans(const cudnn_library *library, const cudnn_plan *plans, int count)
+{
+    for (int i = 0; i < count; i++) {
+        library->BackendDestroyDescriptor(plans[i].plan);
+        library->BackendDestroyDescriptor(plans[i].configuration);
+    }
+}
+
 static void expect_plans(vt_dtype dtype)
 {
-    enum { MOST = 4 };
     const cudnn_library *library = cudnn_load();
     cudnnBackendDescriptor_t device = library ? cudnn_describe_device(library, h200) : NULL;
     if (!device) cr_skip_test("cuDNN 9.8 or newer is not installed");
     for (convolution p : resnet18) {
         p.dtype = p.result_dtype = dtype;
         for (p.pass = CONVOLUTION_FORWARD; p.pass <= CONVOLUTION_WEIGHT_GRADIENT; p.pass++) {
-            cudnn_plan plans[MOST];
+            cudnn_plan plans[MOST], again[MOST];
             int count = cudnn_make_plans(library, &p, device, plans, MOST);
+            int count_again = cudnn_make_plans(library, &p, device, again, MOST);
             cr_expect(count > 0, "pass %d of %d x %d x %d to %d has no plan", (int)p.pass, (int)p.channels,
                       (int)p.size[0], (int)p.size[1], (int)p.outputs);
-            for (int i = 0; i < count; i++) {
-                library->BackendDestroyDescriptor(plans[i].plan);
-                library->BackendDestroyDescriptor(plans[i].configuration);
-            }
+            cr_assert(count == count_again);
+            expect_names(plans, again, count);
+            end_plans(library, plans, count);
+            end_plans(library, again, count);
         }
     }
     library->BackendDestroyDescriptor(device);

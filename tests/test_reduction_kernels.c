@@ -258,6 +258,46 @@ Test(along_an_axis, labels, .timeout = 300)
     }
 }
 
+/* Where a device leaves f64 to the reference backend, which VT_STRICT=1 forbids. */
+static void check_labels_of_f64(vt_shape logits, vt_shape labels, bool gradient)
+{
+    trial t = { .name = "cross_entropy", .function = cross_entropy, .inputs = 2, .gradient = gradient };
+    int64_t count;
+    t.shape[0] = logits;
+    t.shape[1] = labels;
+    t.below[1] = logits.dim[1];
+    double *want = compute(&t, "reference", VT_F64, &count), *got = compute(&t, tested_device(), VT_F64, &count);
+    for (int64_t i = 0; i < count; i++)
+        cr_assert(fabs(got[i] - want[i]) <= 1e-13, "element %lld is %.17g, not %.17g", (long long)i, got[i], want[i]);
+    free(want);
+    free(got);
+}
+
+Test(along_an_axis, labels_of_f64)
+{
+    setenv("VT_STRICT", "0", 1);
+    for (int gradient = 0; gradient < 2; gradient++) {
+        check_labels_of_f64(VT_SHAPE(9, 1), VT_SHAPE(9), gradient);
+        check_labels_of_f64(VT_SHAPE(9, 65), VT_SHAPE(9), gradient);
+        check_labels_of_f64(VT_SHAPE(2, 21, 30), VT_SHAPE(2, 30), gradient);
+    }
+}
+
+Test(along_an_axis, labels_of_f64_that_are_wrong)
+{
+    setenv("VT_STRICT", "0", 1);
+    vt_set_device(tested_device());
+    VT_SCOPE;
+    const int64_t labels[] = { 1, 3, 0 };
+    vt_tensor x = vt_full(VT_SHAPE(3, 3), 1, .dtype = VT_F64);
+    vt_tensor y = vt_cross_entropy(x, vt_from_data(labels, VT_SHAPE(3), VT_I64));
+    double loss;
+    cr_assert(!vt_read(y, &loss, 1, VT_F64));
+    cr_assert(strstr(vt_error_message(), "cross_entropy: label 3 is out of range: there are 3 classes"), "%s",
+              vt_error_message());
+    vt_error_clear();
+}
+
 /* -- By index --------------------------------------------------------------------------------------------------------
  */
 

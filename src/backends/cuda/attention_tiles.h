@@ -5,8 +5,7 @@
 
 #include "backends/cuda/attention.h"
 #include "backends/cuda/mma.h"
-
-typedef __nv_bfloat16 bf16;
+#include "backends/cuda/stored.h"
 
 /* Rows that a block of threads has or takes at once, and those of a warp. */
 constexpr int TILE = 64, ROWS = 16, THREADS = TILE / ROWS * WARP;
@@ -172,21 +171,6 @@ static __device__ __forceinline__ void weigh(const attention &a, int query, int 
         dweights[i / 4][i % 4] = logits[i / 4][i % 4] * (dweights[i / 4][i % 4] - known[INDEX(i)].mean);
 }
 
-/* 8 elements, of which the first is 16-byte aligned. */
-static __device__ __forceinline__ void load_8(float (&x)[8], const char *from, bool rounded)
-{
-    if (rounded) {
-        uint4 bits = *(const uint4 *)from;
-        const uint32_t pairs[4] = { bits.x, bits.y, bits.z, bits.w };
-#pragma unroll
-        for (int i = 0; i < 8; i++) x[i] = __uint_as_float(i % 2 ? pairs[i / 2] & 0xffff0000u : pairs[i / 2] << 16);
-    } else {
-        float4 a = ((const float4 *)from)[0], b = ((const float4 *)from)[1];
-        x[0] = a.x, x[1] = a.y, x[2] = a.z, x[3] = a.w;
-        x[4] = b.x, x[5] = b.y, x[6] = b.z, x[7] = b.w;
-    }
-}
-
 /* The statistics of groups of 16 queries, with `rows` from `first` on in them. 8 threads share a query; all of a block
  * do it. */
 template <int BLOCK_THREADS>
@@ -196,12 +180,12 @@ static __device__ __forceinline__ void find_statistics(const attention &a, const
     for (int i = (int)threadIdx.x / 8; i < (rows + ROWS - 1) / ROWS * ROWS; i += BLOCK_THREADS / 8) {
         int query = first + i;
         bool there = query < a.queries;
-        float sum = 0, g[8], y[8];
+        float sum = 0;
         for (int column = lane() % 8 * 8; there && column < a.width; column += 64) {
-            load_8(g, in_row(of[G], query, column), true);
-            load_8(y, in_row(of[Y], query, column), of[Y].size == 2);
+            vector<float, 8> g = load_floats<8>({ in_row(of[G], query, column), true }, 0);
+            vector<float, 8> y = load_floats<8>({ in_row(of[Y], query, column), of[Y].size == 2 }, 0);
 #pragma unroll
-            for (int j = 0; j < 8; j++) sum += g[j] * y[j];
+            for (int j = 0; j < 8; j++) sum += g.at[j] * y.at[j];
         }
         for (int step = 4; step > 0; step /= 2) sum += __shfl_xor_sync(FULL_WARP, sum, step);
         if (lane() % 8) continue;

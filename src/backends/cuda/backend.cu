@@ -1,4 +1,5 @@
 /* backend.cu - the CUDA backend: its memory, and which kernel an op gets. */
+#include "backends/cuda/choose.h"
 #include "backends/cuda/device_internal.h"
 #include "backends/cuda/kernels.h"
 
@@ -100,4 +101,6 @@ extern "C" const backend cuda_backend = {
     .threads = threads,
     .has_bf16 = has_bf16,
     .measure_peak = cuda_measure_peak,
+    .choices = cuda_choices,
+    .restore_choices = cuda_restore_choices,
 };

@@ -3,13 +3,13 @@
  * parts of the lines, a small one puts the parts together in order, and the last goes over each element. It begins with
  * the last lines, which the first has left in the cache. */
 #include "backends/cuda/kernels.h"
-#include "backends/cuda/pack.h"
+#include "backends/cuda/stored.h"
 
 extern "C" {
 #include "ops/normalization.h"
 }
 
-/* Numbers in a pack where the channels allow it; lines that a thread reads at once. */
+/* Numbers in a vector where the channels allow it; lines that a thread reads at once. */
 static constexpr int WIDTH = 4, STRIP = 4;
 
 /* How many blocks of each pass are on a multiprocessor at the same time. */
@@ -40,7 +40,7 @@ typedef struct batch {
     void *partial; /* moments or products: of each part, those of each channel */
 } batch;
 
-/* -- The lines of a thread: of one pack of columns, dealt out to blocks in turn ------------------------------------ */
+/* -- The lines of a thread: of one vector of columns, dealt out to blocks in turn ---------------------------------- */
 
 typedef struct share {
     int64_t first, step; /* the first element, and from line to line */
@@ -65,15 +65,15 @@ static __device__ inline int last_strip(const share &s, int strip)
 
 /* Lines i, i + 1, ... of the share. */
 template <int W, int N>
-static __device__ inline void load_lines(pack<W> (&p)[N], const stored &from, const share &s, int i)
+static __device__ inline void load_lines(vector<float, W> (&p)[N], const stored &from, const share &s, int i)
 {
-    load_packs(p, from, s.first + i * s.step, s.step, s.lines - i);
+    load_vectors(p, from, s.first + i * s.step, s.step, s.lines - i);
 }
 
 template <int W, int N>
-static __device__ inline void store_lines(const stored &to, const share &s, int i, const pack<W> (&p)[N])
+static __device__ inline void store_lines(const stored &to, const share &s, int i, const vector<float, W> (&p)[N])
 {
-    store_packs(to, s.first + i * s.step, s.step, s.lines - i, p);
+    store_vectors(to, s.first + i * s.step, s.step, s.lines - i, p);
 }
 
 /* Merges what the threads of a column have, and keeps it in `partial`. */
@@ -121,11 +121,11 @@ template <int W> static __global__ void __launch_bounds__(BLOCK, OF_MOMENTS) add
 {
     constexpr int N = 2 * STRIP;
     const share s = share_of<W>(b);
-    pack<W> center[1];
+    vector<float, W> center[1];
     load_lines(center, b.x, s, 0);
     double sum[W] = {}, square[W] = {};
     for (int i = 0; i < s.lines; i += N) {
-        pack<W> x[N], d_sum = {}, d_square = {};
+        vector<float, W> x[N], d_sum = {}, d_square = {};
         load_lines(x, b.x, s, i);
         for (int k = 0; k < N; k++)
             for (int e = 0; e < W; e++) {
@@ -197,7 +197,7 @@ template <int W> static __global__ void __launch_bounds__(BLOCK, OF_NORMALIZE) n
     const share s = share_of<W>(b);
     const coefficients<W> k = coefficients_of<W>(b, s);
     for (int i = last_strip(s, STRIP); i >= 0; i -= STRIP) {
-        pack<W> x[STRIP], shortcut[STRIP] = {};
+        vector<float, W> x[STRIP], shortcut[STRIP] = {};
         load_lines(x, b.x, s, i);
         if (b.shortcut.data) load_lines(shortcut, b.shortcut, s, i);
         for (int l = 0; l < STRIP; l++)
@@ -219,9 +219,10 @@ static __device__ inline void merge(products &a, const products &b)
 
 /* What goes back through the shortcut, and through the norm: the gradient of y where y is positive. It is summed as it
  * is stored, since that is what is read next. */
-template <int W> static __device__ inline void mask_lines(const batch &b, const share &s, int i, pack<W> (&g)[STRIP])
+template <int W>
+static __device__ inline void mask_lines(const batch &b, const share &s, int i, vector<float, W> (&g)[STRIP])
 {
-    pack<W> y[STRIP], more[STRIP] = {};
+    vector<float, W> y[STRIP], more[STRIP] = {};
     load_lines(g, b.g, s, i);
     load_lines(y, b.y, s, i);
     if (b.more_g.data) load_lines(more, b.more_g, s, i);
@@ -245,9 +246,9 @@ template <int W> static __global__ void __launch_bounds__(BLOCK, OF_PRODUCTS) ad
 {
     const share s = share_of<W>(b);
     const coefficients<W> k = coefficients_of<W>(b, s);
-    pack<W> g_sum = {}, gx_sum = {};
+    vector<float, W> g_sum = {}, gx_sum = {};
     for (int i = 0; i < s.lines; i += STRIP) {
-        pack<W> g[STRIP], x[STRIP], sum = {}, product = {};
+        vector<float, W> g[STRIP], x[STRIP], sum = {}, product = {};
         load_lines(x, b.x, s, i);
         if (b.shortcut.data)
             mask_lines(b, s, i, g);
@@ -297,7 +298,7 @@ template <int W> static __global__ void __launch_bounds__(BLOCK, OF_GRADIENT) se
         slope[e] = b.slope[s.column + e];
     }
     for (int i = last_strip(s, STRIP); i >= 0; i -= STRIP) {
-        pack<W> g[STRIP], x[STRIP];
+        vector<float, W> g[STRIP], x[STRIP];
         load_lines(g, b.shortcut.data ? b.shortcut : b.g, s, i);
         load_lines(x, b.x, s, i);
         for (int l = 0; l < STRIP; l++)
@@ -311,7 +312,7 @@ template <int W> static __global__ void __launch_bounds__(BLOCK, OF_GRADIENT) se
 
 /* -- Calls --------------------------------------------------------------------------------------------------------- */
 
-/* How a pass is laid over lines and channels: a block has `threads` packs of columns, and as many lines as then find
+/* How a pass is laid over lines and channels: a block has `threads` vectors of columns, and as many lines as then find
  * room in it; the lines are dealt out to as many parts as there are blocks at the same time. */
 typedef struct arrangement {
     unsigned threads, tiles, parts;
@@ -320,9 +321,9 @@ typedef struct arrangement {
 static arrangement arrange(const batch &b, int width, int resident)
 {
     arrangement a = { .threads = 1 };
-    int64_t packs = (b.channels + width - 1) / width;
-    while (a.threads < WARP && a.threads < packs) a.threads *= 2;
-    a.tiles = blocks_for(packs, (int)a.threads);
+    int64_t vectors = (b.channels + width - 1) / width;
+    while (a.threads < WARP && a.threads < vectors) a.threads *= 2;
+    a.tiles = blocks_for(vectors, (int)a.threads);
     int64_t most = multiprocessors() * resident / a.tiles, worth = b.lines * a.threads / (BLOCK * STRIP);
     int64_t parts = most < worth ? most : worth;
     a.parts = parts < 1 ? 1 : (unsigned)parts;
@@ -338,7 +339,7 @@ static batch batch_of(const kernel_call *call, const array *x)
     return b;
 }
 
-/* Where arrays lie is not known yet, and with that the width of packs. */
+/* Where arrays lie is not known yet, and with that the width of vectors. */
 static size_t partial_bytes(const batch &b, size_t each, int resident)
 {
     unsigned wide = arrange(b, WIDTH, resident).parts, narrow = arrange(b, 1, resident).parts;
@@ -376,7 +377,7 @@ static void launch(const pass &p, const batch &b, int width, const arrangement &
 
 static bool run_passes(const kernel_call *call, batch b, const pass &sums, void (*finish)(batch), const pass &elements)
 {
-    int width = b.channels % WIDTH == 0 && packs_are_aligned(call, WIDTH) ? WIDTH : 1;
+    int width = b.channels % WIDTH == 0 && is_aligned(call, WIDTH) ? WIDTH : 1;
     arrangement a = arrange(b, width, sums.resident);
     b.parts = a.parts;
     launch(sums, b, width, a);

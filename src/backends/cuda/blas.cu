@@ -1,19 +1,16 @@
 /* blas.cu - cuBLASLt's view of a product, its proposals, and the choice among them. */
 #include "backends/cuda/blas.h"
 #include "backends/cuda/blas_library.h"
+#include "backends/cuda/choose.h"
 
 extern "C" {
 #include "core/log.h"
 }
-#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { ALIGNMENT = 16, PROPOSALS = 8, ROUNDS = 3, UNDECIDED = -1 };
+enum { ALIGNMENT = 16, PROPOSALS = 8 };
 static const size_t MOST_WORKSPACE = (size_t)32 << 20;
-/* Another proposal than the first must take so much less time: results differ in their last bits, and are to be the
- * same in the next run of a program. */
-static const float MARGIN = 0.95f;
 
 /* What is to be chosen for. */
 typedef struct choice_key {
@@ -28,7 +25,7 @@ struct blas_product {
     cublasLtMatmulDesc_t operation;
     cublasLtMatrixLayout_t a, b, y;
     cublasLtMatmulHeuristicResult_t proposals[PROPOSALS];
-    int count, chosen;
+    int count; /* one: it is decided on */
 };
 
 static bool refused(const blas_library *library, cublasStatus_t status, const char *call)
@@ -161,45 +158,6 @@ static cublasStatus_t make_operation(const blas_library *library, blas_product *
     return status;
 }
 
-/* -- Choices --------------------------------------------------------------------------------------------------------
- * What was found fastest, for every product of the process that has the same key. */
-
-typedef struct choice {
-    struct choice *next;
-    choice_key key;
-    cublasLtMatmulHeuristicResult_t proposal;
-} choice;
-
-static choice *choices;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-/* False where it needs more working memory than there is. */
-static bool recall(blas_product *product, size_t scratch)
-{
-    pthread_mutex_lock(&lock);
-    const choice *c = choices;
-    while (c && memcmp(&c->key, &product->key, sizeof c->key) != 0) c = c->next;
-    pthread_mutex_unlock(&lock);
-    if (!c || c->proposal.workspaceSize > scratch) return false;
-    product->proposals[0] = c->proposal;
-    product->count = 1;
-    product->chosen = 0;
-    return true;
-}
-
-/* Where memory is short it is chosen again the next time. */
-static void remember(const blas_product *product)
-{
-    choice *c = (choice *)malloc(sizeof *c);
-    if (!c) return;
-    c->key = product->key;
-    c->proposal = product->proposals[product->chosen];
-    pthread_mutex_lock(&lock);
-    c->next = choices;
-    choices = c;
-    pthread_mutex_unlock(&lock);
-}
-
 /* -- Proposals ----------------------------------------------------------------------------------------------------- */
 
 /* Bytes that every address of an operand is a multiple of, where calls begin at steps of these strides. */
@@ -239,12 +197,6 @@ static cublasStatus_t prefer(const blas_library *library, const blas_product *pr
     return status;
 }
 
-static bool timing_is_off()
-{
-    const char *tune = getenv("VT_TUNE");
-    return tune && tune[0] == '0';
-}
-
 /* None, without an error, where the library does not support the product. */
 static bool ask_for_proposals(const blas_library *library, blas_product *product)
 {
@@ -265,68 +217,10 @@ static bool ask_for_proposals(const blas_library *library, blas_product *product
                  (long long)product->key.problem.k, library->GetStatusString(status));
         product->count = 0;
     }
-    if (product->count == 1) product->chosen = 0;
     return true;
 }
 
-/* -- Preparing ----------------------------------------------------------------------------------------------------- */
-
-void blas_discard(blas_product *product)
-{
-    if (!product) return;
-    const blas_library *library = blas_load();
-    if (product->operation) library->MatmulDescDestroy(product->operation);
-    const cublasLtMatrixLayout_t layouts[] = { product->a, product->b, product->y };
-    for (cublasLtMatrixLayout_t layout : layouts)
-        if (layout) library->MatrixLayoutDestroy(layout);
-    free(product);
-}
-
-static bool describe(const blas_library *library, blas_product *product)
-{
-    cublasStatus_t status = make_operation(library, product);
-    if (status) return refused(library, status, "cublasLtMatmulDescCreate");
-    status = make_layouts(library, product);
-    if (status) return refused(library, status, "cublasLtMatrixLayoutCreate");
-    return recall(product, MOST_WORKSPACE) || ask_for_proposals(library, product);
-}
-
-bool blas_prepare(const gemm_problem *p, blas_product **out)
-{
-    *out = NULL;
-    int64_t calls = blas_calls(p);
-    if (calls == 0) return true;
-    const blas_library *library = blas_load();
-    if (!library) return false;
-    blas_product *product = (blas_product *)calloc(1, sizeof *product);
-    if (!product) return raise_error(VT_ERROR_MEMORY, vt_site{}, "out of memory to prepare a matrix product");
-    product->key.problem = *p;
-    product->key.compute_type = compute_type_of(p);
-    product->calls = calls;
-    product->axis = longest_axis(p);
-    product->chosen = UNDECIDED;
-    bool ok = describe(library, product);
-    if (ok && product->count > 0)
-        *out = product;
-    else
-        blas_discard(product);
-    return ok;
-}
-
-size_t blas_scratch(const blas_product *product)
-{
-    size_t most = 0;
-    for (int i = 0; i < product->count; i++)
-        if (product->proposals[i].workspaceSize > most) most = product->proposals[i].workspaceSize;
-    return most;
-}
-
-bool blas_takes(const gemm_operands *o)
-{
-    return ((uintptr_t)o->a | (uintptr_t)o->b | (uintptr_t)o->bias | (uintptr_t)o->y) % ALIGNMENT == 0;
-}
-
-/* -- Running ------------------------------------------------------------------------------------------------------- */
+/* -- Queueing ------------------------------------------------------------------------------------------------------ */
 
 /* The operands of call number `call`. */
 static gemm_operands operands_of(const blas_product *product, const gemm_operands *o, int64_t call)
@@ -361,54 +255,123 @@ static cublasStatus_t queue(const blas_library *library, const blas_product *pro
     return status;
 }
 
-/* The least milliseconds of a few runs, after one that warms up; -1 where it cannot run. The host is ahead of the
- * device by then, so that what is timed is the device. */
-static float time_proposal(const blas_library *library, const blas_product *product, int number, const gemm_operands *o,
-                           void *scratch, const cudaEvent_t (&events)[ROUNDS + 1])
+/* -- The choice ---------------------------------------------------------------------------------------------------- */
+
+/* A product, and once it runs, what with. */
+typedef struct trial {
+    const blas_library *library;
+    const blas_product *product;
+    const gemm_operands *o;
+    void *scratch;
+} trial;
+
+static bool queue_proposal(int number, const void *context)
 {
-    float least = -1;
-    bool ok = !queue(library, product, number, o, scratch) && !cudaEventRecord(events[0], compute_stream());
-    for (int i = 0; i < ROUNDS && ok; i++)
-        ok = !queue(library, product, number, o, scratch) && !cudaEventRecord(events[i + 1], compute_stream());
-    ok = ok && !cudaEventSynchronize(events[ROUNDS]);
-    for (int i = 0; i < ROUNDS && ok; i++) {
-        float taken;
-        ok = !cudaEventElapsedTime(&taken, events[i], events[i + 1]);
-        if (ok && (least < 0 || taken < least)) least = taken;
-    }
-    return ok ? least : -1;
+    const trial *t = (const trial *)context;
+    return queue(t->library, t->product, number, t->o, t->scratch) == CUBLAS_STATUS_SUCCESS;
 }
 
-static int fastest(const blas_library *library, const blas_product *product, const gemm_operands *o, void *scratch,
-                   const cudaEvent_t (&events)[ROUNDS + 1])
+/* The library says of an algorithm's words that they may be kept, and mean the same to the same version. */
+static void describe_proposal(int number, const void *context, char (&text)[MAX_ANSWER])
 {
-    const gemm_problem *p = &product->key.problem;
-    float first = 0, best = 0;
-    int chosen = 0;
-    for (int i = 0; i < product->count; i++) {
-        float taken = time_proposal(library, product, i, o, scratch, events);
-        log_line("tune", "product %lld x %lld x %lld: proposal %d of %d takes %.1f us", (long long)p->m,
-                 (long long)p->n, (long long)p->k, i + 1, product->count, (double)taken * 1e3);
-        if (i == 0) first = best = taken;
-        if (taken < 0 || (first >= 0 && taken > MARGIN * first) || (best >= 0 && taken >= best)) continue;
-        best = taken;
-        chosen = i;
-    }
-    return chosen;
+    int length = 0;
+    for (uint64_t word : ((const trial *)context)->product->proposals[number].algo.data)
+        length +=
+            snprintf(text + length, sizeof text - (size_t)length, length ? "-%llx" : "%llx", (unsigned long long)word);
 }
 
-/* Without events the library's own order decides. */
-static void choose(const blas_library *library, blas_product *product, const gemm_operands *o, void *scratch)
+static choice choice_of(const trial *t)
 {
-    cudaEvent_t events[ROUNDS + 1] = {};
-    bool ok = true;
-    for (cudaEvent_t &event : events) ok = ok && cudaEventCreateWithFlags(&event, cudaEventDefault) == cudaSuccess;
-    product->chosen = ok ? fastest(library, product, o, scratch, events) : 0;
-    for (cudaEvent_t event : events)
-        if (event) cudaEventDestroy(event);
-    cudaGetLastError(); /* what failed was not chosen */
-    remember(product);
+    const blas_product *product = t->product;
+    return { .problem = "product",
+             .key = &product->key,
+             .key_size = sizeof product->key,
+             .candidates = product->count,
+             .describe = describe_proposal,
+             .queue = queue_proposal,
+             .context = t };
 }
+
+static void decide(blas_product *product, int number)
+{
+    product->proposals[0] = product->proposals[number];
+    product->count = 1;
+}
+
+static void decide_if_known(const blas_library *library, blas_product *product)
+{
+    const trial t = { library, product, NULL, NULL };
+    const choice c = choice_of(&t);
+    int known = product->count > 1 ? recall_choice(&c) : UNDECIDED;
+    if (known != UNDECIDED) decide(product, known);
+}
+
+static void decide_by_trial(const blas_library *library, blas_product *product, const gemm_operands *o, void *scratch)
+{
+    const trial t = { library, product, o, scratch };
+    const choice c = choice_of(&t);
+    decide(product, choose(&c));
+}
+
+/* -- Preparing ----------------------------------------------------------------------------------------------------- */
+
+void blas_discard(blas_product *product)
+{
+    if (!product) return;
+    const blas_library *library = blas_load();
+    if (product->operation) library->MatmulDescDestroy(product->operation);
+    const cublasLtMatrixLayout_t layouts[] = { product->a, product->b, product->y };
+    for (cublasLtMatrixLayout_t layout : layouts)
+        if (layout) library->MatrixLayoutDestroy(layout);
+    free(product);
+}
+
+static bool describe(const blas_library *library, blas_product *product)
+{
+    cublasStatus_t status = make_operation(library, product);
+    if (status) return refused(library, status, "cublasLtMatmulDescCreate");
+    status = make_layouts(library, product);
+    if (status) return refused(library, status, "cublasLtMatrixLayoutCreate");
+    if (!ask_for_proposals(library, product)) return false;
+    decide_if_known(library, product);
+    return true;
+}
+
+bool blas_prepare(const gemm_problem *p, blas_product **out)
+{
+    *out = NULL;
+    int64_t calls = blas_calls(p);
+    if (calls == 0) return true;
+    const blas_library *library = blas_load();
+    if (!library) return false;
+    blas_product *product = (blas_product *)calloc(1, sizeof *product);
+    if (!product) return raise_error(VT_ERROR_MEMORY, vt_site{}, "out of memory to prepare a matrix product");
+    product->key.problem = *p;
+    product->key.compute_type = compute_type_of(p);
+    product->calls = calls;
+    product->axis = longest_axis(p);
+    bool ok = describe(library, product);
+    if (ok && product->count > 0)
+        *out = product;
+    else
+        blas_discard(product);
+    return ok;
+}
+
+size_t blas_scratch(const blas_product *product)
+{
+    size_t most = 0;
+    for (int i = 0; i < product->count; i++)
+        if (product->proposals[i].workspaceSize > most) most = product->proposals[i].workspaceSize;
+    return most;
+}
+
+bool blas_takes(const gemm_operands *o)
+{
+    return ((uintptr_t)o->a | (uintptr_t)o->b | (uintptr_t)o->bias | (uintptr_t)o->y) % ALIGNMENT == 0;
+}
+
+/* -- Running ------------------------------------------------------------------------------------------------------- */
 
 bool blas_run(blas_product *product, const gemm_operands *o, void *scratch)
 {
@@ -416,9 +379,7 @@ bool blas_run(blas_product *product, const gemm_operands *o, void *scratch)
     cublasStatus_t status = CUBLAS_STATUS_SUCCESS;
     if (product->key.problem.has_bias)
         status = set_operation(library, product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &o->bias, sizeof o->bias);
-    if (!status && product->chosen == UNDECIDED && !is_capturing() && !recall(product, blas_scratch(product)))
-        choose(library, product, o, scratch);
-    int number = product->chosen == UNDECIDED ? 0 : product->chosen;
-    if (!status) status = queue(library, product, number, o, scratch);
+    if (!status && product->count > 1 && !is_capturing()) decide_by_trial(library, product, o, scratch);
+    if (!status) status = queue(library, product, 0, o, scratch);
     return status ? refused(library, status, "cublasLtMatmul") : true;
 }

@@ -2,7 +2,8 @@
 #ifndef VITRO_BACKENDS_CUDA_CONVOLUTION_H
 #define VITRO_BACKENDS_CUDA_CONVOLUTION_H
 
-#include "backends/cuda/device.h"
+#include <stddef.h>
+#include <stdint.h>
 
 enum convolution_pass { CONVOLUTION_FORWARD, CONVOLUTION_INPUT_GRADIENT, CONVOLUTION_WEIGHT_GRADIENT };
 

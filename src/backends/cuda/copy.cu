@@ -1,6 +1,6 @@
 /* copy.cu - from any dtype and layout to any other. */
 #include "backends/cuda/kernels.h"
-#include "backends/cuda/vectors.h"
+#include "backends/cuda/stored.h"
 #include "backends/cuda/walk.h"
 
 /* The arrays of a walk. */
@@ -10,7 +10,7 @@ enum { TO, FROM };
 
 template <class To, class From> static __global__ void copy_elements(walk<2> w, To *to, const From *from)
 {
-    int64_t index = (int64_t)blockIdx.x * BLOCK + threadIdx.x, offset[2];
+    int64_t index = thread_in_grid(), offset[2];
     if (index >= w.count) return;
     find_offsets(w, index, offset);
     to[offset[TO]] = converter<To, From>::of(from[offset[FROM]]);
@@ -26,9 +26,7 @@ static bool has_units_of(const walk<2> &w, int width, const array *to, const arr
 {
     int last = innermost(w);
     return w.stride[TO][last] == 1 && w.stride[FROM][last] == 1 && w.extent[last] % width == 0 &&
-           has_runs_of(w, TO, width) && has_runs_of(w, FROM, width) &&
-           is_aligned(to->data, vt_dtype_size(to->dtype), width) &&
-           is_aligned(from->data, vt_dtype_size(from->dtype), width);
+           has_runs_of(w, TO, width) && has_runs_of(w, FROM, width) && is_aligned(to, width) && is_aligned(from, width);
 }
 
 /* Where both arrays consist of units of WIDTH elements. */
@@ -43,7 +41,7 @@ enum { ROUNDED = 8 }; /* elements at a time between f32 and bf16 */
 
 static __global__ void copy_floats(walk<2> w, stored to, stored from)
 {
-    int64_t index = (int64_t)blockIdx.x * BLOCK + threadIdx.x, offset[2];
+    int64_t index = thread_in_grid(), offset[2];
     if (index >= w.count) return;
     find_offsets(w, index, offset);
     store_floats(to, offset[TO] * ROUNDED, load_floats<ROUNDED>(from, offset[FROM] * ROUNDED));

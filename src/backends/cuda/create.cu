@@ -1,6 +1,7 @@
 /* create.cu - tensors from nothing: what an element is, is the same formula as every backend's. */
+#include "backends/cuda/convert.h"
 #include "backends/cuda/kernels.h"
-#include "backends/cuda/vectors.h"
+#include "backends/cuda/vector.h"
 
 extern "C" {
 #include "ops/create.h"
@@ -10,7 +11,7 @@ extern "C" {
 
 template <class T, int N> static __global__ void fill(int64_t count, T value, T *out)
 {
-    int64_t first = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) * N;
+    int64_t first = thread_in_grid() * N;
     vector<T, N> run;
 #pragma unroll
     for (int k = 0; k < N; k++) run.at[k] = value;
@@ -29,7 +30,7 @@ static bool run_full(const kernel_call *call)
     with_bits(vt_dtype_size(out->dtype), [&](auto type) {
         typedef decltype(type) T;
         constexpr int N = (int)(WIDEST_ACCESS / sizeof(T));
-        if (is_aligned(out->data, sizeof(T), N))
+        if (is_aligned(out, N))
             LAUNCH((fill<T, N>), blocks_for(count, BLOCK * N), BLOCK, 0, compute_stream(), count, (T)bits,
                    (T *)out->data);
         else
@@ -52,7 +53,7 @@ SEQUENCE(eye, i / a.shape.dim[1] == i % a.shape.dim[1])
 
 template <class T, class Sequence> static __global__ void count_up(Sequence element, int64_t count, T *out)
 {
-    int64_t i = (int64_t)blockIdx.x * BLOCK + threadIdx.x;
+    int64_t i = thread_in_grid();
     if (i < count) out[i] = converter<T, double>::of(element(i));
 }
 
@@ -91,7 +92,7 @@ constexpr int DRAWN = 4;
 template <class T, class Draw>
 static __global__ void draw_blocks(Draw draw, const bound *bound, int64_t count, bool aligned, T *out)
 {
-    int64_t block = (int64_t)blockIdx.x * BLOCK + threadIdx.x, first = block * DRAWN;
+    int64_t block = thread_in_grid(), first = block * DRAWN;
     if (first >= count) return;
     uint32_t words[DRAWN];
     philox_block(bound->seed, bound->stream, (uint64_t)block, words);
@@ -114,7 +115,7 @@ template <class T, class Draw> static void draw(const kernel_call *call)
     Draw draw = { *(const create_attributes *)call->attributes };
     if (count == 0) return;
     LAUNCH((draw_blocks<T, Draw>), blocks_for(count, DRAWN * BLOCK), BLOCK, 0, compute_stream(), draw,
-           call->device_bound, count, is_aligned(out->data, sizeof(T), DRAWN), (T *)out->data);
+           call->device_bound, count, is_aligned(out, DRAWN), (T *)out->data);
 }
 
 template <class Draw> static bool run_draw_of_floats(const kernel_call *call)

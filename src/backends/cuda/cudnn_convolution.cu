@@ -1,4 +1,5 @@
 /* cudnn_convolution.cu - problems and their plans, running one, and the choice among them. */
+#include "backends/cuda/choose.h"
 #include "backends/cuda/cudnn_convolution.h"
 #include "backends/cuda/cudnn_plan.h"
 #include "backends/cuda/kernels.h"
@@ -7,13 +8,11 @@ extern "C" {
 #include "core/log.h"
 }
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLANS = 6, OWN = PLANS, UNDECIDED = -1, ROUNDS = 3, ALIGNMENT = 16, LINE = 64 };
-/* Another plan than the first must take so much less time: results differ in their last bits, and are to be the same in
- * the next run of a program. */
-static const float MARGIN = 0.95f;
+enum { PLANS = 6, ALIGNMENT = 16, LINE = 64 };
 
 struct cudnn_convolution {
     cudnn_convolution *next;
@@ -33,12 +32,6 @@ static cudnnHandle_t handle;
 static bool is_bf16_widened(const convolution *p)
 {
     return p->result_dtype != p->dtype;
-}
-
-static bool timing_is_off()
-{
-    const char *tune = getenv("VT_TUNE");
-    return tune && tune[0] == '0';
 }
 
 /* A bias is added by no operation of cuDNN's that every engine has. */
@@ -62,7 +55,7 @@ static cudnn_convolution *find_known(const convolution *p)
     if (!c) return NULL;
     c->problem = *p;
     c->count = make_plans(p, c->plans);
-    c->chosen = timing_is_off() ? 0 : UNDECIDED;
+    c->chosen = UNDECIDED;
     c->next = known;
     known = c;
     return c;
@@ -155,7 +148,7 @@ static bool queue(const cudnn_convolution *c, int number, const convolution_oper
 
 /* -- The choice ---------------------------------------------------------------------------------------------------- */
 
-/* What there is to choose from, by number: plans, and OWN. */
+/* What there is to choose from: the plans, and behind them what others can do. */
 typedef struct candidates {
     const cudnn_convolution *c;
     const convolution_operands *o;
@@ -163,67 +156,37 @@ typedef struct candidates {
     queue_convolution *own;
 } candidates;
 
-static bool queue_candidate(const candidates *among, int number)
+static bool queue_candidate(int number, const void *context)
 {
-    if (number != OWN) return queue(among->c, number, among->o, among->scratch);
+    const candidates *among = (const candidates *)context;
+    if (number < among->c->count) return queue(among->c, number, among->o, among->scratch);
     among->own(&among->c->problem, among->o, among->scratch);
     return true;
 }
 
-/* The least milliseconds of a few runs, after one that warms up; -1 where it cannot run. The host is ahead of the
- * device by then, so that what is timed is the device. */
-static float time_candidate(const candidates *among, int number, const cudaEvent_t (&events)[ROUNDS + 1])
+static void describe_candidate(int number, const void *context, char (&text)[MAX_ANSWER])
 {
-    float least = -1;
-    bool ok = queue_candidate(among, number) && !cudaEventRecord(events[0], compute_stream());
-    for (int i = 0; i < ROUNDS && ok; i++)
-        ok = queue_candidate(among, number) && !cudaEventRecord(events[i + 1], compute_stream());
-    ok = ok && !cudaEventSynchronize(events[ROUNDS]);
-    for (int i = 0; i < ROUNDS && ok; i++) {
-        float taken;
-        ok = !cudaEventElapsedTime(&taken, events[i], events[i + 1]);
-        if (ok && (least < 0 || taken < least)) least = taken;
-    }
-    return ok ? least : -1;
+    const cudnn_convolution *c = ((const candidates *)context)->c;
+    snprintf(text, sizeof text, "%s", number < c->count ? c->plans[number].name : "own");
 }
 
-static int fastest(const candidates *among, const cudaEvent_t (&events)[ROUNDS + 1])
+static int choose_among(const candidates *among)
 {
-    static const char *const passes[] = { "forward", "input gradient", "weight gradient" };
-    const convolution *p = &among->c->problem;
-    float best = -1;
-    int chosen = OWN;
-    for (int i = 0; i <= among->c->count; i++) {
-        int number = i < among->c->count ? i : OWN;
-        float taken = time_candidate(among, number, events);
-        log_line("tune", "convolution %lld x %lld x %lld x %lld, %lld outputs, %s: %s %d takes %.1f us",
-                 (long long)p->batch, (long long)p->channels, (long long)p->size[0], (long long)p->size[1],
-                 (long long)p->outputs, passes[p->pass], number == OWN ? "own" : "plan", i + 1, (double)taken * 1e3);
-        if (taken < 0 || (best >= 0 && taken > MARGIN * best)) continue;
-        best = taken;
-        chosen = number;
-    }
-    return chosen;
-}
-
-/* Without events cuDNN's own order decides. */
-static int choose(const candidates *among)
-{
-    cudaEvent_t events[ROUNDS + 1] = {};
-    bool ok = true;
-    for (cudaEvent_t &event : events) ok = ok && cudaEventCreateWithFlags(&event, cudaEventDefault) == cudaSuccess;
-    int chosen = ok ? fastest(among, events) : 0;
-    for (cudaEvent_t event : events)
-        if (event) cudaEventDestroy(event);
-    cudaGetLastError(); /* what failed was not chosen */
-    return chosen;
+    const choice c = { .problem = "convolution",
+                       .key = &among->c->problem,
+                       .key_size = sizeof among->c->problem,
+                       .candidates = among->c->count + 1,
+                       .describe = describe_candidate,
+                       .queue = queue_candidate,
+                       .context = among };
+    return is_capturing() ? recall_choice(&c) : choose(&c);
 }
 
 void cudnn_run(cudnn_convolution *c, const convolution_operands *o, void *scratch, queue_convolution *own)
 {
-    candidates among = { c, o, scratch, own };
+    const candidates among = { c, o, scratch, own };
     pthread_mutex_lock(&lock);
-    if (c->chosen == UNDECIDED && !is_capturing()) c->chosen = choose(&among);
-    if (!queue_candidate(&among, c->chosen == UNDECIDED ? 0 : c->chosen)) queue_candidate(&among, OWN);
+    if (c->chosen == UNDECIDED) c->chosen = choose_among(&among);
+    if (!queue_candidate(c->chosen == UNDECIDED ? 0 : c->chosen, &among)) queue_candidate(c->count, &among);
     pthread_mutex_unlock(&lock);
 }

@@ -1,5 +1,7 @@
 /* cudnn_plan.cu - a convolution as a graph of one operation, and the plans that cuDNN's heuristics find for it. */
 #include "backends/cuda/cudnn_plan.h"
+#include <vitro/base.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +12,7 @@ typedef cudnnBackendDescriptor_t descriptor;
 /* Makes descriptors, and ends them all together. After the first failure nothing more is done. */
 typedef struct builder {
     const cudnn_library *library;
-    descriptor made[16];
+    descriptor made[CUDNN_KNOB_TYPE_COUNTS + 16];
     int count;
     bool ok;
 } builder;
@@ -148,33 +150,74 @@ static uint32_t allowed_notes(const convolution *p)
     return allowed | 1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE | 1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
 }
 
+/* Reads an attribute of at most `most` elements; returns how many there are. */
+static int64_t get(builder *b, descriptor d, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
+                   int64_t most, void *values)
+{
+    int64_t count = 0;
+    b->ok = b->ok && !b->library->BackendGetAttribute(d, name, type, most, &count, values) && count <= most;
+    return b->ok ? count : 0;
+}
+
 static bool is_allowed(const cudnn_library *library, descriptor configuration, uint32_t allowed)
 {
     builder b = { .library = library, .ok = true };
     cudnnBackendNumericalNote_t notes[CUDNN_NUMERICAL_NOTE_TYPE_COUNT + 8];
-    const int64_t most = sizeof notes / sizeof *notes;
-    int64_t count = 0;
     descriptor engine = make(&b, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
-    b.ok = b.ok && !library->BackendGetAttribute(configuration, CUDNN_ATTR_ENGINECFG_ENGINE,
-                                                 CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &count, &engine);
-    b.ok = b.ok && !library->BackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
-                                                 most, &count, notes);
-    bool ok = b.ok && count <= most;
+    get(&b, configuration, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &engine);
+    int64_t count = get(&b, engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
+                        sizeof notes / sizeof *notes, notes);
+    bool ok = b.ok;
     for (int64_t i = 0; ok && i < count; i++) ok = notes[i] < 32 && allowed >> notes[i] & 1;
     discard(&b);
     return ok;
 }
 
-static bool make_plan(const cudnn_library *library, descriptor configuration, descriptor device, cudnn_plan *plan)
+static bool set_name(const cudnn_library *library, cudnn_plan *plan)
 {
     builder b = { .library = library, .ok = true };
-    int64_t count = 0;
-    *plan = { configuration, make(&b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR), 0 };
+    descriptor knobs[CUDNN_KNOB_TYPE_COUNTS];
+    int64_t engine_number, setting;
+    cudnnBackendKnobType_t knob;
+    descriptor engine = make(&b, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
+    get(&b, plan->configuration, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &engine);
+    get(&b, engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &engine_number);
+    for (descriptor &d : knobs) d = make(&b, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR);
+    int64_t count = get(&b, plan->configuration, CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+                        CUDNN_KNOB_TYPE_COUNTS, knobs);
+    size_t length = b.ok ? (size_t)snprintf(plan->name, sizeof plan->name, "%lld", (long long)engine_number) : 0;
+    for (int64_t i = 0; i < count && length < sizeof plan->name; i++) {
+        get(&b, knobs[i], CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1, &knob);
+        get(&b, knobs[i], CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE, CUDNN_TYPE_INT64, 1, &setting);
+        if (b.ok)
+            length += (size_t)snprintf(plan->name + length, sizeof plan->name - length, "-%d_%lld", (int)knob,
+                                       (long long)setting);
+    }
+    discard(&b);
+    return b.ok;
+}
+
+/* Whether none before is the same: heuristics of different modes propose some engines both. */
+static bool is_new(const cudnn_plan *plans, int number)
+{
+    for (int i = 0; i < number; i++)
+        if (strcmp(plans[i].name, plans[number].name) == 0) return false;
+    return true;
+}
+
+/* Plan number `number` of those that the configuration is to join. */
+static bool make_plan(const cudnn_library *library, descriptor configuration, descriptor device, cudnn_plan *plans,
+                      int number)
+{
+    builder b = { .library = library, .ok = true };
+    cudnn_plan *plan = &plans[number];
+    plan->configuration = configuration;
+    if (!set_name(library, plan) || !is_new(plans, number)) return false;
+    plan->plan = make(&b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
     set_descriptor(&b, plan->plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
     set_descriptor(&b, plan->plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
     finalize(&b, plan->plan);
-    b.ok = b.ok && !library->BackendGetAttribute(plan->plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64,
-                                                 1, &count, &plan->workspace);
+    get(&b, plan->plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &plan->workspace);
     if (b.ok && plan->workspace <= MOST_WORKSPACE) return true;
     discard(&b);
     return false;
@@ -215,7 +258,7 @@ int cudnn_make_plans(const cudnn_library *library, const convolution *p, descrip
         int64_t count = b.ok && made < most ? ask_heuristics(library, graph, device, mode, configurations) : 0;
         for (int64_t i = 0; i < count; i++) {
             if (made < most && is_allowed(library, configurations[i], allowed_notes(p)) &&
-                make_plan(library, configurations[i], device, &plans[made]))
+                make_plan(library, configurations[i], device, plans, made))
                 made++;
             else
                 library->BackendDestroyDescriptor(configurations[i]);

@@ -8,6 +8,7 @@
 typedef struct cudnn_plan {
     cudnnBackendDescriptor_t configuration, plan;
     int64_t workspace; /* bytes */
+    char name[256];    /* "12-7_1-25_0": the number of the engine, and each of its knobs with its setting */
 } cudnn_plan;
 
 /* The number of each operand in what is handed to a plan. */

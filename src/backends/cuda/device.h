@@ -35,4 +35,10 @@ enum { BLOCK = 256, WARP = 32 };
 
 #define FULL_WARP 0xffffffffu
 
+/* In a grid of blocks of BLOCK threads. */
+static __device__ inline int64_t thread_in_grid()
+{
+    return (int64_t)blockIdx.x * BLOCK + threadIdx.x;
+}
+
 #endif

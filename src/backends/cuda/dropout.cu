@@ -1,7 +1,7 @@
 /* dropout.cu - random masks, drawn again wherever they are needed. */
 #include "backends/cuda/divisor.h"
 #include "backends/cuda/kernels.h"
-#include "backends/cuda/vectors.h"
+#include "backends/cuda/stored.h"
 
 extern "C" {
 #include "core/philox.h"
@@ -39,7 +39,7 @@ static __device__ inline void mask(const rule &r, const uint32_t (&words)[N], co
 
 static __global__ void drop_elements(rule r, const bound *bound, int64_t count, bool aligned, stored x, stored out)
 {
-    int64_t block = (int64_t)blockIdx.x * BLOCK + threadIdx.x, first = block * WIDTH;
+    int64_t block = thread_in_grid(), first = block * WIDTH;
     if (first >= count) return;
     uint32_t words[WIDTH];
     philox_block(bound->seed, bound->stream, (uint64_t)block, words);
@@ -52,19 +52,12 @@ static __global__ void drop_elements(rule r, const bound *bound, int64_t count, 
         if (first + k < count) mask<1>(r, { words[k] }, x, out, first + k);
 }
 
-static bool may_use_vectors(const kernel_call *call)
-{
-    const array *x = &call->in[0], *out = &call->out[0];
-    return is_aligned(x->data, vt_dtype_size(x->dtype), WIDTH) &&
-           is_aligned(out->data, vt_dtype_size(out->dtype), WIDTH);
-}
-
 static bool dropout(const kernel_call *call)
 {
     int64_t count = vt_shape_count(call->out[0].shape);
     if (count == 0) return true;
     LAUNCH(drop_elements, blocks_for(count, BLOCK * WIDTH), BLOCK, 0, compute_stream(), rule_of(call),
-           call->device_bound, count, may_use_vectors(call), stored_of(&call->in[0]), stored_of(&call->out[0]));
+           call->device_bound, count, is_aligned(call, WIDTH), stored_of(&call->in[0]), stored_of(&call->out[0]));
     return launched(call);
 }
 
@@ -83,7 +76,7 @@ static __device__ inline uint32_t word_of(const bound *bound, int64_t sample)
 template <int N>
 static __global__ void drop_samples(rule r, const bound *bound, int64_t samples, int64_t size, stored x, stored out)
 {
-    int64_t place = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) * N;
+    int64_t place = thread_in_grid() * N;
     if (place >= size) return;
     for (int64_t sample = blockIdx.y; sample < samples; sample += gridDim.y) {
         uint32_t words[N], word = word_of(bound, sample);
@@ -99,7 +92,7 @@ static bool drop_path(const kernel_call *call)
     int64_t count = vt_shape_count(shape), samples = shape.dim[0];
     if (count == 0) return true;
     int64_t size = count / samples;
-    bool vectors = size % WIDTH == 0 && may_use_vectors(call);
+    bool vectors = size % WIDTH == 0 && is_aligned(call, WIDTH);
     dim3 grid(blocks_for(size, vectors ? BLOCK * WIDTH : BLOCK), (unsigned)(samples < MOST_ROWS ? samples : MOST_ROWS));
     if (vectors)
         LAUNCH(drop_samples<WIDTH>, grid, BLOCK, 0, compute_stream(), rule_of(call), call->device_bound, samples, size,

@@ -1,7 +1,7 @@
 /* effect.cu - ops that overwrite tensors, and what belongs to an update. An update takes its tensors by the list: one
  * launch for as many as an argument of a kernel has room for, whose blocks share them by their size. */
 #include "backends/cuda/kernels.h"
-#include "backends/cuda/pack.h"
+#include "backends/cuda/stored.h"
 #include "backends/cuda/reduce.h"
 
 extern "C" {
@@ -52,10 +52,11 @@ static void over_lists(int tensors, int chunk, Arrays arrays_of, Launch launch)
     }
 }
 
-/* What a block works on: `count` elements from `first` on of a tensor, of which the first `packs` packs can be loaded.
+/* What a block works on: `count` elements from `first` on of a tensor, of which the first `vectors` vectors can be
+ * loaded.
  */
 typedef struct segment {
-    int tensor, count, packs;
+    int tensor, count, vectors;
     int64_t first;
 } segment;
 
@@ -75,13 +76,13 @@ template <int ARRAYS> static __device__ inline segment find_segment(const tensor
     s.count = rest < chunk ? (int)rest : chunk;
     uintptr_t addresses = 0;
     for (int a = 0; a < ARRAYS; a++) addresses |= (uintptr_t)list.data[low][a];
-    s.packs = addresses % sizeof(packed<float, WIDTH>) ? 0 : s.count / WIDTH;
+    s.vectors = addresses % sizeof(vector<float, WIDTH>) ? 0 : s.count / WIDTH;
     return s;
 }
 
 /* -- Updates of each element by itself ----------------------------------------------------------------------------- */
 
-static constexpr int PACKS = 2, UPDATE_CHUNK = BLOCK * WIDTH * PACKS;
+static constexpr int VECTORS = 2, UPDATE_CHUNK = BLOCK * WIDTH * VECTORS;
 
 /* `Update` gives, from what is bound to the node, a function of an element of each array; it may write all but the
  * second. */
@@ -91,14 +92,14 @@ static __global__ void __launch_bounds__(BLOCK)
 {
     constexpr int N = Update::arrays, STEP = BLOCK * WIDTH;
     const segment s = find_segment(list, UPDATE_CHUNK);
-    const int own = (int)threadIdx.x < s.packs ? (s.packs - (int)threadIdx.x + BLOCK - 1) / BLOCK : 0;
+    const int own = (int)threadIdx.x < s.vectors ? (s.vectors - (int)threadIdx.x + BLOCK - 1) / BLOCK : 0;
     float *const *arrays = list.data[s.tensor];
     const int64_t first = s.first + threadIdx.x * WIDTH;
-    pack<WIDTH> x[N][PACKS] = {};
+    vector<float, WIDTH> x[N][VECTORS] = {};
     for (int a = 0; a < N; a++)
-        if (a || Update::reads_first) read_packs(x[a], arrays[a] + first, STEP, own);
+        if (a || Update::reads_first) load_vectors(x[a], arrays[a] + first, STEP, own);
     const auto function = update(values);
-    for (int k = 0; k < PACKS; k++)
+    for (int k = 0; k < VECTORS; k++)
         for (int e = 0; e < WIDTH; e++) {
             float element[N];
             for (int a = 0; a < N; a++) element[a] = x[a][k].at[e];
@@ -106,8 +107,8 @@ static __global__ void __launch_bounds__(BLOCK)
             for (int a = 0; a < N; a++) x[a][k].at[e] = element[a];
         }
     for (int a = 0; a < N; a++)
-        if (a != 1) write_packs(arrays[a] + first, STEP, own, x[a]);
-    for (int i = s.packs * WIDTH + (int)threadIdx.x; i < s.count; i += BLOCK) {
+        if (a != 1) store_vectors(arrays[a] + first, STEP, own, x[a]);
+    for (int i = s.vectors * WIDTH + (int)threadIdx.x; i < s.count; i += BLOCK) {
         float element[N] = {};
         for (int a = 0; a < N; a++)
             if (a || Update::reads_first) element[a] = arrays[a][s.first + i];
@@ -256,7 +257,7 @@ static bool clip(const kernel_call *call)
 
 /* -- The norm of many tensors: squares in f64, where those of f32 do not overflow --------------------------------- */
 
-static constexpr int NORM_PACKS = 4, NORM_CHUNK = 4 * BLOCK * WIDTH * NORM_PACKS;
+static constexpr int NORM_VECTORS = 4, NORM_CHUNK = 4 * BLOCK * WIDTH * NORM_VECTORS;
 
 static __global__ void __launch_bounds__(BLOCK)
     add_squares(const __grid_constant__ tensor_list<1> list, double *partial)
@@ -264,13 +265,14 @@ static __global__ void __launch_bounds__(BLOCK)
     const segment s = find_segment(list, NORM_CHUNK);
     const float *from = list.data[s.tensor][0] + s.first;
     double sum = 0;
-    for (int i = threadIdx.x; i < s.packs; i += BLOCK * NORM_PACKS) {
-        pack<WIDTH> x[NORM_PACKS];
-        read_packs(x, from + i * WIDTH, BLOCK * WIDTH, (s.packs - i + BLOCK - 1) / BLOCK);
-        for (int k = 0; k < NORM_PACKS; k++)
+    for (int i = threadIdx.x; i < s.vectors; i += BLOCK * NORM_VECTORS) {
+        vector<float, WIDTH> x[NORM_VECTORS];
+        load_vectors(x, from + i * WIDTH, BLOCK * WIDTH, (s.vectors - i + BLOCK - 1) / BLOCK);
+        for (int k = 0; k < NORM_VECTORS; k++)
             for (int e = 0; e < WIDTH; e++) sum += (double)x[k].at[e] * (double)x[k].at[e];
     }
-    for (int i = s.packs * WIDTH + (int)threadIdx.x; i < s.count; i += BLOCK) sum += (double)from[i] * (double)from[i];
+    for (int i = s.vectors * WIDTH + (int)threadIdx.x; i < s.count; i += BLOCK)
+        sum += (double)from[i] * (double)from[i];
     sum = block_sum(sum);
     if (threadIdx.x == 0) partial[blockIdx.x] = sum;
 }

@@ -4,29 +4,28 @@
 #define VITRO_BACKENDS_CUDA_ELEMENTS_H
 
 #include "backends/cuda/convert.h"
+#include "backends/cuda/vector.h"
 
-/* f32, or bf16. `pack` neighbours are read at once where they begin at multiples of `alignment` bytes. */
+/* f32, or bf16. `width` neighbours are read at once where they begin at multiples of `alignment` bytes. */
 template <class T> struct float_elements {
     typedef float value;
-    static constexpr int pack = 4, alignment = pack * sizeof(T);
+    static constexpr int width = 4, alignment = alignof(vector<T, width>);
     const T *data;
     __device__ float at(int64_t i) const
     {
         return (float)data[i];
     }
-    __device__ void read(int64_t i, float (&v)[pack]) const
+    __device__ void read(int64_t i, float (&v)[width]) const
     {
-        struct alignas(alignment) neighbours {
-            T at[pack];
-        } x = *(const neighbours *)(data + i);
-        for (int k = 0; k < pack; k++) v[k] = (float)x.at[k];
+        vector<T, width> x = load<width>(data + i);
+        for (int k = 0; k < width; k++) v[k] = (float)x.at[k];
     }
 };
 
 /* Of every dtype of whole numbers, bool included. */
 struct integer_elements {
     typedef int64_t value;
-    static constexpr int pack = 1, alignment = 1;
+    static constexpr int width = 1, alignment = 1;
     const void *data;
     vt_dtype dtype;
     __device__ int64_t at(int64_t i) const
@@ -37,7 +36,7 @@ struct integer_elements {
         default: return ((const uint8_t *)data)[i];
         }
     }
-    __device__ void read(int64_t i, int64_t (&v)[pack]) const
+    __device__ void read(int64_t i, int64_t (&v)[width]) const
     {
         v[0] = at(i);
     }

@@ -3,7 +3,7 @@
 #define VITRO_BACKENDS_CUDA_ELEMENTWISE_H
 
 #include "backends/cuda/kernels.h"
-#include "backends/cuda/vectors.h"
+#include "backends/cuda/stored.h"
 #include "backends/cuda/walk.h"
 
 /* The kernel of an op on each element. */
@@ -11,16 +11,6 @@
     {                                                                                                                  \
         .run = (run_), .supports = (supports_), .strided = true, .elementwise = true, .bf16_in = ~0u, .bf16_out = 1    \
     }
-
-static inline unsigned grid_for(int64_t count, int width)
-{
-    return blocks_for(count, BLOCK * width);
-}
-
-static __device__ inline int64_t thread_number()
-{
-    return (int64_t)blockIdx.x * BLOCK + threadIdx.x;
-}
 
 template <int N> struct operands {
     walk<N> shape;
@@ -81,7 +71,7 @@ static __device__ inline void map_run(const Function &function, const operands<N
 template <int WIDTH, bool MIXED, class Function>
 static __global__ void map_floats(Function function, operands<Function::INPUTS> o)
 {
-    int64_t first = thread_number() * WIDTH;
+    int64_t first = thread_in_grid() * WIDTH;
     if (first + WIDTH <= o.shape.count)
         map_run<WIDTH, MIXED>(function, o, first);
     else
@@ -91,12 +81,8 @@ static __global__ void map_floats(Function function, operands<Function::INPUTS> 
 /* Whether a thread may take so many neighbours at a time. */
 template <int N> static bool takes_runs_of(const kernel_call *call, const walk<N> &w, int width)
 {
-    const array *out = &call->out[0];
-    bool takes = is_aligned(out->data, vt_dtype_size(out->dtype), width);
-    for (int k = 0; takes && k < call->inputs; k++) {
-        const array *in = &call->in[k];
-        takes = has_runs_of(w, k, width) && is_aligned(in->data, vt_dtype_size(in->dtype), width);
-    }
+    bool takes = is_aligned(call, width);
+    for (int k = 0; takes && k < call->inputs; k++) takes = has_runs_of(w, k, width);
     return takes;
 }
 
@@ -115,11 +101,12 @@ template <class Function> static bool run_floats(const kernel_call *call, const 
     constexpr int MOST = Function::MOST;
     if (count == 0) return true;
     if (!mixed && takes_runs_of(call, o.shape, 4))
-        LAUNCH((map_floats<4, false, Function>), grid_for(count, 4), BLOCK, 0, compute_stream(), function, o);
+        LAUNCH((map_floats<4, false, Function>), blocks_for(count, BLOCK * 4), BLOCK, 0, compute_stream(), function, o);
     else if (mixed && takes_runs_of(call, o.shape, MOST))
-        LAUNCH((map_floats<MOST, true, Function>), grid_for(count, MOST), BLOCK, 0, compute_stream(), function, o);
+        LAUNCH((map_floats<MOST, true, Function>), blocks_for(count, BLOCK * MOST), BLOCK, 0, compute_stream(),
+               function, o);
     else
-        LAUNCH((map_floats<1, true, Function>), grid_for(count, 1), BLOCK, 0, compute_stream(), function, o);
+        LAUNCH((map_floats<1, true, Function>), blocks_for(count, BLOCK), BLOCK, 0, compute_stream(), function, o);
     return launched(call);
 }
 
@@ -130,7 +117,7 @@ template <class Formula> static __global__ void map_elements(Formula formula, op
 {
     typedef typename Formula::First First;
     typedef typename Formula::Rest Rest;
-    int64_t index = thread_number(), offset[Formula::INPUTS];
+    int64_t index = thread_in_grid(), offset[Formula::INPUTS];
     if (index >= o.shape.count) return;
     find_offsets(o.shape, index, offset);
     First a = element_of<First>(o.in[0], offset[0]);
@@ -144,7 +131,7 @@ template <class Formula> static bool run_elements(const kernel_call *call, const
 {
     operands<Formula::INPUTS> o = operands_of<Formula::INPUTS>(call);
     if (o.shape.count == 0) return true;
-    LAUNCH(map_elements<Formula>, grid_for(o.shape.count, 1), BLOCK, 0, compute_stream(), formula, o);
+    LAUNCH(map_elements<Formula>, blocks_for(o.shape.count, BLOCK), BLOCK, 0, compute_stream(), formula, o);
     return launched(call);
 }
 

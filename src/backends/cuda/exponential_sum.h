@@ -5,40 +5,41 @@
 #include "backends/cuda/device.h"
 
 /* Σ e^(x - max). Where max is infinite, so is log Σ e^x, whatever the sum; a NaN among the x makes both NaN. */
-struct exponential_sum {
-    float max, sum;
+template <class T> struct exponential_sum {
+    T max, sum;
 };
 
-static __device__ inline exponential_sum no_exponentials()
+template <class T> static __device__ inline exponential_sum<T> no_exponentials()
 {
-    return { -INFINITY, 0 };
+    return { (T)-INFINITY, 0 };
 }
 
 /* e^(x - max) is 1 for x = max, even where both are infinite. */
-static __device__ inline float exponential_below(float x, float max)
+template <class T> static __device__ inline T exponential_below(T x, T max)
 {
-    return x == max ? 1 : expf(x - max);
+    return x == max ? 1 : exp(x - max);
 }
 
-static __device__ inline exponential_sum joined_exponentials(exponential_sum a, exponential_sum b)
+template <class T>
+static __device__ inline exponential_sum<T> joined_exponentials(exponential_sum<T> a, exponential_sum<T> b)
 {
-    float max = a.max != a.max || b.max <= a.max ? a.max : b.max;
+    T max = a.max != a.max || b.max <= a.max ? a.max : b.max;
     return { max, a.sum * exponential_below(a.max, max) + b.sum * exponential_below(b.max, max) };
 }
 
-static __device__ inline exponential_sum with_exponential(exponential_sum a, float x)
+template <class T> static __device__ inline exponential_sum<T> with_exponential(exponential_sum<T> a, T x)
 {
     if (x <= a.max) return { a.max, a.sum + exponential_below(x, a.max) };
     return joined_exponentials(a, { x, 1 });
 }
 
-static __device__ inline float log_of(exponential_sum a)
+template <class T> static __device__ inline T log_of(exponential_sum<T> a)
 {
-    return fabsf(a.max) == INFINITY ? a.max : a.max + logf(a.sum);
+    return fabs(a.max) == (T)INFINITY ? a.max : a.max + log(a.sum);
 }
 
 struct join_exponentials {
-    __device__ exponential_sum operator()(exponential_sum a, exponential_sum b) const
+    template <class T> __device__ exponential_sum<T> operator()(exponential_sum<T> a, exponential_sum<T> b) const
     {
         return joined_exponentials(a, b);
     }

@@ -25,7 +25,7 @@ struct fold_plan {
     int64_t parts, part_length;
     int lanes;    /* rows: threads of a part, a power of two up to a warp, or a block. Columns: of a row of the block */
     bool columns; /* neighbours in memory belong to different outputs */
-    bool may_pack, packs;
+    bool may_use_vectors, uses_vectors;
 };
 
 /* Of x and y, which have one shape, the axes of the set, by falling strides of x. */
@@ -72,7 +72,7 @@ template <int N> static int64_t least_stride(const walk<N> &w, int a)
 }
 
 /* Whether all strides but the last are multiples of the width, and the last is 1. */
-template <int N> static bool runs_in_packs(const walk<N> &w, int a, int width)
+template <int N> static bool runs_in_vectors(const walk<N> &w, int a, int width)
 {
     bool fits = w.rank > 0 && w.stride[a][w.rank - 1] == 1;
     for (int axis = 0; axis < w.rank - 1; axis++) fits = fits && w.stride[a][axis] % width == 0;
@@ -105,8 +105,8 @@ enum {
 
 static void split_length(fold_plan *p, int64_t parts)
 {
-    const int64_t whole_packs = 4;
-    p->part_length = divided_up(divided_up(p->folded.count, parts < 1 ? 1 : parts), whole_packs) * whole_packs;
+    const int64_t whole_vectors = 4;
+    p->part_length = divided_up(divided_up(p->folded.count, parts < 1 ? 1 : parts), whole_vectors) * whole_vectors;
     p->parts = p->folded.count ? divided_up(p->folded.count, p->part_length) : 1;
 }
 
@@ -127,7 +127,7 @@ static void plan_columns(fold_plan *p, int width)
     split_length(p, at_most(wanted, p->folded.count / (rows * LEAST_WORK)));
 }
 
-/* `width`: the pack of the elements. */
+/* `width`: of the vectors that the elements can be read in. */
 static fold_plan plan_fold(const array &x, int64_t axes, int width)
 {
     fold_plan p = {};
@@ -140,13 +140,14 @@ static fold_plan plan_fold(const array &x, int64_t axes, int width)
     p.columns = least_stride(p.kept, 1) < least_stride(p.folded, 0);
     if (p.columns) {
         int64_t neighbours = p.kept.rank ? p.kept.extent[p.kept.rank - 1] : 1;
-        p.may_pack = width > 1 && neighbours % width == 0 && runs_in_packs(p.kept, 1, width);
+        p.may_use_vectors = width > 1 && neighbours % width == 0 && runs_in_vectors(p.kept, 1, width);
         for (int axis = 0; axis < p.folded.rank; axis++)
-            p.may_pack = p.may_pack && p.folded.stride[0][axis] % width == 0;
-        plan_columns(&p, p.may_pack ? width : 1);
+            p.may_use_vectors = p.may_use_vectors && p.folded.stride[0][axis] % width == 0;
+        plan_columns(&p, p.may_use_vectors ? width : 1);
     } else {
-        p.may_pack = width > 1 && p.folded.rank == 1 && p.folded.stride[0][0] == 1;
-        for (int axis = 0; axis < p.kept.rank; axis++) p.may_pack = p.may_pack && p.kept.stride[1][axis] % width == 0;
+        p.may_use_vectors = width > 1 && p.folded.rank == 1 && p.folded.stride[0][0] == 1;
+        for (int axis = 0; axis < p.kept.rank; axis++)
+            p.may_use_vectors = p.may_use_vectors && p.kept.stride[1][axis] % width == 0;
         plan_rows(&p);
     }
     return p;
@@ -200,15 +201,15 @@ static __device__ inline void keep(const fold_plan &p, const Fold &fold, int64_t
 template <class Fold, class Elements>
 static __global__ void fold_rows(fold_plan p, Fold fold, Elements x, typename Fold::state *states)
 {
-    int64_t number = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) / p.lanes, output = number / p.parts;
+    int64_t number = thread_in_grid() / p.lanes, output = number / p.parts;
     int64_t part = number - output * p.parts, lane = threadIdx.x % p.lanes, offset[2];
     typename Fold::state s = fold.first();
     if (output < p.kept.count) {
         find_offsets(p.kept, output, offset);
         int64_t k = part * p.part_length, end = k + p.part_length;
         if (end > p.folded.count) end = p.folded.count;
-        if (p.packs) {
-            constexpr int N = Elements::pack;
+        if (p.uses_vectors) {
+            constexpr int N = Elements::width;
             int64_t whole = end - end % N;
 #pragma unroll 4
             for (int64_t i = k + lane * N; i < whole; i += p.lanes * N) {
@@ -243,7 +244,7 @@ static __global__ void fold_columns(fold_plan p, Fold fold, Elements x, typename
 #pragma unroll 4
         for (int64_t k = begin + row; k < end; k += rows) {
             int64_t at = offset[1] + folded_offset(p, k);
-            typename Elements::value v[Elements::pack];
+            typename Elements::value v[Elements::width];
             if constexpr (N == 1)
                 v[0] = x.at(at);
             else
@@ -265,7 +266,7 @@ static __global__ void fold_columns(fold_plan p, Fold fold, Elements x, typename
 template <class Fold>
 static __global__ void fold_parts(fold_plan p, Fold fold, int lanes, const typename Fold::state *states)
 {
-    int64_t output = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) / lanes, lane = threadIdx.x % lanes, offset[2];
+    int64_t output = thread_in_grid() / lanes, lane = threadIdx.x % lanes, offset[2];
     typename Fold::state s = fold.first();
     for (int64_t part = lane; output < p.kept.count && part < p.parts; part += lanes)
         s = fold.join(s, states[output * p.parts + part]);
@@ -290,12 +291,12 @@ static void fold_elements(fold_plan p, const Fold &fold, const Elements &x, void
     static_assert(sizeof(state) <= LARGEST_STATE, "fold_scratch counts on it");
     state *states = p.parts > 1 ? (state *)scratch : NULL;
     if (p.kept.count == 0) return;
-    p.packs = p.may_pack && (uintptr_t)x.data % Elements::alignment == 0;
+    p.uses_vectors = p.may_use_vectors && (uintptr_t)x.data % Elements::alignment == 0;
     if (!p.columns)
         LAUNCH((fold_rows<Fold, Elements>), blocks_for(p.kept.count * p.parts * p.lanes, BLOCK), BLOCK, 0,
                compute_stream(), p, fold, x, states);
-    else if (p.packs)
-        launch_columns<Elements::pack>(p, fold, x, states);
+    else if (p.uses_vectors)
+        launch_columns<Elements::width>(p, fold, x, states);
     else
         launch_columns<1>(p, fold, x, states);
     if (p.parts == 1) return;

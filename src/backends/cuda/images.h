@@ -3,12 +3,7 @@
 #ifndef VITRO_BACKENDS_CUDA_IMAGES_H
 #define VITRO_BACKENDS_CUDA_IMAGES_H
 
-#include "backends/cuda/device.h"
-
-/* Neighbouring channels: one load or store. */
-template <class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) channels {
-    T at[N];
-};
+#include "backends/cuda/vector.h"
 
 /* Sizes before and after; a thread has `width` channels. An argument of kernels. */
 struct image_rows {
@@ -18,11 +13,6 @@ struct image_rows {
 
 /* Channels that a thread handles at once where memory lies for it. */
 enum { CHANNELS_AT_ONCE = 4 };
-
-static bool is_vector_aligned(const void *data)
-{
-    return (uintptr_t)data % 16 == 0;
-}
 
 /* `index` goes along with y, or with x, where there is one. */
 static image_rows image_rows_of(const array &x, const array &y, const array *index = NULL)
@@ -34,7 +24,8 @@ static image_rows image_rows_of(const array &x, const array &y, const array *ind
     }
     r.images = y.shape.dim[0];
     r.channels = (int)y.shape.dim[1];
-    bool fits = is_vector_aligned(x.data) && is_vector_aligned(y.data) && is_vector_aligned(index ? index->data : NULL);
+    bool fits = is_aligned(&x, CHANNELS_AT_ONCE) && is_aligned(&y, CHANNELS_AT_ONCE) &&
+                (!index || is_aligned(index, CHANNELS_AT_ONCE));
     r.width = fits && r.channels % CHANNELS_AT_ONCE == 0 ? CHANNELS_AT_ONCE : 1;
     return r;
 }

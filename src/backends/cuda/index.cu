@@ -33,11 +33,6 @@ static __device__ inline int64_t index_at(const indices &in, int64_t i, bool rep
     return -1;
 }
 
-static __device__ inline int64_t thread_number()
-{
-    return (int64_t)blockIdx.x * BLOCK + threadIdx.x;
-}
-
 static along_axis about(const kernel_call *call, const array &a)
 {
     return along_axis_of(a.shape, ((const axis_attributes *)call->attributes)->axis);
@@ -51,7 +46,7 @@ static int64_t count_of(const along_axis &a)
 /* For calls that have nothing to write. */
 static __global__ void check_indices(int64_t count, indices index)
 {
-    if (thread_number() < count) index_at(index, thread_number(), true);
+    if (thread_in_grid() < count) index_at(index, thread_in_grid(), true);
 }
 
 static bool check(const kernel_call *call, int64_t count, const indices &index)
@@ -62,17 +57,12 @@ static bool check(const kernel_call *call, int64_t count, const indices &index)
 
 /* -- Picking: bytes, whatever they stand for ----------------------------------------------------------------------- */
 
-/* What is moved at once. */
-struct alignas(16) sixteen_bytes {
-    uint64_t half[2];
-};
-
 /* Calls `function(type{})` with the largest type that `bytes` is a multiple of and that pointers allow. */
 template <class Function> static void with_unit(size_t bytes, const void *from, const void *to, Function function)
 {
     size_t all = bytes | (uintptr_t)from | (uintptr_t)to;
-    if (all % 16 == 0)
-        function(sixteen_bytes{});
+    if (all % WIDEST_ACCESS == 0)
+        function(vector<uint64_t, 2>{});
     else if (all % 8 == 0)
         function(uint64_t{});
     else if (all % 4 == 0)
@@ -85,7 +75,7 @@ template <class Function> static void with_unit(size_t bytes, const void *from, 
 template <class T>
 static __global__ void gather_elements(along_axis x, along_axis y, indices index, const T *from, T *to)
 {
-    int64_t n = thread_number(), row = n / y.inner;
+    int64_t n = thread_in_grid(), row = n / y.inner;
     if (row >= y.outer * y.length) return;
     int64_t j = index_at(index, n, true);
     if (j >= 0) to[n] = from[(row / y.length * x.length + j) * x.inner + n - row * y.inner];
@@ -108,7 +98,7 @@ static bool run_gather(const kernel_call *call)
 template <class T>
 static __global__ void select_slices(along_axis x, int64_t picked, indices index, const T *from, T *to)
 {
-    int64_t n = thread_number(), row = n / x.inner, o = row / picked, i = n - row * x.inner;
+    int64_t n = thread_in_grid(), row = n / x.inner, o = row / picked, i = n - row * x.inner;
     if (row >= x.outer * picked) return;
     int64_t j = index_at(index, row - o * picked, i == 0 && o == 0);
     if (j >= 0) to[n] = from[(o * x.length + j) * x.inner + i];
@@ -132,7 +122,7 @@ static bool run_index_select(const kernel_call *call)
 
 template <class T> static __global__ void mark_classes(int64_t count, indices index, T *to)
 {
-    int64_t n = thread_number(), classes = index.limit, id = n / classes;
+    int64_t n = thread_in_grid(), classes = index.limit, id = n / classes;
     if (id >= count) return;
     bool is_its = index_at(index, id, n == id * classes) == n - id * classes;
     to[n] = converter<T, uint8_t>::of(is_its);
@@ -171,7 +161,7 @@ template <class T>
 static __global__ void add_few(along_axis x, int64_t sources, bool sliced, indices index, const T *from,
                                const T *source, T *to)
 {
-    int64_t n = thread_number(), row = n / x.inner, o = row / x.length, t = row - o * x.length, i = n - row * x.inner;
+    int64_t n = thread_in_grid(), row = n / x.inner, o = row / x.length, t = row - o * x.length, i = n - row * x.inner;
     if (row >= x.outer * x.length) return;
     typename sum_of<T>::type sum = from[n];
     for (int64_t j = 0; j < sources; j++) {
@@ -188,7 +178,7 @@ static __global__ void add_few(along_axis x, int64_t sources, bool sliced, indic
 /* The key of a source is the number of its slice, or element, of x; where there is none, the one behind the last. */
 static __global__ void find_slices(indices index, sorting s)
 {
-    int64_t n = thread_number();
+    int64_t n = thread_in_grid();
     if (n >= s.count) return;
     int64_t to = index_at(index, n, true);
     s.key[0][n] = to < 0 ? s.greatest : (uint32_t)to;
@@ -197,7 +187,7 @@ static __global__ void find_slices(indices index, sorting s)
 
 static __global__ void find_elements(along_axis x, int64_t sources, indices index, sorting s)
 {
-    int64_t n = thread_number();
+    int64_t n = thread_in_grid();
     if (n >= s.count) return;
     int64_t row = n / x.inner, i = n - row * x.inner, to = index_at(index, n, true);
     s.key[0][n] = to < 0 ? s.greatest : (uint32_t)((row / sources * x.length + to) * x.inner + i);
@@ -208,7 +198,7 @@ static __global__ void find_elements(along_axis x, int64_t sources, indices inde
  * lanes share an element. */
 template <class T> static __global__ void add_sorted(along_axis x, int lanes, sorting s, const T *source, T *to)
 {
-    int64_t number = thread_number() / lanes, place = number / x.inner, i = number - place * x.inner;
+    int64_t number = thread_in_grid() / lanes, place = number / x.inner, i = number - place * x.inner;
     int64_t o = place / s.count, first = place - o * s.count, lane = threadIdx.x % lanes;
     if (o >= x.outer) return;
     uint32_t key = s.key[0][first];

@@ -3,7 +3,7 @@
 #include "backends/cuda/gelu.h"
 #include "backends/cuda/kernels.h"
 #include "backends/cuda/matmul.h"
-#include "backends/cuda/vectors.h"
+#include "backends/cuda/stored.h"
 
 extern "C" {
 #include "ops/linear.h"
@@ -217,7 +217,7 @@ struct times_gelu_gradient {
 /* y = function(z, y) for N elements a thread. */
 template <class Function, int N> static __global__ void finish(Function function, int64_t count, stored z, stored y)
 {
-    int64_t first = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) * N;
+    int64_t first = thread_in_grid() * N;
     if (first >= count) return;
     pending<N> z_loaded = {}, y_loaded = {};
     begin_load(z, first, &z_loaded);
@@ -228,17 +228,12 @@ template <class Function, int N> static __global__ void finish(Function function
     store_floats(y, first, out);
 }
 
-static bool is_aligned_for(const array *a, int n)
-{
-    return is_aligned(a->data, vt_dtype_size(a->dtype), n);
-}
-
 template <class Function> static bool finish_product(const kernel_call *call, const array *z, const array *y)
 {
     constexpr int N = 8;
     int64_t count = vt_shape_count(y->shape);
     if (count == 0) return true;
-    if (count % N == 0 && is_aligned_for(z, N) && is_aligned_for(y, N))
+    if (count % N == 0 && is_aligned(z, N) && is_aligned(y, N))
         LAUNCH((finish<Function, N>), blocks_for(count / N, BLOCK), BLOCK, 0, compute_stream(), Function{}, count,
                stored_of(z), stored_of(y));
     else

@@ -11,13 +11,13 @@ extern "C" {
 #include <vitro/loss.h>
 
 /* Of the logits that one label is for. */
-struct logit_sums {
-    exponential_sum exponentials;
-    float total;
+template <class T> struct logit_sums {
+    exponential_sum<T> exponentials;
+    T total;
 };
 
 struct join_sums {
-    __device__ logit_sums operator()(const logit_sums &a, const logit_sums &b) const
+    template <class T> __device__ logit_sums<T> operator()(const logit_sums<T> &a, const logit_sums<T> &b) const
     {
         return { joined_exponentials(a.exponentials, b.exponentials), a.total + b.total };
     }
@@ -34,23 +34,24 @@ static __device__ inline int64_t label_at(const int64_t *labels, int64_t i, int6
 }
 
 /* (1 - s) (log Σ e^x - x[label]) + s (log Σ e^x - mean x), of differences from the largest logit. */
-static __device__ inline float loss_of(const logit_sums &sums, float x, float classes, float s)
+template <class T> static __device__ inline T loss_of(const logit_sums<T> &sums, T x, T classes, T s)
 {
-    float max = sums.exponentials.max, above = logf(sums.exponentials.sum);
-    float hard = s < 1 ? (1 - s) * (above + (max - x)) : 0;
+    T max = sums.exponentials.max, above = log(sums.exponentials.sum);
+    T hard = s < 1 ? (1 - s) * (above + (max - x)) : 0;
     return hard + (s > 0 ? s * (above + (max - sums.total / classes)) : 0);
 }
 
-static __global__ void cross_entropy(along_axis a, int threads, float s, const float *x, const int64_t *labels,
-                                     fault_reporter reporter, float *loss, float *log_sum)
+template <class T>
+static __global__ void cross_entropy(along_axis a, int threads, T s, const T *x, const int64_t *labels,
+                                     fault_reporter reporter, T *loss, T *log_sum)
 {
-    int64_t lane = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) / threads, first = threadIdx.x % threads;
+    int64_t lane = thread_in_grid() / threads, first = threadIdx.x % threads;
     if (lane >= lane_count(a)) return;
-    logit_sums sums = { no_exponentials(), 0 };
+    logit_sums<T> sums = { no_exponentials<T>(), 0 };
     x += lane_start(a, lane);
 #pragma unroll 4
     for (int64_t k = first; k < a.length; k += threads) {
-        float logit = x[k * a.inner];
+        T logit = x[k * a.inner];
         sums = { with_exponential(sums.exponentials, logit), sums.total + logit };
     }
     if (threads == WARP) sums = warp_join(sums, join_sums{});
@@ -58,61 +59,68 @@ static __global__ void cross_entropy(along_axis a, int threads, float s, const f
     if (first != 0) return;
     int64_t label = label_at(labels, lane, a.length, reporter);
     log_sum[lane] = log_of(sums.exponentials);
-    loss[lane] = label == VT_IGNORE ? 0 : loss_of(sums, x[label * a.inner], (float)a.length, s);
+    loss[lane] = label == VT_IGNORE ? 0 : loss_of(sums, x[label * a.inner], (T)a.length, s);
 }
 
 /* dx = g (e^(x - log Σ e^x) - p), p = (1 - s) [label] + s / classes */
-static __global__ void cross_entropy_gradient(along_axis a, int threads, float s, const float *g, const float *x,
-                                              const int64_t *labels, const float *log_sum, fault_reporter reporter,
-                                              float *dx)
+template <class T>
+static __global__ void cross_entropy_gradient(along_axis a, int threads, T s, const T *g, const T *x,
+                                              const int64_t *labels, const T *log_sum, fault_reporter reporter, T *dx)
 {
-    int64_t lane = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) / threads, first = threadIdx.x % threads;
+    int64_t lane = thread_in_grid() / threads, first = threadIdx.x % threads;
     if (lane >= lane_count(a)) return;
     int64_t start = lane_start(a, lane), label = label_at(labels, lane, a.length, reporter);
-    float upstream = g[lane], whole = log_sum[lane], everywhere = s / (float)a.length;
+    T upstream = g[lane], whole = log_sum[lane], everywhere = s / (T)a.length;
 #pragma unroll 4
     for (int64_t k = first; k < a.length; k += threads) {
         int64_t i = start + k * a.inner;
-        float p = everywhere + (k == label ? 1 - s : 0);
-        dx[i] = label == VT_IGNORE ? 0 : upstream * (expf(x[i] - whole) - p);
+        T p = everywhere + (k == label ? 1 - s : 0);
+        dx[i] = label == VT_IGNORE ? 0 : upstream * (exp(x[i] - whole) - p);
     }
 }
 
-static bool takes(const kernel_call *call)
+static double smoothing(const kernel_call *call)
 {
-    return call->in[0].dtype == VT_F32;
+    return ((const cross_entropy_attributes *)call->attributes)->label_smoothing;
 }
 
-static float smoothing(const kernel_call *call)
+template <class T> static bool run_in(const kernel_call *call)
 {
-    return (float)((const cross_entropy_attributes *)call->attributes)->label_smoothing;
-}
-
-static bool run(const kernel_call *call)
-{
-    along_axis a = along_axis_of(call->in[0].shape, 1);
+    const array *in = call->in, *out = call->out;
+    along_axis a = along_axis_of(in[0].shape, 1);
     int threads = threads_for_lane(a);
     if (lane_count(a) == 0) return true;
-    LAUNCH(cross_entropy, blocks_for(lane_count(a) * threads, BLOCK), BLOCK, 0, compute_stream(), a, threads,
-           smoothing(call), (const float *)call->in[0].data, (const int64_t *)call->in[1].data, reporter_for(call, 1),
-           (float *)call->out[0].data, (float *)call->out[1].data);
+    LAUNCH(cross_entropy<T>, blocks_for(lane_count(a) * threads, BLOCK), BLOCK, 0, compute_stream(), a, threads,
+           (T)smoothing(call), (const T *)in[0].data, (const int64_t *)in[1].data, reporter_for(call, 1),
+           (T *)out[0].data, (T *)out[1].data);
     return launched(call);
+}
+
+template <class T> static bool run_gradient_in(const kernel_call *call)
+{
+    const array *in = call->in;
+    along_axis a = along_axis_of(in[1].shape, 1);
+    int threads = threads_for_lane(a);
+    if (lane_count(a) == 0) return true;
+    LAUNCH(cross_entropy_gradient<T>, blocks_for(lane_count(a) * threads, BLOCK), BLOCK, 0, compute_stream(), a,
+           threads, (T)smoothing(call), (const T *)in[0].data, (const T *)in[1].data, (const int64_t *)in[2].data,
+           (const T *)in[3].data, reporter_for(call, 2), (T *)call->out[0].data);
+    return launched(call);
+}
+
+/* In f64 too: the decomposition would not see a label that is wrong. */
+static bool run(const kernel_call *call)
+{
+    return call->in[0].dtype == VT_F64 ? run_in<double>(call) : run_in<float>(call);
 }
 
 static bool run_gradient(const kernel_call *call)
 {
-    along_axis a = along_axis_of(call->in[1].shape, 1);
-    int threads = threads_for_lane(a);
-    if (lane_count(a) == 0) return true;
-    LAUNCH(cross_entropy_gradient, blocks_for(lane_count(a) * threads, BLOCK), BLOCK, 0, compute_stream(), a, threads,
-           smoothing(call), (const float *)call->in[0].data, (const float *)call->in[1].data,
-           (const int64_t *)call->in[2].data, (const float *)call->in[3].data, reporter_for(call, 2),
-           (float *)call->out[0].data);
-    return launched(call);
+    return call->in[0].dtype == VT_F64 ? run_gradient_in<double>(call) : run_gradient_in<float>(call);
 }
 
 extern "C" const kernel_row cuda_loss_kernels[] = {
-    { &op_cross_entropy, { .run = run, .supports = takes } },
-    { &op_cross_entropy_gradient, { .run = run_gradient, .supports = takes } },
+    { &op_cross_entropy, { .run = run } },
+    { &op_cross_entropy_gradient, { .run = run_gradient } },
     {},
 };

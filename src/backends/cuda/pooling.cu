@@ -31,8 +31,8 @@ template <int N> static __global__ void pool(image_rows r, windows w, const floa
         int top = p.line * w.stride[0] - w.padding[0], left = p.column * w.stride[1] - w.padding[1];
         int first_line = max(top, 0), last_line = min(top + w.kernel[0], r.from[0]);
         int first_column = max(left, 0), last_column = min(left + w.kernel[1], r.from[1]);
-        channels<float, N> best;
-        channels<int64_t, N> where;
+        vector<float, N> best;
+        vector<int64_t, N> where;
 #pragma unroll
         for (int c = 0; c < N; c++) {
             best.at[c] = -INFINITY;
@@ -40,7 +40,7 @@ template <int N> static __global__ void pool(image_rows r, windows w, const floa
         }
         for (int line = first_line; line < last_line; line++)
             for (int column = first_column; column < last_column; column++) {
-                channels<float, N> v = *(const channels<float, N> *)(x + pixel_offset(r, r.from, p, line, column));
+                vector<float, N> v = load<N>(x + pixel_offset(r, r.from, p, line, column));
 #pragma unroll
                 for (int c = 0; c < N; c++) {
                     if (!(v.at[c] > best.at[c] || v.at[c] != v.at[c])) continue;
@@ -49,8 +49,8 @@ template <int N> static __global__ void pool(image_rows r, windows w, const floa
                 }
             }
         int64_t to = pixel_offset(r, r.to, p, p.line, p.column);
-        *(channels<float, N> *)(y + to) = best;
-        *(channels<int64_t, N> *)(index + to) = where;
+        store(y + to, best);
+        store(index + to, where);
     }
 }
 
@@ -76,16 +76,16 @@ static __global__ void put_back(image_rows r, windows w, const float *g, const i
         image_place p = place_of<N>(r, i);
         int64_t number = (int64_t)p.line * r.to[1] + p.column;
         span lines = windows_over(w, 0, p.line, r.from[0]), columns = windows_over(w, 1, p.column, r.from[1]);
-        channels<float, N> sum = {};
+        vector<float, N> sum = {};
         for (int line = lines.first; line < lines.last; line++)
             for (int column = columns.first; column < columns.last; column++) {
                 int64_t at = pixel_offset(r, r.from, p, line, column);
-                channels<int64_t, N> where = *(const channels<int64_t, N> *)(index + at);
-                channels<float, N> v = *(const channels<float, N> *)(g + at);
+                vector<int64_t, N> where = load<N>(index + at);
+                vector<float, N> v = load<N>(g + at);
 #pragma unroll
                 for (int c = 0; c < N; c++) sum.at[c] += where.at[c] == number ? v.at[c] : 0;
             }
-        *(channels<float, N> *)(dx + pixel_offset(r, r.to, p, p.line, p.column)) = sum;
+        store(dx + pixel_offset(r, r.to, p, p.line, p.column), sum);
     }
 }
 

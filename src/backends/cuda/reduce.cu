@@ -227,11 +227,11 @@ template <bool ALL> struct truth {
 };
 
 struct log_sum_exp {
-    typedef exponential_sum state;
+    typedef exponential_sum<float> state;
     float *out;
     __device__ state first() const
     {
-        return no_exponentials();
+        return no_exponentials<float>();
     }
     __device__ state step(state a, float v, int64_t) const
     {
@@ -344,20 +344,20 @@ static int64_t axis_of(const kernel_call *call)
     return (int64_t)1 << ((const arg_attributes *)call->attributes)->axis;
 }
 
-static int pack_of(const array &x)
+static int width_of(const array &x)
 {
-    return vt_dtype_is_float(x.dtype) || x.dtype == VT_BF16 ? float_elements<float>::pack : integer_elements::pack;
+    return vt_dtype_is_float(x.dtype) || x.dtype == VT_BF16 ? float_elements<float>::width : integer_elements::width;
 }
 
 static bool prepare(const kernel_call *call, preparation *p)
 {
-    p->scratch = fold_scratch(plan_fold(call->in[0], axes_of(call), pack_of(call->in[0])));
+    p->scratch = fold_scratch(plan_fold(call->in[0], axes_of(call), width_of(call->in[0])));
     return true;
 }
 
 static bool prepare_place(const kernel_call *call, preparation *p)
 {
-    p->scratch = fold_scratch(plan_fold(call->in[0], axis_of(call), pack_of(call->in[0])));
+    p->scratch = fold_scratch(plan_fold(call->in[0], axis_of(call), width_of(call->in[0])));
     return true;
 }
 
@@ -365,7 +365,7 @@ template <class Fold> static bool reduce_floats(const kernel_call *call, int64_t
 {
     const array &x = call->in[0];
     float_elements<float> elements = { (const float *)x.data };
-    fold_elements(plan_fold(x, axes, elements.pack), fold, elements, call->scratch);
+    fold_elements(plan_fold(x, axes, elements.width), fold, elements, call->scratch);
     return launched(call);
 }
 
@@ -373,7 +373,7 @@ template <class Fold> static bool reduce_integers(const kernel_call *call, int64
 {
     const array &x = call->in[0];
     integer_elements elements = { x.data, x.dtype };
-    fold_elements(plan_fold(x, axes, elements.pack), fold, elements, call->scratch);
+    fold_elements(plan_fold(x, axes, elements.width), fold, elements, call->scratch);
     return launched(call);
 }
 
@@ -388,7 +388,7 @@ static bool sum_divided(const kernel_call *call, float divisor)
     float_sum fold = { output_for(call->out[0], 0.0f), divisor };
     if (x.dtype != VT_BF16) return reduce_floats(call, axes_of(call), fold);
     float_elements<bf16> elements = { (const bf16 *)x.data };
-    fold_elements(plan_fold(x, axes_of(call), elements.pack), fold, elements, call->scratch);
+    fold_elements(plan_fold(x, axes_of(call), elements.width), fold, elements, call->scratch);
     return launched(call);
 }
 
@@ -460,7 +460,7 @@ static bool run_norm(const kernel_call *call)
 static __global__ void multiply_by_others(walk<2> w, const float *g, const float *x, const nonzero_product *of,
                                           float *dx)
 {
-    int64_t index = (int64_t)blockIdx.x * BLOCK + threadIdx.x, offset[2];
+    int64_t index = thread_in_grid(), offset[2];
     if (index >= w.count) return;
     find_offsets(w, index, offset);
     double v = (double)x[offset[0]];
@@ -478,7 +478,7 @@ static size_t product_bytes(const kernel_call *call)
 static bool prepare_prod_gradient(const kernel_call *call, preparation *p)
 {
     const array &x = call->in[1];
-    p->scratch = product_bytes(call) + fold_scratch(plan_fold(x, axes_of(call), pack_of(x)));
+    p->scratch = product_bytes(call) + fold_scratch(plan_fold(x, axes_of(call), width_of(x)));
     return true;
 }
 
@@ -490,7 +490,7 @@ static bool run_prod_gradient(const kernel_call *call)
     float_elements<float> elements = { (const float *)x.data };
     walk<2> w = make_walk<2>(x.shape, { &x, &product });
     if (w.count == 0) return true;
-    fold_elements(plan_fold(x, axes_of(call), elements.pack), fold, elements,
+    fold_elements(plan_fold(x, axes_of(call), elements.width), fold, elements,
                   (char *)call->scratch + product_bytes(call));
     LAUNCH(multiply_by_others, blocks_for(w.count, BLOCK), BLOCK, 0, compute_stream(), w,
            (const float *)call->in[0].data, elements.data, (const nonzero_product *)fold.out,

@@ -85,13 +85,13 @@ static __global__ void resample_rows(image_rows r, const band_row *rows, const f
     for (unsigned i = threadIdx.x; i < row_items(r, N); i += blockDim.x) {
         image_place p = place_of<N>(r, i);
         band_row vertical = rows[p.line], horizontal = rows[r.to[0] + p.column];
-        channels<float, N> sum = {};
+        vector<float, N> sum = {};
         for (int k = 0; k < vertical.count; k++) {
-            channels<float, N> line = {};
+            vector<float, N> line = {};
             const float *from = x + pixel_offset(r, r.from, p, vertical.first + k, horizontal.first);
 #pragma unroll 4
             for (int l = 0; l < horizontal.count; l++) {
-                channels<float, N> v = *(const channels<float, N> *)(from + (int64_t)l * r.channels);
+                vector<float, N> v = load<N>(from + (int64_t)l * r.channels);
                 float weight = weights[horizontal.weight + l];
 #pragma unroll
                 for (int c = 0; c < N; c++) line.at[c] += weight * v.at[c];
@@ -100,7 +100,7 @@ static __global__ void resample_rows(image_rows r, const band_row *rows, const f
 #pragma unroll
             for (int c = 0; c < N; c++) sum.at[c] += weight * line.at[c];
         }
-        *(channels<float, N> *)(y + pixel_offset(r, r.to, p, p.line, p.column)) = sum;
+        store(y + pixel_offset(r, r.to, p, p.line, p.column), sum);
     }
 }
 

@@ -1,10 +1,10 @@
 /* row_norm.cu - layer norm and RMS norm, row by row, and their gradients, alone and with the sum that stands before or
  * after them. A row is held in registers, by one warp or by a block, and read once; a row that is too long for that, or
- * that no packs can be loaded of, is read again for each pass over it.
+ * that no vectors can be loaded of, is read again for each pass over it.
  *
  * The gradients of weight and bias are summed by blocks that stay, each over its rows, and then over the blocks. */
 #include "backends/cuda/kernels.h"
-#include "backends/cuda/pack.h"
+#include "backends/cuda/stored.h"
 #include "backends/cuda/reduce.h"
 
 extern "C" {
@@ -13,12 +13,12 @@ extern "C" {
 
 static constexpr int WIDTH = 4, WARPS = 4;
 
-/* The threads that have a row, the packs of it that each holds (0: none), and how many of its blocks fit into a
+/* The threads that have a row, the vectors of it that each holds (0: none), and how many of its blocks fit into a
  * multiprocessor. */
-template <int THREADS, int PACKS, int RESIDENT> struct team {
-    static constexpr int threads = THREADS, packs = PACKS, resident = RESIDENT;
+template <int THREADS, int VECTORS, int RESIDENT> struct team {
+    static constexpr int threads = THREADS, vectors = VECTORS, resident = RESIDENT;
     static constexpr int rows = THREADS == WARP ? WARPS : 1, block = THREADS * rows;
-    static constexpr int step = WIDTH * THREADS; /* from pack to pack */
+    static constexpr int step = WIDTH * THREADS; /* from vector to vector */
 };
 
 static constexpr int LONGEST_HELD = 8192;
@@ -59,13 +59,13 @@ template <class Team> static __device__ inline int thread_of_team()
     return threadIdx.x % Team::threads;
 }
 
-/* The columns of a thread: packs, Team::step apart. */
+/* The columns of a thread: vectors, Team::step apart. */
 template <class Team> static __device__ inline int first_column()
 {
     return WIDTH * thread_of_team<Team>();
 }
 
-template <class Team> static __device__ inline int pack_count(int64_t length)
+template <class Team> static __device__ inline int vector_count(int64_t length)
 {
     int rest = (int)(length / WIDTH) - thread_of_team<Team>();
     return rest > 0 ? (rest + Team::threads - 1) / Team::threads : 0;
@@ -73,11 +73,11 @@ template <class Team> static __device__ inline int pack_count(int64_t length)
 
 /* Where there is nothing to read, `otherwise`. */
 template <class Team>
-static __device__ inline void read_or(pack<WIDTH> (&p)[Team::packs], const float *from, int64_t first, int count,
-                                      float otherwise)
+static __device__ inline void read_or(vector<float, WIDTH> (&p)[Team::vectors], const float *from, int64_t first,
+                                      int count, float otherwise)
 {
     if (from) {
-        read_packs(p, from + first, Team::step, count);
+        load_vectors(p, from + first, Team::step, count);
         return;
     }
 #pragma unroll
@@ -126,19 +126,19 @@ static __device__ inline void keep_statistics(const norm_rows &a, int64_t row, f
 
 template <class Team> static __global__ void __launch_bounds__(Team::block) normalize_held(norm_rows a)
 {
-    constexpr int N = Team::packs;
+    constexpr int N = Team::vectors;
     const int64_t row = first_row<Team>();
     if (row >= a.rows) return;
-    const int column = first_column<Team>(), count = pack_count<Team>(a.length);
+    const int column = first_column<Team>(), count = vector_count<Team>(a.length);
     const int64_t first = row * a.length + column;
-    pack<WIDTH> x[N], weight[N], bias[N];
-    read_packs(x, a.x + first, Team::step, count);
+    vector<float, WIDTH> x[N], weight[N], bias[N];
+    load_vectors(x, a.x + first, Team::step, count);
     if (a.b.data) {
-        pack<WIDTH> b[N];
-        load_packs(b, a.b, first, Team::step, count);
+        vector<float, WIDTH> b[N];
+        load_vectors(b, a.b, first, Team::step, count);
         for (int k = 0; k < N; k++)
             for (int e = 0; e < WIDTH; e++) x[k].at[e] += b[k].at[e];
-        write_packs(a.sum + first, Team::step, count, x);
+        store_vectors(a.sum + first, Team::step, count, x);
     }
     read_or<Team>(weight, a.weight, column, count, 1);
     read_or<Team>(bias, a.bias, column, count, 0);
@@ -157,7 +157,7 @@ template <class Team> static __global__ void __launch_bounds__(Team::block) norm
     const float rstd = reciprocal_deviation(team_sum<Team>(squares), a);
     for (int k = 0; k < N; k++)
         for (int e = 0; e < WIDTH; e++) x[k].at[e] = x[k].at[e] * rstd * weight[k].at[e] + bias[k].at[e];
-    store_packs(a.y, first, Team::step, count, x);
+    store_vectors(a.y, first, Team::step, count, x);
     keep_statistics<Team>(a, row, mean, rstd);
 }
 
@@ -167,7 +167,7 @@ template <class Team> static __global__ void __launch_bounds__(Team::block) norm
     const int thread = thread_of_team<Team>();
     if (row >= a.rows) return;
     for (int64_t i = thread; a.b.data && i < n; i += Team::threads)
-        a.sum[first + i] = a.x[first + i] + load(a.b, first + i);
+        a.sum[first + i] = a.x[first + i] + element_of<float>(a.b, first + i);
     const float *x = (a.b.data ? a.sum : a.x) + first; /* a thread reads what it wrote itself */
     float mean = 0, squares = 0;
     for (int64_t i = thread; a.centered && i < n; i += Team::threads) mean += x[i];
@@ -175,7 +175,7 @@ template <class Team> static __global__ void __launch_bounds__(Team::block) norm
     for (int64_t i = thread; i < n; i += Team::threads) squares += (x[i] - mean) * (x[i] - mean);
     const float rstd = reciprocal_deviation(team_sum<Team>(squares), a);
     for (int64_t i = thread; i < n; i += Team::threads)
-        store(a.y, first + i, (x[i] - mean) * rstd * (a.weight ? a.weight[i] : 1) + (a.bias ? a.bias[i] : 0));
+        set_element(a.y, first + i, (x[i] - mean) * rstd * (a.weight ? a.weight[i] : 1) + (a.bias ? a.bias[i] : 0));
     keep_statistics<Team>(a, row, mean, rstd);
 }
 
@@ -211,13 +211,14 @@ static __device__ inline float *columns_of_part(const gradient_rows &a, int64_t 
 
 /* Adds the sums of a block's teams in order, and keeps them. */
 template <class Team>
-static __device__ inline void keep_columns(const gradient_rows &a, pack<WIDTH> (&dweight)[Team::packs],
-                                           pack<WIDTH> (&dbias)[Team::packs])
+static __device__ inline void keep_columns(const gradient_rows &a, vector<float, WIDTH> (&dweight)[Team::vectors],
+                                           vector<float, WIDTH> (&dbias)[Team::vectors])
 {
-    constexpr int N = Team::packs, last = Team::rows - 1;
+    constexpr int N = Team::vectors, last = Team::rows - 1;
     const int own = threadIdx.x / Team::threads, thread = thread_of_team<Team>();
     if constexpr (last > 0) {
-        SHARED(pack<WIDTH>, sum, [2 * N][Team::threads]);
+        typedef vector<float, WIDTH> columns; /* a comma would end the macro's argument */
+        SHARED(columns, sum, [2 * N][Team::threads]);
         for (int turn = 0; turn <= last; turn++) {
             for (int k = 0; turn == own && turn > 0 && k < N; k++)
                 for (int e = 0; e < WIDTH; e++) {
@@ -233,24 +234,24 @@ static __device__ inline void keep_columns(const gradient_rows &a, pack<WIDTH> (
     }
     if (own < last) return;
     float *to = columns_of_part(a, blockIdx.x) + first_column<Team>();
-    write_packs(to, Team::step, pack_count<Team>(a.length), dweight);
-    write_packs(to + a.pitch, Team::step, pack_count<Team>(a.length), dbias);
+    store_vectors(to, Team::step, vector_count<Team>(a.length), dweight);
+    store_vectors(to + a.pitch, Team::step, vector_count<Team>(a.length), dbias);
 }
 
 /* The threads of a team go through the loop together, so that its sums may wait for them. */
 template <class Team>
 static __global__ void __launch_bounds__(Team::block, Team::resident) gradient_held(gradient_rows a)
 {
-    constexpr int N = Team::packs;
-    const int column = first_column<Team>(), count = pack_count<Team>(a.length);
-    pack<WIDTH> dweight[N] = {}, dbias[N] = {};
+    constexpr int N = Team::vectors;
+    const int column = first_column<Team>(), count = vector_count<Team>(a.length);
+    vector<float, WIDTH> dweight[N] = {}, dbias[N] = {};
     for (int64_t row = first_row<Team>(); row < a.rows; row += (int64_t)gridDim.x * Team::rows) {
         const int64_t first = row * a.length + column;
         const float mean = a.centered ? a.mean[row] : 0, rstd = a.rstd[row];
         row_sums sum = {};
-        pack<WIDTH> x[N], h[N], other[N];
-        read_packs(x, a.x + first, Team::step, count);
-        load_packs(h, a.g, first, Team::step, count);
+        vector<float, WIDTH> x[N], h[N], other[N];
+        load_vectors(x, a.x + first, Team::step, count);
+        load_vectors(h, a.g, first, Team::step, count);
         read_or<Team>(other, a.weight, column, count, 1);
         for (int k = 0; k < N; k++)
             for (int e = 0; e < WIDTH; e++) {
@@ -268,7 +269,7 @@ static __global__ void __launch_bounds__(Team::block, Team::resident) gradient_h
         for (int k = 0; k < N; k++)
             for (int e = 0; e < WIDTH; e++)
                 x[k].at[e] = (h[k].at[e] - shift - x[k].at[e] * slope) * rstd + other[k].at[e];
-        store_packs(a.dx, first, Team::step, count, x);
+        store_vectors(a.dx, first, Team::step, count, x);
     }
     if (a.partial) keep_columns<Team>(a, dweight, dbias);
 }
@@ -283,15 +284,17 @@ static __global__ void __launch_bounds__(Team::block, Team::resident) gradient_l
         const float *x = a.x + row * n;
         row_sums sum = {};
         for (int64_t i = thread_of_team<Team>(); i < n; i += Team::threads) {
-            const float h = load(a.g, row * n + i) * (a.weight ? a.weight[i] : 1);
+            const float h = element_of<float>(a.g, row * n + i) * (a.weight ? a.weight[i] : 1);
             sum.h += h;
             sum.hx += h * ((x[i] - mean) * rstd);
         }
         sum = team_join<Team>(sum, add_row_sums{});
         const float shift = a.centered ? sum.h / (float)n : 0, slope = sum.hx / (float)n;
         for (int64_t i = thread_of_team<Team>(); i < n; i += Team::threads) {
-            const float normal = (x[i] - mean) * rstd, g = load(a.g, row * n + i), h = g * (a.weight ? a.weight[i] : 1);
-            store(a.dx, row * n + i, (h - shift - normal * slope) * rstd + (a.residual ? a.residual[row * n + i] : 0));
+            const float normal = (x[i] - mean) * rstd, g = element_of<float>(a.g, row * n + i),
+                        h = g * (a.weight ? a.weight[i] : 1);
+            set_element(a.dx, row * n + i,
+                        (h - shift - normal * slope) * rstd + (a.residual ? a.residual[row * n + i] : 0));
             if (!a.partial) continue;
             float *dweight = columns_of_part(a, part) + i, *dbias = dweight + a.pitch;
             *dweight = (row == part ? 0 : *dweight) + g * normal;
@@ -351,7 +354,7 @@ static bool run_norm(const kernel_call *call, norm_rows a)
     a.x = (const float *)x->data;
     a.y = stored_of(&call->out[0]);
     if (a.rows == 0) return true;
-    if (can_be_held(a.length) && packs_are_aligned(call, WIDTH))
+    if (can_be_held(a.length) && is_aligned(call, WIDTH))
         with_holding_team(a.length, [&](auto t) {
             typedef decltype(t) Team;
             LAUNCH(normalize_held<Team>, blocks_for(a.rows, Team::rows), Team::block, 0, compute_stream(), a);
@@ -394,7 +397,7 @@ template <class Team> static unsigned gradient_blocks(int64_t rows, int64_t leng
 {
     constexpr int64_t MOST_COLUMNS = 1 << 25;
     int64_t blocks = blocks_for(rows, Team::rows), most = multiprocessors() * Team::resident;
-    if (Team::packs == 0 && most * Team::rows > MOST_COLUMNS / length) most = MOST_COLUMNS / length / Team::rows;
+    if (Team::vectors == 0 && most * Team::rows > MOST_COLUMNS / length) most = MOST_COLUMNS / length / Team::rows;
     return (unsigned)(blocks < most ? blocks : most < 1 ? 1 : most);
 }
 
@@ -423,7 +426,7 @@ static int64_t launch_gradient(const kernel_call *call, const gradient_rows &a)
 {
     int64_t parts = 0;
     if (a.rows == 0) return 0;
-    if (can_be_held(a.length) && packs_are_aligned(call, WIDTH))
+    if (can_be_held(a.length) && is_aligned(call, WIDTH))
         with_holding_team(a.length, [&](auto t) {
             typedef decltype(t) Team;
             unsigned blocks = gradient_blocks<Team>(a.rows, a.length);

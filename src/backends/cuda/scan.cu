@@ -12,7 +12,7 @@ extern "C" {
 template <class Sum, class Elements, class Result>
 static __global__ void running_sum(along_axis a, int threads, bool reverse, Elements x, Result *y)
 {
-    int64_t lane = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) / threads, own = threadIdx.x % threads;
+    int64_t lane = thread_in_grid() / threads, own = threadIdx.x % threads;
     if (lane >= lane_count(a)) return;
     int64_t start = lane_start(a, lane);
     Sum so_far = 0;

@@ -1,7 +1,8 @@
 /* shape.cu - padding. */
+#include "backends/cuda/convert.h"
 #include "backends/cuda/divisor.h"
 #include "backends/cuda/kernels.h"
-#include "backends/cuda/vectors.h"
+#include "backends/cuda/vector.h"
 
 extern "C" {
 #include "ops/shape.h"
@@ -19,7 +20,7 @@ struct padding {
 
 template <class T> static __global__ void pad_elements(padding p, T value, T *to, const T *from)
 {
-    int64_t index = (int64_t)blockIdx.x * BLOCK + threadIdx.x, rest = index, source = 0, stride = 1;
+    int64_t index = thread_in_grid(), rest = index, source = 0, stride = 1;
     if (index >= p.count) return;
     bool is_new = false;
     for (int axis = p.rank - 1; axis >= 0; axis--) {
@@ -79,7 +80,7 @@ template <class T> static void launch(padding p, T value, const kernel_call *cal
 
 static bool pad(const kernel_call *call)
 {
-    const array *in = &call->in[0], *out = &call->out[0];
+    const array *out = &call->out[0];
     uint64_t bits = bits_of(out->dtype, ((const pad_attributes *)call->attributes)->value);
     padding p = padding_of(call);
     if (p.count == 0) return true;
@@ -88,7 +89,7 @@ static bool pad(const kernel_call *call)
         constexpr int N = (int)(WIDEST_ACCESS / sizeof(T));
         vector<T, N> run;
         for (int k = 0; k < N; k++) run.at[k] = (T)bits;
-        if (is_aligned(in->data, sizeof(T), N) && is_aligned(out->data, sizeof(T), N) && join_neighbours(&p, N))
+        if (is_aligned(call, N) && join_neighbours(&p, N))
             launch(p, run, call);
         else
             launch(p, (T)bits, call);

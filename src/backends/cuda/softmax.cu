@@ -113,9 +113,9 @@ static __global__ void gradient_row(int64_t rows, int length, const float *g, co
 
 template <bool LOGARITHM> static __global__ void softmax_lane(along_axis a, int threads, const float *x, float *y)
 {
-    int64_t lane = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) / threads, first = threadIdx.x % threads;
+    int64_t lane = thread_in_grid() / threads, first = threadIdx.x % threads;
     if (lane >= lane_count(a)) return;
-    exponential_sum e = no_exponentials();
+    exponential_sum<float> e = no_exponentials<float>();
     x += lane_start(a, lane);
     y += lane_start(a, lane);
 #pragma unroll 4
@@ -130,7 +130,7 @@ template <bool LOGARITHM> static __global__ void softmax_lane(along_axis a, int 
 template <bool LOGARITHM>
 static __global__ void gradient_lane(along_axis a, int threads, const float *g, const float *y, float *dx)
 {
-    int64_t lane = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) / threads, first = threadIdx.x % threads;
+    int64_t lane = thread_in_grid() / threads, first = threadIdx.x % threads;
     if (lane >= lane_count(a)) return;
     int64_t start = lane_start(a, lane);
     float sum = 0;

@@ -10,6 +10,7 @@
 
 #include "backends/cuda/convert.h"
 #include "backends/cuda/mma.h"
+#include "backends/cuda/vector.h"
 
 enum line_direction { ALONG, ACROSS };
 
@@ -67,11 +68,6 @@ template <class Tile> static __device__ __forceinline__ int chunk_offset(int lin
     return line * Tile::LINE_BYTES + (chunk ^ line % TURN) * CHUNK_BYTES;
 }
 
-/* Elements that are loaded at once. */
-template <class In, int RUN> struct alignas(RUN * sizeof(In)) element_run {
-    In of[RUN];
-};
-
 /* Fills a tile. `locate(i, place)` says where the element at a place in the thread's line number i comes from, and the
  * RUN - 1 behind it with it, NULL for zeros. */
 template <class In, class Tile, int RUN, class Locate>
@@ -89,9 +85,9 @@ static __device__ __forceinline__ void fill_tile(char *tile, Locate locate)
 #pragma unroll
             for (int e = 0; e < CHUNK<In>; e += RUN) {
                 const In *from = locate(i, chunk * CHUNK<In> + e);
-                element_run<In, RUN> elements = {};
-                if (from) elements = *(const element_run<In, RUN> *)from;
-                *(element_run<In, RUN> *)(to + e * sizeof(In)) = elements;
+                vector<In, RUN> elements = {};
+                if (from) elements = load<RUN>(from);
+                store((In *)to + e, elements);
             }
         }
     }

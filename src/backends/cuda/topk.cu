@@ -46,7 +46,7 @@ template <class Elements, class T>
 static __global__ void select_first(along_axis from, along_axis to, int threads, bool smallest, Elements x,
                                     const T *values, T *chosen, int64_t *indices)
 {
-    int64_t lane = ((int64_t)blockIdx.x * BLOCK + threadIdx.x) / threads, own = threadIdx.x % threads;
+    int64_t lane = thread_in_grid() / threads, own = threadIdx.x % threads;
     if (lane >= lane_count(from)) return;
     int64_t start = lane_start(from, lane), result = lane_start(to, lane);
     candidate last = { UINT64_MAX, -1 };

@@ -261,6 +261,9 @@ inline cublasStatus_t check(const product &p)
 
 enum { ALGORITHMS = 3, MARK = 0x616c676f };
 
+/* How often each was queued, for tests of the choice among them. */
+inline int queued[ALGORITHMS];
+
 /* What an algorithm was proposed for, as a number: it serves no other product. */
 inline uint64_t signature(const product &p)
 {
@@ -421,6 +424,7 @@ inline cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc
     }
     require(working == 0 || ((uintptr_t)workspace % 16 == 0 && on_host::is_on_device(workspace, working)),
             "the working memory is not 16-byte aligned memory of the device");
+    queued[algo->data[1]]++;
     on_host::submit(stream, [=]() {
         if (working) memset(workspace, 0xff, working);
         multiply(p, { a, b, d });

@@ -1,33 +1,11 @@
-/* vectors.h - neighbouring elements in one load or store, and f32 values that may lie in memory as bf16. */
-#ifndef VITRO_BACKENDS_CUDA_VECTORS_H
-#define VITRO_BACKENDS_CUDA_VECTORS_H
+/* stored.h - f32 values in registers, from memory that holds them as f32 or as bf16, one, a vector or several vectors
+ * at a time. */
+#ifndef VITRO_BACKENDS_CUDA_STORED_H
+#define VITRO_BACKENDS_CUDA_STORED_H
 
 #include "backends/cuda/convert.h"
+#include "backends/cuda/vector.h"
 #include <string.h>
-
-constexpr size_t WIDEST_ACCESS = 16; /* bytes a thread loads or stores at once */
-
-/* As many as do not fit in one access take several. */
-template <class T, int N> struct alignas(sizeof(T) * N < WIDEST_ACCESS ? sizeof(T) * N : WIDEST_ACCESS) vector {
-    T at[N];
-};
-
-/* Whether vectors of N elements of this size may begin where the data does. */
-static inline bool is_aligned(const void *data, size_t size, int n)
-{
-    size_t bytes = size * (size_t)n;
-    return (uintptr_t)data % (bytes < WIDEST_ACCESS ? bytes : WIDEST_ACCESS) == 0;
-}
-
-template <int N, class T> static __device__ inline vector<T, N> load(const T *from)
-{
-    return *(const vector<T, N> *)from;
-}
-
-template <int N, class T> static __device__ inline void store(T *to, const vector<T, N> &x)
-{
-    *(vector<T, N> *)to = x;
-}
 
 /* Elements in memory; f32 values may lie there as bf16. Data is NULL where there are none. An argument of kernels. */
 struct stored {
@@ -39,6 +17,8 @@ static inline stored stored_of(const array *a)
 {
     return stored{ a->data, a->dtype == VT_BF16 };
 }
+
+/* -- A vector ------------------------------------------------------------------------------------------------------ */
 
 /* What was loaded and is not looked at yet, so that a thread's loads are under way together: a word an element of f32,
  * for two of bf16. */
@@ -103,7 +83,59 @@ template <int N> static __device__ inline void store_floats(const stored &to, in
     }
 }
 
-/* One element, of any type. */
+/* -- Several vectors, `step` elements from one to the next ----------------------------------------------------------
+ */
+
+/* x[k] for k < count, and zeros behind. */
+template <class T, int N, int VECTORS>
+static __device__ inline void load_vectors(vector<float, N> (&x)[VECTORS], const T *from, int64_t step, int count)
+{
+#pragma unroll
+    for (int k = 0; k < VECTORS; k++) {
+        vector<T, N> in = {};
+        if (k < count) in = load<N>(from + k * step);
+#pragma unroll
+        for (int e = 0; e < N; e++) x[k].at[e] = (float)in.at[e];
+    }
+}
+
+template <class T, int N, int VECTORS>
+static __device__ inline void store_vectors(T *to, int64_t step, int count, const vector<float, N> (&x)[VECTORS])
+{
+#pragma unroll
+    for (int k = 0; k < VECTORS; k++) {
+        vector<T, N> out;
+#pragma unroll
+        for (int e = 0; e < N; e++) out.at[e] = converter<T, float>::of(x[k].at[e]);
+        if (k < count) store(to + k * step, out);
+    }
+}
+
+/* From element `first` on. The dtype is asked for around the loop, so that the loads of all vectors are under way
+ * together. */
+template <int N, int VECTORS>
+static __device__ inline void load_vectors(vector<float, N> (&x)[VECTORS], const stored &from, int64_t first,
+                                           int64_t step, int count)
+{
+    if (from.half)
+        load_vectors(x, (const bf16 *)from.data + first, step, count);
+    else
+        load_vectors(x, (const float *)from.data + first, step, count);
+}
+
+template <int N, int VECTORS>
+static __device__ inline void store_vectors(const stored &to, int64_t first, int64_t step, int count,
+                                            const vector<float, N> (&x)[VECTORS])
+{
+    if (to.half)
+        store_vectors((bf16 *)to.data + first, step, count, x);
+    else
+        store_vectors((float *)to.data + first, step, count, x);
+}
+
+/* -- One element, of any type ---------------------------------------------------------------------------------------
+ */
+
 template <class T> static __device__ inline T element_of(const stored &from, int64_t index)
 {
     return ((const T *)from.data)[index];

@@ -1,0 +1,170 @@
+/* test_choices.cpp - the choice among algorithms by timing, and that a run that goes on computes by the same. */
+#include "../left_behind.h"
+#include "backends/cuda/choose.h"
+extern "C" {
+#include "core/backend.h"
+}
+#include <criterion/criterion.h>
+#include <cublasLt.h>
+#include <string>
+#include <time.h>
+
+static void fini()
+{
+    expect_nothing_left();
+}
+
+TestSuite(choices, .fini = fini);
+
+/* -- Of candidates that take as long as they are told ---------------------------------------------------------------
+ */
+
+struct workers {
+    int milliseconds[3]; /* 0: it cannot run */
+    mutable int runs;
+};
+
+static bool work_for(int candidate, const void *context)
+{
+    const workers *w = (const workers *)context;
+    timespec time = { 0, 1000000L * w->milliseconds[candidate] };
+    w->runs++;
+    nanosleep(&time, NULL);
+    return time.tv_nsec > 0;
+}
+
+static void describe_worker(int candidate, const void *, char (&text)[MAX_ANSWER])
+{
+    static const char *const names[] = { "ann", "bob", "cyd" };
+    snprintf(text, sizeof text, "%s", names[candidate]);
+}
+
+static choice choice_among(const workers &w, const int64_t &key)
+{
+    return { "work", &key, sizeof key, 3, describe_worker, work_for, &w };
+}
+
+static int choose_worker(const workers &w, int64_t key)
+{
+    const choice c = choice_among(w, key);
+    return choose(&c);
+}
+
+static int recall_worker(const workers &w, int64_t key)
+{
+    const choice c = choice_among(w, key);
+    return recall_choice(&c);
+}
+
+static void start()
+{
+    unsetenv("VT_TUNE");
+    vt_set_device("cuda");
+    cr_assert(!vt_failed(), "%s", vt_error_message());
+}
+
+Test(choices, fastest)
+{
+    start();
+    cr_assert(choose_worker({ { 9, 9, 2 } }, 1) == 2, "a faster one");
+    cr_assert(choose_worker({ { 20, 20, 20 } }, 2) == 0, "one that is as fast as the first does not displace it");
+    cr_assert(choose_worker({ { 0, 9, 2 } }, 3) == 2, "the first cannot run");
+    cr_assert(choose_worker({ { 0, 0, 0 } }, 4) == 0, "none can run");
+    vt_shutdown();
+}
+
+Test(choices, once_for_each_key)
+{
+    start();
+    workers w = { { 9, 2, 9 } }, reversed = { { 2, 9, 9 } };
+    cr_assert(recall_worker(w, 1) == UNDECIDED && w.runs == 0);
+    cr_assert(choose_worker(w, 1) == 1 && recall_worker(reversed, 1) == 1 && choose_worker(reversed, 1) == 1);
+    cr_assert(reversed.runs == 0 && choose_worker(reversed, 2) == 0 && reversed.runs > 0);
+    setenv("VT_TUNE", "0", 1);
+    int runs = reversed.runs;
+    cr_assert(choose_worker(reversed, 1) == 0 && choose_worker(reversed, 3) == 0 && reversed.runs == runs, "off");
+    vt_shutdown();
+}
+
+Test(choices, what_was_chosen_before)
+{
+    start();
+    workers w = { { 2, 9, 9 } };
+    cr_assert(cuda_restore_choices("work/7 cyd;work/8 dan;"));
+    cr_assert(choose_worker(w, 7) == 2 && w.runs == 0);
+    cr_assert(choose_worker(w, 8) == 0 && w.runs > 0, "there is no dan any more");
+    char *text = cuda_choices();
+    cr_assert(strstr(text, "work/7 cyd;") && strstr(text, "work/8 ann;"), "%s", text);
+    free(text);
+    cr_assert(!cuda_restore_choices("work/7 ann") && choose_worker(w, 7) == 2, "a text that is none");
+    vt_shutdown();
+}
+
+/* -- Of cuBLASLt's proposals ----------------------------------------------------------------------------------------
+ */
+
+static const backend &cuda()
+{
+    return *backend_find("cuda");
+}
+
+static std::string choices_now()
+{
+    char *text = cuda().choices();
+    std::string copy = text;
+    free(text);
+    return copy;
+}
+
+/* A product of the same problem each time, in a plan that depends on what follows it. */
+static void compute_product(int exponentials)
+{
+    static const float ones[64] = { 1 };
+    const vt_shape shape = { 2, { 8, 8 } };
+    vt_scope scope = vt_scope_begin();
+    vt_matmul_args product = {};
+    product.at_ = VT_HERE;
+    product.a = product.b = vt_from_data(ones, shape, VT_F32);
+    vt_tensor y = vt_matmul_with(&product);
+    for (int i = 0; i < exponentials; i++) y = vt_exp(y);
+    float result[64];
+    cr_assert(vt_read(y, result, 64, VT_F32), "%s", vt_error_message());
+    vt_scope_end(&scope);
+}
+
+/* Choices with another algorithm for the one product: the second of its words is the number. */
+static std::string with_algorithm(std::string choices, const char *algorithm)
+{
+    size_t first = choices.find('-'), second = choices.find('-', first + 1);
+    return choices.replace(first + 1, second - first - 1, algorithm);
+}
+
+Test(choices, of_a_product)
+{
+    start();
+    compute_product(0);
+    const std::string own = choices_now(), second = with_algorithm(own, "1"), third = with_algorithm(own, "2");
+    cr_assert(own.compare(0, 8, "product/") == 0, "%s", own.c_str());
+    for (const std::string &chosen : { third, second }) {
+        const int number = chosen == third ? 2 : 1, before = blas_on_host::queued[number];
+        const int others = blas_on_host::queued[0] + blas_on_host::queued[3 - number];
+        cr_assert(cuda().restore_choices(chosen.c_str()));
+        compute_product(number);
+        cr_assert(blas_on_host::queued[number] == before + 1, "the algorithm of the text");
+        cr_assert(blas_on_host::queued[0] + blas_on_host::queued[3 - number] == others, "and none that is timed");
+        cr_assert(choices_now() == chosen);
+    }
+    vt_shutdown();
+}
+
+Test(choices, of_a_product_that_the_library_does_not_know)
+{
+    start();
+    compute_product(0);
+    const std::string own = choices_now(), unknown = with_algorithm(own, "77");
+    cr_assert(cuda().restore_choices(unknown.c_str()));
+    const int before = blas_on_host::queued[0];
+    compute_product(1);
+    cr_assert(blas_on_host::queued[0] > before && choices_now() != unknown, "timed anew");
+    vt_shutdown();
+}
