@@ -1,6 +1,7 @@
 /* attention.c - attention without a map of weights in memory, forward and backward: Dao et al. 2022, FlashAttention. A
  * block of logits is computed, turned into weights and used while it is in the caches; backward computes it again, for
  * which the logsumexp of each query is enough. One head is one thread's, so that nothing is shared. */
+#include "backends/cpu/half_product.h"
 #include "backends/cpu/integers.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/threads.h"
@@ -165,6 +166,36 @@ static backward_head backward_head_of(const kernel_call *call, const heads *h, i
 #undef REAL
 #undef NAMED
 
+#ifdef MATRIX_UNIT_EXISTS
+#include "backends/cpu/attention_halves.h"
+#else
+#define forward_halves_room  forward_room_f32
+#define backward_halves_room backward_room_f32
+#define forward_halves_of    forward_f32
+#define backward_halves_of   backward_f32
+#endif
+
+/* What computes a call. */
+typedef struct way {
+    size_t (*forward_room)(const heads *h), (*backward_room)(const heads *h);
+    void (*forward)(const kernel_call *call, const heads *h, int64_t head, int64_t first, int64_t end, void *memory);
+    void (*backward)(const kernel_call *call, const heads *h, int64_t head, void *memory);
+} way;
+
+static const way in_f64 = { forward_room_f64, backward_room_f64, forward_f64, backward_f64 };
+static const way in_f32 = { forward_room_f32, backward_room_f32, forward_f32, backward_f32 };
+static const way in_halves = { forward_halves_room, backward_halves_room, forward_halves_of, backward_halves_of };
+
+/* How many of the inputs, from the first on, are factors of products. */
+enum { FACTORS = ATTENTION_V + 1, GRADIENT_FACTORS = ATTENTION_GRADIENT_V + 1 };
+
+static const way *way_of(const kernel_call *call, int factors)
+{
+    bool halves = matrix_unit_is_granted();
+    for (int i = 0; i < factors; i++) halves = halves && call->in[i].dtype == VT_BF16;
+    return halves ? &in_halves : call->in[factors - 1].dtype == VT_F64 ? &in_f64 : &in_f32;
+}
+
 static bool worth_threads(const heads *h)
 {
     return (double)h->count * (double)h->queries * (double)h->keys * (double)(h->channels + h->width) > SMALL_PRODUCT;
@@ -193,7 +224,7 @@ static bool prepare_forward(const kernel_call *call, preparation *p)
     plan made = { .threads = worth_threads(&h) ? thread_count() : 1 };
     made.chunks = least(parts_of(2 * made.threads, most(1, h.count)), parts_of(h.queries, 4 * TILE_ROWS));
     made.threads = (int)most(1, least(made.threads, h.count * made.chunks));
-    made.room = call->in[ATTENTION_Q].dtype == VT_F64 ? forward_room_f64(&h) : forward_room_f32(&h);
+    made.room = way_of(call, FACTORS)->forward_room(&h);
     return make_plan(call, made, p);
 }
 
@@ -201,13 +232,13 @@ static bool run_forward(const kernel_call *call)
 {
     heads h = forward_heads(call);
     const plan *p = call->state;
-    bool f64 = call->in[ATTENTION_Q].dtype == VT_F64;
+    const way *way = way_of(call, FACTORS);
 #pragma omp parallel for num_threads(p->threads) schedule(dynamic)
     for (int64_t task = 0; task < h.count * p->chunks; task++) {
         void *room = (char *)call->scratch + p->room * (size_t)thread_number();
         int64_t chunk = task % p->chunks, first = h.queries * chunk / p->chunks;
         int64_t end = h.queries * (chunk + 1) / p->chunks;
-        (f64 ? forward_f64 : forward_f32)(call, &h, task / p->chunks, first, end, room);
+        way->forward(call, &h, task / p->chunks, first, end, room);
     }
     return true;
 }
@@ -224,7 +255,7 @@ static bool prepare_backward(const kernel_call *call, preparation *p)
 {
     heads h = backward_heads(call);
     plan made = { .threads = worth_threads(&h) ? (int)most(1, least(thread_count(), h.count)) : 1, .chunks = 1 };
-    made.room = call->in[ATTENTION_GRADIENT_Q].dtype == VT_F64 ? backward_room_f64(&h) : backward_room_f32(&h);
+    made.room = way_of(call, GRADIENT_FACTORS)->backward_room(&h);
     return make_plan(call, made, p);
 }
 
@@ -232,11 +263,11 @@ static bool run_backward(const kernel_call *call)
 {
     heads h = backward_heads(call);
     const plan *p = call->state;
-    bool f64 = call->in[ATTENTION_GRADIENT_Q].dtype == VT_F64;
+    const way *way = way_of(call, GRADIENT_FACTORS);
 #pragma omp parallel for num_threads(p->threads) schedule(dynamic)
     for (int64_t head = 0; head < h.count; head++) {
         void *room = (char *)call->scratch + p->room * (size_t)thread_number();
-        (f64 ? backward_f64 : backward_f32)(call, &h, head, room);
+        way->backward(call, &h, head, room);
     }
     return true;
 }

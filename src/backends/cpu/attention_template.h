@@ -55,9 +55,10 @@ static inline __attribute__((always_inline)) void NAMED(load_row)(const void *re
 #undef COPY_ROW
 
 /* Rows [first, first + rows) times a factor, and zeros after them and beside them up to whole vectors. */
-static void NAMED(load)(const matrix *m, int64_t first, int64_t rows, int64_t columns, REAL factor, REAL *to)
+static void NAMED(load_rows)(const matrix *m, int64_t first, int64_t rows, int64_t columns, REAL factor, REAL *to,
+                             int64_t stride)
 {
-    int64_t stride = NAMED(stride_of)(columns), end = NAMED(whole)(columns), step = row_bytes(m);
+    int64_t end = NAMED(whole)(columns), step = row_bytes(m);
     const char *from = element(m, first, 0);
     for (int64_t i = 0; i < rows; i++, from += step)
         NAMED(load_row)(from, m->dtype == VT_BF16, m->column, columns, factor, to + i * stride);
@@ -65,6 +66,11 @@ static void NAMED(load)(const matrix *m, int64_t first, int64_t rows, int64_t co
         for (int64_t j = columns; j < end; j++) to[i * stride + j] = 0;
     for (int64_t i = rows; i < NAMED(whole)(rows); i++)
         for (int64_t j = 0; j < end; j++) to[i * stride + j] = 0;
+}
+
+static void NAMED(load)(const matrix *m, int64_t first, int64_t rows, int64_t columns, REAL factor, REAL *to)
+{
+    NAMED(load_rows)(m, first, rows, columns, factor, to, NAMED(stride_of)(columns));
 }
 
 #define STORE_ROW(type, convert, stride)                                                                               \
@@ -88,13 +94,19 @@ static inline __attribute__((always_inline)) void NAMED(store_row)(const REAL *r
 #undef BF16_OF
 
 /* Rows [first, first + rows), row i times factor[i * factor_step]. */
-static void NAMED(store)(const REAL *from, const REAL *factor, int64_t factor_step, int64_t rows, int64_t columns,
-                         const matrix *m, int64_t first)
+static void NAMED(store_rows)(const REAL *from, int64_t stride, const REAL *factor, int64_t factor_step, int64_t rows,
+                              int64_t columns, const matrix *m, int64_t first)
 {
-    int64_t stride = NAMED(stride_of)(columns), step = row_bytes(m);
+    int64_t step = row_bytes(m);
     char *to = element(m, first, 0);
     for (int64_t i = 0; i < rows; i++, to += step)
         NAMED(store_row)(from + i * stride, factor[i * factor_step], columns, to, m->dtype == VT_BF16, m->column);
+}
+
+static void NAMED(store)(const REAL *from, const REAL *factor, int64_t factor_step, int64_t rows, int64_t columns,
+                         const matrix *m, int64_t first)
+{
+    NAMED(store_rows)(from, NAMED(stride_of)(columns), factor, factor_step, rows, columns, m, first);
 }
 
 /* -- Folding rows ------------------------------------------------------------------------------------------------ */
@@ -269,16 +281,21 @@ static void NAMED(attend)(const heads *h, const visibility *v, const key_block *
     NAMED(multiply)(&p);
 }
 
-/* y / sum, and log sum; zeros where the query sees no key */
-static void NAMED(store_queries)(const heads *h, const forward_head *m, const FORWARD *f, const SOFTMAX *w, int64_t i,
-                                 int64_t rows)
+/* log sum and 1 / sum; zeros where the query sees no key */
+static void NAMED(row_results)(const SOFTMAX *w, NAMED(of_rows) logsumexp, NAMED(of_rows) factor)
 {
-    NAMED(of_rows) logsumexp, factor;
     EACH_ROW
     {
         logsumexp[r] = w->sum[r] == 0 ? 0 : w->max[r] + NAMED(log)(w->sum[r]);
         factor[r] = w->sum[r] == 0 ? 0 : 1 / w->sum[r];
     }
+}
+
+static void NAMED(store_queries)(const heads *h, const forward_head *m, const FORWARD *f, const SOFTMAX *w, int64_t i,
+                                 int64_t rows)
+{
+    NAMED(of_rows) logsumexp, factor;
+    NAMED(row_results)(w, logsumexp, factor);
     NAMED(store)(f->y, factor, 1, rows, h->width, &m->y, i);
     for (int64_t r = 0; r < rows; r++) *(REAL *)element(&m->logsumexp, i + r, 0) = logsumexp[r];
 }
@@ -342,21 +359,29 @@ static size_t NAMED(backward_room)(const heads *h)
     return (size_t)r.used * sizeof(REAL);
 }
 
-/* The mean of the gradients of a query's weights, by the weights: Σ g y. */
-static void NAMED(mean_of)(const heads *h, const matrix *y, int64_t first, int64_t rows, const REAL *g, REAL *room,
+/* The mean of the gradients of a query's weights, by the weights: Σ g y, of rows in whole vectors. */
+static void NAMED(mean_of)(int64_t rows, int64_t columns, const REAL *g, const REAL *y, int64_t stride,
                            NAMED(of_rows) mean)
 {
     NAMED(of_lanes) lanes = { 0 };
-    int64_t stride = NAMED(stride_of)(h->width);
-    NAMED(load)(y, first, rows, h->width, 1, room);
     for (int64_t i = 0; i < rows; i++)
-        for (int64_t e = 0; e < h->width; e += LANES)
-            EACH_LANE lanes[i][l] += g[i * stride + e + l] * room[i * stride + e + l];
+        for (int64_t e = 0; e < columns; e += LANES)
+            EACH_LANE lanes[i][l] += g[i * stride + e + l] * y[i * stride + e + l];
     NAMED(sum_of_lanes)(lanes, mean);
 }
 
-/* weights = e^(logits - logsumexp), dlogits = weights (g vᵀ - mean), for `rows` queries from number `row` of a block of
- * which the first is number `first`. */
+/* weights = e^(logits - logsumexp), dlogits = weights (dweights - mean), of n keys in whole vectors: each in the place
+ * of what it is computed from. */
+static void NAMED(weigh_row)(int64_t n, REAL logsumexp, REAL mean, REAL *weights, REAL *dlogits)
+{
+    _Pragma("omp simd") for (int64_t j = 0; j < n; j++)
+    {
+        weights[j] = NAMED(exp_below_zero)(weights[j] - logsumexp);
+        dlogits[j] = weights[j] * (dlogits[j] - mean);
+    }
+}
+
+/* Weights and dlogits of `rows` queries from number `row` of a block of which the first is number `first`. */
 static void NAMED(weigh)(const heads *h, const backward_head *m, const key_block *k, const BACKWARD *w, int64_t first,
                          int64_t row, int64_t rows)
 {
@@ -368,14 +393,11 @@ static void NAMED(weigh)(const heads *h, const backward_head *m, const key_block
     p.a_stride = NAMED(stride_of)(h->width);
     p.b_stride = p.c_stride = k->stride;
     NAMED(multiply)(&p);
-    NAMED(mean_of)(h, &m->y, first + row, rows, g, w->y, mean);
+    NAMED(load)(&m->y, first + row, rows, h->width, 1, w->y);
+    NAMED(mean_of)(rows, h->width, g, w->y, NAMED(stride_of)(h->width), mean);
     for (int64_t i = 0; i < rows; i++, weights += k->stride, dlogits += k->stride) {
         REAL logsumexp = *(const REAL *)element(&m->logsumexp, first + row + i, 0);
-        _Pragma("omp simd") for (int64_t j = 0; j < NAMED(whole)(k->count); j++)
-        {
-            weights[j] = NAMED(exp_below_zero)(weights[j] - logsumexp);
-            dlogits[j] = weights[j] * (dlogits[j] - mean[i]);
-        }
+        NAMED(weigh_row)(NAMED(whole)(k->count), logsumexp, mean[i], weights, dlogits);
     }
 }
 
