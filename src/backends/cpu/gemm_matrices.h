@@ -13,14 +13,14 @@ static inline __attribute__((always_inline)) void sum_matrices(const int down, c
     const float *from = s->from, *lower = from + MATRIX_SIDE * s->from_stride;
     float *to = s->to, *below = to + MATRIX_SIDE * s->to_stride;
     const float *a_below = a + MATRIX_SIDE * a_row;
+    int64_t ahead = s->ahead->count, each = steps ? divide_up(ahead, steps) : 0, fetched = 0;
     __asm__ volatile("" ::: "memory"); /* what was packed is stored before it is loaded */
     _tile_loadd(0, from, from_row);
     if (across > 1) _tile_loadd(1, from + MATRIX_SIDE, from_row);
     if (down > 1) _tile_loadd(2, lower, from_row);
     if (down > 1 && across > 1) _tile_loadd(3, lower + MATRIX_SIDE, from_row);
     for (int64_t l = 0; l < steps; l++) {
-        int64_t next = s->ahead->count * (l + 1) / steps;
-        for (int64_t i = s->ahead->count * l / steps; i < next; i++) __builtin_prefetch(s->ahead->line[i]);
+        for (; fetched < least(ahead, each * (l + 1)); fetched++) __builtin_prefetch(s->ahead->line[fetched]);
         _tile_loadd(6, b, panel);
         _tile_loadd(4, a, row);
         _tile_dpbf16ps(0, 4, 6);
