@@ -1,8 +1,9 @@
 /* scheduler.cpp - the threads of a block take turns: each runs until it waits for others or ends.
  *
  * For the thread sanitizer they are threads whose only edges to others are __syncthreads and __syncwarp: what else the
- * lanes of a warp do together orders no accesses to memory. This file itself is not compiled for it, and what it writes for threads to read is no race. For that it must use
- * nothing that other files compile as well: no templates of the standard library, and no memset. */
+ * lanes of a warp do together orders no accesses to memory. This file itself is not compiled for it, and what it writes
+ * for threads to read is no race. For that it must use nothing that other files compile as well: no templates of the
+ * standard library, and no memset. */
 #include "scheduler.h"
 #include "cuda_on_host.h"
 #include "fiber.h"
@@ -128,8 +129,8 @@ void run_fiber(fiber *f)
 void thread_main();
 
 /* What a barrier costs the thread sanitizer grows with the square of how many threads it knows, and from its third
- * version on it knows 255 at once. So it tells only so many lanes of a warp apart, and all warps. The number is prime to
- * powers of two: lanes that far from each other, between which values mostly go, are never taken for one thread. */
+ * version on it knows 255 at once. So it tells only so many lanes of a warp apart, and all warps. The number is prime
+ * to powers of two: lanes that far from each other, between which values mostly go, are never taken for one thread. */
 enum { LANES_TOLD_APART = 7 };
 
 fiber *new_fiber()
