@@ -77,13 +77,22 @@ install_missing() {
 
 # Building ------------------------------------------------------------------------------------------------------------
 
-# build DIR [MESON OPTION...]: configures, or configures again, and compiles.
-build() {
+# configure DIR [MESON OPTION...]: for the first time, or again.
+configure() {
     dir=$1
     shift
     again=''
     [ ! -f "$dir/build.ninja" ] || again=--reconfigure
     # shellcheck disable=SC2086
-    quietly "build-logs/$dir-configure.log" meson setup "$dir" $again "$@" &&
-        quietly "build-logs/$dir-compile.log" meson compile -C "$dir"
+    quietly "build-logs/$dir-configure.log" meson setup "$dir" $again "$@"
 }
+
+# compile DIR [TARGET...]: all of it, or these targets.
+compile() {
+    dir=$1
+    shift
+    quietly "build-logs/$dir-compile.log" meson compile -C "$dir" "$@"
+}
+
+# build DIR [MESON OPTION...]
+build() { configure "$@" && compile "$1"; }

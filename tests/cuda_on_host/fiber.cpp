@@ -50,7 +50,7 @@ static void leave(fiber *from, fiber *to)
     __sanitizer_start_switch_fiber(&from->fake_stack, to->stack, to->stack_bytes);
 #endif
 #ifdef CUDA_ON_HOST_TSAN
-    __tsan_switch_to_fiber(to->context, __tsan_switch_to_fiber_no_sync);
+    if (to->context != from->context) __tsan_switch_to_fiber(to->context, __tsan_switch_to_fiber_no_sync);
 #endif
     (void)to;
 }
@@ -81,7 +81,7 @@ static char *map_stack()
     return mapped + PAGE;
 }
 
-void make_fiber(fiber *f, void (*begin)())
+void make_fiber(fiber *f, void (*begin)(), const fiber *twin)
 {
     entry = begin;
     f->stack = map_stack();
@@ -94,8 +94,9 @@ void make_fiber(fiber *f, void (*begin)())
     top[-2] = (uintptr_t)enter;
     f->stack_pointer = top - 2 - SAVED_REGISTERS;
 #ifdef CUDA_ON_HOST_TSAN
-    f->context = __tsan_create_fiber(0);
+    f->context = twin ? twin->context : __tsan_create_fiber(0);
 #endif
+    (void)twin;
 }
 
 void become_fiber(fiber *f)

@@ -16,8 +16,9 @@ struct fiber {
     fiber *next;      /* for lists of who makes them */
 };
 
-/* The first switch to it calls `begin`, which never returns. */
-void make_fiber(fiber *f, void (*begin)());
+/* The first switch to it calls `begin`, which never returns. For the thread sanitizer it is the same thread as its
+ * twin, unless that is NULL. */
+void make_fiber(fiber *f, void (*begin)(), const fiber *twin);
 
 /* Makes a fiber of the stack that the caller runs on. */
 void become_fiber(fiber *f);

@@ -1,8 +1,9 @@
 /* scheduler.cpp - the threads of a block take turns: each runs until it waits for others or ends.
  *
- * For the thread sanitizer each of them is a thread whose only edges to others are barriers and operations of warps;
- * this file itself is not compiled for it, and what it writes for threads to read is no race. For that it must use
- * nothing that other files compile as well: no templates of the standard library, and no memset. */
+ * For the thread sanitizer they are threads whose only edges to others are __syncthreads and __syncwarp: what else the
+ * lanes of a warp do together orders no accesses to memory. This file itself is not compiled for it, and what it writes
+ * for threads to read is no race. For that it must use nothing that other files compile as well: no templates of the
+ * standard library, and no memset. */
 #include "scheduler.h"
 #include "cuda_on_host.h"
 #include "fiber.h"
@@ -127,10 +128,16 @@ void run_fiber(fiber *f)
 
 void thread_main();
 
+/* What a barrier costs the thread sanitizer grows with the square of how many threads it knows, and from its third
+ * version on it knows 255 at once. So it tells only so many lanes of a warp apart, and all warps. The number is prime
+ * to powers of two: lanes that far from each other, between which values mostly go, are never taken for one thread. */
+enum { LANES_TOLD_APART = 7 };
+
 fiber *new_fiber()
 {
-    fiber *f = &fibers[fibers_made++];
-    make_fiber(f, thread_main);
+    fiber *f = &fibers[fibers_made];
+    bool first = fibers_made++ % WARP < LANES_TOLD_APART;
+    make_fiber(f, thread_main, first ? nullptr : f - LANES_TOLD_APART);
     return f;
 }
 
@@ -437,8 +444,8 @@ uint64_t warp_op(unsigned mask, uint64_t value, int asked, place at)
     m.exchange = asked != NOTHING || (m.arrived && m.exchange);
     if (m.arrived && m.exchange && !same(m.at, at))
         die("lanes of a warp wait in different operations: %s:%d and %s:%d", at.file, at.line, m.at.file, m.at.line);
-    char *edge = &m.edges[m.round % 2];
-    release_edge(edge);
+    char *edge = m.exchange ? nullptr : &m.edges[m.round % 2];
+    if (edge) release_edge(edge);
     m.at = at;
     m.arrived |= 1u << lane();
     cuda_thread &me = threads[thread_number];
@@ -448,7 +455,7 @@ uint64_t warp_op(unsigned mask, uint64_t value, int asked, place at)
         close_meeting(m, thread_number - lane());
     else
         wait(at);
-    acquire_edge(edge);
+    if (edge) acquire_edge(edge);
     return me.answer;
 }
 

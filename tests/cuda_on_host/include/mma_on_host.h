@@ -12,7 +12,7 @@
 namespace mma_on_host
 {
 
-enum { MOST_THREADS = 1024, MOST_COPIES = 128, WORDS = 6 };
+enum { MOST_THREADS = 1024, MOST_COPIES = 128 };
 
 static inline int thread_number()
 {
@@ -31,58 +31,17 @@ static inline void check_alignment(const void *p, const char *what)
     if ((uintptr_t)p % 16) fail(what);
 }
 
-/* -- What the lanes of a warp show to each other ------------------------------------------------------------------- */
+/* -- Of a whole warp, in tensor_cores.cpp -------------------------------------------------------------------------- */
 
-/* Two boards take turns: a lane may write on one while another still reads from the other, but is never two ahead. */
-inline uint32_t boards[2][MOST_THREADS][WORDS];
-inline unsigned turn[MOST_THREADS];
-
-typedef const uint32_t (*lanes)[WORDS];
-
-/* Returns what every lane shows. */
-template <int N> static inline lanes show(const uint32_t (&words)[N])
-{
-    int me = thread_number();
-    uint32_t(*board)[WORDS] = boards[turn[me]++ % 2];
-    memcpy(board[me], words, sizeof words);
-    __syncwarp();
-    return board + me / 32 * 32;
-}
-
-static inline float half_of(uint32_t pair, int which)
-{
-    uint32_t bits = which ? pair & 0xffff0000u : pair << 16;
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static inline float element_of_a(lanes of, int row, int k)
-{
-    return half_of(of[row % 8 * 4 + k % 8 / 2][row / 8 + k / 8 * 2], k % 2);
-}
-
-static inline float element_of_b(lanes of, int k, int column)
-{
-    return half_of(of[column * 4 + k % 8 / 2][4 + k / 8], k % 2);
-}
+void multiply(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
+void deal_out(uint32_t (&result)[4], const uint32_t (&row)[4], bool transposed);
 
 static inline void load_matrices(uint32_t (&result)[4], const void *row, bool transposed)
 {
     check_alignment(row, "ldmatrix: a row is not aligned");
     uint32_t mine[4];
     memcpy(mine, row, sizeof mine);
-    lanes of = show(mine);
-    int lane = thread_number() % 32;
-    for (int tile = 0; tile < 4; tile++) {
-        uint16_t pair[2];
-        for (int i = 0; i < 2; i++) {
-            int along = lane % 4 * 2 + i, across = lane / 4;
-            const uint32_t *from = of[tile * 8 + (transposed ? along : across)];
-            memcpy(&pair[i], (const uint16_t *)from + (transposed ? across : along), sizeof pair[i]);
-        }
-        memcpy(&result[tile], pair, sizeof pair);
-    }
+    deal_out(result, mine, transposed);
 }
 
 /* -- Copies: they land no sooner than they are waited for ---------------------------------------------------------- */
@@ -127,15 +86,7 @@ static inline void wait_for_all_but(unsigned groups)
 
 static inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1)
 {
-    using namespace mma_on_host;
-    lanes of = show({ a[0], a[1], a[2], a[3], b0, b1 });
-    int lane = thread_number() % 32;
-    for (int i = 0; i < 4; i++) {
-        int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
-        float sum = 0;
-        for (int k = 0; k < 16; k++) sum += element_of_a(of, row, k) * element_of_b(of, k, column);
-        d[i] += sum;
-    }
+    mma_on_host::multiply(d, a, b0, b1);
 }
 
 static inline void ldmatrix_x4(uint32_t (&result)[4], const void *row)
