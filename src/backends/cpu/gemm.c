@@ -22,8 +22,9 @@ enum { TILE_VECTORS = 2 };
 enum { TILE_ROWS = 14 };
 #define EACH_TILE(f)                                                                                                   \
     EACH_OF_6(f)                                                                                                       \
-    EACH_WIDTH(f, 7) EACH_WIDTH(f, 8) EACH_WIDTH(f, 9) EACH_WIDTH(f, 10) EACH_WIDTH(f, 11) EACH_WIDTH(f, 12)           \
-        EACH_WIDTH(f, 13) EACH_WIDTH(f, 14)
+    EACH_WIDTH(f, 7)                                                                                                   \
+    EACH_WIDTH(f, 8) EACH_WIDTH(f, 9) EACH_WIDTH(f, 10) EACH_WIDTH(f, 11) EACH_WIDTH(f, 12) EACH_WIDTH(f, 13)          \
+        EACH_WIDTH(f, 14)
 #else
 enum { TILE_ROWS = 6 };
 #define EACH_TILE(f) EACH_OF_6(f)
