@@ -15,19 +15,16 @@
 /* The registers hold the sums of a tile, the vectors of b, and an element of a. Tiles are high rather than wide, since
  * what streams from the second-level cache are panels of b, once for each. */
 #define EACH_WIDTH(f, rows) f(rows, 1) f(rows, 2)
-#define EACH_OF_6(f)                                                                                                   \
-    EACH_WIDTH(f, 1) EACH_WIDTH(f, 2) EACH_WIDTH(f, 3) EACH_WIDTH(f, 4) EACH_WIDTH(f, 5) EACH_WIDTH(f, 6)
+#define FIRST_6(f)          EACH_WIDTH(f, 1) EACH_WIDTH(f, 2) EACH_WIDTH(f, 3) EACH_WIDTH(f, 4) EACH_WIDTH(f, 5) EACH_WIDTH(f, 6)
+#define NEXT_6(f)                                                                                                      \
+    EACH_WIDTH(f, 7) EACH_WIDTH(f, 8) EACH_WIDTH(f, 9) EACH_WIDTH(f, 10) EACH_WIDTH(f, 11) EACH_WIDTH(f, 12)
 enum { TILE_VECTORS = 2 };
 #if VECTOR_BYTES == 64
 enum { TILE_ROWS = 14 };
-#define EACH_TILE(f)                                                                                                   \
-    EACH_OF_6(f)                                                                                                       \
-    EACH_WIDTH(f, 7)                                                                                                   \
-    EACH_WIDTH(f, 8) EACH_WIDTH(f, 9) EACH_WIDTH(f, 10) EACH_WIDTH(f, 11) EACH_WIDTH(f, 12) EACH_WIDTH(f, 13)          \
-        EACH_WIDTH(f, 14)
+#define EACH_TILE(f) FIRST_6(f) NEXT_6(f) EACH_WIDTH(f, 13) EACH_WIDTH(f, 14)
 #else
 enum { TILE_ROWS = 6 };
-#define EACH_TILE(f) EACH_OF_6(f)
+#define EACH_TILE(f) FIRST_6(f)
 #endif
 #ifdef __clang__
 #define UNROLL _Pragma("unroll")
@@ -131,8 +128,8 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     int64_t line = 64 / size;
     g.a_room = g.packs_a ? g.rows * round_up(words, line) : 0;
     g.b_room = (words + 1) * g.columns;
-    bool staged = g.finishes || p->n % lanes != 0;
-    g.sums_room = !staged ? 0 : (g.steps > 1 ? g.rows : g.tile_rows) * g.columns;
+    g.keeps_sums = g.finishes || p->n % lanes != 0;
+    g.sums_room = !g.keeps_sums ? 0 : (g.steps > 1 ? g.rows : g.tile_rows) * g.columns;
     g.room = round_up(g.a_room + g.b_room + g.sums_room, line);
     g.scratch = (size_t)(g.threads * g.room * size);
     return g;

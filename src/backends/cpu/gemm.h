@@ -44,7 +44,9 @@ typedef struct gemm_plan {
     int64_t depth, columns, rows;    /* of a block */
     int64_t tile_rows, across, down; /* rows of a tile; blocks of columns, tiles of rows */
     gemm_unit unit;
-    bool packs_a, finishes;                  /* sums are turned into elements of y by more than a copy */
+    bool packs_a;
+    bool finishes;                           /* sums are turned into elements of y by more than a copy */
+    bool keeps_sums;                         /* of a block apart from y, some of them or all */
     int64_t a_room, b_room, sums_room, room; /* elements of working memory of a thread */
     size_t scratch;                          /* bytes of working memory */
 } gemm_plan;

@@ -122,10 +122,9 @@ static void MULTIPLY_TILES(const gemm_plan *g, const gemm_operands *o, int64_t f
 static void RANGE(const gemm_plan *g, const gemm_operands *o, int64_t first, int64_t last, REAL *memory)
 {
     WORKSPACE w = { .a = memory, .b = memory + g->a_room, .sums = memory + g->a_room + g->b_room, .packed_step = -1 };
-    bool kept = g->finishes || g->problem.n % LANES != 0;
     if (g->unit == GEMM_MATRICES) matrix_unit_begin();
-    for (int64_t step = 0; !kept && step < g->steps; step++) MULTIPLY_TILES(g, o, first, last, step, 1, &w);
-    if (kept) MULTIPLY_TILES(g, o, first, last, 0, g->steps, &w);
+    for (int64_t step = 0; !g->keeps_sums && step < g->steps; step++) MULTIPLY_TILES(g, o, first, last, step, 1, &w);
+    if (g->keeps_sums) MULTIPLY_TILES(g, o, first, last, 0, g->steps, &w);
     if (g->unit == GEMM_MATRICES) matrix_unit_end();
 }
 

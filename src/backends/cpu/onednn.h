@@ -14,8 +14,8 @@ typedef struct onednn_plan onednn_plan;
  */
 onednn_plan *onednn_prepare_matmul(const gemm_problem *p, bool has_bias);
 
-/* Its data: x, weight, bias (NULL without), y. Where x and y are bf16 in memory, and the processor multiplies bf16 faster
- * than f32, weights are rounded to bf16 too. */
+/* Its data: x, weight, bias (NULL without), y. Where x and y are bf16 in memory, and the processor multiplies bf16
+ * faster than f32, weights are rounded to bf16 too. */
 onednn_plan *onednn_prepare_convolution(const convolution *p, enum convolution_pass pass, bool has_bias);
 
 /* Bytes of 64-byte aligned memory that executing needs. */

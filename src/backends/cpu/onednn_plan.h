@@ -40,8 +40,8 @@ typedef struct argument {
 typedef dnnl_status_t describe(const void *problem, const argument *arguments, dnnl_engine_t engine,
                                const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t *out);
 
-/* Descriptors for `describe` functions, of what the primitive takes. `any` leaves the layout to oneDNN: the plan then reorders. They end with
- * descriptor_free; NULL where oneDNN refuses. */
+/* Descriptors for `describe` functions, of what the primitive takes. `any` leaves the layout to oneDNN: the plan then
+ * reorders. They end with descriptor_free; NULL where oneDNN refuses. */
 descriptor descriptor_plain(const layout *l);
 descriptor descriptor_any(const layout *l);
 void descriptor_free(descriptor d);
