@@ -173,6 +173,31 @@ Test(passes, have_names_that_turn_them_off_and_on)
     vt_error_clear();
 }
 
+/* The first use of the library in a process, which is when the environment is looked at. */
+static void expect_refusal(const char *variable, const char *value, const char *message)
+{
+    setenv(variable, value, 1);
+    context_get();
+    cr_assert(vt_failed() && strstr(vt_error_message(), message), "%s", vt_error_message());
+    vt_error_clear();
+}
+
+Test(environment, names_a_pass_that_it_does_not_know)
+{
+    expect_refusal("VT_PASSES", "none,softmaks", "VT_PASSES: no pass \"softmaks\"");
+}
+
+Test(environment, names_a_mode_that_it_does_not_know)
+{
+    expect_refusal("VT_MODE", "eagre", "VT_MODE is \"eagre\"");
+}
+
+Test(environment, turns_passes_off_word_by_word)
+{
+    setenv("VT_PASSES", "none,-in_place,all", 1);
+    cr_assert(context_get()->passes_off == 0 && !vt_failed());
+}
+
 /* -- Random programs: planned, eager, and with passes off
  * --------------------------------------------------------------
  */

@@ -57,6 +57,15 @@ static void make_thread_key(void)
     pthread_key_create(&key, destroy);
 }
 
+static bool is_eager_asked_for(void)
+{
+    const char *mode = getenv("VT_MODE");
+    if (!mode || !*mode || strcmp(mode, "planned") == 0) return false;
+    if (strcmp(mode, "eager") == 0) return true;
+    raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "VT_MODE is \"%s\"; it may be eager or planned", mode);
+    return false;
+}
+
 static context *create(void)
 {
     context *c = calloc(1, sizeof *c);
@@ -70,14 +79,13 @@ static context *create(void)
         without_memory.device = backend_find("cpu");
         return &without_memory;
     }
-    const char *mode = getenv("VT_MODE");
-    c->eager = mode && strcmp(mode, "eager") == 0;
-    c->passes_off = passes_turned_off();
     c->device = backend_find("cpu");
     c->precision = VT_F32;
     current = c;
     pthread_once(&once, make_thread_key);
     pthread_setspecific(key, c);
+    c->eager = is_eager_asked_for();
+    c->passes_off = passes_turned_off();
     return c;
 }
 

@@ -17,7 +17,12 @@ static uint64_t all(void)
     return mask;
 }
 
-/* A list in which each word counts on from the one before: "none,softmax", "-in_place". Unknown words say nothing. */
+static bool is_word(const char *text, size_t length, const char *word)
+{
+    return length == strlen(word) && strncmp(text, word, length) == 0;
+}
+
+/* A list in which each word counts on from the one before: "none,softmax", "-in_place". */
 uint64_t passes_turned_off(void)
 {
     uint64_t off = 0;
@@ -26,9 +31,16 @@ uint64_t passes_turned_off(void)
         size_t length = strcspn(list, ",");
         bool minus = *list == '-';
         int i = find(list + minus, length - minus);
-        if (length == 4 && strncmp(list, "none", 4) == 0) off = all();
-        if (length == 3 && strncmp(list, "all", 3) == 0) off = 0;
-        if (i >= 0) off = minus ? off | (uint64_t)1 << i : off & ~((uint64_t)1 << i);
+        if (is_word(list, length, "none"))
+            off = all();
+        else if (is_word(list, length, "all"))
+            off = 0;
+        else if (i >= 0)
+            off = minus ? off | (uint64_t)1 << i : off & ~((uint64_t)1 << i);
+        else
+            raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 },
+                        "VT_PASSES: no pass \"%.*s\"; it may be all, none, or what vt_pass_name lists", (int)length,
+                        list);
         list += length + (list[length] == ',');
     }
     return off;
