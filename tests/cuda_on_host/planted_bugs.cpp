@@ -93,6 +93,20 @@ static bool missing_barrier_in_a_warp()
     return copies(relies_on_lockstep);
 }
 
+/* Whoever gets a value from a lane does not yet see what that lane has written. */
+__global__ static void takes_shuffle_for_barrier(float *out, const float *in)
+{
+    SHARED(float, tile, [COUNT]);
+    tile[threadIdx.x] = in[threadIdx.x ^ 1];
+    unsigned other = __shfl_xor_sync(~0u, threadIdx.x, 1);
+    out[threadIdx.x] = tile[other];
+}
+
+static bool shuffle_as_barrier()
+{
+    return copies(takes_shuffle_for_barrier);
+}
+
 __global__ static void parts_at_barrier(float *out, const float *in)
 {
     out[threadIdx.x] = in[threadIdx.x];
@@ -368,6 +382,7 @@ const test_program planted_bugs[] = {
     { "unordered writes", unordered_writes, "data race", THREAD_SANITIZER },
     { "missing barrier in a warp", missing_barrier_in_a_warp, nullptr, ANY_BUILD },
     { "missing barrier in a warp, seen", missing_barrier_in_a_warp, "data race", THREAD_SANITIZER },
+    { "shuffle taken for a barrier", shuffle_as_barrier, "data race", THREAD_SANITIZER },
     { "divergent barrier", divergent_barrier, "wait at different barriers", ANY_BUILD },
     { "deadlock", deadlock, "deadlock", ANY_BUILD },
     { "shuffle from a lane that has ended", shuffle_from_ended_lane, "takes no part", ANY_BUILD },
