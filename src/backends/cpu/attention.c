@@ -191,9 +191,9 @@ enum { FACTORS = ATTENTION_V + 1, GRADIENT_FACTORS = ATTENTION_GRADIENT_V + 1 };
 
 static const way *way_of(const kernel_call *call, int factors)
 {
-    bool halves = matrix_unit_is_granted();
-    for (int i = 0; i < factors; i++) halves = halves && call->in[i].dtype == VT_BF16;
-    return halves ? &in_halves : call->in[factors - 1].dtype == VT_F64 ? &in_f64 : &in_f32;
+    bool are_half = matrix_unit_is_granted();
+    for (int i = 0; i < factors; i++) are_half = are_half && call->in[i].dtype == VT_BF16;
+    return are_half ? &in_halves : call->in[factors - 1].dtype == VT_F64 ? &in_f64 : &in_f32;
 }
 
 static bool worth_threads(const heads *h)
@@ -232,13 +232,13 @@ static bool run_forward(const kernel_call *call)
 {
     heads h = forward_heads(call);
     const plan *p = call->state;
-    const way *way = way_of(call, FACTORS);
+    const way *w = way_of(call, FACTORS);
 #pragma omp parallel for num_threads(p->threads) schedule(dynamic)
     for (int64_t task = 0; task < h.count * p->chunks; task++) {
         void *room = (char *)call->scratch + p->room * (size_t)thread_number();
         int64_t chunk = task % p->chunks, first = h.queries * chunk / p->chunks;
         int64_t end = h.queries * (chunk + 1) / p->chunks;
-        way->forward(call, &h, task / p->chunks, first, end, room);
+        w->forward(call, &h, task / p->chunks, first, end, room);
     }
     return true;
 }
@@ -263,11 +263,11 @@ static bool run_backward(const kernel_call *call)
 {
     heads h = backward_heads(call);
     const plan *p = call->state;
-    const way *way = way_of(call, GRADIENT_FACTORS);
+    const way *w = way_of(call, GRADIENT_FACTORS);
 #pragma omp parallel for num_threads(p->threads) schedule(dynamic)
     for (int64_t head = 0; head < h.count; head++) {
         void *room = (char *)call->scratch + p->room * (size_t)thread_number();
-        way->backward(call, &h, head, room);
+        w->backward(call, &h, head, room);
     }
     return true;
 }
