@@ -166,15 +166,6 @@ static backward_head backward_head_of(const kernel_call *call, const heads *h, i
 #undef REAL
 #undef NAMED
 
-#ifdef MATRIX_UNIT_EXISTS
-#include "backends/cpu/attention_halves.h"
-#else
-#define forward_halves_room  forward_room_f32
-#define backward_halves_room backward_room_f32
-#define forward_halves_of    forward_f32
-#define backward_halves_of   backward_f32
-#endif
-
 /* What computes a call. */
 typedef struct way {
     size_t (*forward_room)(const heads *h), (*backward_room)(const heads *h);
@@ -184,7 +175,12 @@ typedef struct way {
 
 static const way in_f64 = { forward_room_f64, backward_room_f64, forward_f64, backward_f64 };
 static const way in_f32 = { forward_room_f32, backward_room_f32, forward_f32, backward_f32 };
+#ifdef MATRIX_UNIT_EXISTS
+#include "backends/cpu/attention_halves.h"
 static const way in_halves = { forward_halves_room, backward_halves_room, forward_halves_of, backward_halves_of };
+#else
+static const way in_halves; /* never chosen */
+#endif
 
 /* How many of the inputs, from the first on, are factors of products. */
 enum { FACTORS = ATTENTION_V + 1, GRADIENT_FACTORS = ATTENTION_GRADIENT_V + 1 };

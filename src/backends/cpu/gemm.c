@@ -5,7 +5,7 @@
 #include "backends/cpu/gemm.h"
 #include "core/bf16.h"
 #include "backends/cpu/gelu.h"
-#include "backends/cpu/matrix_unit.h"
+#include "backends/cpu/matrix_tile.h"
 #include "backends/cpu/square.h"
 #include "backends/cpu/threads.h"
 #include "core/node.h"
@@ -169,13 +169,30 @@ static void add_rows(fetch_list *list, const char *first, int64_t rows, int64_t 
 #undef REAL
 #undef NAMED
 #include "backends/cpu/gemm_pairs.h"
-#include "backends/cpu/gemm_matrices.h"
+
+static void run_matrices(int64_t rows, int64_t vectors, const operands_f32 *x, const float *a, const float *b,
+                         const sums_f32 *s)
+{
+    matrix_tile_run(&(matrix_tile){ .rows = rows,
+                                    .columns = vectors * LANES_f32,
+                                    .words = x->depth,
+                                    .a = a,
+                                    .b = b,
+                                    .a_stride = x->a_row,
+                                    .b_stride = tile_columns_f32,
+                                    .from = s->from,
+                                    .to = s->to,
+                                    .from_stride = s->from_stride,
+                                    .to_stride = s->to_stride,
+                                    .ahead = s->ahead->line,
+                                    .ahead_count = s->ahead->count });
+}
 
 static void run_tile_f32(const gemm_plan *g, int64_t rows, int64_t vectors, const operands_f32 *x, const float *a,
                          const float *b, const sums_f32 *s)
 {
     switch (g->unit) {
-    case GEMM_MATRICES: tile_matrices(rows, vectors, x->depth, a, x->a_row, b, s); break;
+    case GEMM_MATRICES: run_matrices(rows, vectors, x, a, b, s); break;
     case GEMM_PAIRS: tile_pairs[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s); break;
     default: tile_f32[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s);
     }

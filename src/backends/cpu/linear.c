@@ -2,77 +2,17 @@
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/matmul.h"
 #include "ops/linear.h"
-
-static int64_t extent_from_end(const array *a, int i)
-{
-    return a->shape.dim[a->shape.rank - i];
-}
-
-static int64_t stride_from_end(const array *a, int i)
-{
-    return a->stride[a->shape.rank - i];
-}
-
-/* Appends a batch axis, outermost first; one that goes on where the last ended is merged with it. */
-static void add_batch_axis(gemm_problem *p, int64_t extent, int64_t a_stride, int64_t b_stride)
-{
-    if (extent == 1) return;
-    int64_t last = p->batch_rank - 1;
-    if (last >= 0 && p->a_batch[last] == extent * a_stride && p->b_batch[last] == extent * b_stride) {
-        p->batch[last] *= extent;
-        p->a_batch[last] = a_stride;
-        p->b_batch[last] = b_stride;
-        return;
-    }
-    p->batch[p->batch_rank] = extent;
-    p->a_batch[p->batch_rank] = a_stride;
-    p->b_batch[p->batch_rank] = b_stride;
-    p->batch_rank++;
-}
-
-/* Where b is the same for every step along the innermost batch axis, that axis can be more rows of a. */
-static void fold_batch_into_rows(gemm_problem *p)
-{
-    int64_t last = p->batch_rank - 1;
-    if (last < 0 || p->b_batch[last] != 0) return;
-    if (p->m == 1)
-        p->a_row = p->a_batch[last];
-    else if (p->a_batch[last] != p->m * p->a_row)
-        return;
-    p->m *= p->batch[last];
-    p->batch[last] = p->a_batch[last] = 0;
-    p->batch_rank--;
-}
+#include "backends/product_geometry.h"
 
 static int64_t storage_of(const array *x)
 {
     return x->dtype == VT_BF16 ? VT_BF16 : VT_DTYPE_DEFAULT;
 }
 
-static gemm_problem problem_of(const array *a, bool transpose_a, const array *b, bool transpose_b, vt_shape y)
-{
-    gemm_problem p = {
-        .m = extent_from_end(a, transpose_a ? 1 : 2),
-        .k = extent_from_end(a, transpose_a ? 2 : 1),
-        .n = extent_from_end(b, transpose_b ? 2 : 1),
-        .a_row = stride_from_end(a, transpose_a ? 1 : 2),
-        .a_column = stride_from_end(a, transpose_a ? 2 : 1),
-        .b_row = stride_from_end(b, transpose_b ? 1 : 2),
-        .b_column = stride_from_end(b, transpose_b ? 2 : 1),
-    };
-    for (int i = y.rank; i > 2; i--) {
-        bool a_moves = i <= a->shape.rank && extent_from_end(a, i) != 1;
-        bool b_moves = i <= b->shape.rank && extent_from_end(b, i) != 1;
-        add_batch_axis(&p, y.dim[y.rank - i], a_moves ? stride_from_end(a, i) : 0, b_moves ? stride_from_end(b, i) : 0);
-    }
-    fold_batch_into_rows(&p);
-    return p;
-}
-
 static gemm_problem problem_of_matmul(const kernel_call *call)
 {
     const matmul_attributes *t = call->attributes;
-    return problem_of(&call->in[0], t->transpose_a, &call->in[1], t->transpose_b, call->out[0].shape);
+    return product_geometry(&call->in[0], t->transpose_a, &call->in[1], t->transpose_b, &call->out[0].shape);
 }
 
 static gemm_problem problem_of_linear(const kernel_call *call)
@@ -80,7 +20,7 @@ static gemm_problem problem_of_linear(const kernel_call *call)
     const array *x = &call->in[0];
     array rows = *x; /* a vector is one row */
     if (x->shape.rank == 1) array_reshape(*x, VT_SHAPE(1, x->shape.dim[0]), &rows);
-    return problem_of(&rows, false, &call->in[1], true, call->out[0].shape);
+    return product_geometry(&rows, false, &call->in[1], true, &call->out[0].shape);
 }
 
 static gemm_problem problem_of_linear_gelu(const kernel_call *call)
@@ -94,7 +34,7 @@ static gemm_problem problem_of_linear_gelu(const kernel_call *call)
 static gemm_problem problem_of_matmul_gelu_gradient(const kernel_call *call)
 {
     vt_shape y = VT_SHAPE(call->in[0].shape.dim[0], call->in[1].shape.dim[1]);
-    gemm_problem p = problem_of(&call->in[0], false, &call->in[1], false, y);
+    gemm_problem p = product_geometry(&call->in[0], false, &call->in[1], false, &y);
     p.epilogue = GEMM_GELU_GRADIENT;
     p.other_dtype = storage_of(&call->in[2]);
     return p;
