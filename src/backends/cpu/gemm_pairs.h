@@ -34,17 +34,18 @@ static inline __m512i words_at(const uint16_t *from, int64_t line_stride, int64_
     return words_of(low, high, line_stride, least(lines, LINE));
 }
 
-/* Words `first` to `last` - 1 of a panel of b: `lines` columns, filled up to whole vectors. */
-static void pack_panel_pairs(const uint16_t *from, int64_t line_stride, int64_t depth_stride, int64_t lines,
-                             int64_t depth, int64_t first, int64_t last, float *to)
+/* Two rows of b, of which each panel gets its part of words, filled up to whole vectors. Whole rows in turn are what
+ * the processor fetches ahead. */
+static void pack_row_pairs(const gemm_problem *p, const uint16_t *b, int64_t columns, int64_t depth, int64_t l,
+                           int64_t panel, float *to)
 {
-    for (int64_t l = first; l < last; l++)
-        for (int64_t i = 0; i < lines; i += LINE)
-            _mm512_storeu_si512(to + l * tile_columns_f32 + i,
-                                words_at(from + i * line_stride, line_stride, depth_stride, lines - i, 2 * l, depth));
+    for (int64_t j = 0; j < columns; j += tile_columns_f32, to += panel)
+        for (int64_t i = 0; i < least(tile_columns_f32, columns - j); i += LINE)
+            _mm512_storeu_si512(
+                to + i, words_at(b + (j + i) * p->b_column, p->b_column, p->b_row, columns - j - i, 2 * l, depth));
 }
 
-/* As pack_b_f32, in so many words: a few of each panel at a time, since panels share lines of the cache. */
+/* As pack_b_f32, in so many words. Where neighbours along k are neighbours in memory, words are there to be taken. */
 static void pack_b_pairs(const gemm_problem *p, const uint16_t *b, const float *bias, int64_t columns, int64_t depth,
                          int64_t words, float *to)
 {
@@ -52,15 +53,14 @@ static void pack_b_pairs(const gemm_problem *p, const uint16_t *b, const float *
     int64_t done = are_there ? depth / 2 : 0, panel = (words + 1) * tile_columns_f32;
     for (int64_t j = 0; j < columns; j += tile_columns_f32) {
         float *start = to + j / tile_columns_f32 * panel;
-        for (int64_t i = 0; i < tile_columns_f32; i++) start[i] = bias && i < columns - j ? bias[j + i] : 0;
+        int64_t lines = least(tile_columns_f32, columns - j);
+        begin_panel_f32(bias ? bias + j : NULL, lines, start);
         if (are_there)
-            pack_panel_f32(b + j * p->b_column, VT_F32, p->b_column / 2, 1, least(tile_columns_f32, columns - j), done,
-                           tile_columns_f32, start + tile_columns_f32);
+            pack_panel_f32(b + j * p->b_column, VT_F32, p->b_column / 2, 1, lines, done, tile_columns_f32,
+                           start + tile_columns_f32);
     }
-    for (int64_t l = done; l < words; l += LINE)
-        for (int64_t j = 0; j < columns; j += tile_columns_f32)
-            pack_panel_pairs(b + j * p->b_column, p->b_column, p->b_row, least(tile_columns_f32, columns - j), depth, l,
-                             least(words, l + LINE), to + j / tile_columns_f32 * panel + tile_columns_f32);
+    for (int64_t l = done; l < words; l++)
+        pack_row_pairs(p, b, columns, depth, l, panel, to + (l + 1) * tile_columns_f32);
 }
 
 /* Up to 16 rows of up to 32 elements, as rows of 16 words. */

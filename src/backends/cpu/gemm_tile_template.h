@@ -8,7 +8,8 @@
 #define WIDEN           NAMED(widen)
 #define NARROW          NAMED(narrow)
 #define PACK_SQUARE     NAMED(pack_square)
-#define PACK_NEIGHBOURS NAMED(pack_neighbours)
+#define BEGIN_PANEL     NAMED(begin_panel)
+#define PACK_ROW        NAMED(pack_row)
 #define PACK_PANEL      NAMED(pack_panel)
 #define PACK_A          NAMED(pack_a)
 #define PACK_B          NAMED(pack_b)
@@ -68,29 +69,12 @@ static void PACK_SQUARE(const void *from, int64_t dtype, int64_t line_stride, in
     NAMED(transpose_square)(widened, LANES, to, width);
 }
 
-/* Lines that are neighbours, so that what lies side by side in the panel does in memory too. */
-static void PACK_NEIGHBOURS(const void *from, int64_t dtype, int64_t depth_stride, int64_t lines, int64_t depth,
-                            int64_t width, REAL *to)
-{
-    for (int64_t l = 0; l < depth; l++, to += width) {
-        const void *line = AT(from, dtype, l * depth_stride);
-        if (lines == COLUMNS)
-            WIDEN(line, dtype, 1, COLUMNS, to);
-        else
-            WIDEN(line, dtype, 1, lines, to);
-    }
-}
-
 /* `lines` lines of `depth` elements side by side in a panel that is `width` wide. Squares go along the lines first,
  * since these are far apart. */
 static void PACK_PANEL(const void *from, int64_t dtype, int64_t line_stride, int64_t depth_stride, int64_t lines,
                        int64_t depth, int64_t width, REAL *to)
 {
     int64_t squares = depth_stride == 1 ? lines / LANES : 0, deep = depth / LANES * LANES;
-    if (line_stride == 1) {
-        PACK_NEIGHBOURS(from, dtype, depth_stride, lines, depth, width, to);
-        return;
-    }
     for (int64_t i = 0; i < squares; i++)
         for (int64_t l = 0; l < deep; l += LANES)
             PACK_SQUARE(AT(from, dtype, i * LANES * line_stride + l), dtype, line_stride, width,
@@ -102,15 +86,35 @@ static void PACK_PANEL(const void *from, int64_t dtype, int64_t line_stride, int
     }
 }
 
-/* Panels of b, filled up to whole vectors, each begun with what its columns' sums begin with: the bias, or 0. */
+/* What a panel of b begins with: what the sums of its columns do, the bias or 0. */
+static void BEGIN_PANEL(const REAL *bias, int64_t lines, REAL *to)
+{
+    for (int64_t i = 0; i < COLUMNS; i++) to[i] = bias && i < lines ? bias[i] : 0;
+}
+
+/* A row of b, of which each panel gets its part. Whole rows in turn are what the processor fetches ahead. */
+static void PACK_ROW(const void *row, int64_t dtype, int64_t columns, int64_t panel, REAL *to)
+{
+    int64_t whole = columns / COLUMNS * COLUMNS, rest = columns - whole;
+    for (int64_t j = 0; j < whole; j += COLUMNS, to += panel) WIDEN(AT(row, dtype, j), dtype, 1, COLUMNS, to);
+    if (rest > 0) WIDEN(AT(row, dtype, whole), dtype, 1, rest, to);
+    for (int64_t i = rest; i < round_up(rest, LANES); i++) to[i] = 0;
+}
+
+/* Panels of b, filled up to whole vectors. */
 static void PACK_B(const gemm_problem *p, const void *b, const REAL *bias, int64_t columns, int64_t depth, REAL *to)
 {
-    for (int64_t j = 0; j < columns; j += COLUMNS) {
+    int64_t panel = (depth + 1) * COLUMNS;
+    for (int64_t l = 0; p->b_column == 1 && l < depth; l++)
+        PACK_ROW(AT(b, p->b_dtype, l * p->b_row), p->b_dtype, columns, panel, to + (l + 1) * COLUMNS);
+    for (int64_t j = 0; j < columns; j += COLUMNS, to += panel) {
         int64_t lines = least(COLUMNS, columns - j);
-        for (int64_t i = 0; i < COLUMNS; i++) *to++ = bias && i < lines ? bias[j + i] : 0;
-        PACK_PANEL(AT(b, p->b_dtype, j * p->b_column), p->b_dtype, p->b_column, p->b_row, lines, depth, COLUMNS, to);
-        for (int64_t l = 0; l < depth; l++, to += COLUMNS)
-            for (int64_t i = lines; i < round_up(lines, LANES); i++) to[i] = 0;
+        BEGIN_PANEL(bias ? bias + j : NULL, lines, to);
+        if (p->b_column == 1) continue;
+        PACK_PANEL(AT(b, p->b_dtype, j * p->b_column), p->b_dtype, p->b_column, p->b_row, lines, depth, COLUMNS,
+                   to + COLUMNS);
+        for (int64_t l = 1; l <= depth; l++)
+            for (int64_t i = lines; i < round_up(lines, LANES); i++) to[l * COLUMNS + i] = 0;
     }
 }
 
@@ -256,7 +260,8 @@ static void FINISH(const gemm_problem *p, const gemm_operands *o, int64_t first,
 #undef WIDEN
 #undef NARROW
 #undef PACK_SQUARE
-#undef PACK_NEIGHBOURS
+#undef BEGIN_PANEL
+#undef PACK_ROW
 #undef PACK_PANEL
 #undef PACK_A
 #undef PACK_B
