@@ -6,6 +6,7 @@
 #include "core/bf16.h"
 #include "backends/cpu/gelu.h"
 #include "backends/cpu/matrix_tile.h"
+#include "backends/cpu/shares.h"
 #include "backends/cpu/square.h"
 #include "backends/cpu/threads.h"
 #include "core/node.h"
@@ -46,6 +47,9 @@ enum { PAIRS_EXIST = false };
  * registers alone. A longer one is cut, since blocks would have few rows or columns otherwise, and each operand would
  * be packed again for many blocks; it is cut into whole squares of any unit's vectors. */
 enum { B_BYTES = 1 << 20, A_BYTES = 1 << 19, MAX_DEPTH = 768, PART_DEPTH = 384, WHOLE_DEPTH = 32 };
+
+/* Of a thread's share. Few enough that each is many tiles high, and that of the last one little is to be waited for. */
+enum { SHARE_PIECES = 16 };
 
 static int64_t round_up(int64_t x, int64_t to)
 {
@@ -121,7 +125,9 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     g.columns = most(width, round_up(divide_up(p->n, most(1, blocks)), width));
     g.across = divide_up(p->n, g.columns);
     g.rows = least(round_up(most(1, A_BYTES / size / deep), g.tile_rows), round_up(p->m, g.tile_rows));
-    g.threads = most(1, least(threads, g.batches * g.across * g.down));
+    int64_t tiles = g.batches * g.across * g.down;
+    g.threads = most(1, least(threads, tiles));
+    g.pieces = least(tiles, g.threads > 1 ? SHARE_PIECES * g.threads : 1);
     bool cut = p->k % (u.share * u.words) || p->m % u.rows, apart = p->a_row % u.share;
     g.packs_a = p->a_column != 1 || cut || apart || (unit == GEMM_VECTORS && p->a_dtype == VT_BF16);
     g.finishes = p->y_dtype == VT_BF16 || p->epilogue != GEMM_NOTHING || p->m % u.rows;
@@ -131,7 +137,8 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     g.keeps_sums = g.finishes || p->n % lanes != 0;
     g.sums_room = !g.keeps_sums ? 0 : (g.steps > 1 ? g.rows : g.tile_rows) * g.columns;
     g.room = round_up(g.a_room + g.b_room + g.sums_room, line);
-    g.scratch = (size_t)(g.threads * g.room * size);
+    g.steps_by_step = g.steps > 1 && !g.keeps_sums;
+    g.scratch = (size_t)(g.threads * g.room * size) + (size_t)g.threads * sizeof(share);
     return g;
 }
 

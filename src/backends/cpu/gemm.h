@@ -43,10 +43,12 @@ typedef struct gemm_plan {
     int64_t parts, steps;            /* of k; in which a block is summed: parts of all pairs */
     int64_t depth, columns, rows;    /* of a block */
     int64_t tile_rows, across, down; /* rows of a tile; blocks of columns, tiles of rows */
+    int64_t pieces;                  /* of all tiles: threads take one after another */
     gemm_unit unit;
     bool packs_a;
     bool finishes;                           /* sums are turned into elements of y by more than a copy */
     bool keeps_sums;                         /* of a block apart from y, some of them or all */
+    bool steps_by_step;                      /* each step of all blocks, before the next */
     int64_t a_room, b_room, sums_room, room; /* elements of working memory of a thread */
     size_t scratch;                          /* bytes of working memory */
 } gemm_plan;

@@ -14,7 +14,7 @@
 #define OPERANDS       NAMED(operands)
 #define WORKSPACE      NAMED(workspace)
 #define MULTIPLY_TILES NAMED(multiply_tiles)
-#define RANGE          NAMED(range)
+#define WORK           NAMED(work)
 #define GEMM           NAMED(gemm)
 #define GEMM_PLAN      NAMED(gemm_plan)
 #define RUN_TILE       NAMED(run_tile)
@@ -80,7 +80,7 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
     int64_t apart = APART_FROM(g, at.columns), size = sizeof(REAL);
     bool last = step == g->steps - 1;
     for (int64_t i = 0; i < at.rows; i += g->tile_rows, start += g->tile_rows * p->n) {
-        int64_t rows = least(g->tile_rows, at.rows - i), next_rows = least(g->tile_rows, at.rows - i - rows);
+        int64_t rows = least(g->tile_rows, at.rows - i), next_rows = least(g->tile_rows, p->m - at.i - i - rows);
         REAL *sums = w->sums + (g->steps > 1 ? i : 0) * g->columns;
         for (int64_t j = 0; j < at.columns; j += COLUMNS) {
             int64_t columns = least(COLUMNS, at.columns - j);
@@ -117,24 +117,29 @@ static void MULTIPLY_TILES(const gemm_plan *g, const gemm_operands *o, int64_t f
     }
 }
 
-/* Sums that are elements of y from the first step on allow to take each step of all blocks, for which a part of b is
- * packed once; others are kept for one block at a time. */
-static void RANGE(const gemm_plan *g, const gemm_operands *o, int64_t first, int64_t last, REAL *memory)
+/* What a thread does. Sums that are elements of y from the first step on allow to take each step of all blocks, for
+ * which a part of b is packed once; then shares stay as they are. Others are kept for one block at a time. */
+static void WORK(const gemm_plan *g, const gemm_operands *o, share *shares, int64_t t, REAL *memory)
 {
+    int64_t tiles = g->batches * g->across * g->down, threads = g->threads, pieces = g->pieces, piece;
     WORKSPACE w = { .a = memory, .b = memory + g->a_room, .sums = memory + g->a_room + g->b_room, .packed_step = -1 };
     if (g->unit == GEMM_MATRICES) matrix_unit_begin();
-    for (int64_t step = 0; !g->keeps_sums && step < g->steps; step++) MULTIPLY_TILES(g, o, first, last, step, 1, &w);
-    if (g->keeps_sums) MULTIPLY_TILES(g, o, first, last, 0, g->steps, &w);
+    for (int64_t step = 0; g->steps_by_step && step < g->steps; step++)
+        MULTIPLY_TILES(g, o, tiles * t / threads, tiles * (t + 1) / threads, step, 1, &w);
+    while (!g->steps_by_step && shares_take(shares, threads, t, &piece))
+        MULTIPLY_TILES(g, o, tiles * piece / pieces, tiles * (piece + 1) / pieces, 0, g->steps, &w);
     if (g->unit == GEMM_MATRICES) matrix_unit_end();
 }
 
 void GEMM_RUN(const gemm_plan *g, const gemm_operands *o, void *scratch)
 {
-    int64_t tiles = g->batches * g->across * g->down, threads = g->threads;
-    if (tiles * g->problem.n == 0) return;
+    int64_t threads = g->threads;
+    REAL *memory = scratch;
+    share *shares = (share *)(memory + threads * g->room);
+    if (g->pieces * g->problem.n == 0) return;
+    shares_cut(shares, threads, g->pieces);
 #pragma omp parallel for num_threads((int)threads) if (threads > 1)
-    for (int64_t t = 0; t < threads; t++)
-        RANGE(g, o, tiles * t / threads, tiles * (t + 1) / threads, (REAL *)scratch + t * g->room);
+    for (int64_t t = 0; t < threads; t++) WORK(g, o, shares, t, memory + t * g->room);
 }
 
 bool GEMM(const gemm_problem *p, const gemm_operands *o)
@@ -164,7 +169,7 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef OPERANDS
 #undef WORKSPACE
 #undef MULTIPLY_TILES
-#undef RANGE
+#undef WORK
 #undef GEMM
 #undef GEMM_PLAN
 #undef RUN_TILE
