@@ -132,7 +132,8 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     g.packs_a = p->a_column != 1 || cut || apart || (unit == GEMM_VECTORS && p->a_dtype == VT_BF16);
     g.finishes = p->y_dtype == VT_BF16 || p->epilogue != GEMM_NOTHING || p->m % u.rows;
     int64_t line = 64 / size;
-    g.a_room = g.packs_a ? g.rows * round_up(words, line) : 0;
+    g.a_stride = (divide_up(words, line) | 1) * line;
+    g.a_room = g.packs_a ? g.rows * g.a_stride : 0;
     g.b_room = (words + 1) * g.columns;
     g.keeps_sums = g.finishes || p->n % lanes != 0;
     g.sums_room = !g.keeps_sums ? 0 : (g.steps > 1 ? g.rows : g.tile_rows) * g.columns;

@@ -44,12 +44,11 @@ static OPERANDS PREPARE(const gemm_plan *g, const gemm_operands *o, block at, in
     w->packed_column = at.j;
     w->packed_step = step;
     if (!g->packs_a) return (OPERANDS){ a, w->b, p->a_row / u.share, words };
-    int64_t stride = round_up(words, LANES);
     if (g->unit == GEMM_VECTORS)
-        PACK_A(p, a, at.rows, depth, stride, w->a);
+        PACK_A(p, a, at.rows, depth, g->a_stride, w->a);
     else
-        pack_a_pairs(p, a, at.rows, depth, stride, (void *)w->a);
-    return (OPERANDS){ w->a, w->b, stride, words };
+        pack_a_pairs(p, a, at.rows, depth, g->a_stride, (void *)w->a);
+    return (OPERANDS){ w->a, w->b, g->a_stride, words };
 }
 
 /* Adds a tile of y, and of `other` where there is one. */
