@@ -46,7 +46,7 @@ enum { PAIRS_EXIST = false };
  * through (y, rows of a that are not packed) does not displace them. A k of up to MAX_DEPTH is summed in one go, in
  * registers alone. A longer one is cut, since blocks would have few rows or columns otherwise, and each operand would
  * be packed again for many blocks; it is cut into whole squares of any unit's vectors. */
-enum { B_BYTES = 1 << 20, A_BYTES = 1 << 19, MAX_DEPTH = 768, PART_DEPTH = 384, WHOLE_DEPTH = 32 };
+enum { B_BYTES = 1 << 20, A_BYTES = 1 << 19, MAX_WORDS = 768, WHOLE_DEPTH = 32 };
 
 /* Of a thread's share. Few enough that each is many tiles high, and that of the last one little is to be waited for. */
 enum { SHARE_PIECES = 16 };
@@ -67,15 +67,16 @@ static int64_t batch_offset(const gemm_problem *p, const int64_t *stride, int64_
 }
 
 /* What a unit works on: the rows of its largest tile, and of the smallest part of one; elements along k that lie in a
- * word, and words that are multiplied at once. */
+ * word, words that are multiplied at once, and those of a part of k, for which a tile's rows of a stay in the
+ * first-level cache. */
 typedef struct unit_shape {
-    int64_t tile_rows, rows, share, words;
+    int64_t tile_rows, rows, share, words, part;
 } unit_shape;
 
 static const unit_shape unit_shapes[] = {
-    [GEMM_VECTORS] = { TILE_ROWS, 1, 1, 1 },
-    [GEMM_PAIRS] = { TILE_ROWS, 1, 2, 1 },
-    [GEMM_MATRICES] = { MATRIX_TILE, MATRIX_SIDE, 2, MATRIX_SIDE },
+    [GEMM_VECTORS] = { TILE_ROWS, 1, 1, 1, 192 },
+    [GEMM_PAIRS] = { TILE_ROWS, 1, 2, 1, 192 },
+    [GEMM_MATRICES] = { MATRIX_TILE, MATRIX_SIDE, 2, MATRIX_SIDE, 128 },
 };
 
 bool gemm_can(const gemm_problem *p, gemm_unit unit)
@@ -111,7 +112,7 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     gemm_plan g = { .problem = *p, .unit = unit, .tile_rows = u.tile_rows, .batches = 1 };
     for (int i = 0; i < p->batch_rank; i++) g.batches *= p->batch[i];
     g.down = divide_up(p->m, g.tile_rows);
-    int64_t parts = p->k <= u.share * MAX_DEPTH ? 1 : divide_up(p->k, u.share * PART_DEPTH);
+    int64_t parts = p->k <= u.share * MAX_WORDS ? 1 : divide_up(p->k, u.share * u.part);
     g.depth = round_up(divide_up(p->k, parts), parts > 1 ? WHOLE_DEPTH : u.share * u.words);
     g.parts = most(1, divide_up(p->k, most(1, g.depth)));
     g.steps = g.parts * most(1, p->sum);

@@ -25,12 +25,14 @@ static inline __m512i words_of(const uint16_t *low, const uint16_t *high, int64_
     return _mm512_or_epi32(words, _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(exist, high)), 16));
 }
 
-/* The words of two lines that begin `l` elements along k, of `depth`. */
+/* The words of two lines that begin `l` elements along k, of `depth`. Lines that are packed later are asked for now. */
 static inline __m512i words_at(const uint16_t *from, int64_t line_stride, int64_t depth_stride, int64_t lines,
                                int64_t l, int64_t depth)
 {
     if (l >= depth) return _mm512_setzero_si512();
     const uint16_t *low = from + l * depth_stride, *high = l + 1 < depth ? low + depth_stride : NULL;
+    __builtin_prefetch(low + 2 * LINE * depth_stride, 0, 2);
+    __builtin_prefetch(low + (2 * LINE + 1) * depth_stride, 0, 2);
     return words_of(low, high, line_stride, least(lines, LINE));
 }
 
