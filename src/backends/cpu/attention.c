@@ -4,6 +4,7 @@
 #include "backends/cpu/half_product.h"
 #include "backends/cpu/integers.h"
 #include "backends/cpu/kernels.h"
+#include "backends/cpu/shares.h"
 #include "backends/cpu/threads.h"
 #include "backends/cpu/tile.h"
 #include "backends/cpu/vector_math.h"
@@ -155,6 +156,44 @@ static backward_head backward_head_of(const kernel_call *call, const heads *h, i
     };
 }
 
+/* -- What is asked for in passing ---------------------------------------------------------------------------------- */
+
+static void expect(arrivals *a, const matrix *m, int64_t first, int64_t rows, int64_t columns)
+{
+    if (m->column == 1)
+        arrivals_add(a, element(m, first, 0), rows, row_bytes(m), columns * (int64_t)vt_dtype_size(m->dtype));
+}
+
+/* What is stored for queries [first, end) of a head, and what the next head reads, which likely is this thread's too. */
+static arrivals forward_arrivals(const kernel_call *call, const heads *h, int64_t head, const forward_head *m,
+                                 int64_t first, int64_t end)
+{
+    arrivals a = { .blocks = 0 };
+    expect(&a, &m->y, first, end - first, h->width);
+    if (head + 1 == h->count || end < h->queries) return a;
+    forward_head next = forward_head_of(call, h, head + 1);
+    expect(&a, &next.k, 0, h->keys, h->channels);
+    expect(&a, &next.v, 0, h->keys, h->width);
+    expect(&a, &next.q, 0, h->queries, h->channels);
+    return a;
+}
+
+static arrivals backward_arrivals(const kernel_call *call, const heads *h, int64_t head, const backward_head *m)
+{
+    arrivals a = { .blocks = 0 };
+    expect(&a, &m->dk, 0, h->keys, h->channels);
+    expect(&a, &m->dv, 0, h->keys, h->width);
+    expect(&a, &m->dq, 0, h->queries, h->channels);
+    if (head + 1 == h->count) return a;
+    backward_head next = backward_head_of(call, h, head + 1);
+    expect(&a, &next.k, 0, h->keys, h->channels);
+    expect(&a, &next.v, 0, h->keys, h->width);
+    expect(&a, &next.q, 0, h->queries, h->channels);
+    expect(&a, &next.g, 0, h->queries, h->width);
+    expect(&a, &next.y, 0, h->queries, h->width);
+    return a;
+}
+
 #define REAL     float
 #define NAMED(x) x##_f32
 #include "backends/cpu/attention_template.h"
@@ -202,8 +241,27 @@ static bool make_plan(const kernel_call *call, plan made, preparation *p)
     plan *kept = malloc(sizeof *kept);
     if (!kept) return refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory for its plan").id != 0;
     *kept = made;
-    *p = (preparation){ .state = kept, .discard = free, .scratch = made.room * (size_t)made.threads };
+    *p = (preparation){ .state = kept, .discard = free, .scratch = (made.room + sizeof(share)) * (size_t)made.threads };
     return true;
+}
+
+typedef void task_function(const kernel_call *call, const heads *h, int64_t task, void *room);
+
+/* Tasks that follow each other are about one thread's heads that do. */
+static void run_tasks(const kernel_call *call, const heads *h, int64_t tasks, task_function *run)
+{
+    enum { MOST_PIECES = 1 << 16 };
+    const plan *p = call->state;
+    int64_t pieces = least(tasks, MOST_PIECES);
+    share *shares = (share *)((char *)call->scratch + p->room * (size_t)p->threads);
+    shares_cut(shares, p->threads, pieces);
+#pragma omp parallel for num_threads(p->threads)
+    for (int64_t t = 0; t < p->threads; t++) {
+        int64_t piece;
+        while (shares_take(shares, p->threads, t, &piece))
+            for (int64_t task = tasks * piece / pieces; task < tasks * (piece + 1) / pieces; task++)
+                run(call, h, task, (char *)call->scratch + p->room * (size_t)t);
+    }
 }
 
 /* -- Forward ----------------------------------------------------------------------------------------------------- */
@@ -224,18 +282,17 @@ static bool prepare_forward(const kernel_call *call, preparation *p)
     return make_plan(call, made, p);
 }
 
+static void forward_task(const kernel_call *call, const heads *h, int64_t task, void *room)
+{
+    int64_t chunks = ((const plan *)call->state)->chunks, chunk = task % chunks;
+    way_of(call, FACTORS)->forward(call, h, task / chunks, h->queries * chunk / chunks,
+                                   h->queries * (chunk + 1) / chunks, room);
+}
+
 static bool run_forward(const kernel_call *call)
 {
     heads h = forward_heads(call);
-    const plan *p = call->state;
-    const way *w = way_of(call, FACTORS);
-#pragma omp parallel for num_threads(p->threads) schedule(dynamic)
-    for (int64_t task = 0; task < h.count * p->chunks; task++) {
-        void *room = (char *)call->scratch + p->room * (size_t)thread_number();
-        int64_t chunk = task % p->chunks, first = h.queries * chunk / p->chunks;
-        int64_t end = h.queries * (chunk + 1) / p->chunks;
-        w->forward(call, &h, task / p->chunks, first, end, room);
-    }
+    run_tasks(call, &h, h.count * ((const plan *)call->state)->chunks, forward_task);
     return true;
 }
 
@@ -255,16 +312,15 @@ static bool prepare_backward(const kernel_call *call, preparation *p)
     return make_plan(call, made, p);
 }
 
+static void backward_task(const kernel_call *call, const heads *h, int64_t head, void *room)
+{
+    way_of(call, GRADIENT_FACTORS)->backward(call, h, head, room);
+}
+
 static bool run_backward(const kernel_call *call)
 {
     heads h = backward_heads(call);
-    const plan *p = call->state;
-    const way *w = way_of(call, GRADIENT_FACTORS);
-#pragma omp parallel for num_threads(p->threads) schedule(dynamic)
-    for (int64_t head = 0; head < h.count; head++) {
-        void *room = (char *)call->scratch + p->room * (size_t)thread_number();
-        w->backward(call, &h, head, room);
-    }
+    run_tasks(call, &h, h.count, backward_task);
     return true;
 }
 

@@ -43,7 +43,7 @@ enum { PAIRS_EXIST = false };
 #endif
 
 /* Of a second-level cache of 2 MB, a block of b takes at most half and packed rows of a a quarter, so that what streams
- * through (y, rows of a that are not packed) does not displace them. A k of up to MAX_DEPTH is summed in one go, in
+ * through (y, rows of a that are not packed) does not displace them. A k of up to MAX_WORDS is summed in one go, in
  * registers alone. A longer one is cut, since blocks would have few rows or columns otherwise, and each operand would
  * be packed again for many blocks; it is cut into whole squares of any unit's vectors. */
 enum { B_BYTES = 1 << 20, A_BYTES = 1 << 19, MAX_WORDS = 768, WHOLE_DEPTH = 32 };

@@ -3,6 +3,7 @@
 #ifndef VITRO_BACKENDS_CPU_HALF_PRODUCT_H
 #define VITRO_BACKENDS_CPU_HALF_PRODUCT_H
 
+#include "backends/cpu/arrivals.h"
 #include "backends/cpu/matrix_tile.h"
 #include "backends/cpu/square.h"
 
@@ -19,6 +20,7 @@ typedef struct half_product {
     float *c;
     int64_t c_stride;
     bool add; /* to c, instead of overwriting it */
+    arrivals *arrivals; /* or NULL */
 } half_product;
 
 static void half_multiply(const half_product *p)
@@ -26,6 +28,7 @@ static void half_multiply(const half_product *p)
     for (int64_t j = 0; j < p->columns; j += 2 * MATRIX_SIDE)
         for (int64_t i = 0; i < p->rows; i += 2 * MATRIX_SIDE) {
             float *c = p->c + i * p->c_stride + j;
+            arrivals_fetch(p->arrivals);
             matrix_tile_run(&(matrix_tile){ .rows = p->rows - i,
                                             .columns = p->columns - j,
                                             .words = p->words,

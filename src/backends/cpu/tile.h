@@ -3,6 +3,7 @@
 #ifndef VITRO_BACKENDS_CPU_TILE_H
 #define VITRO_BACKENDS_CPU_TILE_H
 
+#include "backends/cpu/arrivals.h"
 #include "backends/cpu/square.h"
 #include <stdbool.h>
 #include <stdint.h>
