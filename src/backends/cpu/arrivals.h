@@ -3,9 +3,9 @@
 #ifndef VITRO_BACKENDS_CPU_ARRIVALS_H
 #define VITRO_BACKENDS_CPU_ARRIVALS_H
 
-#include <stdint.h>
+#include "backends/cpu/integers.h"
 
-enum { MAX_ARRIVALS = 8, ARRIVALS_AT_ONCE = 12 };
+enum { MAX_ARRIVALS = 8, LINE_BYTES = 64 };
 
 typedef struct arrivals {
     struct {
@@ -13,7 +13,9 @@ typedef struct arrivals {
         int64_t rows, stride, bytes; /* stride in bytes */
     } block[MAX_ARRIVALS];
     int blocks, at;
-    int64_t row; /* of block `at`: the next */
+    int64_t row, byte; /* of block `at`: where to go on */
+    int64_t lines;     /* of all blocks */
+    int64_t pace;      /* lines at a time */
 } arrivals;
 
 static inline void arrivals_add(arrivals *a, const void *first, int64_t rows, int64_t stride, int64_t bytes)
@@ -23,16 +25,20 @@ static inline void arrivals_add(arrivals *a, const void *first, int64_t rows, in
     a->block[a->blocks].rows = rows;
     a->block[a->blocks].stride = stride;
     a->block[a->blocks++].bytes = bytes;
+    a->lines += rows * divide_up(bytes, LINE_BYTES);
 }
 
-/* Asks for the next few rows, if any; `a` may be NULL. */
-static inline void arrivals_fetch(arrivals *a)
+/* Lines that are to be asked for now, at most `limit`; `a` may be NULL. */
+static inline int64_t arrivals_next(arrivals *a, int64_t limit, const char **lines)
 {
-    for (int i = 0; a && i < ARRIVALS_AT_ONCE && a->at < a->blocks; i++) {
-        const char *row = a->block[a->at].first + a->row * a->block[a->at].stride;
-        for (int64_t byte = 0; byte < a->block[a->at].bytes; byte += 64) __builtin_prefetch(row + byte, 0, 2);
-        if (++a->row == a->block[a->at].rows) a->row = 0, a->at++;
+    if (!a) return 0;
+    int64_t count = 0;
+    for (limit = least(limit, a->pace); count < limit && a->at < a->blocks; a->byte += LINE_BYTES) {
+        if (a->byte >= a->block[a->at].bytes) a->byte = 0, a->row++;
+        if (a->row == a->block[a->at].rows) a->row = 0, a->at++;
+        if (a->at < a->blocks) lines[count++] = a->block[a->at].first + a->row * a->block[a->at].stride + a->byte;
     }
+    return count;
 }
 
 #endif

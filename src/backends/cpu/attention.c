@@ -164,34 +164,44 @@ static void expect(arrivals *a, const matrix *m, int64_t first, int64_t rows, in
         arrivals_add(a, element(m, first, 0), rows, row_bytes(m), columns * (int64_t)vt_dtype_size(m->dtype));
 }
 
+/* Spread over so many products' elements, of which a tile has `area`. */
+static arrivals spread(arrivals a, int64_t elements, int64_t area)
+{
+    a.pace = divide_up(a.lines * area, most(1, elements));
+    return a;
+}
+
 /* What is stored for queries [first, end) of a head, and what the next head reads, which likely is this thread's too. */
 static arrivals forward_arrivals(const kernel_call *call, const heads *h, int64_t head, const forward_head *m,
-                                 int64_t first, int64_t end)
+                                 int64_t first, int64_t end, int64_t area)
 {
+    const int64_t elements = (end - first) * (h->keys + h->width);
     arrivals a = { .blocks = 0 };
     expect(&a, &m->y, first, end - first, h->width);
-    if (head + 1 == h->count || end < h->queries) return a;
+    if (head + 1 == h->count || end < h->queries) return spread(a, elements, area);
     forward_head next = forward_head_of(call, h, head + 1);
     expect(&a, &next.k, 0, h->keys, h->channels);
     expect(&a, &next.v, 0, h->keys, h->width);
     expect(&a, &next.q, 0, h->queries, h->channels);
-    return a;
+    return spread(a, elements, area);
 }
 
-static arrivals backward_arrivals(const kernel_call *call, const heads *h, int64_t head, const backward_head *m)
+static arrivals backward_arrivals(const kernel_call *call, const heads *h, int64_t head, const backward_head *m,
+                                  int64_t area)
 {
+    const int64_t elements = h->queries * (2 * h->keys + h->channels) + h->keys * (h->channels + h->width);
     arrivals a = { .blocks = 0 };
     expect(&a, &m->dk, 0, h->keys, h->channels);
     expect(&a, &m->dv, 0, h->keys, h->width);
     expect(&a, &m->dq, 0, h->queries, h->channels);
-    if (head + 1 == h->count) return a;
+    if (head + 1 == h->count) return spread(a, elements, area);
     backward_head next = backward_head_of(call, h, head + 1);
     expect(&a, &next.k, 0, h->keys, h->channels);
     expect(&a, &next.v, 0, h->keys, h->width);
     expect(&a, &next.q, 0, h->queries, h->channels);
     expect(&a, &next.g, 0, h->queries, h->width);
     expect(&a, &next.y, 0, h->queries, h->width);
-    return a;
+    return spread(a, elements, area);
 }
 
 #define REAL     float

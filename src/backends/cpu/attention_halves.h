@@ -227,7 +227,7 @@ static void forward_halves_of(const kernel_call *call, const heads *h, int64_t h
 {
     forward_halves f = lay_out_forward_halves(h, &(room_f32){ .memory = memory });
     forward_head m = forward_head_of(call, h, head);
-    arrivals soon = forward_arrivals(call, h, head, &m, first, end);
+    arrivals soon = forward_arrivals(call, h, head, &m, first, end, MATRIX_SIDE * PAIRED);
     f.arrivals = &soon;
     matrix_unit_begin();
     load_key_panels(h, &m, &f);
@@ -364,7 +364,7 @@ static void backward_halves_of(const kernel_call *call, const heads *h, int64_t 
 {
     backward_halves w = lay_out_backward_halves(h, &(room_f32){ .memory = memory });
     backward_head m = backward_head_of(call, h, head);
-    arrivals soon = backward_arrivals(call, h, head, &m);
+    arrivals soon = backward_arrivals(call, h, head, &m, PAIRED * PAIRED);
     const float scale = (float)h->scale;
     w.arrivals = &soon;
     matrix_unit_begin();

@@ -307,7 +307,7 @@ static void NAMED(forward)(const kernel_call *call, const heads *h, int64_t head
 {
     FORWARD f = NAMED(lay_out_forward)(h, &(ROOM){ .memory = memory });
     forward_head m = forward_head_of(call, h, head);
-    arrivals soon = forward_arrivals(call, h, head, &m, first, end);
+    arrivals soon = forward_arrivals(call, h, head, &m, first, end, TILE_ROWS * TILE_VECTORS * LANES);
     f.arrivals = &soon;
     NAMED(load_keys)(h, &m, &f);
     int64_t tiles = parts_of(end - first, TILE_ROWS);
@@ -453,7 +453,7 @@ static void NAMED(backward)(const kernel_call *call, const heads *h, int64_t hea
 {
     BACKWARD w = NAMED(lay_out_backward)(h, &(ROOM){ .memory = memory });
     backward_head m = backward_head_of(call, h, head);
-    arrivals soon = backward_arrivals(call, h, head, &m);
+    arrivals soon = backward_arrivals(call, h, head, &m, TILE_ROWS * TILE_VECTORS * LANES);
     const REAL scale = (REAL)h->scale;
     w.arrivals = &soon;
     for (int64_t b = 0; b < w.key_blocks; b++) {

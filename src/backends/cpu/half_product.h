@@ -5,7 +5,7 @@
 
 #include "backends/cpu/arrivals.h"
 #include "backends/cpu/matrix_tile.h"
-#include "backends/cpu/square.h"
+#include "backends/cpu/tile.h"
 
 #ifdef MATRIX_UNIT_EXISTS
 
@@ -28,7 +28,8 @@ static void half_multiply(const half_product *p)
     for (int64_t j = 0; j < p->columns; j += 2 * MATRIX_SIDE)
         for (int64_t i = 0; i < p->rows; i += 2 * MATRIX_SIDE) {
             float *c = p->c + i * p->c_stride + j;
-            arrivals_fetch(p->arrivals);
+            const char *ahead[MAX_AHEAD];
+            int64_t count = arrivals_next(p->arrivals, MAX_AHEAD, ahead);
             matrix_tile_run(&(matrix_tile){ .rows = p->rows - i,
                                             .columns = p->columns - j,
                                             .words = p->words,
@@ -39,7 +40,9 @@ static void half_multiply(const half_product *p)
                                             .from = p->add ? c : NULL,
                                             .to = c,
                                             .from_stride = p->c_stride,
-                                            .to_stride = p->c_stride });
+                                            .to_stride = p->c_stride,
+                                            .ahead = ahead,
+                                            .ahead_count = count });
         }
 }
 

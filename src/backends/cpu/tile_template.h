@@ -14,8 +14,8 @@ typedef struct NAMED(product) {
 
 /* Rows [row, row + rows) of c in the `width` vectors from `column` on. The sums stay in registers, as rows, width and
  * transposed are constants. Three rows of a go by one pointer: their distances are what an address can express. */
-static inline __attribute__((always_inline)) void NAMED(tile)(const NAMED(product) * p, int64_t row, int rows,
-                                                              int64_t column, int width, bool transposed)
+static inline __attribute__((always_inline)) void NAMED(tile)(const NAMED(product) * p, const ahead *ahead, int64_t row,
+                                                              int rows, int64_t column, int width, bool transposed)
 {
     enum { LANES_ = NAMED(LANES), GROUPS = (TILE_ROWS + 2) / 3 };
     NAMED(vector) sum[TILE_ROWS][TILE_VECTORS] = { 0 };
@@ -25,6 +25,7 @@ static inline __attribute__((always_inline)) void NAMED(tile)(const NAMED(produc
     for (int i = 0; i < GROUPS; i++) group[i] = a + 3 * i * a_stride;
     for (int64_t k = 0; k < p->depth; k++, b += b_stride) {
         NAMED(vector) right[TILE_VECTORS];
+        if (k < ahead->count) __builtin_prefetch(ahead->line[k], 0, 2);
         UNROLLED
         for (int j = 0; j < width; j++) right[j] = *(const NAMED(vector) *)(b + j * LANES_);
         UNROLLED
@@ -51,11 +52,12 @@ static inline __attribute__((always_inline)) void NAMED(tile)(const NAMED(produc
 }
 
 #define TILE_CASE(n)                                                                                                   \
-    case n: NAMED(tile)(p, row, n, column, width, transposed); break;
+    case n: NAMED(tile)(p, ahead, row, n, column, width, transposed); break;
 
 /* The same for a number of rows that varies, up to TILE_ROWS. */
-static inline __attribute__((always_inline)) void NAMED(tile_of)(const NAMED(product) * p, int64_t row, int64_t rows,
-                                                                 int64_t column, int width, bool transposed)
+static inline __attribute__((always_inline)) void NAMED(tile_of)(const NAMED(product) * p, const ahead *ahead,
+                                                                 int64_t row, int64_t rows, int64_t column, int width,
+                                                                 bool transposed)
 {
     switch (rows) {
         TILE_CASE(1)
@@ -86,15 +88,16 @@ static inline __attribute__((always_inline)) void NAMED(panels)(const NAMED(prod
 {
     enum { LANES_ = NAMED(LANES) };
     int64_t tiles = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
+    ahead ahead;
     for (int64_t column = 0; column < p->columns; column += TILE_VECTORS * LANES_) {
         bool whole = p->columns - column > LANES_;
         for (int64_t t = 0; t < tiles; t++) {
             int64_t row = p->rows * t / tiles, rows = p->rows * (t + 1) / tiles - row;
-            arrivals_fetch(p->arrivals);
+            ahead.count = arrivals_next(p->arrivals, least(p->depth, MAX_AHEAD), ahead.line);
             if (whole)
-                NAMED(tile_of)(p, row, rows, column, TILE_VECTORS, transposed);
+                NAMED(tile_of)(p, &ahead, row, rows, column, TILE_VECTORS, transposed);
             else
-                NAMED(tile_of)(p, row, rows, column, 1, transposed);
+                NAMED(tile_of)(p, &ahead, row, rows, column, 1, transposed);
         }
     }
 }
