@@ -4,6 +4,8 @@
 #define VITRO_BACKENDS_CPU_ARRIVALS_H
 
 #include "backends/cpu/integers.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 enum { MAX_ARRIVALS = 8, LINE_BYTES = 64 };
 
@@ -13,9 +15,10 @@ typedef struct arrivals {
         int64_t rows, stride, bytes; /* stride in bytes */
     } block[MAX_ARRIVALS];
     int blocks, at;
-    int64_t row, byte; /* of block `at`: where to go on */
-    int64_t lines;     /* of all blocks */
-    int64_t pace;      /* lines at a time */
+    int64_t row;            /* of block `at`: the next */
+    const char *next, *end; /* of the row before it */
+    int64_t lines;          /* of all blocks */
+    int64_t pace;           /* lines at a time */
 } arrivals;
 
 static inline void arrivals_add(arrivals *a, const void *first, int64_t rows, int64_t stride, int64_t bytes)
@@ -28,15 +31,22 @@ static inline void arrivals_add(arrivals *a, const void *first, int64_t rows, in
     a->lines += rows * divide_up(bytes, LINE_BYTES);
 }
 
+static inline bool arrivals_begin_row(arrivals *a)
+{
+    if (a->at < a->blocks && a->row == a->block[a->at].rows) a->row = 0, a->at++;
+    if (a->at == a->blocks) return false;
+    a->next = a->block[a->at].first + a->row++ * a->block[a->at].stride;
+    a->end = a->next + a->block[a->at].bytes;
+    return true;
+}
+
 /* Lines that are to be asked for now, at most `limit`; `a` may be NULL. */
 static inline int64_t arrivals_next(arrivals *a, int64_t limit, const char **lines)
 {
-    if (!a) return 0;
     int64_t count = 0;
-    for (limit = least(limit, a->pace); count < limit && a->at < a->blocks; a->byte += LINE_BYTES) {
-        if (a->byte >= a->block[a->at].bytes) a->byte = 0, a->row++;
-        if (a->row == a->block[a->at].rows) a->row = 0, a->at++;
-        if (a->at < a->blocks) lines[count++] = a->block[a->at].first + a->row * a->block[a->at].stride + a->byte;
+    for (limit = a ? least(limit, a->pace) : 0; count < limit; a->next += LINE_BYTES) {
+        if (a->next >= a->end && !arrivals_begin_row(a)) break;
+        lines[count++] = a->next;
     }
     return count;
 }
