@@ -1,6 +1,7 @@
 /* attention.c - attention without a map of weights in memory, forward and backward: Dao et al. 2022, FlashAttention. A
  * block of logits is computed, turned into weights and used while it is in the caches; backward computes it again, for
  * which the logsumexp of each query is enough. One head is one thread's, so that nothing is shared. */
+#include "backends/cpu/bf16_row.h"
 #include "backends/cpu/half_product.h"
 #include "backends/cpu/integers.h"
 #include "backends/cpu/kernels.h"

@@ -76,7 +76,7 @@ static void narrow(floats from, int64_t rows, int64_t columns, halves to)
     for (int64_t i = 0; i < padded(rows); i++) {
         uint16_t *row = to.at + i * to.stride;
         const float *x = from.at + i * from.stride;
-        if (i < rows) _Pragma("omp simd") for (int64_t j = 0; j < whole_f32(columns); j++) row[j] = bf16_of_f32(x[j]);
+        if (i < rows) narrow_sums_f32(x, whole_f32(columns), row);
         int64_t filled = i < rows ? whole_f32(columns) : 0;
         memset(row + filled, 0, (size_t)(padded(columns) - filled) * sizeof *row);
     }

@@ -1,10 +1,10 @@
 /* gemm.c - blocked matrix products (Goto & van de Geijn 2008): a tile of y is summed up in registers, from rows of a
  * that are in the first-level cache and from panels of b that are in the second-level cache. Panels are packed, so that
  * the strides of the originals cost nothing in the innermost loop; of a, only what is not contiguous along k. */
-#include "backends/cpu/integers.h"
 #include "backends/cpu/gemm.h"
-#include "core/bf16.h"
+#include "backends/cpu/bf16_row.h"
 #include "backends/cpu/gelu.h"
+#include "backends/cpu/integers.h"
 #include "backends/cpu/matrix_tile.h"
 #include "backends/cpu/shares.h"
 #include "backends/cpu/square.h"
@@ -165,6 +165,11 @@ static void add_rows(fetch_list *list, const char *first, int64_t rows, int64_t 
     int64_t room = (int64_t)(sizeof list->line / sizeof *list->line), pieces = divide_up(bytes, 64);
     for (int64_t i = 0; i < rows && list->count + pieces <= room; i++, first += stride, list->count += pieces)
         for (int64_t j = 0; j < pieces; j++) list->line[list->count + j] = first + j * 64;
+}
+
+static inline void narrow_sums_f64(const double *restrict x, int64_t n, uint16_t *restrict y)
+{
+    for (int64_t i = 0; i < n; i++) y[i] = bf16_of_f32((float)x[i]);
 }
 
 #define REAL     float

@@ -47,12 +47,10 @@ static inline __attribute__((always_inline)) void WIDEN(const void *restrict fro
 static inline __attribute__((always_inline)) void NARROW(const REAL *restrict from, int64_t dtype, int64_t n,
                                                          void *restrict to)
 {
-    uint16_t *halves = to;
-    REAL *y = to;
     if (dtype == VT_BF16)
-        for (int64_t i = 0; i < n; i++) halves[i] = bf16_of_f32((float)from[i]);
+        NAMED(narrow_sums)(from, n, to);
     else
-        for (int64_t i = 0; i < n; i++) y[i] = from[i];
+        memcpy(to, from, (size_t)n * sizeof *from);
 }
 
 /* -- Packing ----------------------------------------------------------------------------------------------------- */
