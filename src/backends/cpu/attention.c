@@ -11,6 +11,7 @@
 #include "backends/cpu/vector_math.h"
 #include "core/bf16.h"
 #include "ops/attention.h"
+#include <stdalign.h>
 #include <stdlib.h>
 
 /* Keys and queries that are handled together: their logits fit the second-level cache. */
@@ -172,7 +173,8 @@ static arrivals spread(arrivals a, int64_t elements, int64_t area)
     return a;
 }
 
-/* What is stored for queries [first, end) of a head, and what the next head reads, which likely is this thread's too. */
+/* What is stored for queries [first, end) of a head, and what the next head reads, which likely is this thread's too.
+ */
 static arrivals forward_arrivals(const kernel_call *call, const heads *h, int64_t head, const forward_head *m,
                                  int64_t first, int64_t end, int64_t area)
 {
@@ -251,6 +253,7 @@ static bool make_plan(const kernel_call *call, plan made, preparation *p)
 {
     plan *kept = malloc(sizeof *kept);
     if (!kept) return refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory for its plan").id != 0;
+    made.room = (size_t)divide_up((int64_t)made.room, alignof(share)) * alignof(share);
     *kept = made;
     *p = (preparation){ .state = kept, .discard = free, .scratch = (made.room + sizeof(share)) * (size_t)made.threads };
     return true;
@@ -296,8 +299,8 @@ static bool prepare_forward(const kernel_call *call, preparation *p)
 static void forward_task(const kernel_call *call, const heads *h, int64_t task, void *room)
 {
     int64_t chunks = ((const plan *)call->state)->chunks, chunk = task % chunks;
-    way_of(call, FACTORS)->forward(call, h, task / chunks, h->queries * chunk / chunks,
-                                   h->queries * (chunk + 1) / chunks, room);
+    way_of(call, FACTORS)
+        ->forward(call, h, task / chunks, h->queries * chunk / chunks, h->queries * (chunk + 1) / chunks, room);
 }
 
 static bool run_forward(const kernel_call *call)

@@ -201,15 +201,13 @@ static void load_key_panels(const heads *h, const forward_head *m, const forward
 static void attend_halves(const heads *h, const visibility *v, const key_block *k, int64_t b, const forward_halves *f,
                           int64_t i, int64_t rows, softmax_f32 *w)
 {
-    multiply_halves(f->q, panel_of_keys(h, f, b), f->s, rows, k->count, h->channels, false,
-                    f->arrivals);
+    multiply_halves(f->q, panel_of_keys(h, f, b), f->s, rows, k->count, h->channels, false, f->arrivals);
     finish_logits(h, v, k, i, rows, f->s);
     soften_f32(w, rows, whole_f32(k->count), f->s.at, f->s.stride);
     for (int64_t r = 0; b > 0 && r < rows; r++)
         for (int64_t e = 0; e < h->width; e++) f->y.at[r * f->y.stride + e] *= w->factor[r];
     narrow(f->s, rows, k->count, f->weights);
-    multiply_halves(f->weights, panel_of_values(f, b), f->y, rows, h->width, k->count, b > 0,
-                    f->arrivals);
+    multiply_halves(f->weights, panel_of_values(f, b), f->y, rows, h->width, k->count, b > 0, f->arrivals);
 }
 
 /* As store_queries_f32. */

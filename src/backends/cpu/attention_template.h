@@ -275,7 +275,9 @@ static void NAMED(attend)(const heads *h, const visibility *v, const key_block *
     NAMED(soften)(w, rows, NAMED(whole)(k->count), f->s, k->stride);
     for (int64_t r = 0; k->first && r < rows; r++)
         for (int64_t e = 0; e < h->width; e++) f->y[r * stride + e] *= w->factor[r];
-    PRODUCT p = { rows, h->width, k->count, .a = f->s, .b = f->v + k->first * stride, .c = f->y, .arrivals = f->arrivals };
+    PRODUCT p = {
+        rows, h->width, k->count, .a = f->s, .b = f->v + k->first * stride, .c = f->y, .arrivals = f->arrivals
+    };
     p.a_stride = k->stride;
     p.b_stride = p.c_stride = stride;
     p.add = k->first > 0;

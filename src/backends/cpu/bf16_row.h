@@ -33,8 +33,7 @@ static inline void narrow_sums_f32(const float *restrict x, int64_t n, uint16_t 
     if (i == n) return;
     __mmask16 low = first_of_16(n - i), high = first_of_16(n - i - 16);
     __m512 lower = _mm512_maskz_loadu_ps(low, x + i), upper = _mm512_maskz_loadu_ps(high, x + i + 16);
-    _mm512_mask_storeu_epi16(y + i, (__mmask32)low | (__mmask32)high << 16,
-                             (__m512i)_mm512_cvtne2ps_pbh(upper, lower));
+    _mm512_mask_storeu_epi16(y + i, (__mmask32)low | (__mmask32)high << 16, (__m512i)_mm512_cvtne2ps_pbh(upper, lower));
 }
 #else
 static inline void narrow_sums_f32(const float *restrict x, int64_t n, uint16_t *restrict y)

@@ -46,10 +46,10 @@ typedef struct gemm_plan {
     int64_t pieces;                  /* of all tiles: threads take one after another */
     gemm_unit unit;
     bool packs_a;
-    int64_t a_stride; /* of packed rows: an odd number of lines, so that they do not meet in few sets of the cache */
-    bool finishes;                           /* sums are turned into elements of y by more than a copy */
-    bool keeps_sums;                         /* of a block apart from y, some of them or all */
-    bool steps_by_step;                      /* each step of all blocks, before the next */
+    int64_t a_stride;   /* of packed rows: an odd number of lines, so that they do not meet in few sets of the cache */
+    bool finishes;      /* sums are turned into elements of y by more than a copy */
+    bool keeps_sums;    /* of a block apart from y, some of them or all */
+    bool steps_by_step; /* each step of all blocks, before the next */
     int64_t a_room, b_room, sums_room, room; /* elements of working memory of a thread */
     size_t scratch;                          /* bytes of working memory */
 } gemm_plan;

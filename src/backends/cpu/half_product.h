@@ -19,7 +19,7 @@ typedef struct half_product {
     int64_t a_stride, b_stride;
     float *c;
     int64_t c_stride;
-    bool add; /* to c, instead of overwriting it */
+    bool add;           /* to c, instead of overwriting it */
     arrivals *arrivals; /* or NULL */
 } half_product;
 

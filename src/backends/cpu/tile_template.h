@@ -8,7 +8,7 @@ typedef struct NAMED(product) {
     int64_t a_stride, b_stride;
     REAL *c; /* [rows, columns] */
     int64_t c_stride;
-    bool add; /* to c, instead of overwriting it */
+    bool add;           /* to c, instead of overwriting it */
     arrivals *arrivals; /* or NULL */
 } NAMED(product);
 
