@@ -64,7 +64,7 @@ Test(shares, each_piece_is_taken_once_by_threads_that_race)
 Test(arrivals, every_line_of_every_row_comes_once_at_the_pace)
 {
     static char memory[8192];
-    const char *lines[8];
+    fetch_list list;
     arrivals a = { .pace = 3 };
     arrivals_add(&a, memory, 2, 1024, 130);
     arrivals_add(&a, memory, 0, 1024, 64);
@@ -72,21 +72,27 @@ Test(arrivals, every_line_of_every_row_comes_once_at_the_pace)
     int64_t expected[] = { 0, 64, 128, 1024, 1088, 1152, 4096, 4352, 4608 };
     cr_assert_eq(a.lines, 9);
     for (int i = 0; i < 9; i += 3) {
-        cr_assert_eq(arrivals_next(&a, 8, lines), 3);
-        for (int j = 0; j < 3; j++) cr_assert_eq(lines[j] - memory, expected[i + j], "line %d", i + j);
+        arrivals_next(&a, 8, &list);
+        cr_assert_eq(list.count, 3);
+        for (int j = 0; j < 3; j++) cr_assert_eq(list.line[j] - memory, expected[i + j], "line %d", i + j);
     }
-    cr_assert_eq(arrivals_next(&a, 8, lines), 0);
+    arrivals_next(&a, 8, &list);
+    cr_assert_eq(list.count, 0);
 }
 
 Test(arrivals, no_more_come_than_there_is_room_for)
 {
     static char memory[1024];
-    const char *lines[2];
+    fetch_list list;
     arrivals a = { .pace = 5 };
     arrivals_add(&a, memory, 1, 0, 320);
-    cr_assert_eq(arrivals_next(&a, 2, lines), 2);
-    cr_assert_eq(arrivals_next(&a, 2, lines), 2);
-    cr_assert_eq(arrivals_next(&a, 2, lines), 1);
-    cr_assert_eq(lines[0], memory + 256);
-    cr_assert_eq(arrivals_next(NULL, 2, lines), 0);
+    for (int i = 0; i < 2; i++) {
+        arrivals_next(&a, 2, &list);
+        cr_assert_eq(list.count, 2);
+    }
+    arrivals_next(&a, 2, &list);
+    cr_assert_eq(list.count, 1);
+    cr_assert_eq(list.line[0], memory + 256);
+    arrivals_next(NULL, 2, &list);
+    cr_assert_eq(list.count, 0);
 }

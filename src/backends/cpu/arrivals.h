@@ -7,8 +7,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MAX_ARRIVALS = 8, LINE_BYTES = 64 };
+enum { MAX_ARRIVALS = 8, LINE_BYTES = 64, FETCH_ROOM = 256 };
 
+/* Lines of the cache that will be needed soon. A tile fetches one at each of its steps along k, since asking for all at
+ * once would wait for the memory. */
+typedef struct fetch_list {
+    int64_t count;
+    const char *line[FETCH_ROOM];
+} fetch_list;
+
+/* Rows from which such lists are made, one after the other. */
 typedef struct arrivals {
     struct {
         const char *first;
@@ -21,6 +29,7 @@ typedef struct arrivals {
     int64_t pace;           /* lines at a time */
 } arrivals;
 
+/* What there is no room for is not asked for. */
 static inline void arrivals_add(arrivals *a, const void *first, int64_t rows, int64_t stride, int64_t bytes)
 {
     if (a->blocks == MAX_ARRIVALS || rows <= 0) return;
@@ -40,15 +49,15 @@ static inline bool arrivals_begin_row(arrivals *a)
     return true;
 }
 
-/* Lines that are to be asked for now, at most `limit`; `a` may be NULL. */
-static inline int64_t arrivals_next(arrivals *a, int64_t limit, const char **lines)
+/* Lists what is to be asked for now, at most `limit` lines; `a` may be NULL. */
+static inline void arrivals_next(arrivals *a, int64_t limit, fetch_list *list)
 {
-    int64_t count = 0;
-    for (limit = a ? least(limit, a->pace) : 0; count < limit; a->next += LINE_BYTES) {
+    list->count = 0;
+    limit = a ? least(least(limit, FETCH_ROOM), a->pace) : 0;
+    for (; list->count < limit; a->next += LINE_BYTES) {
         if (a->next >= a->end && !arrivals_begin_row(a)) break;
-        lines[count++] = a->next;
+        list->line[list->count++] = a->next;
     }
-    return count;
 }
 
 #endif

@@ -36,6 +36,7 @@ typedef struct matrix {
 
 /* What a plan knows before it runs. */
 typedef struct plan {
+    const struct way *way; /* what computes it */
     int threads;
     int64_t chunks; /* of queries: each is a task */
     size_t room;    /* a thread's scratch memory, in bytes */
@@ -259,9 +260,9 @@ static bool make_plan(const kernel_call *call, plan made, preparation *p)
     return true;
 }
 
-typedef void task_function(const kernel_call *call, const heads *h, int64_t task, void *room);
+typedef void task_function(const kernel_call *call, const plan *p, const heads *h, int64_t task, void *room);
 
-/* Tasks that follow each other are about one thread's heads that do. */
+/* Heads that follow each other are mostly one thread's, so that it knows what it will read next. */
 static void run_tasks(const kernel_call *call, const heads *h, int64_t tasks, task_function *run)
 {
     enum { MOST_PIECES = 1 << 16 };
@@ -274,7 +275,7 @@ static void run_tasks(const kernel_call *call, const heads *h, int64_t tasks, ta
         int64_t piece;
         while (shares_take(shares, p->threads, t, &piece))
             for (int64_t task = tasks * piece / pieces; task < tasks * (piece + 1) / pieces; task++)
-                run(call, h, task, (char *)call->scratch + p->room * (size_t)t);
+                run(call, p, h, task, (char *)call->scratch + p->room * (size_t)t);
     }
 }
 
@@ -292,15 +293,15 @@ static bool prepare_forward(const kernel_call *call, preparation *p)
     plan made = { .threads = worth_threads(&h) ? thread_count() : 1 };
     made.chunks = least(parts_of(2 * made.threads, most(1, h.count)), parts_of(h.queries, 4 * TILE_ROWS));
     made.threads = (int)most(1, least(made.threads, h.count * made.chunks));
-    made.room = way_of(call, FACTORS)->forward_room(&h);
+    made.way = way_of(call, FACTORS);
+    made.room = made.way->forward_room(&h);
     return make_plan(call, made, p);
 }
 
-static void forward_task(const kernel_call *call, const heads *h, int64_t task, void *room)
+static void forward_task(const kernel_call *call, const plan *p, const heads *h, int64_t task, void *room)
 {
-    int64_t chunks = ((const plan *)call->state)->chunks, chunk = task % chunks;
-    way_of(call, FACTORS)
-        ->forward(call, h, task / chunks, h->queries * chunk / chunks, h->queries * (chunk + 1) / chunks, room);
+    int64_t chunk = task % p->chunks, first = h->queries * chunk / p->chunks;
+    p->way->forward(call, h, task / p->chunks, first, h->queries * (chunk + 1) / p->chunks, room);
 }
 
 static bool run_forward(const kernel_call *call)
@@ -322,13 +323,14 @@ static bool prepare_backward(const kernel_call *call, preparation *p)
 {
     heads h = backward_heads(call);
     plan made = { .threads = worth_threads(&h) ? (int)most(1, least(thread_count(), h.count)) : 1, .chunks = 1 };
-    made.room = way_of(call, GRADIENT_FACTORS)->backward_room(&h);
+    made.way = way_of(call, GRADIENT_FACTORS);
+    made.room = made.way->backward_room(&h);
     return make_plan(call, made, p);
 }
 
-static void backward_task(const kernel_call *call, const heads *h, int64_t head, void *room)
+static void backward_task(const kernel_call *call, const plan *p, const heads *h, int64_t head, void *room)
 {
-    way_of(call, GRADIENT_FACTORS)->backward(call, h, head, room);
+    p->way->backward(call, h, head, room);
 }
 
 static bool run_backward(const kernel_call *call)

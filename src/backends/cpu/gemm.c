@@ -2,6 +2,7 @@
  * that are in the first-level cache and from panels of b that are in the second-level cache. Panels are packed, so that
  * the strides of the originals cost nothing in the innermost loop; of a, only what is not contiguous along k. */
 #include "backends/cpu/gemm.h"
+#include "backends/cpu/arrivals.h"
 #include "backends/cpu/bf16_row.h"
 #include "backends/cpu/gelu.h"
 #include "backends/cpu/integers.h"
@@ -152,19 +153,12 @@ typedef struct block {
     int64_t batch, i, j, rows, columns;
 } block;
 
-/* Cache lines that will be needed soon. A tile fetches one at each of its steps along k, since asking for all at once
- * would wait for the memory. */
-typedef struct fetch_list {
-    int64_t count;
-    const char *line[256];
-} fetch_list;
-
 /* Rows of so many bytes, as far as the list has room. */
 static void add_rows(fetch_list *list, const char *first, int64_t rows, int64_t stride, int64_t bytes)
 {
-    int64_t room = (int64_t)(sizeof list->line / sizeof *list->line), pieces = divide_up(bytes, 64);
-    for (int64_t i = 0; i < rows && list->count + pieces <= room; i++, first += stride, list->count += pieces)
-        for (int64_t j = 0; j < pieces; j++) list->line[list->count + j] = first + j * 64;
+    int64_t pieces = divide_up(bytes, LINE_BYTES);
+    for (int64_t i = 0; i < rows && list->count + pieces <= FETCH_ROOM; i++, first += stride, list->count += pieces)
+        for (int64_t j = 0; j < pieces; j++) list->line[list->count + j] = first + j * LINE_BYTES;
 }
 
 static inline void narrow_sums_f64(const double *restrict x, int64_t n, uint16_t *restrict y)

@@ -5,7 +5,7 @@
 
 #include "backends/cpu/arrivals.h"
 #include "backends/cpu/matrix_tile.h"
-#include "backends/cpu/tile.h"
+#include "backends/cpu/square.h"
 
 #ifdef MATRIX_UNIT_EXISTS
 
@@ -28,8 +28,8 @@ static void half_multiply(const half_product *p)
     for (int64_t j = 0; j < p->columns; j += 2 * MATRIX_SIDE)
         for (int64_t i = 0; i < p->rows; i += 2 * MATRIX_SIDE) {
             float *c = p->c + i * p->c_stride + j;
-            const char *ahead[MAX_AHEAD];
-            int64_t count = arrivals_next(p->arrivals, MAX_AHEAD, ahead);
+            fetch_list ahead;
+            arrivals_next(p->arrivals, FETCH_ROOM, &ahead);
             matrix_tile_run(&(matrix_tile){ .rows = p->rows - i,
                                             .columns = p->columns - j,
                                             .words = p->words,
@@ -41,8 +41,8 @@ static void half_multiply(const half_product *p)
                                             .to = c,
                                             .from_stride = p->c_stride,
                                             .to_stride = p->c_stride,
-                                            .ahead = ahead,
-                                            .ahead_count = count });
+                                            .ahead = ahead.line,
+                                            .ahead_count = ahead.count });
         }
 }
 

@@ -11,13 +11,6 @@
 enum { TILE_ROWS = VECTOR_BYTES == 64 ? 14 : 6 };
 enum { TILE_VECTORS = 2 };
 
-/* What a tile asks for on its way. */
-enum { MAX_AHEAD = 64 };
-typedef struct ahead {
-    int64_t count;
-    const char *line[MAX_AHEAD];
-} ahead;
-
 #define REAL     float
 #define NAMED(x) x##_f32
 #include "backends/cpu/tile_template.h"

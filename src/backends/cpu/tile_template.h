@@ -14,8 +14,9 @@ typedef struct NAMED(product) {
 
 /* Rows [row, row + rows) of c in the `width` vectors from `column` on. The sums stay in registers, as rows, width and
  * transposed are constants. Three rows of a go by one pointer: their distances are what an address can express. */
-static inline __attribute__((always_inline)) void NAMED(tile)(const NAMED(product) * p, const ahead *ahead, int64_t row,
-                                                              int rows, int64_t column, int width, bool transposed)
+static inline __attribute__((always_inline)) void NAMED(tile)(const NAMED(product) * p, const fetch_list *ahead,
+                                                              int64_t row, int rows, int64_t column, int width,
+                                                              bool transposed)
 {
     enum { LANES_ = NAMED(LANES), GROUPS = (TILE_ROWS + 2) / 3 };
     NAMED(vector) sum[TILE_ROWS][TILE_VECTORS] = { 0 };
@@ -55,7 +56,7 @@ static inline __attribute__((always_inline)) void NAMED(tile)(const NAMED(produc
     case n: NAMED(tile)(p, ahead, row, n, column, width, transposed); break;
 
 /* The same for a number of rows that varies, up to TILE_ROWS. */
-static inline __attribute__((always_inline)) void NAMED(tile_of)(const NAMED(product) * p, const ahead *ahead,
+static inline __attribute__((always_inline)) void NAMED(tile_of)(const NAMED(product) * p, const fetch_list *ahead,
                                                                  int64_t row, int64_t rows, int64_t column, int width,
                                                                  bool transposed)
 {
@@ -88,12 +89,12 @@ static inline __attribute__((always_inline)) void NAMED(panels)(const NAMED(prod
 {
     enum { LANES_ = NAMED(LANES) };
     int64_t tiles = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
-    ahead ahead;
+    fetch_list ahead;
     for (int64_t column = 0; column < p->columns; column += TILE_VECTORS * LANES_) {
         bool whole = p->columns - column > LANES_;
         for (int64_t t = 0; t < tiles; t++) {
             int64_t row = p->rows * t / tiles, rows = p->rows * (t + 1) / tiles - row;
-            ahead.count = arrivals_next(p->arrivals, least(p->depth, MAX_AHEAD), ahead.line);
+            arrivals_next(p->arrivals, p->depth, &ahead);
             if (whole)
                 NAMED(tile_of)(p, &ahead, row, rows, column, TILE_VECTORS, transposed);
             else
