@@ -22,7 +22,7 @@ static inline void narrow_row(const float *restrict x, int64_t n, uint16_t *rest
 #ifdef __AVX512BF16__
 static inline __mmask16 first_of_16(int64_t n)
 {
-    return n >= 16 ? 0xffff : n <= 0 ? 0 : (__mmask16)((1u << n) - 1);
+    return (__mmask16)(n >= 16 ? 0xffff : n <= 0 ? 0 : (1u << n) - 1);
 }
 
 static inline void narrow_sums_f32(const float *restrict x, int64_t n, uint16_t *restrict y)
