@@ -266,6 +266,14 @@ Test(kernels, of_products)
           { left, right, VT_SHAPE(5, 13, 70) },
           { VT_SHAPE(5, 13, 70) },
           64 },
+        { "linear_gradient",
+          &op_linear_gradient,
+          NULL,
+          2,
+          2,
+          { left, VT_SHAPE(65, 48) },
+          { VT_SHAPE(50, 48), VT_SHAPE(50) },
+          65 },
     };
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) test_storage(&samples[i]);
 }

@@ -79,6 +79,7 @@ static trial random_trial(bool halves)
         t.a_span *= p->sum;
         t.b_span *= p->sum;
     }
+    p->row_sums = random_below(3) == 0;
     if (random_below(16) == 0) p->a_row = 0;
     if (random_below(16) == 0) p->b_column = 0;
     int64_t *dtypes[] = { &p->a_dtype, &p->b_dtype, &p->y_dtype, &p->other_dtype };
@@ -86,6 +87,22 @@ static trial random_trial(bool halves)
     p->epilogue = random_below(2) ? random_below(GEMM_ADD + 1) : GEMM_NOTHING;
     t.count = t.batches * p->m * p->n;
     return t;
+}
+
+/* Few elements, each the sum of many. */
+static trial long_trial(void)
+{
+    trial t = random_trial(false);
+    gemm_problem *p = &t.p;
+    bool transposed = random_below(4), halves = random_below(2);
+    *p = (gemm_problem){ .m = 1 + random_below(40), .n = 16 * (1 + random_below(4)), .k = 1500 + random_below(3000) };
+    p->a_row = transposed ? 1 : p->k;
+    p->a_column = transposed ? p->m : 1;
+    p->b_row = p->n;
+    p->b_column = 1;
+    p->row_sums = random_below(2);
+    if (halves) p->a_dtype = p->b_dtype = VT_BF16;
+    return (trial){ *p, p->m * p->k, p->k * p->n, 1, p->m * p->n, t.biased };
 }
 
 /* -- Matrices in memory ------------------------------------------------------------------------------------------- */
@@ -186,23 +203,37 @@ static void compute(const trial *t, const double *a, const double *b, const doub
     }
 }
 
+/* Sums of a's rows, of all batches. */
+static void add_rows(const trial *t, const double *a, double *sums)
+{
+    const gemm_problem *p = &t->p;
+    for (int64_t i = 0; i < t->batches * p->m; i++) {
+        const double *row = a + offset_of(p, p->a_batch, i / p->m) + i % p->m * p->a_row;
+        sums[i] = 0;
+        for (int64_t s = 0; s < (p->sum ? p->sum : 1); s++)
+            for (int64_t k = 0; k < p->k; k++) sums[i] += row[s * p->a_sum + k * p->a_column];
+    }
+}
+
 static void describe(const gemm_problem *p, char *text, size_t size)
 {
-    snprintf(text, size, "m %d n %d k %d, a %d %d, b %d %d, %d batch axes, sum %d, dtypes %d %d %d %d, epilogue %d",
+    snprintf(text, size,
+             "m %d n %d k %d, a %d %d, b %d %d, %d batch axes, sum %d, dtypes %d %d %d %d, epilogue %d, row sums %d",
              (int)p->m, (int)p->n, (int)p->k, (int)p->a_row, (int)p->a_column, (int)p->b_row, (int)p->b_column,
              (int)p->batch_rank, (int)p->sum, (int)p->a_dtype, (int)p->b_dtype, (int)p->y_dtype, (int)p->other_dtype,
-             (int)p->epilogue);
+             (int)p->epilogue, (int)p->row_sums);
 }
 
 static void expect_close(const trial *t, const char *what, const matrix *got, const double *want)
 {
+    int64_t count = got->count;
     char text[256];
     double eps = got->dtype == VT_F64 ? DBL_EPSILON : (double)FLT_EPSILON;
     double terms = (double)(t->p.k * (t->p.sum ? t->p.sum : 1) + 2), scale = 1;
     describe(&t->p, text, sizeof text);
-    for (int64_t i = 0; i < t->count; i++) scale = fmax(scale, fabs(want[i]));
+    for (int64_t i = 0; i < count; i++) scale = fmax(scale, fabs(want[i]));
     double rounding = got->dtype == VT_BF16 ? 0x1p-8 : 0, limit = 8 * eps * sqrt(terms) * scale;
-    for (int64_t i = 0; i < t->count; i++)
+    for (int64_t i = 0; i < count; i++)
         cr_assert(fabs(element(got, i) - want[i]) <= limit + rounding * fabs(want[i]),
                   "%s: element %lld of %s is %g, it must be %g", text, (long long)i, what, element(got, i), want[i]);
 }
@@ -235,17 +266,21 @@ static void try_unit(trial t, bool f64, gemm_unit unit)
     matrix bias = matrix_new(p->n, 0, f64), y = matrix_new(t.count, p->y_dtype, f64);
     matrix other = matrix_new(t.count, p->other_dtype, f64);
     matrix want = matrix_new(t.count, 0, true), before = matrix_new(t.count, 0, true);
+    matrix sums = matrix_new(t.batches * p->m, 0, f64), want_sums = matrix_new(sums.count, 0, true);
     compute(&t, a.value, b.value, bias.value, adds_in_place ? y.value : other.value, want.value, before.value);
     run(&t, f64, unit,
         &(gemm_operands){ .a = a.data,
                           .b = b.data,
                           .bias = t.biased ? bias.data : NULL,
                           .y = y.data,
-                          .other = adds_in_place ? y.data : other.data });
+                          .other = adds_in_place ? y.data : other.data,
+                          .row_sums = p->row_sums ? sums.data : NULL });
     expect_close(&t, "y", &y, want.value);
     if (p->epilogue == GEMM_GELU) expect_close(&t, "what goes into gelu", &other, before.value);
-    matrix all[] = { a, b, bias, y, other, want, before };
-    for (int i = 0; i < 7; i++) matrix_free(all[i]);
+    add_rows(&t, a.value, want_sums.value);
+    if (p->row_sums) expect_close(&t, "a's sums", &sums, want_sums.value);
+    matrix all[] = { a, b, bias, y, other, want, before, sums, want_sums };
+    for (int i = 0; i < 9; i++) matrix_free(all[i]);
 }
 
 static void try_one(trial t, bool f64)
@@ -288,6 +323,16 @@ Test(gemm, many_blocks)
     }
 }
 
+Test(gemm, long_sums)
+{
+    seed = 6;
+    for (int i = 0; i < 40; i++) {
+        trial t = long_trial();
+        try_one(t, false);
+        if (!t.p.a_dtype) try_one(t, true);
+    }
+}
+
 Test(gemm, empty_sum)
 {
     for (int i = 0; i < 2; i++) {
@@ -312,24 +357,32 @@ Test(gemm, nothing)
 Test(gemm, same_bits_for_any_number_of_threads)
 {
     seed = 5;
-    for (int i = 0; i < 60; i++) {
-        trial t = random_trial(true);
+    for (int i = 0; i < 80; i++) {
+        trial t = i < 60 ? random_trial(true) : long_trial();
         gemm_unit unit = gemm_can(&t.p, (gemm_unit)(i % 3)) ? (gemm_unit)(i % 3) : GEMM_VECTORS;
         matrix a = matrix_new(t.a_span, t.p.a_dtype, false), b = matrix_new(t.b_span, t.p.b_dtype, false);
         matrix y = matrix_new(t.count, t.p.y_dtype, false), other = matrix_new(t.count, t.p.other_dtype, false);
-        size_t bytes = (size_t)t.count * element_size(y.dtype);
-        void *first = malloc(bytes + 1);
+        matrix sums = matrix_new(t.batches * t.p.m, 0, false);
+        size_t bytes = (size_t)t.count * element_size(y.dtype), sums_bytes = (size_t)sums.count * sizeof(float);
+        char *first = malloc(bytes + sums_bytes);
         for (int threads = 1; threads <= 5; threads++) {
             omp_set_num_threads(threads);
-            run(&t, false, unit, &(gemm_operands){ .a = a.data, .b = b.data, .y = y.data, .other = other.data });
+            run(&t, false, unit,
+                &(gemm_operands){ .a = a.data,
+                                  .b = b.data,
+                                  .y = y.data,
+                                  .other = other.data,
+                                  .row_sums = t.p.row_sums ? sums.data : NULL });
             if (threads == 1) memcpy(first, y.data, bytes);
+            if (threads == 1) memcpy(first + bytes, sums.data, sums_bytes);
             char text[256];
             describe(&t.p, text, sizeof text);
             cr_assert(memcmp(first, y.data, bytes) == 0, "%s: %d threads", text, threads);
+            cr_assert(memcmp(first + bytes, sums.data, sums_bytes) == 0, "%s: a's sums, %d threads", text, threads);
         }
         free(first);
-        matrix all[] = { a, b, y, other };
-        for (int k = 0; k < 4; k++) matrix_free(all[k]);
+        matrix all[] = { a, b, y, other, sums };
+        for (int k = 0; k < 5; k++) matrix_free(all[k]);
     }
 }
 #endif

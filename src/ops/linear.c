@@ -148,7 +148,7 @@ vt_tensor vt_linear_with(const vt_linear_args *a)
     return record(&op_linear, a->at_, INPUTS(a->x, a->weight, a->bias));
 }
 
-/* -- What a planner makes of a product and GELU, in the forward pass and in the backward one ----------------------- */
+/* -- What a planner makes of a product and what goes with it ------------------------------------------------------- */
 
 /* Inputs: x, weight, bias. Outputs: gelu(z), z = linear(x, weight, bias). */
 static bool infer_linear_gelu(const node *n, const spec *in, spec *out)
@@ -209,3 +209,38 @@ const op op_matmul_gelu_gradient = { .name = "matmul_gelu_gradient",
                                      .decompose = matmul_gelu_gradient_decompose,
                                      .flops = matmul_gelu_gradient_flops,
                                      .rounded = 3 };
+
+/* Inputs: g [rows, n], x [rows, features]. Outputs: the gradients of weight, gᵀ x [n, features], and of bias, the sum
+ * of g's rows [n]. */
+static bool infer_linear_gradient(const node *n, const spec *in, spec *out)
+{
+    vt_shape g = in[0].shape, x = in[1].shape;
+    char a[128], b[128];
+    if (g.rank != 2 || x.rank != 2 || g.dim[0] != x.dim[0] || x.dim[1] == 0)
+        return refuse(n, "g %s must be [rows, n] and x %s [rows, features], of one feature or more",
+                      vt_shape_text(g, a), vt_shape_text(x, b));
+    out[0] = (spec){ in[0].dtype, VT_SHAPE(g.dim[1], x.dim[1]) };
+    out[1] = (spec){ in[0].dtype, VT_SHAPE(g.dim[1]) };
+    return true;
+}
+
+static void linear_gradient_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_matmul(n->in[0], n->in[1], .transpose_a = true);
+    out[1] = vt_sum(n->in[0], .axes = VT_AXES(0));
+}
+
+static double linear_gradient_flops(const kernel_call *call)
+{
+    return product_flops(&call->out[0], call->in[0].shape.dim[0]);
+}
+
+const op op_linear_gradient = { .name = "linear_gradient",
+                                .id = OP_ID_linear_gradient,
+                                .min_inputs = 2,
+                                .max_inputs = 2,
+                                .outputs = 2,
+                                .infer = infer_linear_gradient,
+                                .decompose = linear_gradient_decompose,
+                                .flops = linear_gradient_flops,
+                                .rounded = 3 };

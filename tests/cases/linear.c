@@ -187,3 +187,45 @@ CASE(matmul_gelu_gradient) = {
       .refused = "matmul_gelu_gradient: the product of g [3, 4] and weight [4, 5] is no gradient of z [4, 5]" },
     { 0 },
 };
+
+static vt_tensor linear_gradient_output(const vt_tensor *in, int number)
+{
+    vt_tensor out[2];
+    record_into(&(recording){ .op = &op_linear_gradient, .at = VT_HERE, INPUTS(in[0], in[1]) }, out);
+    return out[number];
+}
+
+static vt_tensor weight_gradient(const vt_tensor *in)
+{
+    return linear_gradient_output(in, 0);
+}
+
+static vt_tensor bias_gradient(const vt_tensor *in)
+{
+    return linear_gradient_output(in, 1);
+}
+
+static vt_tensor bias_gradient_of_columns(const vt_tensor *in)
+{
+    const vt_tensor turned[] = { vt_permute(in[0], VT_AXES(1, 0)), in[1] };
+    return bias_gradient(turned);
+}
+
+CASE(linear_gradient) = {
+    { "weight", weight_gradient, { FLOATS(-1, 1, 7, 4), FLOATS(-1, 1, 7, 5) }, .terms = 7 },
+    { "bias", bias_gradient, { FLOATS(-1, 1, 7, 4), FLOATS(-1, 1, 7, 5) }, .terms = 7 },
+    { "weight, odd sizes", weight_gradient, { FLOATS(-1, 1, 65, 33), FLOATS(-1, 1, 65, 17) }, .terms = 65 },
+    { "bias, odd sizes", bias_gradient, { FLOATS(-1, 1, 65, 33), FLOATS(-1, 1, 65, 17) }, .terms = 65 },
+    { "bias, a gradient that lies transposed",
+      bias_gradient_of_columns,
+      { FLOATS(-1, 1, 33, 65), FLOATS(-1, 1, 65, 16) },
+      .terms = 65 },
+    { "one row", bias_gradient, { FLOATS(-1, 1, 1, 4), FLOATS(-1, 1, 1, 5) } },
+    { "no rows", bias_gradient, { FLOATS(-1, 1, 0, 4), FLOATS(-1, 1, 0, 5) } },
+    { "no outputs", weight_gradient, { FLOATS(-1, 1, 3, 0), FLOATS(-1, 1, 3, 5) } },
+    { "other rows",
+      weight_gradient,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4, 5) },
+      .refused = "linear_gradient: g [3, 4] must be [rows, n] and x [4, 5] [rows, features]" },
+    { 0 },
+};

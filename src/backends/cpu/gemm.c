@@ -52,6 +52,10 @@ enum { B_BYTES = 1 << 20, A_BYTES = 1 << 19, MAX_WORDS = 768, WHOLE_DEPTH = 32 }
 /* Of a thread's share. Few enough that each is many tiles high, and that of the last one little is to be waited for. */
 enum { SHARE_PIECES = 16 };
 
+/* A long sum for few elements is made in slices, of so many parts of k at least, of which threads take one each: they
+ * would have to pack the same rows or columns if they had parts of the elements instead. */
+enum { SLICES = 2, SLICED_ELEMENTS = 1 << 18, SLICE_PARTS = 4 };
+
 static int64_t round_up(int64_t x, int64_t to)
 {
     return divide_up(x, to) * to;
@@ -121,7 +125,12 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     double work = (double)p->m * (double)p->n * (double)p->k * (double)g.batches * (double)most(1, p->sum);
     int64_t threads = work > 1 << 16 ? thread_count() : 1;
     /* Where there are few tiles of rows, more blocks of columns let threads share them evenly. */
-    int64_t wanted = threads > 1 ? divide_up(8 * threads, most(1, g.batches * g.down)) : 1;
+    g.finishes = p->y_dtype == VT_BF16 || p->epilogue != GEMM_NOTHING || p->m % u.rows;
+    g.keeps_sums = g.finishes || p->n % lanes != 0;
+    g.steps_by_step = g.steps > 1 && !g.keeps_sums;
+    bool is_long = g.steps >= SLICES * SLICE_PARTS && g.batches * p->m * p->n <= SLICED_ELEMENTS;
+    g.slices = g.steps_by_step && is_long ? SLICES : 1;
+    int64_t wanted = threads > 1 ? divide_up(8 * threads, most(1, g.batches * g.down * g.slices)) : 1;
     int64_t most_columns = most(width, B_BYTES / size / deep / width * width);
     int64_t blocks = most(divide_up(p->n, most_columns), least(wanted, divide_up(p->n, width)));
     g.columns = most(width, round_up(divide_up(p->n, most(1, blocks)), width));
@@ -132,16 +141,15 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     g.pieces = least(tiles, g.threads > 1 ? SHARE_PIECES * g.threads : 1);
     bool cut = p->k % (u.share * u.words) || p->m % u.rows, apart = p->a_row % u.share;
     g.packs_a = p->a_column != 1 || cut || apart || (unit == GEMM_VECTORS && p->a_dtype == VT_BF16);
-    g.finishes = p->y_dtype == VT_BF16 || p->epilogue != GEMM_NOTHING || p->m % u.rows;
     int64_t line = 64 / size;
     g.a_stride = (divide_up(words, line) | 1) * line;
     g.a_room = g.packs_a ? g.rows * g.a_stride : 0;
     g.b_room = (words + 1) * g.columns;
-    g.keeps_sums = g.finishes || p->n % lanes != 0;
     g.sums_room = !g.keeps_sums ? 0 : (g.steps > 1 ? g.rows : g.tile_rows) * g.columns;
     g.room = round_up(g.a_room + g.b_room + g.sums_room, line);
-    g.steps_by_step = g.steps > 1 && !g.keeps_sums;
-    g.scratch = (size_t)(g.threads * g.room * size) + (size_t)g.threads * sizeof(share);
+    g.slice_room = round_up(g.batches * p->m * (p->n + p->row_sums), line);
+    g.scratch =
+        (size_t)((g.threads * g.room + (g.slices - 1) * g.slice_room) * size) + (size_t)g.threads * sizeof(share);
     return g;
 }
 
@@ -211,6 +219,17 @@ static void run_tile_f64(const gemm_plan *g, int64_t rows, int64_t vectors, cons
 {
     (void)g;
     tile_f64[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s);
+}
+
+static vector_f32 lane_sums_f32(const gemm_plan *g, const float *row, int64_t depth)
+{
+    return g->unit == GEMM_VECTORS ? sum_row_f32(row, depth) : sum_row_pairs(row, depth);
+}
+
+static vector_f64 lane_sums_f64(const gemm_plan *g, const double *row, int64_t depth)
+{
+    (void)g;
+    return sum_row_f64(row, depth);
 }
 
 gemm_plan gemm_plan_f32(const gemm_problem *p)

@@ -23,12 +23,14 @@ typedef struct gemm_problem {
     int64_t sum, a_sum, b_sum;
     int64_t a_dtype, b_dtype, y_dtype, other_dtype;
     int64_t epilogue;
+    int64_t row_sums; /* 1: rows of a are summed along k too */
 } gemm_problem;
 
 typedef struct gemm_operands {
     const void *a, *b;
     const void *bias; /* [n], added to each row; or NULL. Not in bf16 */
     void *y, *other;
+    void *row_sums; /* [batch..., m], where the problem asks for them. Not in bf16 */
 } gemm_operands;
 
 /* What multiplies: vectors of elements, of which those in bf16 are widened first; vectors of pairs of bf16 elements
@@ -44,6 +46,7 @@ typedef struct gemm_plan {
     int64_t depth, columns, rows;    /* of a block */
     int64_t tile_rows, across, down; /* rows of a tile; blocks of columns, tiles of rows */
     int64_t pieces;                  /* of all tiles: threads take one after another */
+    int64_t slices;                  /* of the steps: each has sums of its own until the end */
     gemm_unit unit;
     bool packs_a;
     int64_t a_stride;   /* of packed rows: an odd number of lines, so that they do not meet in few sets of the cache */
@@ -51,6 +54,7 @@ typedef struct gemm_plan {
     bool keeps_sums;    /* of a block apart from y, some of them or all */
     bool steps_by_step; /* each step of all blocks, before the next */
     int64_t a_room, b_room, sums_room, room; /* elements of working memory of a thread */
+    int64_t slice_room;                      /* and of a slice that is not y itself */
     size_t scratch;                          /* bytes of working memory */
 } gemm_plan;
 

@@ -128,6 +128,18 @@ static inline __attribute__((always_inline)) void sum_pairs(const int rows, cons
 }
 #undef STEP
 
+/* As sum_row_f32, of the elements of so many words. */
+static inline vector_f32 sum_row_pairs(const float *row, int64_t words)
+{
+    const __m512bh ones = (__m512bh)_mm512_set1_epi16(0x3f80);
+    __m512 sum = _mm512_setzero_ps();
+    for (int64_t l = 0; l < words; l += LINE) {
+        const __mmask16 exist = (__mmask16)((1u << least(LINE, words - l)) - 1);
+        sum = _mm512_dpbf16_ps(sum, (__m512bh)_mm512_maskz_loadu_ps(exist, row + l), ones);
+    }
+    return (vector_f32)sum;
+}
+
 #define TILE_OF(rows, vectors)                                                                                         \
     static __attribute__((noinline)) void tile_##rows##_##vectors##_pairs(TILE_ARGUMENTS)                              \
     {                                                                                                                  \
@@ -150,6 +162,12 @@ static void pack_a_pairs(const gemm_problem *p, const uint16_t *a, int64_t rows,
                          float *to)
 {
     (void)p, (void)a, (void)rows, (void)depth, (void)stride, (void)to;
+}
+
+static vector_f32 sum_row_pairs(const float *row, int64_t words)
+{
+    (void)words;
+    return *(const vector_f32 *)row;
 }
 
 static void (*const tile_pairs[TILE_ROWS][TILE_VECTORS])(TILE_ARGUMENTS);

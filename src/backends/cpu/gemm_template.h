@@ -10,11 +10,16 @@
 #define FINISH         NAMED(finish)
 #define PREPARE        NAMED(prepare)
 #define APART_FROM     NAMED(apart_from)
+#define LANE_SUMS      NAMED(lane_sums)
+#define SUM_ROWS       NAMED(sum_rows)
 #define MULTIPLY       NAMED(multiply)
 #define OPERANDS       NAMED(operands)
 #define WORKSPACE      NAMED(workspace)
 #define MULTIPLY_TILES NAMED(multiply_tiles)
 #define WORK           NAMED(work)
+#define WORK_BY_STEPS  NAMED(work_by_steps)
+#define SLICE_OF       NAMED(slice_of)
+#define ADD_SLICES     NAMED(add_slices)
 #define GEMM           NAMED(gemm)
 #define GEMM_PLAN      NAMED(gemm_plan)
 #define RUN_TILE       NAMED(run_tile)
@@ -70,6 +75,20 @@ static int64_t APART_FROM(const gemm_plan *g, int64_t columns)
     return g->finishes ? 0 : columns % LANES ? (columns - 1) / COLUMNS * COLUMNS : columns;
 }
 
+/* Adds a step's part of rows of a to their sums, or begins these. Lanes of as many rows as there are lanes are added up
+ * across by transposing them. */
+static void SUM_ROWS(const gemm_plan *g, const OPERANDS *x, int64_t first, int64_t rows, bool begins, REAL *to)
+{
+    for (int64_t i = 0; i < rows; i += LANES) {
+        NAMED(vector) lanes[LANES] = { 0 }, turned[LANES], sum = { 0 };
+        for (int64_t r = 0; r < least(LANES, rows - i); r++)
+            lanes[r] = LANE_SUMS(g, x->a + (first + i + r) * x->a_row, x->depth);
+        NAMED(transpose_square)((const REAL *)lanes, LANES, (REAL *)turned, LANES);
+        for (int64_t l = 0; l < LANES; l++) sum += turned[l];
+        for (int64_t r = 0; r < least(LANES, rows - i); r++) to[i + r] = (begins ? 0 : to[i + r]) + sum[r];
+    }
+}
+
 /* Adds the products of a step to the sums of a block. */
 static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, WORKSPACE *w)
 {
@@ -80,6 +99,8 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
     bool last = step == g->steps - 1;
     for (int64_t i = 0; i < at.rows; i += g->tile_rows, start += g->tile_rows * p->n) {
         int64_t rows = least(g->tile_rows, at.rows - i), next_rows = least(g->tile_rows, p->m - at.i - i - rows);
+        if (o->row_sums && at.j == 0)
+            SUM_ROWS(g, &x, i, rows, step == w->first_step, (REAL *)o->row_sums + at.batch * p->m + at.i + i);
         REAL *sums = w->sums + (g->steps > 1 ? i : 0) * g->columns;
         for (int64_t j = 0; j < at.columns; j += COLUMNS) {
             int64_t columns = least(COLUMNS, at.columns - j);
@@ -87,7 +108,7 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
             fetch_list ahead;
             SUMS s = { .from = panel, .to = sums + j, .to_stride = g->columns, .ahead = &ahead };
             if (j < apart) s.to = (REAL *)o->y + start + j, s.to_stride = p->n;
-            if (step > 0) s.from = s.to, s.from_stride = s.to_stride;
+            if (step > w->first_step) s.from = s.to, s.from_stride = s.to_stride;
             ahead.count = 0;
             if (j < apart || last) EXPECT(p, o, start + j, rows, columns, &ahead);
             if (!g->packs_a && next_rows > 0) {
@@ -116,29 +137,68 @@ static void MULTIPLY_TILES(const gemm_plan *g, const gemm_operands *o, int64_t f
     }
 }
 
-/* What a thread does. Sums that are elements of y from the first step on allow to take each step of all blocks, for
- * which a part of b is packed once; then shares stay as they are. Others are kept for one block at a time. */
-static void WORK(const gemm_plan *g, const gemm_operands *o, share *shares, int64_t t, REAL *memory)
+/* What the sums of a slice are: those of the first are y, the others lie one after another. */
+static gemm_operands SLICE_OF(const gemm_plan *g, const gemm_operands *o, int64_t slice, REAL *slices)
+{
+    gemm_operands of_slice = *o;
+    if (slice == 0) return of_slice;
+    REAL *y = slices + (slice - 1) * g->slice_room;
+    of_slice.bias = NULL;
+    of_slice.y = y;
+    if (o->row_sums) of_slice.row_sums = y + g->batches * g->problem.m * g->problem.n;
+    return of_slice;
+}
+
+/* Each step of a thread's share of all tiles in all slices, before the next: a part of b is packed once for it. */
+static void WORK_BY_STEPS(const gemm_plan *g, const gemm_operands *o, int64_t t, REAL *slices, WORKSPACE *w)
+{
+    int64_t tiles = g->batches * g->across * g->down, all = tiles * g->slices;
+    for (int64_t slice = 0; slice < g->slices; slice++) {
+        int64_t first = most(0, all * t / g->threads - slice * tiles);
+        int64_t last = least(tiles, all * (t + 1) / g->threads - slice * tiles);
+        gemm_operands of_slice = SLICE_OF(g, o, slice, slices);
+        w->first_step = g->steps * slice / g->slices;
+        for (int64_t step = w->first_step; step < g->steps * (slice + 1) / g->slices; step++)
+            MULTIPLY_TILES(g, &of_slice, first, last, step, 1, w);
+    }
+}
+
+/* What a thread does. Sums that are kept apart from y are those of one block at a time. */
+static void WORK(const gemm_plan *g, const gemm_operands *o, share *shares, int64_t t, REAL *memory, REAL *slices)
 {
     int64_t tiles = g->batches * g->across * g->down, threads = g->threads, pieces = g->pieces, piece;
     WORKSPACE w = { .a = memory, .b = memory + g->a_room, .sums = memory + g->a_room + g->b_room, .packed_step = -1 };
     if (g->unit == GEMM_MATRICES) matrix_unit_begin();
-    for (int64_t step = 0; g->steps_by_step && step < g->steps; step++)
-        MULTIPLY_TILES(g, o, tiles * t / threads, tiles * (t + 1) / threads, step, 1, &w);
+    if (g->steps_by_step) WORK_BY_STEPS(g, o, t, slices, &w);
     while (!g->steps_by_step && shares_take(shares, threads, t, &piece))
         MULTIPLY_TILES(g, o, tiles * piece / pieces, tiles * (piece + 1) / pieces, 0, g->steps, &w);
     if (g->unit == GEMM_MATRICES) matrix_unit_end();
 }
 
+/* Adds n sums of the other slices, from one on, to those of the first. */
+static void ADD_SLICES(const gemm_plan *g, int64_t first, int64_t n, const REAL *slices, REAL *restrict to)
+{
+    for (int64_t slice = 1; slice < g->slices; slice++, slices += g->slice_room)
+        for (int64_t i = 0; i < n; i++) to[i] += slices[first + i];
+}
+
 void GEMM_RUN(const gemm_plan *g, const gemm_operands *o, void *scratch)
 {
     int64_t threads = g->threads;
-    REAL *memory = scratch;
-    share *shares = (share *)(memory + threads * g->room);
+    REAL *memory = scratch, *slices = memory + threads * g->room;
+    share *shares = (share *)(slices + (g->slices - 1) * g->slice_room);
     if (g->pieces * g->problem.n == 0) return;
     shares_cut(shares, threads, g->pieces);
 #pragma omp parallel for num_threads((int)threads) if (threads > 1)
-    for (int64_t t = 0; t < threads; t++) WORK(g, o, shares, t, memory + t * g->room);
+    for (int64_t t = 0; t < threads; t++) WORK(g, o, shares, t, memory + t * g->room, slices);
+    if (g->slices == 1) return;
+    int64_t rows = g->batches * g->problem.m, count = rows * g->problem.n;
+#pragma omp parallel for num_threads((int)threads) if (threads > 1)
+    for (int64_t t = 0; t < threads; t++) {
+        int64_t first = count * t / threads, last = count * (t + 1) / threads;
+        ADD_SLICES(g, first, last - first, slices, (REAL *)o->y + first);
+    }
+    if (o->row_sums) ADD_SLICES(g, count, rows, slices, o->row_sums);
 }
 
 bool GEMM(const gemm_problem *p, const gemm_operands *o)
@@ -164,11 +224,16 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef FINISH
 #undef PREPARE
 #undef APART_FROM
+#undef LANE_SUMS
+#undef SUM_ROWS
 #undef MULTIPLY
 #undef OPERANDS
 #undef WORKSPACE
 #undef MULTIPLY_TILES
 #undef WORK
+#undef WORK_BY_STEPS
+#undef SLICE_OF
+#undef ADD_SLICES
 #undef GEMM
 #undef GEMM_PLAN
 #undef RUN_TILE

@@ -16,6 +16,7 @@
 #define SUM          NAMED(sum)
 #define SUMS         NAMED(sums)
 #define TILE         NAMED(tile)
+#define SUM_ROW      NAMED(sum_row)
 #define FINISH_PIECE NAMED(finish_piece)
 #define FINISH       NAMED(finish)
 #define OPERANDS     NAMED(operands)
@@ -183,11 +184,21 @@ EACH_TILE(TILE_OF)
 static void (*const TILE[TILE_ROWS][TILE_VECTORS])(TILE_ARGUMENTS) = { EACH_TILE(TILE_OF) };
 #undef TILE_OF
 
-/* A thread's working memory, and which block of b it holds. */
+/* The sums of a row's elements, of those in each lane apart. */
+static inline VECTOR SUM_ROW(const REAL *row, int64_t depth)
+{
+    VECTOR sum = { 0 }, rest = { 0 };
+    int64_t whole = depth / LANES * LANES;
+    for (int64_t l = 0; l < whole; l += LANES) sum += *(const VECTOR *)(row + l);
+    for (int64_t l = whole; l < depth; l++) rest[l - whole] = row[l];
+    return sum + rest;
+}
+
+/* A thread's working memory, which block of b it holds, and the step with which its sums begin. */
 typedef struct WORKSPACE {
     REAL *a, *b, *sums;
     const void *packed;
-    int64_t packed_column, packed_step;
+    int64_t packed_column, packed_step, first_step;
 } WORKSPACE;
 
 /* A block's operands, as tiles read them. */
@@ -266,6 +277,7 @@ static void FINISH(const gemm_problem *p, const gemm_operands *o, int64_t first,
 #undef SUM
 #undef SUMS
 #undef TILE
+#undef SUM_ROW
 #undef FINISH_PIECE
 #undef FINISH
 #undef OPERANDS

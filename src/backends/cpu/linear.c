@@ -40,6 +40,14 @@ static gemm_problem problem_of_matmul_gelu_gradient(const kernel_call *call)
     return p;
 }
 
+/* The weight's gradient, gᵀ x; the sums of gᵀ's rows are the bias's. */
+static gemm_problem problem_of_linear_gradient(const kernel_call *call)
+{
+    gemm_problem p = product_geometry(&call->in[0], true, &call->in[1], false, &call->out[0].shape);
+    p.row_sums = 1;
+    return p;
+}
+
 /* -- The kernels ------------------------------------------------------------------------------------------------- */
 
 static void discard(void *state)
@@ -61,13 +69,17 @@ static bool prepare(const kernel_call *call, gemm_problem problem, bool has_bias
     return true;
 }
 
+static gemm_operands operands_of(const kernel_call *call)
+{
+    return (gemm_operands){ .a = call->in[0].data, .b = call->in[1].data, .y = call->out[0].data };
+}
+
 static bool run(const kernel_call *call, const void *bias, void *other)
 {
-    return matmul_run(
-        call->state,
-        &(gemm_operands){
-            .a = call->in[0].data, .b = call->in[1].data, .bias = bias, .y = call->out[0].data, .other = other },
-        call->scratch);
+    gemm_operands o = operands_of(call);
+    o.bias = bias;
+    o.other = other;
+    return matmul_run(call->state, &o, call->scratch);
 }
 
 static bool has_bias(const kernel_call *call)
@@ -132,6 +144,18 @@ static bool run_matmul_gelu_gradient(const kernel_call *call)
     return run(call, NULL, call->in[2].data);
 }
 
+static bool prepare_linear_gradient(const kernel_call *call, preparation *p)
+{
+    return prepare(call, problem_of_linear_gradient(call), false, p);
+}
+
+static bool run_linear_gradient(const kernel_call *call)
+{
+    gemm_operands o = operands_of(call);
+    o.row_sums = call->out[1].data;
+    return matmul_run(call->state, &o, call->scratch);
+}
+
 #define PRODUCT(name) .run = run_##name, .prepare = prepare_##name
 
 const kernel_row cpu_linear_kernels[] = {
@@ -139,5 +163,6 @@ const kernel_row cpu_linear_kernels[] = {
     { &op_linear, { PRODUCT(linear), .strided = true, .bf16_in = 3, .bf16_out = 1 } },
     { &op_linear_gelu, { PRODUCT(linear_gelu), .bf16_in = 3, .bf16_out = 3 } },
     { &op_matmul_gelu_gradient, { PRODUCT(matmul_gelu_gradient), .bf16_in = 7, .bf16_out = 1 } },
+    { &op_linear_gradient, { PRODUCT(linear_gradient), .strided = true, .bf16_in = 3, .bf16_out = 1 } },
     { 0 },
 };

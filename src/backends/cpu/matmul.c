@@ -121,7 +121,8 @@ matmul *matmul_prepare(const gemm_problem *p, bool has_bias, bool is_f64)
     matmul *m = malloc(sizeof *m);
     if (!m) return NULL;
     *m = (matmul){ .is_f64 = is_f64, .own = is_f64 ? gemm_plan_f64(p) : gemm_plan_f32(p) };
-    if (!is_f64 && m->own.batches * p->m * p->n * p->k > 0) m->onednn = onednn_prepare_matmul(p, has_bias);
+    bool has_other_ways = !is_f64 && !p->row_sums && m->own.batches * p->m * p->n * p->k > 0;
+    if (has_other_ways) m->onednn = onednn_prepare_matmul(p, has_bias);
     if (m->onednn && choose_way(m, has_bias) == OWN) {
         onednn_discard(m->onednn);
         m->onednn = NULL;
