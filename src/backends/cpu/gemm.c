@@ -71,6 +71,8 @@ static int64_t batch_offset(const gemm_problem *p, const int64_t *stride, int64_
     return offset;
 }
 
+enum { FAR_APART = 8192 };
+
 /* What a unit works on: the rows of its largest tile, and of the smallest part of one; elements along k that lie in a
  * word, words that are multiplied at once, and those of a part of k, for which a tile's rows of a stay in the
  * first-level cache. */
@@ -141,6 +143,10 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     g.pieces = least(tiles, g.threads > 1 ? SHARE_PIECES * g.threads : 1);
     bool cut = p->k % (u.share * u.words) || p->m % u.rows, apart = p->a_row % u.share;
     g.packs_a = p->a_column != 1 || cut || apart || (unit == GEMM_VECTORS && p->a_dtype == VT_BF16);
+    bool far = p->a_column * size % FAR_APART != 0;
+    g.reads_across = !getenv("NOACROSS") && unit == GEMM_VECTORS && p->a_dtype != VT_BF16 && p->a_row == 1 &&
+                     p->a_column != 1 && far;
+    g.packs_a = g.packs_a && !g.reads_across;
     int64_t line = 64 / size;
     g.a_stride = (divide_up(words, line) | 1) * line;
     g.a_room = g.packs_a ? g.rows * g.a_stride : 0;
@@ -164,9 +170,11 @@ typedef struct block {
 /* Rows of so many bytes, as far as the list has room. */
 static void add_rows(fetch_list *list, const char *first, int64_t rows, int64_t stride, int64_t bytes)
 {
-    int64_t pieces = divide_up(bytes, LINE_BYTES);
-    for (int64_t i = 0; i < rows && list->count + pieces <= FETCH_ROOM; i++, first += stride, list->count += pieces)
-        for (int64_t j = 0; j < pieces; j++) list->line[list->count + j] = first + j * LINE_BYTES;
+    int64_t pieces = most(1, divide_up(bytes, LINE_BYTES)), count = least(rows, (FETCH_ROOM - list->count) / pieces);
+    const char **line = list->line + list->count;
+    list->count += count * pieces;
+    for (; count > 0; count--, first += stride)
+        for (int64_t j = 0; j < pieces; j++) *line++ = first + j * LINE_BYTES;
 }
 
 static inline void narrow_sums_f64(const double *restrict x, int64_t n, uint16_t *restrict y)
@@ -210,15 +218,21 @@ static void run_tile_f32(const gemm_plan *g, int64_t rows, int64_t vectors, cons
     switch (g->unit) {
     case GEMM_MATRICES: run_matrices(rows, vectors, x, a, b, s); break;
     case GEMM_PAIRS: tile_pairs[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s); break;
-    default: tile_f32[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s);
+    default:
+        if (g->reads_across)
+            across_f32[rows - 1][vectors - 1](x->depth, a, x->a_column, b, s);
+        else
+            tile_f32[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s);
     }
 }
 
 static void run_tile_f64(const gemm_plan *g, int64_t rows, int64_t vectors, const operands_f64 *x, const double *a,
                          const double *b, const sums_f64 *s)
 {
-    (void)g;
-    tile_f64[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s);
+    if (g->reads_across)
+        across_f64[rows - 1][vectors - 1](x->depth, a, x->a_column, b, s);
+    else
+        tile_f64[rows - 1][vectors - 1](x->depth, a, x->a_row, b, s);
 }
 
 static vector_f32 lane_sums_f32(const gemm_plan *g, const float *row, int64_t depth)

@@ -48,7 +48,7 @@ typedef struct gemm_plan {
     int64_t pieces;                  /* of all tiles: threads take one after another */
     int64_t slices;                  /* of the steps: each has sums of its own until the end */
     gemm_unit unit;
-    bool packs_a;
+    bool packs_a, reads_across;
     int64_t a_stride;   /* of packed rows: an odd number of lines, so that they do not meet in few sets of the cache */
     bool finishes;      /* sums are turned into elements of y by more than a copy */
     bool keeps_sums;    /* of a block apart from y, some of them or all */

@@ -11,6 +11,8 @@
 #define PREPARE        NAMED(prepare)
 #define APART_FROM     NAMED(apart_from)
 #define LANE_SUMS      NAMED(lane_sums)
+#define SUM_ACROSS     NAMED(sum_across)
+#define SUM_ALONG      NAMED(sum_along)
 #define SUM_ROWS       NAMED(sum_rows)
 #define MULTIPLY       NAMED(multiply)
 #define OPERANDS       NAMED(operands)
@@ -48,12 +50,13 @@ static OPERANDS PREPARE(const gemm_plan *g, const gemm_operands *o, block at, in
     w->packed = b;
     w->packed_column = at.j;
     w->packed_step = step;
-    if (!g->packs_a) return (OPERANDS){ a, w->b, p->a_row / u.share, words };
+    if (g->reads_across) return (OPERANDS){ a, w->b, 1, p->a_column, words };
+    if (!g->packs_a) return (OPERANDS){ a, w->b, p->a_row / u.share, 1, words };
     if (g->unit == GEMM_VECTORS)
         PACK_A(p, a, at.rows, depth, g->a_stride, w->a);
     else
         pack_a_pairs(p, a, at.rows, depth, g->a_stride, (void *)w->a);
-    return (OPERANDS){ w->a, w->b, g->a_stride, words };
+    return (OPERANDS){ w->a, w->b, g->a_stride, 1, words };
 }
 
 /* Adds a tile of y, and of `other` where there is one. */
@@ -75,18 +78,28 @@ static int64_t APART_FROM(const gemm_plan *g, int64_t columns)
     return g->finishes ? 0 : columns % LANES ? (columns - 1) / COLUMNS * COLUMNS : columns;
 }
 
-/* Adds a step's part of rows of a to their sums, or begins these. Lanes of as many rows as there are lanes are added up
- * across by transposing them. */
-static void SUM_ROWS(const gemm_plan *g, const OPERANDS *x, int64_t first, int64_t rows, bool begins, REAL *to)
+/* Lanes of as many rows as there are lanes are added up across by transposing them. */
+static void SUM_ALONG(const gemm_plan *g, const OPERANDS *x, const REAL *a, int64_t rows, REAL *sums)
 {
     for (int64_t i = 0; i < rows; i += LANES) {
         NAMED(vector) lanes[LANES] = { 0 }, turned[LANES], sum = { 0 };
-        for (int64_t r = 0; r < least(LANES, rows - i); r++)
-            lanes[r] = LANE_SUMS(g, x->a + (first + i + r) * x->a_row, x->depth);
+        for (int64_t r = 0; r < least(LANES, rows - i); r++) lanes[r] = LANE_SUMS(g, a + (i + r) * x->a_row, x->depth);
         NAMED(transpose_square)((const REAL *)lanes, LANES, (REAL *)turned, LANES);
         for (int64_t l = 0; l < LANES; l++) sum += turned[l];
-        for (int64_t r = 0; r < least(LANES, rows - i); r++) to[i + r] = (begins ? 0 : to[i + r]) + sum[r];
+        for (int64_t r = 0; r < least(LANES, rows - i); r++) sums[i + r] = sum[r];
     }
+}
+
+/* Adds a step's part of rows of a, number `first` and those behind it, to their sums, or begins these. */
+static void SUM_ROWS(const gemm_plan *g, const OPERANDS *x, const REAL *a, int64_t first, int64_t rows, bool begins,
+                     REAL *to)
+{
+    REAL sums[MATRIX_TILE];
+    if (g->reads_across)
+        SUM_ACROSS(rows, g->problem.m - first, x->depth, a, x->a_column, sums);
+    else
+        SUM_ALONG(g, x, a, rows, sums);
+    for (int64_t i = 0; i < rows; i++) to[i] = (begins ? 0 : to[i]) + sums[i];
 }
 
 /* Adds the products of a step to the sums of a block. */
@@ -100,7 +113,8 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
     for (int64_t i = 0; i < at.rows; i += g->tile_rows, start += g->tile_rows * p->n) {
         int64_t rows = least(g->tile_rows, at.rows - i), next_rows = least(g->tile_rows, p->m - at.i - i - rows);
         if (o->row_sums && at.j == 0)
-            SUM_ROWS(g, &x, i, rows, step == w->first_step, (REAL *)o->row_sums + at.batch * p->m + at.i + i);
+            SUM_ROWS(g, &x, x.a + i * x.a_row, at.i + i, rows, step == w->first_step,
+                     (REAL *)o->row_sums + at.batch * p->m + at.i + i);
         REAL *sums = w->sums + (g->steps > 1 ? i : 0) * g->columns;
         for (int64_t j = 0; j < at.columns; j += COLUMNS) {
             int64_t columns = least(COLUMNS, at.columns - j);
@@ -112,9 +126,16 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
             ahead.count = 0;
             if (j < apart || last) EXPECT(p, o, start + j, rows, columns, &ahead);
             if (!g->packs_a && next_rows > 0) {
-                int64_t part = j / COLUMNS, from = next_rows * part / panels, to = next_rows * (part + 1) / panels;
-                add_rows(&ahead, (const char *)(x.a + (i + rows + from) * x.a_row), to - from, x.a_row * size,
-                         x.depth * size);
+                int64_t part = j / COLUMNS;
+                const REAL *next = x.a + (i + rows) * x.a_row;
+                if (g->reads_across) {
+                    int64_t from = x.depth * part / panels, to = x.depth * (part + 1) / panels;
+                    add_rows(&ahead, (const char *)(next + from * x.a_column + next_rows - 1), to - from,
+                             x.a_column * size, size);
+                } else {
+                    int64_t from = next_rows * part / panels, to = next_rows * (part + 1) / panels;
+                    add_rows(&ahead, (const char *)(next + from * x.a_row), to - from, x.a_row * size, x.depth * size);
+                }
             }
             RUN_TILE(g, rows, divide_up(columns, LANES), &x, x.a + i * x.a_row, panel + COLUMNS, &s);
         }
@@ -225,6 +246,8 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef PREPARE
 #undef APART_FROM
 #undef LANE_SUMS
+#undef SUM_ACROSS
+#undef SUM_ALONG
 #undef SUM_ROWS
 #undef MULTIPLY
 #undef OPERANDS

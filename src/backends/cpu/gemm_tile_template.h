@@ -16,7 +16,9 @@
 #define SUM          NAMED(sum)
 #define SUMS         NAMED(sums)
 #define TILE         NAMED(tile)
+#define ACROSS       NAMED(across)
 #define SUM_ROW      NAMED(sum_row)
+#define SUM_ACROSS   NAMED(sum_across)
 #define FINISH_PIECE NAMED(finish_piece)
 #define FINISH       NAMED(finish)
 #define OPERANDS     NAMED(operands)
@@ -135,29 +137,32 @@ typedef struct SUMS {
     const fetch_list *ahead; /* memory that is needed afterwards */
 } SUMS;
 
-#define TILE_ARGUMENTS int64_t depth, const REAL *a, int64_t a_row, const REAL *b, const SUMS *s
+#define TILE_ARGUMENTS int64_t depth, const REAL *a, int64_t a_stride, const REAL *b, const SUMS *s
 
-/* One step along k. Three rows of a share a pointer, from which they are no, one and two strides away, so that pointers
- * stay in registers too. */
+/* One step along k. Where rows of a are `a_stride` apart, three of them share a pointer, from which they are no, one
+ * and two strides away, so that pointers stay in registers too. */
 #define STEP                                                                                                           \
     do {                                                                                                               \
         UNROLL for (int j = 0; j < vectors; j++) right[j] = *(const VECTOR *)(b + j * LANES);                          \
         UNROLL for (int i = 0; i < rows; i++)                                                                          \
         {                                                                                                              \
-            VECTOR left = third[i / 3][i % 3 * a_row] - (VECTOR){ 0 };                                                 \
+            VECTOR left = (across ? a[i] : third[i / 3][i % 3 * a_stride]) - (VECTOR){ 0 };                            \
             UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += left * right[j];                                     \
         }                                                                                                              \
         UNROLL for (int i = 0; i < THIRDS; i++) third[i]++;                                                            \
+        a += a_stride;                                                                                                 \
         b += COLUMNS;                                                                                                  \
     } while (0)
 
-/* A tile of `rows` by `vectors` of y, in registers: both are constants where this is expanded. */
-static inline __attribute__((always_inline)) void SUM(const int rows, const int vectors, TILE_ARGUMENTS)
+/* A tile of `rows` by `vectors` of y, in registers: both are constants where this is expanded. Either rows of a are
+ * `a_stride` apart, and elements along k are neighbours, or the other way around, `across`. */
+static inline __attribute__((always_inline)) void SUM(const int rows, const int vectors, const bool across,
+                                                      TILE_ARGUMENTS)
 {
     enum { THIRDS = (TILE_ROWS + 2) / 3 };
     VECTOR sum[TILE_ROWS][TILE_VECTORS], right[TILE_VECTORS];
     const REAL *third[THIRDS];
-    UNROLL for (int i = 0; i < THIRDS; i++) third[i] = a + (3 * i < rows ? 3 * i * a_row : 0);
+    UNROLL for (int i = 0; i < THIRDS; i++) third[i] = a + (3 * i < rows ? 3 * i * a_stride : 0);
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] =
         *(const VECTOR *)(s->from + i * s->from_stride + j * LANES);
     int64_t l = 0, ahead = least(s->ahead->count, depth);
@@ -170,18 +175,25 @@ static inline __attribute__((always_inline)) void SUM(const int rows, const int 
         (VECTOR *)(s->to + i * s->to_stride + j * LANES) = sum[i][j];
 }
 
-/* TILE[rows - 1][vectors - 1]. They are functions of their own, since gcc finds registers for the sums of a tile only
- * where that is the whole function. */
+/* TILE[rows - 1][vectors - 1], and the same ACROSS. They are functions of their own, since gcc finds registers for the
+ * sums of a tile only where that is the whole function. */
 #define TILE_OF(rows, vectors)                                                                                         \
     static __attribute__((noinline)) void NAMED(tile_##rows##_##vectors)(TILE_ARGUMENTS)                               \
     {                                                                                                                  \
-        SUM(rows, vectors, depth, a, a_row, b, s);                                                                     \
+        SUM(rows, vectors, false, depth, a, a_stride, b, s);                                                           \
+    }                                                                                                                  \
+    static __attribute__((noinline)) void NAMED(across_##rows##_##vectors)(TILE_ARGUMENTS)                             \
+    {                                                                                                                  \
+        SUM(rows, vectors, true, depth, a, a_stride, b, s);                                                            \
     }
 EACH_TILE(TILE_OF)
 #undef TILE_OF
 
 #define TILE_OF(rows, vectors) [rows - 1][vectors - 1] = NAMED(tile_##rows##_##vectors),
 static void (*const TILE[TILE_ROWS][TILE_VECTORS])(TILE_ARGUMENTS) = { EACH_TILE(TILE_OF) };
+#undef TILE_OF
+#define TILE_OF(rows, vectors) [rows - 1][vectors - 1] = NAMED(across_##rows##_##vectors),
+static void (*const ACROSS[TILE_ROWS][TILE_VECTORS])(TILE_ARGUMENTS) = { EACH_TILE(TILE_OF) };
 #undef TILE_OF
 
 /* The sums of a row's elements, of those in each lane apart. */
@@ -194,6 +206,20 @@ static inline VECTOR SUM_ROW(const REAL *row, int64_t depth)
     return sum + rest;
 }
 
+/* The sums of a tile's rows, which are neighbours, of `room` that are. */
+static void SUM_ACROSS(int64_t rows, int64_t room, int64_t depth, const REAL *a, int64_t stride, REAL *to)
+{
+    enum { VECTORS = (TILE_ROWS + LANES - 1) / LANES };
+    VECTOR sums[VECTORS] = { 0 };
+    if (room >= VECTORS * LANES)
+        for (int64_t l = 0; l < depth; l++)
+            UNROLL for (int i = 0; i < VECTORS; i++) sums[i] += *(const VECTOR *)(a + l * stride + i * LANES);
+    else
+        for (int64_t l = 0; l < depth; l++)
+            for (int64_t i = 0; i < rows; i++) sums[i / LANES][i % LANES] += a[l * stride + i];
+    memcpy(to, sums, (size_t)rows * sizeof *to);
+}
+
 /* A thread's working memory, which block of b it holds, and the step with which its sums begin. */
 typedef struct WORKSPACE {
     REAL *a, *b, *sums;
@@ -204,7 +230,7 @@ typedef struct WORKSPACE {
 /* A block's operands, as tiles read them. */
 typedef struct OPERANDS {
     const REAL *a, *b;
-    int64_t a_row, depth;
+    int64_t a_row, a_column, depth;
 } OPERANDS;
 
 /* Over a piece of a row of sums, and of `other`. */
@@ -277,7 +303,9 @@ static void FINISH(const gemm_problem *p, const gemm_operands *o, int64_t first,
 #undef SUM
 #undef SUMS
 #undef TILE
+#undef ACROSS
 #undef SUM_ROW
+#undef SUM_ACROSS
 #undef FINISH_PIECE
 #undef FINISH
 #undef OPERANDS
