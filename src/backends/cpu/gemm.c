@@ -71,7 +71,9 @@ static int64_t batch_offset(const gemm_problem *p, const int64_t *stride, int64_
     return offset;
 }
 
-enum { FAR_APART = 8192 };
+/* Where rows of a lie side by side, tiles read them so, but not from lines along k that are a multiple of so many bytes
+ * apart: these would meet in few sets of the second-level cache. */
+enum { TOO_ALIKE = 8192 };
 
 /* What a unit works on: the rows of its largest tile, and of the smallest part of one; elements along k that lie in a
  * word, words that are multiplied at once, and those of a part of k, for which a tile's rows of a stay in the
@@ -112,50 +114,77 @@ gemm_unit gemm_bf16_unit(void)
     return PAIRS_EXIST && !is_made_by_intel() ? GEMM_PAIRS : GEMM_VECTORS;
 }
 
+/* Along k: into parts of so many elements, of which all pairs have theirs. */
+static void cut_sums(gemm_plan *g, int64_t lanes)
+{
+    const gemm_problem *p = &g->problem;
+    const unit_shape u = unit_shapes[g->unit];
+    int64_t parts = p->k <= u.share * MAX_WORDS ? 1 : divide_up(p->k, u.share * u.part);
+    g->depth = round_up(divide_up(p->k, parts), parts > 1 ? WHOLE_DEPTH : u.share * u.words);
+    g->parts = most(1, divide_up(p->k, most(1, g->depth)));
+    g->steps = g->parts * most(1, p->sum);
+    g->finishes = p->y_dtype == VT_BF16 || p->epilogue != GEMM_NOTHING || p->m % u.rows;
+    g->keeps_sums = g->finishes || p->n % lanes != 0;
+    g->steps_by_step = g->steps > 1 && !g->keeps_sums;
+    bool is_long = g->steps >= SLICES * SLICE_PARTS && g->batches * p->m * p->n <= SLICED_ELEMENTS;
+    g->slices = g->steps_by_step && is_long ? SLICES : 1;
+}
+
+/* Rows and columns, which threads share. */
+static void cut_blocks(gemm_plan *g, int64_t size, int64_t lanes)
+{
+    const gemm_problem *p = &g->problem;
+    int64_t width = TILE_VECTORS * lanes, deep = most(1, g->depth / unit_shapes[g->unit].share);
+    double work = (double)p->m * (double)p->n * (double)p->k * (double)g->batches * (double)most(1, p->sum);
+    int64_t threads = work > 1 << 16 ? thread_count() : 1;
+    g->down = divide_up(p->m, g->tile_rows);
+    /* Where there are few tiles of rows, more blocks of columns let threads share them evenly. */
+    int64_t wanted = threads > 1 ? divide_up(8 * threads, most(1, g->batches * g->down * g->slices)) : 1;
+    int64_t most_columns = most(width, B_BYTES / size / deep / width * width);
+    int64_t blocks = most(divide_up(p->n, most_columns), least(wanted, divide_up(p->n, width)));
+    g->columns = most(width, round_up(divide_up(p->n, most(1, blocks)), width));
+    g->across = divide_up(p->n, g->columns);
+    g->rows = least(round_up(most(1, A_BYTES / size / deep), g->tile_rows), round_up(p->m, g->tile_rows));
+    int64_t tiles = g->batches * g->across * g->down;
+    g->threads = most(1, least(threads, tiles));
+    g->pieces = least(tiles, g->threads > 1 ? SHARE_PIECES * g->threads : 1);
+}
+
+/* Whether tiles read a where it lies. */
+static void choose_packing(gemm_plan *g, int64_t size)
+{
+    const gemm_problem *p = &g->problem;
+    const unit_shape u = unit_shapes[g->unit];
+    bool widens = g->unit == GEMM_VECTORS && p->a_dtype == VT_BF16;
+    bool cut = p->k % (u.share * u.words) || p->m % u.rows, apart = p->a_row % u.share;
+    g->reads_across =
+        g->unit == GEMM_VECTORS && !widens && p->a_row == 1 && p->a_column != 1 && p->a_column * size % TOO_ALIKE != 0;
+    g->packs_a = !g->reads_across && (p->a_column != 1 || cut || apart || widens);
+}
+
+static void measure_rooms(gemm_plan *g, int64_t size)
+{
+    const gemm_problem *p = &g->problem;
+    int64_t words = g->depth / unit_shapes[g->unit].share, line = 64 / size;
+    g->a_stride = (divide_up(words, line) | 1) * line;
+    g->a_room = g->packs_a ? g->rows * g->a_stride : 0;
+    g->b_room = (words + 1) * g->columns;
+    g->sums_room = !g->keeps_sums ? 0 : (g->steps > 1 ? g->rows : g->tile_rows) * g->columns;
+    g->room = round_up(g->a_room + g->b_room + g->sums_room, line);
+    g->slice_room = round_up(g->batches * p->m * (p->n + p->row_sums), line);
+    int64_t rooms = g->threads * g->room + (g->slices - 1) * g->slice_room;
+    g->scratch = (size_t)(rooms * size) + (size_t)g->threads * sizeof(share);
+}
+
 /* How a problem is cut, for elements of `size` bytes, vectors of `lanes`. */
 static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, int64_t lanes)
 {
-    const unit_shape u = unit_shapes[unit];
-    gemm_plan g = { .problem = *p, .unit = unit, .tile_rows = u.tile_rows, .batches = 1 };
+    gemm_plan g = { .problem = *p, .unit = unit, .tile_rows = unit_shapes[unit].tile_rows, .batches = 1 };
     for (int i = 0; i < p->batch_rank; i++) g.batches *= p->batch[i];
-    g.down = divide_up(p->m, g.tile_rows);
-    int64_t parts = p->k <= u.share * MAX_WORDS ? 1 : divide_up(p->k, u.share * u.part);
-    g.depth = round_up(divide_up(p->k, parts), parts > 1 ? WHOLE_DEPTH : u.share * u.words);
-    g.parts = most(1, divide_up(p->k, most(1, g.depth)));
-    g.steps = g.parts * most(1, p->sum);
-    int64_t width = TILE_VECTORS * lanes, words = g.depth / u.share, deep = most(1, words);
-    double work = (double)p->m * (double)p->n * (double)p->k * (double)g.batches * (double)most(1, p->sum);
-    int64_t threads = work > 1 << 16 ? thread_count() : 1;
-    /* Where there are few tiles of rows, more blocks of columns let threads share them evenly. */
-    g.finishes = p->y_dtype == VT_BF16 || p->epilogue != GEMM_NOTHING || p->m % u.rows;
-    g.keeps_sums = g.finishes || p->n % lanes != 0;
-    g.steps_by_step = g.steps > 1 && !g.keeps_sums;
-    bool is_long = g.steps >= SLICES * SLICE_PARTS && g.batches * p->m * p->n <= SLICED_ELEMENTS;
-    g.slices = g.steps_by_step && is_long ? SLICES : 1;
-    int64_t wanted = threads > 1 ? divide_up(8 * threads, most(1, g.batches * g.down * g.slices)) : 1;
-    int64_t most_columns = most(width, B_BYTES / size / deep / width * width);
-    int64_t blocks = most(divide_up(p->n, most_columns), least(wanted, divide_up(p->n, width)));
-    g.columns = most(width, round_up(divide_up(p->n, most(1, blocks)), width));
-    g.across = divide_up(p->n, g.columns);
-    g.rows = least(round_up(most(1, A_BYTES / size / deep), g.tile_rows), round_up(p->m, g.tile_rows));
-    int64_t tiles = g.batches * g.across * g.down;
-    g.threads = most(1, least(threads, tiles));
-    g.pieces = least(tiles, g.threads > 1 ? SHARE_PIECES * g.threads : 1);
-    bool cut = p->k % (u.share * u.words) || p->m % u.rows, apart = p->a_row % u.share;
-    g.packs_a = p->a_column != 1 || cut || apart || (unit == GEMM_VECTORS && p->a_dtype == VT_BF16);
-    bool far = p->a_column * size % FAR_APART != 0;
-    g.reads_across = !getenv("NOACROSS") && unit == GEMM_VECTORS && p->a_dtype != VT_BF16 && p->a_row == 1 &&
-                     p->a_column != 1 && far;
-    g.packs_a = g.packs_a && !g.reads_across;
-    int64_t line = 64 / size;
-    g.a_stride = (divide_up(words, line) | 1) * line;
-    g.a_room = g.packs_a ? g.rows * g.a_stride : 0;
-    g.b_room = (words + 1) * g.columns;
-    g.sums_room = !g.keeps_sums ? 0 : (g.steps > 1 ? g.rows : g.tile_rows) * g.columns;
-    g.room = round_up(g.a_room + g.b_room + g.sums_room, line);
-    g.slice_room = round_up(g.batches * p->m * (p->n + p->row_sums), line);
-    g.scratch =
-        (size_t)((g.threads * g.room + (g.slices - 1) * g.slice_room) * size) + (size_t)g.threads * sizeof(share);
+    cut_sums(&g, lanes);
+    cut_blocks(&g, size, lanes);
+    choose_packing(&g, size);
+    measure_rooms(&g, size);
     return g;
 }
 

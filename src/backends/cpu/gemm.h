@@ -37,8 +37,8 @@ typedef struct gemm_operands {
  * (AVX512_BF16); matrices of such pairs (AMX). */
 typedef enum gemm_unit { GEMM_VECTORS, GEMM_PAIRS, GEMM_MATRICES } gemm_unit;
 
-/* How a problem is cut into blocks, for as many threads as the next parallel region gets. Results do not depend on it:
- * each element of y is summed in the order of k, in blocks that follow from k alone. */
+/* How a problem is cut into blocks, for as many threads as the next parallel region gets. Results do not depend on how
+ * many: each element of y is summed in parts and slices of k that follow from the problem alone. */
 typedef struct gemm_plan {
     gemm_problem problem;
     int64_t batches, threads;
@@ -48,7 +48,8 @@ typedef struct gemm_plan {
     int64_t pieces;                  /* of all tiles: threads take one after another */
     int64_t slices;                  /* of the steps: each has sums of its own until the end */
     gemm_unit unit;
-    bool packs_a, reads_across;
+    bool packs_a;
+    bool reads_across;  /* rows of a where they lie side by side, unpacked */
     int64_t a_stride;   /* of packed rows: an odd number of lines, so that they do not meet in few sets of the cache */
     bool finishes;      /* sums are turned into elements of y by more than a copy */
     bool keeps_sums;    /* of a block apart from y, some of them or all */

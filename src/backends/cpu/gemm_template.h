@@ -7,6 +7,7 @@
 #define PACK_B         NAMED(pack_b)
 #define SUMS           NAMED(sums)
 #define EXPECT         NAMED(expect)
+#define EXPECT_ROWS    NAMED(expect_rows)
 #define FINISH         NAMED(finish)
 #define PREPARE        NAMED(prepare)
 #define APART_FROM     NAMED(apart_from)
@@ -71,6 +72,21 @@ static void EXPECT(const gemm_problem *p, const gemm_operands *o, int64_t first,
     }
 }
 
+/* Adds a part of the rows of a that the next tiles read, of `left` that follow; of rows side by side the ends of what
+ * is read, as the beginnings are in the lines that these tiles read. */
+static void EXPECT_ROWS(const gemm_plan *g, const OPERANDS *x, const REAL *next, int64_t left, int64_t part,
+                        int64_t parts, fetch_list *ahead)
+{
+    int64_t size = sizeof(REAL), count = g->reads_across ? x->depth : least(g->tile_rows, left);
+    int64_t first = count * part / parts, last = count * (part + 1) / parts;
+    if (g->reads_across) {
+        const REAL *end = next + first * x->a_column + least(round_up(TILE_ROWS, LANES), left) - 1;
+        add_rows(ahead, (const char *)end, last - first, x->a_column * size, size);
+    } else {
+        add_rows(ahead, (const char *)(next + first * x->a_row), last - first, x->a_row * size, x->depth * size);
+    }
+}
+
 /* From which column on sums of a block are kept apart until FINISH has made elements of y of them: from the first, or
  * from that of a last panel that is no whole vectors. */
 static int64_t APART_FROM(const gemm_plan *g, int64_t columns)
@@ -108,10 +124,10 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
     const gemm_problem *p = &g->problem;
     OPERANDS x = PREPARE(g, o, at, step, w);
     int64_t start = (at.batch * p->m + at.i) * p->n + at.j, panels = divide_up(at.columns, COLUMNS);
-    int64_t apart = APART_FROM(g, at.columns), size = sizeof(REAL);
+    int64_t apart = APART_FROM(g, at.columns);
     bool last = step == g->steps - 1;
     for (int64_t i = 0; i < at.rows; i += g->tile_rows, start += g->tile_rows * p->n) {
-        int64_t rows = least(g->tile_rows, at.rows - i), next_rows = least(g->tile_rows, p->m - at.i - i - rows);
+        int64_t rows = least(g->tile_rows, at.rows - i);
         if (o->row_sums && at.j == 0)
             SUM_ROWS(g, &x, x.a + i * x.a_row, at.i + i, rows, step == w->first_step,
                      (REAL *)o->row_sums + at.batch * p->m + at.i + i);
@@ -125,18 +141,8 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
             if (step > w->first_step) s.from = s.to, s.from_stride = s.to_stride;
             ahead.count = 0;
             if (j < apart || last) EXPECT(p, o, start + j, rows, columns, &ahead);
-            if (!g->packs_a && next_rows > 0) {
-                int64_t part = j / COLUMNS;
-                const REAL *next = x.a + (i + rows) * x.a_row;
-                if (g->reads_across) {
-                    int64_t from = x.depth * part / panels, to = x.depth * (part + 1) / panels;
-                    add_rows(&ahead, (const char *)(next + from * x.a_column + next_rows - 1), to - from,
-                             x.a_column * size, size);
-                } else {
-                    int64_t from = next_rows * part / panels, to = next_rows * (part + 1) / panels;
-                    add_rows(&ahead, (const char *)(next + from * x.a_row), to - from, x.a_row * size, x.depth * size);
-                }
-            }
+            if (!g->packs_a && at.i + i + rows < p->m)
+                EXPECT_ROWS(g, &x, x.a + (i + rows) * x.a_row, p->m - at.i - i - rows, j / COLUMNS, panels, &ahead);
             RUN_TILE(g, rows, divide_up(columns, LANES), &x, x.a + i * x.a_row, panel + COLUMNS, &s);
         }
         if (last) FINISH(p, o, start + apart, rows, at.columns - apart, sums + apart, g->columns);
@@ -242,6 +248,7 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef PACK_B
 #undef SUMS
 #undef EXPECT
+#undef EXPECT_ROWS
 #undef FINISH
 #undef PREPARE
 #undef APART_FROM
