@@ -105,6 +105,23 @@ static trial long_trial(void)
     return (trial){ *p, p->m * p->k, p->k * p->n, 1, p->m * p->n, t.biased };
 }
 
+/* More elements, also each the sum of many: all of b is packed at once. */
+static trial large_trial(bool halves)
+{
+    trial t = random_trial(halves);
+    gemm_problem *p = &t.p;
+    p->m = 1024 + random_below(20);
+    p->n = 257 + random_below(40);
+    p->k = 1600 + random_below(50);
+    p->batch_rank = p->sum = p->a_sum = p->b_sum = 0;
+    if (halves) p->a_dtype = p->b_dtype = VT_BF16;
+    t.batches = 1;
+    t.a_span = random_strides(p->m, p->k, &p->a_row, &p->a_column);
+    t.b_span = random_strides(p->k, p->n, &p->b_row, &p->b_column);
+    t.count = p->m * p->n;
+    return t;
+}
+
 /* -- Matrices in memory ------------------------------------------------------------------------------------------- */
 
 /* Numbers, and the same in the memory of a dtype. */
@@ -333,6 +350,16 @@ Test(gemm, long_sums)
     }
 }
 
+Test(gemm, long_sums_of_many_elements)
+{
+    seed = 7;
+    for (int i = 0; i < 4; i++) {
+        trial t = large_trial(i % 2);
+        gemm_unit fastest = gemm_bf16_unit();
+        try_unit(t, false, gemm_can(&t.p, fastest) ? fastest : GEMM_VECTORS);
+    }
+}
+
 Test(gemm, empty_sum)
 {
     for (int i = 0; i < 2; i++) {
@@ -357,8 +384,8 @@ Test(gemm, nothing)
 Test(gemm, same_bits_for_any_number_of_threads)
 {
     seed = 5;
-    for (int i = 0; i < 80; i++) {
-        trial t = i < 60 ? random_trial(true) : long_trial();
+    for (int i = 0; i < 84; i++) {
+        trial t = i < 60 ? random_trial(true) : i < 80 ? long_trial() : large_trial(i % 2);
         gemm_unit unit = gemm_can(&t.p, (gemm_unit)(i % 3)) ? (gemm_unit)(i % 3) : GEMM_VECTORS;
         matrix a = matrix_new(t.a_span, t.p.a_dtype, false), b = matrix_new(t.b_span, t.p.b_dtype, false);
         matrix y = matrix_new(t.count, t.p.y_dtype, false), other = matrix_new(t.count, t.p.other_dtype, false);

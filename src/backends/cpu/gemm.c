@@ -52,6 +52,11 @@ enum { B_BYTES = 1 << 20, A_BYTES = 1 << 19, MAX_WORDS = 768, WHOLE_DEPTH = 32 }
 /* Of a thread's share. Few enough that each is many tiles high, and that of the last one little is to be waited for. */
 enum { SHARE_PIECES = 16 };
 
+/* Where sums are longer, but b is of so many elements at most, it is packed before all else, by all threads, and the
+ * blocks of which there are so many elements, so that their sums stay in the second-level cache, are made one after
+ * another. Fewer columns leave more rows, of which each block of b is read for. */
+enum { SHARED_ELEMENTS = 1 << 23, SHARED_ROWS = 1024, BLOCK_ELEMENTS = 1 << 18, BLOCK_COLUMNS = 1024 };
+
 /* A long sum for few elements is made in slices, of so many parts of k at least, of which threads take one each: they
  * would have to pack the same rows or columns if they had parts of the elements instead. */
 enum { SLICES = 2, SLICED_ELEMENTS = 1 << 18, SLICE_PARTS = 4 };
@@ -76,7 +81,7 @@ static int64_t batch_offset(const gemm_problem *p, const int64_t *stride, int64_
 enum { TOO_ALIKE = 8192 };
 
 /* What a unit works on: the rows of its largest tile, and of the smallest part of one; elements along k that lie in a
- * word, words that are multiplied at once, and those of a part of k, for which a tile's rows of a stay in the
+ * word, words that are multiplied at once, and those of a part of k, for which a tile's rows of a, packed, stay in the
  * first-level cache. */
 typedef struct unit_shape {
     int64_t tile_rows, rows, share, words, part;
@@ -119,15 +124,19 @@ static void cut_sums(gemm_plan *g, int64_t lanes)
 {
     const gemm_problem *p = &g->problem;
     const unit_shape u = unit_shapes[g->unit];
-    int64_t parts = p->k <= u.share * MAX_WORDS ? 1 : divide_up(p->k, u.share * u.part);
+    int64_t part = p->a_column == 1 ? MAX_WORDS : u.part;
+    int64_t parts = p->k <= u.share * MAX_WORDS ? 1 : divide_up(p->k, u.share * part);
     g->depth = round_up(divide_up(p->k, parts), parts > 1 ? WHOLE_DEPTH : u.share * u.words);
     g->parts = most(1, divide_up(p->k, most(1, g->depth)));
     g->steps = g->parts * most(1, p->sum);
     g->finishes = p->y_dtype == VT_BF16 || p->epilogue != GEMM_NOTHING || p->m % u.rows;
     g->keeps_sums = g->finishes || p->n % lanes != 0;
-    g->steps_by_step = g->steps > 1 && !g->keeps_sums;
-    bool is_long = g->steps >= SLICES * SLICE_PARTS && g->batches * p->m * p->n <= SLICED_ELEMENTS;
-    g->slices = g->steps_by_step && is_long ? SLICES : 1;
+    bool is_small = g->batches * p->m * p->n <= SLICED_ELEMENTS, moves = false;
+    for (int i = 0; i < p->batch_rank; i++) moves = moves || p->b_batch[i] != 0;
+    g->shares_b = g->steps > 1 && g->steps == g->parts && !is_small && !moves && p->k * p->n <= SHARED_ELEMENTS &&
+                  g->batches * p->m >= SHARED_ROWS;
+    g->steps_by_step = g->steps > 1 && !g->keeps_sums && !g->shares_b;
+    g->slices = g->steps_by_step && is_small && g->steps >= SLICES * SLICE_PARTS ? SLICES : 1;
 }
 
 /* Rows and columns, which threads share. */
@@ -141,10 +150,13 @@ static void cut_blocks(gemm_plan *g, int64_t size, int64_t lanes)
     /* Where there are few tiles of rows, more blocks of columns let threads share them evenly. */
     int64_t wanted = threads > 1 ? divide_up(8 * threads, most(1, g->batches * g->down * g->slices)) : 1;
     int64_t most_columns = most(width, B_BYTES / size / deep / width * width);
+    if (g->shares_b) most_columns = least(most_columns, BLOCK_COLUMNS);
     int64_t blocks = most(divide_up(p->n, most_columns), least(wanted, divide_up(p->n, width)));
     g->columns = most(width, round_up(divide_up(p->n, most(1, blocks)), width));
     g->across = divide_up(p->n, g->columns);
-    g->rows = least(round_up(most(1, A_BYTES / size / deep), g->tile_rows), round_up(p->m, g->tile_rows));
+    int64_t most_rows = most(1, A_BYTES / size / deep);
+    if (g->shares_b) most_rows = least(most_rows, BLOCK_ELEMENTS / g->columns);
+    g->rows = least(round_up(most_rows, g->tile_rows), round_up(p->m, g->tile_rows));
     int64_t tiles = g->batches * g->across * g->down;
     g->threads = most(1, least(threads, tiles));
     g->pieces = least(tiles, g->threads > 1 ? SHARE_PIECES * g->threads : 1);
@@ -168,11 +180,12 @@ static void measure_rooms(gemm_plan *g, int64_t size)
     int64_t words = g->depth / unit_shapes[g->unit].share, line = 64 / size;
     g->a_stride = (divide_up(words, line) | 1) * line;
     g->a_room = g->packs_a ? g->rows * g->a_stride : 0;
-    g->b_room = (words + 1) * g->columns;
+    g->b_room = (words + 1) * g->columns; /* of a block */
     g->sums_room = !g->keeps_sums ? 0 : (g->steps > 1 ? g->rows : g->tile_rows) * g->columns;
-    g->room = round_up(g->a_room + g->b_room + g->sums_room, line);
+    g->room = round_up(g->a_room + (g->shares_b ? 0 : g->b_room) + g->sums_room, line);
     g->slice_room = round_up(g->batches * p->m * (p->n + p->row_sums), line);
-    int64_t rooms = g->threads * g->room + (g->slices - 1) * g->slice_room;
+    g->shared_room = g->shares_b ? round_up(g->steps * g->across * g->b_room, line) : 0;
+    int64_t rooms = g->threads * g->room + g->shared_room + (g->slices - 1) * g->slice_room;
     g->scratch = (size_t)(rooms * size) + (size_t)g->threads * sizeof(share);
 }
 

@@ -53,9 +53,10 @@ typedef struct gemm_plan {
     int64_t a_stride;   /* of packed rows: an odd number of lines, so that they do not meet in few sets of the cache */
     bool finishes;      /* sums are turned into elements of y by more than a copy */
     bool keeps_sums;    /* of a block apart from y, some of them or all */
+    bool shares_b;      /* b is packed before all else, for all threads */
     bool steps_by_step; /* each step of all blocks, before the next */
     int64_t a_room, b_room, sums_room, room; /* elements of working memory of a thread */
-    int64_t slice_room;                      /* and of a slice that is not y itself */
+    int64_t shared_room, slice_room;         /* of b where it is shared; of a slice that is not y itself */
     size_t scratch;                          /* bytes of working memory */
 } gemm_plan;
 

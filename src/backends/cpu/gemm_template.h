@@ -1,63 +1,100 @@
 /* gemm_template.h - gemm.c's products for one element type: REAL, and NAMED(x), its name for x. */
 
-#define LANES          NAMED(LANES)
-#define COLUMNS        NAMED(tile_columns)
-#define AT             NAMED(at)
-#define PACK_A         NAMED(pack_a)
-#define PACK_B         NAMED(pack_b)
-#define SUMS           NAMED(sums)
-#define EXPECT         NAMED(expect)
-#define EXPECT_ROWS    NAMED(expect_rows)
-#define FINISH         NAMED(finish)
-#define PREPARE        NAMED(prepare)
-#define APART_FROM     NAMED(apart_from)
-#define LANE_SUMS      NAMED(lane_sums)
-#define SUM_ACROSS     NAMED(sum_across)
-#define SUM_ALONG      NAMED(sum_along)
-#define SUM_ROWS       NAMED(sum_rows)
-#define MULTIPLY       NAMED(multiply)
-#define OPERANDS       NAMED(operands)
-#define WORKSPACE      NAMED(workspace)
-#define MULTIPLY_TILES NAMED(multiply_tiles)
-#define WORK           NAMED(work)
-#define WORK_BY_STEPS  NAMED(work_by_steps)
-#define SLICE_OF       NAMED(slice_of)
-#define ADD_SLICES     NAMED(add_slices)
-#define GEMM           NAMED(gemm)
-#define GEMM_PLAN      NAMED(gemm_plan)
-#define RUN_TILE       NAMED(run_tile)
-#define GEMM_RUN       NAMED(gemm_run)
+#define LANES           NAMED(LANES)
+#define COLUMNS         NAMED(tile_columns)
+#define AT              NAMED(at)
+#define PACK_A          NAMED(pack_a)
+#define PACK_B          NAMED(pack_b)
+#define SUMS            NAMED(sums)
+#define EXPECT          NAMED(expect)
+#define EXPECT_ROWS     NAMED(expect_rows)
+#define FINISH          NAMED(finish)
+#define DEPTH_OF        NAMED(depth_of)
+#define WORDS_OF        NAMED(words_of)
+#define BLOCK_OF_B      NAMED(block_of_b)
+#define PACK_BLOCK_OF_B NAMED(pack_block_of_b)
+#define PACKED_B        NAMED(packed_b)
+#define SHARE_B         NAMED(share_b)
+#define PREPARE         NAMED(prepare)
+#define APART_FROM      NAMED(apart_from)
+#define LANE_SUMS       NAMED(lane_sums)
+#define SUM_ACROSS      NAMED(sum_across)
+#define SUM_ALONG       NAMED(sum_along)
+#define SUM_ROWS        NAMED(sum_rows)
+#define MULTIPLY        NAMED(multiply)
+#define OPERANDS        NAMED(operands)
+#define WORKSPACE       NAMED(workspace)
+#define MULTIPLY_TILES  NAMED(multiply_tiles)
+#define WORK            NAMED(work)
+#define WORK_BY_STEPS   NAMED(work_by_steps)
+#define SLICE_OF        NAMED(slice_of)
+#define ADD_SLICES      NAMED(add_slices)
+#define GEMM            NAMED(gemm)
+#define GEMM_PLAN       NAMED(gemm_plan)
+#define RUN_TILE        NAMED(run_tile)
+#define GEMM_RUN        NAMED(gemm_run)
 
 /* -- The product ------------------------------------------------------------------------------------------------- */
 
-/* What step `step` of a block multiplies: a part of k, of one of the pairs of a and b. */
-static OPERANDS PREPARE(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, WORKSPACE *w)
+/* Elements along k in a step: a part of one pair's. */
+static int64_t DEPTH_OF(const gemm_plan *g, int64_t step)
+{
+    return least(g->depth, g->problem.k - step % g->parts * g->depth);
+}
+
+static int64_t WORDS_OF(const gemm_plan *g, int64_t step)
+{
+    const unit_shape u = unit_shapes[g->unit];
+    return round_up(divide_up(DEPTH_OF(g, step), u.share), u.words);
+}
+
+/* What a step of a block reads of b. */
+static const void *BLOCK_OF_B(const gemm_plan *g, const gemm_operands *o, block at, int64_t step)
 {
     const gemm_problem *p = &g->problem;
-    int64_t pair = step / g->parts, first = step % g->parts * g->depth, depth = least(g->depth, p->k - first);
-    const void *a = AT(o->a, p->a_dtype,
-                       batch_offset(p, p->a_batch, at.batch) + at.i * p->a_row + first * p->a_column + pair * p->a_sum);
-    const void *b = AT(o->b, p->b_dtype,
-                       batch_offset(p, p->b_batch, at.batch) + at.j * p->b_column + first * p->b_row + pair * p->b_sum);
-    const unit_shape u = unit_shapes[g->unit];
-    int64_t words = round_up(divide_up(depth, u.share), u.words);
+    int64_t pair = step / g->parts, first = step % g->parts * g->depth;
+    return AT(o->b, p->b_dtype,
+              batch_offset(p, p->b_batch, at.batch) + at.j * p->b_column + first * p->b_row + pair * p->b_sum);
+}
+
+static void PACK_BLOCK_OF_B(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, REAL *to)
+{
+    const gemm_problem *p = &g->problem;
+    const void *b = BLOCK_OF_B(g, o, at, step);
     const REAL *bias = o->bias ? (const REAL *)o->bias + at.j : NULL;
-    if (w->packed != b || w->packed_column != at.j || w->packed_step != step) {
-        if (g->unit == GEMM_VECTORS)
-            PACK_B(p, b, bias, at.columns, depth, w->b);
-        else
-            pack_b_pairs(p, b, (const void *)bias, at.columns, depth, words, (void *)w->b);
-    }
+    if (g->unit == GEMM_VECTORS)
+        PACK_B(p, b, bias, at.columns, DEPTH_OF(g, step), to);
+    else
+        pack_b_pairs(p, b, (const void *)bias, at.columns, DEPTH_OF(g, step), WORDS_OF(g, step), (void *)to);
+}
+
+/* A step's block of b, packed: for all, or else by this thread, where it has not just done so. */
+static const REAL *PACKED_B(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, WORKSPACE *w)
+{
+    if (w->shared) return w->shared + (step * g->across + at.j / g->columns) * g->b_room;
+    const void *b = BLOCK_OF_B(g, o, at, step);
+    if (w->packed != b || w->packed_column != at.j || w->packed_step != step) PACK_BLOCK_OF_B(g, o, at, step, w->b);
     w->packed = b;
     w->packed_column = at.j;
     w->packed_step = step;
-    if (g->reads_across) return (OPERANDS){ a, w->b, 1, p->a_column, words };
-    if (!g->packs_a) return (OPERANDS){ a, w->b, p->a_row / u.share, 1, words };
+    return w->b;
+}
+
+/* What a step of a block multiplies. */
+static OPERANDS PREPARE(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, WORKSPACE *w)
+{
+    const gemm_problem *p = &g->problem;
+    int64_t pair = step / g->parts, first = step % g->parts * g->depth, words = WORDS_OF(g, step);
+    const void *a = AT(o->a, p->a_dtype,
+                       batch_offset(p, p->a_batch, at.batch) + at.i * p->a_row + first * p->a_column + pair * p->a_sum);
+    const REAL *b = PACKED_B(g, o, at, step, w);
+    if (g->reads_across) return (OPERANDS){ a, b, 1, p->a_column, words };
+    if (!g->packs_a) return (OPERANDS){ a, b, p->a_row / unit_shapes[g->unit].share, 1, words };
     if (g->unit == GEMM_VECTORS)
-        PACK_A(p, a, at.rows, depth, g->a_stride, w->a);
+        PACK_A(p, a, at.rows, DEPTH_OF(g, step), g->a_stride, w->a);
     else
-        pack_a_pairs(p, a, at.rows, depth, g->a_stride, (void *)w->a);
-    return (OPERANDS){ w->a, w->b, g->a_stride, 1, words };
+        pack_a_pairs(p, a, at.rows, DEPTH_OF(g, step), g->a_stride, (void *)w->a);
+    return (OPERANDS){ w->a, b, g->a_stride, 1, words };
 }
 
 /* Adds a tile of y, and of `other` where there is one. */
@@ -156,7 +193,8 @@ static void MULTIPLY_TILES(const gemm_plan *g, const gemm_operands *o, int64_t f
     const gemm_problem *p = &g->problem;
     for (int64_t tile = first, many; tile < last; tile += many) {
         int64_t down = tile % g->down, across = tile / g->down % g->across;
-        many = least(least(g->down - down, last - tile), g->rows / g->tile_rows);
+        int64_t left = least(g->down - down, last - tile);
+        many = divide_up(left, divide_up(left, g->rows / g->tile_rows));
         block at = { .batch = tile / g->down / g->across, .i = down * g->tile_rows, .j = across * g->columns };
         at.rows = least(many * g->tile_rows, p->m - at.i);
         at.columns = least(g->columns, p->n - at.j);
@@ -190,11 +228,28 @@ static void WORK_BY_STEPS(const gemm_plan *g, const gemm_operands *o, int64_t t,
     }
 }
 
+/* Packs all of b, which is the same for every batch. */
+static void SHARE_B(const gemm_plan *g, const gemm_operands *o, REAL *to)
+{
+    int64_t blocks = g->steps * g->across;
+#pragma omp parallel for num_threads((int)g->threads) if (g->threads > 1)
+    for (int64_t i = 0; i < blocks; i++) {
+        block at = { .j = i % g->across * g->columns };
+        at.columns = least(g->columns, g->problem.n - at.j);
+        PACK_BLOCK_OF_B(g, o, at, i / g->across, to + i * g->b_room);
+    }
+}
+
 /* What a thread does. Sums that are kept apart from y are those of one block at a time. */
-static void WORK(const gemm_plan *g, const gemm_operands *o, share *shares, int64_t t, REAL *memory, REAL *slices)
+static void WORK(const gemm_plan *g, const gemm_operands *o, share *shares, int64_t t, REAL *memory, const REAL *shared,
+                 REAL *slices)
 {
     int64_t tiles = g->batches * g->across * g->down, threads = g->threads, pieces = g->pieces, piece;
-    WORKSPACE w = { .a = memory, .b = memory + g->a_room, .sums = memory + g->a_room + g->b_room, .packed_step = -1 };
+    WORKSPACE w = { .a = memory, .sums = memory + g->a_room, .packed_step = -1 };
+    if (g->shares_b)
+        w.shared = shared;
+    else
+        w.b = w.sums + g->sums_room;
     if (g->unit == GEMM_MATRICES) matrix_unit_begin();
     if (g->steps_by_step) WORK_BY_STEPS(g, o, t, slices, &w);
     while (!g->steps_by_step && shares_take(shares, threads, t, &piece))
@@ -212,12 +267,13 @@ static void ADD_SLICES(const gemm_plan *g, int64_t first, int64_t n, const REAL 
 void GEMM_RUN(const gemm_plan *g, const gemm_operands *o, void *scratch)
 {
     int64_t threads = g->threads;
-    REAL *memory = scratch, *slices = memory + threads * g->room;
+    REAL *memory = scratch, *shared = memory + threads * g->room, *slices = shared + g->shared_room;
     share *shares = (share *)(slices + (g->slices - 1) * g->slice_room);
     if (g->pieces * g->problem.n == 0) return;
     shares_cut(shares, threads, g->pieces);
+    if (g->shares_b) SHARE_B(g, o, shared);
 #pragma omp parallel for num_threads((int)threads) if (threads > 1)
-    for (int64_t t = 0; t < threads; t++) WORK(g, o, shares, t, memory + t * g->room, slices);
+    for (int64_t t = 0; t < threads; t++) WORK(g, o, shares, t, memory + t * g->room, shared, slices);
     if (g->slices == 1) return;
     int64_t rows = g->batches * g->problem.m, count = rows * g->problem.n;
 #pragma omp parallel for num_threads((int)threads) if (threads > 1)
@@ -250,6 +306,12 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef EXPECT
 #undef EXPECT_ROWS
 #undef FINISH
+#undef DEPTH_OF
+#undef WORDS_OF
+#undef BLOCK_OF_B
+#undef PACK_BLOCK_OF_B
+#undef PACKED_B
+#undef SHARE_B
 #undef PREPARE
 #undef APART_FROM
 #undef LANE_SUMS

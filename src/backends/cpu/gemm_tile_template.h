@@ -223,6 +223,7 @@ static void SUM_ACROSS(int64_t rows, int64_t room, int64_t depth, const REAL *a,
 /* A thread's working memory, which block of b it holds, and the step with which its sums begin. */
 typedef struct WORKSPACE {
     REAL *a, *b, *sums;
+    const REAL *shared; /* all of b, packed; or NULL */
     const void *packed;
     int64_t packed_column, packed_step, first_step;
 } WORKSPACE;
