@@ -116,7 +116,9 @@ static trial large_trial(bool halves)
     p->batch_rank = p->sum = p->a_sum = p->b_sum = 0;
     if (halves) p->a_dtype = p->b_dtype = VT_BF16;
     t.batches = 1;
-    t.a_span = random_strides(p->m, p->k, &p->a_row, &p->a_column);
+    p->a_row = p->k;
+    p->a_column = 1;
+    t.a_span = p->m * p->k;
     t.b_span = random_strides(p->k, p->n, &p->b_row, &p->b_column);
     t.count = p->m * p->n;
     return t;

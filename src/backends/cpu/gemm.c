@@ -52,10 +52,10 @@ enum { B_BYTES = 1 << 20, A_BYTES = 1 << 19, MAX_WORDS = 768, WHOLE_DEPTH = 32 }
 /* Of a thread's share. Few enough that each is many tiles high, and that of the last one little is to be waited for. */
 enum { SHARE_PIECES = 16 };
 
-/* Where sums are longer, but b is of so many elements at most, it is packed before all else, by all threads, and the
- * blocks of which there are so many elements, so that their sums stay in the second-level cache, are made one after
- * another. Fewer columns leave more rows, of which each block of b is read for. */
-enum { SHARED_ELEMENTS = 1 << 23, SHARED_ROWS = 1024, BLOCK_ELEMENTS = 1 << 18, BLOCK_COLUMNS = 1024 };
+/* Where sums are longer, of many rows, and b has so many elements at most, all threads pack it before all else. Then
+ * blocks, whose sums stay in the second-level cache, are made one after another; each reads all of its part of b, so
+ * that they should not have too few rows, for which there must not be too many columns. */
+enum { SHARED_ELEMENTS = 1 << 23, SHARED_ROWS = 1024, BLOCK_ELEMENTS = 1 << 18, BLOCK_COLUMNS = 1024, FEW_ROWS = 128 };
 
 /* A long sum for few elements is made in slices, of so many parts of k at least, of which threads take one each: they
  * would have to pack the same rows or columns if they had parts of the elements instead. */
@@ -133,8 +133,9 @@ static void cut_sums(gemm_plan *g, int64_t lanes)
     g->keeps_sums = g->finishes || p->n % lanes != 0;
     bool is_small = g->batches * p->m * p->n <= SLICED_ELEMENTS, moves = false;
     for (int i = 0; i < p->batch_rank; i++) moves = moves || p->b_batch[i] != 0;
+    bool is_read_in_rows = p->a_column == 1 && g->batches * p->m >= SHARED_ROWS;
     g->shares_b = g->steps > 1 && g->steps == g->parts && !is_small && !moves && p->k * p->n <= SHARED_ELEMENTS &&
-                  g->batches * p->m >= SHARED_ROWS;
+                  is_read_in_rows;
     g->steps_by_step = g->steps > 1 && !g->keeps_sums && !g->shares_b;
     g->slices = g->steps_by_step && is_small && g->steps >= SLICES * SLICE_PARTS ? SLICES : 1;
 }
@@ -160,6 +161,7 @@ static void cut_blocks(gemm_plan *g, int64_t size, int64_t lanes)
     int64_t tiles = g->batches * g->across * g->down;
     g->threads = most(1, least(threads, tiles));
     g->pieces = least(tiles, g->threads > 1 ? SHARE_PIECES * g->threads : 1);
+    if (g->shares_b) g->pieces = least(g->pieces, most(g->threads, tiles * g->tile_rows / FEW_ROWS));
 }
 
 /* Whether tiles read a where it lies. */
