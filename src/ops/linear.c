@@ -211,7 +211,7 @@ const op op_matmul_gelu_gradient = { .name = "matmul_gelu_gradient",
                                      .rounded = 3 };
 
 /* Inputs: g [rows, n], x [rows, features]. Outputs: the gradients of weight, gᵀ x [n, features], and of bias, the sum
- * of g's rows [n]. */
+ * of g's rows [n]; in a precision of bf16 that of g as the product takes it, rounded. */
 static bool infer_linear_gradient(const node *n, const spec *in, spec *out)
 {
     vt_shape g = in[0].shape, x = in[1].shape;
