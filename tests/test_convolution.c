@@ -285,6 +285,7 @@ static const shape shapes[] = {
     { "pointwise of stride 2", 3, 33, { 5, 7 }, 18, { 1, 1 }, 2, { 0, 0 }, 1, 1 },
     { "pointwise in groups", 3, 32, { 5, 7 }, 16, { 1, 1 }, 1, { 0, 0 }, 1, 4 },
     { "patches", 2, 3, { 16, 17 }, 24, { 4, 4 }, 4, { 0, 0 }, 1, 1 },
+    { "a long sum for each weight", 2, 16, { 68, 68 }, 16, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
     { "an oblong kernel", 2, 5, { 8, 9 }, 7, { 2, 5 }, 1, { 1, 2 }, 1, 1 },
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };

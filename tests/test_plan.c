@@ -154,6 +154,41 @@ Test(cache, a_miss_is_explained_where_it_is_asked_for)
 /* -- Passes ---------------------------------------------------------------------------------------------------------
  */
 
+/* The gradients of a linear layer's parameters, and of another whose bias is summed over columns. */
+static void run_linear_gradients(void)
+{
+    VT_SCOPE;
+    double data[20];
+    vt_tensor g[4], x = vt_normal(VT_SHAPE(7, 5)), weight = vt_normal(VT_SHAPE(4, 5)), bias = vt_normal(VT_SHAPE(4));
+    vt_tensor y = vt_linear(x, weight, .bias = bias), column = vt_normal(VT_SHAPE(7, 1));
+    vt_tensor z = vt_add(vt_linear(x, weight), column);
+    const vt_tensor of_y[] = { weight, bias }, of_z[] = { weight, column };
+    vt_gradients(y, vt_normal(VT_SHAPE(7, 4)), of_y, 2, g);
+    vt_gradients(z, vt_normal(VT_SHAPE(7, 4)), of_z, 2, g + 2);
+    vt_read(g[0], data, 20, VT_F64);
+}
+
+static int count_of(const char *text, const char *word)
+{
+    int count = 0;
+    while ((text = strstr(text, word))) text += strlen(word), count++;
+    return count;
+}
+
+Test(passes, linear_gradient_takes_the_place_of_a_product_and_a_sum_of_rows)
+{
+    static char text[1 << 14];
+    vt_set_device("cpu");
+    setenv("VT_LOG", "program", 1);
+    printed(run_linear_gradients, text, sizeof text);
+    cr_assert(count_of(text, "= linear_gradient") == 1 && count_of(text, "= matmul") == 1, "%s", text);
+    vt_set_pass("linear_gradient", false);
+    printed(run_linear_gradients, text, sizeof text);
+    cr_assert(count_of(text, "= linear_gradient") == 0 && count_of(text, "= matmul") == 2, "%s", text);
+    unsetenv("VT_LOG");
+    vt_set_pass("linear_gradient", true);
+}
+
 Test(passes, have_names_that_turn_them_off_and_on)
 {
     context *c = context_get();

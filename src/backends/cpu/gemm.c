@@ -1,6 +1,7 @@
 /* gemm.c - blocked matrix products (Goto & van de Geijn 2008): a tile of y is summed up in registers, from rows of a
  * that are in the first-level cache and from panels of b that are in the second-level cache. Panels are packed, so that
- * the strides of the originals cost nothing in the innermost loop; of a, only what is not contiguous along k. */
+ * the strides of the originals cost nothing in the innermost loop; of a, only what is contiguous neither along k nor
+ * along m. */
 #include "backends/cpu/gemm.h"
 #include "backends/cpu/arrivals.h"
 #include "backends/cpu/bf16_row.h"
@@ -57,8 +58,8 @@ enum { SHARE_PIECES = 16 };
  * that they should not have too few rows, for which there must not be too many columns. */
 enum { SHARED_ELEMENTS = 1 << 23, SHARED_ROWS = 1024, BLOCK_ELEMENTS = 1 << 18, BLOCK_COLUMNS = 1024, FEW_ROWS = 128 };
 
-/* A long sum for few elements is made in slices, of so many parts of k at least, of which threads take one each: they
- * would have to pack the same rows or columns if they had parts of the elements instead. */
+/* A long sum for few elements is made in slices, of so many parts of k at least, which threads share: those that share
+ * the elements instead have to pack the same rows or columns. */
 enum { SLICES = 2, SLICED_ELEMENTS = 1 << 18, SLICE_PARTS = 4 };
 
 static int64_t round_up(int64_t x, int64_t to)
@@ -132,7 +133,7 @@ static void cut_sums(gemm_plan *g, int64_t lanes)
     g->finishes = p->y_dtype == VT_BF16 || p->epilogue != GEMM_NOTHING || p->m % u.rows;
     g->keeps_sums = g->finishes || p->n % lanes != 0;
     bool is_small = g->batches * p->m * p->n <= SLICED_ELEMENTS, moves = false;
-    for (int i = 0; i < p->batch_rank; i++) moves = moves || p->b_batch[i] != 0;
+    for (int i = 0; i < p->batch_rank; i++) moves = moves || (p->batch[i] > 1 && p->b_batch[i] != 0);
     bool is_read_in_rows = p->a_column == 1 && g->batches * p->m >= SHARED_ROWS;
     g->shares_b = g->steps > 1 && g->steps == g->parts && !is_small && !moves && p->k * p->n <= SHARED_ELEMENTS &&
                   is_read_in_rows;
@@ -159,7 +160,7 @@ static void cut_blocks(gemm_plan *g, int64_t size, int64_t lanes)
     if (g->shares_b) most_rows = least(most_rows, BLOCK_ELEMENTS / g->columns);
     g->rows = least(round_up(most_rows, g->tile_rows), round_up(p->m, g->tile_rows));
     int64_t tiles = g->batches * g->across * g->down;
-    g->threads = most(1, least(threads, tiles));
+    g->threads = most(1, least(threads, tiles * g->slices));
     g->pieces = least(tiles, g->threads > 1 ? SHARE_PIECES * g->threads : 1);
     if (g->shares_b) g->pieces = least(g->pieces, most(g->threads, tiles * g->tile_rows / FEW_ROWS));
 }
@@ -179,16 +180,17 @@ static void choose_packing(gemm_plan *g, int64_t size)
 static void measure_rooms(gemm_plan *g, int64_t size)
 {
     const gemm_problem *p = &g->problem;
-    int64_t words = g->depth / unit_shapes[g->unit].share, line = 64 / size;
+    int64_t words = g->depth / unit_shapes[g->unit].share, line = LINE_BYTES / size;
     g->a_stride = (divide_up(words, line) | 1) * line;
     g->a_room = g->packs_a ? g->rows * g->a_stride : 0;
     g->b_room = (words + 1) * g->columns; /* of a block */
     g->sums_room = !g->keeps_sums ? 0 : (g->steps > 1 ? g->rows : g->tile_rows) * g->columns;
     g->room = round_up(g->a_room + (g->shares_b ? 0 : g->b_room) + g->sums_room, line);
-    g->slice_room = round_up(g->batches * p->m * (p->n + p->row_sums), line);
+    g->slice_room = round_up(g->batches * p->m * p->n, line);
     g->shared_room = g->shares_b ? round_up(g->steps * g->across * g->b_room, line) : 0;
     int64_t rooms = g->threads * g->room + g->shared_room + (g->slices - 1) * g->slice_room;
-    g->scratch = (size_t)(rooms * size) + (size_t)g->threads * sizeof(share);
+    g->totals = p->row_sums ? round_up(g->slices * g->batches * p->m, LINE_BYTES / (int64_t)sizeof(double)) : 0;
+    g->scratch = (size_t)(rooms * size) + (size_t)g->totals * sizeof(double) + (size_t)g->threads * sizeof(share);
 }
 
 /* How a problem is cut, for elements of `size` bytes, vectors of `lanes`. */

@@ -23,7 +23,7 @@ typedef struct gemm_problem {
     int64_t sum, a_sum, b_sum;
     int64_t a_dtype, b_dtype, y_dtype, other_dtype;
     int64_t epilogue;
-    int64_t row_sums; /* 1: rows of a are summed along k too */
+    int64_t row_sums; /* 1: rows of a are summed along k too, over all pairs. For n > 0 */
 } gemm_problem;
 
 typedef struct gemm_operands {
@@ -57,6 +57,7 @@ typedef struct gemm_plan {
     bool steps_by_step; /* each step of all blocks, before the next */
     int64_t a_room, b_room, sums_room, room; /* elements of working memory of a thread */
     int64_t shared_room, slice_room;         /* of b where it is shared; of a slice that is not y itself */
+    int64_t totals;                          /* of rows, in f64, of all slices */
     size_t scratch;                          /* bytes of working memory */
 } gemm_plan;
 

@@ -18,16 +18,18 @@
 #define PREPARE         NAMED(prepare)
 #define APART_FROM      NAMED(apart_from)
 #define LANE_SUMS       NAMED(lane_sums)
-#define SUM_ACROSS      NAMED(sum_across)
-#define SUM_ALONG       NAMED(sum_along)
-#define SUM_ROWS        NAMED(sum_rows)
+#define ADD_NEIGHBOURS  NAMED(add_neighbours)
+#define ADD_CONTIGUOUS  NAMED(add_contiguous)
+#define ADD_ROWS        NAMED(add_rows_of)
 #define MULTIPLY        NAMED(multiply)
 #define OPERANDS        NAMED(operands)
 #define WORKSPACE       NAMED(workspace)
 #define MULTIPLY_TILES  NAMED(multiply_tiles)
 #define WORK            NAMED(work)
 #define WORK_BY_STEPS   NAMED(work_by_steps)
-#define SLICE_OF        NAMED(slice_of)
+#define ROOMS           NAMED(rooms)
+#define ROOMS_OF        NAMED(rooms_of)
+#define STORE_TOTALS    NAMED(store_totals)
 #define ADD_SLICES      NAMED(add_slices)
 #define GEMM            NAMED(gemm)
 #define GEMM_PLAN       NAMED(gemm_plan)
@@ -131,28 +133,26 @@ static int64_t APART_FROM(const gemm_plan *g, int64_t columns)
     return g->finishes ? 0 : columns % LANES ? (columns - 1) / COLUMNS * COLUMNS : columns;
 }
 
-/* Lanes of as many rows as there are lanes are added up across by transposing them. */
-static void SUM_ALONG(const gemm_plan *g, const OPERANDS *x, const REAL *a, int64_t rows, REAL *sums)
+/* Adds the sums of a tile's rows, each of which is contiguous: lanes of as many of them as there are lanes are added up
+ * at once, transposed. */
+static void ADD_CONTIGUOUS(const gemm_plan *g, int64_t rows, const OPERANDS *x, const REAL *a, double *totals)
 {
     for (int64_t i = 0; i < rows; i += LANES) {
         NAMED(vector) lanes[LANES] = { 0 }, turned[LANES], sum = { 0 };
         for (int64_t r = 0; r < least(LANES, rows - i); r++) lanes[r] = LANE_SUMS(g, a + (i + r) * x->a_row, x->depth);
         NAMED(transpose_square)((const REAL *)lanes, LANES, (REAL *)turned, LANES);
         for (int64_t l = 0; l < LANES; l++) sum += turned[l];
-        for (int64_t r = 0; r < least(LANES, rows - i); r++) sums[i + r] = sum[r];
+        for (int64_t r = 0; r < least(LANES, rows - i); r++) totals[i + r] += (double)sum[r];
     }
 }
 
-/* Adds a step's part of rows of a, number `first` and those behind it, to their sums, or begins these. */
-static void SUM_ROWS(const gemm_plan *g, const OPERANDS *x, const REAL *a, int64_t first, int64_t rows, bool begins,
-                     REAL *to)
+/* Adds a step's part of rows of a, number `first` and those behind it, to their totals. */
+static void ADD_ROWS(const gemm_plan *g, const OPERANDS *x, const REAL *a, int64_t first, int64_t rows, double *totals)
 {
-    REAL sums[MATRIX_TILE];
     if (g->reads_across)
-        SUM_ACROSS(rows, g->problem.m - first, x->depth, a, x->a_column, sums);
+        ADD_NEIGHBOURS(rows, g->problem.m - first, x->depth, a, x->a_column, totals);
     else
-        SUM_ALONG(g, x, a, rows, sums);
-    for (int64_t i = 0; i < rows; i++) to[i] = (begins ? 0 : to[i]) + sums[i];
+        ADD_CONTIGUOUS(g, rows, x, a, totals);
 }
 
 /* Adds the products of a step to the sums of a block. */
@@ -165,9 +165,8 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
     bool last = step == g->steps - 1;
     for (int64_t i = 0; i < at.rows; i += g->tile_rows, start += g->tile_rows * p->n) {
         int64_t rows = least(g->tile_rows, at.rows - i);
-        if (o->row_sums && at.j == 0)
-            SUM_ROWS(g, &x, x.a + i * x.a_row, at.i + i, rows, step == w->first_step,
-                     (REAL *)o->row_sums + at.batch * p->m + at.i + i);
+        if (w->totals && at.j == 0)
+            ADD_ROWS(g, &x, x.a + i * x.a_row, at.i + i, rows, w->totals + at.batch * p->m + at.i + i);
         REAL *sums = w->sums + (g->steps > 1 ? i : 0) * g->columns;
         for (int64_t j = 0; j < at.columns; j += COLUMNS) {
             int64_t columns = least(COLUMNS, at.columns - j);
@@ -202,29 +201,21 @@ static void MULTIPLY_TILES(const gemm_plan *g, const gemm_operands *o, int64_t f
     }
 }
 
-/* What the sums of a slice are: those of the first are y, the others lie one after another. */
-static gemm_operands SLICE_OF(const gemm_plan *g, const gemm_operands *o, int64_t slice, REAL *slices)
-{
-    gemm_operands of_slice = *o;
-    if (slice == 0) return of_slice;
-    REAL *y = slices + (slice - 1) * g->slice_room;
-    of_slice.bias = NULL;
-    of_slice.y = y;
-    if (o->row_sums) of_slice.row_sums = y + g->batches * g->problem.m * g->problem.n;
-    return of_slice;
-}
-
-/* Each step of a thread's share of all tiles in all slices, before the next: a part of b is packed once for it. */
+/* Each step of a thread's share of all tiles in all slices, before the next: a part of b is packed once for it. The
+ * sums of the first slice are y, those of the others lie one after another. */
 static void WORK_BY_STEPS(const gemm_plan *g, const gemm_operands *o, int64_t t, REAL *slices, WORKSPACE *w)
 {
     int64_t tiles = g->batches * g->across * g->down, all = tiles * g->slices;
+    gemm_operands of_slice = *o;
     for (int64_t slice = 0; slice < g->slices; slice++) {
         int64_t first = most(0, all * t / g->threads - slice * tiles);
         int64_t last = least(tiles, all * (t + 1) / g->threads - slice * tiles);
-        gemm_operands of_slice = SLICE_OF(g, o, slice, slices);
         w->first_step = g->steps * slice / g->slices;
         for (int64_t step = w->first_step; step < g->steps * (slice + 1) / g->slices; step++)
             MULTIPLY_TILES(g, &of_slice, first, last, step, 1, w);
+        of_slice.y = slices + slice * g->slice_room;
+        of_slice.bias = NULL;
+        if (w->totals) w->totals += g->batches * g->problem.m;
     }
 }
 
@@ -240,48 +231,75 @@ static void SHARE_B(const gemm_plan *g, const gemm_operands *o, REAL *to)
     }
 }
 
+/* Working memory: rooms of the threads, b where it is shared, slices, totals of rows, shares. */
+typedef struct ROOMS {
+    REAL *threads, *shared, *slices;
+    double *totals; /* NULL where none are asked for */
+    share *shares;
+} ROOMS;
+
+static ROOMS ROOMS_OF(const gemm_plan *g, void *scratch)
+{
+    ROOMS r = { .threads = scratch };
+    r.shared = r.threads + g->threads * g->room;
+    r.slices = r.shared + g->shared_room;
+    double *totals = (double *)(r.slices + (g->slices - 1) * g->slice_room);
+    r.totals = g->problem.row_sums ? totals : NULL;
+    r.shares = (share *)(totals + g->totals);
+    return r;
+}
+
 /* What a thread does. Sums that are kept apart from y are those of one block at a time. */
-static void WORK(const gemm_plan *g, const gemm_operands *o, share *shares, int64_t t, REAL *memory, const REAL *shared,
-                 REAL *slices)
+static void WORK(const gemm_plan *g, const gemm_operands *o, int64_t t, const ROOMS *r)
 {
     int64_t tiles = g->batches * g->across * g->down, threads = g->threads, pieces = g->pieces, piece;
-    WORKSPACE w = { .a = memory, .sums = memory + g->a_room, .packed_step = -1 };
+    REAL *memory = r->threads + t * g->room, *sums = memory + g->a_room;
+    WORKSPACE w = { .a = memory, .sums = sums, .totals = r->totals, .packed_step = -1 };
     if (g->shares_b)
-        w.shared = shared;
+        w.shared = r->shared;
     else
-        w.b = w.sums + g->sums_room;
+        w.b = sums + g->sums_room;
     if (g->unit == GEMM_MATRICES) matrix_unit_begin();
-    if (g->steps_by_step) WORK_BY_STEPS(g, o, t, slices, &w);
-    while (!g->steps_by_step && shares_take(shares, threads, t, &piece))
+    if (g->steps_by_step) WORK_BY_STEPS(g, o, t, r->slices, &w);
+    while (!g->steps_by_step && shares_take(r->shares, threads, t, &piece))
         MULTIPLY_TILES(g, o, tiles * piece / pieces, tiles * (piece + 1) / pieces, 0, g->steps, &w);
     if (g->unit == GEMM_MATRICES) matrix_unit_end();
 }
 
-/* Adds n sums of the other slices, from one on, to those of the first. */
-static void ADD_SLICES(const gemm_plan *g, int64_t first, int64_t n, const REAL *slices, REAL *restrict to)
+/* Adds the sums of the other slices to those of the first. */
+static void ADD_SLICES(const gemm_plan *g, const REAL *slices, REAL *y)
 {
-    for (int64_t slice = 1; slice < g->slices; slice++, slices += g->slice_room)
-        for (int64_t i = 0; i < n; i++) to[i] += slices[first + i];
+    int64_t count = g->batches * g->problem.m * g->problem.n;
+#pragma omp parallel for num_threads((int)g->threads) if (g->threads > 1)
+    for (int64_t t = 0; t < g->threads; t++)
+        for (int64_t slice = 0; slice < g->slices - 1; slice++)
+            for (int64_t i = count * t / g->threads; i < count * (t + 1) / g->threads; i++)
+                y[i] += slices[slice * g->slice_room + i];
+}
+
+/* The same of the totals of rows, which then become elements. */
+static void STORE_TOTALS(const gemm_plan *g, const double *totals, REAL *to)
+{
+    int64_t count = g->batches * g->problem.m;
+    for (int64_t i = 0; i < count; i++) {
+        double sum = totals[i];
+        for (int64_t slice = 1; slice < g->slices; slice++) sum += totals[slice * count + i];
+        to[i] = (REAL)sum;
+    }
 }
 
 void GEMM_RUN(const gemm_plan *g, const gemm_operands *o, void *scratch)
 {
     int64_t threads = g->threads;
-    REAL *memory = scratch, *shared = memory + threads * g->room, *slices = shared + g->shared_room;
-    share *shares = (share *)(slices + (g->slices - 1) * g->slice_room);
+    ROOMS r = ROOMS_OF(g, scratch);
     if (g->pieces * g->problem.n == 0) return;
-    shares_cut(shares, threads, g->pieces);
-    if (g->shares_b) SHARE_B(g, o, shared);
+    shares_cut(r.shares, threads, g->pieces);
+    if (r.totals) memset(r.totals, 0, (size_t)g->totals * sizeof(double));
+    if (g->shares_b) SHARE_B(g, o, r.shared);
 #pragma omp parallel for num_threads((int)threads) if (threads > 1)
-    for (int64_t t = 0; t < threads; t++) WORK(g, o, shares, t, memory + t * g->room, shared, slices);
-    if (g->slices == 1) return;
-    int64_t rows = g->batches * g->problem.m, count = rows * g->problem.n;
-#pragma omp parallel for num_threads((int)threads) if (threads > 1)
-    for (int64_t t = 0; t < threads; t++) {
-        int64_t first = count * t / threads, last = count * (t + 1) / threads;
-        ADD_SLICES(g, first, last - first, slices, (REAL *)o->y + first);
-    }
-    if (o->row_sums) ADD_SLICES(g, count, rows, slices, o->row_sums);
+    for (int64_t t = 0; t < threads; t++) WORK(g, o, t, &r);
+    if (g->slices > 1) ADD_SLICES(g, r.slices, o->y);
+    if (r.totals) STORE_TOTALS(g, r.totals, o->row_sums);
 }
 
 bool GEMM(const gemm_problem *p, const gemm_operands *o)
@@ -315,16 +333,18 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef PREPARE
 #undef APART_FROM
 #undef LANE_SUMS
-#undef SUM_ACROSS
-#undef SUM_ALONG
-#undef SUM_ROWS
+#undef ADD_NEIGHBOURS
+#undef ADD_CONTIGUOUS
+#undef ADD_ROWS
 #undef MULTIPLY
 #undef OPERANDS
 #undef WORKSPACE
 #undef MULTIPLY_TILES
 #undef WORK
 #undef WORK_BY_STEPS
-#undef SLICE_OF
+#undef ROOMS
+#undef ROOMS_OF
+#undef STORE_TOTALS
 #undef ADD_SLICES
 #undef GEMM
 #undef GEMM_PLAN

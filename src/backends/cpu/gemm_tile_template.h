@@ -1,28 +1,28 @@
 /* gemm_tile_template.h - what gemm.c makes tiles of: packing, sums in registers, and what becomes of them; for one
  * element type: REAL, and NAMED(x), its name for x. */
 
-#define VECTOR       NAMED(vector)
-#define LANES        NAMED(LANES)
-#define COLUMNS      NAMED(tile_columns)
-#define AT           NAMED(at)
-#define WIDEN        NAMED(widen)
-#define NARROW       NAMED(narrow)
-#define PACK_SQUARE  NAMED(pack_square)
-#define BEGIN_PANEL  NAMED(begin_panel)
-#define PACK_ROW     NAMED(pack_row)
-#define PACK_PANEL   NAMED(pack_panel)
-#define PACK_A       NAMED(pack_a)
-#define PACK_B       NAMED(pack_b)
-#define SUM          NAMED(sum)
-#define SUMS         NAMED(sums)
-#define TILE         NAMED(tile)
-#define ACROSS       NAMED(across)
-#define SUM_ROW      NAMED(sum_row)
-#define SUM_ACROSS   NAMED(sum_across)
-#define FINISH_PIECE NAMED(finish_piece)
-#define FINISH       NAMED(finish)
-#define OPERANDS     NAMED(operands)
-#define WORKSPACE    NAMED(workspace)
+#define VECTOR         NAMED(vector)
+#define LANES          NAMED(LANES)
+#define COLUMNS        NAMED(tile_columns)
+#define AT             NAMED(at)
+#define WIDEN          NAMED(widen)
+#define NARROW         NAMED(narrow)
+#define PACK_SQUARE    NAMED(pack_square)
+#define BEGIN_PANEL    NAMED(begin_panel)
+#define PACK_ROW       NAMED(pack_row)
+#define PACK_PANEL     NAMED(pack_panel)
+#define PACK_A         NAMED(pack_a)
+#define PACK_B         NAMED(pack_b)
+#define SUM            NAMED(sum)
+#define SUMS           NAMED(sums)
+#define TILE           NAMED(tile)
+#define ACROSS         NAMED(across)
+#define SUM_ROW        NAMED(sum_row)
+#define ADD_NEIGHBOURS NAMED(add_neighbours)
+#define FINISH_PIECE   NAMED(finish_piece)
+#define FINISH         NAMED(finish)
+#define OPERANDS       NAMED(operands)
+#define WORKSPACE      NAMED(workspace)
 
 enum { COLUMNS = TILE_VECTORS * LANES };
 
@@ -206,24 +206,28 @@ static inline VECTOR SUM_ROW(const REAL *row, int64_t depth)
     return sum + rest;
 }
 
-/* The sums of a tile's rows, which are neighbours, of `room` that are. */
-static void SUM_ACROSS(int64_t rows, int64_t room, int64_t depth, const REAL *a, int64_t stride, REAL *to)
+/* Adds the sums of a tile's rows, which are neighbours, of `room` that are. */
+static void ADD_NEIGHBOURS(int64_t rows, int64_t room, int64_t depth, const REAL *a, int64_t stride, double *totals)
 {
-    enum { VECTORS = (TILE_ROWS + LANES - 1) / LANES };
-    VECTOR sums[VECTORS] = { 0 };
-    if (room >= VECTORS * LANES)
-        for (int64_t l = 0; l < depth; l++)
-            UNROLL for (int i = 0; i < VECTORS; i++) sums[i] += *(const VECTOR *)(a + l * stride + i * LANES);
-    else
-        for (int64_t l = 0; l < depth; l++)
-            for (int64_t i = 0; i < rows; i++) sums[i / LANES][i % LANES] += a[l * stride + i];
-    memcpy(to, sums, (size_t)rows * sizeof *to);
+    enum { VECTORS = (TILE_ROWS + LANES - 1) / LANES, LINES = 16 };
+    for (int64_t l = 0; l < depth; l += LINES, a += LINES * stride) {
+        int64_t lines = least(LINES, depth - l);
+        VECTOR sums[VECTORS] = { 0 };
+        if (room >= VECTORS * LANES)
+            for (int64_t i = 0; i < lines; i++)
+                UNROLL for (int v = 0; v < VECTORS; v++) sums[v] += *(const VECTOR *)(a + i * stride + v * LANES);
+        else
+            for (int64_t i = 0; i < lines; i++)
+                for (int64_t r = 0; r < rows; r++) sums[r / LANES][r % LANES] += a[i * stride + r];
+        for (int64_t r = 0; r < rows; r++) totals[r] += (double)sums[r / LANES][r % LANES];
+    }
 }
 
 /* A thread's working memory, which block of b it holds, and the step with which its sums begin. */
 typedef struct WORKSPACE {
     REAL *a, *b, *sums;
     const REAL *shared; /* all of b, packed; or NULL */
+    double *totals;     /* of each row of a in all batches; or NULL */
     const void *packed;
     int64_t packed_column, packed_step, first_step;
 } WORKSPACE;
@@ -306,7 +310,7 @@ static void FINISH(const gemm_problem *p, const gemm_operands *o, int64_t first,
 #undef TILE
 #undef ACROSS
 #undef SUM_ROW
-#undef SUM_ACROSS
+#undef ADD_NEIGHBOURS
 #undef FINISH_PIECE
 #undef FINISH
 #undef OPERANDS

@@ -185,9 +185,9 @@ size_t SCRATCH(const convolution *p, enum convolution_pass pass)
     windows w = windows_of(p, pass);
     sizes s = sizes_of(p, &w, pass);
     size_t product = 0;
-    for (int i = 0; i < 2; i++) { /* all images of a block; those of the last */
-        int64_t images = i == 0 ? w.images : p->batch % w.images;
-        gemm_problem problem = product_of(p, &w, pass, images * w.area, true);
+    for (int i = 0; i < 4; i++) { /* all images of a block, or those of the last; the first block, or another */
+        int64_t images = i % 2 ? p->batch % w.images : w.images;
+        gemm_problem problem = product_of(p, &w, pass, images * w.area, i / 2);
         gemm_plan plan = GEMM_PLAN(&problem);
         if (plan.scratch > product) product = plan.scratch;
     }
