@@ -2,8 +2,6 @@
  * leak or a wrong number, and the next step is a good one. The linker sends the library's allocations here. */
 #include "core/context.h"
 #include <errno.h>
-#include <float.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,13 +140,6 @@ static bool nothing_is_left(void)
     return s.live_tensors == 0 && s.live_bytes == 0 && context_get()->depth == 0 && !context_get()->pending_effects;
 }
 
-/* Where memory for a plan is short, ops run one by one, which rounds where a plan that has made one of several does
- * not. */
-static bool is_right(double sum)
-{
-    return fabs(sum - want) <= 4 * (double)FLT_EPSILON * fabs(want);
-}
-
 /* *result: in, the allocation to fail, or 0; out, -1 where the trial went wrong, 0 where none failed. */
 static void *trial(void *result)
 {
@@ -158,7 +149,7 @@ static void *trial(void *result)
     double sum = train(with_files);
     bool failed = has_failed;
     countdown = 0;
-    bool good = expect(vt_failed() ? vt_error_status() == VT_ERROR_MEMORY : is_right(sum) || number == 0,
+    bool good = expect(vt_failed() ? vt_error_status() == VT_ERROR_MEMORY : sum == want || number == 0,
                        "another error, or another result", number);
     good &= expect(failed || !vt_failed(), "an error without a cause", number);
     vt_error_clear();

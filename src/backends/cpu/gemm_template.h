@@ -20,7 +20,7 @@
 #define LANE_SUMS       NAMED(lane_sums)
 #define ADD_NEIGHBOURS  NAMED(add_neighbours)
 #define ADD_CONTIGUOUS  NAMED(add_contiguous)
-#define ADD_ROWS        NAMED(add_rows_of)
+#define ADD_TOTALS      NAMED(add_totals)
 #define MULTIPLY        NAMED(multiply)
 #define OPERANDS        NAMED(operands)
 #define WORKSPACE       NAMED(workspace)
@@ -147,7 +147,8 @@ static void ADD_CONTIGUOUS(const gemm_plan *g, int64_t rows, const OPERANDS *x, 
 }
 
 /* Adds a step's part of rows of a, number `first` and those behind it, to their totals. */
-static void ADD_ROWS(const gemm_plan *g, const OPERANDS *x, const REAL *a, int64_t first, int64_t rows, double *totals)
+static void ADD_TOTALS(const gemm_plan *g, const OPERANDS *x, const REAL *a, int64_t first, int64_t rows,
+                       double *totals)
 {
     if (g->reads_across)
         ADD_NEIGHBOURS(rows, g->problem.m - first, x->depth, a, x->a_column, totals);
@@ -166,7 +167,7 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
     for (int64_t i = 0; i < at.rows; i += g->tile_rows, start += g->tile_rows * p->n) {
         int64_t rows = least(g->tile_rows, at.rows - i);
         if (w->totals && at.j == 0)
-            ADD_ROWS(g, &x, x.a + i * x.a_row, at.i + i, rows, w->totals + at.batch * p->m + at.i + i);
+            ADD_TOTALS(g, &x, x.a + i * x.a_row, at.i + i, rows, w->totals + at.batch * p->m + at.i + i);
         REAL *sums = w->sums + (g->steps > 1 ? i : 0) * g->columns;
         for (int64_t j = 0; j < at.columns; j += COLUMNS) {
             int64_t columns = least(COLUMNS, at.columns - j);
@@ -335,7 +336,7 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef LANE_SUMS
 #undef ADD_NEIGHBOURS
 #undef ADD_CONTIGUOUS
-#undef ADD_ROWS
+#undef ADD_TOTALS
 #undef MULTIPLY
 #undef OPERANDS
 #undef WORKSPACE

@@ -209,18 +209,18 @@ static inline VECTOR SUM_ROW(const REAL *row, int64_t depth)
 /* Adds the sums of a tile's rows, which are neighbours, of `room` that are. */
 static void ADD_NEIGHBOURS(int64_t rows, int64_t room, int64_t depth, const REAL *a, int64_t stride, double *totals)
 {
-    enum { VECTORS = (TILE_ROWS + LANES - 1) / LANES, LINES = 16 };
-    for (int64_t l = 0; l < depth; l += LINES, a += LINES * stride) {
-        int64_t lines = least(LINES, depth - l);
-        VECTOR sums[VECTORS] = { 0 };
-        if (room >= VECTORS * LANES)
-            for (int64_t i = 0; i < lines; i++)
-                UNROLL for (int v = 0; v < VECTORS; v++) sums[v] += *(const VECTOR *)(a + i * stride + v * LANES);
-        else
-            for (int64_t i = 0; i < lines; i++)
-                for (int64_t r = 0; r < rows; r++) sums[r / LANES][r % LANES] += a[i * stride + r];
-        for (int64_t r = 0; r < rows; r++) totals[r] += (double)sums[r / LANES][r % LANES];
+    enum { VECTORS = (TILE_ROWS + LANES - 1) / LANES };
+    typedef double wide __attribute__((vector_size(LANES * sizeof(double))));
+    if (room < VECTORS * LANES) {
+        for (int64_t l = 0; l < depth; l++)
+            for (int64_t r = 0; r < rows; r++) totals[r] += (double)a[l * stride + r];
+        return;
     }
+    wide sums[VECTORS] = { 0 };
+    for (int64_t l = 0; l < depth; l++)
+        UNROLL for (int v = 0; v < VECTORS; v++) sums[v] +=
+            __builtin_convertvector(*(const VECTOR *)(a + l * stride + v * LANES), wide);
+    for (int64_t r = 0; r < rows; r++) totals[r] += sums[r / LANES][r % LANES];
 }
 
 /* A thread's working memory, which block of b it holds, and the step with which its sums begin. */
