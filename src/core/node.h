@@ -52,6 +52,7 @@ typedef struct op {
     /* For products: multiplications and additions of a call. NULL: not counted. */
     double (*flops)(const kernel_call *call);
 
+    bool chainable;   /* it may be part of a `chain`, several ops on each element as one */
     bool constant;    /* the gradient is zero everywhere: outputs do not depend on inputs as far as vt_backward goes */
     bool varies;      /* the result depends on what is bound to the node */
     uint32_t rounded; /* the inputs, a bit each, that a precision of bf16 rounds to bf16: factors of products */

@@ -1,98 +1,64 @@
 /* activation.c - activation functions. Where the gradient is on the way of every step it is one fused op. */
 #include "ops/elementwise.h"
 #include "ops/infer.h"
+#include "ops/pointwise.h"
 #include <vitro/vitro.h>
 #include <math.h>
 
-/* The fused gradient of an activation, of g and of its input or output. */
-#define GRADIENT_OF(name) BINARY(name), .infer = infer_float_pair
-
 /* sigmoid' = y (1 - y), of the output y */
-static void sigmoid_gradient_decompose(const node *n, vt_tensor *out)
+void sigmoid_gradient_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor g = n->in[0], y = n->in[1];
     out[0] = vt_mul(g, vt_mul(y, vt_affine(y, -1, 1)));
 }
 
-const op op_sigmoid_gradient = { GRADIENT_OF(sigmoid_gradient), .decompose = sigmoid_gradient_decompose };
-
-static void sigmoid_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void sigmoid_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = record(&op_sigmoid_gradient, n->at, INPUTS(g[0], n->out[0]));
 }
 
-const op op_sigmoid = { UNARY(sigmoid), .infer = infer_float, .vjp = sigmoid_vjp };
-
 /* tanh' = 1 - y^2, of the output y */
-static void tanh_gradient_decompose(const node *n, vt_tensor *out)
+void tanh_gradient_decompose(const node *n, vt_tensor *out)
 {
     out[0] = vt_mul(n->in[0], vt_affine(vt_square(n->in[1]), -1, 1));
 }
 
-const op op_tanh_gradient = { GRADIENT_OF(tanh_gradient), .decompose = tanh_gradient_decompose };
-
-static void tanh_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void tanh_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = record(&op_tanh_gradient, n->at, INPUTS(g[0], n->out[0]));
 }
 
-const op op_tanh = { UNARY(tanh), .infer = infer_float, .vjp = tanh_vjp };
-
 /* Of the output y, which the next op needs anyway, so that the input need not be held. */
-static void relu_gradient_decompose(const node *n, vt_tensor *out)
+void relu_gradient_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor g = n->in[0], zero = constant_like(g, 0);
     out[0] = vt_where(vt_less_equal(n->in[1], zero), zero, g);
 }
 
-const op op_relu_gradient = { GRADIENT_OF(relu_gradient), .decompose = relu_gradient_decompose };
-
-static void relu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void relu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = record(&op_relu_gradient, n->at, INPUTS(g[0], n->out[0]));
 }
 
-static void relu_decompose(const node *n, vt_tensor *out)
-{
-    out[0] = vt_maximum(n->in[0], constant_like(n->in[0], 0));
-}
-
 /* The ReLU of a sum, and its gradient where that too comes as a sum: what a residual block ends with, and begins with
  * on the way back. */
-static void add_relu_decompose(const node *n, vt_tensor *out)
+void add_relu_decompose(const node *n, vt_tensor *out)
 {
     out[0] = vt_relu(vt_add(n->in[0], n->in[1]));
 }
 
-const op op_add_relu = { BINARY(add_relu), .infer = infer_float_pair, .decompose = add_relu_decompose };
-
 /* Inputs: two gradients and the output. */
-static void add_relu_gradient_decompose(const node *n, vt_tensor *out)
+void add_relu_gradient_decompose(const node *n, vt_tensor *out)
 {
     out[0] = record(&op_relu_gradient, n->at, INPUTS(vt_add(n->in[0], n->in[1]), n->in[2]));
 }
 
-const op op_add_relu_gradient = { NODE(add_relu_gradient, 3), .infer = infer_float_pair,
-                                  .decompose = add_relu_gradient_decompose };
-
-const op op_relu = { UNARY(relu), .infer = infer_float, .vjp = relu_vjp, .decompose = relu_decompose };
-
-static void leaky_relu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void leaky_relu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     double slope = ATTRIBUTES(leaky_relu_attributes, n)->slope;
     vt_tensor positive = vt_greater(n->in[0], constant_like(g[0], 0));
     dx[0] = vt_where(positive, g[0], vt_affine(g[0], slope, 0));
 }
-
-static void leaky_relu_decompose(const node *n, vt_tensor *out)
-{
-    double slope = ATTRIBUTES(leaky_relu_attributes, n)->slope;
-    vt_tensor x = n->in[0];
-    out[0] = vt_where(vt_greater(x, constant_like(x, 0)), x, vt_affine(x, slope, 0));
-}
-
-const op op_leaky_relu = { UNARY(leaky_relu), .infer = infer_float, .vjp = leaky_relu_vjp,
-                           .decompose = leaky_relu_decompose };
 
 vt_tensor vt_leaky_relu_at(vt_site at, vt_tensor x, double slope)
 {
@@ -125,7 +91,8 @@ static void gelu_gradient_decompose(const node *n, vt_tensor *out)
     out[0] = vt_mul(g, vt_add(weight, vt_mul(x, slope)));
 }
 
-const op op_gelu_gradient = { GRADIENT_OF(gelu_gradient), .decompose = gelu_gradient_decompose };
+const op op_gelu_gradient = { OP_HEAD(gelu_gradient, 2, 2, 1), .infer = infer_float_pair,
+                              .decompose = gelu_gradient_decompose };
 
 static void gelu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
@@ -138,7 +105,7 @@ static void gelu_decompose(const node *n, vt_tensor *out)
     out[0] = vt_mul(n->in[0], gelu_weight(ATTRIBUTES(gelu_attributes, n), n->in[0]));
 }
 
-const op op_gelu = { UNARY(gelu), .infer = infer_float, .vjp = gelu_vjp, .decompose = gelu_decompose };
+const op op_gelu = { OP_HEAD(gelu, 1, 1, 1), .infer = infer_float, .vjp = gelu_vjp, .decompose = gelu_decompose };
 
 vt_tensor vt_gelu_with(const vt_gelu_args *a)
 {
@@ -146,42 +113,18 @@ vt_tensor vt_gelu_with(const vt_gelu_args *a)
 }
 
 /* silu' = s (1 + x (1 - s)), s = sigmoid(x), 1 - s = sigmoid(-x) */
-static void silu_gradient_decompose(const node *n, vt_tensor *out)
+void silu_gradient_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor g = n->in[0], x = n->in[1], s = vt_sigmoid(x);
     out[0] = vt_mul(g, vt_mul(s, vt_affine(vt_mul(x, vt_sigmoid(vt_neg(x))), 1, 1)));
 }
 
-const op op_silu_gradient = { GRADIENT_OF(silu_gradient), .decompose = silu_gradient_decompose };
-
-static void silu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void silu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = record(&op_silu_gradient, n->at, INPUTS(g[0], n->in[0]));
 }
 
-static void silu_decompose(const node *n, vt_tensor *out)
-{
-    out[0] = vt_mul(n->in[0], vt_sigmoid(n->in[0]));
-}
-
-const op op_silu = { UNARY(silu), .infer = infer_float, .vjp = silu_vjp, .decompose = silu_decompose };
-
-static void softplus_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void softplus_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = vt_mul(g[0], vt_sigmoid(n->in[0]));
 }
-
-/* max(x, 0) + log(1 + e^-|x|) */
-static void softplus_decompose(const node *n, vt_tensor *out)
-{
-    vt_tensor x = n->in[0];
-    out[0] = vt_add(vt_relu(x), vt_log1p(vt_exp(vt_neg(vt_abs(x)))));
-}
-
-const op op_softplus = { UNARY(softplus), .infer = infer_float, .vjp = softplus_vjp, .decompose = softplus_decompose };
-
-UNARY_FUNCTION(sigmoid)
-UNARY_FUNCTION(tanh)
-UNARY_FUNCTION(relu)
-UNARY_FUNCTION(silu)
-UNARY_FUNCTION(softplus)

@@ -242,23 +242,14 @@ static double attention_gradient_flops(const kernel_call *call)
     return pair_flops(q, v, 3 * q->shape.dim[q->shape.rank - 1] + 2 * v->shape.dim[v->shape.rank - 1]);
 }
 
-const op op_attention = { .name = "attention",
-                          .id = OP_ID_attention,
-                          .min_inputs = 3,
-                          .max_inputs = ATTENTION_INPUTS,
-                          .outputs = ATTENTION_OUTPUTS,
+const op op_attention = { OP_HEAD(attention, 3, ATTENTION_INPUTS, ATTENTION_OUTPUTS),
                           .infer = infer_attention,
                           .vjp = attention_vjp,
                           .decompose = attention_decompose,
                           .flops = attention_flops,
                           .rounded = 1 << ATTENTION_Q | 1 << ATTENTION_K | 1 << ATTENTION_V };
-const op op_attention_gradient = { .name = "attention_gradient",
-                                   .id = OP_ID_attention_gradient,
-                                   .min_inputs = 6,
-                                   .max_inputs = ATTENTION_GRADIENT_INPUTS,
-                                   .outputs = 3,
-                                   .infer = infer_gradient,
-                                   .decompose = attention_gradient_decompose,
+const op op_attention_gradient = { OP_HEAD(attention_gradient, 6, ATTENTION_GRADIENT_INPUTS, 3),
+                                   .infer = infer_gradient, .decompose = attention_gradient_decompose,
                                    .flops = attention_gradient_flops,
                                    .rounded = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q |
                                               1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V };

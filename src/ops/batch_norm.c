@@ -129,19 +129,9 @@ static void batch_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     record_norm_gradient(&op_batch_norm_gradient, n, g[0], dx);
 }
 
-const op op_batch_norm = { .name = "batch_norm",
-                           .id = OP_ID_batch_norm,
-                           .min_inputs = 1,
-                           .max_inputs = 3,
-                           .outputs = 3,
-                           .infer = infer_batch_norm,
-                           .vjp = batch_norm_vjp,
+const op op_batch_norm = { OP_HEAD(batch_norm, 1, 3, 3), .infer = infer_batch_norm, .vjp = batch_norm_vjp,
                            .decompose = batch_norm_decompose };
-const op op_batch_norm_gradient = { .name = "batch_norm_gradient",
-                                    .id = OP_ID_batch_norm_gradient,
-                                    .min_inputs = 4,
-                                    .max_inputs = 5,
-                                    .infer = infer_gradient,
+const op op_batch_norm_gradient = { OP_HEAD(batch_norm_gradient, 4, 5, 0), .infer = infer_gradient,
                                     .decompose = batch_norm_gradient_decompose };
 
 /* -- With what follows it in residual networks -------------------------------------------------------------------- */
@@ -206,14 +196,14 @@ static bool infer_shortcut_gradient(const node *n, const spec *in, spec *out)
     return true;
 }
 
-#define FUSED_NORM(name_) .name = #name_, .id = OP_ID_##name_, .decompose = name_##_decompose
-const op op_batch_norm_relu = { FUSED_NORM(batch_norm_relu), .min_inputs = 1, .max_inputs = 3, .outputs = 3,
+const op op_batch_norm_relu = { OP_HEAD(batch_norm_relu, 1, 3, 3), .decompose = batch_norm_relu_decompose,
                                 .infer = infer_batch_norm };
-const op op_batch_norm_add_relu = { FUSED_NORM(batch_norm_add_relu), .min_inputs = 2, .max_inputs = 4, .outputs = 3,
+const op op_batch_norm_add_relu = { OP_HEAD(batch_norm_add_relu, 2, 4, 3), .decompose = batch_norm_add_relu_decompose,
                                     .infer = infer_batch_norm };
-const op op_batch_norm_relu_gradient = { FUSED_NORM(batch_norm_relu_gradient), .min_inputs = 4, .max_inputs = 6,
-                                         .infer = infer_gradient };
-const op op_batch_norm_add_relu_gradient = { FUSED_NORM(batch_norm_add_relu_gradient), .min_inputs = 5, .max_inputs = 7,
+const op op_batch_norm_relu_gradient = { OP_HEAD(batch_norm_relu_gradient, 4, 6, 0),
+                                         .decompose = batch_norm_relu_gradient_decompose, .infer = infer_gradient };
+const op op_batch_norm_add_relu_gradient = { OP_HEAD(batch_norm_add_relu_gradient, 5, 7, 0),
+                                             .decompose = batch_norm_add_relu_gradient_decompose,
                                              .infer = infer_shortcut_gradient };
 
 /* -- The public function ------------------------------------------------------------------------------------------ */

@@ -1,27 +1,28 @@
 /* binary.c - ops on the elements of two tensors: arithmetic, comparisons, logic, choice. */
 #include "ops/infer.h"
+#include "ops/pointwise.h"
 #include <vitro/vitro.h>
 
-static void add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     (void)n;
     dx[0] = dx[1] = g[0];
 }
 
-static void sub_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void sub_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     (void)n;
     dx[0] = g[0];
     dx[1] = vt_neg(g[0]);
 }
 
-static void mul_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void mul_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = vt_mul(g[0], n->in[1]);
     dx[1] = vt_mul(g[0], n->in[0]);
 }
 
-static void div_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void div_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = vt_div(g[0], n->in[1]);
     dx[1] = vt_neg(vt_mul(dx[0], n->out[0]));
@@ -29,7 +30,7 @@ static void div_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 /* da = g b a^(b-1) and db = g a^b log a, but 0 where 0 meets an infinity at a = 0. What is replaced is the argument,
  * not the result: 0 times infinity behind a vt_where would come back as NaN in the second derivative. */
-static void pow_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void pow_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     vt_tensor a = n->in[0], b = n->in[1], zero = constant_like(a, 0), one = constant_like(a, 1);
     vt_tensor a_is_0 = vt_equal(a, zero);
@@ -47,41 +48,28 @@ static vt_tensor share(const node *n, vt_tensor g, vt_tensor loses)
     return vt_where(loses, constant_like(g, 0), shared);
 }
 
-static void minimum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void minimum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = share(n, g[0], vt_greater(n->in[0], n->in[1]));
     dx[1] = share(n, g[0], vt_less(n->in[0], n->in[1]));
 }
 
-static void maximum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+void maximum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = share(n, g[0], vt_less(n->in[0], n->in[1]));
     dx[1] = share(n, g[0], vt_greater(n->in[0], n->in[1]));
 }
 
-const op op_add = { BINARY(add), .infer = infer_number_pair, .vjp = add_vjp };
-const op op_sub = { BINARY(sub), .infer = infer_number_pair, .vjp = sub_vjp };
-const op op_mul = { BINARY(mul), .infer = infer_number_pair, .vjp = mul_vjp };
-const op op_div = { BINARY(div), .infer = infer_float_pair, .vjp = div_vjp };
-const op op_pow = { BINARY(pow), .infer = infer_float_pair, .vjp = pow_vjp };
-const op op_minimum = { BINARY(minimum), .infer = infer_number_pair, .vjp = minimum_vjp };
-const op op_maximum = { BINARY(maximum), .infer = infer_number_pair, .vjp = maximum_vjp };
-const op op_equal = { BINARY(equal), .infer = infer_comparison, .constant = true };
-const op op_not_equal = { BINARY(not_equal), .infer = infer_comparison, .constant = true };
-const op op_less = { BINARY(less), .infer = infer_comparison, .constant = true };
-const op op_less_equal = { BINARY(less_equal), .infer = infer_comparison, .constant = true };
-const op op_greater = { BINARY(greater), .infer = infer_comparison, .constant = true };
-const op op_greater_equal = { BINARY(greater_equal), .infer = infer_comparison, .constant = true };
-const op op_logical_and = { BINARY(logical_and), .infer = infer_logical_pair, .constant = true };
-const op op_logical_or = { BINARY(logical_or), .infer = infer_logical_pair, .constant = true };
+const op op_equal = { OP_HEAD(equal, 2, 2, 1), .infer = infer_comparison, .constant = true };
+const op op_not_equal = { OP_HEAD(not_equal, 2, 2, 1), .infer = infer_comparison, .constant = true };
+const op op_less = { OP_HEAD(less, 2, 2, 1), .infer = infer_comparison, .constant = true };
+const op op_less_equal = { OP_HEAD(less_equal, 2, 2, 1), .infer = infer_comparison, .constant = true };
+const op op_greater = { OP_HEAD(greater, 2, 2, 1), .infer = infer_comparison, .constant = true };
+const op op_greater_equal = { OP_HEAD(greater_equal, 2, 2, 1), .infer = infer_comparison, .constant = true };
+const op op_logical_and = { OP_HEAD(logical_and, 2, 2, 1), .infer = infer_logical_pair, .constant = true };
+const op op_logical_not = { OP_HEAD(logical_not, 1, 1, 1), .infer = infer_logical, .constant = true };
+const op op_logical_or = { OP_HEAD(logical_or, 2, 2, 1), .infer = infer_logical_pair, .constant = true };
 
-BINARY_FUNCTION(add)
-BINARY_FUNCTION(sub)
-BINARY_FUNCTION(mul)
-BINARY_FUNCTION(div)
-BINARY_FUNCTION(pow)
-BINARY_FUNCTION(minimum)
-BINARY_FUNCTION(maximum)
 BINARY_FUNCTION(equal)
 BINARY_FUNCTION(not_equal)
 BINARY_FUNCTION(less)
@@ -90,6 +78,7 @@ BINARY_FUNCTION(greater)
 BINARY_FUNCTION(greater_equal)
 BINARY_FUNCTION(logical_and)
 BINARY_FUNCTION(logical_or)
+UNARY_FUNCTION(logical_not)
 
 vt_tensor vt_is_nan_at(vt_site at, vt_tensor x)
 {
@@ -116,7 +105,7 @@ static void where_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[2] = vt_where(n->in[0], zero, g[0]);
 }
 
-const op op_where = { NODE(where, 3), .infer = infer_where, .vjp = where_vjp };
+const op op_where = { OP_HEAD(where, 3, 3, 1), .infer = infer_where, .vjp = where_vjp };
 
 vt_tensor vt_where_at(vt_site at, vt_tensor condition, vt_tensor a, vt_tensor b)
 {

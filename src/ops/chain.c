@@ -29,10 +29,4 @@ static void chain_decompose(const node *n, vt_tensor *out)
     out[0] = results[a->count - 1];
 }
 
-const op op_chain = { .name = "chain",
-                      .id = OP_ID_chain,
-                      .min_inputs = 1,
-                      .max_inputs = CHAIN_INPUTS,
-                      .outputs = 1,
-                      .infer = infer_chain,
-                      .decompose = chain_decompose };
+const op op_chain = { OP_HEAD(chain, 1, CHAIN_INPUTS, 1), .infer = infer_chain, .decompose = chain_decompose };

@@ -187,12 +187,14 @@ static double conv2d_weight_gradient_flops(const kernel_call *call)
     return convolution_flops(&call->out[0], &call->in[0]);
 }
 
-#define CONVOLUTION(name_)                                                                                             \
-    .name = #name_, .id = OP_ID_##name_, .min_inputs = 2, .outputs = 1, .infer = infer_##name_, .vjp = name_##_vjp,    \
-    .flops = name_##_flops, .rounded = 3
-const op op_conv2d = { CONVOLUTION(conv2d), .max_inputs = 3 };
-const op op_conv2d_input_gradient = { CONVOLUTION(conv2d_input_gradient), .max_inputs = 2 };
-const op op_conv2d_weight_gradient = { CONVOLUTION(conv2d_weight_gradient), .max_inputs = 2 };
+const op op_conv2d = { OP_HEAD(conv2d, 2, 3, 1), .infer = infer_conv2d, .vjp = conv2d_vjp, .flops = conv2d_flops,
+                       .rounded = 3 };
+const op op_conv2d_input_gradient = { OP_HEAD(conv2d_input_gradient, 2, 2, 1), .infer = infer_conv2d_input_gradient,
+                                      .vjp = conv2d_input_gradient_vjp, .flops = conv2d_input_gradient_flops,
+                                      .rounded = 3 };
+const op op_conv2d_weight_gradient = { OP_HEAD(conv2d_weight_gradient, 2, 2, 1), .infer = infer_conv2d_weight_gradient,
+                                       .vjp = conv2d_weight_gradient_vjp, .flops = conv2d_weight_gradient_flops,
+                                       .rounded = 3 };
 
 /* -- The public function --------------------------------------------------------------------------------------------
  */

@@ -32,29 +32,14 @@ static bool infer_float_numbers(const node *n, const spec *in, spec *out)
     return refuse(n, "dtype %s; it must be f32 or f64", vt_dtype_name(out->dtype));
 }
 
-const op op_full = { .name = "full", .id = OP_ID_full, .outputs = 1, .infer = infer, .constant = true, .varies = true };
-const op op_arange = { .name = "arange", .id = OP_ID_arange, .outputs = 1, .infer = infer_arange, .constant = true };
-const op op_linspace = { .name = "linspace",
-                         .id = OP_ID_linspace,
-                         .outputs = 1,
-                         .infer = infer_float_numbers,
-                         .constant = true,
-                         .varies = true };
-const op op_eye = { .name = "eye", .id = OP_ID_eye, .outputs = 1, .infer = infer, .constant = true, .varies = true };
-const op op_bernoulli = {
-    .name = "bernoulli", .id = OP_ID_bernoulli, .outputs = 1, .infer = infer, .constant = true, .varies = true
-};
-const op op_uniform = {
-    .name = "uniform", .id = OP_ID_uniform, .outputs = 1, .infer = infer_float_numbers, .constant = true, .varies = true
-};
-const op op_normal = {
-    .name = "normal", .id = OP_ID_normal, .outputs = 1, .infer = infer_float_numbers, .constant = true, .varies = true
-};
-const op op_truncated_normal = { .name = "truncated_normal",
-                                 .id = OP_ID_truncated_normal,
-                                 .outputs = 1,
-                                 .infer = infer_float_numbers,
-                                 .constant = true,
+const op op_full = { OP_HEAD(full, 0, 0, 1), .infer = infer, .constant = true, .varies = true };
+const op op_arange = { OP_HEAD(arange, 0, 0, 1), .infer = infer_arange, .constant = true };
+const op op_linspace = { OP_HEAD(linspace, 0, 0, 1), .infer = infer_float_numbers, .constant = true, .varies = true };
+const op op_eye = { OP_HEAD(eye, 0, 0, 1), .infer = infer, .constant = true, .varies = true };
+const op op_bernoulli = { OP_HEAD(bernoulli, 0, 0, 1), .infer = infer, .constant = true, .varies = true };
+const op op_uniform = { OP_HEAD(uniform, 0, 0, 1), .infer = infer_float_numbers, .constant = true, .varies = true };
+const op op_normal = { OP_HEAD(normal, 0, 0, 1), .infer = infer_float_numbers, .constant = true, .varies = true };
+const op op_truncated_normal = { OP_HEAD(truncated_normal, 0, 0, 1), .infer = infer_float_numbers, .constant = true,
                                  .varies = true };
 
 static vt_tensor create(const op *op, vt_site at, vt_shape shape, create_attributes a, vt_dtype dtype, bound b)

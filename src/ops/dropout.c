@@ -16,8 +16,8 @@ static bool infer_drop_path(const node *n, const spec *in, spec *out)
     return infer_float(n, in, out);
 }
 
-const op op_dropout = { UNARY(dropout), .infer = infer_float, .vjp = dropout_vjp, .varies = true };
-const op op_drop_path = { UNARY(drop_path), .infer = infer_drop_path, .vjp = dropout_vjp, .varies = true };
+const op op_dropout = { OP_HEAD(dropout, 1, 1, 1), .infer = infer_float, .vjp = dropout_vjp, .varies = true };
+const op op_drop_path = { OP_HEAD(drop_path, 1, 1, 1), .infer = infer_drop_path, .vjp = dropout_vjp, .varies = true };
 
 static vt_tensor drop(const op *op, vt_site at, vt_tensor x, double p)
 {

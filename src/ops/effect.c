@@ -26,12 +26,7 @@ static bool assign_writes(int i)
     return i == 0;
 }
 
-const op op_assign = { .name = "assign",
-                       .id = OP_ID_assign,
-                       .min_inputs = 2,
-                       .max_inputs = 2,
-                       .infer = infer_assign,
-                       .writes = assign_writes };
+const op op_assign = { OP_HEAD(assign, 2, 2, 0), .infer = infer_assign, .writes = assign_writes };
 
 void vt_assign_at(vt_site at, vt_tensor target, vt_tensor value)
 {
@@ -180,15 +175,9 @@ static void clip_decompose(const node *n, vt_tensor *out)
 }
 
 /* The update is no part of what is differentiated: as in torch.nn.utils.clip_grad_norm_, gradients do not pass. */
-const op op_global_norm = { .name = "global_norm",
-                            .id = OP_ID_global_norm,
-                            .outputs = 1,
-                            .infer = infer_global_norm,
-                            .decompose = global_norm_decompose,
-                            .constant = true };
-const op op_clip = {
-    .name = "clip", .id = OP_ID_clip, .infer = infer_clip, .decompose = clip_decompose, .constant = true
-};
+const op op_global_norm = { OP_HEAD(global_norm, 0, 0, 1), .infer = infer_global_norm,
+                            .decompose = global_norm_decompose, .constant = true };
+const op op_clip = { OP_HEAD(clip, 0, 0, 0), .infer = infer_clip, .decompose = clip_decompose, .constant = true };
 
 vt_tensor record_global_norm(vt_site at, const vt_tensor *x, int count)
 {

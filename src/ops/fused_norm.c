@@ -51,8 +51,7 @@ static void layer_norm_gradient_add_decompose(const node *n, vt_tensor *out)
     out[0] = vt_add(in[4], out[0]);
 }
 
-#define FUSED_NORM(name_) .name = #name_, .id = OP_ID_##name_, .decompose = name_##_decompose
-const op op_add_layer_norm = { FUSED_NORM(add_layer_norm), .min_inputs = 2, .max_inputs = 4, .outputs = 4,
+const op op_add_layer_norm = { OP_HEAD(add_layer_norm, 2, 4, 4), .decompose = add_layer_norm_decompose,
                                .infer = infer_add_layer_norm };
-const op op_layer_norm_gradient_add = { FUSED_NORM(layer_norm_gradient_add), .min_inputs = 5, .max_inputs = 6,
-                                        .infer = infer_gradient_add };
+const op op_layer_norm_gradient_add = { OP_HEAD(layer_norm_gradient_add, 5, 6, 0),
+                                        .decompose = layer_norm_gradient_add_decompose, .infer = infer_gradient_add };

@@ -153,15 +153,12 @@ static void topk_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = vt_scatter_add(zeros_like(n->in[0]), (int)ATTRIBUTES(topk_attributes, n)->axis, n->out[1], g[0]);
 }
 
-#define INDEX_OP(name_, inputs_, outputs_)                                                                             \
-    .name = #name_, .id = OP_ID_##name_, .min_inputs = inputs_, .max_inputs = inputs_, .outputs = outputs_,            \
-    .infer = infer_##name_
-const op op_gather = { INDEX_OP(gather, 2, 1), .vjp = gather_vjp };
-const op op_scatter_add = { INDEX_OP(scatter_add, 3, 1), .vjp = scatter_add_vjp };
-const op op_index_select = { INDEX_OP(index_select, 2, 1), .vjp = index_select_vjp };
-const op op_index_add = { INDEX_OP(index_add, 3, 1), .vjp = index_add_vjp };
-const op op_one_hot = { INDEX_OP(one_hot, 1, 1), .constant = true };
-const op op_topk = { INDEX_OP(topk, 1, 2), .vjp = topk_vjp };
+const op op_gather = { OP_HEAD(gather, 2, 2, 1), .infer = infer_gather, .vjp = gather_vjp };
+const op op_scatter_add = { OP_HEAD(scatter_add, 3, 3, 1), .infer = infer_scatter_add, .vjp = scatter_add_vjp };
+const op op_index_select = { OP_HEAD(index_select, 2, 2, 1), .infer = infer_index_select, .vjp = index_select_vjp };
+const op op_index_add = { OP_HEAD(index_add, 3, 3, 1), .infer = infer_index_add, .vjp = index_add_vjp };
+const op op_one_hot = { OP_HEAD(one_hot, 1, 1, 1), .infer = infer_one_hot, .constant = true };
+const op op_topk = { OP_HEAD(topk, 1, 1, 2), .infer = infer_topk, .vjp = topk_vjp };
 
 /* -- The public functions ---------------------------------------------------------------------------------------------
  */

@@ -4,11 +4,6 @@
 
 #include "ops/list.h"
 
-/* The first members of an op with a fixed number of inputs and one output. */
-#define NODE(name_, inputs_)                                                                                           \
-    .name = #name_, .id = OP_ID_##name_, .min_inputs = (inputs_), .max_inputs = (inputs_), .outputs = 1
-#define UNARY(name)  NODE(name, 1)
-#define BINARY(name) NODE(name, 2)
 
 /* The public functions of ops without options. */
 #define UNARY_FUNCTION(name)                                                                                           \

@@ -55,13 +55,7 @@ static void concat_parts(const void *attributes, const array *out, int inputs, a
     }
 }
 
-const op op_concat = { .name = "concat",
-                       .id = OP_ID_concat,
-                       .min_inputs = 1,
-                       .outputs = 1,
-                       .infer = infer_concat,
-                       .vjp = concat_vjp,
-                       .parts = concat_parts };
+const op op_concat = { OP_HEAD(concat, 1, 0, 1), .infer = infer_concat, .vjp = concat_vjp, .parts = concat_parts };
 
 static bool has_tensors(const char *name, vt_site at, int count)
 {
@@ -136,9 +130,7 @@ static void pad_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = record(&op_slice, n->at, INPUTS(g[0]), .attributes = &inside, .attributes_size = sizeof inside);
 }
 
-const op op_pad = {
-    .name = "pad", .id = OP_ID_pad, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_pad, .vjp = pad_vjp
-};
+const op op_pad = { OP_HEAD(pad, 1, 1, 1), .infer = infer_pad, .vjp = pad_vjp };
 
 static bool widths_fit(const char *what, vt_site at, vt_shape widths, vt_shape shape)
 {

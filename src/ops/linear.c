@@ -81,14 +81,7 @@ static void matmul_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
                                : vt_matmul(a, g[0], .transpose_a = !t->transpose_a);
 }
 
-const op op_matmul = { .name = "matmul",
-                       .id = OP_ID_matmul,
-                       .min_inputs = 2,
-                       .max_inputs = 2,
-                       .outputs = 1,
-                       .infer = infer_matmul,
-                       .vjp = matmul_vjp,
-                       .flops = matmul_flops,
+const op op_matmul = { OP_HEAD(matmul, 2, 2, 1), .infer = infer_matmul, .vjp = matmul_vjp, .flops = matmul_flops,
                        .rounded = 3 };
 
 vt_tensor vt_matmul_with(const vt_matmul_args *a)
@@ -132,16 +125,8 @@ static void linear_decompose(const node *n, vt_tensor *out)
     out[0] = vt_reshape(y, vt_shape_of(n->out[0]));
 }
 
-const op op_linear = { .name = "linear",
-                       .id = OP_ID_linear,
-                       .min_inputs = 2,
-                       .max_inputs = 3,
-                       .outputs = 1,
-                       .infer = infer_linear,
-                       .vjp = linear_vjp,
-                       .decompose = linear_decompose,
-                       .flops = linear_flops,
-                       .rounded = 3 };
+const op op_linear = { OP_HEAD(linear, 2, 3, 1),      .infer = infer_linear, .vjp = linear_vjp,
+                       .decompose = linear_decompose, .flops = linear_flops, .rounded = 3 };
 
 vt_tensor vt_linear_with(const vt_linear_args *a)
 {
@@ -165,15 +150,8 @@ static void linear_gelu_decompose(const node *n, vt_tensor *out)
     out[0] = vt_gelu(out[1]);
 }
 
-const op op_linear_gelu = { .name = "linear_gelu",
-                            .id = OP_ID_linear_gelu,
-                            .min_inputs = 2,
-                            .max_inputs = 3,
-                            .outputs = 2,
-                            .infer = infer_linear_gelu,
-                            .decompose = linear_gelu_decompose,
-                            .flops = linear_flops,
-                            .rounded = 3 };
+const op op_linear_gelu = { OP_HEAD(linear_gelu, 2, 3, 2), .infer = infer_linear_gelu,
+                            .decompose = linear_gelu_decompose, .flops = linear_flops, .rounded = 3 };
 
 /* Inputs: g [rows, n], weight [n, features], z [..., features] of as many rows. Output: (g weight) gelu'(z). */
 static bool infer_matmul_gelu_gradient(const node *n, const spec *in, spec *out)
@@ -200,14 +178,8 @@ static double matmul_gelu_gradient_flops(const kernel_call *call)
     return product_flops(&call->out[0], call->in[1].shape.dim[0]);
 }
 
-const op op_matmul_gelu_gradient = { .name = "matmul_gelu_gradient",
-                                     .id = OP_ID_matmul_gelu_gradient,
-                                     .min_inputs = 3,
-                                     .max_inputs = 3,
-                                     .outputs = 1,
-                                     .infer = infer_matmul_gelu_gradient,
-                                     .decompose = matmul_gelu_gradient_decompose,
-                                     .flops = matmul_gelu_gradient_flops,
+const op op_matmul_gelu_gradient = { OP_HEAD(matmul_gelu_gradient, 3, 3, 1), .infer = infer_matmul_gelu_gradient,
+                                     .decompose = matmul_gelu_gradient_decompose, .flops = matmul_gelu_gradient_flops,
                                      .rounded = 3 };
 
 /* Inputs: g [rows, n], x [rows, features]. Outputs: the gradients of weight, gᵀ x [n, features], and of bias, the sum
@@ -235,12 +207,5 @@ static double linear_gradient_flops(const kernel_call *call)
     return product_flops(&call->out[0], call->in[0].shape.dim[0]);
 }
 
-const op op_linear_gradient = { .name = "linear_gradient",
-                                .id = OP_ID_linear_gradient,
-                                .min_inputs = 2,
-                                .max_inputs = 2,
-                                .outputs = 2,
-                                .infer = infer_linear_gradient,
-                                .decompose = linear_gradient_decompose,
-                                .flops = linear_gradient_flops,
-                                .rounded = 3 };
+const op op_linear_gradient = { OP_HEAD(linear_gradient, 2, 2, 2), .infer = infer_linear_gradient,
+                                .decompose = linear_gradient_decompose, .flops = linear_gradient_flops, .rounded = 3 };

@@ -19,4 +19,9 @@ enum op_id {
 #define FUNCTION(name)
 #include "ops/ops.def"
 
+/* The first members of every op: its name, how many inputs it takes at least and at most (0: any number), and how many
+ * outputs it has (0: `infer` says). */
+#define OP_HEAD(name_, least, most, outputs_)                                                                          \
+    .name = #name_, .id = OP_ID_##name_, .min_inputs = (least), .max_inputs = (most), .outputs = (outputs_)
+
 #endif

@@ -134,20 +134,9 @@ static void cross_entropy_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
                    .attributes = n->attributes, .attributes_size = n->attributes_size);
 }
 
-const op op_cross_entropy = { .name = "cross_entropy",
-                              .id = OP_ID_cross_entropy,
-                              .min_inputs = 2,
-                              .max_inputs = 2,
-                              .outputs = 2,
-                              .infer = infer_cross_entropy,
-                              .vjp = cross_entropy_vjp,
+const op op_cross_entropy = { OP_HEAD(cross_entropy, 2, 2, 2), .infer = infer_cross_entropy, .vjp = cross_entropy_vjp,
                               .decompose = cross_entropy_decompose };
-const op op_cross_entropy_gradient = { .name = "cross_entropy_gradient",
-                                       .id = OP_ID_cross_entropy_gradient,
-                                       .min_inputs = 4,
-                                       .max_inputs = 4,
-                                       .outputs = 1,
-                                       .infer = infer_cross_entropy_gradient,
+const op op_cross_entropy_gradient = { OP_HEAD(cross_entropy_gradient, 4, 4, 1), .infer = infer_cross_entropy_gradient,
                                        .decompose = cross_entropy_gradient_decompose };
 
 static vt_tensor of_labels(const vt_cross_entropy_args *a)

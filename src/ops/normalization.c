@@ -159,14 +159,13 @@ static void rms_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
                 dx);
 }
 
-#define NORM(name_) .name = #name_, .id = OP_ID_##name_, .decompose = name_##_decompose
-const op op_layer_norm = { NORM(layer_norm), .min_inputs = 1,           .max_inputs = 3,
-                           .outputs = 3,     .infer = infer_layer_norm, .vjp = layer_norm_vjp };
-const op op_layer_norm_gradient = { NORM(layer_norm_gradient), .min_inputs = 4, .max_inputs = 5,
+const op op_layer_norm = { OP_HEAD(layer_norm, 1, 3, 3), .decompose = layer_norm_decompose, .infer = infer_layer_norm,
+                           .vjp = layer_norm_vjp };
+const op op_layer_norm_gradient = { OP_HEAD(layer_norm_gradient, 4, 5, 0), .decompose = layer_norm_gradient_decompose,
                                     .infer = infer_row_gradient };
-const op op_rms_norm = { NORM(rms_norm), .min_inputs = 1,         .max_inputs = 2,
-                         .outputs = 2,   .infer = infer_rms_norm, .vjp = rms_norm_vjp };
-const op op_rms_norm_gradient = { NORM(rms_norm_gradient), .min_inputs = 3, .max_inputs = 4,
+const op op_rms_norm = { OP_HEAD(rms_norm, 1, 2, 2), .decompose = rms_norm_decompose, .infer = infer_rms_norm,
+                         .vjp = rms_norm_vjp };
+const op op_rms_norm_gradient = { OP_HEAD(rms_norm_gradient, 3, 4, 0), .decompose = rms_norm_gradient_decompose,
                                   .infer = infer_row_gradient };
 
 static row_norm_attributes row_norm(int rank, double eps)

@@ -119,14 +119,11 @@ static void max_pool2d_choose_vjp(const node *n, const vt_tensor *g, vt_tensor *
                    ATTRIBUTE(max_pool2d_gradient_attributes, .size = { x.dim[2], x.dim[3] }));
 }
 
-#define POOL(name_, inputs_, outputs_)                                                                                 \
-    {                                                                                                                  \
-        .name = #name_, .id = OP_ID_##name_, .min_inputs = inputs_, .max_inputs = inputs_, .outputs = outputs_,        \
-        .infer = infer_##name_, .vjp = name_##_vjp                                                                     \
-    }
-const op op_max_pool2d = POOL(max_pool2d, 1, 2);
-const op op_max_pool2d_gradient = POOL(max_pool2d_gradient, 2, 1);
-const op op_max_pool2d_choose = POOL(max_pool2d_choose, 2, 1);
+const op op_max_pool2d = { OP_HEAD(max_pool2d, 1, 1, 2), .infer = infer_max_pool2d, .vjp = max_pool2d_vjp };
+const op op_max_pool2d_gradient = { OP_HEAD(max_pool2d_gradient, 2, 2, 1), .infer = infer_max_pool2d_gradient,
+                                    .vjp = max_pool2d_gradient_vjp };
+const op op_max_pool2d_choose = { OP_HEAD(max_pool2d_choose, 2, 2, 1), .infer = infer_max_pool2d_choose,
+                                  .vjp = max_pool2d_choose_vjp };
 
 vt_tensor vt_max_pool2d_with(const vt_max_pool2d_args *a)
 {

@@ -264,29 +264,24 @@ static void cumsum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 /* -- The ops ----------------------------------------------------------------------------------------------------- */
 
-#define REDUCTION(name_, infer_)                                                                                       \
-    .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_
-const op op_sum = { REDUCTION(sum, infer_total), .vjp = sum_vjp };
-const op op_mean = { REDUCTION(mean, infer_float_reduction), .vjp = mean_vjp, .decompose = mean_decompose };
-const op op_prod = { REDUCTION(prod, infer_total), .vjp = prod_vjp };
-const op op_max = { REDUCTION(max, infer_extremum), .vjp = extremum_vjp };
-const op op_min = { REDUCTION(min, infer_extremum), .vjp = extremum_vjp };
-const op op_any = { REDUCTION(any, infer_bool), .constant = true };
-const op op_all = { REDUCTION(all, infer_bool), .constant = true };
-const op op_logsumexp = { REDUCTION(logsumexp, infer_float_reduction), .vjp = logsumexp_vjp,
+const op op_sum = { OP_HEAD(sum, 1, 1, 1), .infer = infer_total, .vjp = sum_vjp };
+const op op_mean = { OP_HEAD(mean, 1, 1, 1), .infer = infer_float_reduction, .vjp = mean_vjp,
+                     .decompose = mean_decompose };
+const op op_prod = { OP_HEAD(prod, 1, 1, 1), .infer = infer_total, .vjp = prod_vjp };
+const op op_max = { OP_HEAD(max, 1, 1, 1), .infer = infer_extremum, .vjp = extremum_vjp };
+const op op_min = { OP_HEAD(min, 1, 1, 1), .infer = infer_extremum, .vjp = extremum_vjp };
+const op op_any = { OP_HEAD(any, 1, 1, 1), .infer = infer_bool, .constant = true };
+const op op_all = { OP_HEAD(all, 1, 1, 1), .infer = infer_bool, .constant = true };
+const op op_logsumexp = { OP_HEAD(logsumexp, 1, 1, 1), .infer = infer_float_reduction, .vjp = logsumexp_vjp,
                           .decompose = logsumexp_decompose };
-const op op_var = { REDUCTION(var, infer_float_reduction), .vjp = var_vjp, .decompose = var_decompose };
-const op op_std = { REDUCTION(std, infer_float_reduction), .vjp = std_vjp, .decompose = std_decompose };
-const op op_norm = { REDUCTION(norm, infer_float_reduction), .vjp = norm_vjp, .decompose = norm_decompose };
-const op op_argmax = { REDUCTION(argmax, infer_arg), .constant = true };
-const op op_argmin = { REDUCTION(argmin, infer_arg), .constant = true };
-const op op_cumsum = { REDUCTION(cumsum, infer_cumsum), .vjp = cumsum_vjp };
-const op op_prod_gradient = { .name = "prod_gradient",
-                              .id = OP_ID_prod_gradient,
-                              .min_inputs = 2,
-                              .max_inputs = 2,
-                              .outputs = 1,
-                              .infer = infer_prod_gradient,
+const op op_var = { OP_HEAD(var, 1, 1, 1), .infer = infer_float_reduction, .vjp = var_vjp, .decompose = var_decompose };
+const op op_std = { OP_HEAD(std, 1, 1, 1), .infer = infer_float_reduction, .vjp = std_vjp, .decompose = std_decompose };
+const op op_norm = { OP_HEAD(norm, 1, 1, 1), .infer = infer_float_reduction, .vjp = norm_vjp,
+                     .decompose = norm_decompose };
+const op op_argmax = { OP_HEAD(argmax, 1, 1, 1), .infer = infer_arg, .constant = true };
+const op op_argmin = { OP_HEAD(argmin, 1, 1, 1), .infer = infer_arg, .constant = true };
+const op op_cumsum = { OP_HEAD(cumsum, 1, 1, 1), .infer = infer_cumsum, .vjp = cumsum_vjp };
+const op op_prod_gradient = { OP_HEAD(prod_gradient, 2, 2, 1), .infer = infer_prod_gradient,
                               .decompose = prod_gradient_decompose };
 
 /* -- The public functions ---------------------------------------------------------------------------------------- */

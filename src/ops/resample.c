@@ -187,13 +187,7 @@ static void resample_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = resample(n->at, g[0], &a);
 }
 
-const op op_resample = { .name = "resample",
-                         .id = OP_ID_resample,
-                         .min_inputs = 1,
-                         .max_inputs = 1,
-                         .outputs = 1,
-                         .infer = infer_resample,
-                         .vjp = resample_vjp };
+const op op_resample = { OP_HEAD(resample, 1, 1, 1), .infer = infer_resample, .vjp = resample_vjp };
 
 vt_tensor resample(vt_site at, vt_tensor x, const resample_attributes *a)
 {

@@ -122,13 +122,12 @@ static bool detach_view(const node *n, const array *in, array *out)
     return true;
 }
 
-#define VIEW_OP(name_)                                                                                                 \
-    .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .outputs = 1, .infer = infer_##name_,       \
-    .view = name_##_view
-const op op_reshape = { VIEW_OP(reshape), .vjp = reshape_vjp, .unview = reshape_unview };
-const op op_permute = { VIEW_OP(permute), .vjp = permute_vjp, .unview = permute_unview };
-const op op_expand = { VIEW_OP(expand), .vjp = expand_vjp };
-const op op_detach = { VIEW_OP(detach), .constant = true };
+const op op_reshape = { OP_HEAD(reshape, 1, 1, 1), .infer = infer_reshape, .view = reshape_view, .vjp = reshape_vjp,
+                        .unview = reshape_unview };
+const op op_permute = { OP_HEAD(permute, 1, 1, 1), .infer = infer_permute, .view = permute_view, .vjp = permute_vjp,
+                        .unview = permute_unview };
+const op op_expand = { OP_HEAD(expand, 1, 1, 1), .infer = infer_expand, .view = expand_view, .vjp = expand_vjp };
+const op op_detach = { OP_HEAD(detach, 1, 1, 1), .infer = infer_detach, .view = detach_view, .constant = true };
 
 static vt_tensor record_extents(const op *op, vt_site at, vt_tensor x, vt_shape shape)
 {

@@ -112,12 +112,9 @@ static bool chunk_view(const node *n, const array *in, array *out)
     return true;
 }
 
-#define VIEW_OP(name_)                                                                                                 \
-    .name = #name_, .id = OP_ID_##name_, .min_inputs = 1, .max_inputs = 1, .infer = infer_##name_, .vjp = name_##_vjp, \
-    .view = name_##_view
-const op op_slice = { VIEW_OP(slice), .outputs = 1 };
-const op op_flip = { VIEW_OP(flip), .outputs = 1 };
-const op op_chunk = { VIEW_OP(chunk) };
+const op op_slice = { OP_HEAD(slice, 1, 1, 1), .infer = infer_slice, .vjp = slice_vjp, .view = slice_view };
+const op op_flip = { OP_HEAD(flip, 1, 1, 1), .infer = infer_flip, .vjp = flip_vjp, .view = flip_view };
+const op op_chunk = { OP_HEAD(chunk, 1, 1, 0), .infer = infer_chunk, .vjp = chunk_vjp, .view = chunk_view };
 
 /* -- The public functions --------------------------------------------------------------------------------------------
  */

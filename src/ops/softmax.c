@@ -75,13 +75,14 @@ static void log_softmax_gradient_decompose(const node *n, vt_tensor *out)
     out[0] = vt_sub(g, vt_mul(vt_exp(y), sum_along(n, g)));
 }
 
-#define SOFTMAX(name_, inputs_)                                                                                        \
-    .name = #name_, .id = OP_ID_##name_, .min_inputs = inputs_, .max_inputs = inputs_, .outputs = 1,                   \
-    .decompose = name_##_decompose
-const op op_softmax = { SOFTMAX(softmax, 1), .infer = infer_softmax, .vjp = softmax_vjp };
-const op op_log_softmax = { SOFTMAX(log_softmax, 1), .infer = infer_softmax, .vjp = log_softmax_vjp };
-const op op_softmax_gradient = { SOFTMAX(softmax_gradient, 2), .infer = infer_gradient };
-const op op_log_softmax_gradient = { SOFTMAX(log_softmax_gradient, 2), .infer = infer_gradient };
+const op op_softmax = { OP_HEAD(softmax, 1, 1, 1), .decompose = softmax_decompose, .infer = infer_softmax,
+                        .vjp = softmax_vjp };
+const op op_log_softmax = { OP_HEAD(log_softmax, 1, 1, 1), .decompose = log_softmax_decompose, .infer = infer_softmax,
+                            .vjp = log_softmax_vjp };
+const op op_softmax_gradient = { OP_HEAD(softmax_gradient, 2, 2, 1), .decompose = softmax_gradient_decompose,
+                                 .infer = infer_gradient };
+const op op_log_softmax_gradient = { OP_HEAD(log_softmax_gradient, 2, 2, 1),
+                                     .decompose = log_softmax_gradient_decompose, .infer = infer_gradient };
 
 static vt_tensor along(const op *op, vt_site at, vt_tensor x, int axis)
 {

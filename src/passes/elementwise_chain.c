@@ -6,17 +6,7 @@
 
 static bool is_chainable(const instruction *i)
 {
-    static const op *const ops[] = {
-        &op_add,           &op_sub,           &op_mul,           &op_div,   &op_minimum,    &op_maximum,
-        &op_neg,           &op_abs,           &op_affine,        &op_clamp, &op_reciprocal, &op_square,
-        &op_sqrt,          &op_rsqrt,         &op_exp,           &op_log,   &op_log1p,      &op_erf,
-        &op_sigmoid,       &op_tanh,          &op_relu,          &op_silu,  &op_sign,       &op_floor,
-        &op_ceil,          &op_softplus,      &op_leaky_relu,    &op_sin,   &op_cos,        &op_sigmoid_gradient,
-        &op_tanh_gradient, &op_relu_gradient, &op_silu_gradient,
-    };
-    for (size_t k = 0; i->op && k < sizeof ops / sizeof *ops; k++)
-        if (ops[k] == i->op) return true;
-    return false;
+    return i->op && i->op->chainable;
 }
 
 /* A chain that grows from its last op back. */

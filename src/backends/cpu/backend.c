@@ -19,11 +19,8 @@
 #endif
 
 static const kernel_row *const families[] = {
-    cpu_activation_kernels, cpu_attention_kernels,   cpu_batch_norm_kernels, cpu_binary_kernels,  cpu_cast_kernels,
-    cpu_chain_kernels,      cpu_convolution_kernels, cpu_create_kernels,     cpu_dropout_kernels, cpu_effect_kernels,
-    cpu_index_kernels,      cpu_linear_kernels,      cpu_loss_kernels,       cpu_pooling_kernels, cpu_reduce_kernels,
-    cpu_resample_kernels,   cpu_row_norm_kernels,    cpu_scan_kernels,       cpu_shape_kernels,   cpu_softmax_kernels,
-    cpu_topk_kernels,       cpu_unary_kernels,
+#define FAMILY(name) cpu_##name##_kernels,
+#include "backends/families.def"
 };
 
 static const kernel *kernels[OP_COUNT];

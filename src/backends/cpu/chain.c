@@ -6,14 +6,6 @@
 
 enum { ELEMENTS = 512 };
 
-static row_function *row_function_of(int64_t op, vt_dtype dtype)
-{
-    row_function *const *of = cpu_unary_rows[op];
-    if (!of[dtype]) of = cpu_binary_rows[op];
-    if (!of[dtype]) of = cpu_activation_rows[op];
-    return of[dtype];
-}
-
 /* The operand as the link's function sees it, for elements from `begin` on. */
 static void set_operand(const row *r, row *link, int k, int64_t operand, int64_t begin, size_t size, char *results)
 {
@@ -34,7 +26,7 @@ static void run_links(const row *r, int64_t begin, int64_t count, vt_dtype dtype
         row link = { .count = count, .attributes = &a->words[l->attributes] };
         link.out = last ? (char *)r->out + begin * (int64_t)size : results + (size_t)i * ELEMENTS * size;
         for (int k = 0; k < l->operands; k++) set_operand(r, &link, k, l->operand[k], begin, size, results);
-        row_function_of(l->op, dtype)(&link);
+        cpu_pointwise_rows[l->op][dtype](&link);
     }
 }
 
@@ -64,7 +56,7 @@ static bool has_row_functions(const kernel_call *call)
     const chain_attributes *a = call->attributes;
     vt_dtype dtype = row_dtype(&call->out[0]);
     for (int i = 0; i < a->count; i++)
-        if (!row_function_of(a->link[i].op, dtype)) return false;
+        if (!cpu_pointwise_rows[a->link[i].op][dtype]) return false;
     return vt_dtype_is_float(dtype);
 }
 

@@ -24,7 +24,7 @@ bool run_rows(const kernel_call *call, row_function *f);
 /* The row functions of a family: by op, and by the dtype of the last input. */
 typedef row_function *const row_table[OP_COUNT][VT_DTYPE_COUNT];
 bool run_table(const kernel_call *call, row_table table);
-extern row_table cpu_unary_rows, cpu_binary_rows, cpu_activation_rows;
+extern row_table cpu_pointwise_rows;
 
 /* The dtype in which a function of rows sees values of an array. */
 static inline vt_dtype row_dtype(const array *a)

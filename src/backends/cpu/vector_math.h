@@ -218,6 +218,13 @@ static inline float erf_f32(float x)
     return a < 1 ? inner : with_sign_f32(outer, x);
 }
 
+/* silu'(x) = s (1 + x (1 - s)), s = sigmoid(x) */
+static inline float silu_slope_f32(float x)
+{
+    float slope, s = sigmoid_and_slope_f32(x, &slope);
+    return s + x * slope;
+}
+
 static inline double magnitude_f64(double x)
 {
     return fabs(x);
@@ -264,6 +271,66 @@ static inline double tanh_f64(double x)
 static inline double erf_f64(double x)
 {
     return erf(x);
+}
+
+static inline double silu_slope_f64(double x)
+{
+    double slope, s = sigmoid_and_slope_f64(x, &slope);
+    return s + x * slope;
+}
+
+/* libm's, or the processor's own */
+#define LIBRARY_FUNCTION(name)                                                                                         \
+    static inline float name##_f32(float x)                                                                            \
+    {                                                                                                                  \
+        return name##f(x);                                                                                             \
+    }                                                                                                                  \
+    static inline double name##_f64(double x)                                                                          \
+    {                                                                                                                  \
+        return name(x);                                                                                                \
+    }
+LIBRARY_FUNCTION(sqrt)
+LIBRARY_FUNCTION(floor)
+LIBRARY_FUNCTION(ceil)
+LIBRARY_FUNCTION(rint)
+LIBRARY_FUNCTION(sin)
+LIBRARY_FUNCTION(cos)
+#undef LIBRARY_FUNCTION
+
+static inline float rsqrt_f32(float x)
+{
+    return 1 / sqrtf(x);
+}
+
+static inline double rsqrt_f64(double x)
+{
+    return 1 / sqrt(x);
+}
+
+static inline float pow_f32(float x, float y)
+{
+    return powf(x, y);
+}
+
+static inline double pow_f64(double x, double y)
+{
+    return pow(x, y);
+}
+
+/* |x| of an integer in two's complement, which wraps around */
+static inline uint32_t magnitude_i32(uint32_t x)
+{
+    return x >> 31 ? -x : x;
+}
+
+static inline uint64_t magnitude_i64(uint64_t x)
+{
+    return x >> 63 ? -x : x;
+}
+
+static inline uint8_t magnitude_u8(uint8_t x)
+{
+    return x;
 }
 
 #endif

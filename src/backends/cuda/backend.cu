@@ -11,29 +11,8 @@ extern "C" {
 #include <stdlib.h>
 
 static const kernel_row *const families[] = {
-    cuda_activation_kernels,
-    cuda_attention_kernels,
-    cuda_batch_norm_kernels,
-    cuda_binary_kernels,
-    cuda_cast_kernels,
-    cuda_chain_kernels,
-    cuda_compare_kernels,
-    cuda_convolution_kernels,
-    cuda_create_kernels,
-    cuda_dropout_kernels,
-    cuda_effect_kernels,
-    cuda_linear_kernels,
-    cuda_index_kernels,
-    cuda_loss_kernels,
-    cuda_pooling_kernels,
-    cuda_reduce_kernels,
-    cuda_resample_kernels,
-    cuda_row_norm_kernels,
-    cuda_shape_kernels,
-    cuda_scan_kernels,
-    cuda_softmax_kernels,
-    cuda_topk_kernels,
-    cuda_unary_kernels,
+#define FAMILY(name) cuda_##name##_kernels,
+#include "backends/families.def"
 };
 
 static const kernel *kernels[OP_COUNT];

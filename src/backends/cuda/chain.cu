@@ -68,10 +68,8 @@ static __device__ inline vector<float, WIDTH> run_link(const device_link &l, con
 #define LINK(op)                                                                                                       \
     case OP_ID_##op:                                                                                                   \
         return apply<op##_formula<float>>(l, a, b);
-#define UNARY(op, dtypes, words, expression)      LINK(op)
-#define BINARY(op, dtypes, expression)            LINK(op)
-#define ACTIVATION(op, inputs, words, expression) LINK(op)
-#include "backends/cuda/functions.def"
+#define POINTWISE_OP(name, inputs, words, dtypes, kernel) LINK(name)
+#include "ops/pointwise.def"
     default: return a;
     }
 }
@@ -100,10 +98,8 @@ static int operands_as_link(int64_t id)
 {
 #define OPERANDS_OF(op, inputs)                                                                                        \
     if (id == OP_ID_##op) return (inputs) <= OPERANDS ? (inputs) : 0;
-#define UNARY(op, dtypes, words, expression)      OPERANDS_OF(op, 1)
-#define BINARY(op, dtypes, expression)            OPERANDS_OF(op, 2)
-#define ACTIVATION(op, inputs, words, expression) OPERANDS_OF(op, inputs)
-#include "backends/cuda/functions.def"
+#define POINTWISE_OP(name, inputs, words, dtypes, kernel) OPERANDS_OF(name, inputs)
+#include "ops/pointwise.def"
     return 0;
 }
 

@@ -36,6 +36,20 @@ template <template <class> class Formula> static bool logical(const kernel_call 
     return run_elements(call, Formula<uint8_t>{});
 }
 
+struct negation {
+    enum { INPUTS = 1 };
+    typedef uint8_t First, Rest, Out;
+    __device__ inline uint8_t operator()(uint8_t a, uint8_t, uint8_t) const
+    {
+        return a ^ 1;
+    }
+};
+
+static bool logical_not(const kernel_call *call)
+{
+    return run_elements(call, negation{});
+}
+
 template <class T> struct choice {
     enum { INPUTS = 3 };
     typedef uint8_t First;
@@ -69,6 +83,7 @@ extern "C" const kernel_row cuda_compare_kernels[] = {
     COMPARISON_KERNEL(greater_equal),
     { &op_logical_and, ELEMENTWISE(logical<logical_and_formula>, NULL) },
     { &op_logical_or, ELEMENTWISE(logical<logical_or_formula>, NULL) },
+    { &op_logical_not, ELEMENTWISE(logical_not, NULL) },
     { &op_where, ELEMENTWISE(where, NULL) },
     {},
 };

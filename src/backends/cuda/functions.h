@@ -1,32 +1,49 @@
-/* functions.h - the functions of functions.def, and kernels that run them. */
+/* functions.h - the functions of pointwise.def, and kernels that run them. */
 #ifndef VITRO_BACKENDS_CUDA_FUNCTIONS_H
 #define VITRO_BACKENDS_CUDA_FUNCTIONS_H
 
 #include "backends/cuda/elementwise.h"
 
-/* -- What their expressions are written in ------------------------------------------------------------------------- */
+/* -- What kernels' expressions are written in: F(exp)(a) ----------------------------------------------------------- */
 
-static __device__ inline float magnitude(float x)
+#define F(function) function##_of
+
+#define LIBRARY_FUNCTION(name)                                                                                         \
+    static __device__ inline float name##_of(float x)                                                                  \
+    {                                                                                                                  \
+        return name##f(x);                                                                                             \
+    }
+LIBRARY_FUNCTION(exp)
+LIBRARY_FUNCTION(log)
+LIBRARY_FUNCTION(log1p)
+LIBRARY_FUNCTION(erf)
+LIBRARY_FUNCTION(sqrt)
+LIBRARY_FUNCTION(rsqrt)
+LIBRARY_FUNCTION(floor)
+LIBRARY_FUNCTION(ceil)
+LIBRARY_FUNCTION(rint)
+LIBRARY_FUNCTION(sin)
+LIBRARY_FUNCTION(cos)
+LIBRARY_FUNCTION(tanh)
+#undef LIBRARY_FUNCTION
+
+static __device__ inline float pow_of(float x, float y)
+{
+    return powf(x, y);
+}
+
+static __device__ inline float magnitude_of(float x)
 {
     return fabsf(x);
 }
 
 /* Of two's complement. */
-template <class T> static __device__ inline T magnitude(T x)
+template <class T> static __device__ inline T magnitude_of(T x)
 {
     return x >> (8 * sizeof(T) - 1) && sizeof(T) > 1 ? -x : x;
 }
 
-/* Small whole exponents are products, many times faster. */
-static __device__ inline float power(float x, float exponent)
-{
-    if (exponent == 2) return x * x;
-    if (exponent == 3) return x * x * x;
-    if (exponent == -1) return 1 / x;
-    return powf(x, exponent);
-}
-
-static __device__ inline float sigmoid(float x)
+static __device__ inline float sigmoid_of(float x)
 {
     return 1 / (1 + expf(-x));
 }
@@ -40,7 +57,7 @@ static __device__ inline float sigmoid_and_slope(float x, float *slope)
     return x < 0 ? lower : upper;
 }
 
-static __device__ inline float silu_slope(float x)
+static __device__ inline float silu_slope_of(float x)
 {
     float slope, s = sigmoid_and_slope(x, &slope);
     return s + x * slope;
@@ -58,10 +75,8 @@ static __device__ inline float silu_slope(float x)
             return (T)(expression);                                                                                    \
         }                                                                                                              \
     };
-#define UNARY(op, dtypes, words, expression)      FORMULA(op, 1, words, expression)
-#define BINARY(op, dtypes, expression)            FORMULA(op, 2, 0, expression)
-#define ACTIVATION(op, inputs, words, expression) FORMULA(op, inputs, words, expression)
-#include "backends/cuda/functions.def"
+#define POINTWISE_OP(name, inputs, words, dtypes, kernel) FORMULA(name, inputs, words, kernel)
+#include "ops/pointwise.def"
 
 template <class Formula> static Formula formula_of(const kernel_call *call)
 {
@@ -99,11 +114,6 @@ static inline bool takes_floats(const kernel_call *call)
 static inline bool takes_numbers(const kernel_call *call)
 {
     return call->in[0].dtype != VT_F64;
-}
-
-static inline bool takes_signed_numbers(const kernel_call *call)
-{
-    return takes_numbers(call);
 }
 
 template <template <class> class Formula> static bool run_of_floats(const kernel_call *call)

@@ -6,29 +6,8 @@
 
 /* Each table ends with a row whose op is NULL. */
 extern "C" {
-extern const kernel_row cuda_activation_kernels[];
-extern const kernel_row cuda_attention_kernels[];
-extern const kernel_row cuda_batch_norm_kernels[];
-extern const kernel_row cuda_binary_kernels[];
-extern const kernel_row cuda_cast_kernels[];
-extern const kernel_row cuda_chain_kernels[];
-extern const kernel_row cuda_compare_kernels[];
-extern const kernel_row cuda_convolution_kernels[];
-extern const kernel_row cuda_create_kernels[];
-extern const kernel_row cuda_dropout_kernels[];
-extern const kernel_row cuda_effect_kernels[];
-extern const kernel_row cuda_linear_kernels[];
-extern const kernel_row cuda_index_kernels[];
-extern const kernel_row cuda_loss_kernels[];
-extern const kernel_row cuda_pooling_kernels[];
-extern const kernel_row cuda_reduce_kernels[];
-extern const kernel_row cuda_resample_kernels[];
-extern const kernel_row cuda_row_norm_kernels[];
-extern const kernel_row cuda_shape_kernels[];
-extern const kernel_row cuda_scan_kernels[];
-extern const kernel_row cuda_softmax_kernels[];
-extern const kernel_row cuda_topk_kernels[];
-extern const kernel_row cuda_unary_kernels[];
+#define FAMILY(name) extern const kernel_row cuda_##name##_kernels[];
+#include "backends/families.def"
 }
 
 /* FLOP/s of a large product of f32 matrices, bytes/s of a large copy. */

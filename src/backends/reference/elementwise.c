@@ -41,22 +41,53 @@ static double wrapped(uint64_t value, vt_dtype dtype)
     return (double)(int64_t)value;
 }
 
-/* `integers` is the same in two's complement, where a and b are uint64_t. */
-#define BINARY_WRAPPING(name, expression, integers)                                                                    \
-    static double name##_wrapped(double x, double y, vt_dtype dtype)                                                   \
-    {                                                                                                                  \
-        uint64_t a = (uint64_t)(int64_t)x, b = (uint64_t)(int64_t)y;                                                   \
-        return wrapped(integers, dtype);                                                                               \
-    }                                                                                                                  \
-    BINARY(name, vt_dtype_is_float(c->out_dtype[0]) ? (expression) : name##_wrapped(a, b, c->out_dtype[0]))
+static uint64_t magnitude(uint64_t x)
+{
+    return (int64_t)x < 0 ? -x : x;
+}
 
-BINARY_WRAPPING(add, a + b, a + b)
-BINARY_WRAPPING(sub, a - b, a - b)
-BINARY_WRAPPING(mul, a *b, a *b)
-BINARY(div, a / b)
-BINARY(pow, pow(a, b))
-BINARY(minimum, isnan(a) || isnan(b) ? NAN : fmin(a, b))
-BINARY(maximum, isnan(a) || isnan(b) ? NAN : fmax(a, b))
+/* -- What pointwise.def lists -------------------------------------------------------------------------------------- */
+
+/* Integers, by the kernel's expression in two's complement. */
+#define F(function) function
+#define INTEGERS_FLOATS(name, kernel)
+#define INTEGERS_OF(name, type, kernel)                                                                                \
+    static double name##_of_integers(double x, double y, vt_dtype dtype)                                               \
+    {                                                                                                                  \
+        type a = (type)(int64_t)x, b = (type)(int64_t)y;                                                               \
+        (void)b;                                                                                                       \
+        return wrapped((uint64_t)(kernel), dtype);                                                                     \
+    }
+#define INTEGERS_NUMBERS(name, kernel)                    INTEGERS_OF(name, uint64_t, kernel)
+#define INTEGERS_SIGNED_NUMBERS(name, kernel)             INTEGERS_OF(name, int64_t, kernel)
+#define POINTWISE_OP(name, inputs, words, dtypes, kernel) INTEGERS_##dtypes(name, kernel)
+#include "ops/pointwise.def"
+
+#define RESULT_FLOATS(name, expression) (expression)
+#define RESULT_NUMBERS(name, expression)                                                                               \
+    (vt_dtype_is_float(c->out_dtype[0]) ? (expression) : name##_of_integers(a, b, c->out_dtype[0]))
+#define RESULT_SIGNED_NUMBERS(name, expression) RESULT_NUMBERS(name, expression)
+
+#define EACH_ELEMENT(name, dtypes, words, second, expression)                                                          \
+    void reference_##name(const reference_call *c)                                                                     \
+    {                                                                                                                  \
+        const double *option = c->attributes;                                                                          \
+        double p = (words) > 0 ? option[0] : 0, q = (words) > 1 ? option[1] : 0;                                       \
+        int64_t count = vt_shape_count(c->out_shape[0]);                                                               \
+        for (int64_t i = 0; i < count; i++) {                                                                          \
+            double a = element(c, 0, i), b = second;                                                                   \
+            (void)b, (void)p, (void)q;                                                                                 \
+            c->out[0][i] = RESULT_##dtypes(name, expression);                                                          \
+        }                                                                                                              \
+    }
+#define UNARY_OP(name, dtypes, reference, kernel)  EACH_ELEMENT(name, dtypes, 0, 0, reference)
+#define STEP_OP(name, reference, kernel)           EACH_ELEMENT(name, FLOATS, 0, 0, reference)
+#define OPTION_OP(name, words, reference, kernel)  EACH_ELEMENT(name, FLOATS, words, 0, reference)
+#define BINARY_OP(name, dtypes, reference, kernel) EACH_ELEMENT(name, dtypes, 0, element(c, 1, i), reference)
+#include "ops/pointwise.def"
+
+/* -- Others -------------------------------------------------------------------------------------------------------- */
+
 BINARY(equal, a == b)
 BINARY(not_equal, a != b)
 BINARY(less, a < b)
@@ -73,38 +104,7 @@ void reference_where(const reference_call *c)
     for (int64_t i = 0; i < count; i++) c->out[0][i] = element(c, element(c, 0, i) != 0 ? 1 : 2, i);
 }
 
-static double negated(double x, vt_dtype dtype)
-{
-    return vt_dtype_is_float(dtype) ? -x : wrapped(-(uint64_t)(int64_t)x, dtype);
-}
-
 UNARY(cast, x) /* storing the result converts it */
-UNARY(neg, negated(x, c->out_dtype[0]))
-UNARY(abs, signbit(x) ? negated(x, c->out_dtype[0]) : x)
-UNARY(reciprocal, 1 / x)
-UNARY(square, x *x)
-UNARY(sqrt, sqrt(x))
-UNARY(rsqrt, 1 / sqrt(x))
-UNARY(exp, exp(x))
-UNARY(log, log(x))
-UNARY(log1p, log1p(x))
-UNARY(sin, sin(x))
-UNARY(cos, cos(x))
-UNARY(erf, erf(x))
-UNARY(sign, x > 0 ? 1 : x < 0 ? -1 : x)
-UNARY(floor, floor(x))
-UNARY(ceil, ceil(x))
-UNARY(round, nearbyint(x))
-UNARY(sigmoid, 1 / (1 + exp(-x)))
-UNARY(tanh, tanh(x))
-UNARY(relu, x <= 0 ? 0 : x)
-UNARY(silu, x / (1 + exp(-x)))
-UNARY(softplus, x > 30 ? x : log1p(exp(x)))
-UNARY_WITH(affine, affine_attributes, attributes->scale *x + attributes->shift)
-UNARY_WITH(pow_scalar, pow_scalar_attributes, pow(x, attributes->exponent))
-UNARY_WITH(clamp, clamp_attributes, x<attributes->low ? attributes->low : x> attributes->high ? attributes->high : x)
-UNARY_WITH(leaky_relu, leaky_relu_attributes, x > 0 ? x : attributes->slope * x)
-
 /* x Φ(x); erfc keeps the digits that 1 + erf loses in the lower tail */
 static double gelu(double x, bool with_tanh)
 {

@@ -1,28 +1,6 @@
-/* binary.c - ops on the elements of two tensors: arithmetic, comparisons, logic, choice. */
+/* compare.c - comparisons, logic, and choice by their results. */
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/rows.h"
-#include <math.h>
-
-/* Integers wrap around, which C defines for unsigned ones alone; those of 8 and 16 bits are computed as int. */
-#define ARITHMETIC(name, operator)                                                                                     \
-    BINARY_ROW(name##_f32, float, float, a operator b)                                                                 \
-    BINARY_ROW(name##_f64, double, double, a operator b)                                                               \
-    BINARY_ROW(name##_i32, uint32_t, uint32_t, a operator b)                                                           \
-    BINARY_ROW(name##_i64, uint64_t, uint64_t, a operator b)                                                           \
-    BINARY_ROW(name##_u8, uint8_t, uint8_t, a operator b)
-ARITHMETIC(add, +)
-ARITHMETIC(sub, -)
-ARITHMETIC(mul, *)
-
-/* NaN in either wins. */
-#define EXTREME(name, operator)                                                                                        \
-    BINARY_ROW(name##_f32, float, float, a operator b || a != a ? a : b)                                               \
-    BINARY_ROW(name##_f64, double, double, a operator b || a != a ? a : b)                                             \
-    BINARY_ROW(name##_i32, int32_t, int32_t, a operator b ? a : b)                                                     \
-    BINARY_ROW(name##_i64, int64_t, int64_t, a operator b ? a : b)                                                     \
-    BINARY_ROW(name##_u8, uint8_t, uint8_t, a operator b ? a : b)
-EXTREME(minimum, <)
-EXTREME(maximum, >)
 
 #define COMPARISON(name, operator)                                                                                     \
     BINARY_ROW(name##_f32, float, uint8_t, a operator b)                                                               \
@@ -37,30 +15,16 @@ COMPARISON(less_equal, <=)
 COMPARISON(greater, >)
 COMPARISON(greater_equal, >=)
 
-BINARY_ROW(div_f32, float, float, a / b)
-BINARY_ROW(div_f64, double, double, a / b)
-BINARY_ROW(pow_f32, float, float, powf(a, b))
-BINARY_ROW(pow_f64, double, double, pow(a, b))
 BINARY_ROW(logical_and_u8, uint8_t, uint8_t, a &b)
+UNARY_ROW(logical_not_u8, uint8_t, uint8_t, a ^ 1)
 BINARY_ROW(logical_or_u8, uint8_t, uint8_t, a | b)
 
-#define FLOATS(name) [VT_F32] = name##_f32, [VT_F64] = name##_f64
-#define NUMBERS(name)                                                                                                  \
-    {                                                                                                                  \
-        FLOATS(name), [VT_I32] = name##_i32, [VT_I64] = name##_i64, [VT_U8] = name##_u8                                \
-    }
 #define EVERY(name)                                                                                                    \
     {                                                                                                                  \
-        FLOATS(name), [VT_I32] = name##_i32, [VT_I64] = name##_i64, [VT_U8] = name##_u8, [VT_BOOL] = name##_u8         \
+        [VT_F32] = name##_f32, [VT_F64] = name##_f64, [VT_I32] = name##_i32, [VT_I64] = name##_i64,                    \
+        [VT_U8] = name##_u8, [VT_BOOL] = name##_u8                                                                     \
     }
-row_table cpu_binary_rows = {
-    [OP_ID_add] = NUMBERS(add),
-    [OP_ID_sub] = NUMBERS(sub),
-    [OP_ID_mul] = NUMBERS(mul),
-    [OP_ID_div] = { FLOATS(div) },
-    [OP_ID_pow] = { FLOATS(pow) },
-    [OP_ID_minimum] = NUMBERS(minimum),
-    [OP_ID_maximum] = NUMBERS(maximum),
+static row_table compare_rows = {
     [OP_ID_equal] = EVERY(equal),
     [OP_ID_not_equal] = EVERY(not_equal),
     [OP_ID_less] = EVERY(less),
@@ -68,12 +32,13 @@ row_table cpu_binary_rows = {
     [OP_ID_greater] = EVERY(greater),
     [OP_ID_greater_equal] = EVERY(greater_equal),
     [OP_ID_logical_and] = { [VT_BOOL] = logical_and_u8 },
+    [OP_ID_logical_not] = { [VT_BOOL] = logical_not_u8 },
     [OP_ID_logical_or] = { [VT_BOOL] = logical_or_u8 },
 };
 
-static bool binary(const kernel_call *call)
+static bool compare(const kernel_call *call)
 {
-    return run_table(call, cpu_binary_rows);
+    return run_table(call, compare_rows);
 }
 
 /* Choosing moves bits: elements of one size are alike. */
@@ -113,16 +78,9 @@ static bool where(const kernel_call *call)
 
 #define KERNEL(name)                                                                                                   \
     {                                                                                                                  \
-        &op_##name, ROW_KERNEL(binary)                                                                                 \
+        &op_##name, ROW_KERNEL(compare)                                                                                \
     }
-const kernel_row cpu_binary_kernels[] = {
-    KERNEL(add),
-    KERNEL(sub),
-    KERNEL(mul),
-    KERNEL(div),
-    KERNEL(pow),
-    KERNEL(minimum),
-    KERNEL(maximum),
+const kernel_row cpu_compare_kernels[] = {
     KERNEL(equal),
     KERNEL(not_equal),
     KERNEL(less),
@@ -130,6 +88,7 @@ const kernel_row cpu_binary_kernels[] = {
     KERNEL(greater),
     KERNEL(greater_equal),
     KERNEL(logical_and),
+    KERNEL(logical_not),
     KERNEL(logical_or),
     { &op_where, ROW_KERNEL(where) },
     { 0 },

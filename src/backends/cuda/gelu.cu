@@ -1,4 +1,4 @@
-/* activation.cu - activation functions and their fused gradients. */
+/* gelu.cu - GELU and its gradient. */
 #include "backends/cuda/functions.h"
 #include "backends/cuda/gelu.h"
 
@@ -6,10 +6,10 @@ extern "C" {
 #include "ops/elementwise.h"
 }
 
-/* GELU by tanh; (1 + tanh u) / 2 is sigmoid(2u). */
+/* GELU by tanh; (1 + tanh u) / 2 is sigmoid_of(2u). */
 static __device__ inline float gelu_by_tanh(float x)
 {
-    return x * sigmoid(2 * (float)GELU_SCALE * x * (1 + (float)GELU_CUBIC * x * x));
+    return x * sigmoid_of(2 * (float)GELU_SCALE * x * (1 + (float)GELU_CUBIC * x * x));
 }
 
 static __device__ inline float gelu_by_tanh_gradient(float x)
@@ -31,9 +31,7 @@ template <template <class> class Exact, template <class> class ByTanh> static bo
     return by_tanh ? run_of_floats<ByTanh>(call) : run_of_floats<Exact>(call);
 }
 
-extern "C" const kernel_row cuda_activation_kernels[] = {
-#define ACTIVATION(op, inputs, words, expression) { &op_##op, ELEMENTWISE(run_of_floats<op##_formula>, takes_floats) },
-#include "backends/cuda/functions.def"
+extern "C" const kernel_row cuda_gelu_kernels[] = {
     { &op_gelu, ELEMENTWISE((run_gelu<gelu_formula, gelu_by_tanh_formula>), takes_floats) },
     { &op_gelu_gradient, ELEMENTWISE((run_gelu<gelu_gradient_formula, gelu_by_tanh_gradient_formula>), takes_floats) },
     {},

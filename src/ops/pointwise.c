@@ -1,0 +1,34 @@
+/* pointwise.c - the ops that pointwise.def lists, and the public functions of those without options. */
+#include "ops/pointwise.h"
+#include "ops/infer.h"
+#include <vitro/vitro.h>
+
+/* -- Ops ----------------------------------------------------------------------------------------------------------- */
+
+#define INFER_1_FLOATS         infer_float
+#define INFER_1_NUMBERS        infer_number
+#define INFER_2_FLOATS         infer_float_pair
+#define INFER_2_NUMBERS        infer_number_pair
+#define INFER_2_SIGNED_NUMBERS infer_number_pair
+
+#define UNARY_OP(name, dtypes, reference, kernel)                                                                      \
+    const op op_##name = { OP_HEAD(name, 1, 1, 1), .chainable = true, .infer = INFER_1_##dtypes, .vjp = name##_vjp };
+#define STEP_OP(name, reference, kernel)                                                                               \
+    const op op_##name = { OP_HEAD(name, 1, 1, 1), .chainable = true, .infer = infer_float, .constant = true };
+#define OPTION_OP(name, words, reference, kernel)                                                                      \
+    const op op_##name = { OP_HEAD(name, 1, 1, 1), .chainable = true, .infer = infer_float, .vjp = name##_vjp };
+#define BINARY_OP(name, dtypes, reference, kernel)                                                                     \
+    const op op_##name = { OP_HEAD(name, 2, 2, 1), .chainable = true, .infer = INFER_2_##dtypes, .vjp = name##_vjp };
+#define GRADIENT_OP(name, inputs, kernel)                                                                              \
+    const op op_##name = { OP_HEAD(name, inputs, inputs, 1), .chainable = true, .infer = infer_float_pair,             \
+                           .decompose = name##_decompose };
+#define FUSED_OP(name, inputs, kernel)                                                                                 \
+    const op op_##name = { OP_HEAD(name, inputs, inputs, 1), .infer = infer_float_pair, .decompose = name##_decompose };
+#include "ops/pointwise.def"
+
+/* -- Functions ----------------------------------------------------------------------------------------------------- */
+
+#define UNARY_OP(name, dtypes, reference, kernel)  UNARY_FUNCTION(name)
+#define STEP_OP(name, reference, kernel)           UNARY_FUNCTION(name)
+#define BINARY_OP(name, dtypes, reference, kernel) BINARY_FUNCTION(name)
+#include "ops/pointwise.def"
