@@ -1,6 +1,6 @@
 /* test_plan.c - what plans promise: a step is planned once and replayed, with what it is bound to and what its leaves
  * hold now; the same results eagerly, and with any pass off; memory that is neither lost nor used twice. */
-#include "core/context.h"
+#include "core/plan.h"
 #include "left_behind.h"
 #include "tested_device.h"
 #include "zoo.h"
@@ -206,6 +206,56 @@ Test(passes, have_names_that_turn_them_off_and_on)
     vt_set_pass("no such pass", true);
     cr_assert(vt_failed() && strstr(vt_error_message(), "no pass \"no such pass\""));
     vt_error_clear();
+}
+
+/* What an op makes of its own result: no pass may leave that. */
+Test(passes, what_is_read_before_it_is_made_is_an_error)
+{
+    context *c = context_get();
+    VT_SCOPE;
+    vt_tensor x = vt_full(VT_SHAPE(2), 1), y = vt_neg(x);
+    vt_read(y, (double[2]){ 0 }, 2, VT_F64);
+    const node *n = value_of(c, y)->producer;
+    program p = { .memory = { .block = NULL } };
+    int t = program_add_term(&p, (spec){ VT_F32, VT_SHAPE(2) });
+    instruction *i = program_add(&p, n->op, 1, 1);
+    i->in[0] = i->out[0] = t;
+    i->source = n->number;
+    program_index(&p);
+    cr_assert(!program_is_in_order(&p, c));
+    cr_assert(strstr(vt_error_message(), "neg: the plan reads input 0 before it is made") &&
+                  strstr(vt_error_message(), "test_plan.c:"),
+              "%s", vt_error_message());
+    vt_error_clear();
+    i->in[0] = NO_TERM;
+    program_index(&p);
+    cr_assert(program_is_in_order(&p, c));
+    p.terms[program_add_term(&p, (spec){ VT_F32, VT_SHAPE(2) })].result = true;
+    cr_assert(!program_is_in_order(&p, c) && strstr(vt_error_message(), "the plan does not make a result"));
+    vt_error_clear();
+    arena_reset(&p.memory, (arena_mark){ 0 });
+}
+
+/* A step that reads what is written by the next one. */
+Test(passes, memory_that_is_read_before_it_is_written_is_an_error)
+{
+    context *c = context_get();
+    VT_SCOPE;
+    vt_tensor x = vt_full(VT_SHAPE(2), 1), y = vt_neg(x);
+    vt_read(y, (double[2]){ 0 }, 2, VT_F64);
+    const node *n = value_of(c, y)->producer;
+    storage storages[] = { { .kind = STORAGE_WORK, .bytes = 16, .first = 0, .last = 1 } };
+    array a = array_contiguous(NULL, VT_F64, VT_SHAPE(2));
+    step steps[] = { { .call = { .op = n->op, .inputs = 1, .in = &a }, .storage = (int[]){ 0 }, .source = n->number },
+                     { .call = { .op = n->op, .outputs = 1, .in = &a }, .storage = (int[]){ 0 } } };
+    plan p = { .steps = steps, .step_count = 2, .storages = storages, .storage_count = 1 };
+    cr_assert(!plan_memory(&p, c));
+    cr_assert(strstr(vt_error_message(), "neg: the plan reads input 0 where nothing has been written"), "%s",
+              vt_error_message());
+    vt_error_clear();
+    p = (plan){ .steps = (step[]){ steps[1], steps[0] }, .step_count = 2, .storages = storages, .storage_count = 1 };
+    cr_assert(plan_memory(&p, c) && p.work_bytes == 64);
+    arena_reset(&p.program.memory, (arena_mark){ 0 });
 }
 
 /* The first use of the library in a process, which is when the environment is looked at. */

@@ -70,12 +70,30 @@ static bool is_sound(storage *const *placed, int count)
 }
 #endif
 
-bool plan_memory(plan *p)
+/* Whether no step reads memory that none before it has written. */
+static bool is_written_first(const plan *p, const context *c)
+{
+    for (int s = 0; s < p->step_count; s++) {
+        const kernel_call *call = &p->steps[s].call;
+        for (int i = 0; i < call->inputs; i++) {
+            int number = p->steps[s].storage[i];
+            const storage *from = number == NO_STORAGE ? NULL : &p->storages[number];
+            if (!from || from->kind == STORAGE_LEAF || from->first < s || !vt_shape_count(call->in[i].shape)) continue;
+            return raise_error(VT_ERROR_UNSUPPORTED, c->run.nodes[p->steps[s].source]->at,
+                               "%s: the plan reads input %d where nothing has been written: a fault of vitro's, which "
+                               "may be gone with passes turned off (vt_set_pass)",
+                               call->op->name, i);
+        }
+    }
+    return true;
+}
+
+bool plan_memory(plan *p, const context *c)
 {
     storage **order = program_allocate(&p->program, (size_t)p->storage_count * sizeof(storage *));
     storage **placed = program_allocate(&p->program, (size_t)p->storage_count * sizeof(storage *));
     int count = 0;
-    if (!order || !placed) return false;
+    if (!order || !placed || !is_written_first(p, c)) return false;
     for (int i = 0; i < p->storage_count; i++)
         if (p->storages[i].kind == STORAGE_WORK && p->storages[i].first >= 0) order[count++] = &p->storages[i];
     qsort(order, (size_t)count, sizeof(storage *), by_falling_size);

@@ -36,7 +36,7 @@ static bool plan_steps(plan *p, context *c)
     if (q->failed || !choose_kernels(q, c)) return false;
     run_passes(q, c, true);
     program_log(q);
-    return !q->failed && lower(p, c) && plan_memory(p);
+    return !q->failed && program_is_in_order(q, c) && lower(p, c) && plan_memory(p, c);
 }
 
 static void plan_free(context *c, plan *p)

@@ -63,8 +63,9 @@ typedef struct plan {
 
 /* lower.c: steps for the instructions, each with a kernel or a view. */
 bool lower(plan *p, context *c);
-/* memory_plan.c: offsets in the workspace, such that what is in use at the same time does not overlap. */
-bool plan_memory(plan *p);
+/* memory_plan.c: offsets in the workspace, such that what is in use at the same time does not overlap. An error where a
+ * step reads what none before it has written. */
+bool plan_memory(plan *p, const context *c);
 /* device_graph.c: runs the steps as one launch, once they have run in the same way twice. Not run, and no error: the
  * caller runs them one by one. */
 enum launch { NOT_LAUNCHED, LAUNCHED, LAUNCH_FAILED };

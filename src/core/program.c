@@ -77,6 +77,31 @@ instruction *program_producer(const program *p, int term, const op *op)
     return i->op == op ? i : NULL;
 }
 
+/* Whether the term is there before instruction n. */
+static bool is_made(const term *t, int n)
+{
+    return t->leaf != NO_LEAF || (t->producer != NO_INSTRUCTION && t->producer < n);
+}
+
+bool program_is_in_order(const program *p, const context *c)
+{
+    for (int n = 0; n < p->count; n++) {
+        const instruction *i = &p->instructions[n];
+        for (int k = 0; k < i->inputs; k++)
+            if (i->in[k] != NO_TERM && !is_made(&p->terms[i->in[k]], n))
+                return raise_error(VT_ERROR_UNSUPPORTED, c->run.nodes[i->source]->at,
+                                   "%s: the plan reads input %d before it is made: a fault of vitro's, which may be "
+                                   "gone with passes turned off (vt_set_pass)",
+                                   i->op->name, k);
+    }
+    for (int t = 0; t < p->term_count; t++)
+        if (p->terms[t].result && !is_made(&p->terms[t], p->count))
+            return raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 },
+                               "the plan does not make a result: a fault of vitro's, which may be gone with passes "
+                               "turned off (vt_set_pass)");
+    return true;
+}
+
 bool program_is_passing(const program *p, int term)
 {
     return p->terms[term].uses == 1 && !p->terms[term].result;
@@ -126,6 +151,36 @@ static bool reads_any(const instruction *i, const int *terms, int count)
         for (int t = 0; t < count; t++)
             if (i->in[k] == terms[t]) return true;
     return false;
+}
+
+static int uses_in(instruction *const *group, int count, int term)
+{
+    int uses = 0;
+    for (int k = 0; k < count; k++)
+        for (int i = 0; i < group[k]->inputs; i++) uses += group[k]->in[i] == term;
+    return uses;
+}
+
+static bool is_any(int term, const int *terms, int count)
+{
+    for (int t = 0; t < count; t++)
+        if (terms[t] == term) return true;
+    return false;
+}
+
+/* Whether the group can go. What it makes must not be what the new instruction reads, as where the sum that a norm is
+ * of is its bias too; and nobody else may read what the new instruction does not make. */
+static bool can_go(const program *p, const replacement *r, instruction *const *group, int count)
+{
+    for (int k = 0; k < count; k++) {
+        for (int o = 0; o < group[k]->outputs; o++) {
+            int t = group[k]->out[o];
+            bool made = is_any(t, r->out, r->outputs);
+            bool missed = p->terms[t].result || p->terms[t].uses > uses_in(group, count, t);
+            if (is_any(t, r->in, r->inputs) || (missed && !made)) return false;
+        }
+    }
+    return true;
 }
 
 /* Whether all that the new instruction reads is made before the place, and what it makes is read behind it. */
@@ -190,6 +245,7 @@ static bool put_at(program *p, const replacement *r, instruction *const *group, 
 
 bool program_fuse(program *p, const replacement *r, instruction *const *group, int count)
 {
+    if (!can_go(p, r, group, count)) return false;
     for (int k = count - 1; k >= 0; k--)
         if (can_stand_at(p, r, group, count, group[k])) return put_at(p, r, group, count, group[k]);
     return false;

@@ -44,6 +44,8 @@ int program_add_term(program *p, spec s);
 instruction *program_add(program *p, const op *op, int inputs, int outputs);
 /* Fills in producers, uses and readers. */
 void program_index(program *p);
+/* Whether each term is made before it is read, and each result is made; an error where one is not. */
+bool program_is_in_order(const program *p, const context *c);
 /* Prints the instructions where VT_LOG=program asks for it. */
 void program_log(const program *p);
 /* Forgets instructions that were replaced. */
@@ -65,8 +67,8 @@ typedef struct replacement {
     const instruction *source; /* whose bound values it takes; NULL: those of the last of the group */
 } replacement;
 /* Puts one instruction in the place of a group, which is in the program's order. False, and nothing is changed, where
- * no place is behind all that it reads and before all that reads it, or an effect in between overwrites what it reads.
- */
+ * the group makes what the new instruction would read, or what others read and it would not make; where no place is
+ * behind all that it reads and before all that reads it; or where an effect in between overwrites what it reads. */
 bool program_fuse(program *p, const replacement *r, instruction *const *group, int count);
 /* Whether instruction i would read the same at the place of j. */
 bool program_can_move(const program *p, const instruction *i, const instruction *j);
