@@ -169,6 +169,26 @@ Test(elementwise, gradients_at_corners)
     }
 }
 
+/* The derivative of what is smooth at 0 does not know on which side of it an element lies. */
+Test(elementwise, gradients_at_zeros_of_both_signs)
+{
+    FOR_EACH_SETTING
+    {
+        use(setting);
+        VT_SCOPE;
+        vt_tensor x = VECTOR(-0.0, 0);
+        EXPECT(gradient(vt_gelu(x), x), 0.5, 0.5);
+        EXPECT(gradient(vt_gelu(x, .tanh = true), x), 0.5, 0.5);
+        EXPECT(gradient(vt_silu(x), x), 0.5, 0.5);
+        EXPECT(gradient(vt_softplus(x), x), 0.5, 0.5);
+        EXPECT(gradient(vt_sigmoid(x), x), 0.25, 0.25);
+        EXPECT(gradient(vt_tanh(x), x), 1, 1);
+        EXPECT(gradient(vt_sin(x), x), 1, 1);
+        EXPECT(gradient(vt_exp(x), x), 1, 1);
+        EXPECT(gradient(vt_log1p(x), x), 1, 1);
+    }
+}
+
 Test(elementwise, ties_share_the_gradient)
 {
     FOR_EACH_SETTING

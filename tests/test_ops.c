@@ -72,24 +72,38 @@ static const setting settings[] = {
     { "reference f64 decomposed", "reference", VT_F64, false, true, false },
     { "reference f64 permuted", "reference", VT_F64, true, false, false },
 };
-enum { SETTINGS = sizeof settings / sizeof *settings };
+/* The oracle's results for the same inputs are others. */
+static const setting zeros_settings[] = {
+    { "f32 with zeros", NULL, VT_F32, .zeros = true },
+    { "f32 permuted, with zeros", NULL, VT_F32, .permuted = true, .zeros = true },
+    { "f64 with zeros", NULL, VT_F64, .zeros = true },
+};
+static const setting zeros_oracle = { "reference with zeros", "reference", VT_F64, .zeros = true };
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-static void compare(const char *op, const char *what, const op_sample *s, measure *measured)
+static void hold_to(const setting *truth, const setting *list, size_t count, const char *op, const char *what,
+                    const op_sample *s, measure *measured)
 {
-    name_test(op, what, s, oracle.name);
-    result want = measured(s, &oracle);
+    name_test(op, what, s, truth->name);
+    result want = measured(s, truth);
     expect_measured(&want);
-    for (int i = 0; i < SETTINGS; i++) {
-        if (settings[i].permuted && s->one_layout) continue;
-        if (settings[i].eager && s->not_finite) continue;
-        if (!settings[i].device && settings[i].dtype == VT_F64 && !device_computes_f64()) continue;
-        name_test(op, what, s, settings[i].name);
-        result got = measured(s, &settings[i]);
+    for (const setting *u = list; u < list + count; u++) {
+        if (u->permuted && s->one_layout) continue;
+        if (u->eager && s->not_finite) continue;
+        if (!u->device && u->dtype == VT_F64 && !device_computes_f64()) continue;
+        name_test(op, what, s, u->name);
+        result got = measured(s, u);
         expect_measured(&got);
-        expect_close(s, &got, &want, settings[i].dtype);
+        expect_close(s, &got, &want, u->dtype);
         free(got.data);
     }
     free(want.data);
+}
+
+static void compare(const char *op, const char *what, const op_sample *s, measure *measured)
+{
+    hold_to(&oracle, settings, LENGTH(settings), op, what, s, measured);
+    hold_to(&zeros_oracle, zeros_settings, LENGTH(zeros_settings), op, what, s, measured);
 }
 
 static void test_forward(const char *op, const op_sample *samples)
@@ -138,7 +152,7 @@ static void test_numeric(const char *op, const op_sample *samples, bool second_o
         name_test(op, second_order ? "second-order gradcheck" : "gradcheck", s, "");
         use_setting(&oracle);
         VT_SCOPE;
-        inputs in = make_inputs(s, VT_F64, false);
+        inputs in = make_inputs(s, &oracle);
         vt_tensor present[MAX_SAMPLE_INPUTS];
         int count = 0;
         for (int i = 0; i < in.count; i++)
@@ -156,7 +170,7 @@ static void test_refused(const char *op, const op_sample *samples)
         name_test(op, "refused", s, "");
         use_setting(&settings[0]);
         VT_SCOPE;
-        inputs in = make_inputs(s, VT_F32, false);
+        inputs in = make_inputs(s, &settings[0]);
         vt_tensor y = s->function(in.tensor);
         cr_assert(vt_failed() && !y.id, "%s: accepted", now);
         cr_assert(strstr(vt_error_message(), s->refused), "%s: the message is: %s", now, vt_error_message());

@@ -35,16 +35,18 @@ static double next_uniform(uint64_t *state)
 }
 
 /* Values that f32 holds exactly, so that every dtype sees the same numbers. */
-static double *input_values(const sample_input *in, uint64_t *state)
+static double *input_values(const sample_input *in, uint64_t *state, bool zeros)
 {
     int64_t count = vt_shape_count(in->shape);
     double *data = allocate(count, sizeof *data);
+    zeros &= in->kind == INPUT_FLOATS && in->low <= 0 && in->high > 0;
     for (int64_t i = 0; i < count; i++) {
         double u = next_uniform(state);
         if (in->kind == INPUT_FLOATS) data[i] = (double)(float)(in->low + (in->high - in->low) * u);
         if (in->kind == INPUT_DISTINCT) data[i] = (double)(float)(0.125 * (double)(i - count / 2));
         if (in->kind == INPUT_INTEGERS) data[i] = floor(in->low + (in->high - in->low) * u);
         if (in->kind == INPUT_BOOLS) data[i] = u < 0.5;
+        if (zeros && i % 3 == 0) data[i] = i % 2 ? -0.0 : 0;
     }
     for (int64_t i = count - 1; in->kind == INPUT_DISTINCT && i > 0; i--) {
         int64_t j = (int64_t)(next_uniform(state) * (double)(i + 1));
@@ -55,41 +57,41 @@ static double *input_values(const sample_input *in, uint64_t *state)
     return data;
 }
 
-static vt_tensor make_input(const sample_input *in, uint64_t *state, vt_dtype float_dtype, bool permuted)
-{
-    vt_dtype dtype = in->kind == INPUT_INTEGERS ? VT_I64 : in->kind == INPUT_BOOLS ? VT_BOOL : float_dtype;
-    double *data = input_values(in, state);
-    void *typed = allocate(vt_shape_count(in->shape), sizeof(double));
-    vt_shape shape = in->shape;
-    vt_axes order = { .count = shape.rank };
-    array from = array_contiguous(data, VT_F64, in->shape);
-    for (int i = 0; permuted && i < shape.rank; i++) {
-        order.axis[i] = shape.rank - 1 - i;
-        shape.dim[i] = in->shape.dim[order.axis[i]];
-    }
-    if (permuted) from = array_permute(from, order.axis);
-    array to = array_contiguous(typed, dtype, shape);
-    array_copy(&to, &from);
-    vt_tensor x = vt_from_data(typed, shape, dtype);
-    free(typed);
-    free(data);
-    return permuted && shape.rank > 1 ? vt_permute(x, order) : x;
-}
-
 /* A bf16 precision has tensors of f32. */
 static vt_dtype float_dtype_of(vt_dtype precision)
 {
     return precision == VT_BF16 ? VT_F32 : precision;
 }
 
-inputs make_inputs(const op_sample *s, vt_dtype dtype, bool permuted)
+static vt_tensor make_input(const sample_input *in, uint64_t *state, const setting *u)
+{
+    vt_dtype dtype = in->kind == INPUT_INTEGERS ? VT_I64 : in->kind == INPUT_BOOLS ? VT_BOOL : float_dtype_of(u->dtype);
+    double *data = input_values(in, state, u->zeros);
+    void *typed = allocate(vt_shape_count(in->shape), sizeof(double));
+    vt_shape shape = in->shape;
+    vt_axes order = { .count = shape.rank };
+    array from = array_contiguous(data, VT_F64, in->shape);
+    for (int i = 0; u->permuted && i < shape.rank; i++) {
+        order.axis[i] = shape.rank - 1 - i;
+        shape.dim[i] = in->shape.dim[order.axis[i]];
+    }
+    if (u->permuted) from = array_permute(from, order.axis);
+    array to = array_contiguous(typed, dtype, shape);
+    array_copy(&to, &from);
+    vt_tensor x = vt_from_data(typed, shape, dtype);
+    free(typed);
+    free(data);
+    return u->permuted && shape.rank > 1 ? vt_permute(x, order) : x;
+}
+
+inputs make_inputs(const op_sample *s, const setting *u)
 {
     inputs made = { 0 };
     uint64_t state = 7;
     for (; made.count < MAX_SAMPLE_INPUTS && s->in[made.count].kind != INPUT_END; made.count++) {
         const sample_input *in = &s->in[made.count];
         if (in->kind == INPUT_ABSENT) continue;
-        made.tensor[made.count] = make_input(in, &state, float_dtype_of(dtype), permuted);
+        made.tensor[made.count] = make_input(in, &state, u);
     }
     return made;
 }
@@ -98,7 +100,7 @@ bool is_differentiable(const op_sample *s)
 {
     use_setting(&oracle);
     VT_SCOPE;
-    inputs in = make_inputs(s, VT_F64, false);
+    inputs in = make_inputs(s, &oracle);
     bool any = false;
     for (int i = 0; i < in.count; i++) any |= in.tensor[i].id && vt_dtype_of(in.tensor[i]) == VT_F64;
     return any && vt_dtype_of(s->function(in.tensor)) == VT_F64;
@@ -149,7 +151,7 @@ result measure_forward(const op_sample *s, const setting *u)
 {
     use_setting(u);
     VT_SCOPE;
-    inputs in = make_inputs(s, u->dtype, u->permuted);
+    inputs in = make_inputs(s, u);
     if (vt_failed()) return (result){ 0 };
     return read_result(s->function(in.tensor));
 }
@@ -161,7 +163,7 @@ result measure_effect(const op_sample *s, const setting *u)
     inputs in = { 0 };
     {
         VT_SCOPE;
-        in = make_inputs(s, u->dtype, u->permuted);
+        in = make_inputs(s, u);
         for (int i = 0; i < in.count; i++)
             if (in.tensor[i].id) vt_keep(in.tensor[i]); /* out of this scope it comes as a leaf, permuted or not */
     }
@@ -178,12 +180,12 @@ result measure_gradient(const op_sample *s, const setting *u)
 {
     use_setting(u);
     VT_SCOPE;
-    inputs in = make_inputs(s, u->dtype, u->permuted);
+    inputs in = make_inputs(s, u);
     if (vt_failed()) return (result){ 0 };
     vt_tensor y = s->function(in.tensor), g[MAX_SAMPLE_INPUTS], wanted[MAX_SAMPLE_INPUTS];
     sample_input like = { INPUT_FLOATS, -1, 1, vt_shape_of(y) };
     uint64_t state = 23;
-    vt_tensor cotangent = make_input(&like, &state, float_dtype_of(u->dtype), false);
+    vt_tensor cotangent = make_input(&like, &state, &(setting){ .dtype = u->dtype });
     int count = 0;
     for (int i = 0; i < in.count; i++)
         if (in.tensor[i].id && vt_dtype_is_float(vt_dtype_of(in.tensor[i]))) wanted[count++] = in.tensor[i];

@@ -9,6 +9,7 @@ typedef struct setting {
     vt_dtype dtype;            /* the precision */
     bool permuted;             /* inputs lie in memory with their axes the other way round */
     bool decomposed, eager;
+    bool zeros; /* many elements of float inputs whose range holds 0 are 0 or -0 */
 } setting;
 
 /* What every result is held to. */
@@ -23,7 +24,7 @@ typedef struct inputs {
 } inputs;
 
 /* The sample's inputs: the same values, which f32 holds exactly, in every dtype. */
-inputs make_inputs(const op_sample *s, vt_dtype dtype, bool permuted);
+inputs make_inputs(const op_sample *s, const setting *u);
 
 /* All of it as doubles. */
 typedef struct result {

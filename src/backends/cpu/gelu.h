@@ -15,12 +15,12 @@ static inline float gelu_f32(float x)
     return above - t * bell_f32(t) * mills_f32(t);
 }
 
-/* Φ(x) + x φ(x): what it lacks of 1 for x > 0, it is for -x. */
+/* Φ(x) + x φ(x): what it lacks of 1 for x > 0, it is for -x. Both parts go by the sign bit, which -0 has. */
 static inline float gelu_gradient_f32(float x)
 {
     float a = magnitude_f32(x), t = a > TAIL_END_F32 ? TAIL_END_F32 : a;
     float lack = bell_f32(t) * (mills_f32(t) - (float)INVERSE_ROOT_2PI * t);
-    return (x < 0 ? 0.0f : 1.0f) - times_sign_f32(lack, x);
+    return one_where_positive_f32(x) - times_sign_f32(lack, x);
 }
 
 static inline double gelu_f64(double x)

@@ -42,6 +42,12 @@ static inline float times_sign_f32(float y, float x)
     return float_of(bits_of(y) ^ (bits_of(x) & 0x80000000));
 }
 
+/* 1 where the sign bit of x is clear, 0 where it is set */
+static inline float one_where_positive_f32(float x)
+{
+    return float_of(0x3f800000 & ((bits_of(x) >> 31) - 1));
+}
+
 /* 2^n for n in [-126, 127] */
 static inline float power_of_two(int32_t n)
 {
