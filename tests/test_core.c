@@ -1095,6 +1095,45 @@ Test(data, read_refuses)
     cr_assert(vt_read(vt_from_data(NULL, VT_SHAPE(0, 3), VT_F64), NULL, 0, VT_F64));
 }
 
+Test(data, dtypes_that_no_tensor_has_are_refused)
+{
+    VT_SCOPE;
+    double data[4] = { 0 };
+    vt_tensor x = VECTOR(1, 2, 3);
+    const int outside[] = { VT_BF16, VT_DTYPE_COUNT, 77, -1 };
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+        vt_dtype dtype = (vt_dtype)outside[i];
+        char refusal[64];
+        snprintf(refusal, sizeof refusal, "read: dtype is %s (%d); ", vt_dtype_name(dtype), outside[i]);
+        cr_assert(!vt_read(x, data, 3, dtype));
+        REFUSED(VT_ERROR_ARGUMENT, refusal);
+        snprintf(refusal, sizeof refusal, "from_data: dtype is %s (%d); ", vt_dtype_name(dtype), outside[i]);
+        cr_assert(!vt_from_data(data, VT_SHAPE(2), dtype).id);
+        REFUSED(VT_ERROR_ARGUMENT, refusal);
+        cr_assert(!vt_cast(x, dtype).id);
+        REFUSED(VT_ERROR_ARGUMENT, "cast: dtype is ");
+        cr_assert(!vt_zeros(VT_SHAPE(2), .dtype = dtype).id);
+        REFUSED(VT_ERROR_ARGUMENT, "zeros: full: dtype is ");
+    }
+    for (int i = 0; i < 4; i++) cr_assert(data[i] == 0, "a refused read wrote");
+}
+
+Test(data, bools_are_0_or_1)
+{
+    const char *devices[] = { "cpu", "reference" };
+    for (int i = 0; i < 2; i++) {
+        vt_set_device(devices[i]);
+        VT_SCOPE;
+        vt_tensor x = vt_from_data(((uint8_t[]){ 255, 2, 0, 1 }), VT_SHAPE(4), VT_BOOL), y = vt_logical_not(x);
+        uint8_t bytes[4];
+        EXPECT(vt_sum(x), 3);
+        EXPECT(y, 0, 0, 1, 0);
+        cr_assert(vt_read(x, bytes, 4, VT_BOOL) && bytes[0] == 1 && bytes[1] == 1 && bytes[2] == 0);
+        cr_assert(vt_write(x, ((uint8_t[]){ 0, 0, 128, 0 })));
+        EXPECT(vt_sum(x), 1);
+    }
+}
+
 Test(data, write)
 {
     VT_SCOPE;

@@ -9,7 +9,8 @@
 extern "C" {
 #endif
 
-/* A tensor with a copy of count = product(shape) elements, row-major, of the given dtype. */
+/* A tensor with a copy of count = product(shape) elements, row-major, of the given dtype, any but bf16. Any byte of a
+ * bool but 0 is true. */
 VT_API vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype dtype);
 #define vt_from_data(data, shape, dtype) vt_from_data_at(VT_HERE, data, shape, dtype)
 
@@ -25,7 +26,8 @@ VT_API int64_t vt_count(vt_tensor x);
 VT_API bool vt_is_live(vt_tensor x);
 
 /* Computes x (and every effect recorded before) and copies it, row-major, converted to dtype, into data, which holds
- * `capacity` elements. Returns false with an error where the tensor is larger, or cannot be computed. */
+ * `capacity` elements. VT_DTYPE_DEFAULT is x's own dtype; bf16 is none that data has. Returns false with an error where
+ * the tensor is larger, or cannot be computed. */
 VT_API bool vt_read_at(vt_site at, vt_tensor x, void *data, int64_t capacity, vt_dtype dtype);
 #define vt_read(x, data, capacity, dtype) vt_read_at(VT_HERE, x, data, capacity, dtype)
 

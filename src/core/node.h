@@ -133,6 +133,7 @@ bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *
 
 /* Whether tensors can have it: bf16 is only how a plan stores some of them. */
 bool dtype_is_of_tensors(int64_t dtype);
+#define DTYPES_OF_TENSORS "it must be f32, f64, i32, i64, u8 or bool"
 
 /* The dtype of tensors where none is given. */
 vt_dtype dtype_default(void);

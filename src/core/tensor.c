@@ -3,6 +3,13 @@
 #include <vitro/tensor.h>
 #include <math.h>
 
+static bool data_has_dtype(const char *call, vt_site at, vt_dtype dtype)
+{
+    if (dtype_is_of_tensors(dtype)) return true;
+    refuse_call(call, at, VT_ERROR_ARGUMENT, "dtype is %s (%d); " DTYPES_OF_TENSORS, vt_dtype_name(dtype), (int)dtype);
+    return false;
+}
+
 vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype dtype)
 {
     context *c = context_get();
@@ -12,9 +19,7 @@ vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype
                            "not a shape: rank %d (0 to %d), extents 0 or more, at most 2^48 elements", shape.rank,
                            VT_MAX_RANK);
     if (!data && vt_shape_count(shape)) return refuse_call("from_data", at, VT_ERROR_ARGUMENT, "data is NULL");
-    if (!vt_dtype_size(dtype))
-        return refuse_call("from_data", at, VT_ERROR_ARGUMENT, "dtype is %s; it must say what data holds",
-                           vt_dtype_name(dtype));
+    if (!data_has_dtype("from_data", at, dtype)) return (vt_tensor){ 0 };
     value *v = value_new(c, (spec){ dtype, shape });
     if (!v || !value_allocate(c, v)) return (vt_tensor){ 0 };
     return value_fill(c, v, data) ? v->handle : (vt_tensor){ 0 };
@@ -75,6 +80,7 @@ bool vt_read_at(vt_site at, vt_tensor x, void *data, int64_t capacity, vt_dtype 
         return false;
     }
     if (dtype == VT_DTYPE_DEFAULT) dtype = v->spec.dtype;
+    if (!data_has_dtype("read", at, dtype)) return false;
     if (count > capacity) {
         char text[128];
         refuse_call("read", at, VT_ERROR_ARGUMENT, "x of shape %s has %lld elements, data has room for %lld",

@@ -14,7 +14,8 @@ static bool infer(const node *n, const spec *in, spec *out)
         return refuse(n, "a shape of rank %d; it is 0 to %d", shape.rank, VT_MAX_RANK);
     for (int i = 0; i < shape.rank; i++)
         if (shape.dim[i] < 0) return refuse(n, "extent %lld along axis %d", (long long)shape.dim[i], i);
-    if (!dtype_is_of_tensors(a->dtype)) return refuse(n, "%lld is no dtype of tensors", (long long)a->dtype);
+    if (!dtype_is_of_tensors(a->dtype))
+        return refuse(n, "dtype is %s (%d); " DTYPES_OF_TENSORS, vt_dtype_name((vt_dtype)a->dtype), (int)a->dtype);
     *out = (spec){ (vt_dtype)a->dtype, shape };
     return true;
 }

@@ -120,7 +120,8 @@ static bool infer_cast(const node *n, const spec *in, spec *out)
 {
     int64_t dtype = ATTRIBUTES(cast_attributes, n)->dtype;
     *out = (spec){ (vt_dtype)dtype, in[0].shape };
-    return dtype_is_of_tensors(dtype) || refuse(n, "%lld is no dtype of tensors", (long long)dtype);
+    return dtype_is_of_tensors(dtype) ||
+           refuse(n, "dtype is %s (%d); " DTYPES_OF_TENSORS, vt_dtype_name((vt_dtype)dtype), (int)dtype);
 }
 
 static void cast_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
