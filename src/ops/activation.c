@@ -40,19 +40,6 @@ void relu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = record(&op_relu_gradient, n->at, INPUTS(g[0], n->out[0]));
 }
 
-/* The ReLU of a sum, and its gradient where that too comes as a sum: what a residual block ends with, and begins with
- * on the way back. */
-void add_relu_decompose(const node *n, vt_tensor *out)
-{
-    out[0] = vt_relu(vt_add(n->in[0], n->in[1]));
-}
-
-/* Inputs: two gradients and the output. */
-void add_relu_gradient_decompose(const node *n, vt_tensor *out)
-{
-    out[0] = record(&op_relu_gradient, n->at, INPUTS(vt_add(n->in[0], n->in[1]), n->in[2]));
-}
-
 void leaky_relu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     double slope = ATTRIBUTES(leaky_relu_attributes, n)->slope;

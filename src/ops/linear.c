@@ -110,78 +110,6 @@ static bool infer_linear(const node *n, const spec *in, spec *out)
     return true;
 }
 
-static void linear_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
-{
-    vt_tensor rows = rows_of(g[0]);
-    dx[0] = vt_reshape(vt_matmul(rows, n->in[1]), vt_shape_of(n->in[0]));
-    dx[1] = vt_matmul(rows, rows_of(n->in[0]), .transpose_a = true);
-    if (n->inputs > 2 && n->in[2].id) dx[2] = vt_sum(rows, .axes = VT_AXES(0));
-}
-
-static void linear_decompose(const node *n, vt_tensor *out)
-{
-    vt_tensor y = vt_matmul(rows_of(n->in[0]), n->in[1], .transpose_b = true);
-    if (n->inputs > 2 && n->in[2].id) y = vt_add(y, n->in[2]);
-    out[0] = vt_reshape(y, vt_shape_of(n->out[0]));
-}
-
-const op op_linear = { OP_HEAD(linear, 2, 3, 1),      .infer = infer_linear, .vjp = linear_vjp,
-                       .decompose = linear_decompose, .flops = linear_flops, .rounded = 3 };
-
-vt_tensor vt_linear_with(const vt_linear_args *a)
-{
-    return record(&op_linear, a->at_, INPUTS(a->x, a->weight, a->bias));
-}
-
-/* -- What a planner makes of a product and what goes with it ------------------------------------------------------- */
-
-/* Inputs: x, weight, bias. Outputs: gelu(z), z = linear(x, weight, bias). */
-static bool infer_linear_gelu(const node *n, const spec *in, spec *out)
-{
-    bool ok = infer_linear(n, in, out);
-    out[1] = out[0];
-    return ok;
-}
-
-static void linear_gelu_decompose(const node *n, vt_tensor *out)
-{
-    vt_tensor bias = n->inputs > 2 ? n->in[2] : (vt_tensor){ 0 };
-    out[1] = vt_linear(n->in[0], n->in[1], .bias = bias);
-    out[0] = vt_gelu(out[1]);
-}
-
-const op op_linear_gelu = { OP_HEAD(linear_gelu, 2, 3, 2), .infer = infer_linear_gelu,
-                            .decompose = linear_gelu_decompose, .flops = linear_flops, .rounded = 3 };
-
-/* Inputs: g [rows, n], weight [n, features], z [..., features] of as many rows. Output: (g weight) gelu'(z). */
-static bool infer_matmul_gelu_gradient(const node *n, const spec *in, spec *out)
-{
-    vt_shape g = in[0].shape, weight = in[1].shape, z = in[2].shape;
-    char a[128], b[128], c[128];
-    bool fits = g.rank == 2 && weight.rank == 2 && z.rank > 0 && g.dim[1] == weight.dim[0] &&
-                z.dim[z.rank - 1] == weight.dim[1] && vt_shape_count(z) == g.dim[0] * weight.dim[1];
-    if (!fits)
-        return refuse(n, "the product of g %s and weight %s is no gradient of z %s", vt_shape_text(g, a),
-                      vt_shape_text(weight, b), vt_shape_text(z, c));
-    *out = in[2];
-    return true;
-}
-
-static void matmul_gelu_gradient_decompose(const node *n, vt_tensor *out)
-{
-    vt_tensor g = vt_reshape(vt_matmul(n->in[0], n->in[1]), vt_shape_of(n->in[2]));
-    out[0] = record(&op_gelu_gradient, n->at, INPUTS(g, n->in[2]), ATTRIBUTE(gelu_attributes, .tanh = 0));
-}
-
-static double matmul_gelu_gradient_flops(const kernel_call *call)
-{
-    return product_flops(&call->out[0], call->in[1].shape.dim[0]);
-}
-
-const op op_matmul_gelu_gradient = { OP_HEAD(matmul_gelu_gradient, 3, 3, 1), .infer = infer_matmul_gelu_gradient,
-                                     .decompose = matmul_gelu_gradient_decompose, .flops = matmul_gelu_gradient_flops,
-                                     .rounded = 3 };
-
 /* Inputs: g [rows, n], x [rows, features]. Outputs: the gradients of weight, gᵀ x [n, features], and of bias, the sum
  * of g's rows [n]; in a precision of bf16 that of g as the product takes it, rounded. */
 static bool infer_linear_gradient(const node *n, const spec *in, spec *out)
@@ -209,3 +137,30 @@ static double linear_gradient_flops(const kernel_call *call)
 
 const op op_linear_gradient = { OP_HEAD(linear_gradient, 2, 2, 2), .infer = infer_linear_gradient,
                                 .decompose = linear_gradient_decompose, .flops = linear_gradient_flops, .rounded = 3 };
+
+static void linear_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor rows = rows_of(g[0]);
+    bool biased = n->inputs > 2 && n->in[2].id;
+    dx[0] = vt_reshape(vt_matmul(rows, n->in[1]), vt_shape_of(n->in[0]));
+    if (biased && vt_dim(n->in[1], 1) > 0)
+        record_into(&(recording){ .op = &op_linear_gradient, .at = n->at, INPUTS(rows, rows_of(n->in[0])) }, &dx[1]);
+    else
+        dx[1] = vt_matmul(rows, rows_of(n->in[0]), .transpose_a = true);
+    if (biased && !dx[2].id) dx[2] = vt_sum(rows, .axes = VT_AXES(0));
+}
+
+static void linear_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor y = vt_matmul(rows_of(n->in[0]), n->in[1], .transpose_b = true);
+    if (n->inputs > 2 && n->in[2].id) y = vt_add(y, n->in[2]);
+    out[0] = vt_reshape(y, vt_shape_of(n->out[0]));
+}
+
+const op op_linear = { OP_HEAD(linear, 2, 3, 1),      .infer = infer_linear, .vjp = linear_vjp,
+                       .decompose = linear_decompose, .flops = linear_flops, .rounded = 3 };
+
+vt_tensor vt_linear_with(const vt_linear_args *a)
+{
+    return record(&op_linear, a->at_, INPUTS(a->x, a->weight, a->bias));
+}

@@ -22,8 +22,6 @@
 #define GRADIENT_OP(name, inputs, kernel)                                                                              \
     const op op_##name = { OP_HEAD(name, inputs, inputs, 1), .chainable = true, .infer = infer_float_pair,             \
                            .decompose = name##_decompose };
-#define FUSED_OP(name, inputs, kernel)                                                                                 \
-    const op op_##name = { OP_HEAD(name, inputs, inputs, 1), .infer = infer_float_pair, .decompose = name##_decompose };
 #include "ops/pointwise.def"
 
 /* -- Functions ----------------------------------------------------------------------------------------------------- */

@@ -10,7 +10,6 @@
 #define OPTION_OP(name, words, reference, kernel)  VJP(name)
 #define BINARY_OP(name, dtypes, reference, kernel) VJP(name)
 #define GRADIENT_OP(name, inputs, kernel)          DECOMPOSITION(name)
-#define FUSED_OP(name, inputs, kernel)             DECOMPOSITION(name)
 #include "ops/pointwise.def"
 #undef VJP
 #undef DECOMPOSITION

@@ -1,6 +1,24 @@
 /* add_relu.c - a sum together with the ReLU that alone reads it, and a sum of gradients with the ReLU's gradient. */
-#include "ops/list.h"
+#include "ops/infer.h"
 #include "passes/fuse.h"
+#include <vitro/vitro.h>
+
+/* The ReLU of a sum, and its gradient where that too comes as a sum: what a residual block ends with, and begins with
+ * on the way back. */
+static void add_relu_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_relu(vt_add(n->in[0], n->in[1]));
+}
+
+/* Inputs: two gradients and the output. */
+static void add_relu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = record(&op_relu_gradient, n->at, INPUTS(vt_add(n->in[0], n->in[1]), n->in[2]));
+}
+
+const op op_add_relu = { OP_HEAD(add_relu, 2, 2, 1), .infer = infer_float_pair, .decompose = add_relu_decompose };
+const op op_add_relu_gradient = { OP_HEAD(add_relu_gradient, 3, 3, 1), .infer = infer_float_pair,
+                                  .decompose = add_relu_gradient_decompose };
 
 static instruction *passing_sum(const program *p, int term)
 {

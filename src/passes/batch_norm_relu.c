@@ -2,6 +2,92 @@
  * and the gradients of both. */
 #include "ops/list.h"
 #include "passes/fuse.h"
+#include <vitro/vitro.h>
+
+/* -- The fused ops ------------------------------------------------------------------------------------------------ */
+
+static bool infer_fused(const node *n, const spec *in, spec *out)
+{
+    return op_batch_norm.infer(n, in, out);
+}
+
+static bool infer_fused_gradient(const node *n, const spec *in, spec *out)
+{
+    return op_batch_norm_gradient.infer(n, in, out);
+}
+
+static vt_tensor normalized_by(const node *n, vt_tensor x, vt_tensor weight, vt_tensor bias, vt_tensor *out)
+{
+    record_into(&(recording){ .op = &op_batch_norm,
+                              .at = n->at,
+                              INPUTS(x, weight, bias),
+                              .attributes = n->attributes,
+                              .attributes_size = n->attributes_size },
+                out);
+    return out[0];
+}
+
+/* Inputs: x, weight, bias; outputs: relu(batch_norm(x)), mean, var. */
+static void batch_norm_relu_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_relu(normalized_by(n, n->in[0], n->in[1], n->in[2], out));
+}
+
+/* Inputs: x, shortcut, weight, bias; outputs: relu(batch_norm(x) + shortcut), mean, var. */
+static void batch_norm_add_relu_decompose(const node *n, vt_tensor *out)
+{
+    out[0] = vt_relu(vt_add(normalized_by(n, n->in[0], n->in[2], n->in[3], out), n->in[1]));
+}
+
+/* The gradient of the norm, given that of what came out of it. */
+static void own_gradient(const node *n, vt_tensor g, vt_tensor weight, int outputs, vt_tensor *out)
+{
+    record_into(&(recording){ .op = &op_batch_norm_gradient,
+                              .at = n->at,
+                              INPUTS(g, n->in[1], n->in[2], n->in[3], weight),
+                              .attributes = n->attributes,
+                              .attributes_size = n->attributes_size,
+                              .outputs = outputs },
+                out);
+}
+
+/* Inputs: g, x, mean, var, weight, bias; outputs: dx, dweight, dbias. */
+static void batch_norm_relu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor forward[3], weight = n->in[4], y = vt_relu(normalized_by(n, n->in[1], weight, n->in[5], forward));
+    own_gradient(n, record(&op_relu_gradient, n->at, INPUTS(n->in[0], y)), weight, n->outputs, out);
+}
+
+/* Inputs: g, x, mean, var, y, weight, and what is to be added to g; outputs: dx, the gradient of the shortcut, dweight,
+ * dbias. */
+static void batch_norm_add_relu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor own[3], g = n->in[6].id ? vt_add(n->in[0], n->in[6]) : n->in[0];
+    out[1] = record(&op_relu_gradient, n->at, INPUTS(g, n->in[4]));
+    own_gradient(n, out[1], n->in[5], n->outputs - 1, own);
+    out[0] = own[0];
+    for (int i = 2; i < n->outputs; i++) out[i] = own[i - 1];
+}
+
+static bool infer_shortcut_gradient(const node *n, const spec *in, spec *out)
+{
+    infer_fused_gradient(n, in, out);
+    out[1] = in[1];
+    return true;
+}
+
+const op op_batch_norm_relu = { OP_HEAD(batch_norm_relu, 1, 3, 3), .decompose = batch_norm_relu_decompose,
+                                .infer = infer_fused };
+const op op_batch_norm_add_relu = { OP_HEAD(batch_norm_add_relu, 2, 4, 3), .decompose = batch_norm_add_relu_decompose,
+                                    .infer = infer_fused };
+const op op_batch_norm_relu_gradient = { OP_HEAD(batch_norm_relu_gradient, 4, 6, 0),
+                                         .decompose = batch_norm_relu_gradient_decompose,
+                                         .infer = infer_fused_gradient };
+const op op_batch_norm_add_relu_gradient = { OP_HEAD(batch_norm_add_relu_gradient, 5, 7, 0),
+                                             .decompose = batch_norm_add_relu_gradient_decompose,
+                                             .infer = infer_shortcut_gradient };
+
+/* -- The pass ------------------------------------------------------------------------------------------------------ */
 
 static int optional_input(const instruction *i, int k)
 {

@@ -9,7 +9,6 @@ void fuse_batch_norm_relu(program *p);
 void fuse_add_relu(program *p);
 void fuse_linear_gelu(program *p);
 void fuse_matmul_gelu_gradient(program *p);
-void fuse_linear_gradient(program *p);
 void fuse_elementwise_chain(program *p);
 
 /* Calls the function for each instruction that is of the op when its turn comes. */

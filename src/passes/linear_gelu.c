@@ -4,6 +4,63 @@
 #include "ops/linear.h"
 #include "ops/list.h"
 #include "passes/fuse.h"
+#include <vitro/vitro.h>
+
+/* -- The fused ops ------------------------------------------------------------------------------------------------ */
+
+/* Inputs: x, weight, bias. Outputs: gelu(z), z = linear(x, weight, bias). */
+static bool infer_linear_gelu(const node *n, const spec *in, spec *out)
+{
+    bool ok = op_linear.infer(n, in, out);
+    out[1] = out[0];
+    return ok;
+}
+
+static void linear_gelu_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor bias = n->inputs > 2 ? n->in[2] : (vt_tensor){ 0 };
+    out[1] = vt_linear(n->in[0], n->in[1], .bias = bias);
+    out[0] = vt_gelu(out[1]);
+}
+
+static double linear_gelu_flops(const kernel_call *call)
+{
+    return op_linear.flops(call);
+}
+
+const op op_linear_gelu = { OP_HEAD(linear_gelu, 2, 3, 2), .infer = infer_linear_gelu,
+                            .decompose = linear_gelu_decompose, .flops = linear_gelu_flops, .rounded = 3 };
+
+/* Inputs: g [rows, n], weight [n, features], z [..., features] of as many rows. Output: (g weight) gelu'(z). */
+static bool infer_matmul_gelu_gradient(const node *n, const spec *in, spec *out)
+{
+    vt_shape g = in[0].shape, weight = in[1].shape, z = in[2].shape;
+    char a[128], b[128], c[128];
+    bool fits = g.rank == 2 && weight.rank == 2 && z.rank > 0 && g.dim[1] == weight.dim[0] &&
+                z.dim[z.rank - 1] == weight.dim[1] && vt_shape_count(z) == g.dim[0] * weight.dim[1];
+    if (!fits)
+        return refuse(n, "the product of g %s and weight %s is no gradient of z %s", vt_shape_text(g, a),
+                      vt_shape_text(weight, b), vt_shape_text(z, c));
+    *out = in[2];
+    return true;
+}
+
+static void matmul_gelu_gradient_decompose(const node *n, vt_tensor *out)
+{
+    vt_tensor g = vt_reshape(vt_matmul(n->in[0], n->in[1]), vt_shape_of(n->in[2]));
+    out[0] = record(&op_gelu_gradient, n->at, INPUTS(g, n->in[2]), ATTRIBUTE(gelu_attributes, .tanh = 0));
+}
+
+static double matmul_gelu_gradient_flops(const kernel_call *call)
+{
+    return 2 * (double)vt_shape_count(call->out[0].shape) * (double)call->in[1].shape.dim[0];
+}
+
+const op op_matmul_gelu_gradient = { OP_HEAD(matmul_gelu_gradient, 3, 3, 1), .infer = infer_matmul_gelu_gradient,
+                                     .decompose = matmul_gelu_gradient_decompose, .flops = matmul_gelu_gradient_flops,
+                                     .rounded = 3 };
+
+/* -- The passes ---------------------------------------------------------------------------------------------------- */
 
 static bool is_exact(const instruction *gelu)
 {

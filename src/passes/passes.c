@@ -9,7 +9,6 @@ const pass passes[] = {
     { "residual_layer_norm", fuse_residual_layer_norm, false },
     { "linear_gelu", fuse_linear_gelu, false },
     { "matmul_gelu_gradient", fuse_matmul_gelu_gradient, false },
-    { "linear_gradient", fuse_linear_gradient, false },
     { "elementwise_chain", fuse_elementwise_chain, false },
     { "in_place", NULL, false }, /* an elementwise op writes over an input that ends there */
     { "write_parts", NULL,

@@ -1,7 +1,7 @@
 /* elementwise.c - samples of ops on each element. What IEEE 754 says of NaN and infinities, and integers that wrap, are
  * in tests/test_elementwise.c. */
 #include "cases/case.h"
-#include "ops/chain.h"
+#include "passes/chain.h"
 #include "ops/elementwise.h"
 #include "ops/list.h"
 #include <math.h>

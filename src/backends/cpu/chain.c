@@ -1,6 +1,6 @@
 /* chain.c - several ops on each element in one pass over memory: a few hundred elements at a time go through all of
  * them, and what is between two ops stays in the nearest cache. */
-#include "ops/chain.h"
+#include "passes/chain.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/rows.h"
 

@@ -3,7 +3,7 @@
 #include "backends/cuda/functions.h"
 
 extern "C" {
-#include "ops/chain.h"
+#include "passes/chain.h"
 }
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* table.c - every op, by number: an op that is listed and not defined does not link. */
+/* op_table.c - every op, by number: an op that is listed and not defined does not link. */
 #include "ops/list.h"
-#include "ops/table.h"
+#include "passes/op_table.h"
 
 const op *const op_table[OP_COUNT] = {
 #define OP(name)       [OP_ID_##name] = &op_##name,

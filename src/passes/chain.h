@@ -1,7 +1,7 @@
 /* chain.h - several ops on each element as one: what a planner makes of ops of which each alone reads the one before.
  */
-#ifndef VITRO_OPS_CHAIN_H
-#define VITRO_OPS_CHAIN_H
+#ifndef VITRO_PASSES_CHAIN_H
+#define VITRO_PASSES_CHAIN_H
 
 #include <stdint.h>
 

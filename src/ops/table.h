@@ -1,9 +1,0 @@
-/* table.h - every op, by number. */
-#ifndef VITRO_OPS_TABLE_H
-#define VITRO_OPS_TABLE_H
-
-#include "ops/list.h"
-
-extern const op *const op_table[OP_COUNT];
-
-#endif
