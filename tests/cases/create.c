@@ -37,7 +37,7 @@ CASE(full) = {
     { "u8 saturates", full_u8, NOTHING },
     { "bool", full_bool, NOTHING },
     { "negative extent", full_negative, NOTHING, .refused = "full: extent -3 along axis 1" },
-    { "no dtype", full_no_dtype, NOTHING, .refused = "full: 99 is no dtype" },
+    { "no dtype", full_no_dtype, NOTHING, .refused = "full: dtype is ? (99); it must be f32" },
     { "rank 9", full_rank_9, NOTHING, .refused = "full: a shape of rank 9; it is 0 to 8" },
     { "more than memory", full_huge, NOTHING, .refused = "full: the result would have shape" },
     { 0 },

@@ -267,7 +267,7 @@ CASE(cast) = {
     { "every size", cast_chain, { INTEGERS(-10, 300, 3, 19) } },
     { "itself", cast_i64, { INTEGERS(-9, 9, 3) } },
     { "empty", cast_i32, { FLOATS(-2, 2, 0, 3) } },
-    { "no dtype", cast_nothing, { FLOATS(-2, 2, 3) }, .refused = "cast: 99 is no dtype" },
+    { "no dtype", cast_nothing, { FLOATS(-2, 2, 3) }, .refused = "cast: dtype is ? (99); it must be f32" },
     { 0 },
 };
 
