@@ -5,6 +5,7 @@
 #include <math.h>
 #include <vitro/vitro.h>
 
+TestSuite(second_order, .fini = expect_nothing_left, .timeout = 120);
 TestSuite(fused, .fini = expect_nothing_left, .timeout = 120);
 
 enum { D = 4 };
@@ -67,4 +68,44 @@ Test(fused, the_sum_before_a_layer_norm_may_be_its_weight_or_bias)
     expect_planned_as_eager(norm_with_the_sum_as_bias);
     expect_planned_as_eager(norm_with_the_sum_as_weight);
     expect_planned_as_eager(norm_with_x_as_weight);
+}
+
+/* -- The gradient of a gradient, by a decomposition: a tensor counts once for each place, not once for each pair --- */
+
+static vt_tensor attention_of_one(const vt_tensor *in, void *user)
+{
+    (void)user;
+    return vt_attention(in[0], in[0], in[0]);
+}
+
+static vt_tensor attention_of_two(const vt_tensor *in, void *user)
+{
+    (void)user;
+    return vt_attention(in[0], in[0], in[1]);
+}
+
+static vt_tensor norms_weighted_by_x(const vt_tensor *in, void *user)
+{
+    (void)user;
+    return vt_add(vt_rms_norm(in[0], .weight = in[0]), vt_layer_norm(in[0], .weight = in[0], .bias = in[0]));
+}
+
+static void expect_gradients(vt_function function, vt_shape shape)
+{
+    vt_set_device("reference");
+    vt_set_precision(VT_F64);
+    VT_SCOPE;
+    vt_tensor in[2] = { vt_normal(shape), vt_normal(shape) };
+    cr_assert(vt_gradcheck(function, in, 2, .second_order = true), "%s", vt_error_message());
+}
+
+Test(second_order, of_attention_among_one_sequence)
+{
+    expect_gradients(attention_of_one, VT_SHAPE(1, 2, 3, 2));
+    expect_gradients(attention_of_two, VT_SHAPE(1, 2, 3, 2));
+}
+
+Test(second_order, of_norms_whose_weight_is_x)
+{
+    expect_gradients(norms_weighted_by_x, VT_SHAPE(3));
 }

@@ -151,6 +151,79 @@ Test(handles, freed_early)
     REFUSED(VT_ERROR_HANDLE, "neg: input 0 ended before this op was computed");
 }
 
+Test(handles, freed_is_told_from_out_of_scope)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2), y = vt_exp(x), z = vt_neg(y);
+    vt_free(y);
+    vt_neg(y);
+    REFUSED(VT_ERROR_HANDLE, "neg: input is a tensor that vt_free has ended");
+    vt_free(x);
+    vt_rank(x);
+    REFUSED(VT_ERROR_HANDLE, "rank: x is a tensor that vt_free has ended");
+    vt_grad(x);
+    REFUSED(VT_ERROR_HANDLE, "grad: x is a tensor that vt_free has ended");
+    vt_keep(z);
+    vt_free(z);
+}
+
+/* A tensor of this thread, and whether its handle is what a handle of the other would be but for the thread. */
+static void *use_foreign(void *handle)
+{
+    static const char message[] = "x is a tensor of another thread";
+    vt_tensor x = *(vt_tensor *)handle;
+    begin();
+    {
+        VT_SCOPE;
+        vt_tensor own = VECTOR(7);
+        cr_assert(own.id == x.id && own.generation != x.generation, "the test wants a slot that both threads use");
+        cr_assert(!vt_is_live(x) && !vt_failed());
+        vt_neg(x);
+        REFUSED(VT_ERROR_HANDLE, "neg: input is a tensor of another thread, and each has tensors of its own; what");
+        vt_item(x);
+        REFUSED(VT_ERROR_HANDLE, message);
+        vt_grad(x);
+        REFUSED(VT_ERROR_HANDLE, message);
+        cr_assert(!vt_trainable(x));
+        REFUSED(VT_ERROR_HANDLE, message);
+        vt_free(x);
+        REFUSED(VT_ERROR_HANDLE, message);
+        vt_assign(x, own);
+        REFUSED(VT_ERROR_HANDLE, "another thread");
+        EXPECT(own, 7);
+    }
+    end();
+    return NULL;
+}
+
+Test(handles, of_another_thread_are_refused)
+{
+    pthread_t threads[2];
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1);
+    for (int i = 0; i < 2; i++) {
+        cr_assert(pthread_create(&threads[i], NULL, use_foreign, &x) == 0);
+        pthread_join(threads[i], NULL);
+    }
+    EXPECT(x, 1);
+}
+
+Test(handles, never_come_back_to_life)
+{
+    VT_SCOPE;
+    vt_tensor first = VECTOR(1), last;
+    const value *slot = value_of(context_get(), first);
+    ((value *)slot)->handle.generation = GENERATIONS - 2;
+    vt_free((vt_tensor){ first.id, GENERATIONS - 2 });
+    last = VECTOR(2);
+    cr_assert(last.id == first.id && last.generation == GENERATIONS - 1, "the test wants the slot's last use");
+    vt_free(last);
+    for (int i = 0; i < 5; i++) {
+        vt_tensor next = VECTOR(3);
+        cr_assert(next.id != first.id && !vt_is_live(first) && !vt_is_live(last));
+    }
+}
+
 /* -- Scopes ------------------------------------------------------------------------------------------------------- */
 
 Test(scopes, nested)
@@ -498,6 +571,35 @@ Test(effects, a_gradient_looked_up_late_is_computed_with_the_step)
     EXPECT(g, 6);
 }
 
+/* Planned and eager. */
+static void in_both_modes(void (*check)(void))
+{
+    for (int eager = 0; eager < 2; eager++) {
+        vt_set_eager(eager);
+        check();
+    }
+    vt_set_eager(false);
+}
+
+static void descend(void)
+{
+    VT_SCOPE;
+    vt_tensor a = VECTOR(3), b = VECTOR(5), other;
+    vt_set_trainable(a, true);
+    vt_backward(vt_sum(vt_mul(a, a)));
+    vt_tensor g = vt_grad(a);
+    vt_gradients(vt_mul(a, vt_mul(a, b)), (vt_tensor){ 0 }, &b, 1, &other);
+    vt_assign(a, vt_sub(a, vt_mul(g, other)));
+    EXPECT(a, 3 - 6 * 9);
+    EXPECT(g, 6);
+    EXPECT(other, 9);
+}
+
+Test(effects, a_gradient_that_was_asked_for_is_there_after_the_update)
+{
+    in_both_modes(descend);
+}
+
 Test(effects, vt_write_comes_after_what_was_recorded)
 {
     VT_SCOPE;
@@ -782,6 +884,117 @@ Test(gradients, of_a_decomposition_with_two_outputs)
     EXPECT(vt_grad(a), 3);
     EXPECT(vt_grad(b), 2 + exp(3));
     EXPECT(out[0], 6);
+}
+
+Test(gradients, of_a_decomposition_of_one_tensor)
+{
+    VT_SCOPE;
+    vt_tensor a = trainable(VECTOR(2)), out[2];
+    record_into(&(recording){ .op = &op_pair, .at = VT_HERE, INPUTS(a, a) }, out);
+    vt_backward(vt_sum(vt_add(out[0], out[1])));
+    EXPECT(vt_grad(a), 4 + exp(2));
+}
+
+static void free_on_the_way(void)
+{
+    VT_SCOPE;
+    vt_tensor x = trainable(VECTOR(1, 2)), y = vt_exp(x), z = vt_mul(y, y), pair[2];
+    vt_tensor loss = vt_add(vt_sum(z), vt_sum(vt_square(x)));
+    double value = vt_item(loss);
+    cr_assert(fabs(value - exp(2) - exp(4) - 5) < 1e-12, "%g", value);
+    vt_free(z);
+    vt_free(y);
+    vt_backward(loss);
+    EXPECT(vt_grad(x), 2 * exp(2) + 2, 2 * exp(4) + 4);
+    vt_free(vt_grad(x));
+    cr_assert(!vt_grad(x).id && !vt_failed());
+
+    /* What comes in the place of one output has nothing to do with the other's gradient. */
+    record_into(&(recording){ .op = &op_pair, .at = VT_HERE, INPUTS(x, x) }, pair);
+    vt_free(pair[0]);
+    vt_tensor other = vt_mul(pair[1], x);
+    vt_backward(vt_sum(vt_square(other)));
+    EXPECT(vt_grad(x), 2 * exp(2) * (1 + 1), 2 * exp(4) * (4 + 2));
+}
+
+Test(gradients, pass_through_what_was_freed)
+{
+    context_get()->force_decompose = true;
+    in_both_modes(free_on_the_way);
+}
+
+Test(gradients, of_what_was_freed_before_an_update_are_refused)
+{
+    VT_SCOPE;
+    vt_tensor x = trainable(VECTOR(1)), y = vt_exp(x), z = vt_sum(vt_mul(y, y));
+    vt_item(z);
+    vt_free(y);
+    vt_assign(x, VECTOR(2));
+    vt_backward(z);
+    vt_flush();
+    vt_read(vt_grad(x), (double[1]){ 0 }, 1, VT_F64);
+    REFUSED(VT_ERROR_HANDLE, "exp: a result was read after input 0, which it depends on, was updated");
+}
+
+Test(gradients, are_the_same_where_the_mode_changes_in_between)
+{
+    for (int eager = 0; eager < 2; eager++) {
+        vt_set_eager(eager);
+        VT_SCOPE;
+        vt_tensor x = trainable(VECTOR(-1.7)), y = vt_mul(x, x);
+        vt_tensor loss = vt_sum(vt_add(vt_mul(y, y), vt_affine(x, 3, 0)));
+        vt_item(loss);
+        vt_set_eager(!eager);
+        vt_backward(loss);
+        vt_set_eager(eager);
+        vt_tensor first = vt_grad(x), second;
+        EXPECT(first, 4 * pow(-1.7, 3) + 3);
+        vt_set_eager(!eager);
+        vt_gradients(first, (vt_tensor){ 0 }, &x, 1, &second);
+        EXPECT(second, 12 * 1.7 * 1.7);
+    }
+    vt_set_eager(false);
+}
+
+/* What comes out of a scope is a constant, which a gradient would stop at without a word. */
+Test(gradients, refuse_a_history_that_ended)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(3), g, whole, constant, noise, both[2];
+    {
+        VT_SCOPE;
+        whole = vt_keep(vt_mul(x, x));
+    }
+    {
+        VT_SCOPE;
+        constant = vt_keep(vt_detach(vt_mul(x, x)));
+        vt_keep(vt_greater(x, x));
+    }
+    {
+        VT_SCOPE;
+        vt_tensor inner = VECTOR(2);
+        noise = vt_keep(vt_mul(inner, inner));
+    }
+    {
+        VT_SCOPE;
+        both[0] = vt_keep(VECTOR(2));
+        both[1] = vt_keep(vt_mul(both[0], both[0]));
+    }
+    vt_gradients(vt_mul(x, vt_mul(constant, noise)), (vt_tensor){ 0 }, &x, 1, &g);
+    EXPECT(g, 36);
+    vt_gradients(vt_exp(vt_mul(x, whole)), (vt_tensor){ 0 }, &x, 1, &g);
+    REFUSED(VT_ERROR_GRADIENT, "gradients: y depends, through mul at");
+    cr_assert(!g.id);
+    vt_gradients(whole, (vt_tensor){ 0 }, &x, 1, &g);
+    REFUSED(VT_ERROR_GRADIENT, "gradients: y depends on a tensor that was kept out of its scope");
+    vt_gradients(vt_neg(both[1]), (vt_tensor){ 0 }, &both[0], 1, &g);
+    REFUSED(VT_ERROR_GRADIENT, "gradients: y depends, through neg at");
+    /* By what is itself the end, or came later, it is right. */
+    vt_tensor later = VECTOR(5), last = vt_mul(vt_mul(later, whole), vt_neg(both[1]));
+    vt_gradients(last, (vt_tensor){ 0 }, &later, 1, &g);
+    EXPECT(g, -36);
+    vt_gradients(vt_mul(whole, whole), (vt_tensor){ 0 }, &whole, 1, &g);
+    EXPECT(g, 18);
 }
 
 Test(gradients, of_an_op_without_one)

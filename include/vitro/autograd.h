@@ -10,15 +10,19 @@ extern "C" {
 
 /* Records the gradient of a loss of one element with respect to every trainable tensor it depends on. vt_grad gives
  * them. A second call in the same scope adds to the first; gradients end with their scope, so there is nothing to zero.
- * Errors: a loss of more than one element; one that depends on nothing trainable; an op without a gradient. */
+ * Errors: a loss of more than one element; one that depends on nothing trainable, or on a tensor that was kept out of
+ * its scope and was computed from something trainable; an op without a gradient. */
 VT_API void vt_backward_at(vt_site at, vt_tensor loss);
 #define vt_backward(loss) vt_backward_at(VT_HERE, loss)
 
-/* The gradient of a trainable tensor, of its shape and dtype; inert (and no error) where there is none. */
+/* The gradient of a trainable tensor, of its shape and dtype; inert (and no error) where there is none. It is computed
+ * with the step and stays, also where x is updated by it. */
 VT_API vt_tensor vt_grad(vt_tensor x);
 
 /* Records d(sum(y * cotangent))/d(inputs[i]) for each i into gradients[i]. A zero cotangent handle stands for ones.
- * An input that y does not depend on gets zeros. */
+ * An input that y does not depend on gets zeros; one that is given twice, the same gradient twice. Errors: a cotangent
+ * of another shape or dtype than y; an op without a gradient; y depends on a tensor that was kept out of its scope, and
+ * so may have been computed from an input. */
 VT_API void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tensor *inputs, int count,
                             vt_tensor *gradients);
 #define vt_gradients(y, cotangent, inputs, count, gradients)                                                           \

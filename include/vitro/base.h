@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /* A tensor handle: a value to copy freely. The zero handle is inert: ops given it record nothing. A handle whose
- * tensor has ended with its scope is recognised by its generation and reported, never followed. */
+ * tensor has ended, or that belongs to another thread, is recognised by its generation and reported, never followed. */
 typedef struct vt_tensor {
     uint32_t id, generation;
 } vt_tensor;

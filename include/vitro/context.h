@@ -83,7 +83,10 @@ VT_API void vt_scope_end(vt_scope *scope);
 VT_API vt_tensor vt_keep_at(vt_site at, vt_tensor x);
 #define vt_keep(x) vt_keep_at(VT_HERE, x)
 
-/* Ends one tensor now, whichever scope it belongs to. The inert handle is ignored. */
+/* Ends one tensor now, whichever scope it belongs to, and gives its memory back. What was computed from it can be
+ * differentiated all the same: where that takes the value of a tensor that an op made, it is computed again. One that
+ * was made from data is gone, and an op or a gradient that is yet to read it is an error. An inert handle, and one
+ * whose tensor has ended, are ignored. Error: a tensor of another thread. */
 VT_API void vt_free(vt_tensor x);
 
 typedef struct vt_statistics {

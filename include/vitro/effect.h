@@ -11,7 +11,8 @@ extern "C" {
 
 /* Overwrites target, a parameter, a buffer, a kept tensor or one made from data, with value, of the same shape and
  * dtype. Ops recorded before see the old value, ops recorded after see the new one. Gradients do not pass: the target
- * stays a leaf. */
+ * stays a leaf. What was computed from the old value and has been let go cannot be read any more, which is an error:
+ * read or vt_keep it before. The results of vt_grad and vt_gradients are not let go. */
 VT_API void vt_assign_at(vt_site at, vt_tensor target, vt_tensor value);
 #define vt_assign(target, value) vt_assign_at(VT_HERE, target, value)
 

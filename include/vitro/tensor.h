@@ -22,7 +22,7 @@ VT_API int vt_rank(vt_tensor x);
 VT_API int64_t vt_dim(vt_tensor x, int axis);
 /* Product of the extents. */
 VT_API int64_t vt_count(vt_tensor x);
-/* False for the inert handle and for handles whose tensor has ended. Raises nothing. */
+/* False for the inert handle, for handles whose tensor has ended, and for those of another thread. Raises nothing. */
 VT_API bool vt_is_live(vt_tensor x);
 
 /* Computes x (and every effect recorded before) and copies it, row-major, converted to dtype, into data, which holds

@@ -1,6 +1,7 @@
 /* context.c - the thread's context: made at first use, freed with the thread. */
 #include "core/plan.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,13 @@ static void make_thread_key(void)
     pthread_key_create(&key, destroy);
 }
 
+/* Contexts are numbered as they are made, so that a handle tells whose it is. */
+static uint32_t next_number(void)
+{
+    static atomic_uint made;
+    return atomic_fetch_add(&made, 1) % CONTEXTS;
+}
+
 static bool is_eager_asked_for(void)
 {
     const char *mode = getenv("VT_MODE");
@@ -81,6 +89,7 @@ static context *create(void)
     }
     c->device = backend_find("cpu");
     c->precision = VT_F32;
+    c->number = next_number();
     current = c;
     pthread_once(&once, make_thread_key);
     pthread_setspecific(key, c);

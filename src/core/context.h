@@ -19,7 +19,7 @@ typedef struct buffer {
 
 /* A tensor. A leaf has no producer; a value that is computed has a buffer. */
 typedef struct value {
-    vt_tensor handle;
+    vt_tensor handle; /* its generation: the number of the context, and how often the slot has been used */
     spec spec;
     node *producer;
     int output;     /* of the producer */
@@ -27,11 +27,18 @@ typedef struct value {
     array array;    /* the view of the buffer */
     vt_tensor gradient;
     bool live, trainable, needs_gradient;
+    bool freed;                                  /* by the user; while it is live, what was computed from it needs it */
     int term;                                    /* in the program under way */
     bool kept;                                   /* survives its scope */
     bool consumed;                               /* an op that the user recorded has it as input */
-    bool internal;                               /* recorded by differentiation, not by the user */
-    bool history_ended;                          /* came out of a scope with gradients to pass on */
+    bool internal;                               /* recorded by differentiation, not by the user ... */
+    bool asked_for;                              /* ... but a gradient that the user asked for */
+    int depth;                                   /* of the scope that owns it; OUTLIVES_SCOPES: of none */
+    int oldest;                                  /* the least depth of the leaves that its gradient passes on to */
+    uint64_t made;                               /* behind which node */
+    uint64_t history_ended;                      /* behind which node it came out of a scope, with a gradient to pass on
+                                                    to what is older; 0: it did not */
+    bool trainable_history;                      /* ... to what is trainable */
     uint32_t recorded_version, executed_version; /* of a leaf: effects recorded, effects run */
     uint64_t run;                                /* the last run that it was part of ... */
     bool root;                                   /* ... and there: whether it is asked for, */
@@ -77,6 +84,10 @@ typedef struct run_state {
 } run_state;
 
 enum { VALUE_CHUNK = 1024, MAX_FRAMES = 256, POOL_CLASSES = 256 };
+/* In the place of a depth. */
+enum { OUTLIVES_SCOPES = -1, PASSES_ON_NOTHING = MAX_FRAMES };
+/* How many contexts have numbers of their own, and how often a slot is used before it is given up. */
+enum { CONTEXTS = 1 << 12, GENERATIONS = 1 << 20 };
 
 typedef struct context {
     struct {
@@ -87,6 +98,7 @@ typedef struct context {
     /* values */
     value **chunks;
     uint32_t chunk_count, next_id, *free_ids;
+    uint32_t number; /* of the context, among those of all threads */
     size_t free_count, free_capacity;
 
     /* recording */
@@ -119,6 +131,11 @@ typedef struct context {
     vt_statistics statistics;
 } context;
 
+static inline bool is_same_tensor(vt_tensor a, vt_tensor b)
+{
+    return a.id == b.id && a.generation == b.generation;
+}
+
 /* This thread's context; NULL, with nothing to report it to, only where memory for it cannot be had. */
 context *context_get(void);
 
@@ -141,8 +158,15 @@ void buffer_pool_clear(context *c);
 value *value_new(context *c, spec s); /* owned by the innermost scope */
 /* A leaf that outlives every scope, with the value that source has now. */
 value *value_persist(context *c, vt_tensor source);
-value *value_of(context *c, vt_tensor x);  /* NULL where inert or stale */
-void value_end(context *c, value *v);      /* the handle becomes stale */
+value *value_of(context *c, vt_tensor x);       /* NULL where inert or stale */
+value *value_held(context *c, vt_tensor x);     /* and where the user has freed it */
+bool is_foreign(const context *c, vt_tensor x); /* a tensor of another thread's context */
+/* Whether the user has freed it, as far as that is still known: its slot has not been used again. */
+bool value_was_freed(const context *c, vt_tensor x);
+void value_end(context *c, value *v); /* the handle becomes stale */
+/* The user has no more use for it: the handle becomes stale, its memory is given back. What it was computed from, and
+ * how, remains until its scope ends: what was computed from it can be differentiated, and it be computed again. */
+void value_free(context *c, value *v);
 bool value_allocate(context *c, value *v); /* gives it a contiguous buffer */
 void value_drop_buffer(context *c, value *v);
 

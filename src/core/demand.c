@@ -4,8 +4,8 @@
 
 static void mark(run_state *r, node *n, int *outstanding)
 {
-    if (n->mark == r->epoch) return;
-    n->mark = r->epoch;
+    if (n->run == r->epoch) return;
+    n->run = r->epoch;
     ++*outstanding;
 }
 
@@ -28,7 +28,7 @@ static bool is_loose_end(const context *c, const node *n)
     if (c->run.mode != RUN_EVERYTHING || n->sequence <= c->swept || n->done || n->op->writes) return false;
     for (int i = 0; i < n->outputs; i++) {
         const value *v = value_of((context *)c, n->out[i]);
-        if (v && !v->consumed && !v->internal) return true;
+        if (v && !v->freed && !v->internal && (!v->consumed || v->asked_for)) return true;
     }
     return false;
 }
@@ -75,7 +75,7 @@ bool demand(context *c, const vt_tensor *targets, int count, enum run_mode mode)
         bool effect = effects && n->op->writes && !n->done, loose = is_loose_end(c, n);
         if (effect || loose) mark(r, n, &outstanding);
         effects -= effect;
-        if (n->mark != r->epoch) continue;
+        if (n->run != r->epoch) continue;
         outstanding--;
         if (!list(r, n)) return false;
         for (int i = 0; i < n->inputs; i++) need(c, n->in[i], false, &outstanding);

@@ -2,6 +2,7 @@
 #include "core/context.h"
 #include <vitro/autograd.h>
 #include <vitro/vitro.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,22 +11,21 @@
 
 typedef struct gradient_map {
     struct gradient_entry {
-        uint32_t id;
-        vt_tensor gradient;
+        vt_tensor of, gradient;
     } * entries;
     size_t capacity, count;
 } gradient_map;
 
-static struct gradient_entry *find(const gradient_map *m, uint32_t id)
+static struct gradient_entry *find(const gradient_map *m, vt_tensor x)
 {
-    size_t i = id * 2654435761u & (m->capacity - 1);
-    while (m->entries[i].id && m->entries[i].id != id) i = (i + 1) & (m->capacity - 1);
+    size_t i = x.id * 2654435761u & (m->capacity - 1);
+    while (m->entries[i].of.id && !is_same_tensor(m->entries[i].of, x)) i = (i + 1) & (m->capacity - 1);
     return &m->entries[i];
 }
 
 static vt_tensor gradient_of(const gradient_map *m, vt_tensor x)
 {
-    return m->capacity ? find(m, x.id)->gradient : (vt_tensor){ 0 };
+    return m->capacity ? find(m, x)->gradient : (vt_tensor){ 0 };
 }
 
 static bool grow(gradient_map *m)
@@ -34,7 +34,7 @@ static bool grow(gradient_map *m)
     larger.entries = calloc(larger.capacity, sizeof *larger.entries);
     if (!larger.entries) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory to differentiate");
     for (size_t i = 0; i < m->capacity; i++)
-        if (m->entries[i].id) *find(&larger, m->entries[i].id) = m->entries[i];
+        if (m->entries[i].of.id) *find(&larger, m->entries[i].of) = m->entries[i];
     free(m->entries);
     *m = larger;
     return true;
@@ -43,9 +43,9 @@ static bool grow(gradient_map *m)
 static bool set_gradient(gradient_map *m, vt_tensor x, vt_tensor gradient)
 {
     if (2 * m->count >= m->capacity && !grow(m)) return false;
-    struct gradient_entry *e = find(m, x.id);
-    m->count += e->id == 0;
-    *e = (struct gradient_entry){ x.id, gradient };
+    struct gradient_entry *e = find(m, x);
+    m->count += e->of.id == 0;
+    *e = (struct gradient_entry){ x, gradient };
     return true;
 }
 
@@ -65,8 +65,8 @@ typedef struct walk {
 static void reach(walk *w, vt_tensor x, int *outstanding)
 {
     const value *v = value_of(w->context, x);
-    if (!v || !v->producer || v->producer->mark == w->epoch || v->producer->sequence <= w->after) return;
-    v->producer->mark = w->epoch;
+    if (!v || !v->producer || v->producer->walk == w->epoch || v->producer->sequence <= w->after) return;
+    v->producer->walk = w->epoch;
     ++*outstanding;
 }
 
@@ -76,7 +76,7 @@ static void mark_reachable(walk *w, vt_tensor y)
     int outstanding = 0;
     reach(w, y, &outstanding);
     for (node *n = w->context->last; n && outstanding; n = n->previous) {
-        if (n->mark != w->epoch) continue;
+        if (n->walk != w->epoch) continue;
         outstanding--;
         w->earliest = n;
         for (int i = 0; i < n->inputs; i++) reach(w, n->in[i], &outstanding);
@@ -86,7 +86,7 @@ static void mark_reachable(walk *w, vt_tensor y)
 static bool is_target(const walk *w, vt_tensor x)
 {
     for (int i = 0; i < w->count; i++)
-        if (w->targets[i].id == x.id) return true;
+        if (is_same_tensor(w->targets[i], x)) return true;
     return false;
 }
 
@@ -96,13 +96,13 @@ static bool is_active(const walk *w, vt_tensor x)
     const value *v = value_of(w->context, x);
     if (!v || !vt_dtype_is_float(v->spec.dtype)) return false;
     if (!w->targets) return v->needs_gradient;
-    return is_target(w, x) || (v->producer && v->producer->mark == w->epoch && v->producer->active);
+    return is_target(w, x) || (v->producer && v->producer->walk == w->epoch && v->producer->active);
 }
 
 static void mark_active(walk *w, const node *last)
 {
     for (node *n = w->earliest; n; n = n == last ? NULL : n->next) {
-        if (n->mark != w->epoch) continue;
+        if (n->walk != w->epoch) continue;
         n->active = false;
         for (int i = 0; i < n->inputs && !n->op->constant; i++) n->active |= is_active(w, n->in[i]);
     }
@@ -123,6 +123,13 @@ static bool add_gradient(walk *w, const node *n, vt_tensor x, vt_tensor g)
     return set_gradient(&w->gradients, x, before.id ? vt_add(before, g) : g);
 }
 
+static bool is_first_place(const node *n, int input)
+{
+    for (int i = 0; i < input; i++)
+        if (is_same_tensor(n->in[i], n->in[input])) return false;
+    return true;
+}
+
 static void vjp_of_decomposition(walk *w, const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     if (!n->op->decompose) {
@@ -135,13 +142,14 @@ static void vjp_of_decomposition(walk *w, const node *n, const vt_tensor *g, vt_
         return;
     }
     /* Inputs are independent of each other here, even where one was computed from another: the walk under way goes on
-     * through them, and holds the marks of their nodes. */
+     * through them, and holds the marks of their nodes. A tensor that is several inputs is one target, whose gradient
+     * counts all its places: it goes to the first of them. */
     uint64_t after = w->context->sequence;
     n->op->decompose(n, out);
     for (int o = 0; o < n->outputs && w->context->error.status == VT_OK; o++) {
         if (!g[o].id || !differentiate(w->context, after, out[o], g[o], n->in, n->inputs, part)) continue;
         for (int i = 0; i < n->inputs; i++)
-            if (part[i].id) dx[i] = dx[i].id ? vt_add(dx[i], part[i]) : part[i];
+            if (part[i].id && is_first_place(n, i)) dx[i] = dx[i].id ? vt_add(dx[i], part[i]) : part[i];
     }
     free(out);
 }
@@ -186,7 +194,7 @@ static bool walk_back(walk *w, node *last)
     const char *call = c->call;
     bool ok = true;
     for (node *n = last; ok && n; n = n == w->earliest ? NULL : n->previous) {
-        if (n->mark != w->epoch || !n->active) continue;
+        if (n->walk != w->epoch || !n->active) continue;
         c->site = n->at;
         c->call = n->op->name;
         ok = walk_node(w, n);
@@ -196,10 +204,45 @@ static bool walk_back(walk *w, node *last)
     return ok;
 }
 
+/* Whether the gradient of a target may have passed through x, which came out of its scope without history. */
+static bool is_cut_off(const walk *w, vt_tensor x)
+{
+    const value *v = value_of(w->context, x);
+    if (!v || !v->history_ended || is_target(w, x)) return false;
+    if (!w->targets) return v->trainable_history;
+    for (int i = 0; i < w->count; i++) {
+        const value *target = value_of(w->context, w->targets[i]);
+        if (target && target->made < v->history_ended) return true;
+    }
+    return false;
+}
+
+/* A gradient that silently stops is a wrong gradient. */
+static bool history_is_whole(const walk *w, vt_tensor y, const node *last)
+{
+    const context *c = w->context;
+    bool whole = !is_cut_off(w, y);
+    const node *reader = NULL;
+    for (const node *n = last; n && whole; n = n == w->earliest ? NULL : n->previous) {
+        for (int i = 0; n->walk == w->epoch && i < n->inputs; i++) whole &= !is_cut_off(w, n->in[i]);
+        reader = n;
+    }
+    if (whole) return true;
+    char through[128] = "";
+    if (reader)
+        snprintf(through, sizeof through, ", through %s at %s:%d,", reader->op->name, reader->at.file, reader->at.line);
+    refuse_call(c->call, c->site, VT_ERROR_GRADIENT,
+                "%s depends%s on a tensor that was kept out of its scope, where its history ended; vt_detach it before "
+                "vt_keep if no gradient is to pass",
+                w->targets ? "y" : "the loss", through);
+    return false;
+}
+
 static bool begin_walk(walk *w, vt_tensor y, vt_tensor cotangent)
 {
     mark_reachable(w, y);
     node *last = value_of(w->context, y)->producer;
+    if (!history_is_whole(w, y, last)) return false;
     mark_active(w, last);
     if (!cotangent.id) cotangent = vt_full(vt_shape_of(y), 1, .dtype = vt_dtype_of(y));
     return set_gradient(&w->gradients, y, cotangent) && walk_back(w, last);
@@ -232,9 +275,18 @@ static bool cotangent_fits(vt_site at, vt_tensor y, vt_tensor cotangent)
     return false;
 }
 
+/* The user holds the gradient now: it is computed with the step, whatever else reads it. */
+static void ask_for(context *c, value *gradient)
+{
+    gradient->internal = false;
+    gradient->asked_for = true;
+    if (gradient->producer && gradient->producer->sequence <= c->swept) c->swept = gradient->producer->sequence - 1;
+}
+
 void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tensor *inputs, int count,
                      vt_tensor *gradients)
 {
+    ENTER("gradients", at);
     context *c = context_get();
     spec s;
     memset(gradients, 0, (size_t)count * sizeof *gradients);
@@ -244,7 +296,7 @@ void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tens
         if (!spec_of("gradients", at, "an input", inputs[i], &s)) return;
         value_of(c, inputs[i])->consumed = true;
         if (!gradients[i].id) gradients[i] = vt_full(s.shape, 0, .dtype = s.dtype);
-        if (gradients[i].id) value_of(c, gradients[i])->internal = false;
+        if (gradients[i].id) ask_for(c, value_of(c, gradients[i]));
     }
 }
 
@@ -267,48 +319,26 @@ static bool loss_can_be_differentiated(context *c, vt_site at, vt_tensor loss)
     return false;
 }
 
-static bool history_is_whole(context *c, vt_site at, const node *last, const node *earliest, uint64_t epoch)
-{
-    for (const node *n = last; n; n = n == earliest ? NULL : n->previous) {
-        for (int i = 0; n->mark == epoch && i < n->inputs; i++) {
-            const value *v = value_of(c, n->in[i]);
-            if (!v || !v->history_ended) continue;
-            refuse_call("backward", at, VT_ERROR_GRADIENT,
-                        "the loss depends, through %s at %s:%d, on a tensor that was kept out of its scope, where its "
-                        "history ended; vt_detach it before vt_keep if no gradient is to pass",
-                        n->op->name, n->at.file, n->at.line);
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Hands each trainable leaf its gradient, added to what an earlier call in this scope left. */
 static void deliver(walk *w)
 {
     for (size_t i = 0; i < w->gradients.capacity; i++) {
         const struct gradient_entry *e = &w->gradients.entries[i];
-        if (!e->id) continue;
-        value *v = &w->context->chunks[(e->id - 1) / VALUE_CHUNK][(e->id - 1) % VALUE_CHUNK];
-        if (!v->trainable || v->producer) continue;
-        v->gradient = value_of(w->context, v->gradient) ? vt_add(v->gradient, e->gradient) : e->gradient;
+        value *v = value_of(w->context, e->of);
+        if (!v || !v->trainable || v->producer) continue;
+        vt_tensor sum = value_held(w->context, v->gradient) ? vt_add(v->gradient, e->gradient) : e->gradient;
+        if (sum.id) v->gradient = sum;
     }
 }
 
 void vt_backward_at(vt_site at, vt_tensor loss)
 {
+    ENTER("backward", at);
     context *c = context_get();
     if (c->error.status != VT_OK || !loss_can_be_differentiated(c, at, loss)) return;
     walk w = { .context = c, .epoch = ++c->epoch };
-    node *last = value_of(c, loss)->producer;
     c->internal++;
-    mark_reachable(&w, loss);
-    if (history_is_whole(c, at, last, w.earliest, w.epoch)) {
-        mark_active(&w, last);
-        if (set_gradient(&w.gradients, loss, vt_full(vt_shape_of(loss), 1, .dtype = vt_dtype_of(loss))) &&
-            walk_back(&w, last))
-            deliver(&w);
-    }
+    if (begin_walk(&w, loss, (vt_tensor){ 0 })) deliver(&w);
     c->internal--;
     free(w.gradients.entries);
 }
@@ -316,11 +346,11 @@ void vt_backward_at(vt_site at, vt_tensor loss)
 vt_tensor vt_grad(vt_tensor x)
 {
     context *c = context_get();
-    value *v = value_of(c, x);
-    value *g = v ? value_of(c, v->gradient) : NULL;
+    spec s;
+    if (!x.id || !spec_of("grad", (vt_site){ 0 }, "x", x, &s)) return (vt_tensor){ 0 };
+    value *g = value_held(c, value_of(c, x)->gradient);
     if (!g) return (vt_tensor){ 0 };
-    g->internal = false; /* the user holds it now: it is computed with the step */
-    if (g->producer && g->producer->sequence <= c->swept) c->swept = g->producer->sequence - 1;
+    ask_for(c, g);
     return g->handle;
 }
 
@@ -340,6 +370,6 @@ void vt_set_trainable_at(vt_site at, vt_tensor x, bool trainable)
 
 bool vt_trainable(vt_tensor x)
 {
-    const value *v = value_of(context_get(), x);
-    return v && v->trainable;
+    spec s;
+    return x.id && spec_of("trainable", (vt_site){ 0 }, "x", x, &s) && value_of(context_get(), x)->trainable;
 }

@@ -82,7 +82,7 @@ static bool add_input(context *c, const node *n, int i)
     run_state *r = &c->run;
     if (!n->in[i].id) return add_word(r, ABSENT);
     value *v = value_of(c, n->in[i]);
-    if (v && !v->buffer && v->producer && v->producer->mark == r->epoch)
+    if (v && !v->buffer && v->producer && v->producer->run == r->epoch)
         return add_word(r, (int64_t)v->producer->number << 32 | v->output);
     return is_current(r, n, i, v) && add_leaf(r, v);
 }

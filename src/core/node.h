@@ -74,9 +74,10 @@ struct node {
     const uint32_t *in_version; /* of leaves, when recorded */
     node *previous, *next;      /* in the order of recording */
     uint64_t sequence;
-    uint64_t mark; /* the last walk that visited it */
-    int number;    /* in the run under way: its place among the nodes that run */
-    bool active;   /* in that walk */
+    uint64_t run;  /* the last run that it is part of ... */
+    int number;    /* ... and its place among the nodes there */
+    uint64_t walk; /* the last differentiation that visited it, during which nodes may run ... */
+    bool active;   /* ... and whether a gradient passes there */
     bool done;     /* it has run */
 };
 

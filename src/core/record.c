@@ -3,22 +3,38 @@
 #include <stdio.h>
 #include <string.h>
 
-bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *out)
+/* A value that the user has freed is there for what differentiates, or takes the place of, what was computed from it.
+ */
+static const value *value_to_read(context *c, vt_tensor x)
+{
+    return c->internal ? value_of(c, x) : value_held(c, x);
+}
+
+static void refuse_handle(const char *name, vt_site at, const char *what, vt_tensor x)
 {
     context *c = context_get();
-    const value *v = value_of(c, x);
-    *out = (spec){ .shape = { .rank = 0 } };
-    if (v) {
-        *out = v->spec;
-        return true;
-    }
     if (x.id == 0)
         refuse_call(name, at, VT_ERROR_HANDLE,
                     "%s is the inert tensor: a missing argument, or the result of a failed op", what);
+    else if (is_foreign(c, x))
+        refuse_call(name, at, VT_ERROR_HANDLE,
+                    "%s is a tensor of another thread, and each has tensors of its own; what vt_read gives there, "
+                    "vt_from_data makes a tensor of here",
+                    what);
+    else if (value_was_freed(c, x))
+        refuse_call(name, at, VT_ERROR_HANDLE, "%s is a tensor that vt_free has ended", what);
     else
         refuse_call(name, at, VT_ERROR_HANDLE,
                     "%s is a tensor whose scope has ended; vt_keep moves one to the enclosing scope", what);
-    return false;
+}
+
+bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *out)
+{
+    context *c = context_get();
+    const value *v = value_to_read(c, x);
+    *out = v ? v->spec : (spec){ .shape = { .rank = 0 } };
+    if (!v) refuse_handle(name, at, what, x);
+    return v != NULL;
 }
 
 static bool input_specs(const node *n, spec *specs)
@@ -27,7 +43,7 @@ static bool input_specs(const node *n, spec *specs)
         bool optional = n->op->max_inputs && i >= n->op->min_inputs;
         specs[i] = (spec){ .shape = { .rank = 0 } };
         if (n->in[i].id == 0 && optional) continue;
-        const value *v = value_of(context_get(), n->in[i]);
+        const value *v = value_to_read(context_get(), n->in[i]);
         if (v) {
             specs[i] = v->spec;
             continue;
@@ -79,7 +95,7 @@ static bool inputs_are_as_they_were(context *c, const node *n)
         const value *v = value_of(c, n->in[i]);
         for (int k = 0; v && !v->producer && k < of->inputs; k++) {
             bool own = of->op->writes && of->op->writes(k);
-            if (own || of->in[k].id != n->in[i].id || of->in_version[k] == v->recorded_version) continue;
+            if (own || !is_same_tensor(of->in[k], n->in[i]) || of->in_version[k] == v->recorded_version) continue;
             refuse_call(of->op->name, of->at, VT_ERROR_GRADIENT,
                         "input %d was updated before vt_backward, which needs the value it had here", k);
             return false;
@@ -101,16 +117,21 @@ static bool shapes_are_valid(const node *n)
 static bool new_outputs(context *c, node *n)
 {
     bool needs_gradient = false;
-    for (int i = 0; i < n->inputs; i++) {
+    int oldest = PASSES_ON_NOTHING;
+    for (int i = 0; i < n->inputs && !n->op->constant; i++) {
         const value *v = value_of(c, n->in[i]);
-        needs_gradient |= v && v->needs_gradient;
+        if (!v || !vt_dtype_is_float(v->spec.dtype)) continue;
+        needs_gradient |= v->needs_gradient;
+        if (v->oldest < oldest) oldest = v->oldest;
     }
     for (int i = 0; i < n->outputs; i++) {
         value *v = value_new(c, n->out_spec[i]);
         if (!v) return false;
         v->producer = n;
         v->output = i;
-        v->needs_gradient = needs_gradient && !n->op->constant && vt_dtype_is_float(v->spec.dtype);
+        bool passes_on = vt_dtype_is_float(v->spec.dtype);
+        v->needs_gradient = needs_gradient && passes_on;
+        v->oldest = passes_on ? oldest : PASSES_ON_NOTHING;
         n->out[i] = v->handle;
     }
     return true;

@@ -28,7 +28,7 @@ static bool run_one_by_one(context *c)
         r->node_count = 1;
         r->nodes[0] = nodes[i];
         nodes[i]->number = 0;
-        nodes[i]->mark = r->epoch;
+        nodes[i]->run = r->epoch;
         ok = run_listed(c);
     }
     c->eager = eager;

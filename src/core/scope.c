@@ -26,13 +26,23 @@ bool frame_push(context *c)
     return true;
 }
 
-/* The value survives as a leaf of the enclosing frame. */
-static void move_out(context *c, value *v)
+static bool is_moved_out(const context *c, const value *v)
 {
+    return v && v->kept && v->buffer && c->depth > 0;
+}
+
+/* The value survives as a leaf of the enclosing frame. Its history ends, which matters where what it was computed from
+ * may still be differentiated by: it is older than the frame, or comes out with it. */
+static void move_out(context *c, value *v, bool alone)
+{
+    bool ends = v->producer && v->oldest != PASSES_ON_NOTHING && (v->oldest < c->depth || !alone);
     v->kept = false;
-    v->history_ended = v->producer && v->needs_gradient;
+    if (ends && !v->history_ended) v->history_ended = c->sequence;
+    v->trainable_history |= ends && v->needs_gradient;
     v->needs_gradient = v->trainable;
     v->producer = NULL;
+    v->depth = c->depth - 1;
+    if (v->oldest > v->depth) v->oldest = v->depth;
     if (!frame_own(&c->frames[c->depth - 1], v->handle)) value_end(c, v);
 }
 
@@ -51,12 +61,14 @@ static void forget_nodes(context *c, const frame *f)
 void frame_pop(context *c)
 {
     frame *f = &c->frames[c->depth];
+    size_t moved = 0;
     forget_nodes(c, f);
+    for (size_t i = 0; i < f->count; i++) moved += is_moved_out(c, value_of(c, f->owned[i]));
     for (size_t i = 0; i < f->count; i++) {
         value *v = value_of(c, f->owned[i]);
         if (!v) continue;
-        if (v->kept && v->buffer && c->depth > 0)
-            move_out(c, v);
+        if (is_moved_out(c, v))
+            move_out(c, v, moved == 1);
         else
             value_end(c, v);
     }
@@ -109,6 +121,9 @@ vt_tensor vt_keep_at(vt_site at, vt_tensor x)
 void vt_free(vt_tensor x)
 {
     context *c = context_get();
-    value *v = value_of(c, x);
-    if (v) value_end(c, v);
+    value *v = value_held(c, x);
+    if (v)
+        value_free(c, v);
+    else if (is_foreign(c, x))
+        spec_of("free", (vt_site){ 0 }, "x", x, &(spec){ .dtype = VT_DTYPE_DEFAULT });
 }

@@ -67,7 +67,7 @@ int64_t vt_count(vt_tensor x)
 
 bool vt_is_live(vt_tensor x)
 {
-    return value_of(context_get(), x) != NULL;
+    return value_held(context_get(), x) != NULL;
 }
 
 bool vt_read_at(vt_site at, vt_tensor x, void *data, int64_t capacity, vt_dtype dtype)

@@ -25,7 +25,7 @@ static value *take_slot(context *c)
     if (c->free_count) return slot(c, c->free_ids[--c->free_count]);
     if (c->next_id == c->chunk_count * VALUE_CHUNK && !grow(c)) return NULL;
     value *v = slot(c, ++c->next_id);
-    v->handle.id = c->next_id;
+    v->handle = (vt_tensor){ c->next_id, c->number * GENERATIONS };
     return v;
 }
 
@@ -38,6 +38,8 @@ static value *fill(context *c, spec s)
     }
     *v = (value){ .handle = { v->handle.id, v->handle.generation + 1 }, .spec = s, .live = true };
     v->internal = c->internal > 0;
+    v->made = c->sequence;
+    v->depth = v->oldest = OUTLIVES_SCOPES;
     c->statistics.live_tensors++;
     return v;
 }
@@ -45,11 +47,11 @@ static value *fill(context *c, spec s)
 value *value_new(context *c, spec s)
 {
     value *v = fill(c, s);
-    if (v && !frame_own(&c->frames[c->depth], v->handle)) {
-        value_end(c, v);
-        return NULL;
-    }
-    return v;
+    if (!v) return NULL;
+    v->depth = v->oldest = c->depth;
+    if (frame_own(&c->frames[c->depth], v->handle)) return v;
+    value_end(c, v);
+    return NULL;
 }
 
 value *value_persist(context *c, vt_tensor source)
@@ -71,11 +73,36 @@ value *value_of(context *c, vt_tensor x)
     return v->live && v->handle.generation == x.generation ? v : NULL;
 }
 
+value *value_held(context *c, vt_tensor x)
+{
+    value *v = value_of(c, x);
+    return v && !v->freed ? v : NULL;
+}
+
+bool is_foreign(const context *c, vt_tensor x)
+{
+    return x.id && x.generation / GENERATIONS != c->number;
+}
+
+bool value_was_freed(const context *c, vt_tensor x)
+{
+    if (x.id == 0 || x.id > c->next_id) return false;
+    const value *v = slot(c, x.id);
+    return v->freed && is_same_tensor(v->handle, x);
+}
+
+/* Whether the slot's handles have all been used: another use would bring an old one back to life. */
+static bool is_used_up(const value *v)
+{
+    return v->handle.generation % GENERATIONS == GENERATIONS - 1;
+}
+
 void value_end(context *c, value *v)
 {
     value_drop_buffer(c, v);
     v->live = false;
-    c->statistics.live_tensors--;
+    c->statistics.live_tensors -= !v->freed;
+    if (is_used_up(v)) return;
     if (c->free_count == c->free_capacity) {
         size_t capacity = c->free_capacity ? 2 * c->free_capacity : 256;
         uint32_t *free_ids = realloc(c->free_ids, capacity * sizeof *free_ids);
@@ -84,6 +111,19 @@ void value_end(context *c, value *v)
         c->free_capacity = capacity;
     }
     c->free_ids[c->free_count++] = v->handle.id;
+}
+
+void value_free(context *c, value *v)
+{
+    if (v->producer) {
+        value_drop_buffer(c, v);
+        v->freed = true;
+        v->kept = false;
+        c->statistics.live_tensors--;
+    } else {
+        value_end(c, v);
+        v->freed = true;
+    }
 }
 
 bool value_allocate(context *c, value *v)

@@ -230,7 +230,7 @@ static vt_tensor gradient_of(const slot *s)
 {
     context *c = context_get();
     const value *v = value_of(c, s->parameter);
-    const value *g = v && v->trainable ? value_of(c, v->gradient) : NULL;
+    const value *g = v && v->trainable ? value_held(c, v->gradient) : NULL;
     return g ? g->handle : (vt_tensor){ 0 };
 }
 
