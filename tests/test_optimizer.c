@@ -225,6 +225,53 @@ Test(optimizer, eager_gives_the_same_bits)
 }
 
 /* Nothing is computed while the step is recorded; everything is when its scope ends. */
+/* Warm-up begins at 0: what is planned there holds for every learning rate and step to come. */
+Test(optimizer, an_update_that_decomposes_is_planned_once)
+{
+    const char *const rules[] = { "sgd", "momentum", "adam", "adamw" };
+    for (int i = 0; i < 4; i++) {
+        double got[2][N];
+        for (int decomposed = 0; decomposed < 2; decomposed++) {
+            context_get()->force_decompose = decomposed;
+            net n = make_net();
+            vt_optimizer *o = i == 0   ? vt_sgd(n.model)
+                              : i == 1 ? vt_sgd(n.model, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1)
+                              : i == 2 ? vt_adam(n.model, .weight_decay = 0.1)
+                                       : vt_adamw(n.model, .weight_decay = 0.1);
+            int64_t misses = 0;
+            for (int step = 0; step < 4; step++) {
+                vt_optimizer_set_lr(o, step == 0 ? 0 : 1.0 / (1 + step));
+                train(&n, o, 1);
+                if (step == 0) misses = vt_statistics_get().plan_misses;
+            }
+            cr_assert(vt_statistics_get().plan_misses == misses, "%s, %d: planned again", rules[i], decomposed);
+            read_net(&n, got[decomposed]);
+            free_all(&n, o);
+        }
+        for (int k = 0; k < N; k++)
+            cr_assert(fabs(got[1][k] - got[0][k]) <= 1e-12 * fmax(1, fabs(got[0][k])),
+                      "%s: element %d is %.17g decomposed, %.17g by its kernel", rules[i], k, got[1][k], got[0][k]);
+    }
+    context_get()->force_decompose = false;
+}
+
+/* What a later vt_optimizer_set_lr says holds for later updates alone. */
+Test(optimizer, an_update_reads_the_learning_rate_when_it_is_recorded)
+{
+    net n = make_net();
+    vt_optimizer *o = vt_sgd(n.model, .lr = 0.5);
+    {
+        VT_SCOPE;
+        vt_backward(loss_of(&n));
+        vt_optimizer_step(o);
+        vt_optimizer_set_lr(o, 100);
+    }
+    double want[N];
+    for (int i = 0; i < N; i++) want[i] = beginning[i] - 0.5 * curvature[i] * beginning[i];
+    EXPECT_NET(&n, want);
+    free_all(&n, o);
+}
+
 Test(optimizer, an_update_is_recorded)
 {
     net n = make_net();

@@ -521,6 +521,47 @@ Test(steps, allocate_nothing_from_the_second_on)
     classifier_free(net);
 }
 
+/* A leaf for what changes, as examples/lion.c has it. */
+static void sign_descent(const vt_model *model, double lr)
+{
+    vt_tensor rate = leaf(&lr, VT_SCALAR);
+    for (int i = 0; i < vt_model_size(model); i++) {
+        vt_tensor p = vt_model_entry(model, i).tensor;
+        vt_assign(p, vt_sub(p, vt_mul(rate, vt_sign(vt_grad(p)))));
+    }
+}
+
+/* How many plans four steps take whose learning rate begins at 0. */
+static int64_t plans_of(bool in_plain_ops)
+{
+    classifier *net = classifier_new(nets[0], (classifier_options){ .classes = 10, .depth = 1, .no_dropout = true });
+    vt_optimizer *adamw = vt_adamw(net->model);
+    int64_t misses = vt_statistics_get().plan_misses;
+    for (int step = 0; step < 4; step++) {
+        VT_SCOPE;
+        vt_tensor loss = vt_cross_entropy(classifier_forward(net, pictures()), labels());
+        vt_backward(loss);
+        vt_optimizer_set_lr(adamw, 1e-3 * step);
+        if (in_plain_ops)
+            sign_descent(net->model, 1e-3 * step);
+        else
+            vt_optimizer_step(adamw);
+        vt_item(loss);
+    }
+    cr_assert(!vt_failed(), "%s", vt_error_message());
+    vt_optimizer_free(adamw);
+    classifier_free(net);
+    return vt_statistics_get().plan_misses - misses;
+}
+
+Test(steps, of_any_optimiser_are_planned_once)
+{
+    int64_t plans = plans_of(false);
+    cr_assert(plans == 1, "%lld plans", (long long)plans);
+    plans = plans_of(true);
+    cr_assert(plans == 1, "%lld plans of an optimiser in plain ops", (long long)plans);
+}
+
 /* -- bf16 -------------------------------------------------------------------------------------------------------------
  */
 

@@ -18,7 +18,8 @@ typedef struct subject {
     const op *op;
     const void *attributes;
     int arrays;   /* of each tensor, among the inputs */
-    bool scalar;  /* there is one before them */
+    int numbers;  /* inputs before them: f64 */
+    bool norm;    /* an input before them, of their dtype */
     bool results; /* an output for each */
     bool total;   /* one output */
 } subject;
@@ -33,18 +34,21 @@ static array make_array(vt_dtype dtype, int64_t count)
 static device_call call_of(const subject *s, vt_dtype dtype, int tensors, int shift)
 {
     device_call c = { .op = s->op, .attributes = s->attributes, .shift = shift };
-    c.bound = (bound){ .scalar = { 0.25, 1 - pow(0.9, 3), 1 - pow(0.999, 3) } };
-    c.arrays = calloc((size_t)((s->arrays + 1) * tensors + 2), sizeof *c.arrays);
+    c.arrays = calloc((size_t)((s->arrays + 1) * tensors + 4), sizeof *c.arrays);
     cr_assert(c.arrays);
-    if (s->scalar) {
-        c.arrays[c.inputs++] = make_array(dtype, 1);
-        array_set(&c.arrays[0], 0, 3);
+    for (int i = 0; i < s->numbers + s->norm; i++) {
+        array *made = &c.arrays[c.inputs++];
+        *made = array_contiguous(calloc(1, sizeof(double)), s->norm ? dtype : VT_F64, VT_SCALAR);
+        cr_assert(made->data);
+        array_set(made, 0, s->norm || i == UPDATE_NUMBER ? 3 : 0.125);
     }
+    int first = c.inputs;
     for (int t = 0; t < tensors; t++)
         for (int a = 0; a < s->arrays; a++) {
             array *made = &c.arrays[c.inputs++];
             *made = make_array(dtype, count_of(t));
-            fill_array(made, a == 3 ? 0 : -1, 1, (uint64_t)c.inputs); /* the fourth is a mean of squares */
+            /* the fourth is a mean of squares */
+            fill_array(made, a == 3 ? 0 : -1, 1, (uint64_t)(c.inputs - first));
         }
     for (int t = 0; s->results && t < tensors; t++) c.arrays[c.inputs + c.outputs++] = make_array(dtype, count_of(t));
     if (s->total) c.arrays[c.inputs + c.outputs++] = make_array(dtype, 1);
@@ -88,23 +92,24 @@ static void test_subject(subject s)
 
 Test(update, sgd)
 {
-    test_subject((subject){ &op_sgd, &(sgd_attributes){ .weight_decay = 0.125 }, .arrays = SGD_INPUTS });
+    test_subject(
+        (subject){ &op_sgd, &(sgd_attributes){ .lr_ratio = 2, .weight_decay = 0.125 }, SGD_ARRAYS, SGD_SCALARS });
 }
 
 Test(update, sgd_momentum)
 {
-    sgd_attributes a = { .momentum = 0.9, .weight_decay = 0.125 };
-    test_subject((subject){ &op_sgd_momentum, &a, .arrays = SGD_MOMENTUM_INPUTS });
+    sgd_attributes a = { .lr_ratio = 2, .momentum = 0.9, .weight_decay = 0.125 };
+    test_subject((subject){ &op_sgd_momentum, &a, SGD_MOMENTUM_ARRAYS, SGD_MOMENTUM_SCALARS });
     a.nesterov = true;
-    test_subject((subject){ &op_sgd_momentum, &a, .arrays = SGD_MOMENTUM_INPUTS });
+    test_subject((subject){ &op_sgd_momentum, &a, SGD_MOMENTUM_ARRAYS, SGD_MOMENTUM_SCALARS });
 }
 
 Test(update, adam)
 {
-    adam_attributes a = { .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-3, .weight_decay = 0.125 };
-    test_subject((subject){ &op_adam, &a, .arrays = ADAM_INPUTS });
+    adam_attributes a = { .lr_ratio = 2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-3, .weight_decay = 0.125 };
+    test_subject((subject){ &op_adam, &a, ADAM_ARRAYS, ADAM_SCALARS });
     a.decoupled = true;
-    test_subject((subject){ &op_adam, &a, .arrays = ADAM_INPUTS });
+    test_subject((subject){ &op_adam, &a, ADAM_ARRAYS, ADAM_SCALARS });
 }
 
 Test(clipping, global_norm)
@@ -114,6 +119,6 @@ Test(clipping, global_norm)
 
 Test(clipping, clip)
 {
-    test_subject((subject){ &op_clip, &(clip_attributes){ 0.5 }, .arrays = 1, .scalar = true, .results = true });
-    test_subject((subject){ &op_clip, &(clip_attributes){ 50 }, .arrays = 1, .scalar = true, .results = true });
+    test_subject((subject){ &op_clip, &(clip_attributes){ 0.5 }, .arrays = 1, .norm = true, .results = true });
+    test_subject((subject){ &op_clip, &(clip_attributes){ 50 }, .arrays = 1, .norm = true, .results = true });
 }

@@ -19,7 +19,8 @@ typedef struct vt_full_args {
 VT_API vt_tensor vt_full_with(const vt_full_args *a);
 #define vt_full(...) vt_full_with(VT_ARGS(vt_full_args, 2, "vt_full(shape, value, .dtype)", __VA_ARGS__))
 
-/* A constant of rank 0, which broadcasts with everything. */
+/* A constant of rank 0, which broadcasts with everything. Its value is part of what is planned: a number that is
+ * another in each step is better a leaf, vt_from_data(&number, VT_SCALAR, dtype). */
 typedef struct vt_scalar_args {
     vt_site at_;
     double value;

@@ -6,10 +6,9 @@
 
 struct op;
 
-/* Values that change from step to step and so are no part of a graph's structure. */
+/* The random numbers of a node: the next stream in every step, and so no part of a graph's structure. */
 typedef struct bound {
-    double scalar[4];      /* learning rate, step number, ... as the op defines */
-    uint64_t seed, stream; /* the random numbers of this node */
+    uint64_t seed, stream;
 } bound;
 
 /* One execution of one op. Outputs are contiguous and distinct from the inputs; an op with an effect overwrites the

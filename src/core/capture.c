@@ -165,7 +165,6 @@ static bool decompose(program *p, context *c, const instruction *i)
         c->planning = true;
         ok = record_decomposition(c, &n, made);
         c->planning = false;
-        for (int k = 0; k < 4; k++) p->only_once |= source->bound.scalar[k] != 0;
         if (ok) take_recorded(p, c, i, made);
     }
     frame_pop(c);
@@ -185,7 +184,6 @@ static bool append_decomposed(program *p, context *c, const instruction *i)
     p->term_count = parts.term_count;
     p->term_capacity = parts.term_capacity;
     p->failed |= parts.failed;
-    p->only_once |= parts.only_once;
     for (int k = 0; ok && k < parts.count; k++) ok = append(p, c, &parts.instructions[k]);
     return ok;
 }

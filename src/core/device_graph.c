@@ -81,7 +81,7 @@ static bool has_waiting_step(const plan *p)
 {
     for (int s = 0; s < p->step_count; s++)
         if (p->steps[s].kernel && p->steps[s].kernel->waits) return true;
-    return p->program.only_once;
+    return false;
 }
 
 /* A leaf's elements, from its address on; 0 where some lie before it. */

@@ -179,16 +179,9 @@ plan *plan_get(context *c)
         c->statistics.planning_seconds += seconds_now() - start;
         if (!p) return NULL;
         explain(p, c->plans->latest, &c->run);
-        if (!p->program.only_once) put_in_cache(c, c->plans, p);
+        put_in_cache(c, c->plans, p);
     }
     p->last_used = ++c->plans->clock;
+    c->plans->latest = p;
     return p;
-}
-
-void plan_release(context *c, plan *p)
-{
-    if (p->program.only_once)
-        plan_free(c, p);
-    else
-        c->plans->latest = p;
 }

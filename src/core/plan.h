@@ -79,7 +79,6 @@ bool replay(plan *p, context *c);
 
 /* plan.c: the plan for what the context's run lists: one that was made before, or a new one; NULL with an error. */
 plan *plan_get(context *c);
-void plan_release(context *c, plan *p); /* after the run */
 void plans_free(context *c);
 
 #endif

@@ -33,8 +33,7 @@ typedef struct program {
     term *terms;
     instruction *instructions;
     int term_count, term_capacity, count, capacity, leaves;
-    bool failed;    /* memory was short: an error stands */
-    bool only_once; /* bound values went into attributes: the program cannot be run again */
+    bool failed; /* memory was short: an error stands */
 } program;
 
 void *program_allocate(program *p, size_t bytes);

@@ -7,9 +7,7 @@
 static bool run_listed(context *c)
 {
     plan *p = make_key(c) ? plan_get(c) : NULL;
-    bool ok = p && replay(p, c);
-    if (p) plan_release(c, p);
-    return ok;
+    return p && replay(p, c);
 }
 
 /* Where memory for the whole is short, what comes before the op that asks for too much is still to be had. */

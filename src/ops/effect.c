@@ -35,24 +35,37 @@ void vt_assign_at(vt_site at, vt_tensor target, vt_tensor value)
 
 /* -- The optimisers' updates -------------------------------------------------------------------------------------- */
 
-static bool infer_update(const node *n, const spec *in, int inputs_each)
+static bool infer_scalars(const node *n, const spec *in, int scalars)
+{
+    char a[128];
+    if (n->inputs < scalars) return refuse(n, "%d inputs; what comes before the parameters are %d", n->inputs, scalars);
+    for (int i = 0; i < scalars; i++)
+        if (in[i].dtype != VT_F64 || in[i].shape.rank != 0)
+            return refuse(n, "input %d is %s %s; it must be one number in f64", i, vt_dtype_name(in[i].dtype),
+                          vt_shape_text(in[i].shape, a));
+    return true;
+}
+
+static bool infer_update(const node *n, const spec *in, int scalars, int arrays)
 {
     char a[128], b[128];
-    for (int i = 0; i < n->inputs; i++) {
-        const spec *p = &in[i - i % inputs_each];
+    if (!infer_scalars(n, in, scalars)) return false;
+    for (int i = scalars; i < n->inputs; i++) {
+        const spec *p = &in[i - (i - scalars) % arrays];
         if (!vt_dtype_is_float(p->dtype))
             return refuse(n, "a parameter is %s; it must be f32 or f64", vt_dtype_name(p->dtype));
         if (in[i].dtype != p->dtype || !vt_shape_equal(in[i].shape, p->shape))
             return refuse(n, "input %d is %s %s, its parameter %s %s", i, vt_dtype_name(in[i].dtype),
                           vt_shape_text(in[i].shape, a), vt_dtype_name(p->dtype), vt_shape_text(p->shape, b));
     }
-    return n->inputs % inputs_each == 0 || refuse(n, "%d inputs, %d belong to a parameter", n->inputs, inputs_each);
+    return (n->inputs - scalars) % arrays == 0 ||
+           refuse(n, "%d inputs behind the numbers, %d belong to a parameter", n->inputs - scalars, arrays);
 }
 
-/* p - lr step */
-static void move(vt_tensor p, double lr, vt_tensor step)
+/* p - rate step; the rate is a scalar in f64 */
+static void move(vt_tensor p, vt_tensor rate, vt_tensor step)
 {
-    vt_assign(p, vt_sub(p, vt_affine(step, lr, 0)));
+    vt_assign(p, vt_sub(p, vt_mul(step, vt_cast(rate, vt_dtype_of(p)))));
 }
 
 static vt_tensor with_decay(vt_tensor g, vt_tensor p, double weight_decay)
@@ -64,73 +77,77 @@ static void sgd_decompose(const node *n, vt_tensor *out)
 {
     const sgd_attributes *a = ATTRIBUTES(sgd_attributes, n);
     (void)out;
-    for (const vt_tensor *in = n->in; in < n->in + n->inputs; in += SGD_INPUTS)
-        move(in[0], n->bound.scalar[0], with_decay(in[1], in[0], a->weight_decay));
+    vt_tensor rate = vt_affine(n->in[UPDATE_LR], a->lr_ratio, 0);
+    for (const vt_tensor *in = n->in + SGD_SCALARS; in < n->in + n->inputs; in += SGD_ARRAYS)
+        move(in[0], rate, with_decay(in[1], in[0], a->weight_decay));
 }
 
 static void sgd_momentum_decompose(const node *n, vt_tensor *out)
 {
     const sgd_attributes *a = ATTRIBUTES(sgd_attributes, n);
     (void)out;
-    for (const vt_tensor *in = n->in; in < n->in + n->inputs; in += SGD_MOMENTUM_INPUTS) {
+    vt_tensor rate = vt_affine(n->in[UPDATE_LR], a->lr_ratio, 0);
+    for (const vt_tensor *in = n->in + SGD_MOMENTUM_SCALARS; in < n->in + n->inputs; in += SGD_MOMENTUM_ARRAYS) {
         vt_tensor g = with_decay(in[1], in[0], a->weight_decay), m = vt_add(vt_affine(in[2], a->momentum, 0), g);
         vt_assign(in[2], m);
-        move(in[0], n->bound.scalar[0], a->nesterov ? vt_add(g, vt_affine(m, a->momentum, 0)) : m);
+        move(in[0], rate, a->nesterov ? vt_add(g, vt_affine(m, a->momentum, 0)) : m);
     }
+}
+
+/* 1 - beta^t, by which a mean that began at zero is too small; in f64, where little of it cancels */
+static vt_tensor bias_correction(double beta, vt_tensor t)
+{
+    return vt_affine(vt_exp(vt_affine(t, log(beta), 0)), -1, 1);
 }
 
 static void adam_decompose(const node *n, vt_tensor *out)
 {
     const adam_attributes *a = ATTRIBUTES(adam_attributes, n);
-    double lr = n->bound.scalar[0], correction1 = n->bound.scalar[1], correction2 = n->bound.scalar[2];
     (void)out;
-    for (const vt_tensor *in = n->in; in < n->in + n->inputs; in += ADAM_INPUTS) {
+    vt_tensor rate = vt_affine(n->in[UPDATE_LR], a->lr_ratio, 0), shrinking = vt_affine(rate, a->weight_decay, 0);
+    vt_tensor corrected_rate = vt_div(rate, bias_correction(a->beta1, n->in[UPDATE_NUMBER]));
+    vt_tensor correction2 = vt_sqrt(bias_correction(a->beta2, n->in[UPDATE_NUMBER]));
+    for (const vt_tensor *in = n->in + ADAM_SCALARS; in < n->in + n->inputs; in += ADAM_ARRAYS) {
         vt_tensor p = in[0], g = in[1];
         if (a->decoupled)
-            move(p, lr * a->weight_decay, p);
+            move(p, shrinking, p);
         else
             g = with_decay(g, p, a->weight_decay);
         vt_tensor m = vt_add(vt_affine(in[2], a->beta1, 0), vt_affine(g, 1 - a->beta1, 0));
         vt_tensor v = vt_add(vt_affine(in[3], a->beta2, 0), vt_affine(vt_square(g), 1 - a->beta2, 0));
         vt_assign(in[2], m);
         vt_assign(in[3], v);
-        vt_tensor root = vt_affine(vt_sqrt(v), 1 / sqrt(correction2), a->eps);
-        move(p, lr / correction1, vt_div(m, root));
+        vt_tensor root = vt_div(vt_sqrt(v), vt_cast(correction2, vt_dtype_of(p)));
+        move(p, corrected_rate, vt_div(m, vt_affine(root, 1, a->eps)));
     }
 }
 
-/* Everything but the gradients. */
-#define UPDATE(name_, inputs_each)                                                                                     \
+/* Everything but the scalars and the gradients. */
+#define UPDATE(name_, scalars, arrays)                                                                                 \
     static bool name_##_writes(int i)                                                                                  \
     {                                                                                                                  \
-        return i % (inputs_each) != 1;                                                                                 \
+        return i >= (scalars) && (i - (scalars)) % (arrays) != 1;                                                      \
     }                                                                                                                  \
     static bool infer_##name_(const node *n, const spec *in, spec *out)                                                \
     {                                                                                                                  \
         (void)out;                                                                                                     \
-        return infer_update(n, in, inputs_each);                                                                       \
+        return infer_update(n, in, scalars, arrays);                                                                   \
     }                                                                                                                  \
-    const op op_##name_ = { .name = #name_,                                                                            \
-                            .id = OP_ID_##name_,                                                                       \
-                            .infer = infer_##name_,                                                                    \
-                            .decompose = name_##_decompose,                                                            \
+    const op op_##name_ = { OP_HEAD(name_, 0, 0, 0), .infer = infer_##name_, .decompose = name_##_decompose,           \
                             .writes = name_##_writes };
-UPDATE(sgd, SGD_INPUTS)
-UPDATE(sgd_momentum, SGD_MOMENTUM_INPUTS)
-UPDATE(adam, ADAM_INPUTS)
+UPDATE(sgd, SGD_SCALARS, SGD_ARRAYS)
+UPDATE(sgd_momentum, SGD_MOMENTUM_SCALARS, SGD_MOMENTUM_ARRAYS)
+UPDATE(adam, ADAM_SCALARS, ADAM_ARRAYS)
 
-void record_sgd(vt_site at, const vt_tensor *inputs, int count, const sgd_attributes *a, double lr)
+void record_sgd(vt_site at, const vt_tensor *inputs, int count, const sgd_attributes *a)
 {
     const op *op = a->momentum > 0 ? &op_sgd_momentum : &op_sgd;
-    record(op, at, .inputs = count, .in = inputs, .attributes = a, .attributes_size = sizeof *a,
-           .bound = { .scalar = { lr } });
+    record(op, at, .inputs = count, .in = inputs, .attributes = a, .attributes_size = sizeof *a);
 }
 
-void record_adam(vt_site at, const vt_tensor *inputs, int count, const adam_attributes *a, double lr, int64_t update)
+void record_adam(vt_site at, const vt_tensor *inputs, int count, const adam_attributes *a)
 {
-    double correction1 = 1 - pow(a->beta1, (double)update), correction2 = 1 - pow(a->beta2, (double)update);
-    record(&op_adam, at, .inputs = count, .in = inputs, .attributes = a, .attributes_size = sizeof *a,
-           .bound = { .scalar = { lr, correction1, correction2 } });
+    record(&op_adam, at, .inputs = count, .in = inputs, .attributes = a, .attributes_size = sizeof *a);
 }
 
 /* -- Clipping ----------------------------------------------------------------------------------------------------- */

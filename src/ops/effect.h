@@ -1,31 +1,37 @@
-/* effect.h - the ops of an update, and their attributes. Each takes every parameter of a group at once. */
+/* effect.h - the ops of an update, and their attributes. Each takes every parameter of a group at once. What changes
+ * from update to update is an input of rank 0, f64, before those of the parameters. */
 #ifndef VITRO_OPS_EFFECT_H
 #define VITRO_OPS_EFFECT_H
 
 #include <vitro/base.h>
 
-/* sgd: inputs p, g of each parameter in turn. sgd_momentum: p, g, m. bound.scalar: the learning rate.
- *     g += weight_decay p;  m = momentum m + g;  p -= lr (nesterov ? g + momentum m : m)   (without m: lr g) */
+/* sgd: inputs lr, then p, g of each parameter in turn. sgd_momentum: lr, then p, g, m.
+ *     rate = lr_ratio lr
+ *     g += weight_decay p;  m = momentum m + g;  p -= rate (nesterov ? g + momentum m : m)   (without m: rate g) */
 typedef struct sgd_attributes {
-    double momentum, weight_decay;
+    double lr_ratio, momentum, weight_decay;
     int64_t nesterov;
 } sgd_attributes;
 
-/* adam: inputs p, g, m, v of each parameter in turn. bound.scalar: the learning rate, and for update t the bias
- * corrections 1 - beta1^t and 1 - beta2^t. Kingma & Ba 2015; decoupled: Loshchilov & Hutter 2019.
- *     decoupled: p -= lr weight_decay p;  otherwise: g += weight_decay p
+/* adam: inputs lr, t (the number of the update, counted from 1), then p, g, m, v of each parameter in turn.
+ * Kingma & Ba 2015; decoupled: Loshchilov & Hutter 2019.
+ *     rate = lr_ratio lr
+ *     decoupled: p -= rate weight_decay p;  otherwise: g += weight_decay p
  *     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
- *     p -= lr / correction1 * m / (sqrt(v) / sqrt(correction2) + eps) */
+ *     p -= rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps) */
 typedef struct adam_attributes {
-    double beta1, beta2, eps, weight_decay;
+    double lr_ratio, beta1, beta2, eps, weight_decay;
     int64_t decoupled;
 } adam_attributes;
 
-enum { SGD_INPUTS = 2, SGD_MOMENTUM_INPUTS = 3, ADAM_INPUTS = 4 }; /* for each parameter */
+/* Inputs: first the scalars of the update, then so many arrays of each parameter. */
+enum { UPDATE_LR, UPDATE_NUMBER };
+enum { SGD_SCALARS = 1, SGD_MOMENTUM_SCALARS = 1, ADAM_SCALARS = 2 };
+enum { SGD_ARRAYS = 2, SGD_MOMENTUM_ARRAYS = 3, ADAM_ARRAYS = 4 };
 
-void record_sgd(vt_site at, const vt_tensor *inputs, int count, const sgd_attributes *a, double lr);
-/* update: its number, counted from 1 */
-void record_adam(vt_site at, const vt_tensor *inputs, int count, const adam_attributes *a, double lr, int64_t update);
+/* Of an update, sgd without momentum or with it, and adam: `count` inputs in all. */
+void record_sgd(vt_site at, const vt_tensor *inputs, int count, const sgd_attributes *a);
+void record_adam(vt_site at, const vt_tensor *inputs, int count, const adam_attributes *a);
 
 /* clip: inputs norm, x0, x1, ...; outputs min(1, max_norm / (norm + 1e-6)) x_i. */
 typedef struct clip_attributes {

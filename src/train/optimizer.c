@@ -30,7 +30,7 @@ struct vt_optimizer {
     int64_t steps;
     slot *slots;
     int count;
-    vt_tensor *tensors; /* the inputs of an op: room for ADAM_INPUTS of every parameter */
+    vt_tensor *tensors; /* the inputs of an op: room for those of Adam, of every parameter */
 };
 
 /* -- Making one --------------------------------------------------------------------------------------------------- */
@@ -86,7 +86,7 @@ static bool fill_slots(vt_optimizer *o, const vt_model *model)
 {
     int size = vt_model_size(model);
     o->slots = calloc((size_t)size + 1, sizeof *o->slots);
-    o->tensors = calloc((size_t)size * ADAM_INPUTS + 1, sizeof *o->tensors);
+    o->tensors = calloc((size_t)size * ADAM_ARRAYS + ADAM_SCALARS, sizeof *o->tensors);
     if (!o->slots || !o->tensors) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for an optimiser");
     for (int i = 0; i < size; i++) {
         vt_named_tensor entry = vt_model_entry(model, i);
@@ -252,20 +252,45 @@ static bool updates_together(const vt_optimizer *o, const slot *a, const slot *b
            (o->kind != ADAM || a->steps == b->steps);
 }
 
+/* What is another number in every update: leaves, which all ops of the update share. */
+typedef struct update {
+    vt_site at;
+    vt_tensor lr, number; /* inert until made */
+    int64_t counted;      /* what `number` holds */
+} update;
+
+static vt_tensor leaf(vt_site at, double number)
+{
+    return vt_from_data_at(at, &number, VT_SCALAR, VT_F64);
+}
+
+/* Puts the scalars of an op first among its inputs; returns how many there are. */
+static int add_scalars(vt_optimizer *o, update *u, int64_t number)
+{
+    int count = 0;
+    if (!u->lr.id) u->lr = leaf(u->at, o->lr);
+    o->tensors[count++] = u->lr;
+    if (o->kind != ADAM) return count;
+    if (!u->number.id || u->counted != number) u->number = leaf(u->at, (double)number);
+    u->counted = number;
+    o->tensors[count++] = u->number;
+    return count;
+}
+
 static void record_update(vt_optimizer *o, vt_site at, const slot *like, int inputs)
 {
-    double lr = o->lr * like->lr_ratio;
+    o->sgd.lr_ratio = o->adam.lr_ratio = like->lr_ratio;
     o->sgd.weight_decay = o->adam.weight_decay = like->weight_decay;
     if (o->kind == ADAM)
-        record_adam(at, o->tensors, inputs, &o->adam, lr, like->steps + 1);
+        record_adam(at, o->tensors, inputs, &o->adam);
     else
-        record_sgd(at, o->tensors, inputs, &o->sgd, lr);
+        record_sgd(at, o->tensors, inputs, &o->sgd);
 }
 
 /* One op for the parameters that share everything an op has one of. */
-static bool update_with(vt_optimizer *o, vt_site at, slot *first)
+static bool update_with(vt_optimizer *o, update *u, slot *first)
 {
-    int inputs = 0;
+    int inputs = add_scalars(o, u, first->steps + 1);
     for (slot *s = first; s < o->slots + o->count; s++) {
         if (!updates_together(o, first, s)) continue;
         o->tensors[inputs++] = s->parameter;
@@ -276,7 +301,7 @@ static bool update_with(vt_optimizer *o, vt_site at, slot *first)
         }
     }
     const slot like = *first;
-    record_update(o, at, &like, inputs);
+    record_update(o, u->at, &like, inputs);
     if (vt_failed()) return false;
     for (slot *s = first; s < o->slots + o->count; s++) {
         if (!updates_together(o, &like, s)) continue;
@@ -290,8 +315,9 @@ void vt_optimizer_step_at(vt_site at, vt_optimizer *o)
 {
     ENTER("optimizer_step", at);
     if (!mark_due(o, "optimizer_step", at)) return;
+    update u = { .at = at };
     for (slot *s = o->slots; s < o->slots + o->count; s++)
-        if (s->due && !update_with(o, at, s)) return;
+        if (s->due && !update_with(o, &u, s)) return;
     o->steps++;
 }
 

@@ -1,6 +1,7 @@
 /* effect.c - samples of ops that overwrite tensors. */
 #include "cases/case.h"
 #include "ops/effect.h"
+#include <string.h>
 
 static vt_tensor assign(const vt_tensor *in)
 {
@@ -67,7 +68,7 @@ CASE(assign) = {
     { 0 },
 };
 
-/* Records an update of as many parameters as the sample has inputs for. */
+/* How many inputs the sample has. */
 static int count_of(const vt_tensor *in)
 {
     int count = 0;
@@ -75,16 +76,33 @@ static int count_of(const vt_tensor *in)
     return count;
 }
 
+/* Puts numbers before the sample's inputs; returns how many there are then. */
+static int behind(const double *numbers, int count, const vt_tensor *in, vt_tensor *out)
+{
+    int inputs = count_of(in);
+    for (int i = 0; i < count; i++) out[i] = vt_from_data(&numbers[i], VT_SCALAR, VT_F64);
+    memcpy(out + count, in, (size_t)inputs * sizeof *in);
+    return count + inputs;
+}
+
+/* Updates of as many parameters as the sample has inputs for. */
+static vt_tensor sgd_with(const vt_tensor *in, sgd_attributes a)
+{
+    vt_tensor all[SGD_SCALARS + MAX_SAMPLE_INPUTS];
+    int count = behind((double[]){ 0.125 }, SGD_SCALARS, in, all);
+    a.lr_ratio = 2;
+    record_sgd(VT_HERE, all, count, &a);
+    return (vt_tensor){ 0 };
+}
+
 static vt_tensor sgd(const vt_tensor *in)
 {
-    record_sgd(VT_HERE, in, count_of(in), &(sgd_attributes){ 0 }, 0.25);
-    return (vt_tensor){ 0 };
+    return sgd_with(in, (sgd_attributes){ 0 });
 }
 
 static vt_tensor sgd_decay(const vt_tensor *in)
 {
-    record_sgd(VT_HERE, in, count_of(in), &(sgd_attributes){ .weight_decay = 0.125 }, 0.25);
-    return (vt_tensor){ 0 };
+    return sgd_with(in, (sgd_attributes){ .weight_decay = 0.125 });
 }
 
 static vt_tensor sgd_twice(const vt_tensor *in)
@@ -100,31 +118,42 @@ static vt_tensor sgd_of_a_result(const vt_tensor *in)
     return sgd((vt_tensor[MAX_SAMPLE_INPUTS]){ vt_reshape(in[0], VT_SHAPE(-1)), in[1] });
 }
 
+/* The first input in the place of the learning rate. */
+static vt_tensor sgd_with_its_own_rate(const vt_tensor *in)
+{
+    record_sgd(VT_HERE, in, count_of(in), &(sgd_attributes){ 0 });
+    return (vt_tensor){ 0 };
+}
+
 static vt_tensor momentum(const vt_tensor *in)
 {
-    record_sgd(VT_HERE, in, count_of(in), &(sgd_attributes){ .momentum = 0.9 }, 0.25);
-    return (vt_tensor){ 0 };
+    return sgd_with(in, (sgd_attributes){ .momentum = 0.9 });
 }
 
 static vt_tensor momentum_decay(const vt_tensor *in)
 {
-    record_sgd(VT_HERE, in, count_of(in), &(sgd_attributes){ .momentum = 0.9, .weight_decay = 0.125 }, 0.25);
-    return (vt_tensor){ 0 };
+    return sgd_with(in, (sgd_attributes){ .momentum = 0.9, .weight_decay = 0.125 });
 }
 
 static vt_tensor nesterov(const vt_tensor *in)
 {
-    sgd_attributes a = { .momentum = 0.9, .weight_decay = 0.125, .nesterov = true };
-    record_sgd(VT_HERE, in, count_of(in), &a, 0.25);
-    return (vt_tensor){ 0 };
+    return sgd_with(in, (sgd_attributes){ .momentum = 0.9, .weight_decay = 0.125, .nesterov = true });
 }
 
 static const adam_attributes adam_defaults = { .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8 };
 
+static vt_tensor adam_with(const vt_tensor *in, adam_attributes a, int number)
+{
+    vt_tensor all[ADAM_SCALARS + MAX_SAMPLE_INPUTS];
+    int count = behind((double[]){ 0.125, number }, ADAM_SCALARS, in, all);
+    a.lr_ratio = 2;
+    record_adam(VT_HERE, all, count, &a);
+    return (vt_tensor){ 0 };
+}
+
 static vt_tensor adam(const vt_tensor *in)
 {
-    record_adam(VT_HERE, in, count_of(in), &adam_defaults, 0.25, 1);
-    return (vt_tensor){ 0 };
+    return adam_with(in, adam_defaults, 1);
 }
 
 static vt_tensor adam_decay(const vt_tensor *in)
@@ -132,22 +161,24 @@ static vt_tensor adam_decay(const vt_tensor *in)
     adam_attributes a = adam_defaults;
     a.weight_decay = 0.125;
     a.eps = 0.5; /* large, so that its place in the formula shows */
-    record_adam(VT_HERE, in, count_of(in), &a, 0.25, 10);
-    return (vt_tensor){ 0 };
+    return adam_with(in, a, 10);
 }
 
 static vt_tensor adamw(const vt_tensor *in)
 {
     adam_attributes a = { .beta1 = 0.5, .beta2 = 0.75, .eps = 0.5, .weight_decay = 0.125, .decoupled = true };
-    record_adam(VT_HERE, in, count_of(in), &a, 0.25, 3);
-    return (vt_tensor){ 0 };
+    return adam_with(in, a, 3);
+}
+
+static vt_tensor adam_late(const vt_tensor *in)
+{
+    return adam_with(in, adam_defaults, 100000);
 }
 
 static vt_tensor adam_twice(const vt_tensor *in)
 {
-    record_adam(VT_HERE, in, count_of(in), &adam_defaults, 0.25, 1);
-    record_adam(VT_HERE, in, count_of(in), &adam_defaults, 0.25, 2);
-    return (vt_tensor){ 0 };
+    adam_with(in, adam_defaults, 1);
+    return adam_with(in, adam_defaults, 2);
 }
 
 static vt_tensor global_norm(const vt_tensor *in)
@@ -200,20 +231,25 @@ CASE(sgd) = {
     { "a gradient of another shape",
       sgd,
       { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 5) },
-      .refused = "sgd: input 3 is f32 [5], its parameter f32 [3, 5]" },
+      .refused = "sgd: input 4 is f32 [5], its parameter f32 [3, 5]" },
     { "a gradient of another dtype",
       sgd,
       { FLOATS(-1, 1, 3), INTEGERS(0, 3, 3) },
-      .refused = "sgd: input 1 is i64 [3], its parameter f32 [3]" },
+      .refused = "sgd: input 2 is i64 [3], its parameter f32 [3]" },
     { "integers", sgd, { INTEGERS(0, 3, 3), INTEGERS(0, 3, 3) }, .refused = "sgd: a parameter is i64" },
     { "a parameter without gradient",
       sgd,
       { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3) },
-      .refused = "sgd: 3 inputs, 2 belong to a parameter" },
+      .refused = "sgd: 3 inputs behind the numbers, 2 belong to a parameter" },
     { "the result of an op",
       sgd_of_a_result,
       { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3) },
-      .refused = "sgd: input 0 is the result of an op" },
+      .refused = "sgd: input 1 is the result of an op" },
+    { "a learning rate of another dtype",
+      sgd_with_its_own_rate,
+      { FLOATS(-1, 1, 1), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3) },
+      .refused = "sgd: input 0 is f32 [1]; it must be one number in f64" },
+    { "nothing", sgd_with_its_own_rate, { { 0 } }, .refused = "sgd: 0 inputs; what comes before the parameters are 1" },
     { 0 },
 };
 
@@ -228,7 +264,7 @@ CASE(sgd_momentum) = {
     { "another shape",
       momentum,
       { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 1) },
-      .refused = "sgd_momentum: input 2 is f32 [1], its parameter f32 [3]" },
+      .refused = "sgd_momentum: input 3 is f32 [1], its parameter f32 [3]" },
     { 0 },
 };
 
@@ -237,6 +273,7 @@ CASE(adam) = {
     { "weight decay as part of the gradient",
       adam_decay,
       { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 1, 3, 5) } },
+    { "a late one", adam_late, { FLOATS(-1, 1, 33), FLOATS(-1, 1, 33), FLOATS(-1, 1, 33), FLOATS(0, 1, 33) } },
     { "decoupled weight decay",
       adamw,
       { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 1, 3, 5) } },
@@ -249,7 +286,7 @@ CASE(adam) = {
     { "another shape",
       adam,
       { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(0, 1, 1) },
-      .refused = "adam: input 3 is f32 [1], its parameter f32 [3]" },
+      .refused = "adam: input 5 is f32 [1], its parameter f32 [3]" },
     { 0 },
 };
 

@@ -67,21 +67,28 @@ static bool run_in_parallel(const row *r, segment_function *function)
 /* -- The optimisers' updates: each element by itself, so that the result is the same for any number of threads --------
  */
 
+/* A scalar of the update. */
+static double scalar(const kernel_call *call, int input)
+{
+    return array_get(&call->in[input], 0);
+}
+
 #define SGD(type)                                                                                                      \
     static void sgd_##type(const kernel_call *call, int i, int64_t begin, int64_t end)                                 \
     {                                                                                                                  \
         const sgd_attributes *a = call->attributes;                                                                    \
-        const type lr = (type)call->bound->scalar[0], decay = (type)a->weight_decay;                                   \
+        const type rate = (type)(a->lr_ratio * scalar(call, UPDATE_LR)), decay = (type)a->weight_decay;                \
         type *restrict p = call->in[i].data;                                                                           \
         const type *restrict g = call->in[i + 1].data;                                                                 \
-        for (int64_t k = begin; k < end; k++) p[k] -= lr * (g[k] + decay * p[k]);                                      \
+        for (int64_t k = begin; k < end; k++) p[k] -= rate * (g[k] + decay * p[k]);                                    \
     }
 
 #define SGD_MOMENTUM(type)                                                                                             \
     static void sgd_momentum_##type(const kernel_call *call, int i, int64_t begin, int64_t end)                        \
     {                                                                                                                  \
         const sgd_attributes *a = call->attributes;                                                                    \
-        const type lr = (type)call->bound->scalar[0], decay = (type)a->weight_decay, momentum = (type)a->momentum;     \
+        const type rate = (type)(a->lr_ratio * scalar(call, UPDATE_LR)), decay = (type)a->weight_decay;                \
+        const type momentum = (type)a->momentum;                                                                       \
         const bool nesterov = a->nesterov;                                                                             \
         type *restrict p = call->in[i].data, *restrict m = call->in[i + 2].data;                                       \
         const type *restrict g = call->in[i + 1].data;                                                                 \
@@ -89,7 +96,7 @@ static bool run_in_parallel(const row *r, segment_function *function)
             type gradient = g[k] + decay * p[k];                                                                       \
             type moved = momentum * m[k] + gradient;                                                                   \
             m[k] = moved;                                                                                              \
-            p[k] -= lr * (nesterov ? gradient + momentum * moved : moved);                                             \
+            p[k] -= rate * (nesterov ? gradient + momentum * moved : moved);                                           \
         }                                                                                                              \
     }
 
@@ -97,9 +104,9 @@ static bool run_in_parallel(const row *r, segment_function *function)
     static void adam_##type(const kernel_call *call, int i, int64_t begin, int64_t end)                                \
     {                                                                                                                  \
         const adam_attributes *a = call->attributes;                                                                   \
-        const double *scalar = call->bound->scalar;                                                                    \
-        const type step = (type)(scalar[0] / scalar[1]), root = (type)sqrt(scalar[2]), eps = (type)a->eps;             \
-        const type shrink = a->decoupled ? (type)(1 - scalar[0] * a->weight_decay) : 1;                                \
+        const double rate = a->lr_ratio * scalar(call, UPDATE_LR), t = scalar(call, UPDATE_NUMBER);                    \
+        const type step = (type)(rate / (1 - pow(a->beta1, t))), root = (type)sqrt(1 - pow(a->beta2, t));              \
+        const type shrink = a->decoupled ? (type)(1 - rate * a->weight_decay) : 1, eps = (type)a->eps;                 \
         const type decay = a->decoupled ? 0 : (type)a->weight_decay;                                                   \
         const type beta2 = (type)a->beta2, rest1 = (type)(1 - a->beta1), rest2 = (type)(1 - a->beta2);                 \
         type *restrict p = call->in[i].data, *restrict m = call->in[i + 2].data, *restrict v = call->in[i + 3].data;   \
@@ -114,7 +121,7 @@ static bool run_in_parallel(const row *r, segment_function *function)
         }                                                                                                              \
     }
 
-#define UPDATE(name, inputs_each)                                                                                      \
+#define UPDATE(name, scalars, arrays)                                                                                  \
     static void name##_segment(const kernel_call *call, int i, int64_t begin, int64_t end, void *result)               \
     {                                                                                                                  \
         (void)result;                                                                                                  \
@@ -125,18 +132,18 @@ static bool run_in_parallel(const row *r, segment_function *function)
     }                                                                                                                  \
     static bool name(const kernel_call *call)                                                                          \
     {                                                                                                                  \
-        return run_in_parallel(&(row){ call, 0, inputs_each }, name##_segment);                                        \
+        return run_in_parallel(&(row){ call, scalars, arrays }, name##_segment);                                       \
     }
 
 SGD(float)
 SGD(double)
-UPDATE(sgd, SGD_INPUTS)
+UPDATE(sgd, SGD_SCALARS, SGD_ARRAYS)
 SGD_MOMENTUM(float)
 SGD_MOMENTUM(double)
-UPDATE(sgd_momentum, SGD_MOMENTUM_INPUTS)
+UPDATE(sgd_momentum, SGD_MOMENTUM_SCALARS, SGD_MOMENTUM_ARRAYS)
 ADAM(float, sqrtf)
 ADAM(double, sqrt)
-UPDATE(adam, ADAM_INPUTS)
+UPDATE(adam, ADAM_SCALARS, ADAM_ARRAYS)
 
 /* -- Clipping ----------------------------------------------------------------------------------------------------- */
 

@@ -84,11 +84,11 @@ template <int ARRAYS> static __device__ inline segment find_segment(const tensor
 
 static constexpr int VECTORS = 2, UPDATE_CHUNK = BLOCK * WIDTH * VECTORS;
 
-/* `Update` gives, from what is bound to the node, a function of an element of each array; it may write all but the
- * second. */
+/* `Update` gives, from scalars that it finds in the device's memory, a function of an element of each array; it may
+ * write all but the second. */
 template <class Update>
 static __global__ void __launch_bounds__(BLOCK)
-    update_elements(const __grid_constant__ tensor_list<Update::arrays> list, const Update update, const bound *values)
+    update_elements(const __grid_constant__ tensor_list<Update::arrays> list, const Update update)
 {
     constexpr int N = Update::arrays, STEP = BLOCK * WIDTH;
     const segment s = find_segment(list, UPDATE_CHUNK);
@@ -98,7 +98,7 @@ static __global__ void __launch_bounds__(BLOCK)
     vector<float, WIDTH> x[N][VECTORS] = {};
     for (int a = 0; a < N; a++)
         if (a || Update::reads_first) load_vectors(x[a], arrays[a] + first, STEP, own);
-    const auto function = update(values);
+    const auto function = update();
     for (int k = 0; k < VECTORS; k++)
         for (int e = 0; e < WIDTH; e++) {
             float element[N];
@@ -118,49 +118,66 @@ static __global__ void __launch_bounds__(BLOCK)
     }
 }
 
-struct sgd_function {
-    float lr, decay;
-    __device__ void operator()(float (&x)[SGD_INPUTS]) const
+/* The learning rate times its ratio; the first in the device's memory. */
+struct learning_rate {
+    const double *lr;
+    double ratio;
+    __device__ float operator()() const
     {
-        x[0] -= lr * (x[1] + decay * x[0]);
+        return (float)(ratio * *lr);
+    }
+};
+
+static learning_rate rate_of(const kernel_call *call, double ratio)
+{
+    return { (const double *)call->in[UPDATE_LR].data, ratio };
+}
+
+struct sgd_function {
+    float rate, decay;
+    __device__ void operator()(float (&x)[SGD_ARRAYS]) const
+    {
+        x[0] -= rate * (x[1] + decay * x[0]);
     }
 };
 
 struct sgd_update {
-    static constexpr int arrays = SGD_INPUTS;
+    static constexpr int arrays = SGD_ARRAYS;
     static constexpr bool reads_first = true;
+    learning_rate rate;
     float decay;
-    __device__ sgd_function operator()(const bound *values) const
+    __device__ sgd_function operator()() const
     {
-        return { (float)values->scalar[0], decay };
+        return { rate(), decay };
     }
 };
 
 struct momentum_function {
-    float lr, decay, momentum;
+    float rate, decay, momentum;
     bool nesterov;
-    __device__ void operator()(float (&x)[SGD_MOMENTUM_INPUTS]) const
+    __device__ void operator()(float (&x)[SGD_MOMENTUM_ARRAYS]) const
     {
         const float g = x[1] + decay * x[0];
         x[2] = momentum * x[2] + g;
-        x[0] -= lr * (nesterov ? g + momentum * x[2] : x[2]);
+        x[0] -= rate * (nesterov ? g + momentum * x[2] : x[2]);
     }
 };
 
 struct momentum_update {
-    static constexpr int arrays = SGD_MOMENTUM_INPUTS;
+    static constexpr int arrays = SGD_MOMENTUM_ARRAYS;
     static constexpr bool reads_first = true;
+    learning_rate rate;
     float decay, momentum;
     bool nesterov;
-    __device__ momentum_function operator()(const bound *values) const
+    __device__ momentum_function operator()() const
     {
-        return { (float)values->scalar[0], decay, momentum, nesterov };
+        return { rate(), decay, momentum, nesterov };
     }
 };
 
 struct adam_function {
     float step, shrink, decay, rest1, beta2, rest2, root, eps;
-    __device__ void operator()(float (&x)[ADAM_INPUTS]) const
+    __device__ void operator()(float (&x)[ADAM_ARRAYS]) const
     {
         const float g = x[1] + decay * x[0];
         x[2] += rest1 * (g - x[2]);
@@ -170,26 +187,33 @@ struct adam_function {
 };
 
 struct adam_update {
-    static constexpr int arrays = ADAM_INPUTS;
+    static constexpr int arrays = ADAM_ARRAYS;
     static constexpr bool reads_first = true;
+    learning_rate rate;
+    const double *number;                             /* of the update, in the device's memory */
+    float log_beta1, log_beta2;                       /* natural logarithms */
     float own_decay, decay, rest1, beta2, rest2, eps; /* own_decay: decoupled from the gradient */
-    __device__ adam_function operator()(const bound *values) const
+    __device__ adam_function operator()() const
     {
-        const float lr = (float)values->scalar[0], correction1 = (float)values->scalar[1];
-        const float root = 1 / sqrtf((float)values->scalar[2]);
+        /* 1 - beta^t, without the loss of digits that powf would mean */
+        const float t = (float)*number, correction1 = -expm1f(t * log_beta1), correction2 = -expm1f(t * log_beta2);
+        const float lr = rate(), root = 1 / sqrtf(correction2);
         return { lr / correction1, 1 - lr * own_decay, decay, rest1, beta2, rest2, root, eps };
     }
 };
 
-template <class Update> static bool run_update(const kernel_call *call, Update update)
+/* Of every parameter, whose arrays come behind the scalars. */
+template <class Update> static bool run_update(const kernel_call *call, int scalars, Update update)
 {
     constexpr int N = Update::arrays;
     auto arrays_of = [&](int i, float *(&data)[N]) {
-        for (int a = 0; a < N; a++) data[a] = (float *)call->in[i * N + a].data;
-        return vt_shape_count(call->in[i * N].shape);
+        const array *of_parameter = call->in + scalars + i * N;
+        for (int a = 0; a < N; a++) data[a] = (float *)of_parameter[a].data;
+        return vt_shape_count(of_parameter->shape);
     };
-    over_lists<N>(call->inputs / N, UPDATE_CHUNK, arrays_of, [&](const tensor_list<N> &list, unsigned blocks) {
-        LAUNCH(update_elements<Update>, blocks, BLOCK, 0, compute_stream(), list, update, call->device_bound);
+    int parameters = (call->inputs - scalars) / N;
+    over_lists<N>(parameters, UPDATE_CHUNK, arrays_of, [&](const tensor_list<N> &list, unsigned blocks) {
+        LAUNCH(update_elements<Update>, blocks, BLOCK, 0, compute_stream(), list, update);
     });
     return launched(call);
 }
@@ -197,24 +221,33 @@ template <class Update> static bool run_update(const kernel_call *call, Update u
 static bool sgd(const kernel_call *call)
 {
     const sgd_attributes *a = (const sgd_attributes *)call->attributes;
-    return run_update(call, sgd_update{ (float)a->weight_decay });
+    return run_update(call, SGD_SCALARS, sgd_update{ rate_of(call, a->lr_ratio), (float)a->weight_decay });
 }
 
 static bool sgd_momentum(const kernel_call *call)
 {
     const sgd_attributes *a = (const sgd_attributes *)call->attributes;
-    return run_update(call, momentum_update{ (float)a->weight_decay, (float)a->momentum, a->nesterov != 0 });
+    return run_update(call, SGD_MOMENTUM_SCALARS,
+                      momentum_update{ .rate = rate_of(call, a->lr_ratio),
+                                       .decay = (float)a->weight_decay,
+                                       .momentum = (float)a->momentum,
+                                       .nesterov = a->nesterov != 0 });
 }
 
 static bool adam(const kernel_call *call)
 {
     const adam_attributes *a = (const adam_attributes *)call->attributes;
-    return run_update(call, adam_update{ .own_decay = a->decoupled ? (float)a->weight_decay : 0,
-                                         .decay = a->decoupled ? 0 : (float)a->weight_decay,
-                                         .rest1 = (float)(1 - a->beta1),
-                                         .beta2 = (float)a->beta2,
-                                         .rest2 = (float)(1 - a->beta2),
-                                         .eps = (float)a->eps });
+    return run_update(call, ADAM_SCALARS,
+                      adam_update{ .rate = rate_of(call, a->lr_ratio),
+                                   .number = (const double *)call->in[UPDATE_NUMBER].data,
+                                   .log_beta1 = (float)log(a->beta1),
+                                   .log_beta2 = (float)log(a->beta2),
+                                   .own_decay = a->decoupled ? (float)a->weight_decay : 0,
+                                   .decay = a->decoupled ? 0 : (float)a->weight_decay,
+                                   .rest1 = (float)(1 - a->beta1),
+                                   .beta2 = (float)a->beta2,
+                                   .rest2 = (float)(1 - a->beta2),
+                                   .eps = (float)a->eps });
 }
 
 /* -- Clipping ------------------------------------------------------------------------------------------------------ */
@@ -233,7 +266,7 @@ struct clip_update {
     static constexpr bool reads_first = false;
     double max_norm;
     const float *norm;
-    __device__ scale_function operator()(const bound *) const
+    __device__ scale_function operator()() const
     {
         const double scale = max_norm / ((double)*norm + 1e-6);
         return { scale > 1 ? 1 : (float)scale };
@@ -250,7 +283,7 @@ static bool clip(const kernel_call *call)
         return vt_shape_count(call->out[i].shape);
     };
     over_lists<2>(call->outputs, UPDATE_CHUNK, arrays_of, [&](const tensor_list<2> &list, unsigned blocks) {
-        LAUNCH(update_elements<clip_update>, blocks, BLOCK, 0, compute_stream(), list, update, call->device_bound);
+        LAUNCH(update_elements<clip_update>, blocks, BLOCK, 0, compute_stream(), list, update);
     });
     return launched(call);
 }
@@ -311,19 +344,20 @@ static bool global_norm(const kernel_call *call)
     return launched(call);
 }
 
-static bool all_are_f32(const kernel_call *call)
+/* All that comes behind so many scalars. */
+template <int SCALARS> static bool arrays_are_f32(const kernel_call *call)
 {
-    for (int i = 0; i < call->inputs; i++)
+    for (int i = SCALARS; i < call->inputs; i++)
         if (call->in[i].dtype != VT_F32) return false;
     return true;
 }
 
 extern "C" const kernel_row cuda_effect_kernels[] = {
     { &op_assign, { .run = assign, .strided = true } },
-    { &op_sgd, { .run = sgd, .supports = all_are_f32 } },
-    { &op_sgd_momentum, { .run = sgd_momentum, .supports = all_are_f32 } },
-    { &op_adam, { .run = adam, .supports = all_are_f32 } },
-    { &op_global_norm, { .run = global_norm, .supports = all_are_f32, .prepare = prepare_global_norm } },
-    { &op_clip, { .run = clip, .supports = all_are_f32 } },
+    { &op_sgd, { .run = sgd, .supports = arrays_are_f32<SGD_SCALARS> } },
+    { &op_sgd_momentum, { .run = sgd_momentum, .supports = arrays_are_f32<SGD_MOMENTUM_SCALARS> } },
+    { &op_adam, { .run = adam, .supports = arrays_are_f32<ADAM_SCALARS> } },
+    { &op_global_norm, { .run = global_norm, .supports = arrays_are_f32<0>, .prepare = prepare_global_norm } },
+    { &op_clip, { .run = clip, .supports = arrays_are_f32<0> } },
     {},
 };

@@ -12,23 +12,25 @@ void reference_assign(const reference_call *c)
 void reference_sgd(const reference_call *c)
 {
     const sgd_attributes *a = c->attributes;
-    for (int k = 0; k < c->inputs; k += SGD_INPUTS) {
+    double rate = a->lr_ratio * *c->in[UPDATE_LR];
+    for (int k = SGD_SCALARS; k < c->inputs; k += SGD_ARRAYS) {
         double *p = c->in[k], *g = c->in[k + 1];
         int64_t count = vt_shape_count(c->in_shape[k]);
-        for (int64_t i = 0; i < count; i++) p[i] -= c->bound->scalar[0] * (g[i] + a->weight_decay * p[i]);
+        for (int64_t i = 0; i < count; i++) p[i] -= rate * (g[i] + a->weight_decay * p[i]);
     }
 }
 
 void reference_sgd_momentum(const reference_call *c)
 {
     const sgd_attributes *a = c->attributes;
-    for (int k = 0; k < c->inputs; k += SGD_MOMENTUM_INPUTS) {
+    double rate = a->lr_ratio * *c->in[UPDATE_LR];
+    for (int k = SGD_MOMENTUM_SCALARS; k < c->inputs; k += SGD_MOMENTUM_ARRAYS) {
         double *p = c->in[k], *g = c->in[k + 1], *m = c->in[k + 2];
         int64_t count = vt_shape_count(c->in_shape[k]);
         for (int64_t i = 0; i < count; i++) {
             double gradient = g[i] + a->weight_decay * p[i];
             m[i] = a->momentum * m[i] + gradient;
-            p[i] -= c->bound->scalar[0] * (a->nesterov ? gradient + a->momentum * m[i] : m[i]);
+            p[i] -= rate * (a->nesterov ? gradient + a->momentum * m[i] : m[i]);
         }
     }
 }
@@ -36,16 +38,17 @@ void reference_sgd_momentum(const reference_call *c)
 void reference_adam(const reference_call *c)
 {
     const adam_attributes *a = c->attributes;
-    double lr = c->bound->scalar[0], correction1 = c->bound->scalar[1], correction2 = c->bound->scalar[2];
-    for (int k = 0; k < c->inputs; k += ADAM_INPUTS) {
+    double rate = a->lr_ratio * *c->in[UPDATE_LR], t = *c->in[UPDATE_NUMBER];
+    double correction1 = 1 - pow(a->beta1, t), correction2 = 1 - pow(a->beta2, t);
+    for (int k = ADAM_SCALARS; k < c->inputs; k += ADAM_ARRAYS) {
         double *p = c->in[k], *g = c->in[k + 1], *m = c->in[k + 2], *v = c->in[k + 3];
         int64_t count = vt_shape_count(c->in_shape[k]);
         for (int64_t i = 0; i < count; i++) {
             double gradient = a->decoupled ? g[i] : g[i] + a->weight_decay * p[i];
-            if (a->decoupled) p[i] -= lr * a->weight_decay * p[i];
+            if (a->decoupled) p[i] -= rate * a->weight_decay * p[i];
             m[i] = a->beta1 * m[i] + (1 - a->beta1) * gradient;
             v[i] = a->beta2 * v[i] + (1 - a->beta2) * gradient * gradient;
-            p[i] -= lr * (m[i] / correction1) / (sqrt(v[i] / correction2) + a->eps);
+            p[i] -= rate * (m[i] / correction1) / (sqrt(v[i] / correction2) + a->eps);
         }
     }
 }
