@@ -1,7 +1,7 @@
 /* What a training run shows and leaves behind: progress on a stream, a log of its epochs, curves, a way to stop it. */
 #include "temporary.h"
 
-#include "train/axis.h"
+#include "report/axis.h"
 
 #include <vitro/error.h>
 #include <vitro/progress.h>

@@ -94,11 +94,12 @@ typedef struct backend {
     bool (*restore_choices)(const char *text); /* false where the text is none */
 } backend;
 
-/* The backends this library was built with; NULL for an unknown name. */
+/* Of the backends this library was built with: that of the name, NULL where there is none. */
 const backend *backend_find(const char *name);
-/* Number `index`, from 0 on; NULL behind the last. */
+/* Number `index`, from 0, the default, on; NULL behind the last. */
 const backend *backend_number(int index);
-/* "cpu, reference": for messages. */
-const char *backend_names(void);
+/* Writes "cpu, reference" into text, for messages, and returns it. */
+enum { BACKEND_NAMES = 128 };
+const char *backend_names(char text[BACKEND_NAMES]);
 
 #endif

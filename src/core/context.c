@@ -1,4 +1,5 @@
 /* context.c - the thread's context: made at first use, freed with the thread. */
+#include "core/pass.h"
 #include "core/plan.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -84,10 +85,10 @@ static context *create(void)
         had_no_memory = !c;
     }
     if (!c) {
-        without_memory.device = backend_find("cpu");
+        without_memory.device = backend_number(0);
         return &without_memory;
     }
-    c->device = backend_find("cpu");
+    c->device = backend_number(0);
     c->precision = VT_F32;
     c->number = next_number();
     current = c;
@@ -129,8 +130,9 @@ void vt_set_device(const char *name)
     context *c = context_get();
     const backend *found = backend_find(name);
     if (!found) {
+        char names[BACKEND_NAMES];
         raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 }, "no device \"%s\" in this build; there are: %s", name,
-                    backend_names());
+                    backend_names(names));
         return;
     }
     if ((found->queue && !found->queue->start()) || !computes_in(found, c->precision)) return;

@@ -1,7 +1,8 @@
 /* gradient.c - reverse-mode differentiation, graph to graph: walks the nodes back from y and records each op's vjp. */
 #include "core/context.h"
+#include "core/library.h"
 #include <vitro/autograd.h>
-#include <vitro/vitro.h>
+#include <vitro/tensor.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +112,7 @@ static void mark_active(walk *w, const node *last)
 /* Sums over the axes along which x was repeated to take part in the op. */
 static vt_tensor unbroadcast(vt_tensor g, vt_shape shape)
 {
-    return vt_shape_equal(vt_shape_of(g), shape) ? g : vt_sum_to(g, shape);
+    return vt_shape_equal(vt_shape_of(g), shape) ? g : library.algebra.sum_to(g, shape);
 }
 
 static bool add_gradient(walk *w, const node *n, vt_tensor x, vt_tensor g)
@@ -120,7 +121,7 @@ static bool add_gradient(walk *w, const node *n, vt_tensor x, vt_tensor g)
     if (!spec_of(n->op->name, n->at, "x", x, &s)) return false;
     g = unbroadcast(g, s.shape);
     vt_tensor before = gradient_of(&w->gradients, x);
-    return set_gradient(&w->gradients, x, before.id ? vt_add(before, g) : g);
+    return set_gradient(&w->gradients, x, before.id ? library.algebra.add(before, g) : g);
 }
 
 static bool is_first_place(const node *n, int input)
@@ -149,7 +150,7 @@ static void vjp_of_decomposition(walk *w, const node *n, const vt_tensor *g, vt_
     for (int o = 0; o < n->outputs && w->context->error.status == VT_OK; o++) {
         if (!g[o].id || !differentiate(w->context, after, out[o], g[o], n->in, n->inputs, part)) continue;
         for (int i = 0; i < n->inputs; i++)
-            if (part[i].id && is_first_place(n, i)) dx[i] = dx[i].id ? vt_add(dx[i], part[i]) : part[i];
+            if (part[i].id && is_first_place(n, i)) dx[i] = dx[i].id ? library.algebra.add(dx[i], part[i]) : part[i];
     }
     free(out);
 }
@@ -244,7 +245,7 @@ static bool begin_walk(walk *w, vt_tensor y, vt_tensor cotangent)
     node *last = value_of(w->context, y)->producer;
     if (!history_is_whole(w, y, last)) return false;
     mark_active(w, last);
-    if (!cotangent.id) cotangent = vt_full(vt_shape_of(y), 1, .dtype = vt_dtype_of(y));
+    if (!cotangent.id) cotangent = library.algebra.full(vt_shape_of(y), 1, vt_dtype_of(y));
     return set_gradient(&w->gradients, y, cotangent) && walk_back(w, last);
 }
 
@@ -295,7 +296,7 @@ void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tens
     for (int i = 0; i < count; i++) {
         if (!spec_of("gradients", at, "an input", inputs[i], &s)) return;
         value_of(c, inputs[i])->consumed = true;
-        if (!gradients[i].id) gradients[i] = vt_full(s.shape, 0, .dtype = s.dtype);
+        if (!gradients[i].id) gradients[i] = library.algebra.full(s.shape, 0, s.dtype);
         if (gradients[i].id) ask_for(c, value_of(c, gradients[i]));
     }
 }
@@ -326,7 +327,8 @@ static void deliver(walk *w)
         const struct gradient_entry *e = &w->gradients.entries[i];
         value *v = value_of(w->context, e->of);
         if (!v || !v->trainable || v->producer) continue;
-        vt_tensor sum = value_held(w->context, v->gradient) ? vt_add(v->gradient, e->gradient) : e->gradient;
+        vt_tensor sum =
+            value_held(w->context, v->gradient) ? library.algebra.add(v->gradient, e->gradient) : e->gradient;
         if (sum.id) v->gradient = sum;
     }
 }

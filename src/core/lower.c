@@ -1,5 +1,6 @@
 /* lower.c - from instructions to steps: where each term lies, in which layout and dtype, and the copies between. */
 #include "core/capture.h"
+#include "core/pass.h"
 #include "core/plan.h"
 #include <stdlib.h>
 #include <string.h>
@@ -678,8 +679,8 @@ bool lower(plan *p, context *c)
                    .last_use = program_allocate(q, terms * sizeof *l.last_use),
                    .escapes = program_allocate(q, terms * sizeof *l.escapes),
                    .half = program_allocate(q, terms * sizeof *l.half) };
-    l.in_place = pass_is_on(c, "in_place");
-    l.write_parts = pass_is_on(c, "write_parts");
+    l.in_place = lowering_option_is_on(c, IN_PLACE);
+    l.write_parts = lowering_option_is_on(c, WRITE_PARTS);
     if (q->failed || !place_leaves(&l)) return false;
     find_last_uses(&l);
     choose_storage(&l);

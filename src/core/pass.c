@@ -1,20 +1,35 @@
-/* pass.c - passes by name, and which of them are off. */
-#include "core/program.h"
+/* pass.c - passes and options of lowering by name, and which of them are off. */
+#include "core/pass.h"
+#include "core/library.h"
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const option_names[LOWERING_OPTIONS] = { [IN_PLACE] = "in_place", [WRITE_PARTS] = "write_parts" };
+
+static int pass_count(void)
+{
+    int count = 0;
+    while (library.passes[count].name) count++;
+    return count;
+}
+
+const char *vt_pass_name(int index)
+{
+    int passes = pass_count();
+    if (index < 0 || index >= passes + LOWERING_OPTIONS) return NULL;
+    return index < passes ? library.passes[index].name : option_names[index - passes];
+}
+
 static int find(const char *name, size_t length)
 {
-    for (int i = 0; passes[i].name; i++)
-        if (strlen(passes[i].name) == length && strncmp(passes[i].name, name, length) == 0) return i;
+    for (int i = 0; vt_pass_name(i); i++)
+        if (strlen(vt_pass_name(i)) == length && strncmp(vt_pass_name(i), name, length) == 0) return i;
     return -1;
 }
 
 static uint64_t all(void)
 {
-    uint64_t mask = 0;
-    for (int i = 0; passes[i].name; i++) mask |= (uint64_t)1 << i;
-    return mask;
+    return ((uint64_t)1 << (pass_count() + LOWERING_OPTIONS)) - 1;
 }
 
 static bool is_word(const char *text, size_t length, const char *word)
@@ -46,17 +61,14 @@ uint64_t passes_turned_off(void)
     return off;
 }
 
-bool pass_is_on(const context *c, const char *name)
+bool pass_is_on(const context *c, int index)
 {
-    int i = find(name, strlen(name));
-    return i >= 0 && !(c->passes_off >> i & 1);
+    return !(c->passes_off >> index & 1);
 }
 
-const char *vt_pass_name(int index)
+bool lowering_option_is_on(const context *c, enum lowering_option option)
 {
-    for (int i = 0; passes[i].name; i++)
-        if (i == index) return passes[i].name;
-    return NULL;
+    return !(c->passes_off >> (pass_count() + (int)option) & 1);
 }
 
 void vt_set_pass(const char *name, bool on)

@@ -1,6 +1,8 @@
 /* plan.c - plans are made once and found again by their key. */
 #include "core/plan.h"
 #include "core/capture.h"
+#include "core/library.h"
+#include "core/pass.h"
 #include "core/log.h"
 #include "core/profile.h"
 #include <stdlib.h>
@@ -20,9 +22,9 @@ typedef struct plan_cache {
 
 static void run_passes(program *p, const context *c, bool again)
 {
-    for (int i = 0; passes[i].name && !p->failed; i++) {
-        if (!passes[i].run || (again && !passes[i].again) || c->passes_off >> i & 1) continue;
-        passes[i].run(p);
+    for (int i = 0; library.passes[i].name && !p->failed; i++) {
+        if ((again && !library.passes[i].again) || !pass_is_on(c, i)) continue;
+        library.passes[i].run(p);
         program_compact(p);
     }
 }

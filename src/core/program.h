@@ -85,15 +85,9 @@ bool program_can_move(const program *p, const instruction *i, const instruction 
 /* A pass, and its name in VT_PASSES. */
 typedef struct pass {
     const char *name;
-    void (*run)(program *p); /* NULL: it is part of lowering, which asks for it by name */
-    bool again;              /* also over what decompositions add: it makes no instructions, which would lack kernels */
+    void (*run)(program *p);
+    bool again; /* also over what decompositions add: it makes no instructions, which would lack kernels */
 } pass;
-/* Every pass in the order in which they run, ended by a name of NULL. */
-extern const pass passes[];
-/* Whether the context has it on. */
-bool pass_is_on(const context *c, const char *name);
-/* What VT_PASSES turns off, a bit for each pass. */
-uint64_t passes_turned_off(void);
 
 /* clean.c */
 void pass_dead_code(program *p);

@@ -1,4 +1,5 @@
 /* passes.c - every pass, in the order in which they run. Those that fuse go from the larger pattern to the smaller. */
+#include "passes/passes.h"
 #include "passes/fuse.h"
 
 const pass passes[] = {
@@ -10,8 +11,5 @@ const pass passes[] = {
     { "linear_gelu", fuse_linear_gelu, false },
     { "matmul_gelu_gradient", fuse_matmul_gelu_gradient, false },
     { "elementwise_chain", fuse_elementwise_chain, false },
-    { "in_place", NULL, false }, /* an elementwise op writes over an input that ends there */
-    { "write_parts", NULL,
-      false }, /* what is concatenated or reshaped is written where it ends up in the first place */
     { 0 },
 };

@@ -4,7 +4,7 @@
 
 #if VITRO_HAVE_CAIRO
 
-#include "axis.h"
+#include "report/axis.h"
 #include "io/file.h"
 
 #include <cairo-svg.h>

@@ -1,6 +1,6 @@
 /* axis.h - from numbers to places along an axis, and where its ticks go. */
-#ifndef VITRO_TRAIN_AXIS_H
-#define VITRO_TRAIN_AXIS_H
+#ifndef VITRO_REPORT_AXIS_H
+#define VITRO_REPORT_AXIS_H
 
 #include <stdbool.h>
 
