@@ -26,6 +26,9 @@ static const problem problems[] = {
     { "many pixels, few channels", 7, 16, { 8, 8 }, 24, { 3, 3 }, 1, 1, 1, 1 },
     { "strided", 3, 64, { 9, 7 }, 72, { 3, 3 }, 2, 1, 1, 1 },
     { "one element, strided", 3, 32, { 7, 9 }, 80, { 1, 1 }, 2, 0, 1, 1 },
+    /* These and the strides beyond a kernel are what implementations of oneDNN get wrong. */
+    { "one element, strided, few channels", 4, 4, { 32, 32 }, 8, { 1, 1 }, 2, 0, 1, 1 },
+    { "one element, a stride of 3, odd channels", 8, 3, { 96, 96 }, 17, { 1, 1 }, 3, 0, 1, 1 },
     { "a stem", 2, 3, { 18, 17 }, 64, { 7, 7 }, 2, 3, 1, 1 },
     { "the first layer", 2, 3, { 16, 16 }, 64, { 3, 3 }, 1, 1, 1, 1 },
     { "patches of 4", 2, 3, { 32, 32 }, 96, { 4, 4 }, 4, 0, 1, 1 },
@@ -39,6 +42,8 @@ static const problem problems[] = {
     { "dilated", 2, 16, { 11, 12 }, 24, { 5, 3 }, 1, 2, 2, 1 },
     { "dilated as far as strided", 2, 16, { 11, 12 }, 24, { 3, 3 }, 2, 2, 2, 1 },
     { "a stride beyond the kernel", 2, 16, { 11, 12 }, 24, { 2, 2 }, 3, 1, 1, 1 },
+    { "a stride of 3, many channels", 3, 65, { 16, 16 }, 96, { 1, 3 }, 3, 0, 1, 1 },
+    { "a stride of 4, many channels", 3, 96, { 24, 8 }, 4, { 2, 5 }, 4, 1, 1, 1 },
     { "stride 3, dilation 2", 1, 8, { 17, 16 }, 8, { 4, 3 }, 3, 3, 2, 1 },
     { "one pixel", 1, 8, { 1, 1 }, 8, { 3, 3 }, 1, 1, 1, 1 },
     { "one column", 70, 24, { 1, 1 }, 1, { 1, 1 }, 1, 0, 1, 1 },
