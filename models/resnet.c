@@ -3,7 +3,7 @@
 
 static conv conv3x3(vt_path path, int64_t in, int64_t out, int stride)
 {
-    return conv_new(path, in, out, 3, (conv_options){ .stride = stride, .padding = 1, .no_bias = true });
+    return conv_new(path, in, out, 3, .stride = stride, .padding = 1, .no_bias = true);
 }
 
 static resnet_block block_new(vt_path path, int64_t in, int64_t out, int stride)
@@ -14,8 +14,7 @@ static resnet_block block_new(vt_path path, int64_t in, int64_t out, int stride)
     b.conv2 = conv3x3(vt_subpath(path, "conv2"), out, out, 1);
     b.bn2 = batch_norm_new(vt_subpath(path, "bn2"), out);
     if (!b.projected) return b;
-    conv_options options = { .stride = stride, .no_bias = true };
-    b.shortcut = conv_new(vt_subpath(path, "shortcut.0"), in, out, 1, options);
+    b.shortcut = conv_new(vt_subpath(path, "shortcut.0"), in, out, 1, .stride = stride, .no_bias = true);
     b.shortcut_bn = batch_norm_new(vt_subpath(path, "shortcut.1"), out);
     return b;
 }
@@ -33,7 +32,7 @@ bool resnet_init(resnet *m, vt_path path, const resnet_config *config)
             in = out;
         }
     }
-    m->head = linear_new(vt_subpath(path, "linear"), in, config->classes, (linear_options){ 0 });
+    m->head = linear_new(vt_subpath(path, "linear"), in, config->classes);
     return !vt_failed();
 }
 

@@ -6,14 +6,12 @@ static const double WEIGHT_STD = 0.02;
 
 static vit_block block_new(vt_path path, const vit_config *c, double drop_path)
 {
-    attention_options options = {
-        .heads = c->heads, .dropout = c->attention_dropout, .proj_dropout = c->dropout, .std = WEIGHT_STD
-    };
     vit_block b = { .drop_path = drop_path };
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), c->dim, c->eps);
-    b.attn = attention_new(vt_subpath(path, "attn"), c->dim, options);
+    b.attn = attention_new(vt_subpath(path, "attn"), c->dim, c->heads, .dropout = c->attention_dropout,
+                           .proj_dropout = c->dropout, .std = WEIGHT_STD);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), c->dim, c->eps);
-    b.mlp = mlp_new(vt_subpath(path, "mlp"), c->dim, c->mlp_dim, c->dropout, WEIGHT_STD);
+    b.mlp = mlp_new(vt_subpath(path, "mlp"), c->dim, c->mlp_dim, .dropout = c->dropout, .std = WEIGHT_STD);
     return b;
 }
 
@@ -35,7 +33,7 @@ bool vit_init(vit *m, vt_path path, const vit_config *config)
         m->blocks[i] = block_new(vt_subpath(path, "blocks.%d", (int)i), c, drop_path);
     }
     m->norm = layer_norm_new(vt_subpath(path, "norm"), c->dim, c->eps);
-    m->head = linear_new(vt_subpath(path, "head"), c->dim, c->classes, (linear_options){ .std = WEIGHT_STD });
+    m->head = linear_new(vt_subpath(path, "head"), c->dim, c->classes, .std = WEIGHT_STD);
     return !vt_failed();
 }
 

@@ -14,7 +14,7 @@ typedef struct vit_config {
     double dropout;           /* after the position embedding, in the MLP and behind the attention's projection */
     double attention_dropout; /* of the attention weights */
     double drop_path;         /* of the last block's branches; grows linearly from 0 at the first (Huang et al. 2016) */
-    double eps;               /* of the layer norms; 0: 1e-5, PyTorch's. Weights from timm want 1e-6 */
+    double eps;               /* of the layer norms: 1e-5 is PyTorch's, 1e-6 timm's */
 } vit_config;
 
 typedef struct vit_block {

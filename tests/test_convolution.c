@@ -360,8 +360,10 @@ static void expect_fast_code(const char *name, convolution p)
         test_algorithms(name, &p, (enum convolution_pass)pass, 2);
         onednn_plan *plan = onednn_prepare_convolution(&p, (enum convolution_pass)pass, false);
 #ifdef VITRO_HAVE_ONEDNN
-        cr_assert(plan, "%s, %s: oneDNN has no fast code", name, pass_names[pass]);
-        cr_assert(!strstr(onednn_implementation(plan), "ref"), "%s: %s", name, onednn_implementation(plan));
+        /* What it has for weights' gradients of strided kernels of one element is broken, and not taken. */
+        bool broken = pass == CONVOLUTION_WEIGHT_GRADIENT && p.kernel[0] == 1 && p.stride[0] > 1;
+        cr_assert(plan || broken, "%s, %s: oneDNN has no fast code", name, pass_names[pass]);
+        cr_assert(!plan || !strstr(onednn_implementation(plan), "ref"), "%s: %s", name, onednn_implementation(plan));
 #endif
         onednn_discard(plan);
     }

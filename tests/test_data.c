@@ -198,7 +198,7 @@ static void assert_error_(vt_status status, const char *const *parts)
 Test(cifar10, reads_all_five_training_files_in_order)
 {
     write_train_batches(5);
-    vt_dataset *d = vt_cifar10_open(directory, true, 0);
+    vt_dataset *d = vt_cifar10_open(directory, true);
     cr_assert(d, "%s", vt_error_message());
     cr_assert(d->count == 50000 && d->channels == 3 && d->height == 32 && d->width == 32 && d->classes == 10);
     for (int i = 0; i < 5; i++) assert_records(d, (int64_t)i * RECORDS, i + 1, 100);
@@ -208,7 +208,7 @@ Test(cifar10, reads_all_five_training_files_in_order)
 Test(cifar10, reads_the_test_file_alone_for_testing)
 {
     write_batch("test_batch.bin", 9, RECORDS * RECORD);
-    vt_dataset *d = vt_cifar10_open(directory, false, 0);
+    vt_dataset *d = vt_cifar10_open(directory, false);
     cr_assert(d && d->count == 10000, "%s", vt_error_message());
     assert_records(d, 0, 9, 100);
     vt_dataset_close(d);
@@ -218,7 +218,7 @@ Test(cifar10, finds_the_child_directory_of_the_archive)
 {
     cr_assert(mkdir(path_of("cifar-10-batches-bin"), 0700) == 0);
     write_batch("cifar-10-batches-bin/test_batch.bin", 9, RECORDS * RECORD);
-    vt_dataset *d = vt_cifar10_open(directory, false, 20);
+    vt_dataset *d = vt_cifar10_open(directory, false, .limit = 20);
     cr_assert(d, "%s", vt_error_message());
     assert_records(d, 0, 9, 20);
     vt_dataset_close(d);
@@ -227,7 +227,7 @@ Test(cifar10, finds_the_child_directory_of_the_archive)
 Test(cifar10, limit_keeps_the_first_pictures_and_needs_only_their_files)
 {
     write_train_batches(2);
-    vt_dataset *d = vt_cifar10_open(directory, true, 10050);
+    vt_dataset *d = vt_cifar10_open(directory, true, .limit = 10050);
     cr_assert(d && d->count == 10050, "%s", vt_error_message());
     assert_records(d, 0, 1, 100);
     assert_records(d, 10000, 2, 50);
@@ -237,7 +237,7 @@ Test(cifar10, limit_keeps_the_first_pictures_and_needs_only_their_files)
 Test(cifar10, limit_above_the_count_keeps_all)
 {
     write_batch("test_batch.bin", 9, RECORDS * RECORD);
-    vt_dataset *d = vt_cifar10_open(directory, false, 1000000);
+    vt_dataset *d = vt_cifar10_open(directory, false, .limit = 1000000);
     cr_assert(d && d->count == 10000, "%s", vt_error_message());
     vt_dataset_close(d);
 }
@@ -245,7 +245,7 @@ Test(cifar10, limit_above_the_count_keeps_all)
 Test(cifar10, names_the_classes_without_a_file_of_names)
 {
     write_batch("test_batch.bin", 9, RECORDS * RECORD);
-    vt_dataset *d = vt_cifar10_open(directory, false, 1);
+    vt_dataset *d = vt_cifar10_open(directory, false, .limit = 1);
     cr_assert(d && strcmp(d->class_names[0], "airplane") == 0 && strcmp(d->class_names[9], "truck") == 0);
     vt_dataset_close(d);
 }
@@ -254,7 +254,7 @@ Test(cifar10, takes_class_names_from_the_file_of_names)
 {
     write_batch("test_batch.bin", 9, RECORDS * RECORD);
     write_text("batches.meta.txt", "a\nbee\nc\nd\ne\nf\ng\nh\ni\njay\n\n");
-    vt_dataset *d = vt_cifar10_open(directory, false, 1);
+    vt_dataset *d = vt_cifar10_open(directory, false, .limit = 1);
     cr_assert(d && strcmp(d->class_names[1], "bee") == 0 && strcmp(d->class_names[9], "jay") == 0);
     vt_dataset_close(d);
 }
@@ -263,27 +263,27 @@ Test(cifar10, refuses_a_file_of_too_few_names)
 {
     write_batch("test_batch.bin", 9, RECORDS * RECORD);
     write_text("batches.meta.txt", "a\nb\nc\n");
-    cr_assert(!vt_cifar10_open(directory, false, 1));
+    cr_assert(!vt_cifar10_open(directory, false, .limit = 1));
     assert_error(VT_ERROR_FILE, "batches.meta.txt", "3 classes", "10");
 }
 
 Test(cifar10, says_which_directory_is_missing_and_how_to_get_it)
 {
-    cr_assert(!vt_cifar10_open(path_of("nowhere"), true, 0));
+    cr_assert(!vt_cifar10_open(path_of("nowhere"), true));
     assert_error(VT_ERROR_FILE, directory, "nowhere", "tools/get-cifar10");
 }
 
 Test(cifar10, says_which_file_is_missing_and_how_to_get_it)
 {
     write_train_batches(1);
-    cr_assert(!vt_cifar10_open(directory, true, 0));
+    cr_assert(!vt_cifar10_open(directory, true));
     assert_error(VT_ERROR_FILE, directory, "data_batch_2.bin", "No such file", "tools/get-cifar10");
 }
 
 Test(cifar10, says_the_size_of_a_truncated_file_and_what_it_should_be)
 {
     write_batch("test_batch.bin", 9, 5 * RECORD + 100);
-    cr_assert(!vt_cifar10_open(directory, false, 0));
+    cr_assert(!vt_cifar10_open(directory, false));
     assert_error(VT_ERROR_FILE, "test_batch.bin", "15465 bytes", "30730000", "10000 records of 3073",
                  "tools/get-cifar10");
 }
@@ -291,14 +291,14 @@ Test(cifar10, says_the_size_of_a_truncated_file_and_what_it_should_be)
 Test(cifar10, refuses_a_file_that_is_too_long_even_under_a_limit)
 {
     write_batch("test_batch.bin", 9, RECORDS * RECORD + 1);
-    cr_assert(!vt_cifar10_open(directory, false, 1));
+    cr_assert(!vt_cifar10_open(directory, false, .limit = 1));
     assert_error(VT_ERROR_FILE, "test_batch.bin", "30730001 bytes", "30730000");
 }
 
 Test(cifar10, refuses_a_directory_in_place_of_a_file)
 {
     cr_assert(mkdir(path_of("test_batch.bin"), 0700) == 0);
-    cr_assert(!vt_cifar10_open(directory, false, 0));
+    cr_assert(!vt_cifar10_open(directory, false));
     assert_error(VT_ERROR_FILE, "test_batch.bin");
     rmdir(path_of("test_batch.bin"));
 }
@@ -307,24 +307,24 @@ Test(cifar10, says_which_record_has_a_label_above_nine)
 {
     write_batch("test_batch.bin", 9, RECORDS * RECORD);
     poke("test_batch.bin", 123 * RECORD, 10);
-    cr_assert(!vt_cifar10_open(directory, false, 0));
+    cr_assert(!vt_cifar10_open(directory, false));
     assert_error(VT_ERROR_FILE, "test_batch.bin", "record 123", "label 10", "0 to 9", "tools/get-cifar10");
 }
 
 Test(cifar10, refuses_a_negative_limit_and_no_directory)
 {
-    cr_assert(!vt_cifar10_open(directory, true, -1));
+    cr_assert(!vt_cifar10_open(directory, true, .limit = -1));
     assert_error(VT_ERROR_ARGUMENT, "limit", "-1");
-    cr_assert(!vt_cifar10_open(NULL, true, 0));
-    assert_error(VT_ERROR_ARGUMENT, "no directory");
+    cr_assert(!vt_cifar10_open(NULL, true));
+    assert_error(VT_ERROR_ARGUMENT, "dir is NULL");
 }
 
 Test(cifar10, opens_nothing_while_an_error_stands)
 {
     write_batch("test_batch.bin", 9, RECORDS * RECORD);
     vt_error_raise(VT_ERROR_NUMERIC, VT_HERE, "the first error");
-    cr_assert(!vt_cifar10_open(directory, false, 1));
-    cr_assert(!vt_builtin_open(false, 1, 0));
+    cr_assert(!vt_cifar10_open(directory, false, .limit = 1));
+    cr_assert(!vt_builtin_open(false, .limit = 1));
     assert_error(VT_ERROR_NUMERIC, "the first error");
 }
 
@@ -337,7 +337,8 @@ static size_t bytes_of(const vt_dataset *d)
 
 Test(builtin, first_pictures_do_not_depend_on_the_limit)
 {
-    vt_dataset *few = vt_builtin_open(true, 30, 5), *more = vt_builtin_open(true, 70, 5);
+    vt_dataset *few = vt_builtin_open(true, .limit = 30, .seed = 5),
+               *more = vt_builtin_open(true, .limit = 70, .seed = 5);
     cr_assert(few && more && few->count == 30 && more->count == 70);
     cr_assert(memcmp(few->images, more->images, bytes_of(few)) == 0);
     cr_assert(memcmp(few->labels, more->labels, 30 * sizeof *few->labels) == 0);
@@ -347,7 +348,8 @@ Test(builtin, first_pictures_do_not_depend_on_the_limit)
 
 Test(builtin, pictures_differ_by_seed_split_and_index)
 {
-    vt_dataset *d[] = { vt_builtin_open(true, 20, 5), vt_builtin_open(true, 20, 6), vt_builtin_open(false, 20, 5) };
+    vt_dataset *d[] = { vt_builtin_open(true, .limit = 20, .seed = 5), vt_builtin_open(true, .limit = 20, .seed = 6),
+                        vt_builtin_open(false, .limit = 20, .seed = 5) };
     for (int i = 0; i < 60; i++) {
         for (int j = 0; j < i; j++) {
             const uint8_t *a = d[i / 20]->images + i % 20 * 3072, *b = d[j / 20]->images + j % 20 * 3072;
@@ -359,7 +361,7 @@ Test(builtin, pictures_differ_by_seed_split_and_index)
 
 Test(builtin, every_ten_pictures_hold_each_class_once_in_changing_order)
 {
-    vt_dataset *d = vt_builtin_open(true, 1000, 0);
+    vt_dataset *d = vt_builtin_open(true, .limit = 1000);
     cr_assert(d && d->classes == 10);
     int same_as_first = 0;
     for (int64_t i = 0; i < d->count; i += 10) {
@@ -374,7 +376,7 @@ Test(builtin, every_ten_pictures_hold_each_class_once_in_changing_order)
 
 Test(builtin, draws_the_same_bits_on_every_machine)
 {
-    vt_dataset *d = vt_builtin_open(true, 200, 0);
+    vt_dataset *d = vt_builtin_open(true, .limit = 200);
     cr_assert(d);
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
     for (size_t i = 0; i < bytes_of(d); i++) hash = (hash ^ d->images[i]) * UINT64_C(0x100000001b3);
@@ -384,7 +386,7 @@ Test(builtin, draws_the_same_bits_on_every_machine)
 
 Test(builtin, comes_in_its_documented_sizes)
 {
-    vt_dataset *train = vt_builtin_open(true, 0, 0), *test = vt_builtin_open(false, 0, 0);
+    vt_dataset *train = vt_builtin_open(true), *test = vt_builtin_open(false);
     cr_assert(train && train->count == 10000 && train->channels == 3 && train->height == 32 && train->width == 32);
     cr_assert(test && test->count == 2000);
     vt_dataset_close(train);
@@ -393,9 +395,9 @@ Test(builtin, comes_in_its_documented_sizes)
 
 Test(builtin, refuses_sizes_that_cannot_be)
 {
-    cr_assert(!vt_builtin_open(true, -3, 0));
+    cr_assert(!vt_builtin_open(true, .limit = -3));
     assert_error(VT_ERROR_ARGUMENT, "limit is -3");
-    cr_assert(!vt_builtin_open(true, INT64_MAX, 0));
+    cr_assert(!vt_builtin_open(true, .limit = INT64_MAX));
     assert_error(VT_ERROR_MEMORY, "9223372036854775807 pictures [3, 32, 32]");
 }
 
@@ -619,7 +621,7 @@ static record first, second;
 Test(loader, number_of_workers_does_not_change_a_bit)
 {
     const vt_dataset d = numbered(500);
-    vt_loader *alone = vt_loader_open(&d, .batch = 7, .shuffle = true, .augment = true, .seed = 9, .synchronous = true);
+    vt_loader *alone = vt_loader_open(&d, .batch = 7, .shuffle = true, .augment = true, .seed = 9, .workers = 0);
     record_batches(alone, 3 * vt_loader_batches(alone), &first);
     vt_loader_close(alone);
     cr_assert(first.count == 1500);
@@ -658,8 +660,9 @@ Test(loader, seeking_equals_running_to_there)
 
 Test(loader, seeking_while_workers_are_busy_gives_the_batches_sought)
 {
-    vt_dataset *d = vt_builtin_open(true, 400, 0); /* large enough that a seek finds workers in the midst of a batch */
-    vt_loader *alone = vt_loader_open(d, .batch = 100, .shuffle = true, .augment = true, .synchronous = true);
+    vt_dataset *d =
+        vt_builtin_open(true, .limit = 400); /* large enough that a seek finds workers in the midst of a batch */
+    vt_loader *alone = vt_loader_open(d, .batch = 100, .shuffle = true, .augment = true, .workers = 0);
     vt_loader *loader = vt_loader_open(d, .batch = 100, .shuffle = true, .augment = true, .workers = 3);
     for (int64_t i = 0; i < 300; i++) {
         const int64_t epoch = i * 7919 % 5, index = i * 31 % 4;
@@ -717,7 +720,7 @@ Test(loader, copies_the_statistics_it_is_given)
 {
     const vt_dataset d = numbered(4);
     float mean[] = { 0, .5F, 1 }, std[] = { 1, 1, 2 };
-    vt_loader *loader = vt_loader_open(&d, .mean = mean, .std = std, .synchronous = true);
+    vt_loader *loader = vt_loader_open(&d, .mean = mean, .std = std, .workers = 0);
     std[0] = std[1] = std[2] = 100;
     vt_host_batch batch;
     cr_assert(vt_loader_next(loader, &batch));

@@ -518,7 +518,7 @@ Test(groups, have_their_own_settings)
     step_with_zeros(model, o);
     cr_assert(first_of(body) == 0.75 * 0.5 && first_of(other) == 0.875 * 0.75);
     cr_assert(first_of(head) == 0.875 * 0.75 && first_of(bias) == 1);
-    cr_assert(vt_optimizer_group(o, "", .no_weight_decay = true) == 4);
+    cr_assert(vt_optimizer_group(o, "", .weight_decay = 0) == 4);
     step_with_zeros(model, o);
     cr_assert(first_of(body) == 0.75 * 0.5 && first_of(head) == 0.875 * 0.75);
     cr_assert(vt_optimizer_group(o, "head.bias", .decay_all = true) == 1);

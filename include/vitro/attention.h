@@ -15,10 +15,12 @@ typedef struct vt_attention_args {
     vt_tensor mask;     /* bool, broadcast to [..., N, M]: false keeps a query from a key */
     vt_tensor bias;     /* broadcast to [..., N, M] and added to the logits */
     bool causal;        /* query i sees keys 0 to i */
-    double scale;       /* of the logits; 0: 1 / sqrt(d) */
+    double scale;       /* of the logits; VT_AUTO: 1 / sqrt(d) */
     double dropout;     /* probability with which a weight is dropped, in training mode */
     vt_tensor *weights; /* gets the attention weights [..., N, M], before dropout; NULL: they are not wanted */
 } vt_attention_args;
+#define VT_ATTENTION_DEFAULTS .scale = VT_AUTO, .dropout = 0
+VT_API vt_attention_args vt_attention_defaults(void);
 /* softmax(scale q kᵀ + bias) v (Vaswani et al. 2017) for q [..., N, d], k [..., M, d], v [..., M, e]: [..., N, e].
  * Leading axes, of batch and heads, broadcast. f32 or f64. A query that is kept from every key, by a mask or a bias of
  * -inf, gets zeros, and no gradient passes through it, as in PyTorch since 2.5. Where `weights` are not wanted and
@@ -26,8 +28,8 @@ typedef struct vt_attention_args {
  * with N times M. */
 VT_API vt_tensor vt_attention_with(const vt_attention_args *a);
 #define vt_attention(...)                                                                                              \
-    vt_attention_with(VT_ARGS(vt_attention_args, 3,                                                                    \
-                              "vt_attention(q, k, v, .mask .bias .causal .scale .dropout .weights)", __VA_ARGS__))
+    VT_CALL(vt_attention_with, vt_attention_args, VT_ATTENTION_DEFAULTS, 3,                                            \
+            "vt_attention(q, k, v, .mask .bias .causal .scale .dropout .weights)", __VA_ARGS__)
 
 #ifdef __cplusplus
 }

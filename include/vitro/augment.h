@@ -17,9 +17,12 @@ typedef struct vt_mix_args {
     vt_site at_;
     vt_tensor images;  /* [n, channels, height, width] */
     vt_tensor targets; /* [n, classes] of the same dtype, such as vt_one_hot(labels, classes) */
-    vt_named_only named_only_;
-    double alpha; /* of the beta distribution that the share is drawn from; 0: 1, where every share is as likely */
+    vt_named_only names_from_here_;
+    double alpha; /* of the beta distribution that the share is drawn from: at 1 every share is as likely, at 0 nothing
+                   * is mixed */
 } vt_mix_args;
+#define VT_MIX_DEFAULTS .alpha = 1
+VT_API vt_mix_args vt_mix_defaults(void);
 
 /* mixup (Zhang et al. 2018): picture i becomes s x_i + (1 - s) x_(n-1-i), and its target likewise. One share s ~
  * Beta(alpha, alpha) a call, from the next stream of the context's random numbers.
@@ -35,8 +38,10 @@ VT_API vt_mixed vt_cutmix_with(const vt_mix_args *args);
 }
 #else
 
-#define vt_mixup(...)  vt_mixup_with(VT_ARGS(vt_mix_args, 2, "vt_mixup(images, targets, .alpha)", __VA_ARGS__))
-#define vt_cutmix(...) vt_cutmix_with(VT_ARGS(vt_mix_args, 2, "vt_cutmix(images, targets, .alpha)", __VA_ARGS__))
+#define vt_mixup(...)                                                                                                  \
+    VT_CALL(vt_mixup_with, vt_mix_args, VT_MIX_DEFAULTS, 2, "vt_mixup(images, targets, .alpha)", __VA_ARGS__)
+#define vt_cutmix(...)                                                                                                 \
+    VT_CALL(vt_cutmix_with, vt_mix_args, VT_MIX_DEFAULTS, 2, "vt_cutmix(images, targets, .alpha)", __VA_ARGS__)
 
 #endif
 #endif

@@ -33,6 +33,9 @@ typedef struct vt_shape {
     int64_t dim[VT_MAX_RANK];
 } vt_shape;
 
+/* The value of a numeric option that is to follow from other arguments, in the way that the option's comment says. */
+enum { VT_AUTO = INT32_MIN };
+
 /* A list of axes: VT_AXES(1, -1). Negative axes count from the last. */
 typedef struct vt_axes {
     int count, axis[VT_MAX_RANK];
@@ -89,13 +92,23 @@ VT_API const char *vt_shape_text(vt_shape shape, char text[128]);
 
 #define VT_AXES(...)                                                                                  ((vt_axes){ (int)(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)), { __VA_ARGS__ } })
 
-/* The machinery of keyword arguments. An op with options is a macro over an exported function:
+/* The machinery of keyword arguments. A function with options is a macro over an exported one:
  *
- *     #define vt_conv2d(...) vt_conv2d_with(VT_ARGS(vt_conv2d_args, 2, "vt_conv2d(x, weight, ...)", __VA_ARGS__))
+ *     #define vt_linear(...) vt_linear_with(VT_ARGS(vt_linear_args, 2, "vt_linear(x, weight, .bias)", __VA_ARGS__))
  *
  * VT_ARGS builds the struct of arguments with the call site, and stops the compiler with the signature where fewer than
  * the required arguments are given. Options stand behind a member of type vt_named_only, to which nothing converts, so
- * that they can be given by name alone. Zero means the default. */
+ * that they can be given by name alone.
+ *
+ * An option that is left out has its default; one that is given means what it says, 0 included. A flag's default is
+ * false, an enumeration's its first value, a tensor or a pointer is not there. Those of numbers are listed, all in one
+ * place, and VT_CALL takes the list:
+ *
+ *     #define VT_SLICE_DEFAULTS .step = 1
+ *     VT_API vt_slice_args vt_slice_defaults(void);
+ *     #define vt_slice(...) VT_CALL(vt_slice_with, vt_slice_args, VT_SLICE_DEFAULTS, 4, "...", __VA_ARGS__)
+ *
+ * Who calls vt_slice_with itself, as C++ does, begins with what vt_slice_defaults() returns. */
 #define VT_COUNT_ARGS_(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, n, ...) n
 #define VT_COUNT_ARGS(...)                                                                            VT_COUNT_ARGS_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 #define VT_REQUIRE_ARGS_(n, signature, ...)                                                                            \
@@ -106,6 +119,28 @@ VT_API const char *vt_shape_text(vt_shape shape, char text[128]);
 #define VT_ARGS(type, required, signature, ...)                                                                        \
     (&(const type){ .at_ = { __FILE__, __func__, __LINE__ + VT_REQUIRE_ARGS_(required, signature, __VA_ARGS__) },      \
                     __VA_ARGS__ })
+
+/* C lets a later initialiser override an earlier one: here the user's, the default. Compilers warn of it, for it may be
+ * a slip; so the options are also seen alone, as a type that computes nothing, where one that is given twice is found.
+ */
+#if defined(__clang__)
+#define VT_OVERRIDES_ _Pragma("GCC diagnostic ignored \"-Winitializer-overrides\"")
+#else
+#define VT_OVERRIDES_ _Pragma("GCC diagnostic ignored \"-Woverride-init\"")
+#endif
+#define VT_BEHIND_1_(a1, ...)             __VA_ARGS__
+#define VT_BEHIND_2_(a1, a2, ...)         __VA_ARGS__
+#define VT_BEHIND_3_(a1, a2, a3, ...)     __VA_ARGS__
+#define VT_BEHIND_4_(a1, a2, a3, a4, ...) __VA_ARGS__
+#define VT_CALL(function, type, defaults, required, signature, ...)                                                    \
+    __extension__({                                                                                                    \
+        (void)(__typeof__((type){ .names_from_here_ = 0, VT_BEHIND_##required##_(__VA_ARGS__, ) }) *)0;                \
+        _Pragma("GCC diagnostic push") VT_OVERRIDES_;                                                                  \
+        function(&(const type){                                                                                        \
+            defaults, .at_ = { __FILE__, __func__, __LINE__ + VT_REQUIRE_ARGS_(required, signature, __VA_ARGS__) },    \
+            __VA_ARGS__ });                                                                                            \
+        _Pragma("GCC diagnostic pop")                                                                                  \
+    })
 #endif
 
 #endif

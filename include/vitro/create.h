@@ -45,13 +45,16 @@ typedef struct vt_arange_args {
     vt_site at_;
     double start, end;
     vt_named_only names_from_here_;
-    double step;    /* 0: 1 */
+    double step;
     vt_dtype dtype; /* any but bool; VT_DTYPE_DEFAULT: the context's precision */
 } vt_arange_args;
+#define VT_ARANGE_DEFAULTS .step = 1
+VT_API vt_arange_args vt_arange_defaults(void);
 /* [n]: start, start + step, ... up to and without end; n = ceil((end - start) / step). Element i is start + i step,
- * rounded once. Errors: a step that leads away from end; a bound or step that is not finite. */
+ * rounded once. Errors: a step of 0, or that leads away from end; a bound or step that is not finite. */
 VT_API vt_tensor vt_arange_with(const vt_arange_args *a);
-#define vt_arange(...) vt_arange_with(VT_ARGS(vt_arange_args, 2, "vt_arange(start, end, .step .dtype)", __VA_ARGS__))
+#define vt_arange(...)                                                                                                 \
+    VT_CALL(vt_arange_with, vt_arange_args, VT_ARANGE_DEFAULTS, 2, "vt_arange(start, end, .step .dtype)", __VA_ARGS__)
 
 typedef struct vt_linspace_args {
     vt_site at_;
@@ -70,39 +73,48 @@ typedef struct vt_eye_args {
     vt_site at_;
     int64_t rows;
     vt_named_only names_from_here_;
-    int64_t columns; /* 0: as many as rows */
+    int64_t columns; /* VT_AUTO: as many as rows */
     vt_dtype dtype;  /* VT_DTYPE_DEFAULT: the context's precision */
 } vt_eye_args;
+#define VT_EYE_DEFAULTS .columns = VT_AUTO
+VT_API vt_eye_args vt_eye_defaults(void);
 /* [rows, columns]: 1 on the diagonal, 0 elsewhere. */
 VT_API vt_tensor vt_eye_with(const vt_eye_args *a);
-#define vt_eye(...) vt_eye_with(VT_ARGS(vt_eye_args, 1, "vt_eye(rows, .columns .dtype)", __VA_ARGS__))
+#define vt_eye(...) VT_CALL(vt_eye_with, vt_eye_args, VT_EYE_DEFAULTS, 1, "vt_eye(rows, .columns .dtype)", __VA_ARGS__)
 
 typedef struct vt_uniform_args {
     vt_site at_;
     vt_shape shape;
     vt_named_only names_from_here_;
-    double low, high; /* both 0: [0, 1) */
-    vt_dtype dtype;   /* floating point; VT_DTYPE_DEFAULT: the context's precision */
+    double low, high;
+    vt_dtype dtype; /* floating point; VT_DTYPE_DEFAULT: the context's precision */
 } vt_uniform_args;
+#define VT_UNIFORM_DEFAULTS .low = 0, .high = 1
+VT_API vt_uniform_args vt_uniform_defaults(void);
 /* Uniform in [low, high): low + (high - low) u, u a multiple of 2^-24 with the same bits on every device. */
 VT_API vt_tensor vt_uniform_with(const vt_uniform_args *a);
 #define vt_uniform(...)                                                                                                \
-    vt_uniform_with(VT_ARGS(vt_uniform_args, 1, "vt_uniform(shape, .low .high .dtype)", __VA_ARGS__))
+    VT_CALL(vt_uniform_with, vt_uniform_args, VT_UNIFORM_DEFAULTS, 1, "vt_uniform(shape, .low .high .dtype)",          \
+            __VA_ARGS__)
 
 typedef struct vt_normal_args {
     vt_site at_;
     vt_shape shape;
     vt_named_only names_from_here_;
-    double mean, std; /* std 0: 1 */
-    vt_dtype dtype;   /* floating point; VT_DTYPE_DEFAULT: the context's precision */
+    double mean, std;
+    vt_dtype dtype; /* floating point; VT_DTYPE_DEFAULT: the context's precision */
 } vt_normal_args;
+#define VT_NORMAL_DEFAULTS .mean = 0, .std = 1
+VT_API vt_normal_args vt_normal_defaults(void);
 /* Normal: mean + std z, z = Φ⁻¹(u) by Wichura's AS 241 (1988), of one 32-bit word an element. */
 VT_API vt_tensor vt_normal_with(const vt_normal_args *a);
-#define vt_normal(...) vt_normal_with(VT_ARGS(vt_normal_args, 1, "vt_normal(shape, .mean .std .dtype)", __VA_ARGS__))
+#define vt_normal(...)                                                                                                 \
+    VT_CALL(vt_normal_with, vt_normal_args, VT_NORMAL_DEFAULTS, 1, "vt_normal(shape, .mean .std .dtype)", __VA_ARGS__)
 /* As vt_normal, with z truncated to [-2, 2]. */
 VT_API vt_tensor vt_truncated_normal_with(const vt_normal_args *a);
 #define vt_truncated_normal(...)                                                                                       \
-    vt_truncated_normal_with(VT_ARGS(vt_normal_args, 1, "vt_truncated_normal(shape, .mean .std .dtype)", __VA_ARGS__))
+    VT_CALL(vt_truncated_normal_with, vt_normal_args, VT_NORMAL_DEFAULTS, 1,                                           \
+            "vt_truncated_normal(shape, .mean .std .dtype)", __VA_ARGS__)
 
 typedef struct vt_bernoulli_args {
     vt_site at_;

@@ -19,20 +19,41 @@ typedef struct vt_dataset {
     const char *const *class_names; /* [classes] */
 } vt_dataset;
 
+typedef struct vt_cifar10_args {
+    vt_site at_;
+    const char *dir;
+    bool train;
+    vt_named_only names_from_here_;
+    int64_t limit; /* keeps only the first so many pictures; VT_AUTO: all */
+} vt_cifar10_args;
+#define VT_CIFAR10_DEFAULTS .limit = VT_AUTO
+VT_API vt_cifar10_args vt_cifar10_defaults(void);
 /* CIFAR-10 (Krizhevsky 2009): 50,000 training or 10,000 test pictures [3, 32, 32] of ten classes, from its published
  * binary files in dir or dir/cifar-10-batches-bin; tools/get-cifar10 downloads them. Class names come from
- * batches.meta.txt where it is there. A limit above 0 keeps only the first so many pictures.
- * NULL with an error: a file that is missing, of the wrong size or damaged; a negative limit; no memory. */
-VT_API vt_dataset *vt_cifar10_open_at(vt_site at, const char *dir, bool train, int64_t limit);
-#define vt_cifar10_open(dir, train, limit) vt_cifar10_open_at(VT_HERE, dir, train, limit)
+ * batches.meta.txt where it is there.
+ * NULL with an error: a file that is missing, of the wrong size or damaged; a limit below 1; no memory. */
+VT_API vt_dataset *vt_cifar10_open_with(const vt_cifar10_args *a);
+#define vt_cifar10_open(...)                                                                                           \
+    VT_CALL(vt_cifar10_open_with, vt_cifar10_args, VT_CIFAR10_DEFAULTS, 2, "vt_cifar10_open(dir, train, .limit)",      \
+            __VA_ARGS__)
 
+typedef struct vt_builtin_args {
+    vt_site at_;
+    bool train;
+    vt_named_only names_from_here_;
+    int64_t limit; /* how many to draw; VT_AUTO: 10,000 for training, 2,000 for testing */
+    uint64_t seed;
+} vt_builtin_args;
+#define VT_BUILTIN_DEFAULTS .limit = VT_AUTO, .seed = 0
+VT_API vt_builtin_args vt_builtin_defaults(void);
 /* Pictures [3, 32, 32] drawn by a program, for when no files are at hand: ten shapes and textures in random colours,
  * places, sizes and rotations, among noise and distractors. Picture i is a pure function of (seed, train, i), the same
- * bits on every machine, and every ten pictures hold each class once. Limit is how many to draw; 0: 10,000 for
- * training, 2,000 for testing.
- * NULL with an error: a negative limit; no memory. */
-VT_API vt_dataset *vt_builtin_open_at(vt_site at, bool train, int64_t limit, uint64_t seed);
-#define vt_builtin_open(train, limit, seed) vt_builtin_open_at(VT_HERE, train, limit, seed)
+ * bits on every machine, and every ten pictures hold each class once.
+ * NULL with an error: a limit below 1; no memory. */
+VT_API vt_dataset *vt_builtin_open_with(const vt_builtin_args *a);
+#define vt_builtin_open(...)                                                                                           \
+    VT_CALL(vt_builtin_open_with, vt_builtin_args, VT_BUILTIN_DEFAULTS, 1, "vt_builtin_open(train, .limit .seed)",     \
+            __VA_ARGS__)
 
 /* Frees a dataset that an open function returned; NULL is ignored. Its loaders are closed first. */
 VT_API void vt_dataset_close(vt_dataset *dataset);
@@ -52,8 +73,8 @@ typedef struct vt_host_batch {
 typedef struct vt_loader_args {
     vt_site at_;
     const vt_dataset *dataset; /* read, never copied: it outlives the loader */
-    vt_named_only named_only_;
-    int64_t batch;     /* pictures a batch; 0: 64 */
+    vt_named_only names_from_here_;
+    int64_t batch;     /* pictures a batch */
     bool shuffle;      /* a new order each epoch, a function of (seed, epoch) alone */
     bool augment;      /* a random crop of the picture padded by 4 black pixels, then a flip left to right at even odds:
                         * a function of (seed, epoch, picture) alone */
@@ -61,11 +82,13 @@ typedef struct vt_loader_args {
     bool drop_last;    /* leaves out a last batch that would be short */
     const float *mean; /* [channels], in units of the full scale 255; NULL: CIFAR-10's .4914 .4822 .4465 */
     const float *std;  /* [channels], likewise; NULL: CIFAR-10's .2470 .2435 .2616 */
-    int workers;       /* background threads; 0: 1. Their number never changes a bit of a batch */
-    bool synchronous;  /* makes batches in the caller's thread, without workers */
+    int workers;       /* background threads; 0: the caller's thread makes the batches. Their number never changes a
+                        * bit of a batch */
     bool resident;     /* for vt_loader_next_tensors: the pictures, as bytes, lie on the context's device whole, and are
                         * cropped, flipped and normalised there */
 } vt_loader_args;
+#define VT_LOADER_DEFAULTS .batch = 64, .seed = 0, .workers = 1
+VT_API vt_loader_args vt_loader_defaults(void);
 
 /* vt_loader_open(dataset, .batch = 64, .shuffle = true, ...): a loader at the first batch of epoch 0.
  * NULL with an error: a dataset or option that does not fit; no memory or threads. */
@@ -121,7 +144,8 @@ VT_API void vt_image_normalize(const uint8_t *image, int channels, int height, i
 }
 #else
 
-#define vt_loader_open(...) vt_loader_open_with(VT_ARGS(vt_loader_args, 1, "vt_loader_open(dataset, ...)", __VA_ARGS__))
+#define vt_loader_open(...)                                                                                            \
+    VT_CALL(vt_loader_open_with, vt_loader_args, VT_LOADER_DEFAULTS, 1, "vt_loader_open(dataset, ...)", __VA_ARGS__)
 
 #endif
 #endif

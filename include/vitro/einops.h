@@ -25,11 +25,18 @@ typedef struct vt_axis_size {
     int64_t size;
 } vt_axis_size;
 
-/* The size of the axis of that name; 0: not given. */
+/* The size of the axis of that name; VT_AUTO: not given. */
 #define VT_AXIS_SIZES_                                                                                                 \
     int64_t a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z;                              \
     int64_t b1, b2, c1, c2, d1, d2, h1, h2, n1, n2, p1, p2, w1, w2;                                                    \
     const vt_axis_size *sizes /* of other names */
+#define VT_AXIS_SIZES_LEFT_OUT_                                                                                        \
+    .a = VT_AUTO, .b = VT_AUTO, .c = VT_AUTO, .d = VT_AUTO, .e = VT_AUTO, .f = VT_AUTO, .g = VT_AUTO, .h = VT_AUTO,    \
+    .i = VT_AUTO, .j = VT_AUTO, .k = VT_AUTO, .l = VT_AUTO, .m = VT_AUTO, .n = VT_AUTO, .o = VT_AUTO, .p = VT_AUTO,    \
+    .q = VT_AUTO, .r = VT_AUTO, .s = VT_AUTO, .t = VT_AUTO, .u = VT_AUTO, .v = VT_AUTO, .w = VT_AUTO, .x = VT_AUTO,    \
+    .y = VT_AUTO, .z = VT_AUTO, .b1 = VT_AUTO, .b2 = VT_AUTO, .c1 = VT_AUTO, .c2 = VT_AUTO, .d1 = VT_AUTO,             \
+    .d2 = VT_AUTO, .h1 = VT_AUTO, .h2 = VT_AUTO, .n1 = VT_AUTO, .n2 = VT_AUTO, .p1 = VT_AUTO, .p2 = VT_AUTO,           \
+    .w1 = VT_AUTO, .w2 = VT_AUTO
 
 typedef struct vt_rearrange_args {
     vt_site at_;
@@ -38,17 +45,21 @@ typedef struct vt_rearrange_args {
     vt_named_only names_from_here_;
     VT_AXIS_SIZES_;
 } vt_rearrange_args;
+#define VT_REARRANGE_DEFAULTS VT_AXIS_SIZES_LEFT_OUT_
+VT_API vt_rearrange_args vt_rearrange_defaults(void);
 
 /* The axes in another order, joined and split in another way; every axis is on both sides. A view where the memory
  * allows. */
 VT_API vt_tensor vt_rearrange_with(const vt_rearrange_args *a);
 #define vt_rearrange(...)                                                                                              \
-    vt_rearrange_with(VT_ARGS(vt_rearrange_args, 2, "vt_rearrange(x, pattern, .a .b ... .sizes)", __VA_ARGS__))
+    VT_CALL(vt_rearrange_with, vt_rearrange_args, VT_REARRANGE_DEFAULTS, 2,                                            \
+            "vt_rearrange(x, pattern, .a .b ... .sizes)", __VA_ARGS__)
 
 /* As vt_rearrange, with new axes on the right side, along which x repeats; their sizes are given. */
 VT_API vt_tensor vt_repeat_with(const vt_rearrange_args *a);
 #define vt_repeat(...)                                                                                                 \
-    vt_repeat_with(VT_ARGS(vt_rearrange_args, 2, "vt_repeat(x, pattern, .a .b ... .sizes)", __VA_ARGS__))
+    VT_CALL(vt_repeat_with, vt_rearrange_args, VT_REARRANGE_DEFAULTS, 2, "vt_repeat(x, pattern, .a .b ... .sizes)",    \
+            __VA_ARGS__)
 
 typedef enum vt_reduce_kind {
     VT_REDUCE_SUM,
@@ -66,12 +77,15 @@ typedef struct vt_reduce_pattern_args {
     vt_named_only names_from_here_;
     VT_AXIS_SIZES_;
 } vt_reduce_pattern_args;
+#define VT_REDUCE_PATTERN_DEFAULTS VT_AXIS_SIZES_LEFT_OUT_
+VT_API vt_reduce_pattern_args vt_reduce_pattern_defaults(void);
 
 /* As vt_rearrange; the axes that are on the left side only are reduced by vt_sum, vt_mean, vt_max, vt_min or vt_prod.
  * Pooling by two: vt_reduce(x, "b c (h 2) (w 2) -> b c h w", VT_REDUCE_MAX). */
 VT_API vt_tensor vt_reduce_with(const vt_reduce_pattern_args *a);
 #define vt_reduce(...)                                                                                                 \
-    vt_reduce_with(VT_ARGS(vt_reduce_pattern_args, 3, "vt_reduce(x, pattern, kind, .a .b ... .sizes)", __VA_ARGS__))
+    VT_CALL(vt_reduce_with, vt_reduce_pattern_args, VT_REDUCE_PATTERN_DEFAULTS, 3,                                     \
+            "vt_reduce(x, pattern, kind, .a .b ... .sizes)", __VA_ARGS__)
 
 #ifdef __cplusplus
 }

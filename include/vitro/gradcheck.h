@@ -21,18 +21,20 @@ typedef struct vt_gradcheck_args {
     vt_named_only names_from_here_;
     void *user;        /* handed to the function */
     bool second_order; /* check the gradient of the gradient too */
-    double step;       /* of the central difference; 0: 1e-5 */
-    double tolerance;  /* of |analytic - numeric|, relative to the largest numeric gradient or 1; 0: 1e-6 */
+    double step;       /* of the central difference */
+    double tolerance;  /* of |analytic - numeric|, relative to the largest numeric gradient or 1 */
     uint64_t seed;     /* of the cotangent */
     FILE *report;      /* gets a line for each input, and the worst elements where one differs; NULL: none */
 } vt_gradcheck_args;
+#define VT_GRADCHECK_DEFAULTS .step = 1e-5, .tolerance = 1e-6, .seed = 0
+VT_API vt_gradcheck_args vt_gradcheck_defaults(void);
 
 /* True where every gradient agrees. False with an error of VT_ERROR_GRADIENT that names the input and the element that
  * differs most, its analytic and its numeric value; or with the function's own error. */
 VT_API bool vt_gradcheck_with(const vt_gradcheck_args *a);
 #define vt_gradcheck(...)                                                                                              \
-    vt_gradcheck_with(                                                                                                 \
-        VT_ARGS(vt_gradcheck_args, 3, "vt_gradcheck(function, inputs, count, .second_order ...)", __VA_ARGS__))
+    VT_CALL(vt_gradcheck_with, vt_gradcheck_args, VT_GRADCHECK_DEFAULTS, 3,                                            \
+            "vt_gradcheck(function, inputs, count, .second_order ...)", __VA_ARGS__)
 
 #ifdef __cplusplus
 }

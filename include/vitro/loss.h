@@ -27,14 +27,16 @@ typedef struct vt_cross_entropy_args {
     double label_smoothing; /* in [0, 1]: how much of each target is spread evenly over all classes */
     vt_reduction reduction; /* mean: over the labels that are not VT_IGNORE */
 } vt_cross_entropy_args;
+#define VT_CROSS_ENTROPY_DEFAULTS .label_smoothing = 0
+VT_API vt_cross_entropy_args vt_cross_entropy_defaults(void);
 /* logits [N, C, ...], classes on axis 1. The target is i64 labels [N, ...] in [0, C) or VT_IGNORE, or probabilities of
  * the shape and dtype of the logits, which get gradients too. For a label: -log softmax(logits)[label]; for
  * probabilities p: -Σ p log softmax(logits). Smoothed by s (Szegedy et al. 2016): p becomes (1 - s) p + s / C. The mean
  * over nothing is NaN. Error, once it is computed: a label out of range. */
 VT_API vt_tensor vt_cross_entropy_with(const vt_cross_entropy_args *a);
 #define vt_cross_entropy(...)                                                                                          \
-    vt_cross_entropy_with(VT_ARGS(vt_cross_entropy_args, 2,                                                            \
-                                  "vt_cross_entropy(logits, target, .label_smoothing .reduction)", __VA_ARGS__))
+    VT_CALL(vt_cross_entropy_with, vt_cross_entropy_args, VT_CROSS_ENTROPY_DEFAULTS, 2,                                \
+            "vt_cross_entropy(logits, target, .label_smoothing .reduction)", __VA_ARGS__)
 
 /* How many labels [N, ...] (i64) are the class of the largest of logits [N, C, ...]: an i64 scalar. Of equal logits the
  * first counts; VT_IGNORE is never right. */
@@ -74,18 +76,21 @@ typedef struct vt_huber_loss_args {
     vt_site at_;
     vt_tensor input, target; /* of one shape and dtype; gradients go to both */
     vt_named_only names_from_here_;
-    double delta; /* positive; 0: 1 */
+    double delta; /* positive */
     vt_reduction reduction;
 } vt_huber_loss_args;
+#define VT_HUBER_LOSS_DEFAULTS .delta = 1
+VT_API vt_huber_loss_args vt_huber_loss_defaults(void);
 /* For d = |input - target|: d² / 2 up to delta, delta (d - delta / 2) beyond: Huber 1964. vt_smooth_l1_loss is the same
  * divided by delta. */
 VT_API vt_tensor vt_huber_loss_with(const vt_huber_loss_args *a);
 VT_API vt_tensor vt_smooth_l1_loss_with(const vt_huber_loss_args *a);
 #define vt_huber_loss(...)                                                                                             \
-    vt_huber_loss_with(VT_ARGS(vt_huber_loss_args, 2, "vt_huber_loss(input, target, .delta .reduction)", __VA_ARGS__))
+    VT_CALL(vt_huber_loss_with, vt_huber_loss_args, VT_HUBER_LOSS_DEFAULTS, 2,                                         \
+            "vt_huber_loss(input, target, .delta .reduction)", __VA_ARGS__)
 #define vt_smooth_l1_loss(...)                                                                                         \
-    vt_smooth_l1_loss_with(                                                                                            \
-        VT_ARGS(vt_huber_loss_args, 2, "vt_smooth_l1_loss(input, target, .delta .reduction)", __VA_ARGS__))
+    VT_CALL(vt_smooth_l1_loss_with, vt_huber_loss_args, VT_HUBER_LOSS_DEFAULTS, 2,                                     \
+            "vt_smooth_l1_loss(input, target, .delta .reduction)", __VA_ARGS__)
 
 typedef struct vt_kl_div_args {
     vt_site at_;

@@ -21,26 +21,32 @@ typedef struct vt_layer_norm_args {
     vt_tensor x;
     vt_named_only names_from_here_;
     vt_tensor weight, bias; /* of the shape of the normalised axes; left out: 1, 0 */
-    int rank;               /* how many axes, the last ones, are normalised together; 0: 1 */
-    double eps;             /* 0: 1e-5 */
+    int rank;               /* how many axes, the last ones, are normalised together */
+    double eps;
 } vt_layer_norm_args;
+#define VT_LAYER_NORM_DEFAULTS .rank = 1, .eps = 1e-5
+VT_API vt_layer_norm_args vt_layer_norm_defaults(void);
 /* (x - mean) / sqrt(var + eps) weight + bias, mean and biased variance over the last axes: Ba et al. 2016. */
 VT_API vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a);
 #define vt_layer_norm(...)                                                                                             \
-    vt_layer_norm_with(VT_ARGS(vt_layer_norm_args, 1, "vt_layer_norm(x, .weight .bias .rank .eps)", __VA_ARGS__))
+    VT_CALL(vt_layer_norm_with, vt_layer_norm_args, VT_LAYER_NORM_DEFAULTS, 1,                                         \
+            "vt_layer_norm(x, .weight .bias .rank .eps)", __VA_ARGS__)
 
 typedef struct vt_rms_norm_args {
     vt_site at_;
     vt_tensor x;
     vt_named_only names_from_here_;
     vt_tensor weight; /* of the shape of the normalised axes; left out: 1 */
-    int rank;         /* how many axes, the last ones, are normalised together; 0: 1 */
-    double eps;       /* 0: 1e-5 */
+    int rank;         /* how many axes, the last ones, are normalised together */
+    double eps;
 } vt_rms_norm_args;
+#define VT_RMS_NORM_DEFAULTS .rank = 1, .eps = 1e-5
+VT_API vt_rms_norm_args vt_rms_norm_defaults(void);
 /* x / sqrt(mean(x²) + eps) weight: Zhang and Sennrich 2019. */
 VT_API vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a);
 #define vt_rms_norm(...)                                                                                               \
-    vt_rms_norm_with(VT_ARGS(vt_rms_norm_args, 1, "vt_rms_norm(x, .weight .rank .eps)", __VA_ARGS__))
+    VT_CALL(vt_rms_norm_with, vt_rms_norm_args, VT_RMS_NORM_DEFAULTS, 1, "vt_rms_norm(x, .weight .rank .eps)",         \
+            __VA_ARGS__)
 
 typedef struct vt_group_norm_args {
     vt_site at_;
@@ -48,30 +54,34 @@ typedef struct vt_group_norm_args {
     int groups;
     vt_named_only names_from_here_;
     vt_tensor weight, bias; /* [C]; left out: 1, 0 */
-    double eps;             /* 0: 1e-5 */
+    double eps;
 } vt_group_norm_args;
+#define VT_GROUP_NORM_DEFAULTS .eps = 1e-5
+VT_API vt_group_norm_args vt_group_norm_defaults(void);
 /* x [N, C, ...], normalised over each of `groups` equal groups of channels of each sample: Wu and He 2018. */
 VT_API vt_tensor vt_group_norm_with(const vt_group_norm_args *a);
 #define vt_group_norm(...)                                                                                             \
-    vt_group_norm_with(VT_ARGS(vt_group_norm_args, 2, "vt_group_norm(x, groups, .weight .bias .eps)", __VA_ARGS__))
+    VT_CALL(vt_group_norm_with, vt_group_norm_args, VT_GROUP_NORM_DEFAULTS, 2,                                         \
+            "vt_group_norm(x, groups, .weight .bias .eps)", __VA_ARGS__)
 
 typedef struct vt_batch_norm_args {
     vt_site at_;
     vt_tensor x, running_mean, running_var;
     vt_named_only names_from_here_;
     vt_tensor weight, bias; /* [C]; left out: 1, 0 */
-    double momentum;        /* the share of this batch in the running statistics; 0: 0.1 */
-    double eps;             /* 0: 1e-5 */
+    double momentum;        /* the share of this batch in the running statistics */
+    double eps;
 } vt_batch_norm_args;
+#define VT_BATCH_NORM_DEFAULTS .momentum = 0.1, .eps = 1e-5
+VT_API vt_batch_norm_args vt_batch_norm_defaults(void);
 /* x [N, C, ...], normalised over all but the channels: Ioffe and Szegedy 2015. While vt_training, by the mean and the
  * biased variance of the batch, and the running statistics [C] move towards the mean and the unbiased variance:
  * r + momentum (batch - r), recorded as an effect. Otherwise by the running statistics, which then get gradients like
  * any input. Error: training with a single value a channel, whose variance is not defined. */
 VT_API vt_tensor vt_batch_norm_with(const vt_batch_norm_args *a);
 #define vt_batch_norm(...)                                                                                             \
-    vt_batch_norm_with(VT_ARGS(vt_batch_norm_args, 3,                                                                  \
-                               "vt_batch_norm(x, running_mean, running_var, .weight .bias .momentum .eps)",            \
-                               __VA_ARGS__))
+    VT_CALL(vt_batch_norm_with, vt_batch_norm_args, VT_BATCH_NORM_DEFAULTS, 3,                                         \
+            "vt_batch_norm(x, running_mean, running_var, .weight .bias .momentum .eps)", __VA_ARGS__)
 
 #ifdef __cplusplus
 }

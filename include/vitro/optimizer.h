@@ -31,35 +31,44 @@ typedef struct vt_sgd_args {
     vt_site at_;
     vt_model *model;
     vt_named_only names_from_here_;
-    double lr;           /* 0: 1e-3 */
-    double momentum;     /* 0: none */
-    double weight_decay; /* an L2 term, part of the gradient; 0: none */
+    double lr;
+    double momentum;
+    double weight_decay; /* an L2 term, part of the gradient */
     bool nesterov;       /* takes momentum */
     bool decay_all;
 } vt_sgd_args;
+#define VT_SGD_DEFAULTS .lr = 1e-3, .momentum = 0, .weight_decay = 0
+VT_API vt_sgd_args vt_sgd_defaults(void);
 /* Stochastic gradient descent: m = momentum m + g; p -= lr m, or with nesterov p -= lr (g + momentum m). */
 VT_API vt_optimizer *vt_sgd_with(const vt_sgd_args *a);
 #define vt_sgd(...)                                                                                                    \
-    vt_sgd_with(VT_ARGS(vt_sgd_args, 1, "vt_sgd(model, .lr .momentum .weight_decay .nesterov)", __VA_ARGS__))
+    VT_CALL(vt_sgd_with, vt_sgd_args, VT_SGD_DEFAULTS, 1, "vt_sgd(model, .lr .momentum .weight_decay .nesterov)",      \
+            __VA_ARGS__)
 
 typedef struct vt_adam_args {
     vt_site at_;
     vt_model *model;
     vt_named_only names_from_here_;
-    double lr;           /* 0: 1e-3 */
-    double beta1, beta2; /* 0: 0.9, 0.999 */
-    double eps;          /* 0: 1e-8 */
-    double weight_decay; /* vt_adam: an L2 term, 0: none. vt_adamw: decoupled, 0: 0.01; vt_adam is AdamW with none */
+    double lr;
+    double beta1, beta2;
+    double eps;
+    double weight_decay; /* vt_adam: an L2 term, part of the gradient. vt_adamw: decoupled */
     bool decay_all;
 } vt_adam_args;
+#define VT_ADAM_DEFAULTS  .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0
+#define VT_ADAMW_DEFAULTS .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.01
+VT_API vt_adam_args vt_adam_defaults(void);
+VT_API vt_adam_args vt_adamw_defaults(void);
 /* Kingma & Ba, "Adam: a method for stochastic optimization" (2015). */
 VT_API vt_optimizer *vt_adam_with(const vt_adam_args *a);
 #define vt_adam(...)                                                                                                   \
-    vt_adam_with(VT_ARGS(vt_adam_args, 1, "vt_adam(model, .lr .beta1 .beta2 .eps .weight_decay)", __VA_ARGS__))
+    VT_CALL(vt_adam_with, vt_adam_args, VT_ADAM_DEFAULTS, 1, "vt_adam(model, .lr .beta1 .beta2 .eps .weight_decay)",   \
+            __VA_ARGS__)
 /* Loshchilov & Hutter, "Decoupled weight decay regularization" (2019). */
 VT_API vt_optimizer *vt_adamw_with(const vt_adam_args *a);
 #define vt_adamw(...)                                                                                                  \
-    vt_adamw_with(VT_ARGS(vt_adam_args, 1, "vt_adamw(model, .lr .beta1 .beta2 .eps .weight_decay)", __VA_ARGS__))
+    VT_CALL(vt_adamw_with, vt_adam_args, VT_ADAMW_DEFAULTS, 1,                                                         \
+            "vt_adamw(model, .lr .beta1 .beta2 .eps .weight_decay)", __VA_ARGS__)
 
 /* Ends the optimiser and its state. NULL is ignored. */
 VT_API void vt_optimizer_free(vt_optimizer *optimizer);
@@ -74,16 +83,18 @@ typedef struct vt_group_args {
     vt_named_only names_from_here_;
     vt_parameter_filter select; /* narrows the choice further; NULL: does not */
     void *user;                 /* handed to select */
-    double lr;                  /* 0: the optimiser's */
-    double weight_decay;        /* 0: the optimiser's */
-    bool no_weight_decay, decay_all;
+    double lr;                  /* VT_AUTO: the optimiser's */
+    double weight_decay;        /* VT_AUTO: the optimiser's */
+    bool decay_all;
 } vt_group_args;
+#define VT_GROUP_DEFAULTS .lr = VT_AUTO, .weight_decay = VT_AUTO
+VT_API vt_group_args vt_group_defaults(void);
 /* Gives parameters a learning rate and a weight decay of their own; a later group takes them from an earlier one.
  * Returns how many there are. Error: none. */
 VT_API int vt_optimizer_group_with(const vt_group_args *a);
 #define vt_optimizer_group(...)                                                                                        \
-    vt_optimizer_group_with(                                                                                           \
-        VT_ARGS(vt_group_args, 2, "vt_optimizer_group(optimizer, prefix, .lr .weight_decay .select)", __VA_ARGS__))
+    VT_CALL(vt_optimizer_group_with, vt_group_args, VT_GROUP_DEFAULTS, 2,                                              \
+            "vt_optimizer_group(optimizer, prefix, .lr .weight_decay .select)", __VA_ARGS__)
 
 /* Records one update of every trainable parameter that has a gradient. Error: none has one. */
 VT_API void vt_optimizer_step_at(vt_site at, vt_optimizer *optimizer);

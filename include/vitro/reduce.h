@@ -13,67 +13,79 @@ typedef struct vt_reduce_args {
     vt_site at_;
     vt_tensor x;
     vt_named_only names_from_here_;
-    vt_axes axes; /* VT_AXES(1, -1); left out: every axis */
+    vt_axes axes; /* VT_AXES(1, -1); a count of VT_AUTO: every axis */
     bool keep;    /* reduced axes stay, with extent 1 */
 } vt_reduce_args;
+#define VT_REDUCE_DEFAULTS .axes = { .count = VT_AUTO }
+VT_API vt_reduce_args vt_reduce_defaults(void);
 
 /* Sum over the axes; an empty sum is 0. Integers and bool sum to i64. */
 VT_API vt_tensor vt_sum_with(const vt_reduce_args *a);
-#define vt_sum(...) vt_sum_with(VT_ARGS(vt_reduce_args, 1, "vt_sum(x, .axes .keep)", __VA_ARGS__))
+#define vt_sum(...) VT_CALL(vt_sum_with, vt_reduce_args, VT_REDUCE_DEFAULTS, 1, "vt_sum(x, .axes .keep)", __VA_ARGS__)
 
 /* Arithmetic mean, of f32 or f64; of nothing: NaN. */
 VT_API vt_tensor vt_mean_with(const vt_reduce_args *a);
-#define vt_mean(...) vt_mean_with(VT_ARGS(vt_reduce_args, 1, "vt_mean(x, .axes .keep)", __VA_ARGS__))
+#define vt_mean(...)                                                                                                   \
+    VT_CALL(vt_mean_with, vt_reduce_args, VT_REDUCE_DEFAULTS, 1, "vt_mean(x, .axes .keep)", __VA_ARGS__)
 
 /* Product; an empty one is 1. Integers and bool multiply to i64. The gradient is right where elements are zero. */
 VT_API vt_tensor vt_prod_with(const vt_reduce_args *a);
-#define vt_prod(...) vt_prod_with(VT_ARGS(vt_reduce_args, 1, "vt_prod(x, .axes .keep)", __VA_ARGS__))
+#define vt_prod(...)                                                                                                   \
+    VT_CALL(vt_prod_with, vt_reduce_args, VT_REDUCE_DEFAULTS, 1, "vt_prod(x, .axes .keep)", __VA_ARGS__)
 
 /* The largest and the smallest element, of x's dtype; NaN where there is one. Equal ones share the gradient evenly.
  * Error: axes that hold no element. */
 VT_API vt_tensor vt_max_with(const vt_reduce_args *a);
 VT_API vt_tensor vt_min_with(const vt_reduce_args *a);
-#define vt_max(...) vt_max_with(VT_ARGS(vt_reduce_args, 1, "vt_max(x, .axes .keep)", __VA_ARGS__))
-#define vt_min(...) vt_min_with(VT_ARGS(vt_reduce_args, 1, "vt_min(x, .axes .keep)", __VA_ARGS__))
+#define vt_max(...) VT_CALL(vt_max_with, vt_reduce_args, VT_REDUCE_DEFAULTS, 1, "vt_max(x, .axes .keep)", __VA_ARGS__)
+#define vt_min(...) VT_CALL(vt_min_with, vt_reduce_args, VT_REDUCE_DEFAULTS, 1, "vt_min(x, .axes .keep)", __VA_ARGS__)
 
 /* Whether any element, whether every element of a bool tensor is true; of nothing: false, true. */
 VT_API vt_tensor vt_any_with(const vt_reduce_args *a);
 VT_API vt_tensor vt_all_with(const vt_reduce_args *a);
-#define vt_any(...) vt_any_with(VT_ARGS(vt_reduce_args, 1, "vt_any(x, .axes .keep)", __VA_ARGS__))
-#define vt_all(...) vt_all_with(VT_ARGS(vt_reduce_args, 1, "vt_all(x, .axes .keep)", __VA_ARGS__))
+#define vt_any(...) VT_CALL(vt_any_with, vt_reduce_args, VT_REDUCE_DEFAULTS, 1, "vt_any(x, .axes .keep)", __VA_ARGS__)
+#define vt_all(...) VT_CALL(vt_all_with, vt_reduce_args, VT_REDUCE_DEFAULTS, 1, "vt_all(x, .axes .keep)", __VA_ARGS__)
 
 /* log Σ e^x, of f32 or f64, without overflow. Where all of x is -inf, or there is none, it is -inf with gradient 0. */
 VT_API vt_tensor vt_logsumexp_with(const vt_reduce_args *a);
-#define vt_logsumexp(...) vt_logsumexp_with(VT_ARGS(vt_reduce_args, 1, "vt_logsumexp(x, .axes .keep)", __VA_ARGS__))
+#define vt_logsumexp(...)                                                                                              \
+    VT_CALL(vt_logsumexp_with, vt_reduce_args, VT_REDUCE_DEFAULTS, 1, "vt_logsumexp(x, .axes .keep)", __VA_ARGS__)
 
 typedef struct vt_var_args {
     vt_site at_;
     vt_tensor x;
     vt_named_only names_from_here_;
-    vt_axes axes;  /* left out: every axis */
+    vt_axes axes;  /* a count of VT_AUTO: every axis */
     bool keep;     /* reduced axes stay, with extent 1 */
     bool unbiased; /* divide by n - 1 (Bessel), of n elements, in place of n */
 } vt_var_args;
+#define VT_VAR_DEFAULTS .axes = { .count = VT_AUTO }
+VT_API vt_var_args vt_var_defaults(void);
 
 /* Variance and standard deviation, of f32 or f64, in two passes: Σ (x - mean)² / n. NaN where the divisor is 0. The
  * gradient of a standard deviation that is 0 is 0. */
 VT_API vt_tensor vt_var_with(const vt_var_args *a);
 VT_API vt_tensor vt_std_with(const vt_var_args *a);
-#define vt_var(...) vt_var_with(VT_ARGS(vt_var_args, 1, "vt_var(x, .axes .keep .unbiased)", __VA_ARGS__))
-#define vt_std(...) vt_std_with(VT_ARGS(vt_var_args, 1, "vt_std(x, .axes .keep .unbiased)", __VA_ARGS__))
+#define vt_var(...)                                                                                                    \
+    VT_CALL(vt_var_with, vt_var_args, VT_VAR_DEFAULTS, 1, "vt_var(x, .axes .keep .unbiased)", __VA_ARGS__)
+#define vt_std(...)                                                                                                    \
+    VT_CALL(vt_std_with, vt_var_args, VT_VAR_DEFAULTS, 1, "vt_std(x, .axes .keep .unbiased)", __VA_ARGS__)
 
 typedef struct vt_norm_args {
     vt_site at_;
     vt_tensor x;
     vt_named_only names_from_here_;
-    vt_axes axes; /* left out: every axis */
+    vt_axes axes; /* a count of VT_AUTO: every axis */
     bool keep;    /* reduced axes stay, with extent 1 */
-    int order;    /* 1: Σ |x|; 2 or 0: sqrt(Σ x²) */
+    int order;    /* 1: Σ |x|; 2: sqrt(Σ x²) */
 } vt_norm_args;
+#define VT_NORM_DEFAULTS .axes = { .count = VT_AUTO }, .order = 2
+VT_API vt_norm_args vt_norm_defaults(void);
 
 /* Vector norm, of f32 or f64. The gradient of a norm that is 0 is 0. */
 VT_API vt_tensor vt_norm_with(const vt_norm_args *a);
-#define vt_norm(...) vt_norm_with(VT_ARGS(vt_norm_args, 1, "vt_norm(x, .axes .keep .order)", __VA_ARGS__))
+#define vt_norm(...)                                                                                                   \
+    VT_CALL(vt_norm_with, vt_norm_args, VT_NORM_DEFAULTS, 1, "vt_norm(x, .axes .keep .order)", __VA_ARGS__)
 
 typedef struct vt_arg_args {
     vt_site at_;

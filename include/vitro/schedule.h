@@ -19,10 +19,13 @@ typedef struct vt_constant_lr_args {
     int64_t warmup; /* steps */
     double start;   /* of the warm-up */
 } vt_constant_lr_args;
+#define VT_CONSTANT_LR_DEFAULTS .warmup = 0, .start = 0
+VT_API vt_constant_lr_args vt_constant_lr_defaults(void);
 /* lr, after the warm-up. */
 VT_API double vt_constant_lr_with(const vt_constant_lr_args *a);
 #define vt_constant_lr(...)                                                                                            \
-    vt_constant_lr_with(VT_ARGS(vt_constant_lr_args, 2, "vt_constant_lr(step, lr, .warmup .start)", __VA_ARGS__))
+    VT_CALL(vt_constant_lr_with, vt_constant_lr_args, VT_CONSTANT_LR_DEFAULTS, 2,                                      \
+            "vt_constant_lr(step, lr, .warmup .start)", __VA_ARGS__)
 
 typedef struct vt_decay_lr_args {
     vt_site at_;
@@ -34,15 +37,19 @@ typedef struct vt_decay_lr_args {
     double start;   /* of the warm-up */
     double final;   /* reached at step `total`, and kept */
 } vt_decay_lr_args;
+#define VT_DECAY_LR_DEFAULTS .warmup = 0, .start = 0, .final = 0
+VT_API vt_decay_lr_args vt_decay_lr_defaults(void);
 /* final + (lr - final) (1 + cos(π t)) / 2, where t goes from 0 after the warm-up to 1 at `total`. Loshchilov & Hutter,
  * "SGDR" (2017). */
 VT_API double vt_cosine_lr_with(const vt_decay_lr_args *a);
 #define vt_cosine_lr(...)                                                                                              \
-    vt_cosine_lr_with(VT_ARGS(vt_decay_lr_args, 3, "vt_cosine_lr(step, lr, total, .warmup .final)", __VA_ARGS__))
+    VT_CALL(vt_cosine_lr_with, vt_decay_lr_args, VT_DECAY_LR_DEFAULTS, 3,                                              \
+            "vt_cosine_lr(step, lr, total, .warmup .final)", __VA_ARGS__)
 /* A straight line from lr to final. */
 VT_API double vt_linear_lr_with(const vt_decay_lr_args *a);
 #define vt_linear_lr(...)                                                                                              \
-    vt_linear_lr_with(VT_ARGS(vt_decay_lr_args, 3, "vt_linear_lr(step, lr, total, .warmup .final)", __VA_ARGS__))
+    VT_CALL(vt_linear_lr_with, vt_decay_lr_args, VT_DECAY_LR_DEFAULTS, 3,                                              \
+            "vt_linear_lr(step, lr, total, .warmup .final)", __VA_ARGS__)
 
 typedef struct vt_step_lr_args {
     vt_site at_;
@@ -50,14 +57,17 @@ typedef struct vt_step_lr_args {
     double lr;
     int64_t every; /* steps */
     vt_named_only names_from_here_;
-    double factor;  /* 0: 0.1 */
+    double factor;
     int64_t warmup; /* steps, which count among the first `every` */
     double start;   /* of the warm-up */
 } vt_step_lr_args;
+#define VT_STEP_LR_DEFAULTS .factor = 0.1, .warmup = 0, .start = 0
+VT_API vt_step_lr_args vt_step_lr_defaults(void);
 /* lr factor^floor(step / every). */
 VT_API double vt_step_lr_with(const vt_step_lr_args *a);
 #define vt_step_lr(...)                                                                                                \
-    vt_step_lr_with(VT_ARGS(vt_step_lr_args, 3, "vt_step_lr(step, lr, every, .factor .warmup)", __VA_ARGS__))
+    VT_CALL(vt_step_lr_with, vt_step_lr_args, VT_STEP_LR_DEFAULTS, 3, "vt_step_lr(step, lr, every, .factor .warmup)",  \
+            __VA_ARGS__)
 
 #ifdef __cplusplus
 }

@@ -53,12 +53,15 @@ typedef struct vt_slice_args {
     int axis;
     int64_t start, end;
     vt_named_only names_from_here_;
-    int64_t step; /* 0: 1 */
+    int64_t step; /* 1 or more; vt_flip reverses */
 } vt_slice_args;
+#define VT_SLICE_DEFAULTS .step = 1
+VT_API vt_slice_args vt_slice_defaults(void);
 /* x[start:end:step] along an axis, as in Python: negative bounds count from the end, and bounds beyond the ends are the
  * ends; the result may be empty. Every second column but the first: vt_slice(x, -1, 1, VT_END, .step = 2). */
 VT_API vt_tensor vt_slice_with(const vt_slice_args *a);
-#define vt_slice(...) vt_slice_with(VT_ARGS(vt_slice_args, 4, "vt_slice(x, axis, start, end, .step)", __VA_ARGS__))
+#define vt_slice(...)                                                                                                  \
+    VT_CALL(vt_slice_with, vt_slice_args, VT_SLICE_DEFAULTS, 4, "vt_slice(x, axis, start, end, .step)", __VA_ARGS__)
 
 /* The part at one index of an axis, without that axis. A negative index counts from the end; one out of range is an
  * error. */
@@ -105,10 +108,13 @@ typedef struct vt_pad_args {
     double value; /* of the new elements, in constant mode */
     vt_pad_mode mode;
 } vt_pad_args;
+#define VT_PAD_DEFAULTS .value = 0
+VT_API vt_pad_args vt_pad_defaults(void);
 /* New elements before the first and after the last, so many along each axis. The last number is for the last axis, and
  * leading axes may be left out: vt_pad(images, VT_SHAPE(4, 4), VT_SHAPE(4, 4)) pads height and width. */
 VT_API vt_tensor vt_pad_with(const vt_pad_args *a);
-#define vt_pad(...) vt_pad_with(VT_ARGS(vt_pad_args, 3, "vt_pad(x, before, after, .value .mode)", __VA_ARGS__))
+#define vt_pad(...)                                                                                                    \
+    VT_CALL(vt_pad_with, vt_pad_args, VT_PAD_DEFAULTS, 3, "vt_pad(x, before, after, .value .mode)", __VA_ARGS__)
 
 /* Every element `shift` places further along an axis, and from the end back to the start. */
 VT_API vt_tensor vt_roll_at(vt_site at, vt_tensor x, int64_t shift, int axis);

@@ -1,17 +1,16 @@
 /* attention.c - multi-head self-attention. */
 #include "layers/attention.h"
 
-attention attention_new(vt_path path, int64_t dim, attention_options options)
+attention attention_new_with(const attention_args *a)
 {
-    attention m = { .heads = options.heads, .dropout = options.dropout, .proj_dropout = options.proj_dropout };
-    if (options.heads < 1 || dim % options.heads) {
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "attention: %lld channels do not divide into %d heads",
-                       (long long)dim, options.heads);
+    attention m = { .heads = a->heads, .dropout = a->dropout, .proj_dropout = a->proj_dropout };
+    if (a->heads < 1 || a->dim % a->heads) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "attention: %lld channels do not divide into %d heads",
+                       (long long)a->dim, a->heads);
         return m;
     }
-    linear_options qkv = { .std = options.std, .no_bias = options.no_qkv_bias };
-    m.qkv = linear_new(vt_subpath(path, "qkv"), dim, 3 * dim, qkv);
-    m.proj = linear_new(vt_subpath(path, "proj"), dim, dim, (linear_options){ .std = options.std });
+    m.qkv = linear_new(vt_subpath(a->path, "qkv"), a->dim, 3 * a->dim, .std = a->std, .no_bias = a->no_qkv_bias);
+    m.proj = linear_new(vt_subpath(a->path, "proj"), a->dim, a->dim, .std = a->std);
     return m;
 }
 

@@ -10,16 +10,24 @@ typedef struct attention {
     double dropout, proj_dropout;
 } attention;
 
-typedef struct attention_options {
+typedef struct attention_args {
+    vt_site at_;
+    vt_path path;
+    int64_t dim;
     int heads;
+    vt_named_only names_from_here_;
     double dropout;      /* of the attention weights */
     double proj_dropout; /* of the result */
     bool no_qkv_bias;
-    double std; /* of the weights at the beginning: see linear_options */
-} attention_options;
+    double std; /* of the weights at the beginning: see linear_args */
+} attention_args;
+#define ATTENTION_DEFAULTS .dropout = 0, .proj_dropout = 0, .std = VT_AUTO
 
 /* Registers "qkv" and "proj". dim must be a multiple of the heads: an error otherwise. */
-attention attention_new(vt_path path, int64_t dim, attention_options options);
+attention attention_new_with(const attention_args *a);
+#define attention_new(...)                                                                                             \
+    VT_CALL(attention_new_with, attention_args, ATTENTION_DEFAULTS, 3,                                                 \
+            "attention_new(path, dim, heads, .dropout .proj_dropout .no_qkv_bias .std)", __VA_ARGS__)
 
 /* x [B, N, dim] -> [B, N, dim]. Where `weights` is not NULL it gets the attention weights [B, heads, N, N], before
  * dropout: each row sums to 1. */

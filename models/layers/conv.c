@@ -2,13 +2,19 @@
 #include "layers/conv.h"
 #include <math.h>
 
-conv conv_new(vt_path path, int64_t in, int64_t out, int64_t kernel, conv_options options)
+conv conv_new_with(const conv_args *a)
 {
-    conv m = { .stride = options.stride, .padding = options.padding, .groups = options.groups };
-    int64_t channels = in / (options.groups ? options.groups : 1);
-    double bound = 1 / sqrt((double)(channels * kernel * kernel));
-    m.weight = vt_parameter(path, "weight", VT_SHAPE(out, channels, kernel, kernel), VT_INIT_UNIFORM, bound);
-    if (!options.no_bias) m.bias = vt_parameter(path, "bias", VT_SHAPE(out), VT_INIT_UNIFORM, bound);
+    conv m = { .stride = a->stride, .padding = a->padding, .groups = a->groups };
+    if (a->groups < 1 || a->in % a->groups) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "conv: %lld channels do not divide into %d groups", (long long)a->in,
+                       a->groups);
+        return m;
+    }
+    int64_t channels = a->in / a->groups;
+    vt_init uniform = { VT_INIT_UNIFORM, 1 / sqrt((double)(channels * a->kernel * a->kernel)) };
+    vt_shape shape = VT_SHAPE(a->out, channels, a->kernel, a->kernel);
+    m.weight = vt_parameter_at(a->at_, a->path, "weight", shape, uniform);
+    if (!a->no_bias) m.bias = vt_parameter_at(a->at_, a->path, "bias", VT_SHAPE(a->out), uniform);
     return m;
 }
 

@@ -9,13 +9,21 @@ typedef struct conv {
     int stride, padding, groups;
 } conv;
 
-typedef struct conv_options {
-    int stride, padding, groups; /* 0: 1, 0, 1 */
+typedef struct conv_args {
+    vt_site at_;
+    vt_path path;
+    int64_t in, out, kernel;
+    vt_named_only names_from_here_;
+    int stride, padding, groups;
     bool no_bias;
-} conv_options;
+} conv_args;
+#define CONV_DEFAULTS .stride = 1, .padding = 0, .groups = 1
 
 /* Registers "weight" and "bias", uniform within 1/sqrt(fan in) as PyTorch begins them. */
-conv conv_new(vt_path path, int64_t in, int64_t out, int64_t kernel, conv_options options);
+conv conv_new_with(const conv_args *a);
+#define conv_new(...)                                                                                                  \
+    VT_CALL(conv_new_with, conv_args, CONV_DEFAULTS, 4,                                                                \
+            "conv_new(path, in, out, kernel, .stride .padding .groups .no_bias)", __VA_ARGS__)
 
 /* x [N, in, H, W] -> [N, out, H', W'] */
 vt_tensor conv_forward(const conv *m, vt_tensor x);

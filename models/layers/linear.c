@@ -2,19 +2,14 @@
 #include "layers/linear.h"
 #include <math.h>
 
-linear linear_new(vt_path path, int64_t in, int64_t out, linear_options options)
+linear linear_new_with(const linear_args *a)
 {
-    double bound = 1 / sqrt((double)in);
+    vt_init uniform = { VT_INIT_UNIFORM, 1 / sqrt((double)a->in) }, normal = { VT_INIT_TRUNCATED_NORMAL, a->std };
+    vt_init zero = { VT_INIT_CONSTANT, 0 };
+    bool is_auto = a->std == VT_AUTO;
     linear m = { 0 };
-    if (options.std > 0)
-        m.weight = vt_parameter(path, "weight", VT_SHAPE(out, in), VT_INIT_TRUNCATED_NORMAL, options.std);
-    else
-        m.weight = vt_parameter(path, "weight", VT_SHAPE(out, in), VT_INIT_UNIFORM, bound);
-    if (options.no_bias) return m;
-    if (options.std > 0)
-        m.bias = vt_parameter(path, "bias", VT_SHAPE(out), VT_INIT_CONSTANT, 0);
-    else
-        m.bias = vt_parameter(path, "bias", VT_SHAPE(out), VT_INIT_UNIFORM, bound);
+    m.weight = vt_parameter_at(a->at_, a->path, "weight", VT_SHAPE(a->out, a->in), is_auto ? uniform : normal);
+    if (!a->no_bias) m.bias = vt_parameter_at(a->at_, a->path, "bias", VT_SHAPE(a->out), is_auto ? uniform : zero);
     return m;
 }
 

@@ -1,11 +1,11 @@
 /* mlp.c - the feed-forward half of a transformer block. */
 #include "layers/mlp.h"
 
-mlp mlp_new(vt_path path, int64_t dim, int64_t hidden, double dropout, double std)
+mlp mlp_new_with(const mlp_args *a)
 {
-    mlp m = { .dropout = dropout };
-    m.fc1 = linear_new(vt_subpath(path, "fc1"), dim, hidden, (linear_options){ .std = std });
-    m.fc2 = linear_new(vt_subpath(path, "fc2"), hidden, dim, (linear_options){ .std = std });
+    mlp m = { .dropout = a->dropout };
+    m.fc1 = linear_new(vt_subpath(a->path, "fc1"), a->dim, a->hidden, .std = a->std);
+    m.fc2 = linear_new(vt_subpath(a->path, "fc2"), a->hidden, a->dim, .std = a->std);
     return m;
 }
 

@@ -10,8 +10,7 @@ patch_embedding patch_embedding_new(vt_path path, int64_t image_size, int64_t pa
                        (long long)image_size, (long long)patch_size);
         return m;
     }
-    conv_options options = { .stride = (int)patch_size };
-    m.proj = conv_new(vt_subpath(path, "proj"), channels, dim, patch_size, options);
+    m.proj = conv_new(vt_subpath(path, "proj"), channels, dim, patch_size, .stride = (int)patch_size);
     m.patches = (image_size / patch_size) * (image_size / patch_size);
     return m;
 }

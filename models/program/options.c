@@ -97,6 +97,8 @@ options options_parse(int argc, char **argv)
         .precision = VT_F32,
         .epochs = 10,
         .batch = 64,
+        .train_limit = VT_AUTO,
+        .test_limit = VT_AUTO,
         .lr = 1e-3,
         .weight_decay = 0.05,
         .seed = 1,

@@ -9,7 +9,7 @@ typedef struct options {
     const char *model, *device, *out;
     vt_dtype precision;
     int epochs, threads;
-    int64_t batch, train_limit, test_limit; /* limits: 0 is all */
+    int64_t batch, train_limit, test_limit; /* limits: VT_AUTO is all */
     double lr, weight_decay;
     uint64_t seed;
     bool resume;

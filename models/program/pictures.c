@@ -18,10 +18,10 @@ bool pictures_open(pictures *p, const options *o)
     bool builtin = o->data && strcmp(o->data, "builtin") == 0;
     const char *folder = builtin ? NULL : o->data ? o->data : find_folder();
     p->source = folder ? folder : "drawn by the program";
-    p->train =
-        folder ? vt_cifar10_open(folder, true, o->train_limit) : vt_builtin_open(true, o->train_limit, BUILTIN_SEED);
-    p->test =
-        folder ? vt_cifar10_open(folder, false, o->test_limit) : vt_builtin_open(false, o->test_limit, BUILTIN_SEED);
+    p->train = folder ? vt_cifar10_open(folder, true, .limit = o->train_limit)
+                      : vt_builtin_open(true, .limit = o->train_limit, .seed = BUILTIN_SEED);
+    p->test = folder ? vt_cifar10_open(folder, false, .limit = o->test_limit)
+                     : vt_builtin_open(false, .limit = o->test_limit, .seed = BUILTIN_SEED);
     return !vt_failed();
 }
 

@@ -39,8 +39,7 @@ bool trainer_init(trainer *t, const options *o, const vt_dataset *train, const v
     vt_seed(o->seed);
     t->net = classifier_new(o->model, (classifier_options){ .classes = train->classes });
     if (!t->net) return false;
-    t->optimizer = o->weight_decay > 0 ? vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay)
-                                       : vt_adam(t->net->model, .lr = o->lr);
+    t->optimizer = vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay);
     /* A GPU is quicker than the host at making batches, of the same bits. */
     bool resident = strcmp(o->device, "cuda") == 0;
     t->train_loader = vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = true, .seed = o->seed,

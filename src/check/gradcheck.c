@@ -66,7 +66,7 @@ static double numeric_derivative(const check *k, int input, double *data, int64_
 static bool report_input(const check *k, int input, const double *analytic, const double *numeric, int64_t count)
 {
     const vt_gradcheck_args *a = k->args;
-    double tolerance = a->tolerance > 0 ? a->tolerance : 1e-6, largest = 1, worst = -1;
+    double tolerance = a->tolerance, largest = 1, worst = -1;
     int64_t where = 0;
     for (int64_t i = 0; i < count; i++) largest = fmax(largest, fabs(numeric[i]));
     for (int64_t i = 0; i < count; i++) {
@@ -95,12 +95,11 @@ static bool check_input(const check *k, int input, const double *analytic)
 {
     vt_tensor x = k->args->inputs[input];
     int64_t count = vt_count(x);
-    double step = k->args->step > 0 ? k->args->step : 1e-5;
     double *data = malloc(2 * (size_t)(count + 1) * sizeof *data), *numeric = data ? data + count : NULL;
     if (!data) return refuse_call("gradcheck", k->args->at_, VT_ERROR_MEMORY, "out of memory").id != 0;
     bool ok = vt_read(x, data, count, VT_F64);
     for (int64_t i = 0; ok && i < count; i++) {
-        numeric[i] = numeric_derivative(k, input, data, i, step);
+        numeric[i] = numeric_derivative(k, input, data, i, k->args->step);
         ok = !vt_failed();
     }
     ok = ok && report_input(k, input, analytic, numeric, count);
@@ -177,6 +176,9 @@ static bool arguments_fit(const vt_gradcheck_args *a)
                     MAX_INPUTS, a->count);
         return false;
     }
+    if (!number_fits(a->step > 0 && isfinite(a->step), "gradcheck", a->at_, "step", a->step, "finite, above 0") ||
+        !number_fits(a->tolerance >= 0, "gradcheck", a->at_, "tolerance", a->tolerance, "0 or more"))
+        return false;
     for (int i = 0; i < a->count; i++) {
         spec s;
         if (!spec_of("gradcheck", a->at_, "an input", a->inputs[i], &s)) return false;

@@ -59,6 +59,12 @@ vt_tensor refuse_call(const char *name, vt_site at, vt_status status, const char
     return (vt_tensor){ 0 };
 }
 
+bool number_fits(bool fits, const char *name, vt_site at, const char *what, double value, const char *wanted)
+{
+    if (!fits) refuse_call(name, at, VT_ERROR_ARGUMENT, "%s is %g; it must be %s", what, value, wanted);
+    return fits;
+}
+
 entry entry_begin(const char *name, vt_site at)
 {
     context *c = context_get();

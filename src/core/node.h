@@ -129,6 +129,9 @@ void entry_end(entry *e);
 /* Raises an error in the name of an op, or of the function that was entered. Returns the inert handle. */
 vt_tensor refuse_call(const char *name, vt_site at, vt_status status, const char *format, ...) VT_PRINTF(4, 5);
 
+/* False, with an error "eps is nan; it must be finite, 0 or more", where a number of the call does not fit. */
+bool number_fits(bool fits, const char *name, vt_site at, const char *what, double value, const char *wanted);
+
 /* The spec of a live handle; false, with an error naming `what`, where it is inert or stale. */
 bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *out);
 

@@ -243,20 +243,20 @@ static int64_t label_of(int64_t picture, bool train, uint64_t seed)
     return permutation_at(&order, picture % CLASSES);
 }
 
-vt_dataset *vt_builtin_open_at(vt_site at, bool train, int64_t limit, uint64_t seed)
+vt_dataset *vt_builtin_open_with(const vt_builtin_args *a)
 {
+    const int64_t count = a->limit != VT_AUTO ? a->limit : a->train ? TRAIN_COUNT : TEST_COUNT;
     if (vt_failed()) return NULL;
-    if (limit < 0) {
-        vt_error_raise(VT_ERROR_ARGUMENT, at, "builtin: limit is %" PRId64 ", but it wants 0 or more", limit);
+    if (count < 1) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "builtin: limit is %" PRId64 "; it must be 1 or more", count);
         return NULL;
     }
-    const int64_t count = limit ? limit : train ? TRAIN_COUNT : TEST_COUNT;
-    dataset *d = dataset_new(at, "builtin", count, 3, SIDE, SIDE, CLASSES, class_names);
+    dataset *d = dataset_new(a->at_, "builtin", count, 3, SIDE, SIDE, CLASSES, class_names);
     if (!d) return NULL;
     for (int64_t i = 0; i < count; i++) {
-        const random_purpose purpose = train ? RANDOM_TRAIN_SET : RANDOM_TEST_SET;
-        dice own = { .seed = seed, .stream = random_stream(purpose, i) };
-        d->labels[i] = label_of(i, train, seed);
+        const random_purpose purpose = a->train ? RANDOM_TRAIN_SET : RANDOM_TEST_SET;
+        dice own = { .seed = a->seed, .stream = random_stream(purpose, i) };
+        d->labels[i] = label_of(i, a->train, a->seed);
         draw(d->images + (size_t)i * image_size(&d->seen), (int)d->labels[i], &own);
     }
     return &d->seen;

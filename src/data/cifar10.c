@@ -139,22 +139,22 @@ static bool read_dataset(vt_site at, const char *root, const char *const *files,
     return true;
 }
 
-vt_dataset *vt_cifar10_open_at(vt_site at, const char *dir, bool train, int64_t limit)
+vt_dataset *vt_cifar10_open_with(const vt_cifar10_args *a)
 {
+    const int64_t total = a->train ? INT64_C(5) * FILE_RECORDS : FILE_RECORDS;
+    const int64_t count = a->limit == VT_AUTO || a->limit > total ? total : a->limit;
     if (vt_failed()) return NULL;
-    if (!dir || limit < 0) {
-        vt_error_raise(VT_ERROR_ARGUMENT, at, "cifar10: %s %" PRId64 ", but it wants a directory and a limit from 0 on",
-                       dir ? "limit is" : "no directory; limit is", limit);
+    if (!a->dir || count < 1) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_,
+                       "cifar10: dir is %s and limit is %" PRId64 "; it wants a directory, and a limit of 1 or more",
+                       a->dir ? a->dir : "NULL", count);
         return NULL;
     }
     char root[PATH_BYTES];
-    if (!find_root(at, root, dir)) return NULL;
-
-    const int64_t total = train ? INT64_C(5) * FILE_RECORDS : FILE_RECORDS;
-    const int64_t count = limit > 0 && limit < total ? limit : total;
-    dataset *d = dataset_new(at, "cifar10", count, 3, SIDE, SIDE, CLASSES, default_names);
+    if (!find_root(a->at_, root, a->dir)) return NULL;
+    dataset *d = dataset_new(a->at_, "cifar10", count, 3, SIDE, SIDE, CLASSES, default_names);
     if (!d) return NULL;
-    if (!read_dataset(at, root, train ? train_files : test_files, d)) {
+    if (!read_dataset(a->at_, root, a->train ? train_files : test_files, d)) {
         vt_dataset_close(&d->seen);
         return NULL;
     }

@@ -17,7 +17,6 @@
 #include <string.h>
 
 enum {
-    DEFAULT_BATCH = 64,
     MAX_WORKERS = 256,
     CROP_PADDING = 4,
 };
@@ -302,17 +301,16 @@ static bool check_dataset(vt_site at, const vt_dataset *d)
 
 static bool check_options(const vt_loader_args *a)
 {
-    if (a->batch < 0 || a->workers < 0 || a->workers > MAX_WORKERS) {
+    if (a->batch < 1 || a->workers < 0 || a->workers > MAX_WORKERS) {
         vt_error_raise(VT_ERROR_ARGUMENT, a->at_,
-                       "loader: batch is %" PRId64
-                       " and workers %d, but a batch is not negative and workers are 0 to %d",
+                       "loader: batch is %" PRId64 " and workers %d, but a batch is 1 or more and workers are 0 to %d",
                        a->batch, a->workers, MAX_WORKERS);
         return false;
     }
-    if (a->drop_last && (a->batch ? a->batch : DEFAULT_BATCH) > a->dataset->count) {
+    if (a->drop_last && a->batch > a->dataset->count) {
         vt_error_raise(VT_ERROR_ARGUMENT, a->at_,
-                       "loader: a batch of %" PRId64 " with drop_last leaves nothing of %" PRId64 " pictures",
-                       a->batch ? a->batch : DEFAULT_BATCH, a->dataset->count);
+                       "loader: a batch of %" PRId64 " with drop_last leaves nothing of %" PRId64 " pictures", a->batch,
+                       a->dataset->count);
         return false;
     }
     if ((!a->mean || !a->std) && a->dataset->channels != 3) {
@@ -396,9 +394,9 @@ vt_loader *vt_loader_open_with(const vt_loader_args *a)
         return NULL;
     }
     const int64_t count = a->dataset->count;
-    const int workers = a->synchronous || a->resident ? 0 : a->workers ? a->workers : 1;
+    const int workers = a->resident ? 0 : a->workers;
     loader->dataset = a->dataset;
-    loader->batch = minimum(a->batch ? a->batch : DEFAULT_BATCH, count); /* more would be memory never used */
+    loader->batch = minimum(a->batch, count); /* more would be memory never used */
     loader->batches = a->drop_last ? count / loader->batch : (count - 1) / loader->batch + 1;
     loader->seed = a->seed;
     loader->shuffle = a->shuffle;

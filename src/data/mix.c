@@ -45,8 +45,10 @@ static double draw_log_gamma(draws *d, double shape)
     return log(draw_gamma_above_one(d, shape + 1)) + log(u[0]) / shape;
 }
 
-static double draw_beta(draws *d, double alpha)
+/* Beta(alpha, alpha); 1, which mixes nothing, where alpha is 0. */
+static double draw_share(draws *d, double alpha)
 {
+    if (alpha == 0) return 1;
     double x = draw_log_gamma(d, alpha), y = draw_log_gamma(d, alpha);
     return 1 / (1 + exp(y - x));
 }
@@ -67,7 +69,7 @@ static bool fits(const char *name, const vt_mix_args *a)
         refuse_call(name, a->at_, VT_ERROR_ARGUMENT, "images are %s and targets %s, but both are to be f32 or f64",
                     vt_dtype_name(images.dtype), vt_dtype_name(targets.dtype));
     else if (!isfinite(a->alpha) || a->alpha < 0)
-        refuse_call(name, a->at_, VT_ERROR_ARGUMENT, "alpha is %g, but it is a number above 0", a->alpha);
+        refuse_call(name, a->at_, VT_ERROR_ARGUMENT, "alpha is %g; it must be finite, 0 or more", a->alpha);
     else
         return true;
     return false;
@@ -86,17 +88,12 @@ static vt_tensor blend(vt_tensor x, vt_tensor share)
     return vt_add(vt_mul(share, x), vt_mul(vt_affine(share, -1, 1), vt_flip(x, VT_AXES(0))));
 }
 
-static double alpha_of(const vt_mix_args *a)
-{
-    return a->alpha > 0 ? a->alpha : 1;
-}
-
 vt_mixed vt_mixup_with(const vt_mix_args *a)
 {
     ENTER("mixup", a->at_);
     if (vt_failed() || !fits("mixup", a)) return (vt_mixed){ 0 };
     draws d = { bound_random(), 0 };
-    vt_tensor share = number(a->at_, draw_beta(&d, alpha_of(a)), vt_dtype_of(a->images));
+    vt_tensor share = number(a->at_, draw_share(&d, a->alpha), vt_dtype_of(a->images));
     return (vt_mixed){ blend(a->images, share), blend(a->targets, share) };
 }
 
@@ -119,7 +116,7 @@ vt_mixed vt_cutmix_with(const vt_mix_args *a)
     ENTER("cutmix", a->at_);
     if (vt_failed() || !fits("cutmix", a)) return (vt_mixed){ 0 };
     draws d = { bound_random(), 0 };
-    double side = sqrt(1 - draw_beta(&d, alpha_of(a))), centre[2], top, bottom, left, right;
+    double side = sqrt(1 - draw_share(&d, a->alpha)), centre[2], top, bottom, left, right;
     draw_two(&d, centre);
     vt_shape shape = vt_shape_of(a->images);
     int64_t height = shape.dim[2], width = shape.dim[3];

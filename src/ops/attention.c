@@ -83,6 +83,8 @@ static bool check(const vt_attention_args *a)
     else if (!(a->dropout >= 0 && a->dropout < 1))
         refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "dropout is %g; it must be at least 0 and less than 1",
                     a->dropout);
+    else if (!isfinite(a->scale))
+        refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "scale is %g; it must be finite", a->scale);
     else
         return check_shapes(a, q.shape, k.shape, v.shape) && check_logits(a, q.shape, k.shape, v.shape);
     return false;
@@ -274,7 +276,7 @@ vt_tensor vt_attention_with(const vt_attention_args *a)
     ENTER("attention", a->at_);
     if (a->weights) *a->weights = (vt_tensor){ 0 };
     if (!check(a)) return (vt_tensor){ 0 };
-    double scale = a->scale == 0 ? 1 / sqrt((double)vt_dim(a->q, -1)) : a->scale;
+    double scale = a->scale == VT_AUTO ? 1 / sqrt((double)vt_dim(a->q, -1)) : a->scale;
     if (!a->weights && (a->dropout == 0 || !vt_training())) return record_attention(a, scale);
     vt_tensor weights = weights_of(&(scores){ a->q, a->k, a->bias, a->mask, scale, a->causal });
     if (a->weights) *a->weights = weights;

@@ -142,26 +142,25 @@ static void move_towards(vt_tensor running, vt_tensor batch, double scale, doubl
     vt_assign(running, vt_add(vt_affine(running, 1 - momentum, 0), vt_affine(batch, scale * momentum, 0)));
 }
 
-static vt_tensor by_batch(const vt_batch_norm_args *a, double eps)
+static vt_tensor by_batch(const vt_batch_norm_args *a)
 {
     vt_tensor out[3];
     if (!record_into(&(recording){ .op = &op_batch_norm,
                                    .at = a->at_,
                                    INPUTS(a->x, a->weight, a->bias),
-                                   ATTRIBUTE(batch_norm_attributes, .eps = eps) },
+                                   ATTRIBUTE(batch_norm_attributes, .eps = a->eps) },
                      out))
         return out[0];
-    double momentum = a->momentum == 0 ? 0.1 : a->momentum;
     double count = (double)vt_count(a->x) / (double)vt_dim(a->x, 1);
-    move_towards(a->running_mean, vt_detach(out[1]), 1, momentum);
-    move_towards(a->running_var, vt_detach(out[2]), count / (count - 1), momentum);
+    move_towards(a->running_mean, vt_detach(out[1]), 1, a->momentum);
+    move_towards(a->running_var, vt_detach(out[2]), count / (count - 1), a->momentum);
     return out[0];
 }
 
 /* y = x scale + shift, with what belongs to a channel folded first. */
-static vt_tensor by_running(const vt_batch_norm_args *a, double eps)
+static vt_tensor by_running(const vt_batch_norm_args *a)
 {
-    vt_tensor scale = vt_rsqrt(vt_affine(a->running_var, 1, eps));
+    vt_tensor scale = vt_rsqrt(vt_affine(a->running_var, 1, a->eps));
     if (a->weight.id) scale = vt_mul(scale, a->weight);
     vt_tensor shift = vt_neg(vt_mul(a->running_mean, scale));
     if (a->bias.id) shift = vt_add(shift, a->bias);
@@ -171,8 +170,10 @@ static vt_tensor by_running(const vt_batch_norm_args *a, double eps)
 vt_tensor vt_batch_norm_with(const vt_batch_norm_args *a)
 {
     ENTER("batch_norm", a->at_);
-    double eps = a->eps == 0 ? 1e-5 : a->eps;
-    if (!arguments_fit(a)) return (vt_tensor){ 0 };
-    vt_tensor y = vt_training() ? by_batch(a, eps) : by_running(a, eps);
+    if (!arguments_fit(a) || !eps_fits("batch_norm", a->at_, a->eps) ||
+        !number_fits(a->momentum >= 0 && a->momentum <= 1, "batch_norm", a->at_, "momentum", a->momentum,
+                     "from 0 to 1"))
+        return (vt_tensor){ 0 };
+    vt_tensor y = vt_training() ? by_batch(a) : by_running(a);
     return vt_failed() ? (vt_tensor){ 0 } : y;
 }

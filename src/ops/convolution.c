@@ -201,10 +201,11 @@ const op op_conv2d_weight_gradient = { OP_HEAD(conv2d_weight_gradient, 2, 2, 1),
 
 vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
 {
-    conv2d_attributes c = { .groups = a->groups ? a->groups : 1 };
-    pair_option stride = { "stride", a->stride, a->strides, 1, { 1, 1 } };
-    pair_option padding = { "padding", a->padding, a->paddings, 0, { 0, 0 } };
-    pair_option dilation = { "dilation", a->dilation, a->dilations, 1, { 1, 1 } };
+    const vt_conv2d_args left_out = { VT_CONV2D_DEFAULTS };
+    conv2d_attributes c = { .groups = a->groups };
+    pair_option stride = { "stride", a->stride, left_out.stride, a->strides, 1 };
+    pair_option padding = { "padding", a->padding, left_out.padding, a->paddings, 0 };
+    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilations, 1 };
     if (vt_failed() || !pair_settle("conv2d", a->at_, &stride, c.stride) ||
         !pair_settle("conv2d", a->at_, &padding, c.padding) || !pair_settle("conv2d", a->at_, &dilation, c.dilation))
         return (vt_tensor){ 0 };

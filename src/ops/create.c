@@ -80,7 +80,8 @@ vt_tensor vt_ones_with(const vt_fill_args *a)
 
 vt_tensor vt_arange_with(const vt_arange_args *a)
 {
-    double step = a->step == 0 ? 1 : a->step, count = ceil((a->end - a->start) / step);
+    double step = a->step, count = ceil((a->end - a->start) / step);
+    if (!number_fits(step != 0, "arange", a->at_, "step", step, "another number than 0")) return (vt_tensor){ 0 };
     if (!isfinite(a->start) || !isfinite(a->end) || !isfinite(step))
         return refuse_call("arange", a->at_, VT_ERROR_ARGUMENT, "from %g to %g by %g; all three must be finite",
                            a->start, a->end, step);
@@ -105,7 +106,7 @@ vt_tensor vt_linspace_with(const vt_linspace_args *a)
 
 vt_tensor vt_eye_with(const vt_eye_args *a)
 {
-    vt_shape shape = VT_SHAPE(a->rows, a->columns ? a->columns : a->rows);
+    vt_shape shape = VT_SHAPE(a->rows, a->columns == VT_AUTO ? a->rows : a->columns);
     return create(&op_eye, a->at_, shape, (create_attributes){ 0 }, a->dtype, (bound){ 0 });
 }
 
@@ -118,14 +119,20 @@ vt_tensor vt_bernoulli_with(const vt_bernoulli_args *a)
 
 vt_tensor vt_uniform_with(const vt_uniform_args *a)
 {
-    bool unit = a->low == 0 && a->high == 0;
-    create_attributes attributes = { .scale = unit ? 1 : a->high - a->low, .shift = unit ? 0 : a->low };
+    create_attributes attributes = { .scale = a->high - a->low, .shift = a->low };
+    if (!isfinite(attributes.scale) || attributes.scale < 0)
+        return refuse_call("uniform", a->at_, VT_ERROR_ARGUMENT,
+                           "from %g to %g; both and their distance must be finite, and low not above high", a->low,
+                           a->high);
     return create(&op_uniform, a->at_, a->shape, attributes, a->dtype, bound_random());
 }
 
 static vt_tensor create_normal(const op *op, const vt_normal_args *a)
 {
-    create_attributes attributes = { .scale = a->std == 0 ? 1 : a->std, .shift = a->mean };
+    create_attributes attributes = { .scale = a->std, .shift = a->mean };
+    if (!number_fits(isfinite(a->mean), op->name, a->at_, "mean", a->mean, "finite") ||
+        !number_fits(isfinite(a->std) && a->std >= 0, op->name, a->at_, "std", a->std, "finite, 0 or more"))
+        return (vt_tensor){ 0 };
     return create(op, a->at_, a->shape, attributes, a->dtype, bound_random());
 }
 

@@ -49,7 +49,7 @@ static bool give_size(einops *e, const char *name, int64_t size)
     const item wanted = { .name = name, .length = (int)strnlen(name, MAX_PATTERN) };
     side *sides[] = { &e->pattern.left, &e->pattern.right };
     bool used = false;
-    if (size < 1) return REFUSE(e, "the size of %.40s is given as %lld", name, (long long)size);
+    if (size < 1) return REFUSE(e, "the size of %.40s is %lld; it must be 1 or more", name, (long long)size);
     for (int i = 0; i < 2; i++) {
         int found = side_find(sides[i], &wanted);
         if (found < 0 || found == sides[i]->ellipsis) continue;
@@ -65,7 +65,7 @@ static bool give_sizes(einops *e)
     for (int i = 0; i < MEMBERS; i++) {
         int64_t size;
         memcpy(&size, e->sizes + members[i].distance, sizeof size);
-        if (size && !give_size(e, members[i].name, size)) return false;
+        if (size != VT_AUTO && !give_size(e, members[i].name, size)) return false;
     }
     for (const vt_axis_size *s = e->more; s && s->name; s++)
         if (!give_size(e, s->name, s->size)) return false;

@@ -231,9 +231,9 @@ vt_tensor vt_l1_loss_with(const vt_pair_loss_args *a)
 /* With q = min(d, delta): q²/2 + delta (d - q), whose derivative is q and then delta, without a jump. */
 static vt_tensor huber(const char *name, const vt_huber_loss_args *a, bool divided)
 {
-    double delta = a->delta == 0 ? 1 : a->delta;
+    double delta = a->delta;
     if (!pair_fits(name, a->at_, "input", a->input, a->target, a->reduction)) return (vt_tensor){ 0 };
-    if (!(delta > 0)) return refuse_call(name, a->at_, VT_ERROR_ARGUMENT, "delta %g; it must be positive", delta);
+    if (!number_fits(delta > 0, name, a->at_, "delta", delta, "positive")) return (vt_tensor){ 0 };
     vt_tensor d = vt_abs(vt_sub(a->input, a->target)), q = vt_minimum(d, constant_like(d, delta));
     vt_tensor losses = vt_add(vt_affine(vt_square(q), 0.5, 0), vt_affine(vt_sub(d, q), delta, 0));
     return reduced(divided ? vt_affine(losses, 1 / delta, 0) : losses, a->reduction);

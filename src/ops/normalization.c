@@ -2,6 +2,7 @@
 #include "ops/normalization.h"
 #include "ops/list.h"
 #include <vitro/vitro.h>
+#include <math.h>
 
 /* -- Checks ------------------------------------------------------------------------------------------------------ */
 
@@ -168,15 +169,16 @@ const op op_rms_norm = { OP_HEAD(rms_norm, 1, 2, 2), .decompose = rms_norm_decom
 const op op_rms_norm_gradient = { OP_HEAD(rms_norm_gradient, 3, 4, 0), .decompose = rms_norm_gradient_decompose,
                                   .infer = infer_row_gradient };
 
-static row_norm_attributes row_norm(int rank, double eps)
+bool eps_fits(const char *name, vt_site at, double eps)
 {
-    return (row_norm_attributes){ .rank = rank ? rank : 1, .eps = eps == 0 ? 1e-5 : eps };
+    return number_fits(eps >= 0 && isfinite(eps), name, at, "eps", eps, "finite, 0 or more");
 }
 
 vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a)
 {
     vt_tensor out[3];
-    row_norm_attributes attributes = row_norm(a->rank, a->eps);
+    row_norm_attributes attributes = { .rank = a->rank, .eps = a->eps };
+    if (!eps_fits("layer_norm", a->at_, a->eps)) return (vt_tensor){ 0 };
     record_into(&(recording){ .op = &op_layer_norm,
                               .at = a->at_,
                               INPUTS(a->x, a->weight, a->bias),
@@ -189,7 +191,8 @@ vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a)
 vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a)
 {
     vt_tensor out[2];
-    row_norm_attributes attributes = row_norm(a->rank, a->eps);
+    row_norm_attributes attributes = { .rank = a->rank, .eps = a->eps };
+    if (!eps_fits("rms_norm", a->at_, a->eps)) return (vt_tensor){ 0 };
     record_into(&(recording){ .op = &op_rms_norm,
                               .at = a->at_,
                               INPUTS(a->x, a->weight),
@@ -234,7 +237,8 @@ vt_tensor vt_group_norm_with(const vt_group_norm_args *a)
     if (a->groups < 1 || channels % a->groups)
         return refuse_call("group_norm", a->at_, VT_ERROR_ARGUMENT, "%lld channels do not make %d equal groups",
                            (long long)channels, a->groups);
-    if (!group_scale_fits(a, "weight", a->weight, channels) || !group_scale_fits(a, "bias", a->bias, channels))
+    if (!eps_fits("group_norm", a->at_, a->eps) || !group_scale_fits(a, "weight", a->weight, channels) ||
+        !group_scale_fits(a, "bias", a->bias, channels))
         return (vt_tensor){ 0 };
     int64_t samples = s.shape.dim[0], count = vt_shape_count(s.shape);
     vt_shape rows = VT_SHAPE(samples, a->groups, samples ? count / samples / a->groups : 1);

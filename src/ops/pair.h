@@ -6,10 +6,9 @@
 
 typedef struct pair_option {
     const char *name;     /* "stride"; the pair is then called "strides" */
-    int both;             /* 0: not given */
-    const int *pair;      /* vertical and horizontal; both 0: not given */
-    int least;            /* that the option may be */
-    int64_t otherwise[2]; /* where neither is given */
+    int both, left_out; /* the number for both axes, and what it is where it is left out */
+    const int *pair;    /* vertical and horizontal; VT_AUTO: the number for both */
+    int least;          /* that the option may be */
 } pair_option;
 
 /* Settles an option of a call; false, with an error in the call's name, where it makes no sense. */

@@ -20,12 +20,16 @@ static int64_t window_count(const max_pool2d_attributes *w, int axis, int64_t si
 /* The options of a call; false, with an error, where they make no sense. */
 static bool settle_windows(const char *call, const vt_max_pool2d_args *a, max_pool2d_attributes *w)
 {
-    pair_option kernel = { "kernel", a->kernel, a->kernels, 1, { 0, 0 } };
-    pair_option padding = { "padding", a->padding, a->paddings, 0, { 0, 0 } };
+    const vt_max_pool2d_args left_out = { VT_MAX_POOL2D_DEFAULTS };
+    pair_option kernel = { "kernel", a->kernel, 0, a->kernels, 1 };
+    pair_option stride = { "stride", a->stride, left_out.stride, a->strides, 1 };
+    pair_option padding = { "padding", a->padding, left_out.padding, a->paddings, 0 };
+    bool stride_is_kernel = a->stride == VT_AUTO && a->strides[0] == VT_AUTO && a->strides[1] == VT_AUTO;
     *w = (max_pool2d_attributes){ .ceil = a->ceil };
     if (!pair_settle(call, a->at_, &kernel, w->kernel)) return false;
-    pair_option stride = { "stride", a->stride, a->strides, 1, { w->kernel[0], w->kernel[1] } };
-    if (!pair_settle(call, a->at_, &stride, w->stride) || !pair_settle(call, a->at_, &padding, w->padding))
+    for (int i = 0; i < 2; i++) w->stride[i] = w->kernel[i];
+    if (!(stride_is_kernel || pair_settle(call, a->at_, &stride, w->stride)) ||
+        !pair_settle(call, a->at_, &padding, w->padding))
         return false;
     for (int i = 0; i < 2; i++) {
         if (2 * w->padding[i] <= w->kernel[i]) continue;

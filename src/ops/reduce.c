@@ -286,12 +286,13 @@ const op op_prod_gradient = { OP_HEAD(prod_gradient, 2, 2, 1), .infer = infer_pr
 
 /* -- The public functions ---------------------------------------------------------------------------------------- */
 
-/* The axes as bits; none named is all of them. */
+/* The axes as bits. */
 static bool axis_bits(const char *name, vt_site at, vt_tensor x, vt_axes axes, int64_t *bits)
 {
     spec s;
-    if (!axes_of(name, at, x, axes, &s, bits)) return false;
-    if (axes.count == 0) *bits = (1 << s.shape.rank) - 1;
+    if (axes.count != VT_AUTO) return axes_of(name, at, x, axes, &s, bits);
+    if (vt_failed() || !spec_of(name, at, "x", x, &s)) return false;
+    *bits = (1 << s.shape.rank) - 1;
     return true;
 }
 
@@ -358,10 +359,9 @@ vt_tensor vt_std_with(const vt_var_args *a)
 
 vt_tensor vt_norm_with(const vt_norm_args *a)
 {
-    if (a->order < 0 || a->order > 2)
-        return refuse_call("norm", a->at_, VT_ERROR_ARGUMENT, "order %d; it is 1 or 2", a->order);
-    return reduce_with(&op_norm, a->at_, a->x, a->axes,
-                       (reduce_attributes){ .keep = a->keep, .order = a->order ? a->order : 2 });
+    if (!number_fits(a->order == 1 || a->order == 2, "norm", a->at_, "order", a->order, "1 or 2"))
+        return (vt_tensor){ 0 };
+    return reduce_with(&op_norm, a->at_, a->x, a->axes, (reduce_attributes){ .keep = a->keep, .order = a->order });
 }
 
 /* The axis from the front; -1, with an error, where x has no such axis. */

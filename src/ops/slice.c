@@ -141,15 +141,14 @@ vt_tensor vt_slice_with(const vt_slice_args *a)
     spec s;
     int axis;
     if (!axis_of("slice", a->at_, a->x, a->axis, &s, &axis)) return (vt_tensor){ 0 };
-    if (a->step < 0)
+    if (a->step < 1)
         return refuse_call("slice", a->at_, VT_ERROR_ARGUMENT, "step %lld; it is 1 or more, and vt_flip reverses",
                            (long long)a->step);
     slice_attributes part = whole(s.shape);
     int64_t extent = s.shape.dim[axis], start = bound_of(a->start, extent), end = bound_of(a->end, extent);
-    int64_t step = a->step ? a->step : 1;
     part.start[axis] = start;
-    part.count[axis] = end > start ? (end - start - 1) / step + 1 : 0;
-    part.step[axis] = part.count[axis] > 1 ? step : 1;
+    part.count[axis] = end > start ? (end - start - 1) / a->step + 1 : 0;
+    part.step[axis] = part.count[axis] > 1 ? a->step : 1;
     return record(&op_slice, a->at_, INPUTS(a->x), .attributes = &part, .attributes_size = sizeof part);
 }
 

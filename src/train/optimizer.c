@@ -106,7 +106,7 @@ static bool in_range(const char *call, vt_site at, const char *what, double valu
 static vt_optimizer *make(const char *call, vt_site at, const vt_model *model, vt_optimizer settings)
 {
     ENTER(call, at);
-    settings.lr = settings.initial_lr = settings.initial_lr == 0 ? 1e-3 : settings.initial_lr;
+    settings.lr = settings.initial_lr;
     if (vt_failed() || !in_range(call, at, "lr", settings.lr, INFINITY) ||
         !in_range(call, at, "weight_decay", settings.weight_decay, INFINITY))
         return NULL;
@@ -143,12 +143,9 @@ static vt_optimizer *make_adam(const char *call, const vt_adam_args *a, bool dec
     if (vt_failed() || !in_range(call, a->at_, "beta1", a->beta1, 1) || !in_range(call, a->at_, "beta2", a->beta2, 1) ||
         !in_range(call, a->at_, "eps", a->eps, INFINITY))
         return NULL;
-    vt_optimizer o = { .kind = ADAM, .states = 2, .initial_lr = a->lr, .decay_all = a->decay_all };
-    o.weight_decay = decoupled && a->weight_decay == 0 ? 0.01 : a->weight_decay;
-    o.adam = (adam_attributes){ .beta1 = a->beta1 == 0 ? 0.9 : a->beta1,
-                                .beta2 = a->beta2 == 0 ? 0.999 : a->beta2,
-                                .eps = a->eps == 0 ? 1e-8 : a->eps,
-                                .decoupled = decoupled };
+    vt_optimizer o = { .kind = ADAM, .states = 2, .initial_lr = a->lr, .weight_decay = a->weight_decay };
+    o.decay_all = a->decay_all;
+    o.adam = (adam_attributes){ .beta1 = a->beta1, .beta2 = a->beta2, .eps = a->eps, .decoupled = decoupled };
     return make(call, a->at_, a->model, o);
 }
 
@@ -186,9 +183,20 @@ static bool is_there(const vt_optimizer *o, const char *call, vt_site at)
 
 static void join_group(const vt_optimizer *o, slot *s, const vt_group_args *a)
 {
-    double decay = a->no_weight_decay ? 0 : a->weight_decay > 0 ? a->weight_decay : o->weight_decay;
+    double decay = a->weight_decay == VT_AUTO ? o->weight_decay : a->weight_decay;
     s->weight_decay = o->decay_all || a->decay_all || decays(s) ? decay : 0;
-    s->lr_ratio = a->lr > 0 ? a->lr / o->initial_lr : 1;
+    s->lr_ratio = a->lr == VT_AUTO ? 1 : a->lr == 0 ? 0 : a->lr / o->initial_lr;
+}
+
+static bool group_fits(const vt_optimizer *o, const vt_group_args *a)
+{
+    const char *call = "optimizer_group";
+    if (a->lr != VT_AUTO && !in_range(call, a->at_, "lr", a->lr, INFINITY)) return false;
+    if (a->weight_decay != VT_AUTO && !in_range(call, a->at_, "weight_decay", a->weight_decay, INFINITY)) return false;
+    if (a->lr == VT_AUTO || a->lr == 0 || o->initial_lr > 0) return true;
+    refuse_call(call, a->at_, VT_ERROR_ARGUMENT,
+                "lr is %g, and the optimiser was made with 0, to which it has no ratio", a->lr);
+    return false;
 }
 
 int vt_optimizer_group_with(const vt_group_args *a)
@@ -196,10 +204,7 @@ int vt_optimizer_group_with(const vt_group_args *a)
     vt_optimizer *o = a->optimizer;
     const char *prefix = a->prefix ? a->prefix : "";
     int found = 0;
-    if (vt_failed() || !is_there(o, "optimizer_group", a->at_) ||
-        !in_range("optimizer_group", a->at_, "lr", a->lr, INFINITY) ||
-        !in_range("optimizer_group", a->at_, "weight_decay", a->weight_decay, INFINITY))
-        return 0;
+    if (vt_failed() || !is_there(o, "optimizer_group", a->at_) || !group_fits(o, a)) return 0;
     for (slot *s = o->slots; s < o->slots + o->count; s++) {
         if (strncmp(s->name, prefix, strlen(prefix)) != 0) continue;
         if (a->select && !a->select(s->name, s->parameter, a->user)) continue;

@@ -35,5 +35,5 @@ double vt_step_lr_with(const vt_step_lr_args *a)
 {
     if (a->step < a->warmup) return warm_up(a->step, a->lr, a->warmup, a->start);
     double times = a->every > 0 ? (double)(a->step / a->every) : 0;
-    return a->lr * pow(a->factor == 0 ? 0.1 : a->factor, times);
+    return a->lr * pow(a->factor, times);
 }

@@ -9,7 +9,7 @@
         return vt_attention(in[0], in[1], in[2], __VA_ARGS__);                                                         \
     }
 
-ATTENTION(plain, .scale = 0)
+ATTENTION(plain, .scale = VT_AUTO)
 ATTENTION(scaled, .scale = 0.7)
 ATTENTION(dropped, .dropout = 0.4)
 ATTENTION(dropped_altogether, .dropout = 1)

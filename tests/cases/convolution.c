@@ -10,7 +10,7 @@
         return vt_conv2d(in[0], in[1], .bias = in[2], __VA_ARGS__);                                                    \
     }
 
-CONV2D(plain, .stride = 0)
+CONV2D(plain, .stride = 1)
 CONV2D(padded, .padding = 1)
 CONV2D(strided, .stride = 2)
 CONV2D(strided_padded, .stride = 2, .padding = 1)

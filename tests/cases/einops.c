@@ -144,7 +144,7 @@ CASE(rearrange) = {
       .refused = "x [2, 7] has 2 axes, the left side names 3 besides \"...\"" },
     { "not used", unused, { FLOATS(-1, 1, 2, 7) }, .refused = "the size of k is given, and the pattern has no such" },
     { "name not used", unused_name, { FLOATS(-1, 1, 2, 7) }, .refused = "the size of head is given, and the pattern" },
-    { "negative size", negative, { FLOATS(-1, 1, 2, 7) }, .refused = "the size of b is given as -3" },
+    { "negative size", negative, { FLOATS(-1, 1, 2, 7) }, .refused = "the size of b is -3; it must be 1 or more" },
     { "size twice", given_twice, { FLOATS(-1, 1, 2, 7) }, .refused = "the size of b is given twice" },
     { "too many axes", too_many, { FLOATS(-1, 1, 2, 7) }, .refused = "more than 8 axes" },
     { "too many names",

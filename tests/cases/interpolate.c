@@ -53,7 +53,7 @@ CASE(interpolate) = {
       nearest_antialias,
       { IMAGE },
       .refused = "interpolate: antialias does not go with VT_NEAREST" },
-    { "a negative height", negative, { IMAGE }, .refused = "interpolate: height -1, width 3; they are 1 or more" },
+    { "a negative height", negative, { IMAGE }, .refused = "interpolate: height is -1; it must be 1 or more" },
     { "no mode", no_mode, { IMAGE }, .refused = "interpolate: mode 7 is no vt_interpolation" },
     { "an empty image",
       bilinear,

@@ -284,7 +284,7 @@ CASE(huber_loss) = {
     { "negative delta",
       huber_negative,
       { FLOATS(0, 1, 3), FLOATS(0, 1, 3) },
-      .refused = "huber_loss: delta -1; it must be positive" },
+      .refused = "huber_loss: delta is -1; it must be positive" },
     { 0 },
 };
 

@@ -394,7 +394,7 @@ CASE(norm) = {
     { "of zeros", norm_last, { EQUAL(3, 4) }, .no_second_order = true },
     { "sum of absolute values", norm_l1, { FLOATS(-1, 1, 3, 5) }, .terms = 5 },
     { "nothing", norm_last, { FLOATS(-1, 1, 2, 0) } },
-    { "order 3", norm_l3, { FLOATS(-1, 1, 2) }, .refused = "norm: order 3; it is 1 or 2" },
+    { "order 3", norm_l3, { FLOATS(-1, 1, 2) }, .refused = "norm: order is 3; it must be 1 or 2" },
     { "integers", norm_all, { INTEGERS(0, 5, 3) }, .refused = "norm: x is i64" },
     { 0 },
 };
