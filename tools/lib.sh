@@ -7,13 +7,48 @@ fail() {
     exit 1
 }
 
-# quietly LOG COMMAND...: shows the command's output only where it fails.
-quietly() {
-    log=$1
-    shift
+# Running ------------------------------------------------------------------------------------------------------------
+
+started=$(date +%s)
+# Minutes and seconds since the script began.
+elapsed() {
+    seconds=$(($(date +%s) - started))
+    printf '%d:%02d' $((seconds / 60)) $((seconds % 60))
+}
+
+# show_progress WHAT LOG: the time, and the last that the log says, for as long as the script runs: once a second on a
+# terminal's one line, elsewhere every ten seconds.
+show_progress() {
+    while kill -0 $$ 2>/dev/null; do
+        last=$(tail -n 1 "$2" 2>/dev/null | tr '\r' '\n' | tail -n 1 | cut -c 1-80)
+        if [ -t 1 ]; then
+            printf '\r\033[K%s  %s: %s' "$(elapsed)" "$1" "$last"
+            sleep 1
+        else
+            printf '%s  %s: %s\n' "$(elapsed)" "$1" "$last"
+            sleep 10
+        fi
+    done
+}
+
+# watched WHAT LOG COMMAND...: shows how far the command is, and its output only where it fails.
+watched() {
+    what=$1 log=$2
+    shift 2
     mkdir -p "$(dirname "$log")"
-    "$@" >"$log" 2>&1 && return
-    tail -n 40 "$log" >&2
+    : >"$log"
+    show_progress "$what" "$log" &
+    progress=$!
+    status=0
+    "$@" >"$log" 2>&1 || status=$?
+    kill $progress
+    wait $progress 2>/dev/null || :
+    [ ! -t 1 ] || printf '\r\033[K'
+    if [ $status -eq 0 ]; then
+        say "$(elapsed)  $what: done"
+        return
+    fi
+    tail -n 100 "$log" >&2
     printf '%s: failed: %s (all of its output: %s)\n' "${0##*/}" "$*" "$log" >&2
     return 1
 }
@@ -66,11 +101,10 @@ install_missing() {
         command -v sudo >/dev/null || fail "as root, please run: apt-get install$missing"
         sudo=sudo
     fi
-    say "installing:$missing"
-    quietly build-logs/apt-update.log $sudo apt-get update
+    watched 'reading the list of packages' build-logs/apt-update.log $sudo apt-get update
     # The packages are words to split.
     # shellcheck disable=SC2086
-    quietly build-logs/apt-install.log $sudo env DEBIAN_FRONTEND=noninteractive \
+    watched "installing$missing" build-logs/apt-install.log $sudo env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y --no-install-recommends $missing
     missing=''
 }
@@ -84,15 +118,13 @@ configure() {
     again=''
     [ ! -f "$dir/build.ninja" ] || again=--reconfigure
     # shellcheck disable=SC2086
-    quietly "build-logs/$dir-configure.log" meson setup "$dir" $again "$@"
+    watched "configuring $dir" "build-logs/$dir-configure.log" meson setup "$dir" $again "$@"
 }
 
 # compile DIR [TARGET...]: all of it, or these targets.
 compile() {
     dir=$1
     shift
-    quietly "build-logs/$dir-compile.log" meson compile -C "$dir" "$@"
+    watched "building $dir" "build-logs/$dir-compile.log" ninja -C "$dir" "$@"
 }
 
-# build DIR [MESON OPTION...]
-build() { configure "$@" && compile "$1"; }
