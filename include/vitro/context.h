@@ -39,7 +39,7 @@ VT_API void vt_seed(uint64_t seed);
 VT_API vt_random_state vt_random_get(void);
 VT_API void vt_random_set(vt_random_state state);
 
-/* Threads that the CPU backend computes with; 0 asks for the machine's default. */
+/* Threads that the CPU backend computes with, 1024 at most; 0 asks for the machine's default. */
 VT_API void vt_set_threads(int threads);
 VT_API int vt_threads(void);
 

@@ -206,6 +206,7 @@ static bool copy_inputs(const vt_gradcheck_args *a, vt_tensor copies[MAX_INPUTS]
 
 bool vt_gradcheck_with(const vt_gradcheck_args *a)
 {
+    NEED_ARGUMENTS("gradcheck", a, false);
     if (vt_failed() || !arguments_fit(a)) return false;
     VT_SCOPE;
     vt_tensor copies[MAX_INPUTS];

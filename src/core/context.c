@@ -201,11 +201,14 @@ void vt_random_set(vt_random_state state)
     context_get()->random = state;
 }
 
+/* More than any machine has: the threads are made as soon as they are asked for. */
+enum { MAX_THREADS = 1024 };
+
 void vt_set_threads(int threads)
 {
     context *c = context_get();
-    if (threads < 0) {
-        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "%d threads: it is 0 (the default) or more", threads);
+    if (threads < 0 || threads > MAX_THREADS) {
+        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "%d threads: it is 0 (the default) to %d", threads, MAX_THREADS);
         return;
     }
     c->threads = threads;

@@ -46,25 +46,32 @@ bool vt_dtype_is_float(vt_dtype dtype)
     return in_range(dtype) && dtypes[dtype].is_float;
 }
 
+/* Of a rank that no shape has, the axes that there are. */
+static int rank_of(vt_shape shape)
+{
+    return shape.rank < VT_MAX_RANK ? shape.rank : VT_MAX_RANK;
+}
+
 int64_t vt_shape_count(vt_shape shape)
 {
     int64_t count = 1;
-    for (int i = 0; i < shape.rank; i++) count *= shape.dim[i];
+    for (int i = 0; i < rank_of(shape); i++) count *= shape.dim[i];
     return count;
 }
 
 bool vt_shape_equal(vt_shape a, vt_shape b)
 {
     if (a.rank != b.rank) return false;
-    for (int i = 0; i < a.rank; i++)
+    for (int i = 0; i < rank_of(a); i++)
         if (a.dim[i] != b.dim[i]) return false;
     return true;
 }
 
 const char *vt_shape_text(vt_shape shape, char text[128])
 {
+    if (!text) return "";
     size_t used = (size_t)snprintf(text, 128, "[");
-    for (int i = 0; i < shape.rank && i < VT_MAX_RANK && used < 120; i++)
+    for (int i = 0; i < rank_of(shape) && used < 120; i++)
         used += (size_t)snprintf(text + used, 128 - used, i ? ", %lld" : "%lld", (long long)shape.dim[i]);
     if (used > 126) used = 126;
     memcpy(text + used, "]", 2);

@@ -290,7 +290,12 @@ void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tens
     ENTER("gradients", at);
     context *c = context_get();
     spec s;
-    memset(gradients, 0, (size_t)count * sizeof *gradients);
+    if (count < 0 || (count > 0 && (!inputs || !gradients))) {
+        refuse_call("gradients", at, VT_ERROR_ARGUMENT, "%d inputs%s%s", count, inputs ? "" : "; inputs is NULL",
+                    gradients ? "" : "; gradients is NULL");
+        return;
+    }
+    if (count) memset(gradients, 0, (size_t)count * sizeof *gradients);
     if (c->error.status != VT_OK || !spec_of("gradients", at, "y", y, &s) || !cotangent_fits(at, y, cotangent)) return;
     if (!differentiate(c, 0, y, cotangent, inputs, count, gradients)) return;
     for (int i = 0; i < count; i++) {

@@ -129,6 +129,14 @@ void entry_end(entry *e);
 /* Raises an error in the name of an op, or of the function that was entered. Returns the inert handle. */
 vt_tensor refuse_call(const char *name, vt_site at, vt_status status, const char *format, ...) VT_PRINTF(4, 5);
 
+/* Functions that take a struct of arguments begin with it. */
+#define NEED_ARGUMENTS(name, a, nothing)                                                                               \
+    do {                                                                                                               \
+        if (a) break;                                                                                                  \
+        refuse_call(name, (vt_site){ 0 }, VT_ERROR_ARGUMENT, "the struct of arguments is NULL");                       \
+        return nothing;                                                                                                \
+    } while (0)
+
 /* False, with an error "eps is nan; it must be finite, 0 or more", where a number of the call does not fit. */
 bool number_fits(bool fits, const char *name, vt_site at, const char *what, double value, const char *wanted);
 

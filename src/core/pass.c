@@ -75,10 +75,10 @@ void vt_set_pass(const char *name, bool on)
 {
     context *c = context_get();
     uint64_t mask = all();
-    int i = find(name, strlen(name));
+    int i = name ? find(name, strlen(name)) : -1;
     if (i >= 0) mask = (uint64_t)1 << i;
-    if (i < 0 && strcmp(name, "all") != 0)
-        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "no pass \"%s\"; vt_pass_name lists them", name);
+    if (i < 0 && (!name || strcmp(name, "all") != 0))
+        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "no pass \"%s\"; vt_pass_name lists them", name ? name : "NULL");
     else
         c->passes_off = on ? c->passes_off & ~mask : c->passes_off | mask;
 }

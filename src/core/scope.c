@@ -103,7 +103,8 @@ static void run_kept(context *c)
 void vt_scope_end(vt_scope *scope)
 {
     context *c = context_get();
-    while (scope->depth && c->depth >= scope->depth) {
+    if (!scope) return;
+    while (scope->depth > 0 && c->depth >= scope->depth) {
         if (c->error.status == VT_OK) run_kept(c);
         frame_pop(c);
     }

@@ -3,6 +3,7 @@
  * Colours, place, size and rotation are random, and the shapes cover about the same area, so that neither a pixel, nor
  * a mean, nor a histogram tells the class. Only +, -, *, /, sqrt and floor are used, which IEEE 754 rounds exactly, so
  * that every machine draws the same bits. */
+#include "core/node.h"
 #include "data/dataset.h"
 #include "data/random.h"
 
@@ -245,6 +246,7 @@ static int64_t label_of(int64_t picture, bool train, uint64_t seed)
 
 vt_dataset *vt_builtin_open_with(const vt_builtin_args *a)
 {
+    NEED_ARGUMENTS("builtin_open", a, NULL);
     const int64_t count = a->limit != VT_AUTO ? a->limit : a->train ? TRAIN_COUNT : TEST_COUNT;
     if (vt_failed()) return NULL;
     if (count < 1) {

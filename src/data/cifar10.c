@@ -1,4 +1,5 @@
 /* cifar10.c - reads CIFAR-10's binary files: records of one label byte and 3072 bytes of picture, red plane first. */
+#include "core/node.h"
 #include "data/dataset.h"
 
 #include <vitro/error.h>
@@ -141,6 +142,7 @@ static bool read_dataset(vt_site at, const char *root, const char *const *files,
 
 vt_dataset *vt_cifar10_open_with(const vt_cifar10_args *a)
 {
+    NEED_ARGUMENTS("cifar10_open", a, NULL);
     const int64_t total = a->train ? INT64_C(5) * FILE_RECORDS : FILE_RECORDS;
     const int64_t count = a->limit == VT_AUTO || a->limit > total ? total : a->limit;
     if (vt_failed()) return NULL;

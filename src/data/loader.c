@@ -4,6 +4,7 @@
  * ticket alone, so any thread may make any batch. Ticket t goes to slot t % slot_count; a worker takes the next ticket
  * as soon as the caller is done with the slot's last one. All memory is there from the start, so that making a batch
  * cannot fail. */
+#include "core/node.h"
 #include "data/dataset.h"
 #include "data/random.h"
 #include "data/resident.h"
@@ -387,6 +388,7 @@ static bool start_workers(vt_loader *loader, int count)
 
 vt_loader *vt_loader_open_with(const vt_loader_args *a)
 {
+    NEED_ARGUMENTS("loader_open", a, NULL);
     if (vt_failed() || !check_dataset(a->at_, a->dataset) || !check_options(a)) return NULL;
     vt_loader *loader = calloc(1, sizeof *loader);
     if (!loader) {

@@ -90,6 +90,7 @@ static vt_tensor blend(vt_tensor x, vt_tensor share)
 
 vt_mixed vt_mixup_with(const vt_mix_args *a)
 {
+    NEED_ARGUMENTS("mixup", a, (vt_mixed){ 0 });
     ENTER("mixup", a->at_);
     if (vt_failed() || !fits("mixup", a)) return (vt_mixed){ 0 };
     draws d = { bound_random(), 0 };
@@ -113,6 +114,7 @@ static void cover(double centre, double size, int64_t extent, double *first, dou
 
 vt_mixed vt_cutmix_with(const vt_mix_args *a)
 {
+    NEED_ARGUMENTS("cutmix", a, (vt_mixed){ 0 });
     ENTER("cutmix", a->at_);
     if (vt_failed() || !fits("cutmix", a)) return (vt_mixed){ 0 };
     draws d = { bound_random(), 0 };

@@ -35,7 +35,11 @@ vt_path vt_root(vt_model *model)
 
 vt_path vt_subpath(vt_path path, const char *format, ...)
 {
-    size_t used = strlen(path.prefix), room = sizeof path.prefix - used;
+    size_t used = strnlen(path.prefix, sizeof path.prefix), room = sizeof path.prefix - used;
+    if (!format || room == 0) {
+        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, format ? "sub: the path's prefix has no end" : "sub: no name");
+        return (vt_path){ .model = path.model };
+    }
     va_list list;
     va_start(list, format);
     int added = vsnprintf(path.prefix + used, room, format, list);
@@ -87,7 +91,11 @@ static vt_tensor register_tensor(vt_site at, vt_path path, const char *name, vt_
     context *c = context_get();
     char full[256];
     if (c->error.status != VT_OK) return (vt_tensor){ 0 };
+    if (!name || !*name) return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name is %s", name ? "empty" : "NULL");
     if (!path.model) return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\" has no model to belong to", name);
+    if ((int)init.kind < 0 || init.kind > VT_INIT_UNIFORM)
+        return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\": its initialisation is %d, which is no VT_INIT_...",
+                           name, (int)init.kind);
     if (snprintf(full, sizeof full, "%s%s", path.prefix, name) >= (int)sizeof full)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s...\" is too long", full);
     if (vt_model_find(path.model, full).id)
@@ -116,17 +124,17 @@ vt_tensor vt_buffer_at(vt_site at, vt_path path, const char *name, vt_shape shap
 
 int vt_model_size(const vt_model *model)
 {
-    return model->count;
+    return model ? model->count : 0;
 }
 
 vt_named_tensor vt_model_entry(const vt_model *model, int index)
 {
-    return index >= 0 && index < model->count ? model->entries[index] : (vt_named_tensor){ "", { 0 }, false };
+    return index >= 0 && index < vt_model_size(model) ? model->entries[index] : (vt_named_tensor){ "", { 0 }, false };
 }
 
 vt_tensor vt_model_find(const vt_model *model, const char *name)
 {
-    for (int i = 0; i < model->count; i++)
+    for (int i = 0; name && i < vt_model_size(model); i++)
         if (strcmp(model->entries[i].name, name) == 0) return model->entries[i].tensor;
     return (vt_tensor){ 0 };
 }
@@ -134,7 +142,7 @@ vt_tensor vt_model_find(const vt_model *model, const char *name)
 static int64_t count_elements(const vt_model *model, bool parameters)
 {
     int64_t count = 0;
-    for (int i = 0; i < model->count; i++)
+    for (int i = 0; i < vt_model_size(model); i++)
         if (model->entries[i].is_parameter == parameters) count += vt_count(model->entries[i].tensor);
     return count;
 }
@@ -152,9 +160,10 @@ int64_t vt_model_buffer_count(const vt_model *model)
 int vt_model_set_trainable(vt_model *model, const char *prefix, bool trainable)
 {
     int found = 0;
-    for (int i = 0; i < model->count; i++) {
+    size_t length = prefix ? strlen(prefix) : 0;
+    for (int i = 0; i < vt_model_size(model); i++) {
         const vt_named_tensor *e = &model->entries[i];
-        if (!e->is_parameter || strncmp(e->name, prefix, strlen(prefix)) != 0) continue;
+        if (!e->is_parameter || strncmp(e->name, length ? prefix : "", length) != 0) continue;
         vt_set_trainable(e->tensor, trainable);
         found++;
     }

@@ -96,6 +96,7 @@ const op op_gelu = { OP_HEAD(gelu, 1, 1, 1), .infer = infer_float, .vjp = gelu_v
 
 vt_tensor vt_gelu_with(const vt_gelu_args *a)
 {
+    NEED_ARGUMENTS("gelu", a, (vt_tensor){ 0 });
     return record(&op_gelu, a->at_, INPUTS(a->x), ATTRIBUTE(gelu_attributes, .tanh = a->tanh));
 }
 

@@ -273,6 +273,7 @@ static vt_tensor record_attention(const vt_attention_args *a, double scale)
 
 vt_tensor vt_attention_with(const vt_attention_args *a)
 {
+    NEED_ARGUMENTS("attention", a, (vt_tensor){ 0 });
     ENTER("attention", a->at_);
     if (a->weights) *a->weights = (vt_tensor){ 0 };
     if (!check(a)) return (vt_tensor){ 0 };

@@ -169,6 +169,7 @@ static vt_tensor by_running(const vt_batch_norm_args *a)
 
 vt_tensor vt_batch_norm_with(const vt_batch_norm_args *a)
 {
+    NEED_ARGUMENTS("batch_norm", a, (vt_tensor){ 0 });
     ENTER("batch_norm", a->at_);
     if (!arguments_fit(a) || !eps_fits("batch_norm", a->at_, a->eps) ||
         !number_fits(a->momentum >= 0 && a->momentum <= 1, "batch_norm", a->at_, "momentum", a->momentum,

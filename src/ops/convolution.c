@@ -201,6 +201,7 @@ const op op_conv2d_weight_gradient = { OP_HEAD(conv2d_weight_gradient, 2, 2, 1),
 
 vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
 {
+    NEED_ARGUMENTS("conv2d", a, (vt_tensor){ 0 });
     const vt_conv2d_args left_out = { VT_CONV2D_DEFAULTS };
     conv2d_attributes c = { .groups = a->groups };
     pair_option stride = { "stride", a->stride, left_out.stride, a->strides, 1 };

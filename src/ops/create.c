@@ -52,6 +52,7 @@ static vt_tensor create(const op *op, vt_site at, vt_shape shape, create_attribu
 
 vt_tensor vt_full_with(const vt_full_args *a)
 {
+    NEED_ARGUMENTS("full", a, (vt_tensor){ 0 });
     return create(&op_full, a->at_, a->shape, (create_attributes){ .value = a->value }, a->dtype, (bound){ 0 });
 }
 
@@ -62,24 +63,28 @@ static vt_tensor fill(const vt_fill_args *a, double value)
 
 vt_tensor vt_scalar_with(const vt_scalar_args *a)
 {
+    NEED_ARGUMENTS("scalar", a, (vt_tensor){ 0 });
     ENTER("scalar", a->at_);
     return fill(&(vt_fill_args){ .at_ = a->at_, .shape = VT_SCALAR, .dtype = a->dtype }, a->value);
 }
 
 vt_tensor vt_zeros_with(const vt_fill_args *a)
 {
+    NEED_ARGUMENTS("zeros", a, (vt_tensor){ 0 });
     ENTER("zeros", a->at_);
     return fill(a, 0);
 }
 
 vt_tensor vt_ones_with(const vt_fill_args *a)
 {
+    NEED_ARGUMENTS("ones", a, (vt_tensor){ 0 });
     ENTER("ones", a->at_);
     return fill(a, 1);
 }
 
 vt_tensor vt_arange_with(const vt_arange_args *a)
 {
+    NEED_ARGUMENTS("arange", a, (vt_tensor){ 0 });
     double step = a->step, count = ceil((a->end - a->start) / step);
     if (!number_fits(step != 0, "arange", a->at_, "step", step, "another number than 0")) return (vt_tensor){ 0 };
     if (!isfinite(a->start) || !isfinite(a->end) || !isfinite(step))
@@ -97,6 +102,7 @@ vt_tensor vt_arange_with(const vt_arange_args *a)
 
 vt_tensor vt_linspace_with(const vt_linspace_args *a)
 {
+    NEED_ARGUMENTS("linspace", a, (vt_tensor){ 0 });
     if (!isfinite(a->start) || !isfinite(a->end) || !isfinite(a->end - a->start))
         return refuse_call("linspace", a->at_, VT_ERROR_ARGUMENT,
                            "from %g to %g; both and their distance must be finite", a->start, a->end);
@@ -106,12 +112,14 @@ vt_tensor vt_linspace_with(const vt_linspace_args *a)
 
 vt_tensor vt_eye_with(const vt_eye_args *a)
 {
+    NEED_ARGUMENTS("eye", a, (vt_tensor){ 0 });
     vt_shape shape = VT_SHAPE(a->rows, a->columns == VT_AUTO ? a->rows : a->columns);
     return create(&op_eye, a->at_, shape, (create_attributes){ 0 }, a->dtype, (bound){ 0 });
 }
 
 vt_tensor vt_bernoulli_with(const vt_bernoulli_args *a)
 {
+    NEED_ARGUMENTS("bernoulli", a, (vt_tensor){ 0 });
     if (!(a->p >= 0 && a->p <= 1))
         return refuse_call("bernoulli", a->at_, VT_ERROR_ARGUMENT, "p is %g; it must be from 0 to 1", a->p);
     return create(&op_bernoulli, a->at_, a->shape, (create_attributes){ .value = a->p }, a->dtype, bound_random());
@@ -119,6 +127,7 @@ vt_tensor vt_bernoulli_with(const vt_bernoulli_args *a)
 
 vt_tensor vt_uniform_with(const vt_uniform_args *a)
 {
+    NEED_ARGUMENTS("uniform", a, (vt_tensor){ 0 });
     create_attributes attributes = { .scale = a->high - a->low, .shift = a->low };
     if (!isfinite(attributes.scale) || attributes.scale < 0)
         return refuse_call("uniform", a->at_, VT_ERROR_ARGUMENT,
@@ -138,10 +147,12 @@ static vt_tensor create_normal(const op *op, const vt_normal_args *a)
 
 vt_tensor vt_normal_with(const vt_normal_args *a)
 {
+    NEED_ARGUMENTS("normal", a, (vt_tensor){ 0 });
     return create_normal(&op_normal, a);
 }
 
 vt_tensor vt_truncated_normal_with(const vt_normal_args *a)
 {
+    NEED_ARGUMENTS("truncated_normal", a, (vt_tensor){ 0 });
     return create_normal(&op_truncated_normal, a);
 }

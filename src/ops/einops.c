@@ -247,11 +247,13 @@ static vt_tensor rearrange(const char *function, bool may_add, const vt_rearrang
 
 vt_tensor vt_rearrange_with(const vt_rearrange_args *a)
 {
+    NEED_ARGUMENTS("rearrange", a, (vt_tensor){ 0 });
     return rearrange("rearrange", false, a);
 }
 
 vt_tensor vt_repeat_with(const vt_rearrange_args *a)
 {
+    NEED_ARGUMENTS("repeat", a, (vt_tensor){ 0 });
     return rearrange("repeat", true, a);
 }
 
@@ -270,6 +272,7 @@ static vt_tensor reduce_axes(const einops *e, vt_tensor x, vt_reduce_kind kind, 
 
 vt_tensor vt_reduce_with(const vt_reduce_pattern_args *a)
 {
+    NEED_ARGUMENTS("reduce", a, (vt_tensor){ 0 });
     const char *text = a->pattern ? a->pattern : "";
     einops e = call_of("reduce", text, a->at_, a->tensor);
     e.sizes = (const char *)&a->a;

@@ -211,6 +211,7 @@ vt_tensor vt_embedding_at(vt_site at, vt_tensor weight, vt_tensor ids)
 
 vt_tensor vt_one_hot_with(const vt_one_hot_args *a)
 {
+    NEED_ARGUMENTS("one_hot", a, (vt_tensor){ 0 });
     vt_dtype dtype = a->dtype ? a->dtype : dtype_default();
     return record(&op_one_hot, a->at_, INPUTS(a->ids),
                   ATTRIBUTE(one_hot_attributes, .classes = a->classes, .dtype = dtype));
@@ -218,6 +219,7 @@ vt_tensor vt_one_hot_with(const vt_one_hot_args *a)
 
 vt_tensor vt_topk_with(const vt_topk_args *a)
 {
+    NEED_ARGUMENTS("topk", a, (vt_tensor){ 0 });
     spec s;
     int axis;
     vt_tensor out[2] = { { 0 }, { 0 } };

@@ -28,6 +28,7 @@ static bool check(const vt_interpolate_args *a, spec *x)
 
 vt_tensor vt_interpolate_with(const vt_interpolate_args *a)
 {
+    NEED_ARGUMENTS("interpolate", a, (vt_tensor){ 0 });
     static const int64_t methods[] = {
         [VT_NEAREST] = RESAMPLE_NEAREST, [VT_BILINEAR] = RESAMPLE_BILINEAR, [VT_BICUBIC] = RESAMPLE_BICUBIC
     };

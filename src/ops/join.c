@@ -57,11 +57,14 @@ static void concat_parts(const void *attributes, const array *out, int inputs, a
 
 const op op_concat = { OP_HEAD(concat, 1, 0, 1), .infer = infer_concat, .vjp = concat_vjp, .parts = concat_parts };
 
-static bool has_tensors(const char *name, vt_site at, int count)
+static bool has_tensors(const char *name, vt_site at, const vt_tensor *tensors, int count)
 {
     if (vt_failed()) return false;
-    if (count > 0) return true;
-    refuse_call(name, at, VT_ERROR_ARGUMENT, "%d tensors; it takes 1 or more", count);
+    if (count > 0 && tensors) return true;
+    if (count > 0)
+        refuse_call(name, at, VT_ERROR_ARGUMENT, "the list of %d tensors is NULL", count);
+    else
+        refuse_call(name, at, VT_ERROR_ARGUMENT, "%d tensors; it takes 1 or more", count);
     return false;
 }
 
@@ -70,7 +73,7 @@ vt_tensor vt_concat_at(vt_site at, const vt_tensor *tensors, int count, int axis
     spec s;
     axis_attributes a;
     int resolved;
-    if (!has_tensors("concat", at, count) || !axis_of("concat", at, tensors[0], axis, &s, &resolved))
+    if (!has_tensors("concat", at, tensors, count) || !axis_of("concat", at, tensors[0], axis, &s, &resolved))
         return (vt_tensor){ 0 };
     a.axis = resolved;
     return record(&op_concat, at, .inputs = count, .in = tensors, .attributes = &a, .attributes_size = sizeof a);
@@ -82,7 +85,7 @@ vt_tensor vt_stack_at(vt_site at, const vt_tensor *tensors, int count, int axis)
     spec first, s;
     int resolved;
     char a[128], b[128];
-    if (!has_tensors("stack", at, count) || !new_axis_of("stack", at, tensors[0], axis, &first, &resolved))
+    if (!has_tensors("stack", at, tensors, count) || !new_axis_of("stack", at, tensors[0], axis, &first, &resolved))
         return (vt_tensor){ 0 };
     vt_tensor *layers = calloc((size_t)count, sizeof *layers);
     if (!layers) return refuse_call("stack", at, VT_ERROR_MEMORY, "out of memory for %d tensors", count);

@@ -86,6 +86,7 @@ const op op_matmul = { OP_HEAD(matmul, 2, 2, 1), .infer = infer_matmul, .vjp = m
 
 vt_tensor vt_matmul_with(const vt_matmul_args *a)
 {
+    NEED_ARGUMENTS("matmul", a, (vt_tensor){ 0 });
     return record(&op_matmul, a->at_, INPUTS(a->a, a->b),
                   ATTRIBUTE(matmul_attributes, .transpose_a = a->transpose_a, .transpose_b = a->transpose_b));
 }
@@ -162,5 +163,6 @@ const op op_linear = { OP_HEAD(linear, 2, 3, 1),      .infer = infer_linear, .vj
 
 vt_tensor vt_linear_with(const vt_linear_args *a)
 {
+    NEED_ARGUMENTS("linear", a, (vt_tensor){ 0 });
     return record(&op_linear, a->at_, INPUTS(a->x, a->weight, a->bias));
 }

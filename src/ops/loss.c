@@ -163,6 +163,7 @@ static vt_tensor of_probabilities(const vt_cross_entropy_args *a, const spec *lo
 
 vt_tensor vt_cross_entropy_with(const vt_cross_entropy_args *a)
 {
+    NEED_ARGUMENTS("cross_entropy", a, (vt_tensor){ 0 });
     const char *name = "cross_entropy";
     ENTER(name, a->at_);
     spec x, t;
@@ -200,6 +201,7 @@ vt_tensor vt_correct_at(vt_site at, vt_tensor logits, vt_tensor labels)
 /* w t softplus(-x) + (1 - t) softplus(x): no difference of large numbers, and smooth at 0. */
 vt_tensor vt_binary_cross_entropy_with_logits_with(const vt_binary_cross_entropy_args *a)
 {
+    NEED_ARGUMENTS("binary_cross_entropy_with_logits", a, (vt_tensor){ 0 });
     const char *name = "binary_cross_entropy_with_logits";
     ENTER(name, a->at_);
     if (!pair_fits(name, a->at_, "logits", a->logits, a->target, a->reduction)) return (vt_tensor){ 0 };
@@ -216,6 +218,7 @@ vt_tensor vt_binary_cross_entropy_with_logits_with(const vt_binary_cross_entropy
 
 vt_tensor vt_mse_loss_with(const vt_pair_loss_args *a)
 {
+    NEED_ARGUMENTS("mse_loss", a, (vt_tensor){ 0 });
     ENTER("mse_loss", a->at_);
     if (!pair_fits("mse_loss", a->at_, "input", a->input, a->target, a->reduction)) return (vt_tensor){ 0 };
     return reduced(vt_square(vt_sub(a->input, a->target)), a->reduction);
@@ -223,6 +226,7 @@ vt_tensor vt_mse_loss_with(const vt_pair_loss_args *a)
 
 vt_tensor vt_l1_loss_with(const vt_pair_loss_args *a)
 {
+    NEED_ARGUMENTS("l1_loss", a, (vt_tensor){ 0 });
     ENTER("l1_loss", a->at_);
     if (!pair_fits("l1_loss", a->at_, "input", a->input, a->target, a->reduction)) return (vt_tensor){ 0 };
     return reduced(vt_abs(vt_sub(a->input, a->target)), a->reduction);
@@ -241,12 +245,14 @@ static vt_tensor huber(const char *name, const vt_huber_loss_args *a, bool divid
 
 vt_tensor vt_huber_loss_with(const vt_huber_loss_args *a)
 {
+    NEED_ARGUMENTS("huber_loss", a, (vt_tensor){ 0 });
     ENTER("huber_loss", a->at_);
     return huber("huber_loss", a, false);
 }
 
 vt_tensor vt_smooth_l1_loss_with(const vt_huber_loss_args *a)
 {
+    NEED_ARGUMENTS("smooth_l1_loss", a, (vt_tensor){ 0 });
     ENTER("smooth_l1_loss", a->at_);
     return huber("smooth_l1_loss", a, true);
 }
@@ -260,6 +266,7 @@ static vt_tensor entropy_term(vt_tensor p)
 
 vt_tensor vt_kl_div_with(const vt_kl_div_args *a)
 {
+    NEED_ARGUMENTS("kl_div", a, (vt_tensor){ 0 });
     ENTER("kl_div", a->at_);
     if (!pair_fits("kl_div", a->at_, "input", a->input, a->target, a->reduction)) return (vt_tensor){ 0 };
     vt_tensor losses = a->log_target ? vt_mul(vt_exp(a->target), vt_sub(a->target, a->input))

@@ -176,6 +176,7 @@ bool eps_fits(const char *name, vt_site at, double eps)
 
 vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a)
 {
+    NEED_ARGUMENTS("layer_norm", a, (vt_tensor){ 0 });
     vt_tensor out[3];
     row_norm_attributes attributes = { .rank = a->rank, .eps = a->eps };
     if (!eps_fits("layer_norm", a->at_, a->eps)) return (vt_tensor){ 0 };
@@ -190,6 +191,7 @@ vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a)
 
 vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a)
 {
+    NEED_ARGUMENTS("rms_norm", a, (vt_tensor){ 0 });
     vt_tensor out[2];
     row_norm_attributes attributes = { .rank = a->rank, .eps = a->eps };
     if (!eps_fits("rms_norm", a->at_, a->eps)) return (vt_tensor){ 0 };
@@ -226,6 +228,7 @@ static bool group_scale_fits(const vt_group_norm_args *a, const char *what, vt_t
 
 vt_tensor vt_group_norm_with(const vt_group_norm_args *a)
 {
+    NEED_ARGUMENTS("group_norm", a, (vt_tensor){ 0 });
     ENTER("group_norm", a->at_);
     spec s;
     char text[128];

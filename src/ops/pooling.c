@@ -131,6 +131,7 @@ const op op_max_pool2d_choose = { OP_HEAD(max_pool2d_choose, 2, 2, 1), .infer = 
 
 vt_tensor vt_max_pool2d_with(const vt_max_pool2d_args *a)
 {
+    NEED_ARGUMENTS("max_pool2d", a, (vt_tensor){ 0 });
     max_pool2d_attributes w;
     vt_shape shape;
     int64_t to[2];
@@ -149,6 +150,7 @@ vt_tensor vt_max_pool2d_with(const vt_max_pool2d_args *a)
 
 vt_tensor vt_avg_pool2d_with(const vt_avg_pool2d_args *a)
 {
+    NEED_ARGUMENTS("avg_pool2d", a, (vt_tensor){ 0 });
     vt_max_pool2d_args shared = { .at_ = a->at_,
                                   .x = a->x,
                                   .kernel = a->kernel,

@@ -309,56 +309,67 @@ static vt_tensor reduce(const op *op, const vt_reduce_args *a)
 
 vt_tensor vt_sum_with(const vt_reduce_args *a)
 {
+    NEED_ARGUMENTS("sum", a, (vt_tensor){ 0 });
     return reduce(&op_sum, a);
 }
 
 vt_tensor vt_mean_with(const vt_reduce_args *a)
 {
+    NEED_ARGUMENTS("mean", a, (vt_tensor){ 0 });
     return reduce(&op_mean, a);
 }
 
 vt_tensor vt_prod_with(const vt_reduce_args *a)
 {
+    NEED_ARGUMENTS("prod", a, (vt_tensor){ 0 });
     return reduce(&op_prod, a);
 }
 
 vt_tensor vt_max_with(const vt_reduce_args *a)
 {
+    NEED_ARGUMENTS("max", a, (vt_tensor){ 0 });
     return reduce(&op_max, a);
 }
 
 vt_tensor vt_min_with(const vt_reduce_args *a)
 {
+    NEED_ARGUMENTS("min", a, (vt_tensor){ 0 });
     return reduce(&op_min, a);
 }
 
 vt_tensor vt_any_with(const vt_reduce_args *a)
 {
+    NEED_ARGUMENTS("any", a, (vt_tensor){ 0 });
     return reduce(&op_any, a);
 }
 
 vt_tensor vt_all_with(const vt_reduce_args *a)
 {
+    NEED_ARGUMENTS("all", a, (vt_tensor){ 0 });
     return reduce(&op_all, a);
 }
 
 vt_tensor vt_logsumexp_with(const vt_reduce_args *a)
 {
+    NEED_ARGUMENTS("logsumexp", a, (vt_tensor){ 0 });
     return reduce(&op_logsumexp, a);
 }
 
 vt_tensor vt_var_with(const vt_var_args *a)
 {
+    NEED_ARGUMENTS("var", a, (vt_tensor){ 0 });
     return reduce_with(&op_var, a->at_, a->x, a->axes, (reduce_attributes){ .keep = a->keep, .unbiased = a->unbiased });
 }
 
 vt_tensor vt_std_with(const vt_var_args *a)
 {
+    NEED_ARGUMENTS("std", a, (vt_tensor){ 0 });
     return reduce_with(&op_std, a->at_, a->x, a->axes, (reduce_attributes){ .keep = a->keep, .unbiased = a->unbiased });
 }
 
 vt_tensor vt_norm_with(const vt_norm_args *a)
 {
+    NEED_ARGUMENTS("norm", a, (vt_tensor){ 0 });
     if (!number_fits(a->order == 1 || a->order == 2, "norm", a->at_, "order", a->order, "1 or 2"))
         return (vt_tensor){ 0 };
     return reduce_with(&op_norm, a->at_, a->x, a->axes, (reduce_attributes){ .keep = a->keep, .order = a->order });
@@ -381,16 +392,19 @@ static vt_tensor arg(const op *op, const vt_arg_args *a)
 
 vt_tensor vt_argmax_with(const vt_arg_args *a)
 {
+    NEED_ARGUMENTS("argmax", a, (vt_tensor){ 0 });
     return arg(&op_argmax, a);
 }
 
 vt_tensor vt_argmin_with(const vt_arg_args *a)
 {
+    NEED_ARGUMENTS("argmin", a, (vt_tensor){ 0 });
     return arg(&op_argmin, a);
 }
 
 vt_tensor vt_cumsum_with(const vt_cumsum_args *a)
 {
+    NEED_ARGUMENTS("cumsum", a, (vt_tensor){ 0 });
     int axis = one_axis("cumsum", a->at_, a->x, a->axis);
     if (axis < 0) return (vt_tensor){ 0 };
     return record(&op_cumsum, a->at_, INPUTS(a->x), ATTRIBUTE(cumsum_attributes, .axis = axis, .reverse = a->reverse));

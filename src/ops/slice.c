@@ -138,6 +138,7 @@ static int64_t bound_of(int64_t index, int64_t extent)
 
 vt_tensor vt_slice_with(const vt_slice_args *a)
 {
+    NEED_ARGUMENTS("slice", a, (vt_tensor){ 0 });
     spec s;
     int axis;
     if (!axis_of("slice", a->at_, a->x, a->axis, &s, &axis)) return (vt_tensor){ 0 };

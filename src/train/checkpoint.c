@@ -74,6 +74,21 @@ static bool add_optimizer(vt_site at, items *all, const vt_optimizer *optimizer)
     return true;
 }
 
+static bool is_given(vt_site at, const char *call, const char *path, const vt_model *model)
+{
+    if (path && model) return true;
+    refuse_call(call, at, VT_ERROR_ARGUMENT, path ? "there is no model" : "the path is NULL");
+    return false;
+}
+
+static bool has_notes(vt_site at, const char *call, const vt_note *notes, int count)
+{
+    if (count >= 0 && (notes || count == 0)) return true;
+    refuse_call(call, at, VT_ERROR_ARGUMENT, notes ? "%d notes; it is 0 or more" : "the list of %d notes is NULL",
+                count);
+    return false;
+}
+
 /* -- Saving
  * ------------------------------------------------------------------------------------------------------------ */
 
@@ -93,7 +108,7 @@ static bool save(vt_site at, const char *path, const items *all, const safetenso
 
 bool vt_model_save_at(vt_site at, const char *path, const vt_model *model)
 {
-    if (vt_failed()) return false;
+    if (vt_failed() || !is_given(at, "model_save", path, model)) return false;
     items all = { 0 };
     bool ok = add_model(at, &all, "", model) && save(at, path, &all, NULL, 0);
     items_free(&all);
@@ -141,7 +156,8 @@ bool vt_checkpoint_save_at(vt_site at, const char *path, const vt_model *model, 
                            const vt_note *notes, int count)
 {
     vt_flush();
-    if (vt_failed()) return false;
+    if (vt_failed() || !is_given(at, "checkpoint_save", path, model) || !has_notes(at, "checkpoint_save", notes, count))
+        return false;
     char seed[32], stream[32];
     vt_random_state random = vt_random_get();
     snprintf(seed, sizeof seed, "%" PRIu64, random.seed);
@@ -232,7 +248,7 @@ static bool load(vt_site at, const safetensors *file, items *all)
 
 bool vt_model_load_at(vt_site at, const char *path, vt_model *model)
 {
-    if (vt_failed()) return false;
+    if (vt_failed() || !is_given(at, "model_load", path, model)) return false;
     items all = { 0 };
     safetensors *file = safetensors_open(at, path);
     bool ok = file && add_model(at, &all, "", model) && fits(at, path, file, &all) && load(at, file, &all);
@@ -248,7 +264,7 @@ static bool not_a_checkpoint(vt_site at, const char *path, const char *key)
 
 bool vt_checkpoint_notes_at(vt_site at, const char *path, vt_note *notes, int count)
 {
-    if (vt_failed()) return false;
+    if (vt_failed() || !has_notes(at, "checkpoint_notes", notes, count)) return false;
     safetensors *file = safetensors_open(at, path);
     bool ok = file != NULL;
     for (int i = 0; ok && i < count; i++) {
@@ -325,7 +341,7 @@ static bool make_state(const safetensors *file, vt_optimizer *optimizer)
 
 bool vt_checkpoint_load_at(vt_site at, const char *path, vt_model *model, vt_optimizer *optimizer)
 {
-    if (vt_failed()) return false;
+    if (vt_failed() || !is_given(at, "checkpoint_load", path, model)) return false;
     items all = { 0 };
     safetensors *file = safetensors_open(at, path);
     const char *values[OWN_NOTES];

@@ -92,7 +92,9 @@ static bool fill_slots(vt_optimizer *o, const vt_model *model)
         vt_named_tensor entry = vt_model_entry(model, i);
         if (entry.is_parameter && !fill_slot(o, &o->slots[o->count++], entry)) return false;
     }
-    return true;
+    if (o->count == 0)
+        refuse_call("optimizer", (vt_site){ 0 }, VT_ERROR_ARGUMENT, "the model has no parameters to optimise");
+    return o->count > 0;
 }
 
 static bool in_range(const char *call, vt_site at, const char *what, double value, double limit)
@@ -127,6 +129,7 @@ static vt_optimizer *make(const char *call, vt_site at, const vt_model *model, v
 
 vt_optimizer *vt_sgd_with(const vt_sgd_args *a)
 {
+    NEED_ARGUMENTS("sgd", a, NULL);
     if (vt_failed() || !in_range("sgd", a->at_, "momentum", a->momentum, 1)) return NULL;
     if (a->nesterov && a->momentum == 0) {
         refuse_call("sgd", a->at_, VT_ERROR_ARGUMENT, "nesterov takes momentum");
@@ -151,11 +154,13 @@ static vt_optimizer *make_adam(const char *call, const vt_adam_args *a, bool dec
 
 vt_optimizer *vt_adam_with(const vt_adam_args *a)
 {
+    NEED_ARGUMENTS("adam", a, NULL);
     return make_adam("adam", a, false);
 }
 
 vt_optimizer *vt_adamw_with(const vt_adam_args *a)
 {
+    NEED_ARGUMENTS("adamw", a, NULL);
     return make_adam("adamw", a, true);
 }
 
@@ -201,6 +206,7 @@ static bool group_fits(const vt_optimizer *o, const vt_group_args *a)
 
 int vt_optimizer_group_with(const vt_group_args *a)
 {
+    NEED_ARGUMENTS("optimizer_group", a, 0);
     vt_optimizer *o = a->optimizer;
     const char *prefix = a->prefix ? a->prefix : "";
     int found = 0;
@@ -368,7 +374,7 @@ vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *o, int index)
 
 vt_tensor vt_optimizer_state_find(vt_optimizer *o, const char *name)
 {
-    for (int i = 0; o && i < o->count; i++) {
+    for (int i = 0; o && name && i < o->count; i++) {
         slot *s = &o->slots[i];
         for (int k = 0; k < o->states; k++)
             if (strcmp(s->state_name[k], name) == 0) return make_state(s, k) ? s->state[k] : (vt_tensor){ 0 };

@@ -74,7 +74,7 @@ static dnnl_status_t describe_with_hint(const described *k, const descriptor *d,
     return status;
 }
 
-/* What oneDNN 2.6.3 offers and gets wrong, found by comparing some fifty thousand convolutions with plain loops:
+/* What oneDNN 2.6.3 offers and gets wrong, found by comparing a hundred thousand runs with plain loops:
  * - the gradient of a 1x1 kernel's weights with a stride, by jit_1x1 (AVX2 and AVX-512): it first gathers the pixels
  *   that the stride takes, into too little memory. It overwrites what lies behind it, and so gives wrong numbers,
  *   crashes, or never returns.

@@ -1,0 +1,92 @@
+/* ops_einops.c - drawing patterns that rearrange, repeat and reduce axes by name. */
+#include "call.h"
+#include "draw.h"
+#include <stdio.h>
+#include <string.h>
+
+/* Letters a, b, c, ... for the axes of the input, in order; integer[i] is the extent of the axis of letter i. */
+static int name_axes(drawing *d, statement *s, char *left)
+{
+    vt_shape shape = input(d, s, 0)->shape;
+    int letters = 0;
+    *left = 0;
+    for (int i = 0; i < shape.rank; i++) {
+        bool split = shape.dim[i] > 0 && shape.dim[i] % 2 == 0 && letters < 3 && chance(&d->dice, 30);
+        left += sprintf(left, split ? "(%c %c) " : "%c ", 'a' + letters, 'b' + letters);
+        if (split) s->integer[letters++] = 2;
+        letters++;
+    }
+    return letters;
+}
+
+static void shuffle(drawing *d, char *letters, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int at = below(&d->dice, i + 1);
+        letters[i] = letters[at];
+        letters[at] = (char)('a' + i);
+    }
+}
+
+/* The letters in that order, some of them joined. */
+static void write_right(drawing *d, const char *letters, int count, char *right)
+{
+    bool open = false;
+    *right = 0;
+    for (int i = 0; i < count; i++) {
+        if (open) {
+            bool closes = i == count - 1 || chance(&d->dice, 60);
+            right += sprintf(right, closes ? "%c) " : "%c ", letters[i]);
+            open = !closes;
+        } else if (i < count - 1 && chance(&d->dice, 30)) {
+            right += sprintf(right, "(%c ", letters[i]);
+            open = true;
+        } else
+            right += sprintf(right, "%c ", letters[i]);
+    }
+}
+
+static bool draw_pattern(drawing *d, statement *s, int left_out, int added)
+{
+    char left[40], right[40], letters[8];
+    int count = name_axes(d, s, left);
+    if (count - left_out < 0 || count + added > 5) return false;
+    shuffle(d, letters, count);
+    for (int i = 0; i < added; i++) {
+        s->integer[count] = between(&d->dice, 1, 3);
+        letters[count] = (char)('a' + count);
+        count++;
+    }
+    for (int i = 0; added && i < count; i++) {
+        int at = below(&d->dice, i + 1);
+        char swap = letters[i];
+        letters[i] = letters[at];
+        letters[at] = swap;
+    }
+    write_right(d, letters, count - left_out, right);
+    return snprintf(s->text, sizeof s->text, "%s-> %s", left, right) < (int)sizeof s->text;
+}
+
+static bool draw_rearrange(drawing *d, statement *s)
+{
+    return draw_pattern(d, s, 0, 0);
+}
+OPERATION(rearrange, vt_rearrange(IN(0), TEXT, .a = INT(0), .b = INT(1), .c = INT(2), .d = INT(3), .e = INT(4)),
+          .in = { { ANYTHING, .min_rank = 1, .max_rank = 4 } }, .draw = draw_rearrange, .flags = EXACT);
+
+static bool draw_repeat(drawing *d, statement *s)
+{
+    return draw_pattern(d, s, 0, between(&d->dice, 1, 2));
+}
+OPERATION(repeat, vt_repeat(IN(0), TEXT, .a = INT(0), .b = INT(1), .c = INT(2), .d = INT(3), .e = INT(4)),
+          .in = { { ANYTHING, .min_rank = 1, .max_rank = 3 } }, .draw = draw_repeat, .flags = EXACT);
+
+static bool draw_reduce(drawing *d, statement *s)
+{
+    s->integer[5] = below(&d->dice, 5);
+    return draw_pattern(d, s, between(&d->dice, 1, 2), 0);
+}
+OPERATION(reduce,
+          vt_reduce(IN(0), TEXT, (vt_reduce_kind)INT(5), .a = INT(0), .b = INT(1), .c = INT(2), .d = INT(3),
+                    .e = INT(4)),
+          .in = { { FLOATS, .min_rank = 1, .max_rank = 4 } }, .draw = draw_reduce);

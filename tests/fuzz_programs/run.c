@@ -1,0 +1,148 @@
+/* run.c - runs a program, statement by statement, in a mode. */
+#include "run.h"
+#include "random.h"
+#include "core/context.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const mode oracle = { .name = "the reference in f64",
+                      .device = "reference",
+                      .precision = VT_F64,
+                      .pass_off = "all",
+                      .disturbances = UNDISTURBED };
+
+vt_dtype dtype_of_element(element e, vt_dtype precision)
+{
+    static const vt_dtype fixed[ELEMENT_COUNT] = { [I64] = VT_I64, [I32] = VT_I32, [U8] = VT_U8, [BOOLEAN] = VT_BOOL };
+    if (fixed[e]) return fixed[e];
+    return e == DOUBLE || precision == VT_F64 ? VT_F64 : VT_F32;
+}
+
+/* -- What it shows ------------------------------------------------------------------------------------------------- */
+
+void observe(running *r, vt_tensor x)
+{
+    observation seen = { r->at, vt_dtype_of(x), vt_shape_of(x), vt_count(x), NULL };
+    seen.data = malloc((size_t)(seen.count + 1) * sizeof *seen.data);
+    if (!seen.data) abort();
+    if (vt_read(x, seen.data, seen.count, VT_F64) && r->outcome->count < MAX_STATEMENTS)
+        r->outcome->observations[r->outcome->count++] = seen;
+    else
+        free(seen.data);
+}
+
+void outcome_free(outcome *o)
+{
+    for (int i = 0; i < o->count; i++) free(o->observations[i].data);
+    o->count = 0;
+}
+
+static void fail(running *r, const char *message)
+{
+    outcome *o = r->outcome;
+    if (o->failed) return;
+    o->failed = true;
+    o->statement = r->at;
+    o->status = vt_error_status();
+    snprintf(o->message, sizeof o->message, "%s", message);
+}
+
+/* -- A statement --------------------------------------------------------------------------------------------------- */
+
+static vt_tensor with_noise(vt_tensor x, double noise, uint64_t seed)
+{
+    dice d = { seed };
+    int64_t count = vt_count(x);
+    double *factors = malloc((size_t)(count + 1) * sizeof *factors);
+    if (!factors) abort();
+    for (int64_t i = 0; i < count; i++) factors[i] = 1 + noise * uniform(&d, -1, 1);
+    vt_tensor y = vt_mul(x, vt_from_data(factors, vt_shape_of(x), VT_F64));
+    free(factors);
+    return y;
+}
+
+static double noise_of(const running *r, const statement *s)
+{
+    if (s->operation->flags & EXACT) return 0;
+    bool larger = s->operation->flags & PRODUCT && r->mode->product_noise > r->mode->noise;
+    return larger ? r->mode->product_noise : r->mode->noise;
+}
+
+static void add_noise(const running *r, const statement *s, vt_tensor *x, int count, uint64_t place)
+{
+    double noise = noise_of(r, s);
+    for (int i = 0; noise > 0 && i < count; i++)
+        if (vt_is_live(x[i]) && vt_dtype_is_float(vt_dtype_of(x[i])))
+            x[i] = with_noise(x[i], noise, r->mode->noise_seed + 1000 * (uint64_t)r->at + 100 * place + (uint64_t)i);
+}
+
+bool is_left_out(const mode *m, unsigned flags)
+{
+    return (flags & LIFETIME && m->disturbances < LIFETIMES) || (flags & SETTING && m->disturbances < AS_DRAWN);
+}
+
+bool run_statement(running *r, const statement *s)
+{
+    vt_tensor in[MAX_INPUTS] = { 0 }, out[MAX_OUTPUTS] = { 0 };
+    if (is_left_out(r->mode, s->operation->flags)) return true;
+    for (int i = 0; i < s->inputs; i++)
+        if (s->in[i] != NO_VARIABLE) in[i] = r->variables[s->in[i]];
+    add_noise(r, s, in, s->inputs, 0);
+    s->operation->call(&(call){ s, r, in, out });
+    add_noise(r, s, out, s->outputs, 1);
+    for (int i = 0; i < s->outputs; i++) r->variables[s->out + i] = out[i];
+    if (!vt_failed()) return true;
+    fail(r, vt_error_message());
+    return false;
+}
+
+/* -- All of it ----------------------------------------------------------------------------------------------------- */
+
+static void set(const mode *m)
+{
+    vt_set_eager(false);
+    vt_set_precision(VT_F32); /* which every device has */
+    vt_set_device(m->device);
+    vt_set_precision(m->precision);
+    vt_set_eager(m->eager);
+    vt_set_training(true);
+    vt_set_threads(m->threads ? m->threads : 1);
+    vt_set_pass("all", true);
+    if (m->pass_off) vt_set_pass(m->pass_off, false);
+    vt_seed(1);
+    context_get()->force_decompose = m->decomposed;
+}
+
+void run_begin(running *r, const program *p, const mode *m, outcome *o)
+{
+    *r = (running){ .program = p, .mode = m, .outcome = o };
+    *o = (outcome){ 0 };
+    set(m);
+    r->scopes[0] = vt_scope_begin();
+    r->model = vt_model_new();
+    if (vt_failed()) fail(r, vt_error_message());
+}
+
+void run_end(running *r)
+{
+    vt_scope_end(&r->scopes[0]);
+    if (vt_failed()) fail(r, vt_error_message());
+    vt_error_clear();
+    vt_optimizer_free(r->optimizer);
+    vt_model_free(r->model);
+    vt_statistics left = vt_statistics_get();
+    char text[96];
+    snprintf(text, sizeof text, "%lld tensors of %lld bytes are left behind", (long long)left.live_tensors,
+             (long long)left.live_bytes);
+    if (left.live_tensors || left.live_bytes) fail(r, text);
+    if (left.live_tensors || left.live_bytes) vt_shutdown();
+}
+
+void run_program(const program *p, const mode *m, outcome *o)
+{
+    running r;
+    run_begin(&r, p, m, o);
+    while (!o->failed && r.at < p->count && run_statement(&r, &p->statements[r.at])) r.at++;
+    run_end(&r);
+}
