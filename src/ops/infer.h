@@ -4,7 +4,6 @@
 
 #include "ops/list.h"
 
-
 /* The public functions of ops without options. */
 #define UNARY_FUNCTION(name)                                                                                           \
     vt_tensor vt_##name##_at(vt_site at, vt_tensor x)                                                                  \

@@ -119,15 +119,22 @@ static bool draw_optimizer(drawing *d, statement *s)
     s->integer[1] = chance(&d->dice, 50);
     return has_parameters(d);
 }
-ACTION(sgd, (vt_optimizer_free(OPTIMIZER), OPTIMIZER = vt_sgd(MODEL, .lr = REAL(0), .weight_decay = REAL(2), .decay_all = FLAG(0))),
+ACTION(sgd,
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_sgd(MODEL, .lr = REAL(0), .weight_decay = REAL(2), .decay_all = FLAG(0))),
        .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
 ACTION(sgd_momentum,
-       (vt_optimizer_free(OPTIMIZER), OPTIMIZER = vt_sgd(MODEL, .lr = REAL(0), .momentum = REAL(1), .weight_decay = REAL(2), .nesterov = FLAG(1),
-                          .decay_all = FLAG(0))),
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_sgd(MODEL, .lr = REAL(0), .momentum = REAL(1), .weight_decay = REAL(2), .nesterov = FLAG(1),
+                           .decay_all = FLAG(0))),
        .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
-ACTION(adam, (vt_optimizer_free(OPTIMIZER), OPTIMIZER = vt_adam(MODEL, .lr = REAL(0), .eps = 1e-3, .weight_decay = REAL(2), .decay_all = FLAG(0))),
+ACTION(adam,
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_adam(MODEL, .lr = REAL(0), .eps = 1e-3, .weight_decay = REAL(2), .decay_all = FLAG(0))),
        .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
-ACTION(adamw, (vt_optimizer_free(OPTIMIZER), OPTIMIZER = vt_adamw(MODEL, .lr = REAL(0), .eps = 1e-3, .weight_decay = REAL(2), .decay_all = FLAG(0))),
+ACTION(adamw,
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_adamw(MODEL, .lr = REAL(0), .eps = 1e-3, .weight_decay = REAL(2), .decay_all = FLAG(0))),
        .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
 
 static bool draw_norm(drawing *d, statement *s)
