@@ -249,6 +249,7 @@ Test(passes, memory_that_is_read_before_it_is_written_is_an_error)
     cr_assert(strstr(vt_error_message(), "neg: the plan reads input 0 where nothing has been written"), "%s",
               vt_error_message());
     vt_error_clear();
+    arena_reset(&p.program.memory, (arena_mark){ 0 });
     p = (plan){ .steps = (step[]){ steps[1], steps[0] }, .step_count = 2, .storages = storages, .storage_count = 1 };
     cr_assert(plan_memory(&p, c) && p.work_bytes == 64);
     arena_reset(&p.program.memory, (arena_mark){ 0 });
