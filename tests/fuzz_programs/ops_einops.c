@@ -23,6 +23,7 @@ static void shuffle(drawing *d, char *letters, int count)
 {
     for (int i = 0; i < count; i++) {
         int at = below(&d->dice, i + 1);
+        letters[i] = (char)('a' + i);
         letters[i] = letters[at];
         letters[at] = (char)('a' + i);
     }

@@ -11,6 +11,7 @@ static bool draw_axes(drawing *d, statement *s)
     if (rank == 0 || chance(&d->dice, 20)) return true;
     for (int i = 0; i < rank; i++) {
         int at = below(&d->dice, i + 1);
+        order[i] = i;
         order[i] = order[at];
         order[at] = i;
     }
