@@ -47,6 +47,52 @@ Test(defaults, numbers_drawn_may_have_no_width)
     expect(vt_uniform(VT_SHAPE(2), .low = 2, .high = 2), 2, 2);
 }
 
+Test(defaults, axes_that_are_none_are_not_all_of_them)
+{
+    VT_SCOPE;
+    vt_axes none = { .count = 0 };
+    expect(vt_sum(pair(3, 5), .axes = none), 3, 5);
+    expect(vt_max(pair(3, 5), .axes = none), 3, 5);
+    expect(vt_std(pair(3, 5), .axes = none), 0, 0);
+    expect(vt_norm(pair(3, -5), .axes = none), 3, 5);
+    cr_assert(vt_item(vt_sum(pair(3, 5))) == 8 && vt_item(vt_norm(pair(3, 4))) == 5);
+}
+
+Test(defaults, a_matrix_may_have_no_columns)
+{
+    VT_SCOPE;
+    vt_tensor eye = vt_eye(3), thin = vt_eye(3, .columns = 0);
+    cr_assert(vt_dim(eye, 1) == 3 && vt_rank(thin) == 2 && vt_dim(thin, 1) == 0);
+}
+
+Test(defaults, a_scale_of_0_makes_attention_even)
+{
+    VT_SCOPE;
+    vt_tensor q = vt_from_data(((float[]){ 4 }), VT_SHAPE(1, 1), VT_F32);
+    vt_tensor k = vt_from_data(((float[]){ 0, 100 }), VT_SHAPE(2, 1), VT_F32);
+    vt_tensor v = vt_from_data(((float[]){ 2, 6, 4, 8 }), VT_SHAPE(2, 2), VT_F32);
+    expect(vt_attention(q, k, v, .scale = 0), 3, 7);
+    expect(vt_attention(q, k, v), 4, 8);
+}
+
+Test(defaults, a_share_of_0_mixes_nothing)
+{
+    VT_SCOPE;
+    vt_tensor images = vt_from_data(((float[]){ 3, 5 }), VT_SHAPE(2, 1, 1, 1), VT_F32);
+    vt_tensor targets = vt_eye(2);
+    vt_mixed up = vt_mixup(images, targets, .alpha = 0), cut = vt_cutmix(images, targets, .alpha = 0);
+    expect(up.images, 3, 5);
+    expect(cut.images, 3, 5);
+    expect(vt_select(up.targets, 0, 0), 1, 0);
+    expect(vt_select(cut.targets, 0, 1), 0, 1);
+}
+
+Test(defaults, a_rate_that_falls_by_0_is_0)
+{
+    cr_assert(vt_step_lr(5, 1, 10, .factor = 0) == 1 && vt_step_lr(15, 1, 10, .factor = 0) == 0);
+    cr_assert(fabs(vt_step_lr(15, 1, 10) - 0.1) < 1e-12);
+}
+
 /* The running mean behind a batch whose mean is 1. */
 static double moved(double momentum, bool given)
 {
@@ -109,6 +155,31 @@ Test(defaults, optimisers_take_0_for_what_it_is)
     cr_assert(fabs(trained(ADAM, NO_BETA1) - want) < 1e-4, "%.9g, not %.9g", trained(ADAM, NO_BETA1), want);
 }
 
+/* What is left of the 2 of a parameter of a group behind one step with a gradient of 1, at a rate of 0.5. */
+static double trained_in_group(double lr, double weight_decay)
+{
+    vt_model *m = vt_model_new();
+    vt_tensor p = vt_parameter(vt_root(m), "weight", VT_SHAPE(1, 1), VT_INIT_CONSTANT, 2);
+    vt_optimizer *o = vt_sgd(m, .lr = 0.5, .weight_decay = 0.25);
+    cr_assert(vt_optimizer_group(o, "", .lr = lr, .weight_decay = weight_decay) == 1, "%s", vt_error_message());
+    {
+        VT_SCOPE;
+        vt_backward(vt_sum(p));
+        vt_optimizer_step(o);
+    }
+    double x = vt_item(p);
+    vt_optimizer_free(o);
+    vt_model_free(m);
+    return x;
+}
+
+Test(defaults, groups_take_0_for_what_it_is)
+{
+    cr_assert(trained_in_group(0, 0) == 2);
+    cr_assert(trained_in_group(0.5, 0) == 1.5);
+    cr_assert(trained_in_group(VT_AUTO, VT_AUTO) == 1.25);
+}
+
 Test(defaults, what_makes_no_sense_is_refused_by_name)
 {
     VT_SCOPE;
@@ -125,6 +196,22 @@ Test(defaults, what_makes_no_sense_is_refused_by_name)
     expect_refused(!vt_normal(VT_SHAPE(2), .std = NAN).id, "normal");
     expect_refused(!vt_sgd(m, .lr = NAN), "lr");
     expect_refused(!vt_adam(m, .beta1 = 1), "beta1");
+    expect_refused(!vt_conv2d(image, kernel, .strides = { 0, 0 }).id, "stride 0, 0");
+    expect_refused(!vt_conv2d(image, kernel, .dilation = 0).id, "dilation 0");
+    expect_refused(!vt_conv2d(image, kernel, .groups = 0).id, "groups = 0");
+    expect_refused(!vt_max_pool2d(image, 2, .stride = 0).id, "stride 0");
+    expect_refused(!vt_avg_pool2d(image, 2, .kernels = { 0, 0 }).id, "kernel");
+    expect_refused(!vt_interpolate(image, .height = 0).id, "height is 0; it must be 1 or more");
+    expect_refused(!vt_slice(x, 1, 0, 2, .step = 0).id, "step 0");
+    expect_refused(!vt_norm(x, .order = 0).id, "order is 0; it must be 1 or 2");
+    expect_refused(!vt_huber_loss(x, x, .delta = 0).id, "delta is 0; it must be positive");
+    expect_refused(!vt_rearrange(x, "a (b c) -> a b c", .b = 0).id, "the size of b is 0");
+    expect_refused(!vt_uniform(VT_SHAPE(2), .low = 2).id, "from 2 to 1");
+    expect_refused(!vt_attention(x, x, x, .scale = INFINITY).id, "scale is inf; it must be finite");
+    expect_refused(!vt_builtin_open(true, .limit = 0), "limit is 0; it must be 1 or more");
+    vt_optimizer *still = vt_sgd(m, .lr = 0);
+    expect_refused(!vt_optimizer_group(still, "", .lr = 1), "the optimiser was made with 0, to which it has no ratio");
+    vt_optimizer_free(still);
     vt_model_free(m);
 }
 

@@ -27,6 +27,26 @@ int main()
     for (int i = 0; i < 4; i++)
         if (!close(values[i], expected[i])) return 1;
 
+    // Where options have defaults it begins with them; what it sets means what it says, 0 included. The rows of x have
+    // the variance 2/3.
+    vt_layer_norm_args norm = vt_layer_norm_defaults();
+    norm.at_ = VT_HERE;
+    norm.x = x;
+    if (norm.rank != 1 || norm.eps != 1e-5) return 1;
+    double rows[6] = {};
+    norm.eps = 1. / 3;
+    vt_read(vt_layer_norm_with(&norm), rows, 6, VT_F64);
+    if (!close(rows[0], -1) || !close(rows[5], 1)) return 1;
+    norm.eps = 0;
+    vt_read(vt_layer_norm_with(&norm), rows, 6, VT_F64);
+    if (!close(rows[0] * rows[0], 1.5) || !close(rows[5] * rows[5], 1.5)) return 1;
+    vt_reduce_args sum = vt_reduce_defaults(); // over every axis
+    sum.at_ = VT_HERE;
+    sum.x = x;
+    if (!close(vt_item(vt_sum_with(&sum)), 21)) return 1;
+    vt_slice_args slice = vt_slice_defaults();
+    if (slice.step != 1 || vt_adamw_defaults().weight_decay != 0.01 || vt_eye_defaults().columns != VT_AUTO) return 1;
+
     // An error is a message, and names this line.
     matmul.transpose_b = false;
     vt_matmul_with(&matmul);

@@ -82,8 +82,8 @@ typedef struct vt_loader_args {
     bool drop_last;    /* leaves out a last batch that would be short */
     const float *mean; /* [channels], in units of the full scale 255; NULL: CIFAR-10's .4914 .4822 .4465 */
     const float *std;  /* [channels], likewise; NULL: CIFAR-10's .2470 .2435 .2616 */
-    int workers;       /* background threads; 0: the caller's thread makes the batches. Their number never changes a
-                        * bit of a batch */
+    int workers;       /* background threads; at 0 the caller's thread makes the batches. Their number never changes
+                        * a bit of a batch */
     bool resident;     /* for vt_loader_next_tensors: the pictures, as bytes, lie on the context's device whole, and are
                         * cropped, flipped and normalised there */
 } vt_loader_args;
