@@ -204,14 +204,20 @@ Test(passes, have_names_that_turn_them_off_and_on)
     vt_error_clear();
 }
 
+/* A node that has run. */
+static const node *node_that_ran(void)
+{
+    vt_tensor y = vt_neg(vt_full(VT_SHAPE(2), 1));
+    vt_read(y, (double[2]){ 0 }, 2, VT_F64);
+    return value_of(context_get(), y)->producer;
+}
+
 /* What an op makes of its own result: no pass may leave that. */
 Test(passes, what_is_read_before_it_is_made_is_an_error)
 {
     context *c = context_get();
     VT_SCOPE;
-    vt_tensor x = vt_full(VT_SHAPE(2), 1), y = vt_neg(x);
-    vt_read(y, (double[2]){ 0 }, 2, VT_F64);
-    const node *n = value_of(c, y)->producer;
+    const node *n = node_that_ran();
     program p = { .memory = { .block = NULL } };
     int t = program_add_term(&p, (spec){ VT_F32, VT_SHAPE(2) });
     instruction *i = program_add(&p, n->op, 1, 1);
@@ -237,9 +243,7 @@ Test(passes, memory_that_is_read_before_it_is_written_is_an_error)
 {
     context *c = context_get();
     VT_SCOPE;
-    vt_tensor x = vt_full(VT_SHAPE(2), 1), y = vt_neg(x);
-    vt_read(y, (double[2]){ 0 }, 2, VT_F64);
-    const node *n = value_of(c, y)->producer;
+    const node *n = node_that_ran();
     storage storages[] = { { .kind = STORAGE_WORK, .bytes = 16, .first = 0, .last = 1 } };
     array a = array_contiguous(NULL, VT_F64, VT_SHAPE(2));
     step steps[] = { { .call = { .op = n->op, .inputs = 1, .in = &a }, .storage = (int[]){ 0 }, .source = n->number },

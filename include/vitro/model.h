@@ -29,7 +29,8 @@ typedef struct vt_init {
     double value; /* the constant; the standard deviation (truncated at two of them); the bound either side of 0 */
 } vt_init;
 
-/* Registers a trainable tensor of the context's precision. Error: a name that is taken. */
+/* Registers a trainable tensor of the context's precision. Errors: a name that is taken, empty or NULL; a kind of
+ * initialisation that there is not; a path without a model. */
 VT_API vt_tensor vt_parameter_at(vt_site at, vt_path path, const char *name, vt_shape shape, vt_init init);
 #define vt_parameter(path, name, shape, ...) vt_parameter_at(VT_HERE, path, name, shape, (vt_init){ __VA_ARGS__ })
 /* Registers a tensor that is saved with the model but not trained, filled with a value. VT_DTYPE_DEFAULT: the context's
@@ -42,7 +43,8 @@ typedef struct vt_named_tensor {
     vt_tensor tensor;
     bool is_parameter;
 } vt_named_tensor;
-/* Entries in the order of registration. */
+/* Entries in the order of registration; a model that is NULL has none. An index that is out of range: no name, and the
+ * inert tensor. */
 VT_API int vt_model_size(const vt_model *model);
 VT_API vt_named_tensor vt_model_entry(const vt_model *model, int index);
 /* The tensor of that name; inert, and no error, where there is none. */
@@ -52,7 +54,8 @@ VT_API vt_tensor vt_model_find(const vt_model *model, const char *name);
 VT_API int64_t vt_model_parameter_count(const vt_model *model);
 VT_API int64_t vt_model_buffer_count(const vt_model *model);
 
-/* Marks every parameter whose name begins with the prefix trainable, or frozen. Returns how many there were. */
+/* Marks every parameter whose name begins with the prefix trainable, or frozen; NULL stands for every name. Returns how
+ * many there were. */
 VT_API int vt_model_set_trainable(vt_model *model, const char *prefix, bool trainable);
 
 #ifdef __cplusplus

@@ -21,7 +21,8 @@ extern "C" {
 #endif
 
 /* Updates the parameters that a model has when the optimiser is made; the model has to outlive it. A parameter that is
- * frozen, or has no gradient in a step, keeps its bits in that step, and its count of updates.
+ * frozen, or has no gradient in a step, keeps its bits in that step, and its count of updates. Errors: a model without
+ * parameters; a rate, a decay or a beta that is not finite or out of range.
  *
  * Weight decay applies to parameters of two axes or more, those excepted whose name ends in pos_embed, cls_token,
  * reg_token or dist_token, as timm has it; decay_all applies it to all, as PyTorch does. */

@@ -1,5 +1,6 @@
 /* backend.c - backends by name. */
 #include "core/library.h"
+#include <stdio.h>
 #include <string.h>
 
 const backend *backend_number(int index)
@@ -18,11 +19,7 @@ const char *backend_names(char text[BACKEND_NAMES])
 {
     size_t used = 0;
     text[0] = 0;
-    for (int i = 0; backend_number(i); i++) {
-        const char *name = backend_number(i)->name;
-        if (used + strlen(name) + 3 > BACKEND_NAMES) break;
-        if (used) used += (size_t)(stpcpy(text + used, ", ") - (text + used));
-        used += (size_t)(stpcpy(text + used, name) - (text + used));
-    }
+    for (int i = 0; backend_number(i) && used < BACKEND_NAMES; i++)
+        used += (size_t)snprintf(text + used, BACKEND_NAMES - used, "%s%s", i ? ", " : "", backend_number(i)->name);
     return text;
 }

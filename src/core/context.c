@@ -131,8 +131,8 @@ void vt_set_device(const char *name)
     const backend *found = backend_find(name);
     if (!found) {
         char names[BACKEND_NAMES];
-        raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 }, "no device \"%s\" in this build; there are: %s", name,
-                    backend_names(names));
+        raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 }, "no device \"%s\" in this build; there are: %s",
+                    name ? name : "NULL", backend_names(names));
         return;
     }
     if ((found->queue && !found->queue->start()) || !computes_in(found, c->precision)) return;

@@ -68,7 +68,7 @@ bool pass_is_on(const context *c, int index)
 
 bool lowering_option_is_on(const context *c, enum lowering_option option)
 {
-    return !(c->passes_off >> (pass_count() + (int)option) & 1);
+    return pass_is_on(c, pass_count() + (int)option);
 }
 
 void vt_set_pass(const char *name, bool on)

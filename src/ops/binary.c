@@ -67,7 +67,6 @@ const op op_less_equal = { OP_HEAD(less_equal, 2, 2, 1), .infer = infer_comparis
 const op op_greater = { OP_HEAD(greater, 2, 2, 1), .infer = infer_comparison, .constant = true };
 const op op_greater_equal = { OP_HEAD(greater_equal, 2, 2, 1), .infer = infer_comparison, .constant = true };
 const op op_logical_and = { OP_HEAD(logical_and, 2, 2, 1), .infer = infer_logical_pair, .constant = true };
-const op op_logical_not = { OP_HEAD(logical_not, 1, 1, 1), .infer = infer_logical, .constant = true };
 const op op_logical_or = { OP_HEAD(logical_or, 2, 2, 1), .infer = infer_logical_pair, .constant = true };
 
 BINARY_FUNCTION(equal)
@@ -78,7 +77,6 @@ BINARY_FUNCTION(greater)
 BINARY_FUNCTION(greater_equal)
 BINARY_FUNCTION(logical_and)
 BINARY_FUNCTION(logical_or)
-UNARY_FUNCTION(logical_not)
 
 vt_tensor vt_is_nan_at(vt_site at, vt_tensor x)
 {

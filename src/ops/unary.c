@@ -67,6 +67,9 @@ void erf_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = vt_mul(g[0], vt_affine(vt_exp(vt_neg(vt_square(n->in[0]))), M_2_SQRTPI, 0));
 }
 
+const op op_logical_not = { OP_HEAD(logical_not, 1, 1, 1), .infer = infer_logical, .constant = true };
+UNARY_FUNCTION(logical_not)
+
 /* -- With attributes ------------------------------------------------------------------------------------------------
  */
 

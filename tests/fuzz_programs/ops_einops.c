@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MAX_LETTERS = 5 };
+
 /* Letters a, b, c, ... for the axes of the input, in order; integer[i] is the extent of the axis of letter i. */
 static int name_axes(drawing *d, statement *s, char *left)
 {
@@ -50,8 +52,9 @@ static void write_right(drawing *d, const char *letters, int count, char *right)
 static bool draw_pattern(drawing *d, statement *s, int left_out, int added)
 {
     char left[40], right[40], letters[8];
+    for (int i = 0; i < MAX_LETTERS; i++) s->integer[i] = VT_AUTO; /* a size that is left out */
     int count = name_axes(d, s, left);
-    if (count - left_out < 0 || count + added > 5) return false;
+    if (count - left_out < 0 || count + added > MAX_LETTERS) return false;
     shuffle(d, letters, count);
     for (int i = 0; i < added; i++) {
         s->integer[count] = between(&d->dice, 1, 3);

@@ -202,6 +202,8 @@ static bool repeat_statement(drawing *d, statement s, int *again, int64_t extent
     }
     int64_t had = vt_shape_count(s.shape[0]);
     for (int i = 0; i < 2; i++) change_extent(&s.shape[i], extent, by);
+    int64_t count = vt_shape_count(s.shape[0]);
+    if (s.data && count > had && count > d->most_elements) return false; /* several extents have become larger */
     if (s.data) s.data = data_like(d, &s, had);
     return perform(d, &s);
 }

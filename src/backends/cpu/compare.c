@@ -16,8 +16,8 @@ COMPARISON(greater, >)
 COMPARISON(greater_equal, >=)
 
 BINARY_ROW(logical_and_u8, uint8_t, uint8_t, a &b)
-UNARY_ROW(logical_not_u8, uint8_t, uint8_t, a ^ 1)
 BINARY_ROW(logical_or_u8, uint8_t, uint8_t, a | b)
+UNARY_ROW(logical_not_u8, uint8_t, uint8_t, a ^ 1)
 
 #define EVERY(name)                                                                                                    \
     {                                                                                                                  \
