@@ -7,6 +7,8 @@
 #include <string.h>
 
 enum { MOST_VALUE = 10000, DATA_POOL = 1 << 20 };
+/* Well above the least normal float: what is smaller is 0 in one dtype and not in another. */
+static const double LEAST_VALUE = 1e-30;
 
 /* -- Shapes and data ----------------------------------------------------------------------------------------------- */
 
@@ -122,6 +124,7 @@ static bool look_at_values(variable *v, vt_tensor x)
         v->high = fmax(v->high, data[i]);
         v->nearest = fmin(v->nearest, fabs(data[i]));
         suits &= fabs(data[i]) <= MOST_VALUE; /* not NaN */
+        suits &= data[i] == 0 || fabs(data[i]) >= LEAST_VALUE;
     }
     free(data);
     return suits;
