@@ -1,8 +1,8 @@
 /* test_convolution.c - each algorithm of convolutions on the CPU against plain loops in f64, at sizes that samples of
  * ops do not reach, and which code of oneDNN serves the shapes that matter. */
-#include "backends/cpu/convolution.h"
-#include "backends/cpu/onednn.h"
-#include "backends/cpu/winograd.h"
+#include "backends/cpu/image/convolution.h"
+#include "backends/cpu/onednn/onednn.h"
+#include "backends/cpu/image/winograd.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>

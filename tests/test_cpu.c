@@ -1,9 +1,9 @@
 /* test_cpu.c - what the CPU backend's own kernels compute, at sizes and strides that samples of ops do not reach, and
  * which code of oneDNN serves the shapes that matter. */
-#include "backends/cpu/choose.h"
-#include "backends/cpu/gemm.h"
-#include "backends/cpu/onednn.h"
-#include "backends/cpu/threads.h"
+#include "backends/cpu/machine/choose.h"
+#include "backends/cpu/product/gemm.h"
+#include "backends/cpu/onednn/onednn.h"
+#include "backends/cpu/machine/threads.h"
 #include <vitro/vitro.h>
 #include <criterion/criterion.h>
 #include <float.h>

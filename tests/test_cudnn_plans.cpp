@@ -1,6 +1,6 @@
 /* test_cudnn_plans.cpp - that cuDNN, where it is installed, has plans for every convolution of ResNet-18 on a GPU that
  * it is told of. */
-#include "backends/cuda/cudnn_plan.h"
+#include "backends/cuda/cudnn/cudnn_plan.h"
 #include <vitro/base.h>
 #include <criterion/criterion.h>
 #include <stdlib.h>

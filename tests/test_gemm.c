@@ -1,6 +1,6 @@
 /* test_gemm.c - this library's own matrix products, of random shapes and strides, against plain loops in f64. */
 #include "core/bf16.h"
-#include "backends/cpu/gemm.h"
+#include "backends/cpu/product/gemm.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* test_sharing.c - what CPU kernels share work by (shares.h), and what they ask the memory for (arrivals.h). */
-#include "backends/cpu/arrivals.h"
-#include "backends/cpu/shares.h"
+#include "backends/cpu/product/arrivals.h"
+#include "backends/cpu/machine/shares.h"
 #include <criterion/criterion.h>
 #include <pthread.h>
 

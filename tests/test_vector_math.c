@@ -1,6 +1,6 @@
 /* test_vector_math.c - the accuracy of f32 functions on the CPU: every 4099th float there is, NaN, infinities and
  * denormals among them, against libm in f64. */
-#include "backends/cpu/vector_math.h"
+#include "backends/cpu/vector/vector_math.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>

@@ -1,6 +1,6 @@
-/* tensor_cores.cpp - what lanes of a warp compute together, as src/backends/cuda/mma.h says. Hardware to the programs
- * that run on it, and the innermost of their loops: no sanitizer looks in here. So it must use nothing that other files
- * compile as well. */
+/* tensor_cores.cpp - what lanes of a warp compute together, as src/backends/cuda/product/mma.h says. Hardware to the
+ * programs that run on it, and the innermost of their loops: no sanitizer looks in here. So it must use nothing that
+ * other files compile as well. */
 #include "mma_on_host.h"
 
 namespace mma_on_host

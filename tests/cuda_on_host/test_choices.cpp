@@ -1,6 +1,6 @@
 /* test_choices.cpp - the choice among algorithms by timing, and that a run that goes on computes by the same. */
 #include "../left_behind.h"
-#include "backends/cuda/choose.h"
+#include "backends/cuda/machine/choose.h"
 extern "C" {
 #include "core/backend.h"
 }

@@ -1,10 +1,10 @@
 /* backend.c - the CPU backend: its memory, its threads, and which kernel an op gets. */
 #include "backends/cpu/backend.h"
-#include "backends/cpu/choose.h"
+#include "backends/cpu/machine/choose.h"
 #include "backends/cpu/kernels.h"
-#include "backends/cpu/peak.h"
+#include "backends/cpu/machine/peak.h"
 #include "backends/reference/backend.h"
-#include "backends/cpu/threads.h"
+#include "backends/cpu/machine/threads.h"
 #include "core/log.h"
 #include <pthread.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* backend.cu - the CUDA backend: its memory, and which kernel an op gets. */
-#include "backends/cuda/choose.h"
-#include "backends/cuda/device_internal.h"
+#include "backends/cuda/machine/choose.h"
+#include "backends/cuda/machine/device_internal.h"
 #include "backends/cuda/kernels.h"
 
 extern "C" {

@@ -2,7 +2,7 @@
 #ifndef VITRO_BACKENDS_CUDA_KERNELS_H
 #define VITRO_BACKENDS_CUDA_KERNELS_H
 
-#include "backends/cuda/device.h"
+#include "backends/cuda/machine/device.h"
 
 /* Each table ends with a row whose op is NULL. */
 extern "C" {

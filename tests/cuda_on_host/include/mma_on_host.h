@@ -1,4 +1,4 @@
-/* mma_on_host.h - the words of src/backends/cuda/mma.h on the host. */
+/* mma_on_host.h - the words of src/backends/cuda/product/mma.h on the host. */
 #ifndef VITRO_MMA_ON_HOST_H
 #define VITRO_MMA_ON_HOST_H
 

@@ -1,0 +1,30 @@
+/* convolution.h - convolutions of the CPU backend: the problem, and this library's own solution of it. */
+#ifndef VITRO_BACKENDS_CPU_IMAGE_CONVOLUTION_H
+#define VITRO_BACKENDS_CPU_IMAGE_CONVOLUTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum convolution_pass { CONVOLUTION_FORWARD, CONVOLUTION_INPUT_GRADIENT, CONVOLUTION_WEIGHT_GRADIENT };
+
+/* x [batch, size, channels], weight [outputs, channels / groups, kernel], y [batch, output, outputs], as they lie in
+ * memory; pairs are vertical and horizontal. Without padding: it is also the key of what was chosen. */
+typedef struct convolution {
+    int64_t batch, channels, outputs, groups;
+    int64_t size[2], kernel[2], output[2];
+    int64_t stride[2], padding[2], dilation[2];
+    int64_t x_bf16, y_bf16; /* whether f32 lies in memory as bf16 */
+} convolution;
+
+/* Gathers windows as rows of a matrix, and multiplies (Chellapilla et al. 2006). The pass says which of x, weight and y
+ * is written. The bias may be NULL, and is of the forward pass alone; `scratch` is im2col_scratch bytes, asked for at
+ * the same number of threads, 64-byte aligned. */
+size_t im2col_scratch_f32(const convolution *p, enum convolution_pass pass);
+size_t im2col_scratch_f64(const convolution *p, enum convolution_pass pass);
+void im2col_f32(const convolution *p, enum convolution_pass pass, void *x, float *weight, const float *bias, void *y,
+                void *scratch);
+void im2col_f64(const convolution *p, enum convolution_pass pass, void *x, double *weight, const double *bias, void *y,
+                void *scratch);
+
+#endif

@@ -1,0 +1,229 @@
+/* index.c - picking and placing by index. Indices are checked in a pass of their own, so that no kernel has to fear
+ * them. What is added up is added in the order of the indices, whatever the number of threads. */
+#include "ops/index.h"
+#include "backends/cpu/kernels.h"
+#include "backends/cpu/machine/threads.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORTH_THREADS = 1 << 15 }; /* elements */
+
+/* A tensor as [outer, extent, inner] about an axis. */
+typedef struct about {
+    int64_t outer, extent, inner;
+} about;
+
+static about about_axis(vt_shape shape, int64_t axis)
+{
+    about a = { 1, shape.dim[axis], 1 };
+    for (int i = 0; i < shape.rank; i++)
+        if (i != axis) *(i < axis ? &a.outer : &a.inner) *= shape.dim[i];
+    return a;
+}
+
+static about about_input(const kernel_call *call, int input)
+{
+    return about_axis(call->in[input].shape, ATTRIBUTES(axis_attributes, call)->axis);
+}
+
+static inline int64_t index_at(const array *indices, int64_t i)
+{
+    return indices->dtype == VT_I32 ? ((const int32_t *)indices->data)[i] : ((const int64_t *)indices->data)[i];
+}
+
+static bool indices_fit(const kernel_call *call, int input, int64_t extent)
+{
+    const array *indices = &call->in[input];
+    int64_t count = vt_shape_count(indices->shape);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t index = index_at(indices, i);
+        if ((uint64_t)index >= (uint64_t)extent)
+            return refuse_index(call->op->name, call->at, index, extent, indices->shape, i);
+    }
+    return true;
+}
+
+/* -- Picking ----------------------------------------------------------------------------------------------------------
+ */
+
+/* Element (o, j, i) of the output is element (o, index(o, j, i), i) of x. */
+#define GATHER(type)                                                                                                   \
+    static void gather_##type(const kernel_call *call, about x, about y)                                               \
+    {                                                                                                                  \
+        const type *from = call->in[0].data;                                                                           \
+        type *to = call->out[0].data;                                                                                  \
+        int64_t rows = y.outer * y.extent;                                                                             \
+        _Pragma("omp parallel for if (rows * y.inner > WORTH_THREADS)") for (int64_t row = 0; row < rows; row++)       \
+        {                                                                                                              \
+            int64_t first = row / y.extent * x.extent;                                                                 \
+            for (int64_t i = 0; i < y.inner; i++)                                                                      \
+                to[row * y.inner + i] = from[(first + index_at(&call->in[1], row * y.inner + i)) * x.inner + i];       \
+        }                                                                                                              \
+    }
+GATHER(uint8_t)
+GATHER(uint32_t)
+GATHER(uint64_t)
+
+static bool gather(const kernel_call *call)
+{
+    about x = about_input(call, 0), y = about_input(call, 1);
+    if (!indices_fit(call, 1, x.extent)) return false;
+    switch (vt_dtype_size(call->out[0].dtype)) {
+    case 1: gather_uint8_t(call, x, y); break;
+    case 4: gather_uint32_t(call, x, y); break;
+    default: gather_uint64_t(call, x, y); break;
+    }
+    return true;
+}
+
+static bool index_select(const kernel_call *call)
+{
+    about x = about_input(call, 0);
+    int64_t picked = call->in[1].shape.dim[0], rows = x.outer * picked;
+    size_t bytes = (size_t)x.inner * vt_dtype_size(call->out[0].dtype);
+    const char *from = call->in[0].data;
+    char *to = call->out[0].data;
+    if (!indices_fit(call, 1, x.extent)) return false;
+#pragma omp parallel for if (rows * x.inner > WORTH_THREADS)
+    for (int64_t row = 0; row < rows; row++) {
+        int64_t source = row / picked * x.extent + index_at(&call->in[1], row % picked);
+        memcpy(to + (size_t)row * bytes, from + (size_t)source * bytes, bytes);
+    }
+    return true;
+}
+
+/* -- Adding -----------------------------------------------------------------------------------------------------------
+ */
+
+/* Which slices of the source go to slice t: list[first[t]] to list[first[t + 1] - 1], in their own order. */
+typedef struct sources {
+    int64_t *first, *list;
+} sources;
+
+/* A counting sort. The memory is the caller's to free, through first. */
+static bool sort_sources(const kernel_call *call, int64_t extent, sources *s)
+{
+    int64_t count = call->in[1].shape.dim[0];
+    s->first = calloc((size_t)(extent + 2 + count), sizeof *s->first);
+    if (!s->first) {
+        refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory to sort %lld indices", (long long)count);
+        return false;
+    }
+    s->list = s->first + extent + 2;
+    for (int64_t i = 0; i < count; i++) s->first[index_at(&call->in[1], i) + 2]++;
+    for (int64_t t = 2; t < extent + 2; t++) s->first[t] += s->first[t - 1];
+    for (int64_t i = 0; i < count; i++) s->list[s->first[index_at(&call->in[1], i) + 1]++] = i;
+    return true;
+}
+
+enum { PART = 256 };
+
+/* Every slice of the result is x's and its sources', part by part in a sum that holds more than the dtype does; whole
+ * numbers wrap. */
+#define INDEX_ADD(type, sum_type)                                                                                      \
+    static void index_add_##type(const kernel_call *call, about x, about source, const sources *s)                     \
+    {                                                                                                                  \
+        _Pragma("omp parallel for schedule(dynamic, 16) if (x.outer * x.extent * x.inner > WORTH_THREADS)") for (      \
+            int64_t row = 0; row < x.outer * x.extent; row++)                                                          \
+        {                                                                                                              \
+            int64_t t = row % x.extent, base = row / x.extent * source.extent;                                         \
+            for (int64_t start = 0; start < x.inner; start += PART) {                                                  \
+                int64_t n = x.inner - start < PART ? x.inner - start : PART;                                           \
+                const type *from = (const type *)call->in[0].data + row * x.inner + start;                             \
+                type *to = (type *)call->out[0].data + row * x.inner + start;                                          \
+                sum_type sum[PART];                                                                                    \
+                for (int64_t i = 0; i < n; i++) sum[i] = (sum_type)from[i];                                            \
+                for (int64_t k = s->first[t]; k < s->first[t + 1]; k++) {                                              \
+                    const type *more = (const type *)call->in[2].data + (base + s->list[k]) * x.inner + start;         \
+                    for (int64_t i = 0; i < n; i++) sum[i] += (sum_type)more[i];                                       \
+                }                                                                                                      \
+                for (int64_t i = 0; i < n; i++) to[i] = (type)sum[i];                                                  \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+INDEX_ADD(float, double)
+INDEX_ADD(double, double)
+INDEX_ADD(int32_t, uint64_t)
+INDEX_ADD(int64_t, uint64_t)
+
+static bool index_add(const kernel_call *call)
+{
+    about x = about_input(call, 0), source = about_input(call, 2);
+    sources s;
+    if (!indices_fit(call, 1, x.extent) || !sort_sources(call, x.extent, &s)) return false;
+    switch (call->out[0].dtype) {
+    case VT_F32: index_add_float(call, x, source, &s); break;
+    case VT_F64: index_add_double(call, x, source, &s); break;
+    case VT_I32: index_add_int32_t(call, x, source, &s); break;
+    default: index_add_int64_t(call, x, source, &s); break;
+    }
+    free(s.first);
+    return true;
+}
+
+/* A lane, the elements of x along the axis, is added up in sums of its own. */
+#define SCATTER_ADD(type, sum_type)                                                                                    \
+    static void scatter_add_##type(const kernel_call *call, about x, about source, void *scratch)                      \
+    {                                                                                                                  \
+        _Pragma(                                                                                                       \
+            "omp parallel for if (x.outer * x.inner * (x.extent + source.extent) > WORTH_THREADS)") for (int64_t       \
+                                                                                                             lane = 0; \
+                                                                                                         lane <        \
+                                                                                                         x.outer *     \
+                                                                                                             x.inner;  \
+                                                                                                         lane++)       \
+        {                                                                                                              \
+            int64_t o = lane / x.inner, i = lane % x.inner;                                                            \
+            const type *from = (const type *)call->in[0].data + o * x.extent * x.inner + i;                            \
+            type *to = (type *)call->out[0].data + o * x.extent * x.inner + i;                                         \
+            sum_type *sum = (sum_type *)scratch + thread_number() * x.extent;                                          \
+            for (int64_t j = 0; j < x.extent; j++) sum[j] = (sum_type)from[j * x.inner];                               \
+            for (int64_t j = 0; j < source.extent; j++) {                                                              \
+                int64_t at = (o * source.extent + j) * x.inner + i;                                                    \
+                sum[index_at(&call->in[1], at)] += (sum_type)((const type *)call->in[2].data)[at];                     \
+            }                                                                                                          \
+            for (int64_t j = 0; j < x.extent; j++) to[j * x.inner] = (type)sum[j];                                     \
+        }                                                                                                              \
+    }
+SCATTER_ADD(float, double)
+SCATTER_ADD(double, double)
+SCATTER_ADD(int32_t, uint64_t)
+SCATTER_ADD(int64_t, uint64_t)
+
+static bool scatter_add(const kernel_call *call)
+{
+    about x = about_input(call, 0), source = about_input(call, 2);
+    if (!indices_fit(call, 1, x.extent)) return false;
+    void *scratch = calloc((size_t)x.extent * (size_t)thread_count() + 1, sizeof(double));
+    if (!scratch) {
+        refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory for the sums");
+        return false;
+    }
+    switch (call->out[0].dtype) {
+    case VT_F32: scatter_add_float(call, x, source, scratch); break;
+    case VT_F64: scatter_add_double(call, x, source, scratch); break;
+    case VT_I32: scatter_add_int32_t(call, x, source, scratch); break;
+    default: scatter_add_int64_t(call, x, source, scratch); break;
+    }
+    free(scratch);
+    return true;
+}
+
+static bool one_hot(const kernel_call *call)
+{
+    int64_t classes = ATTRIBUTES(one_hot_attributes, call)->classes, count = vt_shape_count(call->in[0].shape);
+    if (!indices_fit(call, 0, classes)) return false;
+    array *out = &call->out[0];
+    memset(out->data, 0, (size_t)vt_shape_count(out->shape) * vt_dtype_size(out->dtype));
+    for (int64_t i = 0; i < count; i++) array_set(out, i * classes + index_at(&call->in[0], i), 1);
+    return true;
+}
+
+const kernel_row cpu_index_kernels[] = {
+    { &op_gather, { .run = gather } },
+    { &op_scatter_add, { .run = scatter_add } },
+    { &op_index_select, { .run = index_select } },
+    { &op_index_add, { .run = index_add } },
+    { &op_one_hot, { .run = one_hot } },
+    { 0 },
+};

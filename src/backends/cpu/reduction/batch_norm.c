@@ -1,0 +1,232 @@
+/* batch_norm.c - batch norm by the statistics of the batch, its gradient, and both with the shortcut and the ReLU that
+ * follow it in residual networks. Tensors [N, C, ...] lie channels last: what is read is lines of C numbers, as often
+ * as the statistics need it and no more.
+ *
+ * The lines are cut into parts, by the shape alone, whose sums are put together in order: the bits do not depend on how
+ * many threads there are. Within a part sums are taken of few lines at a time in the precision of x, and of these in
+ * double. */
+#include "backends/cpu/vector/integers.h"
+#include "backends/cpu/reduction/along_axis.h"
+#include "backends/cpu/kernels.h"
+#include "backends/cpu/machine/threads.h"
+#include "core/bf16.h"
+#include "ops/normalization.h"
+#include <math.h>
+
+/* Lines whose sums are taken in the precision of x, and columns of them; how many of the lines a loop takes at once, so
+ * that what belongs to a column is read once for them; lines in a part, or more, and parts, of which there need be no
+ * more than there may be threads. */
+enum { LINES = 64, COLUMNS = 256, STRIP = 4, PART_LINES = 128, MAX_PARTS = 64 };
+
+/* What a call works on. Arrays without data are absent. */
+typedef struct batch {
+    int64_t lines, columns, channels, parts;
+    double count, eps; /* count: of the elements of a channel */
+    array x, y;        /* y: the result, and of the gradient with a shortcut what the result was */
+    array shortcut;    /* what is added before the ReLU; of a gradient, its own gradient */
+    array g, more_g;   /* the gradient of y; it may come as two, to be added */
+    array dx;
+    array weight, bias, mean, var, dweight, dbias; /* [channels] */
+    bool relu;                                     /* alone: with a shortcut there is one always */
+    double *sums;       /* of each part two rows of `columns`; those of the first part become those of channels */
+    void *coefficients; /* rows of `columns`: enum coefficient */
+} batch;
+
+/* y = (x - MEAN) SCALE + SHIFT; dx = (g - G_MEAN - (x - MEAN) SLOPE) SCALE */
+enum coefficient { MEAN, SCALE, SHIFT, G_MEAN, SLOPE, COEFFICIENTS };
+
+/* A rectangle of the lines and columns. */
+typedef struct window {
+    int64_t line, lines, column, columns;
+} window;
+
+/* The next of the strips that a window is cut into, given the one before, or one of no lines to begin with. */
+static window next_strip(window w, window strip)
+{
+    int64_t next = strip.line + strip.lines, rest = w.line + w.lines - next;
+    return (window){ next, rest >= STRIP ? STRIP : rest > 0, w.column, w.columns };
+}
+
+#define EACH_STRIP(s, w) (window s = next_strip(w, (window){ .line = (w).line }); s.lines; s = next_strip(w, s))
+
+/* Calls an inline function, whose first argument is the number of lines of a strip, with constants for it. */
+#define WITH_LINES(s, function, ...) ((s).lines == STRIP ? function(STRIP, __VA_ARGS__) : function(1, __VA_ARGS__))
+
+/* Loops over the columns, and the lines of each; what they write is nothing that they read from elsewhere. */
+#define EACH_COLUMN(j, columns) _Pragma("omp simd") for (int64_t j = 0; j < (columns); j++)
+#define EACH_LINE(i, lines)     for (int i = 0; i < (lines); i++)
+#define STRIP_LOOP              static inline __attribute__((always_inline)) void
+
+static batch batch_of(const kernel_call *call, const array *x)
+{
+    batch b = { .x = *x, .channels = x->shape.dim[1] };
+    int64_t elements = vt_shape_count(x->shape);
+    b.columns = b.channels;
+    b.lines = elements / b.channels;
+    b.count = (double)b.lines;
+    b.eps = ((const batch_norm_attributes *)call->attributes)->eps;
+    for (; b.lines % 2 == 0 && b.columns <= COLUMNS / 2; b.lines /= 2) b.columns *= 2; /* loops over few are slow */
+    b.parts = b.lines / PART_LINES;
+    b.parts = b.parts < 1 ? 1 : least(b.parts, MAX_PARTS);
+    return b;
+}
+
+static size_t scratch_of(const batch *b)
+{
+    return (size_t)((2 * b->parts + COEFFICIENTS) * b->columns) * sizeof(double);
+}
+
+static void use_scratch(batch *b, void *scratch)
+{
+    b->sums = scratch;
+    b->coefficients = b->sums + 2 * b->parts * b->columns;
+}
+
+/* -- Passes over the lines --------------------------------------------------------------------------------------- */
+
+typedef void pass(const batch *b, int64_t part, window w);
+
+static void over_part(const batch *b, pass *visit, int64_t part, bool back)
+{
+    int64_t first = b->lines * part / b->parts, last = b->lines * (part + 1) / b->parts;
+    int64_t blocks = (last - first + LINES - 1) / LINES;
+    for (int64_t i = 0; i < blocks; i++) {
+        window w = { .line = first + (back ? blocks - 1 - i : i) * LINES };
+        w.lines = least(LINES, last - w.line);
+        for (; w.column < b->columns; w.column += w.columns) {
+            w.columns = least(COLUMNS, b->columns - w.column);
+            visit(b, part, w);
+        }
+    }
+}
+
+/* The second pass goes back, and begins where the first has left the caches. Each thread has neighbouring parts, the
+ * same in both. */
+static void over_lines(const batch *b, pass *visit, bool back)
+{
+    bool small = b->lines * b->columns < SMALL_WORK;
+    int64_t shares = small ? 1 : least(thread_count(), b->parts);
+#pragma omp parallel for if (shares > 1)
+    for (int64_t share = 0; share < shares; share++) {
+        int64_t first = b->parts * share / shares, last = b->parts * (share + 1) / shares;
+        for (int64_t i = first; i < last; i++) over_part(b, visit, back ? first + last - 1 - i : i, back);
+    }
+}
+
+#define REAL     float
+#define NAMED(x) x##_f32
+#include "backends/cpu/reduction/batch_norm_template.h"
+#undef REAL
+#undef NAMED
+#define REAL     double
+#define NAMED(x) x##_f64
+#include "backends/cpu/reduction/batch_norm_template.h"
+
+/* -- The kernels ------------------------------------------------------------------------------------------------- */
+
+static bool prepare_forward(const kernel_call *call, preparation *p)
+{
+    batch b = batch_of(call, &call->in[0]);
+    p->scratch = scratch_of(&b);
+    return true;
+}
+
+static bool prepare_gradient(const kernel_call *call, preparation *p)
+{
+    batch b = batch_of(call, &call->in[1]);
+    p->scratch = scratch_of(&b);
+    return true;
+}
+
+static bool run_forward(const kernel_call *call, batch b)
+{
+    use_scratch(&b, call->scratch);
+    b.y = call->out[0];
+    b.mean = call->out[1];
+    b.var = call->out[2];
+    (b.mean.dtype == VT_F32 ? forward_f32 : forward_f64)(&b);
+    return true;
+}
+
+static bool run_gradient(const kernel_call *call, batch b, int first_of_scales)
+{
+    use_scratch(&b, call->scratch);
+    b.g = call->in[0];
+    b.mean = call->in[2];
+    b.var = call->in[3];
+    b.dx = call->out[0];
+    if (call->outputs > first_of_scales) {
+        b.dweight = call->out[first_of_scales];
+        b.dbias = call->out[first_of_scales + 1];
+    }
+    (b.mean.dtype == VT_F32 ? gradient_f32 : gradient_f64)(&b);
+    return true;
+}
+
+/* Inputs: x, weight, bias. */
+static bool run_batch_norm(const kernel_call *call)
+{
+    batch b = batch_of(call, &call->in[0]);
+    b.weight = call->in[1];
+    b.bias = call->in[2];
+    b.relu = call->op == &op_batch_norm_relu;
+    return run_forward(call, b);
+}
+
+/* Inputs: x, shortcut, weight, bias. */
+static bool run_batch_norm_add_relu(const kernel_call *call)
+{
+    batch b = batch_of(call, &call->in[0]);
+    b.shortcut = call->in[1];
+    b.weight = call->in[2];
+    b.bias = call->in[3];
+    return run_forward(call, b);
+}
+
+/* Inputs: g, x, mean, var, weight. */
+static bool run_batch_norm_gradient(const kernel_call *call)
+{
+    batch b = batch_of(call, &call->in[1]);
+    b.weight = call->in[4];
+    return run_gradient(call, b, 1);
+}
+
+/* Inputs: g, x, mean, var, weight, bias. */
+static bool run_batch_norm_relu_gradient(const kernel_call *call)
+{
+    batch b = batch_of(call, &call->in[1]);
+    b.weight = call->in[4];
+    b.bias = call->in[5];
+    b.relu = true;
+    return run_gradient(call, b, 1);
+}
+
+/* Inputs: g, x, mean, var, y, weight, more of g. */
+static bool run_batch_norm_add_relu_gradient(const kernel_call *call)
+{
+    batch b = batch_of(call, &call->in[1]);
+    b.y = call->in[4];
+    b.weight = call->in[5];
+    b.more_g = call->in[6];
+    b.shortcut = call->out[1];
+    return run_gradient(call, b, 2);
+}
+
+#define KERNEL(name, run_, prepare_, ins, outs)                                                                        \
+    {                                                                                                                  \
+        &op_##name,                                                                                                    \
+        {                                                                                                              \
+            .run = run_, .prepare = prepare_, .channels_last_in = ins, .channels_last_out = outs, .bf16_in = ins,      \
+            .bf16_out = outs                                                                                           \
+        }                                                                                                              \
+    }
+const kernel_row cpu_batch_norm_kernels[] = {
+    KERNEL(batch_norm, run_batch_norm, prepare_forward, 1 << 0, 1 << 0),
+    KERNEL(batch_norm_relu, run_batch_norm, prepare_forward, 1 << 0, 1 << 0),
+    KERNEL(batch_norm_add_relu, run_batch_norm_add_relu, prepare_forward, 1 << 0 | 1 << 1, 1 << 0),
+    KERNEL(batch_norm_gradient, run_batch_norm_gradient, prepare_gradient, 1 << 0 | 1 << 1, 1 << 0),
+    KERNEL(batch_norm_relu_gradient, run_batch_norm_relu_gradient, prepare_gradient, 1 << 0 | 1 << 1, 1 << 0),
+    KERNEL(batch_norm_add_relu_gradient, run_batch_norm_add_relu_gradient, prepare_gradient,
+           1 << 0 | 1 << 1 | 1 << 4 | 1 << 6, 1 << 0 | 1 << 1),
+    { 0 },
+};

@@ -1,0 +1,80 @@
+/* attention.h - a call of attention, seen as heads, and the kernels for it: Dao et al. 2022, FlashAttention. The map of
+ * weights is never in memory. Backward computes it again, for which the logsumexp of each query is enough. */
+#ifndef VITRO_BACKENDS_CUDA_ATTENTION_ATTENTION_H
+#define VITRO_BACKENDS_CUDA_ATTENTION_ATTENTION_H
+
+#include "backends/cuda/element/walk.h"
+
+/* What a call reads and writes: forward Q to MASK, backward all of them. */
+enum { Q, K, V, Y, LOGSUMEXP, BIAS, MASK, G, DQ, DK, DV, ARRAYS };
+
+/* One head's part of an array. */
+typedef struct matrix {
+    char *data;          /* NULL: absent */
+    int size;            /* of an element: 2 is bf16, 4 is f32 */
+    int64_t row, column; /* strides, in elements */
+} matrix;
+
+/* An argument of kernels. */
+typedef struct attention {
+    walk<ARRAYS> heads;
+    matrix arrays[ARRAYS]; /* of the first head */
+    int queries, keys, channels, width;
+    float scale;
+    bool causal;
+    float *means; /* [heads, queries]: what backward finds out about queries first, the sum of g y */
+} attention;
+
+/* Finds a head's parts, in shared memory, where they need no registers. All threads of a block do it. */
+static __device__ __forceinline__ void find_head(const attention &a, int64_t head, matrix (&of)[ARRAYS])
+{
+    int which = (int)threadIdx.x;
+    if (which < ARRAYS) {
+        int64_t offset = 0;
+        for (int axis = a.heads.rank - 1; axis >= 0; axis--) {
+            offset += head % a.heads.extent[axis] * a.heads.stride[which][axis];
+            head /= a.heads.extent[axis];
+        }
+        of[which] = a.arrays[which];
+        of[which].data += offset * of[which].size;
+    }
+    __syncthreads();
+}
+
+static __device__ __forceinline__ char *element(const matrix &m, int row, int column)
+{
+    return m.data + (row * m.row + column * m.column) * m.size;
+}
+
+static __device__ __forceinline__ float load_float(const matrix &m, int row, int column)
+{
+    const char *from = element(m, row, column);
+    return m.size == 2 ? __bfloat162float(*(const __nv_bfloat16 *)from) : *(const float *)from;
+}
+
+static __device__ __forceinline__ void store_float(const matrix &m, int row, int column, float x)
+{
+    char *to = element(m, row, column);
+    if (m.size == 2)
+        *(__nv_bfloat16 *)to = __float2bfloat16(x);
+    else
+        *(float *)to = x;
+}
+
+static inline int parts_of(int count, int part)
+{
+    return (count + part - 1) / part;
+}
+
+/* For every call. */
+void attend_in_f32(const attention &a);
+void attend_backward_in_f32(const attention &a);
+
+/* On tensor cores, for q, k, v and g in bf16, without bias and mask, with rows that are 16-byte aligned. */
+bool tensor_cores_take(const attention &a);
+void attend_in_bf16(const attention &a);
+void attend_backward_in_bf16(const attention &a);
+/* A block a head; false where there are too few of them, or too much in one. */
+bool attend_backward_by_heads_in_bf16(const attention &a);
+
+#endif

@@ -1,0 +1,29 @@
+/* convolution.h - convolutions of the CUDA backend: the problem, and who can solve it. */
+#ifndef VITRO_BACKENDS_CUDA_IMAGE_CONVOLUTION_H
+#define VITRO_BACKENDS_CUDA_IMAGE_CONVOLUTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum convolution_pass { CONVOLUTION_FORWARD, CONVOLUTION_INPUT_GRADIENT, CONVOLUTION_WEIGHT_GRADIENT };
+
+/* x [batch, size, channels], weight [outputs, kernel, channels / groups], y [batch, output, outputs], as they lie in
+ * memory; pairs are vertical and horizontal. What a pass reads is of one dtype, VT_F32 or VT_BF16; what it writes may
+ * be VT_F32 all the same. Without padding: it is also the key of what was chosen for it. */
+typedef struct convolution {
+    int64_t pass;
+    int64_t batch, channels, outputs, groups;
+    int64_t size[2], kernel[2], output[2];
+    int64_t stride[2], padding[2], dilation[2];
+    int64_t dtype, result_dtype;
+    int64_t has_bias;
+} convolution;
+
+/* x and weight; the gradient of y, and weight; the gradient of y, and x: to y, the gradient of x, of weight. */
+typedef struct convolution_operands {
+    const void *a, *b;
+    const float *bias; /* [outputs], of the forward pass alone; or NULL */
+    void *result;
+} convolution_operands;
+
+#endif
