@@ -1,4 +1,5 @@
 /* test_core.c - what the core promises: handles, scopes, errors, effects, gradients, eager mode, the context. */
+#include "core/apply.h"
 #include "core/context.h"
 #include "ops/effect.h"
 #include <criterion/criterion.h>
@@ -332,13 +333,13 @@ Test(scopes, history_ends_with_keep)
 
 Test(scopes, too_deep)
 {
-    vt_scope scopes[MAX_FRAMES];
-    for (int i = 0; i < MAX_FRAMES; i++) {
+    vt_scope scopes[MAX_DEPTH + 1];
+    for (int i = 0; i <= MAX_DEPTH; i++) {
         cr_assert(!vt_failed());
         scopes[i] = vt_scope_begin();
     }
     REFUSED(VT_ERROR_ARGUMENT, "scopes are nested more than 255 deep");
-    for (int i = MAX_FRAMES - 1; i >= 0; i--) vt_scope_end(&scopes[i]);
+    for (int i = MAX_DEPTH; i >= 0; i--) vt_scope_end(&scopes[i]);
     cr_assert(context_get()->depth == 0);
 }
 

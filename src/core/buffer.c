@@ -1,6 +1,7 @@
 /* buffer.c - reference-counted device memory, and the pool that hands freed buffers out again. A step asks for the same
  * sizes as the step before, so that after the first one nothing is allocated, and no page is touched for the first
  * time. */
+#include "core/error.h"
 #include "core/context.h"
 #include <stdlib.h>
 

@@ -1,5 +1,8 @@
 /* capture.c - from recorded nodes to a program, and the choice of a kernel for each instruction: an op that the device
  * has none for becomes the instructions of its decomposition. */
+#include "core/error.h"
+#include "core/entry.h"
+#include "core/demand.h"
 #include "core/capture.h"
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +119,7 @@ static bool make_placeholders(context *c, const program *p, const instruction *i
 /* What was recorded in the innermost frame, as instructions; what gives the results makes the terms of the op. */
 static void take_recorded(program *p, context *c, const instruction *i, const vt_tensor *out)
 {
-    const node *before = c->frames[c->depth].last_node;
+    const node *before = c->frame->last_node;
     for (const node *n = before ? before->next : c->first; n && !p->failed; n = n->next) add_node(p, c, n, i->source);
     for (int k = 0; k < i->outputs && !p->failed; k++)
         if (out[k].id) add_same(p, term_of(c, out[k]), i->out[k], i->source);
@@ -124,16 +127,11 @@ static void take_recorded(program *p, context *c, const instruction *i, const vt
 
 static bool record_decomposition(context *c, const node *n, vt_tensor *out)
 {
-    const char *call = c->call;
-    vt_site site = c->site;
-    c->call = n->op->name;
-    c->site = n->at;
+    ENTER_AS(n->op->name, n->at);
     c->internal++;
     n->op->decompose(n, out);
     c->internal--;
-    c->call = call;
-    c->site = site;
-    return c->error.status == VT_OK;
+    return !vt_failed();
 }
 
 /* Appends the decomposition of an instruction. */
@@ -205,7 +203,7 @@ static bool append(program *p, context *c, const instruction *i)
     bool own = k && fits_contiguous(p, i, k);
     if (i->op->decompose && (c->force_decompose || !own)) return append_decomposed(p, c, i);
     if (!own) k = c->device->fallback_of(i->op);
-    if (k && c->error.status == VT_OK) return append_with(p, i, k);
+    if (k && !vt_failed()) return append_with(p, i, k);
     const node *n = c->run.nodes[i->source];
     return raise_error(VT_ERROR_UNSUPPORTED, n->at, "%s: device %s has no kernel for it, and it has no decomposition",
                        i->op->name, c->device->name);

@@ -1,4 +1,5 @@
 /* clean.c - the passes that know no op: what nobody reads is left out, what is computed twice is computed once. */
+#include "core/clean.h"
 #include "core/program.h"
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* demand.c - which of the recorded nodes are to run: recorded order is a topological order. */
-#include "core/context.h"
+#include "core/demand.h"
+#include "core/error.h"
 #include <stdlib.h>
 
 static void mark(run_state *r, node *n, int *outstanding)
@@ -25,7 +26,7 @@ static void need(context *c, vt_tensor x, bool root, int *outstanding)
 
 static bool is_loose_end(const context *c, const node *n)
 {
-    if (c->run.mode != RUN_EVERYTHING || n->sequence <= c->swept || n->done || n->op->writes) return false;
+    if (c->run.mode != RUN_EVERYTHING || n->sequence <= c->loose_ends_seen || n->done || n->op->writes) return false;
     for (int i = 0; i < n->outputs; i++) {
         const value *v = value_of((context *)c, n->out[i]);
         if (v && !v->freed && !v->internal && (!v->consumed || v->asked_for)) return true;
@@ -70,8 +71,8 @@ bool demand(context *c, const vt_tensor *targets, int count, enum run_mode mode)
     r->node_count = 0;
     for (int i = 0; i < count; i++) need(c, targets[i], true, &outstanding);
     for (node *n = c->last; n; n = n->previous) {
-        bool swept = mode != RUN_EVERYTHING || n->sequence <= c->swept;
-        if (!outstanding && !effects && swept) break;
+        bool seen = mode != RUN_EVERYTHING || n->sequence <= c->loose_ends_seen;
+        if (!outstanding && !effects && seen) break;
         bool effect = effects && n->op->writes && !n->done, loose = is_loose_end(c, n);
         if (effect || loose) mark(r, n, &outstanding);
         effects -= effect;
@@ -83,4 +84,10 @@ bool demand(context *c, const vt_tensor *targets, int count, enum run_mode mode)
     }
     put_in_order(r);
     return true;
+}
+
+bool is_result(const context *c, const value *v)
+{
+    if (!v || v->buffer) return false;
+    return v->kept || c->eager || (v->run == c->run.epoch && v->root);
 }

@@ -2,9 +2,12 @@
  * replays it; the third captures what it queues, at addresses that stay: leaves that come from another place again and
  * again, such as the batch, and results have memory of the graph's own, which is copied from and to around the launch.
  * What the steps update is captured where it is, and anew where that has moved. */
+#include "core/replay.h"
+#include "core/device_graph.h"
 #include "core/log.h"
 #include "core/plan.h"
 #include "core/profile.h"
+#include <vitro/error.h>
 #include <stdlib.h>
 
 /* One step gains nothing: it is one launch as it is. */
@@ -153,7 +156,7 @@ static bool capture_graph(plan *p, context *c)
     }
     forget_graph(c, p);
     p->launch->impossible = true;
-    log_line("plan", "the steps cannot be launched as one: %s", c->error.status ? c->error.message : "not captured");
+    log_line("plan", "the steps cannot be launched as one: %s", vt_failed() ? vt_error_message() : "not captured");
     vt_error_clear();
     return false;
 }

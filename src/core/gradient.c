@@ -1,4 +1,9 @@
 /* gradient.c - reverse-mode differentiation, graph to graph: walks the nodes back from y and records each op's vjp. */
+#include "core/refuse.h"
+#include "core/handle.h"
+#include "core/gradient.h"
+#include "core/error.h"
+#include "core/entry.h"
 #include "core/context.h"
 #include "core/library.h"
 #include <vitro/autograd.h>
@@ -147,7 +152,7 @@ static void vjp_of_decomposition(walk *w, const node *n, const vt_tensor *g, vt_
      * counts all its places: it goes to the first of them. */
     uint64_t after = w->context->sequence;
     n->op->decompose(n, out);
-    for (int o = 0; o < n->outputs && w->context->error.status == VT_OK; o++) {
+    for (int o = 0; o < n->outputs && !vt_failed(); o++) {
         if (!g[o].id || !differentiate(w->context, after, out[o], g[o], n->in, n->inputs, part)) continue;
         for (int i = 0; i < n->inputs; i++)
             if (part[i].id && is_first_place(n, i)) dx[i] = dx[i].id ? library.algebra.add(dx[i], part[i]) : part[i];
@@ -175,7 +180,7 @@ static bool walk_node(walk *w, const node *n)
     else if (any)
         vjp_of_decomposition(w, n, g, dx);
     w->context->differentiated = outer;
-    bool ok = w->context->error.status == VT_OK;
+    bool ok = !vt_failed();
     for (int i = 0; ok && any && i < n->inputs; i++) {
         if (!is_active(w, n->in[i])) continue;
         if (dx[i].id)
@@ -190,18 +195,12 @@ static bool walk_node(walk *w, const node *n)
 /* Gradient ops carry the name and the site of the op that they differentiate. */
 static bool walk_back(walk *w, node *last)
 {
-    context *c = w->context;
-    vt_site site = c->site;
-    const char *call = c->call;
     bool ok = true;
     for (node *n = last; ok && n; n = n == w->earliest ? NULL : n->previous) {
         if (n->walk != w->epoch || !n->active) continue;
-        c->site = n->at;
-        c->call = n->op->name;
+        ENTER_AS(n->op->name, n->at);
         ok = walk_node(w, n);
     }
-    c->site = site;
-    c->call = call;
     return ok;
 }
 
@@ -221,7 +220,6 @@ static bool is_cut_off(const walk *w, vt_tensor x)
 /* A gradient that silently stops is a wrong gradient. */
 static bool history_is_whole(const walk *w, vt_tensor y, const node *last)
 {
-    const context *c = w->context;
     bool whole = !is_cut_off(w, y);
     const node *reader = NULL;
     for (const node *n = last; n && whole; n = n == w->earliest ? NULL : n->previous) {
@@ -232,7 +230,8 @@ static bool history_is_whole(const walk *w, vt_tensor y, const node *last)
     char through[128] = "";
     if (reader)
         snprintf(through, sizeof through, ", through %s at %s:%d,", reader->op->name, reader->at.file, reader->at.line);
-    refuse_call(c->call, c->site, VT_ERROR_GRADIENT,
+    const entry entered = entry_get();
+    refuse_call(entered.call, entered.site, VT_ERROR_GRADIENT,
                 "%s depends%s on a tensor that was kept out of its scope, where its history ended; vt_detach it before "
                 "vt_keep if no gradient is to pass",
                 w->targets ? "y" : "the loss", through);
@@ -281,7 +280,7 @@ static void ask_for(context *c, value *gradient)
 {
     gradient->internal = false;
     gradient->asked_for = true;
-    if (gradient->producer && gradient->producer->sequence <= c->swept) c->swept = gradient->producer->sequence - 1;
+    if (gradient->producer && gradient->producer->sequence <= c->loose_ends_seen) c->loose_ends_seen = gradient->producer->sequence - 1;
 }
 
 void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tensor *inputs, int count,
@@ -296,7 +295,7 @@ void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tens
         return;
     }
     if (count) memset(gradients, 0, (size_t)count * sizeof *gradients);
-    if (c->error.status != VT_OK || !spec_of("gradients", at, "y", y, &s) || !cotangent_fits(at, y, cotangent)) return;
+    if (vt_failed() || !spec_of("gradients", at, "y", y, &s) || !cotangent_fits(at, y, cotangent)) return;
     if (!differentiate(c, 0, y, cotangent, inputs, count, gradients)) return;
     for (int i = 0; i < count; i++) {
         if (!spec_of("gradients", at, "an input", inputs[i], &s)) return;
@@ -342,7 +341,7 @@ void vt_backward_at(vt_site at, vt_tensor loss)
 {
     ENTER("backward", at);
     context *c = context_get();
-    if (c->error.status != VT_OK || !loss_can_be_differentiated(c, at, loss)) return;
+    if (vt_failed() || !loss_can_be_differentiated(c, at, loss)) return;
     walk w = { .context = c, .epoch = ++c->epoch };
     c->internal++;
     if (begin_walk(&w, loss, (vt_tensor){ 0 })) deliver(&w);

@@ -1,6 +1,9 @@
 /* key.c - all that a plan depends on, as a row of words: two runs with the same words run the same plan. What changes
  * from step to step is no part of it: what leaves hold, and what is bound to nodes. */
-#include "core/context.h"
+#include "core/error.h"
+#include "core/key.h"
+#include "core/demand.h"
+#include "core/refuse.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,12 +90,6 @@ static bool add_input(context *c, const node *n, int i)
     return is_current(r, n, i, v) && add_leaf(r, v);
 }
 
-bool is_result(const context *c, const value *v)
-{
-    if (!v || v->buffer) return false;
-    return v->kept || c->eager || (v->run == c->run.epoch && v->root);
-}
-
 static bool add_node(context *c, const node *n)
 {
     run_state *r = &c->run;
@@ -108,42 +105,10 @@ static bool add_node(context *c, const node *n)
     return ok;
 }
 
-/* What is overwritten while another value still looks at it is first copied for the one that is written. */
-static bool own_written(context *c, const node *n)
-{
-    for (int i = 0; n->op->writes && i < n->inputs; i++) {
-        value *v = value_of(c, n->in[i]);
-        if (!v || !v->buffer || !n->op->writes(i)) continue;
-        if (v->buffer->references == 1 && array_is_contiguous(&v->array)) continue;
-        array from = v->array;
-        buffer *shared = v->buffer;
-        if (!value_allocate(c, v)) {
-            v->buffer = shared;
-            return false;
-        }
-        bool copied = c->device->copy(&v->array, &from);
-        buffer_release(c, shared);
-        if (!copied) return false;
-    }
-    return true;
-}
-
-/* What the run reads is where its device computes. */
-static bool bring_inputs(context *c, const node *n)
-{
-    for (int i = 0; i < n->inputs; i++) {
-        value *v = value_of(c, n->in[i]);
-        if (v && v->buffer && !value_to_device(c, v)) return false;
-    }
-    return true;
-}
-
 bool make_key(context *c)
 {
     run_state *r = &c->run;
     r->leaf_count = r->key_count = 0;
-    for (size_t i = 0; i < r->node_count; i++)
-        if (!bring_inputs(c, r->nodes[i]) || !own_written(c, r->nodes[i])) return false;
     bool ok = add_settings(c);
     for (size_t i = 0; ok && i < r->node_count; i++) {
         r->node_key[i] = r->key_count;

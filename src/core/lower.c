@@ -1,4 +1,8 @@
 /* lower.c - from instructions to steps: where each term lies, in which layout and dtype, and the copies between. */
+#include "core/refuse.h"
+#include "core/error.h"
+#include "core/entry.h"
+#include "core/lower.h"
 #include "core/capture.h"
 #include "core/pass.h"
 #include "core/plan.h"
@@ -449,16 +453,11 @@ static bool place_elementwise(lowering *l, const instruction *i, const location 
 static bool prepare(lowering *l, step *s, const instruction *i)
 {
     context *c = l->context;
-    const char *call = c->call;
-    vt_site site = c->site;
     if (!s->kernel->prepare) return true;
     s->call.at = c->run.nodes[i->source]->at;
-    c->call = i->op->name;
-    c->site = s->call.at;
+    ENTER_AS(i->op->name, s->call.at);
     bool ok = s->kernel->prepare(&s->call, &s->prepared);
-    c->call = call;
-    c->site = site;
-    if (!ok && c->error.status == VT_OK)
+    if (!ok && !vt_failed())
         refuse_call(i->op->name, s->call.at, VT_ERROR_UNSUPPORTED, "device %s cannot prepare it", c->device->name);
     if (!ok || !s->prepared.scratch) return ok;
     s->scratch = add_storage(l->plan, STORAGE_WORK, s->prepared.scratch);

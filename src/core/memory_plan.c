@@ -1,5 +1,7 @@
 /* memory_plan.c - offsets in the workspace: the largest storage first, each at the lowest place that is free for as
  * long as it is in use (greedy by size; Pisarchyk & Lee 2020). */
+#include "core/memory_plan.h"
+#include "core/error.h"
 #include "core/plan.h"
 #include <stdlib.h>
 

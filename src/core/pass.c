@@ -1,4 +1,5 @@
 /* pass.c - passes and options of lowering by name, and which of them are off. */
+#include "core/error.h"
 #include "core/pass.h"
 #include "core/library.h"
 #include <stdlib.h>

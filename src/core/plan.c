@@ -1,4 +1,10 @@
 /* plan.c - plans are made once and found again by their key. */
+#include "core/print_program.h"
+#include "core/lower.h"
+#include "core/memory_plan.h"
+#include "core/error.h"
+#include "core/device_graph.h"
+#include "core/clock.h"
 #include "core/plan.h"
 #include "core/capture.h"
 #include "core/library.h"

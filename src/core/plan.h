@@ -61,23 +61,7 @@ typedef struct plan {
     struct plan *next;
 } plan;
 
-/* lower.c: steps for the instructions, each with a kernel or a view. */
-bool lower(plan *p, context *c);
-/* memory_plan.c: offsets in the workspace, such that what is in use at the same time does not overlap. An error where a
- * step reads what none before it has written. */
-bool plan_memory(plan *p, const context *c);
-/* device_graph.c: runs the steps as one launch, once they have run in the same way twice. Not run, and no error: the
- * caller runs them one by one. */
-enum launch { NOT_LAUNCHED, LAUNCHED, LAUNCH_FAILED };
-enum launch device_graph_run(plan *p, context *c);
-void device_graph_free(context *c, plan *p);
-/* replay.c: queues every step at the plan's addresses; how many went well. */
-int run_steps(plan *p, context *c);
-
-/* replay.c: runs the plan on the leaves and nodes of the context's run. */
-bool replay(plan *p, context *c);
-
-/* plan.c: the plan for what the context's run lists: one that was made before, or a new one; NULL with an error. */
+/* The plan for what the context's run lists: one that was made before, or a new one; NULL with an error. */
 plan *plan_get(context *c);
 void plans_free(context *c);
 

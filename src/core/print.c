@@ -1,4 +1,6 @@
 /* print.c - a tensor as text: what it is, its statistics, and its values, elided where they are many. */
+#include "core/transfer.h"
+#include "core/run.h"
 #include "core/context.h"
 #include <vitro/tensor.h>
 #include <math.h>

@@ -1,4 +1,5 @@
 /* print_program.c - what VT_LOG=program shows: the instructions that a plan is made from. */
+#include "core/print_program.h"
 #include "core/log.h"
 #include "core/program.h"
 #include <stdio.h>

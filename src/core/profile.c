@@ -1,10 +1,10 @@
 /* profile.c - time by op: a row for each op and shape, an event for each call where a trace is asked for. */
+#include "core/clock.h"
 #include "core/profile.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MAX_ROWS = 1024, MAX_EVENTS = 1 << 20 };
 
@@ -30,13 +30,6 @@ static struct {
     int row_count, event_count;
 } profile = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* -- The report -----------------------------------------------------------------------------------------------------
  */

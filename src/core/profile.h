@@ -5,7 +5,6 @@
 
 #include "core/plan.h"
 
-double seconds_now(void);
 /* Whether VT_PROFILE asks for times. */
 bool profile_is_on(void);
 /* The time; 0 where nothing is profiled. */

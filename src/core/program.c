@@ -1,4 +1,5 @@
 /* program.c - building programs, and replacing instructions in them. */
+#include "core/error.h"
 #include "core/program.h"
 #include <string.h>
 

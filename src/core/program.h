@@ -45,8 +45,6 @@ instruction *program_add(program *p, const op *op, int inputs, int outputs);
 void program_index(program *p);
 /* Whether each term is made before it is read, and each result is made; an error where one is not. */
 bool program_is_in_order(const program *p, const context *c);
-/* Prints the instructions where VT_LOG=program asks for it. */
-void program_log(const program *p);
 /* Forgets instructions that were replaced. */
 void program_compact(program *p);
 
@@ -88,9 +86,5 @@ typedef struct pass {
     void (*run)(program *p);
     bool again; /* also over what decompositions add: it makes no instructions, which would lack kernels */
 } pass;
-
-/* clean.c */
-void pass_dead_code(program *p);
-void pass_common_subexpressions(program *p);
 
 #endif

@@ -1,59 +1,11 @@
 /* record.c - appending nodes: checks, shapes, handles. Computes nothing. */
+#include "core/record.h"
 #include "core/context.h"
-#include <stdio.h>
+#include "core/entry.h"
+#include "core/handle.h"
+#include "core/refuse.h"
+#include "core/shape.h"
 #include <string.h>
-
-/* A value that the user has freed is there for what differentiates, or takes the place of, what was computed from it.
- */
-static const value *value_to_read(context *c, vt_tensor x)
-{
-    return c->internal ? value_of(c, x) : value_held(c, x);
-}
-
-static void refuse_handle(const char *name, vt_site at, const char *what, vt_tensor x)
-{
-    context *c = context_get();
-    if (x.id == 0)
-        refuse_call(name, at, VT_ERROR_HANDLE,
-                    "%s is the inert tensor: a missing argument, or the result of a failed op", what);
-    else if (is_foreign(c, x))
-        refuse_call(name, at, VT_ERROR_HANDLE,
-                    "%s is a tensor of another thread, and each has tensors of its own; what vt_read gives there, "
-                    "vt_from_data makes a tensor of here",
-                    what);
-    else if (value_was_freed(c, x))
-        refuse_call(name, at, VT_ERROR_HANDLE, "%s is a tensor that vt_free has ended", what);
-    else
-        refuse_call(name, at, VT_ERROR_HANDLE,
-                    "%s is a tensor whose scope has ended; vt_keep moves one to the enclosing scope", what);
-}
-
-bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *out)
-{
-    context *c = context_get();
-    const value *v = value_to_read(c, x);
-    *out = v ? v->spec : (spec){ .shape = { .rank = 0 } };
-    if (!v) refuse_handle(name, at, what, x);
-    return v != NULL;
-}
-
-static bool input_specs(const node *n, spec *specs)
-{
-    for (int i = 0; i < n->inputs; i++) {
-        bool optional = n->op->max_inputs && i >= n->op->min_inputs;
-        specs[i] = (spec){ .shape = { .rank = 0 } };
-        if (n->in[i].id == 0 && optional) continue;
-        const value *v = value_to_read(context_get(), n->in[i]);
-        if (v) {
-            specs[i] = v->spec;
-            continue;
-        }
-        char what[32];
-        snprintf(what, sizeof what, n->inputs == 1 ? "input" : "input %d", i);
-        return spec_of(n->op->name, n->at, what, n->in[i], &specs[i]);
-    }
-    return true;
-}
 
 static void *copy(context *c, const void *data, size_t bytes)
 {
@@ -65,7 +17,8 @@ static node *new_node(context *c, const recording *r)
 {
     node *n = arena_allocate(&c->nodes_memory, sizeof *n);
     if (!n) return NULL;
-    *n = (node){ .op = r->op, .at = c->call ? c->site : r->at, .inputs = r->inputs, .bound = r->bound };
+    const entry entered = entry_get();
+    *n = (node){ .op = r->op, .at = entered.call ? entered.site : r->at, .inputs = r->inputs, .bound = r->bound };
     n->outputs = r->op->outputs ? r->op->outputs : r->outputs;
     n->in = copy(c, r->in, (size_t)r->inputs * sizeof *r->in);
     n->attributes = copy(c, r->attributes, r->attributes_size);
@@ -158,39 +111,23 @@ static void append(context *c, node *n)
     c->last = n;
 }
 
-static bool record_checked(context *c, const recording *r, vt_tensor *out)
-{
-    node *n = new_node(c, r);
-    if (!n) return false;
-    spec *in = arena_allocate(&c->nodes_memory, ((size_t)n->inputs + (size_t)n->outputs) * sizeof *in);
-    if (!in || !input_specs(n, in)) return false;
-    spec *specs = in + n->inputs;
-    if (!n->op->infer(n, in, specs) || !inputs_are_as_they_were(c, n)) return false;
-    n->out_spec = specs;
-    if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !new_outputs(c, n)) return false;
-    append(c, n);
-    if (n->outputs) memcpy(out, n->out, (size_t)n->outputs * sizeof *out);
-    return !c->eager || c->planning || run_eagerly(c, n);
-}
-
-bool record_into(const recording *r, vt_tensor *out)
+node *record_node(const recording *r)
 {
     context *c = context_get();
-    int outputs = r->op->outputs ? r->op->outputs : r->outputs;
-    if (c->error.status == VT_OK && record_checked(c, r, out)) return true;
-    if (outputs) memset(out, 0, (size_t)outputs * sizeof *out);
-    return false;
+    node *n = vt_failed() ? NULL : new_node(c, r);
+    if (!n) return NULL;
+    spec *in = arena_allocate(&c->nodes_memory, ((size_t)n->inputs + (size_t)n->outputs) * sizeof *in);
+    if (!in || !input_specs(n, in)) return NULL;
+    spec *specs = in + n->inputs;
+    if (!n->op->infer(n, in, specs) || !inputs_are_as_they_were(c, n)) return NULL;
+    n->out_spec = specs;
+    if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !new_outputs(c, n)) return NULL;
+    append(c, n);
+    return n;
 }
 
 bound bound_random(void)
 {
     context *c = context_get();
     return (bound){ .seed = c->random.seed, .stream = c->random.stream++ };
-}
-
-vt_tensor record_one(const recording *r)
-{
-    vt_tensor out = { 0 };
-    record_into(r, &out);
-    return out;
 }

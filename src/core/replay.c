@@ -1,4 +1,9 @@
 /* replay.c - runs a plan: gives its storages addresses, calls its kernels in order, hands out the results. */
+#include "core/replay.h"
+#include "core/refuse.h"
+#include "core/error.h"
+#include "core/entry.h"
+#include "core/device_graph.h"
 #include "core/log.h"
 #include "core/plan.h"
 #include "core/profile.h"
@@ -65,14 +70,9 @@ static void bind(const plan *p, const context *c, step *s)
 /* Errors that the kernel raises, of data that was not there when the op was recorded, name the op and its site. */
 static bool run_kernel(context *c, const step *s)
 {
-    const char *name = c->call;
-    vt_site site = c->site;
-    c->call = s->call.op->name;
-    c->site = s->call.at;
+    ENTER_AS(s->call.op->name, s->call.at);
     bool ok = s->kernel->run(&s->call);
-    c->call = name;
-    c->site = site;
-    if (!ok && c->error.status == VT_OK)
+    if (!ok && !vt_failed())
         refuse_call(s->call.op->name, s->call.at, VT_ERROR_UNSUPPORTED, "the kernel of device %s failed",
                     c->device->name);
     return ok;

@@ -1,5 +1,9 @@
 /* scope.c - scopes own values and nodes, and end them together. */
+#include "core/scope.h"
 #include "core/context.h"
+#include "core/error.h"
+#include "core/handle.h"
+#include "core/run.h"
 #include <stdlib.h>
 
 bool frame_own(frame *f, vt_tensor x)
@@ -15,14 +19,26 @@ bool frame_own(frame *f, vt_tensor x)
     return true;
 }
 
+static frame *take_spare(context *c)
+{
+    frame *f = c->spare;
+    if (!f) return calloc(1, sizeof *f);
+    c->spare = f->outer;
+    return f;
+}
+
 bool frame_push(context *c)
 {
-    if (c->depth + 1 == MAX_FRAMES)
-        return raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "scopes are nested more than %d deep", MAX_FRAMES - 1);
-    frame *f = &c->frames[++c->depth];
+    if (c->depth == MAX_DEPTH)
+        return raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "scopes are nested more than %d deep", MAX_DEPTH);
+    frame *f = take_spare(c);
+    if (!f) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for a scope");
+    f->outer = c->frame;
     f->count = 0;
     f->last_node = c->last;
     f->memory = arena_get_mark(&c->nodes_memory);
+    c->frame = f;
+    c->depth++;
     return true;
 }
 
@@ -43,7 +59,7 @@ static void move_out(context *c, value *v, bool alone)
     v->producer = NULL;
     v->depth = c->depth - 1;
     if (v->oldest > v->depth) v->oldest = v->depth;
-    if (!frame_own(&c->frames[c->depth - 1], v->handle)) value_end(c, v);
+    if (!frame_own(c->frame->outer, v->handle)) value_end(c, v);
 }
 
 static void forget_nodes(context *c, const frame *f)
@@ -60,7 +76,7 @@ static void forget_nodes(context *c, const frame *f)
 
 void frame_pop(context *c)
 {
-    frame *f = &c->frames[c->depth];
+    frame *f = c->frame;
     size_t moved = 0;
     forget_nodes(c, f);
     for (size_t i = 0; i < f->count; i++) moved += is_moved_out(c, value_of(c, f->owned[i]));
@@ -72,8 +88,20 @@ void frame_pop(context *c)
         else
             value_end(c, v);
     }
-    f->count = 0;
+    c->frame = f->outer;
     c->depth--;
+    f->outer = c->spare;
+    c->spare = f;
+}
+
+void frames_free(context *c)
+{
+    free(c->outermost.owned);
+    for (frame *f = c->spare, *next; f; f = next) {
+        next = f->outer;
+        free(f->owned);
+        free(f);
+    }
 }
 
 vt_scope vt_scope_begin(void)
@@ -85,7 +113,7 @@ vt_scope vt_scope_begin(void)
 /* Kept values are computed before the nodes that describe them go. */
 static void run_kept(context *c)
 {
-    const frame *f = &c->frames[c->depth];
+    const frame *f = c->frame;
     vt_tensor *kept = malloc((f->count + 1) * sizeof *kept);
     if (!kept) {
         raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory at the end of a scope");
@@ -105,7 +133,7 @@ void vt_scope_end(vt_scope *scope)
     context *c = context_get();
     if (!scope) return;
     while (scope->depth > 0 && c->depth >= scope->depth) {
-        if (c->error.status == VT_OK) run_kept(c);
+        if (!vt_failed()) run_kept(c);
         frame_pop(c);
     }
     scope->depth = 0;

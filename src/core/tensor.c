@@ -1,4 +1,11 @@
 /* tensor.c - data in and out of tensors. */
+#include "core/transfer.h"
+#include "core/shape.h"
+#include "core/run.h"
+#include "core/refuse.h"
+#include "core/handle.h"
+#include "core/error.h"
+#include "core/dtype.h"
 #include "core/context.h"
 #include <vitro/tensor.h>
 #include <math.h>
@@ -13,7 +20,7 @@ static bool data_has_dtype(const char *call, vt_site at, vt_dtype dtype)
 vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype dtype)
 {
     context *c = context_get();
-    if (c->error.status != VT_OK) return (vt_tensor){ 0 };
+    if (vt_failed()) return (vt_tensor){ 0 };
     if (!shape_is_valid(shape))
         return refuse_call("from_data", at, VT_ERROR_ARGUMENT,
                            "not a shape: rank %d (0 to %d), extents 0 or more, at most 2^48 elements", shape.rank,
@@ -28,7 +35,7 @@ vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype
 static spec spec_or_nothing(const char *call, vt_tensor x)
 {
     spec s = { .shape = { .rank = 0 } };
-    if (context_get()->error.status == VT_OK) spec_of(call, (vt_site){ 0 }, "x", x, &s);
+    if (!vt_failed()) spec_of(call, (vt_site){ 0 }, "x", x, &s);
     return s;
 }
 

@@ -1,4 +1,6 @@
 /* transfer.c - tensors' data between the host's memory and that of devices. */
+#include "core/transfer.h"
+#include "core/error.h"
 #include "core/context.h"
 #include <stdlib.h>
 #include <string.h>

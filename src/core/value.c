@@ -1,5 +1,7 @@
 /* value.c - the table of tensors: handles to values and back. */
+#include "core/value.h"
 #include "core/context.h"
+#include "core/error.h"
 #include <stdlib.h>
 
 /* Makes room for one more chunk of values. Values never move, so that pointers to them stay good. */
@@ -29,7 +31,7 @@ static value *take_slot(context *c)
     return v;
 }
 
-static value *fill(context *c, spec s)
+value *value_new_lasting(context *c, spec s)
 {
     value *v = take_slot(c);
     if (!v) {
@@ -46,24 +48,12 @@ static value *fill(context *c, spec s)
 
 value *value_new(context *c, spec s)
 {
-    value *v = fill(c, s);
+    value *v = value_new_lasting(c, s);
     if (!v) return NULL;
     v->depth = v->oldest = c->depth;
-    if (frame_own(&c->frames[c->depth], v->handle)) return v;
+    if (frame_own(c->frame, v->handle)) return v;
     value_end(c, v);
     return NULL;
-}
-
-value *value_persist(context *c, vt_tensor source)
-{
-    const value *from = value_of(c, source);
-    if (c->error.status != VT_OK || !from || !run(c, &source, 1, RUN_TARGETS)) return NULL;
-    value *v = fill(c, from->spec);
-    if (!v) return NULL;
-    v->internal = false;
-    v->array = from->array;
-    v->buffer = buffer_share(from->buffer);
-    return v;
 }
 
 value *value_of(context *c, vt_tensor x)

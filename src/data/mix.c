@@ -1,5 +1,8 @@
 /* mix.c - mixup and CutMix: what is drawn is drawn on the host and is data, so that every batch is the same plan. */
-#include "core/node.h"
+#include "core/refuse.h"
+#include "core/record.h"
+#include "core/handle.h"
+#include "core/entry.h"
 #include "core/philox.h"
 #include <vitro/augment.h>
 #include <vitro/create.h>

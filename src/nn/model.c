@@ -1,4 +1,8 @@
 /* model.c - the registry of a model's tensors. */
+#include "core/refuse.h"
+#include "core/persist.h"
+#include "core/error.h"
+#include "core/entry.h"
 #include "core/context.h"
 #include <vitro/vitro.h>
 #include <stdarg.h>
@@ -90,7 +94,7 @@ static vt_tensor register_tensor(vt_site at, vt_path path, const char *name, vt_
     ENTER(call, at);
     context *c = context_get();
     char full[256];
-    if (c->error.status != VT_OK) return (vt_tensor){ 0 };
+    if (vt_failed()) return (vt_tensor){ 0 };
     if (!name || !*name) return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name is %s", name ? "empty" : "NULL");
     if (!path.model) return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\" has no model to belong to", name);
     if ((int)init.kind < 0 || init.kind > VT_INIT_UNIFORM)

@@ -1,4 +1,5 @@
 /* index.c - ops that pick and place elements by index. Picking and adding are each other's gradients. */
+#include "core/settings.h"
 #include "ops/index.h"
 #include "ops/list.h"
 #include <vitro/vitro.h>

@@ -2,7 +2,7 @@
 #ifndef VITRO_OPS_LIST_H
 #define VITRO_OPS_LIST_H
 
-#include "core/node.h"
+#include "core/apply.h"
 
 enum op_id {
 #define OP(name)       OP_ID_##name,

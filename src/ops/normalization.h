@@ -2,7 +2,7 @@
 #ifndef VITRO_OPS_NORMALIZATION_H
 #define VITRO_OPS_NORMALIZATION_H
 
-#include "core/node.h"
+#include "core/apply.h"
 
 /* softmax, log_softmax, and their gradients */
 typedef struct softmax_attributes {

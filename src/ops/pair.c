@@ -1,6 +1,6 @@
 /* pair.c - options of images that are one number for both axes, or a pair. */
 #include "ops/pair.h"
-#include "core/node.h"
+#include "core/apply.h"
 
 bool pair_settle(const char *call, vt_site at, const pair_option *o, int64_t out[2])
 {

@@ -1,4 +1,5 @@
 /* reduce.c - ops that reduce axes, and the running sum. */
+#include "core/shape.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/infer.h"

@@ -1,4 +1,6 @@
 /* checkpoint.c - models, and whole training states, as safetensors files. */
+#include "core/refuse.h"
+#include "core/error.h"
 #include "core/array.h"
 #include "core/context.h"
 #include "io/safetensors.h"

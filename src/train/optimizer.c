@@ -1,4 +1,8 @@
 /* optimizer.c - which parameters an update takes, with what learning rate and decay, and the state that it keeps. */
+#include "core/refuse.h"
+#include "core/persist.h"
+#include "core/error.h"
+#include "core/entry.h"
 #include "core/context.h"
 #include "ops/effect.h"
 #include <vitro/vitro.h>

@@ -1,5 +1,5 @@
 /* schedule.c - learning rates as pure functions of the step. */
-#include "core/node.h"
+#include "core/refuse.h"
 #include <vitro/schedule.h>
 #include <math.h>
 

@@ -1,4 +1,5 @@
 /* peak.c - the best of a few large products and copies: what a profile is held to. */
+#include "core/clock.h"
 #include "backends/cpu/machine/peak.h"
 #include "backends/cpu/backend.h"
 #include "backends/cpu/kernels.h"

@@ -1,9 +1,9 @@
 /* fold.c - the loops of a fold. Outputs are handled a block at a time; where blocks are too few to keep threads busy,
  * what goes into each is split in parts as well. Both follow from the shape alone, so that results do not depend on the
  * number of threads. */
+#include "core/refuse.h"
 #include "backends/cpu/reduction/along_axis.h"
 #include "backends/cpu/reduction/fold.h"
-#include "core/node.h"
 #include <stdlib.h>
 #include <string.h>
 

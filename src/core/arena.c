@@ -1,4 +1,5 @@
 /* memory.c - arenas: memory that is given back all at once. */
+#include "core/error.h"
 #include "core/context.h"
 #include <stdlib.h>
 #include <string.h>
