@@ -628,6 +628,55 @@ Test(effects, recomputation_is_counted)
     cr_assert(vt_statistics_get().nodes_recomputed == 1 && run_so_far() == 3);
 }
 
+/* w <- w - dL/dw for L = sum (tanh w)^2, which is read first. Ops computed again. */
+static int64_t read_and_descend(vt_tensor w, bool differentiate)
+{
+    VT_SCOPE;
+    int64_t before = vt_statistics_get().nodes_recomputed;
+    vt_tensor y = vt_tanh(w), loss = vt_sum(vt_mul(y, y));
+    vt_item(loss);
+    if (!differentiate) return vt_statistics_get().nodes_recomputed - before;
+    vt_backward(loss);
+    vt_assign(w, vt_sub(w, vt_grad(w)));
+    vt_flush();
+    return vt_statistics_get().nodes_recomputed - before;
+}
+
+Test(effects, a_loss_that_is_read_before_its_gradient_is_computed_once_from_the_second_step_on)
+{
+    VT_SCOPE;
+    vt_set_training(true);
+    vt_tensor w = VECTOR(0.5, -1);
+    vt_set_trainable(w, true);
+    cr_assert(read_and_descend(w, true) > 0);
+    for (int step = 0; step < 3; step++) cr_assert(read_and_descend(w, true) == 0);
+    double got[2], at[2] = { 0.5, -1 };
+    for (int step = 0; step < 4; step++)
+        for (int i = 0; i < 2; i++) at[i] -= 2 * tanh(at[i]) * (1 - tanh(at[i]) * tanh(at[i]));
+    cr_assert(vt_read(w, got, 2, VT_F64));
+    for (int i = 0; i < 2; i++) cr_assert(fabs(got[i] - at[i]) < 1e-6);
+}
+
+Test(effects, what_a_gradient_reads_is_kept_in_training_alone)
+{
+    VT_SCOPE;
+    double zeros[1000] = { 0 };
+    vt_tensor w = vt_from_data(zeros, VT_SHAPE(1000), VT_F64);
+    vt_set_trainable(w, true);
+    int64_t before = vt_statistics_get().live_bytes, held[2];
+    vt_set_training(true);
+    for (int step = 0; step < 3; step++) read_and_descend(w, true);
+    for (int training = 0; training < 2; training++) {
+        VT_SCOPE;
+        vt_set_training(training);
+        vt_tensor y = vt_tanh(w);
+        vt_item(vt_sum(vt_mul(y, y)));
+        held[training] = vt_statistics_get().live_bytes - before;
+    }
+    cr_assert(held[0] < (int64_t)sizeof zeros && held[1] > (int64_t)sizeof zeros, "%lld and %lld bytes",
+              (long long)held[0], (long long)held[1]);
+}
+
 Test(effects, one_that_fails_is_not_forgotten)
 {
     VT_SCOPE;

@@ -89,5 +89,5 @@ bool demand(context *c, const vt_tensor *targets, int count, enum run_mode mode)
 bool is_result(const context *c, const value *v)
 {
     if (!v || v->buffer) return false;
-    return v->kept || c->eager || (v->run == c->run.epoch && v->root);
+    return v->kept || c->eager || (v->retained && !v->producer->done) || (v->run == c->run.epoch && v->root);
 }

@@ -280,7 +280,8 @@ static void ask_for(context *c, value *gradient)
 {
     gradient->internal = false;
     gradient->asked_for = true;
-    if (gradient->producer && gradient->producer->sequence <= c->loose_ends_seen) c->loose_ends_seen = gradient->producer->sequence - 1;
+    if (gradient->producer && gradient->producer->sequence <= c->loose_ends_seen)
+        c->loose_ends_seen = gradient->producer->sequence - 1;
 }
 
 void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tensor *inputs, int count,

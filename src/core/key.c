@@ -108,6 +108,9 @@ static bool add_node(context *c, const node *n)
 bool make_key(context *c)
 {
     run_state *r = &c->run;
+    /* A second key for the same run lists them anew. */
+    for (size_t i = 0; r->keyed == r->epoch && i < r->leaf_count; i++) r->leaves[i]->run = 0;
+    r->keyed = r->epoch;
     r->leaf_count = r->key_count = 0;
     bool ok = add_settings(c);
     for (size_t i = 0; ok && i < r->node_count; i++) {

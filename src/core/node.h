@@ -20,11 +20,13 @@ struct node {
     const uint32_t *in_version; /* of leaves, when recorded */
     node *previous, *next;      /* in the order of recording */
     uint64_t sequence;
-    uint64_t run;  /* the last run that it is part of ... */
-    int number;    /* ... and its place among the nodes there */
-    uint64_t walk; /* the last differentiation that visited it, during which nodes may run ... */
-    bool active;   /* ... and whether a gradient passes there */
-    bool done;     /* it has run */
+    uint64_t run;    /* the last run that it is part of ... */
+    int number;      /* ... and its place among the nodes there */
+    uint64_t walk;   /* the last differentiation that visited it, during which nodes may run ... */
+    bool active;     /* ... and whether a gradient passes there */
+    bool done;       /* it has run: */
+    uint64_t ran_in; /* in this plan, the first time, */
+    int ran_as;      /* at this place */
 };
 
 /* A node's attributes as its own struct. */

@@ -1,5 +1,7 @@
 /* plan.c - plans are made once and found again by their key. */
 #include "core/print_program.h"
+#include "core/key.h"
+#include "core/retain.h"
 #include "core/lower.h"
 #include "core/memory_plan.h"
 #include "core/error.h"
@@ -20,7 +22,7 @@ typedef struct plan_cache {
     plan *buckets[BUCKETS];
     plan *latest; /* the one used last: what a new one is compared with in the log */
     int count;
-    uint64_t clock;
+    uint64_t clock, made;
 } plan_cache;
 
 /* -- Making a plan --------------------------------------------------------------------------------------------------
@@ -55,17 +57,26 @@ static void plan_free(context *c, plan *p)
         if (p->steps[s].prepared.discard) p->steps[s].prepared.discard(p->steps[s].prepared.state);
     arena_reset(&p->program.memory, (arena_mark){ 0 });
     free(p->key);
+    free(p->retained);
     free(p);
 }
 
-static bool remember_key(plan *p, const context *c, uint64_t hash)
+/* FNV-1a, a word at a time. It only finds the bucket; the words decide. */
+static uint64_t hash_of(const int64_t *words, size_t count)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (size_t i = 0; i < count; i++) hash = (hash ^ (uint64_t)words[i]) * 0x100000001b3;
+    return hash ^ hash >> 32;
+}
+
+static bool remember_key(plan *p, const context *c)
 {
     const run_state *r = &c->run;
     p->key = malloc(r->key_count * sizeof *p->key);
     if (!p->key) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for a plan");
     memcpy(p->key, r->key, r->key_count * sizeof *p->key);
     p->key_count = r->key_count;
-    p->hash = hash;
+    p->hash = hash_of(p->key, p->key_count);
     p->node_key = program_allocate(&p->program, r->node_count * sizeof *p->node_key);
     if (!p->node_key) return false;
     memcpy(p->node_key, r->node_key, r->node_count * sizeof *p->node_key);
@@ -81,7 +92,7 @@ static bool make_room_to_run(plan *p)
     return p->address && p->owned;
 }
 
-static plan *make_plan(context *c, uint64_t hash)
+static plan *make_plan(context *c)
 {
     plan *p = calloc(1, sizeof *p);
     if (!p) {
@@ -89,7 +100,7 @@ static plan *make_plan(context *c, uint64_t hash)
         return NULL;
     }
     p->program.memory.block_size = 1 << 14;
-    if (plan_steps(p, c) && make_room_to_run(p) && remember_key(p, c, hash)) return p;
+    if (plan_steps(p, c) && make_room_to_run(p) && remember_key(p, c)) return p;
     plan_free(c, p);
     return NULL;
 }
@@ -97,16 +108,9 @@ static plan *make_plan(context *c, uint64_t hash)
 /* -- The cache ------------------------------------------------------------------------------------------------------
  */
 
-/* FNV-1a, a word at a time. It only finds the bucket; the words decide. */
-static uint64_t hash_of(const int64_t *words, size_t count)
+static plan *find(const plan_cache *cache, const run_state *r)
 {
-    uint64_t hash = 0xcbf29ce484222325;
-    for (size_t i = 0; i < count; i++) hash = (hash ^ (uint64_t)words[i]) * 0x100000001b3;
-    return hash ^ hash >> 32;
-}
-
-static plan *find(const plan_cache *cache, const run_state *r, uint64_t hash)
-{
+    uint64_t hash = hash_of(r->key, r->key_count);
     plan *p = cache->buckets[hash % BUCKETS];
     while (p && (p->hash != hash || p->key_count != r->key_count ||
                  memcmp(p->key, r->key, r->key_count * sizeof *r->key) != 0))
@@ -148,6 +152,14 @@ void plans_free(context *c)
     c->plans = NULL;
 }
 
+plan *plan_made_as(const context *c, uint64_t number)
+{
+    for (int i = 0; c->plans && i < BUCKETS; i++)
+        for (plan *p = c->plans->buckets[i]; p; p = p->next)
+            if (p->number == number) return p;
+    return NULL;
+}
+
 /* Says why no plan fits: the first node that differs from the plan that ran before. */
 static void explain(const plan *p, const plan *before, const run_state *r)
 {
@@ -177,16 +189,20 @@ plan *plan_get(context *c)
         raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for plans");
         return NULL;
     }
-    uint64_t hash = hash_of(c->run.key, c->run.key_count);
-    plan *p = find(c->plans, &c->run, hash);
+    plan *p = find(c->plans, &c->run);
+    while (p && retain_mark(p, c)) {
+        if (!make_key(c)) return NULL;
+        p = find(c->plans, &c->run);
+    }
     c->statistics.plan_hits += p != NULL;
     if (!p) {
         double start = seconds_now();
-        p = make_plan(c, hash);
+        p = make_plan(c);
         c->statistics.plan_misses++;
         c->statistics.planning_seconds += seconds_now() - start;
         if (!p) return NULL;
         explain(p, c->plans->latest, &c->run);
+        p->number = ++c->plans->made;
         put_in_cache(c, c->plans, p);
     }
     p->last_used = ++c->plans->clock;

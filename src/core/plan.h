@@ -58,11 +58,19 @@ typedef struct plan {
     uint64_t hash, last_used;
     size_t *node_key; /* where in the key each node begins */
     size_t node_count;
+    uint64_t number; /* as which it was made, from 1 */
+    struct retained {
+        int node, output;
+    } * retained; /* what a later run read of it, before that was kept */
+    int retained_count, retained_capacity;
+    bool retains_in_training; /* the mode in which it was */
     struct plan *next;
 } plan;
 
 /* The plan for what the context's run lists: one that was made before, or a new one; NULL with an error. */
 plan *plan_get(context *c);
+/* The plan that was made as this number, as long as it is there; NULL. */
+plan *plan_made_as(const context *c, uint64_t number);
 void plans_free(context *c);
 
 #endif

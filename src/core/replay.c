@@ -143,17 +143,20 @@ static void finish_effects(const plan *p, context *c, int steps)
     }
 }
 
-static void finish_nodes(context *c)
+static void finish_nodes(const plan *p, context *c)
 {
     for (size_t i = 0; i < c->run.node_count; i++) {
         node *n = c->run.nodes[i];
         c->statistics.nodes_run++;
-        if (n->op->writes)
+        if (n->op->writes) {
             finish_effect(c, n);
-        else if (n->done) {
+        } else if (n->done) {
             c->statistics.nodes_recomputed++;
             log_line("run", "%s at %s:%d computed again: its value was read after it had been let go", n->op->name,
                      n->at.file, n->at.line);
+        } else {
+            n->ran_in = p->number;
+            n->ran_as = (int)i;
         }
         n->done = true;
     }
@@ -183,7 +186,7 @@ bool replay(plan *p, context *c)
     if (c->device->queue) c->mark = c->device->queue->mark();
     bool ok = done == p->step_count;
     finish_effects(p, c, done);
-    if (ok) finish_nodes(c);
+    if (ok) finish_nodes(p, c);
     hand_out(p, c, done);
     for (int s = 0; s < p->storage_count; s++) buffer_release(c, p->owned[s]);
     buffer_count(c, -(int64_t)p->work_bytes);

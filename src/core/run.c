@@ -7,6 +7,7 @@
 #include "core/plan.h"
 #include "core/refuse.h"
 #include "core/replay.h"
+#include "core/retain.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +50,9 @@ static bool run_whole(context *c)
 
 bool run(context *c, const vt_tensor *targets, int count, enum run_mode mode)
 {
-    bool ok = demand(c, targets, count, mode) && run_whole(c);
+    bool ok = demand(c, targets, count, mode);
+    if (ok) retain_learn(c);
+    ok = ok && run_whole(c);
     /* A loose end that cannot be computed is not tried again until it is read: others are to be had without it. */
     if (mode == RUN_EVERYTHING) c->loose_ends_seen = c->sequence;
     return ok;

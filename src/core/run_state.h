@@ -11,10 +11,10 @@ typedef struct run_state {
         RUN_EFFECTS,    /* and every pending effect */
         RUN_EVERYTHING, /* and every value that the user recorded and nothing consumed */
     } mode;
-    bool started; /* a kernel has run */
-    uint64_t epoch;
-    node **nodes;   /* those that run, in order */
-    value **leaves; /* what they read that is there */
+    bool started;          /* a kernel has run */
+    uint64_t epoch, keyed; /* of the run; the last one that has a key */
+    node **nodes;          /* those that run, in order */
+    value **leaves;        /* what they read that is there */
     int64_t *key;
     size_t *node_key; /* where in the key each node begins; as many as there is room for nodes */
     size_t node_count, node_capacity, leaf_count, leaf_capacity, key_count, key_capacity;

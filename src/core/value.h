@@ -17,6 +17,7 @@ typedef struct value {
     bool live, trainable, needs_gradient;
     bool freed;                                  /* by the user; while it is live, what was computed from it needs it */
     int term;                                    /* in the program under way */
+    bool retained;                               /* a later run reads it: see retain.h */
     bool kept;                                   /* survives its scope */
     bool consumed;                               /* an op that the user recorded has it as input */
     bool internal;                               /* recorded by differentiation, not by the user ... */
