@@ -6,6 +6,7 @@
 #include "core/capture.h"
 #include "core/pass.h"
 #include "core/plan.h"
+#include "core/running.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -456,7 +457,9 @@ static bool prepare(lowering *l, step *s, const instruction *i)
     if (!s->kernel->prepare) return true;
     s->call.at = c->run.nodes[i->source]->at;
     ENTER_AS(i->op->name, s->call.at);
+    running_set(c, &s->call);
     bool ok = s->kernel->prepare(&s->call, &s->prepared);
+    running_set(c, NULL);
     if (!ok && !vt_failed())
         refuse_call(i->op->name, s->call.at, VT_ERROR_UNSUPPORTED, "device %s cannot prepare it", c->device->name);
     if (!ok || !s->prepared.scratch) return ok;

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/plan.h"
 #include "core/profile.h"
+#include "core/running.h"
 #include <stdlib.h>
 
 /* -- Memory ---------------------------------------------------------------------------------------------------------
@@ -83,10 +84,12 @@ static bool run_step(const plan *p, context *c, step *s)
     bool ok = true;
     bind(p, c, s);
     double start = profile_begin();
+    running_set(c, &s->call);
     if (s->kernel)
         ok = run_kernel(c, s);
     else
         ok = c->device->copy(&s->call.out[0], &s->call.in[0]);
+    running_set(c, NULL);
     profile_end(start, s, c->device);
     return ok;
 }

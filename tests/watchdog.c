@@ -1,0 +1,96 @@
+/* watchdog.c - a test that does not return fails, and is named, and so is the op that it is in: its shapes, and the
+ * call that recorded it. Linked into each test program.
+ *
+ * What counts is the processor's time that the process uses, so that no test fails because the machine has other work;
+ * a test that waits for what never comes uses none, and fails after as long a time without any. VT_TEST_SECONDS says
+ * how long that is. */
+#include "watchdog.h"
+#include "core/running.h"
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double SECONDS = 300;
+enum { LOOKS = 100 }; /* in that time */
+
+/* What is known of the test under way. */
+typedef struct watch {
+    const struct criterion_test *test;
+    double begin, used; /* processor's time: when it was first seen, when last looked */
+    int idle;           /* how often in a row it had used next to none */
+} watch;
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* Without what looking takes. */
+static double processor_time(void)
+{
+    return seconds_of(CLOCK_PROCESS_CPUTIME_ID) - seconds_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static double seconds_allowed(void)
+{
+    const char *asked = getenv("VT_TEST_SECONDS");
+    return asked && atof(asked) > 0 ? atof(asked) : SECONDS;
+}
+
+/* Not by stdio, whose locks the test may hold. */
+static void say(const char *text)
+{
+    (void)!write(STDERR_FILENO, text, strlen(text));
+}
+
+static void give_up(const struct criterion_test *test, const char *why, double seconds)
+{
+    char text[4096];
+    snprintf(text, sizeof text, "\n%s::%s does not return: it has %s for %g s\n", test->category, test->name, why,
+             seconds);
+    say(text);
+    say(running_describe(text, sizeof text) ? "it is in " : "no thread is in an op\n");
+    say(text);
+    abort();
+}
+
+static void look(watch *w, double seconds)
+{
+    const struct criterion_test *test = __atomic_load_n(&criterion_current_test, __ATOMIC_ACQUIRE);
+    double used = processor_time(), next_to_none = 0.01 * seconds / LOOKS;
+    if (test != w->test) *w = (watch){ .test = test, .begin = used };
+    w->idle = used - w->used < next_to_none ? w->idle + 1 : 0;
+    w->used = used;
+    if (!test) return;
+    if (used - w->begin > seconds) give_up(test, "computed", seconds);
+    if (w->idle > LOOKS) give_up(test, "waited", seconds);
+}
+
+static void *look_now_and_then(void *unused)
+{
+    watch w = { 0 };
+    double seconds = seconds_allowed(), between = seconds / LOOKS;
+    struct timespec time = { (time_t)between, (long)((between - (double)(time_t)between) * 1e9) };
+    for (;;) {
+        nanosleep(&time, NULL);
+        look(&w, seconds);
+    }
+    return unused;
+}
+
+__attribute__((constructor)) void watchdog_start(void)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (pthread_create(&thread, &attributes, look_now_and_then, NULL) != 0) say("no thread watches the tests\n");
+    pthread_attr_destroy(&attributes);
+}
