@@ -5,8 +5,8 @@
 #include <math.h>
 #include <vitro/vitro.h>
 
-TestSuite(second_order, .fini = expect_nothing_left, .timeout = 120);
-TestSuite(fused, .fini = expect_nothing_left, .timeout = 120);
+TestSuite(second_order, .fini = expect_nothing_left);
+TestSuite(fused, .fini = expect_nothing_left);
 
 enum { D = 4 };
 

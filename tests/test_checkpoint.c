@@ -27,7 +27,7 @@ static void end(void)
     leave_folder();
 }
 
-#define SUITE(name) TestSuite(name, .init = begin, .fini = end, .timeout = 120)
+#define SUITE(name) TestSuite(name, .init = begin, .fini = end)
 SUITE(model_file);
 SUITE(checkpoint);
 

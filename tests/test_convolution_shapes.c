@@ -184,7 +184,7 @@ static void begin(void)
     vt_set_device(tested_device());
 }
 
-TestSuite(shapes, .init = begin, .fini = expect_nothing_left, .timeout = 300);
+TestSuite(shapes, .init = begin, .fini = expect_nothing_left);
 
 Test(shapes, in_f32)
 {

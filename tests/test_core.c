@@ -29,7 +29,7 @@ static void end(void)
         abort();
 }
 
-#define SUITE(name) TestSuite(name, .init = begin, .fini = end, .timeout = 120)
+#define SUITE(name) TestSuite(name, .init = begin, .fini = end)
 SUITE(handles);
 SUITE(scopes);
 SUITE(errors);

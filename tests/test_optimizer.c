@@ -15,7 +15,7 @@ static void begin(void)
     vt_seed(1);
 }
 
-#define SUITE(name) TestSuite(name, .init = begin, .fini = expect_nothing_left, .timeout = 120)
+#define SUITE(name) TestSuite(name, .init = begin, .fini = expect_nothing_left)
 SUITE(optimizer);
 SUITE(groups);
 SUITE(clipping);

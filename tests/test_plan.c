@@ -42,7 +42,7 @@ static vt_tensor leaf(const double *numbers, vt_shape shape)
     return vt_from_data(data, shape, VT_F32);
 }
 
-#define SUITE(name) TestSuite(name, .init = begin, .fini = expect_nothing_left, .timeout = 300)
+#define SUITE(name) TestSuite(name, .init = begin, .fini = expect_nothing_left)
 SUITE(cache);
 SUITE(passes);
 SUITE(programs);

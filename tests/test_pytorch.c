@@ -194,8 +194,6 @@ static void compare(const char *name, call *function)
 /* -- The tests --------------------------------------------------------------------------------------------------------
  */
 
-TestSuite(pytorch, .timeout = 300);
-
 #define OP(name, ...)                                                                                                  \
     static void call_##name(subject *s)                                                                                \
     {                                                                                                                  \

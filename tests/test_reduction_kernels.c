@@ -129,7 +129,7 @@ static void reduce(vt_shape shape, vt_axes axes)
 static const int64_t lengths[] = { 1, 2, 3, 4, 5, 31, 32, 33, 65, 128, 197, 255, 256, 257, 1000, 1024, 1025, 2049 };
 enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
-Test(reductions, rows, .timeout = 300)
+Test(reductions, rows)
 {
     for (int i = 0; i < LENGTHS; i++) {
         reduce(VT_SHAPE(3, lengths[i]), VT_AXES(1));
@@ -140,7 +140,7 @@ Test(reductions, rows, .timeout = 300)
     reduce(VT_SHAPE(9000, 7), VT_AXES(1));
 }
 
-Test(reductions, columns, .timeout = 300)
+Test(reductions, columns)
 {
     for (int i = 0; i < LENGTHS; i++) {
         reduce(VT_SHAPE(lengths[i], 5), VT_AXES(0));
@@ -151,7 +151,7 @@ Test(reductions, columns, .timeout = 300)
     reduce(VT_SHAPE(5000, 1), VT_AXES(0));
 }
 
-Test(reductions, axes_between, .timeout = 300)
+Test(reductions, axes_between)
 {
     const vt_shape shapes[] = { VT_SHAPE(2, 65, 3, 4), VT_SHAPE(3, 2, 33, 8), VT_SHAPE(5, 1, 9, 130) };
     for (int i = 0; i < 3; i++) {
@@ -228,7 +228,7 @@ static void along_axis(vt_shape shape, int axis)
     RUN(log_softmax);
 }
 
-Test(along_an_axis, rows_and_columns, .timeout = 300)
+Test(along_an_axis, rows_and_columns)
 {
     const int64_t more[] = { 64, 2048, 8192, 8193 };
     for (int i = 0; i < LENGTHS; i++) {
@@ -240,7 +240,7 @@ Test(along_an_axis, rows_and_columns, .timeout = 300)
     along_axis(VT_SHAPE(1, 1), 1);
 }
 
-Test(along_an_axis, labels, .timeout = 300)
+Test(along_an_axis, labels)
 {
     trial t = { .inputs = 2 };
     for (int gradient = 0; gradient < 2; gradient++) {
@@ -302,7 +302,7 @@ Test(along_an_axis, labels_of_f64_that_are_wrong)
  */
 
 /* From keys of one byte to those of three, from one tile to several, from one index a place to many. */
-Test(by_index, adding, .timeout = 300)
+Test(by_index, adding)
 {
     const int64_t places[] = { 1, 7, 255, 256, 70000 }, sources[] = { 32, 33, 255, 5000 };
     for (int i = 0; i < 5; i++) {
@@ -351,7 +351,7 @@ Test(by_index, the_first_fault)
 /* -- Images ----------------------------------------------------------------------------------------------------------
  */
 
-Test(images, channels_and_sizes, .timeout = 300)
+Test(images, channels_and_sizes)
 {
     const int64_t channels[] = { 1, 3, 4, 30, 64 }, sizes[] = { 1, 2, 7, 28 };
     for (int i = 0; i < 5; i++) {

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct settings {
     uint64_t seed;
@@ -120,7 +119,7 @@ static void check_seeds(report *r, void *user)
     const settings *s = user;
     static program p;
     for (; r->seed < s->seed + (uint64_t)s->programs; r->seed++) {
-        alarm(60);
+        end_after(60);
         r->found = check_seed(s, r->seed, &p, r);
         if (r->found.kind) return;
     }

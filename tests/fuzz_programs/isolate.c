@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,10 +21,18 @@ static void describe_end(report *r, int status)
 {
     r->found = r->under_way;
     r->found.kind = CRASHED;
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGALRM))
+        snprintf(r->found.text, sizeof r->found.text, "it does not return");
+    else if (WIFSIGNALED(status))
         snprintf(r->found.text, sizeof r->found.text, "signal %d: %s", WTERMSIG(status), strsignal(WTERMSIG(status)));
     else
         snprintf(r->found.text, sizeof r->found.text, "the process ended with %d", WEXITSTATUS(status));
+}
+
+void end_after(int seconds)
+{
+    setitimer(ITIMER_PROF, &(struct itimerval){ .it_value.tv_sec = seconds }, NULL);
+    alarm(10 * (unsigned)seconds);
 }
 
 void in_a_child(void (*work)(report *r, void *user), void *user, report *r, int seconds)
@@ -34,7 +43,7 @@ void in_a_child(void (*work)(report *r, void *user), void *user, report *r, int 
     pid_t child = fork();
     if (child < 0) abort();
     if (child == 0) {
-        alarm((unsigned)seconds);
+        end_after(seconds);
         work(r, user);
         exit(0); /* where leaks are looked for */
     }

@@ -15,6 +15,10 @@ typedef struct report {
 /* Memory that children share. */
 report *shared_report(void);
 
+/* Ends this process after so many more seconds of the processor's time, which others do not take from it, or ten times
+ * as many by the clock. */
+void end_after(int seconds);
+
 /* Calls work in a child, for so many seconds. What it found is in the report; a child that ends otherwise than by
  * returning is a finding too. */
 void in_a_child(void (*work)(report *r, void *user), void *user, report *r, int seconds);
