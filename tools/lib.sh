@@ -55,7 +55,7 @@ watched() {
 
 # Packages ------------------------------------------------------------------------------------------------------------
 
-missing=''
+missing='' installed=''
 # wants PACKAGE COMMAND...: the Debian package is missing where the command fails.
 wants() {
     package=$1
@@ -106,19 +106,24 @@ install_missing() {
     # shellcheck disable=SC2086
     watched "installing$missing" build-logs/apt-install.log $sudo env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y --no-install-recommends $missing
-    missing=''
+    installed=yes missing=''
 }
 
 # Building ------------------------------------------------------------------------------------------------------------
 
-# configure DIR [MESON OPTION...]: for the first time, or again.
+# configure DIR [MESON OPTION...]: for the first time, or again where something has changed since that it depends on.
+# (Ninja itself sees to changes of the sources' own files.)
 configure() {
     dir=$1
     shift
-    again=''
-    [ ! -f "$dir/build.ninja" ] || again=--reconfigure
+    again='' asked="${CC-} ${CXX-} $*"
+    if [ -f "$dir/build.ninja" ]; then
+        [ "$installed$(cat "$dir/asked" 2>/dev/null)" != "$asked" ] || return 0
+        again=--reconfigure
+    fi
     # shellcheck disable=SC2086
-    watched "configuring $dir" "build-logs/$dir-configure.log" meson setup "$dir" $again "$@"
+    watched "configuring $dir" "build-logs/$dir-configure.log" meson setup "$dir" $again "$@" || return
+    printf '%s\n' "$asked" >"$dir/asked"
 }
 
 # compile DIR [TARGET...]: all of it, or these targets.

@@ -13,12 +13,14 @@ static jmp_buf skipped; /* where a test that is skipped goes on */
 static plain_test *tests;
 static const plain_test *running;
 static bool failed;
+const struct criterion_test *criterion_current_test;
 
 void plain_add(plain_test *test)
 {
     plain_test **end = &tests;
     while (*end) end = &(*end)->next;
     *end = test;
+    test->named = (struct criterion_test){ test->suite, test->name };
 }
 
 void plain_check(bool holds, bool must, const char *file, int line, const char *condition, const char *format, ...)
@@ -62,12 +64,14 @@ static void run_body(const plain_test *t)
 static void run(const plain_test *t)
 {
     running = t;
+    __atomic_store_n(&criterion_current_test, &t->named, __ATOMIC_RELEASE);
     const plain_options *suite = options_of_suite(t->suite);
     if (suite->init) suite->init();
     if (t->options.init) t->options.init();
     run_body(t);
     if (t->options.fini) t->options.fini();
     if (suite->fini) suite->fini();
+    __atomic_store_n(&criterion_current_test, NULL, __ATOMIC_RELEASE);
 }
 
 /* For tests that are to end their process. */

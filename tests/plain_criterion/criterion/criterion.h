@@ -17,8 +17,13 @@ extern "C" {
 typedef struct plain_options {
     void (*init)(void), (*fini)(void);
     int signal, exit_code; /* how the test is to end */
-    double timeout;        /* not heeded */
 } plain_options;
+
+/* By Criterion's own names. */
+struct criterion_test {
+    const char *category, *name;
+};
+extern const struct criterion_test *criterion_current_test;
 
 /* A suite where `run` is NULL. */
 typedef struct plain_test {
@@ -26,6 +31,7 @@ typedef struct plain_test {
     void (*run)(void);
     plain_options options;
     struct plain_test *next;
+    struct criterion_test named;
 } plain_test;
 
 void plain_add(plain_test *test);
