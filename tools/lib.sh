@@ -116,14 +116,14 @@ install_missing() {
 configure() {
     dir=$1
     shift
-    again='' asked="${CC-} ${CXX-} $*"
+    again='' options="${CC-} ${CXX-} $*"
     if [ -f "$dir/build.ninja" ]; then
-        [ "$installed$(cat "$dir/asked" 2>/dev/null)" != "$asked" ] || return 0
+        [ "$installed$(cat "$dir/configured-with" 2>/dev/null)" != "$options" ] || return 0
         again=--reconfigure
     fi
     # shellcheck disable=SC2086
     watched "configuring $dir" "build-logs/$dir-configure.log" meson setup "$dir" $again "$@" || return
-    printf '%s\n' "$asked" >"$dir/asked"
+    printf '%s\n' "$options" >"$dir/configured-with"
 }
 
 # compile DIR [TARGET...]: all of it, or these targets.
