@@ -1,5 +1,5 @@
 /* train_step.c - times whole training steps of a model of the zoo, and prints one line of JSON. See --help. */
-#include "program/arguments.h"
+#include "program/command_line.h"
 #include "zoo.h"
 #include <vitro/vitro.h>
 #include <jansson.h>
@@ -35,83 +35,40 @@ typedef struct options {
     const char *start; /* a folder, or NULL */
     vt_dtype precision;
     double lr;
-    int64_t batch, steps, group, warm_up_steps, depth, image_size, matmul_size;
-    int threads;
+    int64_t batch, steps, group, warm_up_steps, depth, image_size, matmul_size, threads;
     bool dropout;
 } options;
 
-enum key {
-    KEY_MODEL = 256,
-    KEY_BATCH,
-    KEY_DEPTH,
-    KEY_IMAGE_SIZE,
-    KEY_DROPOUT,
-    KEY_LR,
-    KEY_STEPS,
-    KEY_GROUP,
-    KEY_DEVICE,
-    KEY_PRECISION,
-    KEY_THREADS,
-    KEY_MATMUL_SIZE,
-    KEY_START,
-};
-
-static const struct argp_option argp_options[] = {
-    { 0, 0, 0, 0, "What to train:", 1 },
-    { "model", KEY_MODEL, "NAME", 0, "The network, one of the list below (vit_tiny_patch4_32)", 0 },
-    { "batch", KEY_BATCH, "N", 0, "Pictures a step (64)", 0 },
-    { "depth", KEY_DEPTH, "N", 0, "Blocks of a ViT (the model's)", 0 },
-    { "image-size", KEY_IMAGE_SIZE, "N", 0, "Height and width of the pictures (the model's)", 0 },
-    { "dropout", KEY_DROPOUT, 0, 0, "Keep the model's dropout, which is left out otherwise", 0 },
-    { "lr", KEY_LR, "X", 0, "The learning rate of AdamW (0.001)", 0 },
-    { "steps", KEY_STEPS, "N", 0, "Steps to time, after some that are not (10)", 0 },
-    { "group", KEY_GROUP, "N", 0, "Steps that are timed as one; the steps are rounded up to whole groups (1; cuda: 10)",
-      0 },
-    { 0, 0, 0, 0, "On what:", 2 },
-    { "device", KEY_DEVICE, "NAME", 0, "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle (cpu)", 0 },
-    { "precision", KEY_PRECISION, "f32|bf16", 0, "Of weights and arithmetic (f32)", 0 },
-    { "threads", KEY_THREADS, "N", 0, "Threads to compute with; 0: one for each core that the program may use (0)", 0 },
-    { "matmul-size", KEY_MATMUL_SIZE, "N", 0,
-      "Rows of the square matrices whose product a step is held to (2048; cuda: 8192)", 0 },
-    { 0, 0, 0, 0, "To compare losses:", 3 },
-    { "start", KEY_START, "DIR", 0,
-      "Write the weights, pictures and labels to begin with into this folder, for pytorch_step.py --start, and read "
-      "and "
-      "report the loss of every step",
-      0 },
+static const command_option table[] = {
+    { OPTION_HEADING, .name = "What to train:" },
+    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_tiny_patch4_32",
+      .help = "The network, one of the list below" },
+    { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64", .help = "Pictures a step" },
+    { OPTION_INTEGER, "depth", OPTION_FIELD(depth), "N", 1, 1000, .otherwise = "the model's",
+      .help = "Blocks of a ViT" },
+    { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 10000, .otherwise = "the model's",
+      .help = "Height and width of the pictures" },
+    { OPTION_FLAG, "dropout", OPTION_FIELD(dropout), .help = "Keep the model's dropout, which is left out otherwise" },
+    { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, "0.001", .help = "The learning rate of AdamW" },
+    { OPTION_INTEGER, "steps", OPTION_FIELD(steps), "N", 1, 1e6, .fallback = "10",
+      .help = "Steps to time, after some that are not" },
+    { OPTION_INTEGER, "group", OPTION_FIELD(group), "N", 1, 1e6, .otherwise = "1; cuda: 10",
+      .help = "Steps that are timed as one; the steps are rounded up to whole groups" },
+    { OPTION_HEADING, .name = "On what:" },
+    { OPTION_TEXT, "device", OPTION_FIELD(device), "NAME", .fallback = "cpu",
+      .help = "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle" },
+    { OPTION_DTYPE, "precision", OPTION_FIELD(precision), "f32|bf16", .fallback = "f32",
+      .help = "Of weights and arithmetic" },
+    { OPTION_INTEGER, "threads", OPTION_FIELD(threads), "N", 0, 1024, .fallback = "0",
+      .help = "Threads to compute with; 0: one for each core that the program may use" },
+    { OPTION_INTEGER, "matmul-size", OPTION_FIELD(matmul_size), "N", 1, 1e5, .otherwise = "2048; cuda: 8192",
+      .help = "Rows of the square matrices whose product a step is held to" },
+    { OPTION_HEADING, .name = "To compare losses:" },
+    { OPTION_TEXT, "start", OPTION_FIELD(start), "DIR",
+      .help = "Write the weights, pictures and labels to begin with into this folder, for pytorch_step.py --start, and "
+              "read and report the loss of every step" },
     { 0 },
 };
-
-static vt_dtype parse_precision(struct argp_state *state, const char *text)
-{
-    if (strcmp(text, "f32") == 0) return VT_F32;
-    if (strcmp(text, "bf16") == 0) return VT_BF16;
-    argp_error(state, "--precision is \"%s\"; it must be f32 or bf16", text);
-    return VT_DTYPE_DEFAULT;
-}
-
-static error_t parse_option(int key, char *text, struct argp_state *state)
-{
-    options *o = state->input;
-    switch (key) {
-    case KEY_MODEL: o->model = argument_model(state, text); break;
-    case KEY_BATCH: o->batch = argument_integer(state, "batch", text, 1, 1000000); break;
-    case KEY_DEPTH: o->depth = argument_integer(state, "depth", text, 1, 1000); break;
-    case KEY_IMAGE_SIZE: o->image_size = argument_integer(state, "image-size", text, 1, 10000); break;
-    case KEY_DROPOUT: o->dropout = true; break;
-    case KEY_STEPS: o->steps = argument_integer(state, "steps", text, 1, 1000000); break;
-    case KEY_LR: o->lr = argument_number(state, "lr", text, true); break;
-    case KEY_START: o->start = text; break;
-    case KEY_GROUP: o->group = argument_integer(state, "group", text, 1, 1000000); break;
-    case KEY_DEVICE: o->device = text; break;
-    case KEY_PRECISION: o->precision = parse_precision(state, text); break;
-    case KEY_THREADS: o->threads = (int)argument_integer(state, "threads", text, 0, 1024); break;
-    case KEY_MATMUL_SIZE: o->matmul_size = argument_integer(state, "matmul-size", text, 1, 100000); break;
-    case ARGP_KEY_ARG: argp_error(state, "\"%s\" is not an option", text); break;
-    default: return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
 
 static int usable_cores(void)
 {
@@ -121,14 +78,15 @@ static int usable_cores(void)
 
 static options parse_options(int argc, char **argv)
 {
-    static const char doc[] =
-        "Times whole training steps (forward, cross-entropy, backward, AdamW) on made-up pictures and prints one line "
-        "of JSON; bench/README.md says what its fields are.\vModels:";
-    static const struct argp argp = { argp_options, parse_option, 0, doc, 0, argument_help_filter, 0 };
-    options o = {
-        .model = "vit_tiny_patch4_32", .device = "cpu", .precision = VT_F32, .lr = 1e-3, .batch = 64, .steps = 10
+    static const command_line line = {
+        .version = "train_step (vitro)",
+        .doc =
+            "Times whole training steps (forward, cross-entropy, backward, AdamW) on made-up pictures and prints one "
+            "line of JSON; bench/README.md says what its fields are.",
+        .options = table,
     };
-    argp_parse(&argp, argc, argv, 0, 0, &o);
+    options o = { .group = 0 };
+    command_line_parse(&line, argc, argv, &o);
     const defaults *suited = strcmp(o.device, "cuda") == 0 ? &of_cuda : &of_cpu;
     o.warm_up_steps = suited->warm_up_steps;
     if (o.group == 0) o.group = suited->group;
@@ -426,7 +384,7 @@ int main(int argc, char **argv)
     options o = parse_options(argc, argv);
     vt_set_device(o.device);
     vt_set_precision(o.precision);
-    vt_set_threads(o.threads);
+    vt_set_threads((int)o.threads);
     vt_seed(1);
     training t = { 0 };
     measurement m = { 0 };

@@ -15,7 +15,7 @@ static void report(const trainer *t)
 static bool train(const options *o, const pictures *p)
 {
     trainer t;
-    bool ok = trainer_init(&t, o, p->train, p->test);
+    bool ok = trainer_init(&t, o, p);
     if (ok)
         printf("%s, %lld parameters, on %s: %lld training and %lld test pictures (%s)\n", o->model,
                (long long)vt_model_parameter_count(t.net->model), vt_device(), (long long)p->train->count,
@@ -33,7 +33,7 @@ int main(int argc, char **argv)
     vt_stop_on_signals();
     vt_set_device(o.device);
     vt_set_precision(o.precision);
-    vt_set_threads(o.threads);
+    vt_set_threads((int)o.threads);
     pictures p = { 0 };
     bool ok = !vt_failed() && run_folder_prepare(o.out) && pictures_open(&p, &o) && train(&o, &p);
     pictures_close(&p);

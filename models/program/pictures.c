@@ -1,27 +1,25 @@
 /* pictures.c - the pictures to train and test on. */
 #include "program/pictures.h"
 #include <string.h>
-#include <unistd.h>
 
-/* The builtin pictures are the same in every run, whatever its seed, so that runs can be compared. */
-static const uint64_t BUILTIN_SEED = 0;
-
-static const char *find_folder(void)
+/* What is asked for by its name; a folder is that of the first data set. Left out: the first that is there. */
+static const data_set *find(const char *asked, const char **folder)
 {
-    bool here =
-        access("data/cifar-10-batches-bin/test_batch.bin", R_OK) == 0 || access("data/test_batch.bin", R_OK) == 0;
-    return here ? "data" : NULL;
+    for (const data_set *d = data_sets; d->name; d++) {
+        *folder = d->folder;
+        if (asked ? strcmp(asked, d->name) == 0 : d->is_in(d->folder)) return d;
+    }
+    *folder = asked;
+    return data_sets;
 }
 
 bool pictures_open(pictures *p, const options *o)
 {
-    bool builtin = o->data && strcmp(o->data, "builtin") == 0;
-    const char *folder = builtin ? NULL : o->data ? o->data : find_folder();
-    p->source = folder ? folder : "drawn by the program";
-    p->train = folder ? vt_cifar10_open(folder, true, .limit = o->train_limit)
-                      : vt_builtin_open(true, .limit = o->train_limit, .seed = BUILTIN_SEED);
-    p->test = folder ? vt_cifar10_open(folder, false, .limit = o->test_limit)
-                     : vt_builtin_open(false, .limit = o->test_limit, .seed = BUILTIN_SEED);
+    const char *folder;
+    p->set = find(o->data, &folder);
+    p->source = folder ? folder : p->set->about;
+    p->train = p->set->open(folder, true, o->train_limit);
+    p->test = p->set->open(folder, false, o->test_limit);
     return !vt_failed();
 }
 

@@ -2,9 +2,11 @@
 #ifndef MODELS_PROGRAM_PICTURES_H
 #define MODELS_PROGRAM_PICTURES_H
 
+#include "program/data_sets.h"
 #include "program/options.h"
 
 typedef struct pictures {
+    const data_set *set;
     vt_dataset *train, *test;
     const char *source; /* for people: a folder, or "drawn by the program" */
 } pictures;

@@ -20,31 +20,32 @@ static double monotonic_seconds(void)
 
 static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test)
 {
-    const options *o = t->options;
-    snprintf(t->recipe, sizeof t->recipe,
-             "model=%s precision=%s epochs=%d batch=%lld lr=%.17g weight-decay=%.17g seed=%llu training-pictures=%lld "
-             "test-pictures=%lld classes=%s..%s",
-             o->model, vt_dtype_name(o->precision), o->epochs, (long long)o->batch, o->lr, o->weight_decay,
-             (unsigned long long)o->seed, (long long)train->count, (long long)test->count, train->class_names[0],
+    options_recipe(t->options, t->recipe, sizeof t->recipe);
+    size_t used = strlen(t->recipe);
+    snprintf(t->recipe + used, sizeof t->recipe - used, " training-pictures=%lld test-pictures=%lld classes=%s..%s",
+             (long long)train->count, (long long)test->count, train->class_names[0],
              train->class_names[train->classes - 1]);
 }
 
-bool trainer_init(trainer *t, const options *o, const vt_dataset *train, const vt_dataset *test)
+bool trainer_init(trainer *t, const options *o, const pictures *p)
 {
+    const vt_dataset *train = p->train, *test = p->test;
     *t = (trainer){ .options = o, .saved_at = monotonic_seconds() };
     describe(t, train, test);
     if (train->count < o->batch)
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
                        (long long)o->batch, (long long)train->count);
-    vt_seed(o->seed);
+    vt_seed((uint64_t)o->seed);
     t->net = classifier_new(o->model, (classifier_options){ .classes = train->classes });
     if (!t->net) return false;
     t->optimizer = vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay);
     /* A GPU is quicker than the host at making batches, of the same bits. */
     bool resident = strcmp(o->device, "cuda") == 0;
-    t->train_loader = vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = true, .seed = o->seed,
-                                     .drop_last = true, .resident = resident);
-    t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .resident = resident);
+    t->train_loader =
+        vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = true, .seed = (uint64_t)o->seed,
+                       .drop_last = true, .mean = p->set->mean, .std = p->set->std, .resident = resident);
+    t->test_loader =
+        vt_loader_open(test, .batch = TEST_BATCH, .mean = p->set->mean, .std = p->set->std, .resident = resident);
     return !vt_failed() && (!o->resume || run_folder_resume(t));
 }
 
@@ -121,7 +122,7 @@ static bool train_epoch(trainer *t)
     int64_t batches = vt_loader_batches(t->train_loader);
     if (t->batch == batches) return true; /* stopped during its test, and resumed */
     char label[64];
-    snprintf(label, sizeof label, "epoch %lld/%d", (long long)t->epoch + 1, o->epochs);
+    snprintf(label, sizeof label, "epoch %lld/%lld", (long long)t->epoch + 1, (long long)o->epochs);
     stretch s = { .before = t->metrics.seen, .started = monotonic_seconds() - t->seconds };
     /* The bar is of what is left, or a resumed epoch would seem to have begun at great speed. */
     s.progress = vt_progress_begin(stdout, label, batches * o->batch - s.before);

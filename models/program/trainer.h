@@ -3,7 +3,7 @@
 #define MODELS_PROGRAM_TRAINER_H
 
 #include "program/metrics.h"
-#include "program/options.h"
+#include "program/pictures.h"
 #include "zoo.h"
 
 typedef struct trainer {
@@ -22,7 +22,7 @@ typedef struct trainer {
 
 /* Builds the network and all around it; where the options say resume, puts it back to where the checkpoint in the
  * output folder was saved. False with an error. */
-bool trainer_init(trainer *t, const options *o, const vt_dataset *train, const vt_dataset *test);
+bool trainer_init(trainer *t, const options *o, const pictures *p);
 void trainer_free(trainer *t);
 
 /* Trains to the last epoch, writing log, weights, curves and checkpoint after each. Returns early, with a checkpoint,

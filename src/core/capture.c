@@ -61,9 +61,9 @@ void capture(program *p, context *c)
 /* -- Kernels ------------------------------------------------------------------------------------------------------- */
 
 /* Another name for a term: what a decomposition gives back may be one of its inputs. */
-static bool same_view(const node *n, const array *in, array *out)
+static bool same_view(const void *attributes, const array *in, int outputs, array *out)
 {
-    (void)n;
+    (void)attributes, (void)outputs;
     *out = *in;
     return true;
 }
@@ -87,12 +87,7 @@ static bool fits_contiguous(const program *p, const instruction *i, const kernel
         int t = a < i->inputs ? i->in[a] : i->out[a - i->inputs];
         if (t != NO_TERM) arrays[a] = array_contiguous(NOWHERE, p->terms[t].spec.dtype, p->terms[t].spec.shape);
     }
-    kernel_call call = { .op = i->op,
-                         .attributes = i->attributes,
-                         .inputs = i->inputs,
-                         .outputs = i->outputs,
-                         .in = arrays,
-                         .out = arrays + i->inputs };
+    kernel_call call = call_of(i->op, i->attributes, i->inputs, i->outputs, arrays);
     bool fits = k->supports(&call);
     free(arrays);
     return fits;

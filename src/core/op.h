@@ -35,7 +35,7 @@ typedef struct op {
 
     /* For ops that only look at memory in another way: the outputs, whose shapes and dtypes are filled in, as views of
      * in; false where that takes a copy of the input first. */
-    bool (*view)(const node *n, const array *in, array *out);
+    bool (*view)(const void *attributes, const array *in, int outputs, array *out);
 
     /* The way back through a view of one output: in, whose shape and dtype are filled in, such that its view is out;
      * false where there is none. NULL: never. It lets a kernel write its result where a later op wants it. */

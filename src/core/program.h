@@ -28,6 +28,14 @@ typedef struct instruction {
     const kernel *kernel; /* once kernels are chosen; NULL for views and parts */
 } instruction;
 
+/* A call on arrays, inputs first. */
+static inline kernel_call call_of(const op *op, const void *attributes, int inputs, int outputs, array *arrays)
+{
+    return (kernel_call){
+        .op = op, .attributes = attributes, .inputs = inputs, .outputs = outputs, .in = arrays, .out = arrays + inputs
+    };
+}
+
 typedef struct program {
     arena memory;
     term *terms;

@@ -38,9 +38,9 @@ static void reshape_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = vt_reshape(g[0], vt_shape_of(n->in[0]));
 }
 
-static bool reshape_view(const node *n, const array *in, array *out)
+static bool reshape_view(const void *attributes, const array *in, int outputs, array *out)
 {
-    (void)n;
+    (void)attributes, (void)outputs;
     return array_reshape(*in, out->shape, out);
 }
 
@@ -76,10 +76,11 @@ static bool permute_unview(const void *attributes, const array *out, array *in)
     return true;
 }
 
-static bool permute_view(const node *n, const array *in, array *out)
+static bool permute_view(const void *attributes, const array *in, int outputs, array *out)
 {
+    (void)outputs;
     int order[VT_MAX_RANK];
-    for (int i = 0; i < in->shape.rank; i++) order[i] = (int)ATTRIBUTES(permute_attributes, n)->order[i];
+    for (int i = 0; i < in->shape.rank; i++) order[i] = (int)((const permute_attributes *)attributes)->order[i];
     *out = array_permute(*in, order);
     return true;
 }
@@ -102,9 +103,9 @@ static void expand_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = g[0]; /* summed by the walk */
 }
 
-static bool expand_view(const node *n, const array *in, array *out)
+static bool expand_view(const void *attributes, const array *in, int outputs, array *out)
 {
-    (void)n;
+    (void)attributes, (void)outputs;
     *out = array_broadcast(*in, out->shape);
     return true;
 }
@@ -116,9 +117,9 @@ static bool infer_detach(const node *n, const spec *in, spec *out)
     return true;
 }
 
-static bool detach_view(const node *n, const array *in, array *out)
+static bool detach_view(const void *attributes, const array *in, int outputs, array *out)
 {
-    (void)n;
+    (void)attributes, (void)outputs;
     *out = *in;
     return true;
 }

@@ -30,9 +30,10 @@ static void slice_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = record(&op_pad, n->at, INPUTS(g[0]), .attributes = &back, .attributes_size = sizeof back);
 }
 
-static bool slice_view(const node *n, const array *in, array *out)
+static bool slice_view(const void *attributes, const array *in, int outputs, array *out)
 {
-    const slice_attributes *a = ATTRIBUTES(slice_attributes, n);
+    (void)outputs;
+    const slice_attributes *a = attributes;
     int64_t offset = 0;
     vt_shape shape = out->shape;
     *out = *in;
@@ -58,9 +59,10 @@ static void flip_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = record(&op_flip, n->at, INPUTS(g[0]), ATTRIBUTE(flip_attributes, .axes = a->axes));
 }
 
-static bool flip_view(const node *n, const array *in, array *out)
+static bool flip_view(const void *attributes, const array *in, int outputs, array *out)
 {
-    const flip_attributes *a = ATTRIBUTES(flip_attributes, n);
+    (void)outputs;
+    const flip_attributes *a = attributes;
     int64_t offset = 0;
     *out = *in;
     for (int i = 0; i < in->shape.rank; i++) {
@@ -99,13 +101,13 @@ static void chunk_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     free(parts);
 }
 
-static bool chunk_view(const node *n, const array *in, array *out)
+static bool chunk_view(const void *attributes, const array *in, int outputs, array *out)
 {
-    int64_t axis = ATTRIBUTES(axis_attributes, n)->axis;
+    int64_t axis = ((const axis_attributes *)attributes)->axis;
     array part = *in;
-    part.shape.dim[axis] /= n->outputs;
+    part.shape.dim[axis] /= outputs;
     int64_t step = vt_shape_count(part.shape) ? part.shape.dim[axis] * in->stride[axis] : 0;
-    for (int i = 0; i < n->outputs; i++) {
+    for (int i = 0; i < outputs; i++) {
         out[i] = part;
         if (step) out[i].data = (char *)in->data + i * step * (int64_t)vt_dtype_size(in->dtype);
     }

@@ -1,0 +1,173 @@
+/* command_line.c - command lines as tables, on argp. */
+#include "program/command_line.h"
+#include "zoo.h"
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_OPTIONS = 64, FIRST_KEY = 256, HELP_SIZE = 512 };
+
+typedef struct parsing {
+    const command_line *line;
+    void *target;
+} parsing;
+
+/* -- Values -------------------------------------------------------------------------------------------------------- */
+
+static void parse_integer(struct argp_state *state, const command_option *o, const char *text, int64_t *value)
+{
+    char *end;
+    errno = 0;
+    long long parsed = strtoll(text, &end, 10);
+    if (errno || end == text || *end || (double)parsed < o->low || (double)parsed > o->high)
+        argp_error(state, "--%s is \"%s\"; it must be a whole number from %.0f to %.0f", o->name, text, o->low,
+                   o->high);
+    *value = parsed;
+}
+
+static void parse_number(struct argp_state *state, const command_option *o, const char *text, double *value)
+{
+    char *end, range[64] = "";
+    double parsed = strtod(text, &end);
+    if (isfinite(o->high)) snprintf(range, sizeof range, " and at most %g", o->high);
+    if (end == text || *end || !isfinite(parsed) || parsed < o->low || parsed > o->high ||
+        (o->above && parsed == o->low))
+        argp_error(state, "--%s is \"%s\"; it must be a number %s %g%s%s", o->name, text, o->above ? "above" : "of",
+                   o->low, o->above ? "" : " or more", range);
+    *value = parsed;
+}
+
+/* Whether `word` is one of those in "f32|f64|bf16". */
+static bool is_among(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = words; *at; at += strcspn(at, "|"), at += *at == '|')
+        if (strcspn(at, "|") == length && strncmp(at, word, length) == 0) return true;
+    return false;
+}
+
+static void parse_dtype(struct argp_state *state, const command_option *o, const char *text, vt_dtype *value)
+{
+    for (int dtype = VT_DTYPE_DEFAULT + 1; dtype < VT_DTYPE_COUNT; dtype++) {
+        if (strcmp(text, vt_dtype_name((vt_dtype)dtype)) != 0 || !is_among(o->value, text)) continue;
+        *value = (vt_dtype)dtype;
+        return;
+    }
+    argp_error(state, "--%s is \"%s\"; it must be one of %s", o->name, text, o->value);
+}
+
+/* The list of models, to be freed by the caller. */
+static char *list_models(void)
+{
+    size_t size = 0;
+    char *list = NULL;
+    FILE *stream = open_memstream(&list, &size);
+    if (!stream) return NULL;
+    fputs("Models:", stream);
+    for (int i = 0; classifier_name(i); i++) fprintf(stream, "\n  %-24s %s", classifier_name(i), classifier_summary(i));
+    fclose(stream);
+    return list;
+}
+
+static void parse_model(struct argp_state *state, const char *text, const char **value)
+{
+    *value = text;
+    for (int i = 0; classifier_name(i); i++)
+        if (strcmp(text, classifier_name(i)) == 0) return;
+    char *list = list_models();
+    argp_error(state, "there is no model \"%s\". %s", text, list ? list : "");
+    free(list);
+}
+
+static void parse_value(struct argp_state *state, const command_option *o, const char *text, void *target)
+{
+    void *field = (char *)target + o->offset;
+    switch (o->kind) {
+    case OPTION_HEADING: break;
+    case OPTION_FLAG: *(bool *)field = true; break;
+    case OPTION_TEXT: *(const char **)field = text; break;
+    case OPTION_INTEGER: parse_integer(state, o, text, field); break;
+    case OPTION_NUMBER: parse_number(state, o, text, field); break;
+    case OPTION_DTYPE: parse_dtype(state, o, text, field); break;
+    case OPTION_MODEL: parse_model(state, text, field); break;
+    }
+}
+
+/* -- The command line ---------------------------------------------------------------------------------------------- */
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    const parsing *p = state->input;
+    if (key == ARGP_KEY_ARG) argp_error(state, "\"%s\" is not an option", text);
+    if (key == ARGP_KEY_INIT)
+        for (const command_option *o = p->line->options; o->name; o++)
+            if (o->fallback) parse_value(state, o, o->fallback, p->target);
+    if (key < FIRST_KEY || key >= FIRST_KEY + MAX_OPTIONS) return ARGP_ERR_UNKNOWN;
+    parse_value(state, &p->line->options[key - FIRST_KEY], text, p->target);
+    return 0;
+}
+
+/* The list of models stands at the end of the help. */
+static char *filter_help(int key, const char *text, void *input)
+{
+    (void)input;
+    char *list = key == ARGP_KEY_HELP_POST_DOC ? list_models() : NULL;
+    return list ? list : (char *)text;
+}
+
+static void fill_argp(const command_line *line, struct argp_option *out, char (*help)[HELP_SIZE])
+{
+    int group = 0;
+    for (int i = 0; line->options[i].name; i++) {
+        const command_option *o = &line->options[i];
+        const char *left_out = o->fallback ? o->fallback : o->otherwise;
+        if (o->kind == OPTION_HEADING) {
+            out[i] = (struct argp_option){ .doc = o->name, .group = ++group };
+            continue;
+        }
+        snprintf(help[i], HELP_SIZE, left_out ? "%s (%s)" : "%s", o->help, left_out);
+        out[i] = (struct argp_option){ .name = o->name, .key = FIRST_KEY + i, .arg = o->value, .doc = help[i] };
+    }
+}
+
+void command_line_parse(const command_line *line, int argc, char **argv, void *target)
+{
+    struct argp_option options[MAX_OPTIONS + 1] = { { 0 } };
+    static char help[MAX_OPTIONS][HELP_SIZE], doc[2048];
+    fill_argp(line, options, help);
+    snprintf(doc, sizeof doc, "%s\vModels:", line->doc);
+    const struct argp argp = { options, parse_option, 0, doc, 0, filter_help, 0 };
+    argp_program_version = line->version;
+    argp_parse(&argp, argc, argv, 0, 0, &(parsing){ line, target });
+}
+
+/* -- The recipe ---------------------------------------------------------------------------------------------------- */
+
+static void print_value(const command_option *o, const void *target, char *text, size_t size)
+{
+    const void *field = (const char *)target + o->offset;
+    switch (o->kind) {
+    case OPTION_HEADING: break;
+    case OPTION_FLAG: snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no"); break;
+    case OPTION_TEXT:
+    case OPTION_MODEL: snprintf(text, size, "%s", *(const char *const *)field); break;
+    case OPTION_INTEGER: snprintf(text, size, "%lld", (long long)*(const int64_t *)field); break;
+    case OPTION_NUMBER: snprintf(text, size, "%.17g", *(const double *)field); break;
+    case OPTION_DTYPE: snprintf(text, size, "%s", vt_dtype_name(*(const vt_dtype *)field)); break;
+    }
+}
+
+void command_line_recipe(const command_line *line, const void *target, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = 0;
+    for (const command_option *o = line->options; o->name; o++) {
+        char value[256];
+        if (!o->recipe) continue;
+        print_value(o, target, value, sizeof value);
+        int length = snprintf(text + used, size - used, "%s%s=%s", used ? " " : "", o->name, value);
+        used += (size_t)length < size - used ? (size_t)length : size - used - 1;
+    }
+}

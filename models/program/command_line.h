@@ -1,0 +1,46 @@
+/* command_line.h - command lines as tables: parsing, defaults, help and the recipe of a run follow from a row for each
+ * option. */
+#ifndef MODELS_PROGRAM_COMMAND_LINE_H
+#define MODELS_PROGRAM_COMMAND_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct command_option {
+    enum {
+        OPTION_HEADING, /* what the options below it have in common: its name */
+        OPTION_FLAG,    /* bool; false until it is given */
+        OPTION_TEXT,    /* const char * */
+        OPTION_INTEGER, /* int64_t from low to high */
+        OPTION_NUMBER,  /* double from low to high, without low itself where it is `above` */
+        OPTION_DTYPE,   /* vt_dtype: one of the words in `value`, "f32|bf16" */
+        OPTION_MODEL,   /* const char *: the name of a model of the zoo */
+    } kind;
+    const char *name;  /* on the command line, behind "--" */
+    size_t offset;     /* of the field in the program's struct */
+    const char *value; /* what stands in the help for what is given */
+    double low, high;
+    bool above;
+    const char *fallback;  /* what the option is where it is left out, as it would be given; NULL: none */
+    const char *otherwise; /* what that is in the help, where there is no fallback */
+    bool recipe;           /* it decides what is computed: a run is resumed with the same one alone */
+    const char *help;
+} command_option;
+
+/* The offset of a field of the program's struct. */
+#define OPTION_FIELD(field) .offset = offsetof(options, field)
+
+typedef struct command_line {
+    const char *version;           /* "program 1.0" */
+    const char *doc;               /* what the program does */
+    const command_option *options; /* ended by a name of NULL */
+} command_line;
+
+/* Fills the program's struct from defaults and command line; what has no fallback and is not given is as it was. Prints
+ * help or a message and exits, as command lines do, where it is not one to run. */
+void command_line_parse(const command_line *line, int argc, char **argv, void *target);
+
+/* The options that are part of the recipe, "model=... epochs=10", as text of less than `size` bytes. */
+void command_line_recipe(const command_line *line, const void *target, char *text, size_t size);
+
+#endif

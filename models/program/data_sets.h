@@ -1,0 +1,20 @@
+/* data_sets.h - the data sets that programs train on, a row each. */
+#ifndef MODELS_PROGRAM_DATA_SETS_H
+#define MODELS_PROGRAM_DATA_SETS_H
+
+#include <vitro/vitro.h>
+
+typedef struct data_set {
+    const char *name;   /* on the command line */
+    const char *folder; /* where its files are looked for; NULL: it needs none */
+    const char *about;  /* for people */
+    /* Whether the folder has its files. */
+    bool (*is_in)(const char *folder);
+    vt_dataset *(*open)(const char *folder, bool train, int64_t limit);
+    float mean[3], std[3]; /* of the channels, in units of the full scale */
+} data_set;
+
+/* In the order in which they are looked for; ended by a name of NULL. The last needs no files. */
+extern const data_set data_sets[];
+
+#endif
