@@ -8,6 +8,12 @@
             FLOATS, .min_rank = 4, .max_rank = 4                                                                       \
         }                                                                                                              \
     }
+#define SIGNALS                                                                                                        \
+    {                                                                                                                  \
+        {                                                                                                              \
+            FLOATS, .min_rank = 3, .max_rank = 3                                                                       \
+        }                                                                                                              \
+    }
 
 static bool draw_conv2d(drawing *d, statement *s)
 {
@@ -24,15 +30,75 @@ static bool draw_conv2d(drawing *d, statement *s)
     for (int i = 0; i < 2; i++) {
         s->integer[i] = between(&d->dice, 1, 2);
         s->integer[2 + i] = below(&d->dice, 3);
-        s->integer[4 + i] = chance(&d->dice, 80) ? 1 : 2;
+        s->integer[4 + i] = chance(&d->dice, 80) ? s->integer[2 + i] : below(&d->dice, 4);
+        s->integer[6 + i] = chance(&d->dice, 80) ? 1 : 2;
     }
-    s->integer[6] = groups;
+    s->integer[8] = groups;
     return s->in[1] != NO_VARIABLE;
 }
 OPERATION(conv2d,
-          vt_conv2d(IN(0), IN(1), .bias = IN(2), .strides = { INT(0), INT(1) }, .paddings = { INT(2), INT(3) },
-                    .dilations = { INT(4), INT(5) }, .groups = INT(6)),
+          vt_conv2d(IN(0), IN(1), .bias = IN(2), .strides = { INT(0), INT(1) },
+                    .padding_sides = { INT(2), INT(4), INT(3), INT(5) }, .dilations = { INT(6), INT(7) },
+                    .groups = INT(8)),
           .in = IMAGES, .draw = draw_conv2d, .flags = PRODUCT, .weight = 20);
+
+static bool draw_conv_transpose2d(drawing *d, statement *s)
+{
+    const variable *x = input(d, s, 0);
+    int64_t channels = x->shape.dim[1];
+    int groups = channels && chance(&d->dice, 30) ? (int)channels : 1, out = between(&d->dice, 1, 3);
+    vt_shape weight = VT_SHAPE(channels, out, between(&d->dice, 1, 3), between(&d->dice, 1, 3));
+    s->in[1] = draw_variable(d, (wish){ FLOATS, .same = true, .exactly = &weight }, x);
+    s->in[2] = NO_VARIABLE;
+    if (chance(&d->dice, 50))
+        s->in[2] = draw_variable(d, (wish){ FLOATS, .same = true, .exactly = &VT_SHAPE(out * groups) }, x);
+    s->inputs = 3;
+    for (int i = 0; i < 2; i++) {
+        s->integer[i] = between(&d->dice, 1, 3);
+        s->integer[2 + i] = below(&d->dice, 2);
+        s->integer[4 + i] = chance(&d->dice, 80) ? s->integer[2 + i] : below(&d->dice, 2);
+        s->integer[6 + i] = below(&d->dice, s->integer[i]);
+    }
+    s->integer[8] = chance(&d->dice, 80) ? 1 : 2;
+    s->integer[9] = groups;
+    return s->in[1] != NO_VARIABLE;
+}
+OPERATION(conv_transpose2d,
+          vt_conv_transpose2d(IN(0), IN(1), .bias = IN(2), .strides = { INT(0), INT(1) },
+                              .padding_sides = { INT(2), INT(4), INT(3), INT(5) },
+                              .output_paddings = { INT(6), INT(7) }, .dilation = INT(8), .groups = INT(9)),
+          .in = IMAGES, .draw = draw_conv_transpose2d, .flags = PRODUCT);
+
+/* Of signals [N, C, L], either way. */
+static bool draw_signal_weight(drawing *d, statement *s, int64_t out, int64_t in)
+{
+    const variable *x = input(d, s, 0);
+    vt_shape weight = VT_SHAPE(out, in, between(&d->dice, 1, 3));
+    s->in[1] = draw_variable(d, (wish){ FLOATS, .same = true, .exactly = &weight }, x);
+    s->integer[0] = between(&d->dice, 1, 2);
+    s->integer[1] = below(&d->dice, 3);
+    s->integer[2] = below(&d->dice, 3);
+    s->integer[3] = between(&d->dice, 1, 2);
+    s->integer[4] = below(&d->dice, s->integer[0]);
+    s->inputs = 2;
+    return s->in[1] != NO_VARIABLE;
+}
+
+static bool draw_conv1d(drawing *d, statement *s)
+{
+    return draw_signal_weight(d, s, between(&d->dice, 1, 3), input(d, s, 0)->shape.dim[1]);
+}
+OPERATION(conv1d, vt_conv1d(IN(0), IN(1), .stride = INT(0), .padding_sides = { INT(1), INT(2) }, .dilation = INT(3)),
+          .in = SIGNALS, .draw = draw_conv1d, .flags = PRODUCT);
+
+static bool draw_conv_transpose1d(drawing *d, statement *s)
+{
+    return draw_signal_weight(d, s, input(d, s, 0)->shape.dim[1], between(&d->dice, 1, 3));
+}
+OPERATION(conv_transpose1d,
+          vt_conv_transpose1d(IN(0), IN(1), .stride = INT(0), .padding_sides = { INT(1), INT(2) }, .dilation = INT(3),
+                              .output_padding = INT(4)),
+          .in = SIGNALS, .draw = draw_conv_transpose1d, .flags = PRODUCT);
 
 /* Its gradients, in either order of differentiation. */
 static bool draw_conv2d_gradient(drawing *d)

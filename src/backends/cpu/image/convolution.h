@@ -17,6 +17,14 @@ typedef struct convolution {
     int64_t x_bf16, y_bf16; /* whether f32 lies in memory as bf16 */
 } convolution;
 
+/* The padding below or right of x that y reads: `padding` is that above and left of it. */
+static inline int64_t padding_behind(const convolution *p, int axis)
+{
+    int64_t read = (p->output[axis] - 1) * p->stride[axis] + p->dilation[axis] * (p->kernel[axis] - 1) + 1;
+    int64_t behind = read - p->padding[axis] - p->size[axis];
+    return behind > 0 ? behind : 0;
+}
+
 /* Gathers windows as rows of a matrix, and multiplies (Chellapilla et al. 2006). The pass says which of x, weight and y
  * is written. The bias may be NULL, and is of the forward pass alone; `scratch` is im2col_scratch bytes, asked for at
  * the same number of threads, 64-byte aligned. */

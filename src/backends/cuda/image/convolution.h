@@ -19,6 +19,14 @@ typedef struct convolution {
     int64_t has_bias;
 } convolution;
 
+/* The padding below or right of x that y reads: `padding` is that above and left of it. */
+static inline int64_t padding_behind(const convolution *p, int axis)
+{
+    int64_t read = (p->output[axis] - 1) * p->stride[axis] + p->dilation[axis] * (p->kernel[axis] - 1) + 1;
+    int64_t behind = read - p->padding[axis] - p->size[axis];
+    return behind > 0 ? behind : 0;
+}
+
 /* x and weight; the gradient of y, and weight; the gradient of y, and x: to y, the gradient of x, of weight. */
 typedef struct convolution_operands {
     const void *a, *b;
