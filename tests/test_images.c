@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <vitro/vitro.h>
 
 TestSuite(images, .fini = expect_nothing_left);
@@ -114,4 +115,54 @@ Test(images, signals_are_images_of_height_1)
     expect_equal(vt_conv_transpose1d(signal, w, .stride = 2, .padding_sides = { 3, 1 }, .dilation = 2,
                                      .output_padding = 1, .groups = 2),
                  shape, want, "conv_transpose1d");
+}
+
+/* -- Pooling ---------------------------------------------------------------------------------------------------------
+ */
+
+/* Indices name the elements of x that were chosen: of dilated windows in sides of padding, and of windows that divide.
+ */
+Test(images, indices_of_the_largest)
+{
+    double x[MOST], y[MOST], index[MOST];
+    for (int form = 0; form < 2; form++) {
+        VT_SCOPE;
+        vt_tensor indices, all = numbers(VT_SHAPE(2, 3, 7, 5), x);
+        vt_tensor out = form ? vt_adaptive_max_pool2d(all, 4, 3, .indices = &indices)
+                             : vt_max_pool2d(all, 2, .stride = 2, .dilations = { 2, 1 },
+                                             .padding_sides = { 1, 0, 0, 1 }, .indices = &indices);
+        vt_shape shape = vt_shape_of(out);
+        int64_t count = vt_shape_count(shape), area = shape.dim[2] * shape.dim[3];
+        cr_assert(vt_read(out, y, count, VT_F64) && vt_read(indices, index, count, VT_F64), "%s", vt_error_message());
+        for (int64_t k = 0; k < count; k++) {
+            const double *plane = x + k / area * 35;
+            int64_t i = k % area / shape.dim[3], j = k % shape.dim[3], best = -1;
+            for (int64_t p = 0; p < 35; p++) {
+                int64_t row = p / 5, column = p % 5;
+                bool inside = form ? row >= i * 7 / 4 && row < (i * 7 + 7 + 3) / 4 && column >= j * 5 / 3 &&
+                                         column < (j * 5 + 5 + 2) / 3
+                                   : (row == 2 * i - 1 || row == 2 * i + 1) && (column == 2 * j || column == 2 * j + 1);
+                if (inside && (best < 0 || plane[p] > plane[best])) best = p;
+            }
+            cr_assert(index[k] == (double)best && y[k] == plane[best], "form %d, element %lld: number %g, not %lld",
+                      form, (long long)k, index[k], (long long)best);
+        }
+        vt_tensor back = form ? vt_max_unpool2d(out, indices, 7, 5) : (vt_tensor){ 0 };
+        if (!form) continue;
+        double want[MOST] = { 0 };
+        for (int64_t k = 0; k < count; k++) want[k / area * 35 + (int64_t)index[k]] += y[k];
+        expect_equal(back, VT_SHAPE(2, 3, 7, 5), want, "max_unpool2d");
+    }
+}
+
+Test(images, indices_outside_the_plane_are_refused)
+{
+    double x[MOST];
+    VT_SCOPE;
+    int64_t index[] = { 0, 6, 1, 2 };
+    vt_tensor y =
+        vt_max_unpool2d(numbers(VT_SHAPE(1, 1, 2, 2), x), vt_from_data(index, VT_SHAPE(1, 1, 2, 2), VT_I64), 2, 3);
+    cr_assert(!vt_read(y, x, 6, VT_F64));
+    cr_assert(strstr(vt_error_message(), "index 6"), "%s", vt_error_message());
+    vt_error_clear();
 }

@@ -11,13 +11,13 @@
 /* One axis of the attributes. */
 typedef struct axis {
     const resample_attributes *all;
-    int64_t from, to, kernel, stride, padding;
+    int64_t from, to, kernel, stride, padding, behind;
     double scale; /* input elements an output element */
 } axis;
 
 static axis axis_of(const resample_attributes *a, int i)
 {
-    axis x = { a, a->from[i], a->to[i], a->kernel[i], a->stride[i], a->padding[i], 0 };
+    axis x = { a, a->from[i], a->to[i], a->kernel[i], a->stride[i], a->padding[i], a->padding_behind[i], 0 };
     if (!a->align_corners)
         x.scale = (double)x.from / (double)x.to;
     else if (x.to > 1)
@@ -53,7 +53,7 @@ static band even(int64_t first, int64_t last, double weight, double *weights)
 static band window_row(const axis *x, int64_t i, double *weights)
 {
     int64_t first = i * x->stride - x->padding, last = first + x->kernel;
-    if (last > x->from + x->padding) last = x->from + x->padding;
+    if (last > x->from + x->behind) last = x->from + x->behind;
     int64_t inside = clamp(first, 0, x->from), end = clamp(last, 0, x->from);
     return even(inside, end, 1 / (double)(x->all->exclude_padding ? end - inside : last - first), weights);
 }

@@ -9,7 +9,7 @@ enum resample_method {
     RESAMPLE_NEAREST,
     RESAMPLE_BILINEAR,
     RESAMPLE_BICUBIC,
-    RESAMPLE_WINDOW_MEAN,  /* kernel, stride, padding, exclude_padding */
+    RESAMPLE_WINDOW_MEAN,  /* kernel, stride, padding, padding_behind, exclude_padding */
     RESAMPLE_ADAPTIVE_MEAN /* windows that divide the image */
 };
 
@@ -19,7 +19,7 @@ typedef struct resample_attributes {
     int64_t method, transposed;
     int64_t from[2], to[2];
     int64_t align_corners, antialias;
-    int64_t kernel[2], stride[2], padding[2], exclude_padding;
+    int64_t kernel[2], stride[2], padding[2], padding_behind[2], exclude_padding;
 } resample_attributes;
 
 /* One row of a resampling matrix: weights for the input elements first to first + count - 1. */

@@ -109,25 +109,53 @@ static bool draw_conv2d_gradient(drawing *d)
 IDIOM(conv2d_input_gradient, draw_conv2d_gradient);
 IDIOM(conv2d_weight_gradient, draw_conv2d_gradient);
 
+/* Kernels, strides and the padding of the sides. */
 static bool draw_pool(drawing *d, statement *s)
 {
     for (int i = 0; i < 2; i++) {
         s->integer[i] = between(&d->dice, 1, 3);
         s->integer[2 + i] = between(&d->dice, 1, 3);
         s->integer[4 + i] = below(&d->dice, s->integer[i] / 2 + 1);
+        s->integer[6 + i] = chance(&d->dice, 70) ? s->integer[4 + i] : below(&d->dice, s->integer[i] / 2 + 1);
     }
-    s->integer[6] = chance(&d->dice, 30);
-    s->integer[7] = chance(&d->dice, 30);
+    s->integer[8] = chance(&d->dice, 30);
+    s->integer[9] = chance(&d->dice, 30);
     return true;
 }
 OPERATION(max_pool2d,
           vt_max_pool2d(IN(0), 0, .kernels = { INT(0), INT(1) }, .strides = { INT(2), INT(3) },
-                        .paddings = { INT(4), INT(5) }, .ceil = FLAG(6)),
-          .in = IMAGES, .draw = draw_pool, .flags = EXACT);
+                        .padding_sides = { INT(4), INT(6), INT(5), INT(7) }, .dilation = FLAG(9) ? 2 : 1,
+                        .ceil = FLAG(8), .indices = OUT(1)),
+          .in = IMAGES, .outputs = 2, .draw = draw_pool, .flags = EXACT);
 OPERATION(avg_pool2d,
           vt_avg_pool2d(IN(0), 0, .kernels = { INT(0), INT(1) }, .strides = { INT(2), INT(3) },
-                        .paddings = { INT(4), INT(5) }, .ceil = FLAG(6), .exclude_padding = FLAG(7)),
+                        .padding_sides = { INT(4), INT(6), INT(5), INT(7) }, .ceil = FLAG(8),
+                        .exclude_padding = FLAG(9)),
           .in = IMAGES, .draw = draw_pool);
+OPERATION(max_pool1d,
+          vt_max_pool1d(IN(0), INT(0), .stride = INT(2), .padding_sides = { INT(4), INT(6) }, .ceil = FLAG(8),
+                        .dilation = FLAG(9) ? 2 : 1, .indices = OUT(1)),
+          .in = SIGNALS, .outputs = 2, .draw = draw_pool, .flags = EXACT);
+OPERATION(avg_pool1d,
+          vt_avg_pool1d(IN(0), INT(0), .stride = INT(2), .padding_sides = { INT(4), INT(6) }, .ceil = FLAG(8),
+                        .exclude_padding = FLAG(9)),
+          .in = SIGNALS, .draw = draw_pool);
+
+/* With indices of a plane as large as any that is drawn: what pooling gave, or others. */
+static bool draw_unpool(drawing *d, statement *s)
+{
+    const variable *x = input(d, s, 0);
+    s->integer[0] = between(&d->dice, 1, 4);
+    s->integer[1] = between(&d->dice, 1, 4);
+    int64_t places = x->shape.rank == 4 ? s->integer[0] * s->integer[1] : s->integer[0];
+    wish w = { INDICES, .low = 0, .high = (double)places - 1, .exactly = &x->shape };
+    s->in[1] =
+        places > 1 && chance(&d->dice, 50) ? draw_variable(d, w, NULL) : draw_leaf(d, I64, x->shape, 0, (double)places);
+    s->inputs = 2;
+    return s->in[1] != NO_VARIABLE;
+}
+OPERATION(max_unpool2d, vt_max_unpool2d(IN(0), IN(1), INT(0), INT(1)), .in = IMAGES, .draw = draw_unpool);
+OPERATION(max_unpool1d, vt_max_unpool1d(IN(0), IN(1), INT(0)), .in = SIGNALS, .draw = draw_unpool);
 
 static bool draw_max_pool2d_gradient(drawing *d)
 {
@@ -146,6 +174,11 @@ static bool draw_image_size(drawing *d, statement *s)
     return true;
 }
 OPERATION(adaptive_avg_pool2d, vt_adaptive_avg_pool2d(IN(0), INT(0), INT(1)), .in = IMAGES, .draw = draw_image_size);
+OPERATION(adaptive_avg_pool1d, vt_adaptive_avg_pool1d(IN(0), INT(0)), .in = SIGNALS, .draw = draw_image_size);
+OPERATION(adaptive_max_pool2d, vt_adaptive_max_pool2d(IN(0), INT(0), INT(1), .indices = OUT(1)), .in = IMAGES,
+          .outputs = 2, .draw = draw_image_size, .flags = EXACT);
+OPERATION(adaptive_max_pool1d, vt_adaptive_max_pool1d(IN(0), INT(0), .indices = OUT(1)), .in = SIGNALS, .outputs = 2,
+          .draw = draw_image_size, .flags = EXACT);
 OPERATION(interpolate,
           vt_interpolate(IN(0), .height = INT(0), .width = INT(1), .mode = (vt_interpolation)INT(2),
                          .align_corners = FLAG(3), .antialias = FLAG(4)),

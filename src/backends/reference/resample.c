@@ -42,7 +42,7 @@ static double window(const resample_attributes *a, int axis, int64_t i, int64_t 
 {
     int64_t begin = i * a->stride[axis] - a->padding[axis], counted = 0;
     for (int64_t k = begin; k < begin + a->kernel[axis]; k++)
-        counted += a->exclude_padding ? k >= 0 && k < a->from[axis] : k < a->from[axis] + a->padding[axis];
+        counted += a->exclude_padding ? k >= 0 && k < a->from[axis] : k < a->from[axis] + a->padding_behind[axis];
     return j >= begin && j < begin + a->kernel[axis] ? 1 / (double)counted : 0;
 }
 
