@@ -166,3 +166,153 @@ Test(images, indices_outside_the_plane_are_refused)
     cr_assert(strstr(vt_error_message(), "index 6"), "%s", vt_error_message());
     vt_error_clear();
 }
+
+/* -- Places that a grid gives: one at a time, as PyTorch computes them ----------------------------------------------
+ */
+
+typedef struct sampling {
+    const char *name;
+    bool nearest, corners;
+    vt_grid_padding padding;
+} sampling;
+
+/* Walks to the edge and back until it is inside, rather than by a formula. */
+static double turn_over(double p, double low, double high)
+{
+    while (high > low && (p < low || p > high)) p = p < low ? 2 * low - p : 2 * high - p;
+    return high > low ? p : low;
+}
+
+static double place_of(const sampling *s, double g, int size)
+{
+    double p = s->corners ? (g + 1) / 2 * (size - 1) : ((g + 1) * size - 1) / 2;
+    double edge = s->corners ? 0 : 0.5;
+    if (s->padding == VT_GRID_REFLECTION) p = turn_over(p, -edge, size - 1 + edge);
+    return s->padding == VT_GRID_ZEROS ? p : fmin(fmax(p, 0), size - 1);
+}
+
+static double pixel(const double *plane, double row, double column)
+{
+    return row >= 0 && row <= 3 && column >= 0 && column <= 4 ? plane[(int)row * 5 + (int)column] : 0;
+}
+
+static double sample(const sampling *s, const double *plane, double x, double y)
+{
+    double column = place_of(s, x, 5), row = place_of(s, y, 4), left = floor(column), top = floor(row);
+    if (s->nearest) return pixel(plane, nearbyint(row), nearbyint(column));
+    double right = column - left, below = row - top;
+    return (1 - below) * ((1 - right) * pixel(plane, top, left) + right * pixel(plane, top, left + 1)) +
+           below * ((1 - right) * pixel(plane, top + 1, left) + right * pixel(plane, top + 1, left + 1));
+}
+
+Test(images, places_that_a_grid_gives)
+{
+    static const sampling all[] = {
+        { "zeros", false, false, VT_GRID_ZEROS },
+        { "border", false, false, VT_GRID_BORDER },
+        { "reflection", false, false, VT_GRID_REFLECTION },
+        { "zeros, corners", false, true, VT_GRID_ZEROS },
+        { "border, corners", false, true, VT_GRID_BORDER },
+        { "reflection, corners", false, true, VT_GRID_REFLECTION },
+        { "the nearest, zeros", true, false, VT_GRID_ZEROS },
+        { "the nearest, border, corners", true, true, VT_GRID_BORDER },
+        { "the nearest, reflection", true, false, VT_GRID_REFLECTION },
+    };
+    double x[MOST], grid[MOST], want[MOST];
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        VT_SCOPE;
+        vt_tensor image = numbers(VT_SHAPE(2, 3, 4, 5), x), places = numbers(VT_SHAPE(2, 5, 6, 2), grid);
+        for (int k = 0; k < 120; k++) grid[k] = 4 * grid[k] - 0.3; /* rounded once by vt_affine, too */
+        vt_tensor y = vt_grid_sample(image, vt_affine(places, 4, -0.3), .nearest = all[i].nearest,
+                                     .padding = all[i].padding, .align_corners = all[i].corners);
+        for (int k = 0; k < 180; k++) {
+            const double *place = grid + (k / 90 * 30 + k % 30) * 2;
+            want[k] = sample(&all[i], x + k / 30 * 20, place[0], place[1]);
+        }
+        expect_equal(y, VT_SHAPE(2, 3, 5, 6), want, all[i].name);
+    }
+}
+
+/* What lies nowhere is outside, and an infinity there is no NaN; NaN in one place is none of the others' gradients. */
+Test(images, places_that_are_not_finite)
+{
+    double x[] = { INFINITY, 1, 2, 3 }, grid[] = { NAN, 0, INFINITY, -INFINITY, 0.5, 0.5, 3, 3 };
+    double want[] = { 0, 0, 3, 0 }, slopes[] = { 0, 0, 0, 1 };
+    VT_SCOPE;
+    vt_tensor image = vt_from_data(x, VT_SHAPE(1, 1, 2, 2), VT_F64);
+    vt_tensor y = vt_grid_sample(image, vt_from_data(grid, VT_SHAPE(1, 2, 2, 2), VT_F64)), dx;
+    expect_equal(y, VT_SHAPE(1, 1, 2, 2), want, "y");
+    vt_gradients(y, vt_ones(VT_SHAPE(1, 1, 2, 2), .dtype = VT_F64), &image, 1, &dx);
+    expect_equal(dx, VT_SHAPE(1, 1, 2, 2), slopes, "dx");
+}
+
+Test(images, affine_grids)
+{
+    double theta[MOST], want[MOST];
+    for (int corners = 0; corners < 2; corners++) {
+        VT_SCOPE;
+        vt_tensor y = vt_affine_grid(numbers(VT_SHAPE(2, 2, 3), theta), 3, 4, .align_corners = corners);
+        for (int k = 0; k < 48; k++) {
+            int column = k / 2 % 4, row = k / 8 % 3;
+            const double *t = theta + k / 24 * 6 + k % 2 * 3;
+            double place[2] = { corners ? 2 * column / 3.0 - 1 : (2 * column + 1) / 4.0 - 1,
+                                corners ? 2 * row / 2.0 - 1 : (2 * row + 1) / 3.0 - 1 };
+            want[k] = t[0] * place[0] + t[1] * place[1] + t[2];
+        }
+        expect_equal(y, VT_SHAPE(2, 3, 4, 2), want, "affine_grid");
+    }
+}
+
+/* A grid of theta = 1 gives the image, whichever places its corners have. */
+Test(images, the_identity_samples_the_image_itself)
+{
+    double x[MOST], theta[] = { 1, 0, 0, 0, 1, 0 };
+    for (int corners = 0; corners < 2; corners++) {
+        VT_SCOPE;
+        vt_tensor image = numbers(VT_SHAPE(1, 3, 4, 5), x);
+        vt_tensor grid = vt_affine_grid(vt_from_data(theta, VT_SHAPE(1, 2, 3), VT_F64), 4, 5, .align_corners = corners);
+        expect_equal(vt_grid_sample(image, grid, .padding = VT_GRID_BORDER, .align_corners = corners),
+                     VT_SHAPE(1, 3, 4, 5), x, "the identity");
+    }
+}
+
+/* -- Channels as pixels ----------------------------------------------------------------------------------------------
+ */
+
+Test(images, channels_as_pixels)
+{
+    double x[MOST], want[MOST];
+    VT_SCOPE;
+    vt_tensor image = numbers(VT_SHAPE(2, 18, 2, 3), x);
+    for (int k = 0; k < 2 * 2 * 6 * 9; k++) {
+        int n = k / 108, c = k / 54 % 2, row = k / 9 % 6, column = k % 9;
+        want[k] = x[((n * 18 + c * 9 + row % 3 * 3 + column % 3) * 2 + row / 3) * 3 + column / 3];
+    }
+    vt_tensor y = vt_pixel_shuffle(image, 3);
+    expect_equal(y, VT_SHAPE(2, 2, 6, 9), want, "pixel_shuffle");
+    expect_equal(vt_pixel_unshuffle(y, 3), VT_SHAPE(2, 18, 2, 3), x, "pixel_unshuffle");
+}
+
+/* -- Scales: values worked out by PyTorch's rule ---------------------------------------------------------------------
+ */
+
+Test(images, scales)
+{
+    double x[] = { 0, 1, 2, 3, 4 };
+    VT_SCOPE;
+    vt_tensor row = vt_from_data(x, VT_SHAPE(1, 1, 1, 5), VT_F64);
+    /* floor(5 * 1.5) = 7; element i covers 1 / 1.5 of x, or recomputed 5 / 7 */
+    double nearest[] = { 0, 0, 1, 2, 2, 3, 4 }, exact[] = { 0, 1, 1, 2, 3, 3, 4 };
+    double given[7], recomputed[7];
+    for (int i = 0; i < 7; i++) {
+        given[i] = fmin(fmax((i + 0.5) / 1.5 - 0.5, 0), 4);
+        recomputed[i] = fmin(fmax((i + 0.5) * 5 / 7 - 0.5, 0), 4);
+    }
+    vt_shape shape = VT_SHAPE(1, 1, 1, 7);
+    expect_equal(vt_interpolate(row, .scales = { 1, 1.5 }), shape, nearest, "nearest");
+    expect_equal(vt_interpolate(row, .scales = { 1, 1.5 }, .mode = VT_NEAREST_EXACT), shape, exact, "nearest exact");
+    expect_equal(vt_interpolate(row, .scales = { 1, 1.5 }, .mode = VT_BILINEAR), shape, given, "bilinear");
+    expect_equal(vt_interpolate(row, .scales = { 1, 1.5 }, .mode = VT_BILINEAR, .recompute_scale = true), shape,
+                 recomputed, "recomputed");
+    expect_equal(vt_interpolate(row, .width = 7, .mode = VT_BILINEAR), shape, recomputed, "of a width");
+}

@@ -179,10 +179,63 @@ OPERATION(adaptive_max_pool2d, vt_adaptive_max_pool2d(IN(0), INT(0), INT(1), .in
           .outputs = 2, .draw = draw_image_size, .flags = EXACT);
 OPERATION(adaptive_max_pool1d, vt_adaptive_max_pool1d(IN(0), INT(0), .indices = OUT(1)), .in = SIGNALS, .outputs = 2,
           .draw = draw_image_size, .flags = EXACT);
+
+static bool draw_interpolate(drawing *d, statement *s)
+{
+    bool scaled = chance(&d->dice, 40);
+    if (!draw_image_size(d, s)) return false;
+    for (int i = 0; i < 2; i++) {
+        s->real[i] = scaled ? 0.25 * between(&d->dice, 2, 9) : VT_AUTO;
+        if (scaled) s->integer[i] = VT_AUTO;
+    }
+    s->integer[5] = chance(&d->dice, 30);
+    if (chance(&d->dice, 70)) return true;
+    s->integer[2] = chance(&d->dice, 50) ? VT_NEAREST_EXACT : VT_AREA;
+    s->integer[3] = s->integer[4] = false;
+    return true;
+}
 OPERATION(interpolate,
-          vt_interpolate(IN(0), .height = INT(0), .width = INT(1), .mode = (vt_interpolation)INT(2),
-                         .align_corners = FLAG(3), .antialias = FLAG(4)),
-          .in = IMAGES, .draw = draw_image_size);
+          vt_interpolate(IN(0), .height = INT(0), .width = INT(1), .scales = { REAL(0), REAL(1) },
+                         .recompute_scale = FLAG(5), .mode = (vt_interpolation)INT(2), .align_corners = FLAG(3),
+                         .antialias = FLAG(4)),
+          .in = IMAGES, .draw = draw_interpolate);
+
+static bool draw_grid_sample(drawing *d, statement *s)
+{
+    const variable *x = input(d, s, 0);
+    vt_shape grid = VT_SHAPE(x->shape.dim[0], between(&d->dice, 1, 3), between(&d->dice, 1, 3), 2);
+    s->in[1] = draw_variable(d, (wish){ FLOATS, .low = -4, .high = 4, .same = true, .exactly = &grid }, x);
+    s->inputs = 2;
+    s->integer[0] = chance(&d->dice, 20);
+    s->integer[1] = below(&d->dice, 3);
+    s->integer[2] = chance(&d->dice, 50);
+    return s->in[1] != NO_VARIABLE;
+}
+OPERATION(grid_sample,
+          vt_grid_sample(IN(0), IN(1), .nearest = FLAG(0), .padding = (vt_grid_padding)INT(1),
+                         .align_corners = FLAG(2)),
+          .in = IMAGES, .draw = draw_grid_sample);
+
+static bool draw_affine_grid(drawing *d, statement *s)
+{
+    vt_shape theta = VT_SHAPE(between(&d->dice, 1, 2), 2, 3);
+    s->in[0] = draw_variable(d, (wish){ FLOATS, .exactly = &theta }, NULL);
+    s->inputs = 1;
+    for (int i = 0; i < 2; i++) s->integer[i] = between(&d->dice, 1, 4);
+    s->integer[2] = chance(&d->dice, 50);
+    return s->in[0] != NO_VARIABLE;
+}
+OPERATION(affine_grid, vt_affine_grid(IN(0), INT(0), INT(1), .align_corners = FLAG(2)), .draw = draw_affine_grid);
+
+static bool draw_shuffle(drawing *d, statement *s)
+{
+    s->integer[0] = between(&d->dice, 1, 2);
+    return true;
+}
+OPERATION(pixel_shuffle, vt_pixel_shuffle(IN(0), INT(0)), .in = { { ANYTHING, .min_rank = 3, .max_rank = 6 } },
+          .draw = draw_shuffle, .flags = EXACT);
+OPERATION(pixel_unshuffle, vt_pixel_unshuffle(IN(0), INT(0)), .in = { { ANYTHING, .min_rank = 3, .max_rank = 6 } },
+          .draw = draw_shuffle, .flags = EXACT);
 
 static bool draw_resample(drawing *d)
 {
