@@ -106,8 +106,8 @@ static bool draw_conv2d_gradient(drawing *d)
     if (!draw_operation(d, &operation_conv2d)) return false;
     return draw_operation(d, &operation_gradients_of) && draw_operation(d, &operation_training_step);
 }
-IDIOM(conv2d_input_gradient, draw_conv2d_gradient);
-IDIOM(conv2d_weight_gradient, draw_conv2d_gradient);
+IDIOM(conv2d_input_gradient, draw_conv2d_gradient, .weight = 30);
+IDIOM(conv2d_weight_gradient, draw_conv2d_gradient, .weight = 30);
 
 /* Kernels, strides and the padding of the sides. */
 static bool draw_pool(drawing *d, statement *s)
@@ -162,8 +162,8 @@ static bool draw_max_pool2d_gradient(drawing *d)
     if (!draw_operation(d, &operation_max_pool2d)) return false;
     return draw_operation(d, &operation_gradients_of) && draw_operation(d, &operation_training_step);
 }
-IDIOM(max_pool2d_gradient, draw_max_pool2d_gradient, .weight = 5);
-IDIOM(max_pool2d_choose, draw_max_pool2d_gradient, .weight = 5);
+IDIOM(max_pool2d_gradient, draw_max_pool2d_gradient, .weight = 20);
+IDIOM(max_pool2d_choose, draw_max_pool2d_gradient, .weight = 20);
 
 static bool draw_image_size(drawing *d, statement *s)
 {
@@ -241,4 +241,4 @@ static bool draw_resample(drawing *d)
 {
     return draw_operation(d, &operation_interpolate) && draw_operation(d, &operation_training_step);
 }
-IDIOM(resample, draw_resample, .weight = 5);
+IDIOM(resample, draw_resample, .weight = 20);
