@@ -20,7 +20,8 @@ static const char *const pass_names[] = { "forward", "input gradient", "weight g
 
 typedef struct shape {
     const char *name;
-    int64_t batch, channels, size[2], outputs, kernel[2], stride, padding[2], dilation, groups;
+    int64_t batch, channels, size[2], outputs, kernel[2], stride, padding[2], dilation, groups, more[2]; /* more:
+    padding below and right, beside what is on all sides */
 } shape;
 
 static convolution problem_of(const shape *s)
@@ -32,7 +33,8 @@ static convolution problem_of(const shape *s)
         p.stride[i] = s->stride;
         p.padding[i] = s->padding[i];
         p.dilation[i] = s->dilation;
-        p.output[i] = (s->size[i] + 2 * s->padding[i] - s->dilation * (s->kernel[i] - 1) - 1) / s->stride + 1;
+        int64_t padded = s->size[i] + 2 * s->padding[i] + s->more[i];
+        p.output[i] = (padded - s->dilation * (s->kernel[i] - 1) - 1) / s->stride + 1;
     }
     return p;
 }
@@ -40,7 +42,8 @@ static convolution problem_of(const shape *s)
 static convolution square(int64_t batch, int64_t channels, int64_t size, int64_t outputs, int64_t kernel,
                           int64_t stride, int64_t padding)
 {
-    shape s = { "", batch, channels, { size, size }, outputs, { kernel, kernel }, stride, { padding, padding }, 1, 1 };
+    shape s = { "", batch, channels, { size, size }, outputs, { kernel, kernel }, stride, { padding, padding },
+                1,  1,     { 0 } };
     return problem_of(&s);
 }
 
@@ -265,28 +268,31 @@ static void test_algorithms(const char *name, convolution *p, enum convolution_p
 }
 
 static const shape shapes[] = {
-    { "whole tiles", 2, 32, { 8, 8 }, 32, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
-    { "tiles cut at the edges", 3, 17, { 13, 9 }, 33, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
-    { "no padding", 2, 48, { 7, 6 }, 19, { 3, 3 }, 1, { 0, 0 }, 1, 1 },
-    { "one row of padding", 2, 16, { 6, 7 }, 16, { 3, 3 }, 1, { 1, 0 }, 1, 1 },
-    { "padding of 2", 1, 32, { 5, 10 }, 64, { 3, 3 }, 1, { 2, 2 }, 1, 1 },
-    { "one window", 1, 16, { 3, 3 }, 16, { 3, 3 }, 1, { 0, 0 }, 1, 1 },
-    { "one pixel", 1, 32, { 1, 1 }, 64, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
-    { "few channels", 2, 3, { 9, 8 }, 5, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
-    { "one channel", 2, 1, { 5, 5 }, 1, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
-    { "more tiles than a chunk", 5, 40, { 37, 30 }, 24, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
-    { "more weights than tiles", 2, 200, { 5, 4 }, 184, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
-    { "more tiles than are shared at a time", 200, 192, { 1, 2 }, 192, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
-    { "stride 2", 2, 16, { 9, 8 }, 32, { 3, 3 }, 2, { 1, 1 }, 1, 1 },
-    { "dilated", 2, 16, { 9, 8 }, 17, { 3, 3 }, 1, { 2, 2 }, 2, 1 },
-    { "groups", 2, 32, { 7, 8 }, 64, { 3, 3 }, 1, { 1, 1 }, 1, 2 },
-    { "depth-wise", 2, 64, { 14, 14 }, 64, { 7, 7 }, 1, { 3, 3 }, 1, 64 },
-    { "pointwise", 3, 33, { 5, 7 }, 18, { 1, 1 }, 1, { 0, 0 }, 1, 1 },
-    { "pointwise of stride 2", 3, 33, { 5, 7 }, 18, { 1, 1 }, 2, { 0, 0 }, 1, 1 },
-    { "pointwise in groups", 3, 32, { 5, 7 }, 16, { 1, 1 }, 1, { 0, 0 }, 1, 4 },
-    { "patches", 2, 3, { 16, 17 }, 24, { 4, 4 }, 4, { 0, 0 }, 1, 1 },
-    { "a long sum for each weight", 2, 16, { 68, 68 }, 16, { 3, 3 }, 1, { 1, 1 }, 1, 1 },
-    { "an oblong kernel", 2, 5, { 8, 9 }, 7, { 2, 5 }, 1, { 1, 2 }, 1, 1 },
+    { "whole tiles", 2, 32, { 8, 8 }, 32, { 3, 3 }, 1, { 1, 1 }, 1, 1, { 0 } },
+    { "tiles cut at the edges", 3, 17, { 13, 9 }, 33, { 3, 3 }, 1, { 1, 1 }, 1, 1, { 0 } },
+    { "no padding", 2, 48, { 7, 6 }, 19, { 3, 3 }, 1, { 0, 0 }, 1, 1, { 0 } },
+    { "one row of padding", 2, 16, { 6, 7 }, 16, { 3, 3 }, 1, { 1, 0 }, 1, 1, { 0 } },
+    { "padding of 2", 1, 32, { 5, 10 }, 64, { 3, 3 }, 1, { 2, 2 }, 1, 1, { 0 } },
+    { "one window", 1, 16, { 3, 3 }, 16, { 3, 3 }, 1, { 0, 0 }, 1, 1, { 0 } },
+    { "one pixel", 1, 32, { 1, 1 }, 64, { 3, 3 }, 1, { 1, 1 }, 1, 1, { 0 } },
+    { "few channels", 2, 3, { 9, 8 }, 5, { 3, 3 }, 1, { 1, 1 }, 1, 1, { 0 } },
+    { "one channel", 2, 1, { 5, 5 }, 1, { 3, 3 }, 1, { 1, 1 }, 1, 1, { 0 } },
+    { "more tiles than a chunk", 5, 40, { 37, 30 }, 24, { 3, 3 }, 1, { 1, 1 }, 1, 1, { 0 } },
+    { "more weights than tiles", 2, 200, { 5, 4 }, 184, { 3, 3 }, 1, { 1, 1 }, 1, 1, { 0 } },
+    { "more tiles than are shared at a time", 200, 192, { 1, 2 }, 192, { 3, 3 }, 1, { 1, 1 }, 1, 1, { 0 } },
+    { "stride 2", 2, 16, { 9, 8 }, 32, { 3, 3 }, 2, { 1, 1 }, 1, 1, { 0 } },
+    { "dilated", 2, 16, { 9, 8 }, 17, { 3, 3 }, 1, { 2, 2 }, 2, 1, { 0 } },
+    { "groups", 2, 32, { 7, 8 }, 64, { 3, 3 }, 1, { 1, 1 }, 1, 2, { 0 } },
+    { "depth-wise", 2, 64, { 14, 14 }, 64, { 7, 7 }, 1, { 3, 3 }, 1, 64, { 0 } },
+    { "pointwise", 3, 33, { 5, 7 }, 18, { 1, 1 }, 1, { 0, 0 }, 1, 1, { 0 } },
+    { "pointwise of stride 2", 3, 33, { 5, 7 }, 18, { 1, 1 }, 2, { 0, 0 }, 1, 1, { 0 } },
+    { "pointwise in groups", 3, 32, { 5, 7 }, 16, { 1, 1 }, 1, { 0, 0 }, 1, 4, { 0 } },
+    { "patches", 2, 3, { 16, 17 }, 24, { 4, 4 }, 4, { 0, 0 }, 1, 1, { 0 } },
+    { "a long sum for each weight", 2, 16, { 68, 68 }, 16, { 3, 3 }, 1, { 1, 1 }, 1, 1, { 0 } },
+    { "an oblong kernel", 2, 5, { 8, 9 }, 7, { 2, 5 }, 1, { 1, 2 }, 1, 1, { 0 } },
+    { "more padding below and right", 2, 32, { 8, 7 }, 32, { 3, 3 }, 1, { 1, 0 }, 1, 1, { 1, 2 } },
+    { "padding behind beyond the kernel", 2, 17, { 6, 7 }, 33, { 3, 3 }, 1, { 0, 0 }, 1, 1, { 5, 4 } },
+    { "pointwise, padded right", 2, 16, { 5, 7 }, 18, { 1, 1 }, 1, { 0, 0 }, 1, 1, { 0, 1 } },
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 

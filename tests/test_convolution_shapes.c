@@ -17,6 +17,7 @@ typedef struct problem {
     const char *name;
     int64_t batch, channels, size[2], outputs, kernel[2];
     int stride, padding, dilation, groups;
+    int more[2]; /* padding below and right, beside what is on all sides */
 } problem;
 
 static const problem problems[] = {
@@ -51,6 +52,17 @@ static const problem problems[] = {
     { "groups of odd channels", 2, 9, { 6, 5 }, 15, { 3, 3 }, 1, 1, 1, 3 },
     { "depth-wise", 2, 24, { 7, 7 }, 24, { 3, 3 }, 1, 1, 1, 24 },
     { "depth-wise, many pixels", 3, 5, { 24, 24 }, 10, { 3, 3 }, 2, 1, 1, 5 },
+    { "more padding below and right", 2, 64, { 8, 8 }, 64, { 3, 3 }, 1, 1, 1, 1, { 1, 2 } },
+    { "padding below and right alone", 2, 16, { 8, 9 }, 24, { 2, 2 }, 1, 0, 1, 1, { 1, 1 } },
+    { "padding right alone, odd channels", 3, 65, { 7, 8 }, 67, { 3, 3 }, 1, 0, 1, 1, { 0, 2 } },
+    { "padding as of a stride of 2", 2, 32, { 8, 8 }, 64, { 3, 3 }, 2, 0, 1, 1, { 1, 1 } },
+    { "one element, padding right alone", 2, 32, { 7, 9 }, 80, { 1, 1 }, 1, 0, 1, 1, { 0, 1 } },
+    { "one element, strided, padding below", 2, 32, { 8, 8 }, 80, { 1, 1 }, 2, 0, 1, 1, { 1, 0 } },
+    { "dilated, more padding right", 2, 16, { 11, 12 }, 24, { 3, 3 }, 1, 2, 2, 1, { 0, 2 } },
+    { "padding behind beyond the kernel", 2, 16, { 6, 6 }, 16, { 2, 2 }, 1, 0, 1, 1, { 4, 3 } },
+    { "depth-wise, more padding below", 2, 24, { 7, 7 }, 24, { 3, 3 }, 1, 0, 1, 24, { 2, 1 } },
+    { "two groups, padding right", 3, 32, { 6, 5 }, 48, { 3, 3 }, 2, 1, 1, 2, { 0, 1 } },
+    { "a signal, causal but turned", 2, 48, { 1, 33 }, 40, { 1, 3 }, 1, 0, 1, 1, { 0, 2 } },
 };
 enum { PROBLEMS = sizeof problems / sizeof *problems };
 
@@ -61,7 +73,7 @@ static vt_shape shape_of(const problem *p, int which)
 {
     int64_t out[2];
     for (int i = 0; i < 2; i++)
-        out[i] = (p->size[i] + 2 * p->padding - p->dilation * (p->kernel[i] - 1) - 1) / p->stride + 1;
+        out[i] = (p->size[i] + 2 * p->padding + p->more[i] - p->dilation * (p->kernel[i] - 1) - 1) / p->stride + 1;
     switch (which) {
     case X:
     case DX: return VT_SHAPE(p->batch, p->channels, p->size[0], p->size[1]);
@@ -124,8 +136,10 @@ static void solve(const char *device, const problem *p, solution *s)
     VT_SCOPE;
     vt_set_device(device);
     vt_tensor in[] = { input(p, s, X), input(p, s, WEIGHT) }, bias = input(p, s, BIAS), gradient[2];
-    vt_tensor y = vt_conv2d(in[0], in[1], .bias = bias, .stride = p->stride, .padding = p->padding,
-                            .dilation = p->dilation, .groups = p->groups);
+    int below = p->padding + p->more[0], right = p->padding + p->more[1];
+    vt_tensor y = vt_conv2d(in[0], in[1], .bias = bias, .stride = p->stride,
+                            .padding_sides = { p->padding, below, p->padding, right }, .dilation = p->dilation,
+                            .groups = p->groups);
     vt_gradients(y, input(p, s, GRADIENT), in, 2, gradient);
     const vt_tensor out[] = { y, gradient[0], gradient[1] };
     for (int i = 0; i < 3; i++)

@@ -23,13 +23,6 @@ static vt_tensor batch_norm(const vt_tensor *in, bool training)
     return vt_batch_norm(in[0], in[3], in[4], .weight = in[1], .bias = in[2], .momentum = 0.1, .eps = 1e-5);
 }
 
-/* Windows of 2 by 2 elements, every second row and column, one place apart. */
-static vt_tensor dilated_max_pool(vt_tensor x)
-{
-    vt_tensor rows = vt_maximum(vt_slice(x, 2, 0, -2), vt_slice(x, 2, 2, VT_END));
-    return vt_maximum(vt_slice(rows, 3, 0, -2), vt_slice(rows, 3, 2, VT_END));
-}
-
 static vt_tensor parameter(const subject *s, const char *name, vt_tensor value)
 {
     vt_tensor p = vt_parameter(vt_root(s->model), name, vt_shape_of(value), VT_INIT_CONSTANT, 0);

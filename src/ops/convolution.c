@@ -3,7 +3,7 @@
  *     y = conv2d(x, w)    dx = input_gradient(g, w)    dw = weight_gradient(g, x)
  *
  * so that each one's vjp is made of the other two, and gradients of any order exist. */
-#include "ops/convolution.h"
+#include "ops/convolution_call.h"
 #include "ops/list.h"
 #include "ops/pair.h"
 #include <vitro/vitro.h>
@@ -11,115 +11,58 @@
 /* -- Shapes ---------------------------------------------------------------------------------------------------------
  */
 
-/* The extent of the output along an axis; below 1 where the kernel does not fit. */
-static int64_t output_extent(const conv2d_attributes *a, int axis, int64_t size, int64_t kernel)
+static convolution_call call_of(const node *n)
 {
-    int64_t span = size + 2 * a->padding[axis] - a->dilation[axis] * (kernel - 1) - 1;
-    return span < 0 ? 0 : span / a->stride[axis] + 1;
-}
-
-static bool check_dtypes(const node *n, const char *const *names, const spec *in)
-{
-    if (!vt_dtype_is_float(in[0].dtype))
-        return refuse(n, "%s is %s; it must be f32 or f64", names[0], vt_dtype_name(in[0].dtype));
-    for (int i = 1; i < n->inputs; i++) {
-        if (n->in[i].id == 0 || in[i].dtype == in[0].dtype) continue;
-        return refuse(n, "%s is %s, %s is %s; all must be f32, or all f64", names[0], vt_dtype_name(in[0].dtype),
-                      names[i], vt_dtype_name(in[i].dtype));
-    }
-    return true;
-}
-
-static bool check_weight(const node *n, vt_shape weight, int64_t groups)
-{
-    char text[128];
-    if (weight.rank != 4)
-        return refuse(n, "weight %s must be [out, in / groups, height, width]", vt_shape_text(weight, text));
-    for (int i = 0; i < 4; i++)
-        if (weight.dim[i] < 1) return refuse(n, "weight %s is empty", vt_shape_text(weight, text));
-    if (weight.dim[0] % groups == 0) return true;
-    return refuse(n, "the %lld output channels of weight %s do not divide into %lld groups", (long long)weight.dim[0],
-                  vt_shape_text(weight, text), (long long)groups);
-}
-
-static bool check_channels(const node *n, vt_shape x, vt_shape weight, int64_t groups)
-{
-    char a[128], b[128];
-    if (x.rank != 4) return refuse(n, "x %s must be [batch, channels, height, width]", vt_shape_text(x, a));
-    if (x.dim[1] == weight.dim[1] * groups) return true;
-    return refuse(n, "x %s has %lld channels, weight %s wants %lld (groups = %lld)", vt_shape_text(x, a),
-                  (long long)x.dim[1], vt_shape_text(weight, b), (long long)(weight.dim[1] * groups),
-                  (long long)groups);
-}
-
-static bool check_bias(const node *n, const spec *in)
-{
-    char a[128], b[128];
-    vt_shape bias = in[2].shape, weight = in[1].shape;
-    if (n->inputs < 3 || n->in[2].id == 0 || (bias.rank == 1 && bias.dim[0] == weight.dim[0])) return true;
-    return refuse(n, "bias %s must be [%lld], the output channels of weight %s", vt_shape_text(bias, a),
-                  (long long)weight.dim[0], vt_shape_text(weight, b));
-}
-
-/* The shape of y; rank 0, after a refusal, where the kernel does not fit. */
-static vt_shape output_shape(const node *n, vt_shape x, vt_shape weight)
-{
-    const conv2d_attributes *a = ATTRIBUTES(conv2d_attributes, n);
-    vt_shape y = VT_SHAPE(x.dim[0], weight.dim[0], 0, 0);
-    char s[128], t[128];
-    for (int i = 0; i < 2; i++) y.dim[2 + i] = output_extent(a, i, x.dim[2 + i], weight.dim[2 + i]);
-    if (y.dim[2] > 0 && y.dim[3] > 0) return y;
-    refuse(n, "the kernel of weight %s, with dilation %lld, %lld, is larger than x %s with padding %lld, %lld",
-           vt_shape_text(weight, t), (long long)a->dilation[0], (long long)a->dilation[1], vt_shape_text(x, s),
-           (long long)a->padding[0], (long long)a->padding[1]);
-    return VT_SCALAR;
+    return (convolution_call){ n->op->name, n->at, 2, ATTRIBUTES(conv2d_attributes, n) };
 }
 
 static bool infer_conv2d(const node *n, const spec *in, spec *out)
 {
     static const char *const names[] = { "x", "weight", "bias" };
-    int64_t groups = ATTRIBUTES(conv2d_attributes, n)->groups;
-    if (!check_dtypes(n, names, in) || !check_weight(n, in[1].shape, groups) ||
-        !check_channels(n, in[0].shape, in[1].shape, groups) || !check_bias(n, in))
-        return false;
-    *out = (spec){ in[0].dtype, output_shape(n, in[0].shape, in[1].shape) };
-    return out->shape.rank == 4;
+    static const spec absent = { .shape = { .rank = 0 } };
+    convolution_call c = call_of(n);
+    out->dtype = in[0].dtype;
+    return convolution_dtypes_fit(&c, names, in, n->inputs) &&
+           convolution_fits(&c, in[0].shape, in[1].shape, &out->shape) &&
+           convolution_bias_fits(&c, n->inputs > 2 ? &in[2] : &absent, in[1].shape, in[1].shape.dim[0]);
 }
 
 /* g must be what conv2d of x and weight would give. */
 static bool check_gradient(const node *n, vt_shape g, vt_shape x, vt_shape weight)
 {
-    int64_t groups = ATTRIBUTES(conv2d_attributes, n)->groups;
+    convolution_call c = call_of(n);
+    vt_shape y;
     char a[128], b[128];
-    if (!check_weight(n, weight, groups) || !check_channels(n, x, weight, groups)) return false;
-    vt_shape y = output_shape(n, x, weight);
-    if (y.rank == 0 || vt_shape_equal(g, y)) return y.rank == 4;
+    if (!convolution_fits(&c, x, weight, &y)) return false;
+    if (vt_shape_equal(g, y)) return true;
     return refuse(n, "the gradient is %s, it must be %s", vt_shape_text(g, a), vt_shape_text(y, b));
 }
 
 static bool infer_conv2d_input_gradient(const node *n, const spec *in, spec *out)
 {
     static const char *const names[] = { "the gradient", "weight" };
-    const conv2d_attributes *a = ATTRIBUTES(conv2d_attributes, n);
+    convolution_call c = call_of(n);
     vt_shape g = in[0].shape, weight = in[1].shape;
     char text[128];
-    if (!check_dtypes(n, names, in)) return false;
+    if (!convolution_dtypes_fit(&c, names, in, n->inputs)) return false;
     if (g.rank != 4 || weight.rank != 4)
         return refuse(n, "the gradient %s must have four axes, and weight too", vt_shape_text(g, text));
-    *out = (spec){ in[0].dtype, VT_SHAPE(g.dim[0], weight.dim[1] * a->groups, a->size[0], a->size[1]) };
+    const int64_t *size = c.options->size;
+    *out = (spec){ in[0].dtype, VT_SHAPE(g.dim[0], weight.dim[1] * c.options->groups, size[0], size[1]) };
     return check_gradient(n, g, out->shape, weight);
 }
 
 static bool infer_conv2d_weight_gradient(const node *n, const spec *in, spec *out)
 {
     static const char *const names[] = { "the gradient", "x" };
-    const conv2d_attributes *a = ATTRIBUTES(conv2d_attributes, n);
+    convolution_call c = call_of(n);
     vt_shape g = in[0].shape, x = in[1].shape;
     char text[128];
-    if (!check_dtypes(n, names, in)) return false;
+    if (!convolution_dtypes_fit(&c, names, in, n->inputs)) return false;
     if (g.rank != 4 || x.rank != 4)
         return refuse(n, "the gradient %s must have four axes, and x too", vt_shape_text(g, text));
-    *out = (spec){ in[0].dtype, VT_SHAPE(g.dim[1], x.dim[1] / a->groups, a->size[0], a->size[1]) };
+    const int64_t *size = c.options->size;
+    *out = (spec){ in[0].dtype, VT_SHAPE(g.dim[1], x.dim[1] / c.options->groups, size[0], size[1]) };
     return check_gradient(n, g, x, out->shape);
 }
 
@@ -196,7 +139,7 @@ const op op_conv2d_weight_gradient = { OP_HEAD(conv2d_weight_gradient, 2, 2, 1),
                                        .vjp = conv2d_weight_gradient_vjp, .flops = conv2d_weight_gradient_flops,
                                        .rounded = 3 };
 
-/* -- The public function --------------------------------------------------------------------------------------------
+/* -- The public functions -------------------------------------------------------------------------------------------
  */
 
 vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
@@ -208,9 +151,29 @@ vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
     pair_option padding = { "padding", a->padding, left_out.padding, a->paddings, 0 };
     pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilations, 1 };
     if (vt_failed() || !pair_settle("conv2d", a->at_, &stride, c.stride) ||
-        !pair_settle("conv2d", a->at_, &padding, c.padding) || !pair_settle("conv2d", a->at_, &dilation, c.dilation))
+        !sides_settle("conv2d", a->at_, &padding, a->padding_sides, c.padding, c.padding_behind) ||
+        !pair_settle("conv2d", a->at_, &dilation, c.dilation) || !groups_fit("conv2d", a->at_, a->groups))
         return (vt_tensor){ 0 };
-    if (c.groups < 1)
-        return refuse_call("conv2d", a->at_, VT_ERROR_ARGUMENT, "groups = %d; it is 1 or more", a->groups);
     return record(&op_conv2d, a->at_, INPUTS(a->x, a->weight, a->bias), .attributes = &c, .attributes_size = sizeof c);
+}
+
+/* A signal is an image of height 1. */
+vt_tensor vt_conv1d_with(const vt_conv1d_args *a)
+{
+    static const char *const names[] = { "x", "weight", "bias" };
+    NEED_ARGUMENTS("conv1d", a, (vt_tensor){ 0 });
+    conv2d_attributes o;
+    convolution_call c = { "conv1d", a->at_, 1, &o };
+    spec in[3];
+    vt_shape y;
+    ENTER("conv1d", a->at_);
+    if (vt_failed() ||
+        !signal_options("conv1d", a->at_, a->stride, a->padding, a->padding_sides, a->dilation, a->groups, &o) ||
+        !convolution_specs(&c, a->x, a->weight, a->bias, in) || !convolution_dtypes_fit(&c, names, in, 3) ||
+        !convolution_fits(&c, in[0].shape, in[1].shape, &y) ||
+        !convolution_bias_fits(&c, &in[2], in[1].shape, in[1].shape.dim[0]))
+        return (vt_tensor){ 0 };
+    vt_tensor image = record(&op_conv2d, a->at_, INPUTS(vt_unsqueeze(a->x, 2), vt_unsqueeze(a->weight, 2), a->bias),
+                             .attributes = &o, .attributes_size = sizeof o);
+    return vt_squeeze(image, 2);
 }

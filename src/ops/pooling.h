@@ -4,15 +4,15 @@
 
 #include <stdint.h>
 
-/* Pairs are vertical and horizontal. max_pool2d gives y and, for each of its elements, the number of the chosen element
- * in its plane of x, as i64. */
+/* Pairs are vertical and horizontal. Padding is above and left of x, padding_behind below and right of it. max_pool2d
+ * gives y and, for each of its elements, the number of the chosen element in its plane of x, as i64. */
 typedef struct max_pool2d_attributes {
-    int64_t kernel[2], stride[2], padding[2], ceil;
+    int64_t kernel[2], stride[2], padding[2], padding_behind[2], dilation[2], ceil;
 } max_pool2d_attributes;
 
 /* max_pool2d_gradient(g, index): zeros of the given extents, with each element of g added where it came from; that is
- * in its window, or anywhere where the kernel is 0. Its transpose, max_pool2d_choose(x, index), takes from x the
- * elements with the given numbers, and has no attributes. */
+ * in its window, from the first to the last of its elements `kernel` long, or anywhere where that is 0. Its transpose,
+ * max_pool2d_choose(x, index), takes from x the elements with the given numbers, and has no attributes. */
 typedef struct max_pool2d_gradient_attributes {
     int64_t size[2];
     int64_t kernel[2], stride[2], padding[2];

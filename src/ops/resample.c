@@ -11,15 +11,16 @@
 /* One axis of the attributes. */
 typedef struct axis {
     const resample_attributes *all;
-    int64_t from, to, kernel, stride, padding;
+    int number; /* 0 or 1 */
+    int64_t from, to, kernel, stride, padding, behind;
     double scale; /* input elements an output element */
 } axis;
 
 static axis axis_of(const resample_attributes *a, int i)
 {
-    axis x = { a, a->from[i], a->to[i], a->kernel[i], a->stride[i], a->padding[i], 0 };
+    axis x = { a, i, a->from[i], a->to[i], a->kernel[i], a->stride[i], a->padding[i], a->padding_behind[i], 0 };
     if (!a->align_corners)
-        x.scale = (double)x.from / (double)x.to;
+        x.scale = a->scale[i] > 0 ? a->scale[i] : (double)x.from / (double)x.to;
     else if (x.to > 1)
         x.scale = (double)(x.from - 1) / (double)(x.to - 1);
     return x;
@@ -53,7 +54,7 @@ static band even(int64_t first, int64_t last, double weight, double *weights)
 static band window_row(const axis *x, int64_t i, double *weights)
 {
     int64_t first = i * x->stride - x->padding, last = first + x->kernel;
-    if (last > x->from + x->padding) last = x->from + x->padding;
+    if (last > x->from + x->behind) last = x->from + x->behind;
     int64_t inside = clamp(first, 0, x->from), end = clamp(last, 0, x->from);
     return even(inside, end, 1 / (double)(x->all->exclude_padding ? end - inside : last - first), weights);
 }
@@ -96,12 +97,22 @@ static band antialiased_row(const axis *x, int64_t i, double *weights)
     return (band){ first, last - first, weights };
 }
 
+/* The pixel that falls `shift`, 0 or a half, behind the beginning of output element i; without a scale in whole
+ * numbers, which are exact. */
+static band nearest_row(const axis *x, int64_t i, double shift, double *weights)
+{
+    int64_t twice = 2 * i + (shift > 0), pixel = twice * x->from / (2 * x->to);
+    if (x->all->scale[x->number] > 0) pixel = clamp((int64_t)floor(((double)i + shift) * x->scale), 0, x->from - 1);
+    return even(pixel, pixel + 1, 1, weights);
+}
+
 static band row_of(const axis *x, int64_t i, double *weights)
 {
     switch ((enum resample_method)x->all->method) {
     case RESAMPLE_WINDOW_MEAN: return window_row(x, i, weights);
     case RESAMPLE_ADAPTIVE_MEAN: return adaptive_row(x, i, weights);
-    case RESAMPLE_NEAREST: return even(i * x->from / x->to, i * x->from / x->to + 1, 1, weights);
+    case RESAMPLE_NEAREST: return nearest_row(x, i, 0, weights);
+    case RESAMPLE_NEAREST_EXACT: return nearest_row(x, i, 0.5, weights);
     default: return x->all->antialias ? antialiased_row(x, i, weights) : interpolated_row(x, i, weights);
     }
 }
@@ -112,7 +123,7 @@ static int64_t widest(const axis *x)
     int64_t taps = x->from;
     if (x->all->method == RESAMPLE_WINDOW_MEAN) taps = x->kernel;
     if (x->all->method == RESAMPLE_ADAPTIVE_MEAN) taps = x->from / x->to + 2;
-    if (x->all->method == RESAMPLE_NEAREST) taps = 1;
+    if (x->all->method == RESAMPLE_NEAREST || x->all->method == RESAMPLE_NEAREST_EXACT) taps = 1;
     if (x->all->method == RESAMPLE_BILINEAR || x->all->method == RESAMPLE_BICUBIC)
         taps = x->all->antialias ? (int64_t)(4 * fmax(x->scale, 1)) + 3 : 4;
     return taps < x->from ? taps : x->from;

@@ -3,12 +3,13 @@
 #include "ops/convolution.h"
 #include "ops/list.h"
 
-/* A sample's function: conv2d with the options given. */
-#define CONV2D(name, ...)                                                                                              \
+/* A sample's function: the convolution with the options given. */
+#define CONVOLVE(op, name, ...)                                                                                        \
     static vt_tensor name(const vt_tensor *in)                                                                         \
     {                                                                                                                  \
-        return vt_conv2d(in[0], in[1], .bias = in[2], __VA_ARGS__);                                                    \
+        return op(in[0], in[1], .bias = in[2], __VA_ARGS__);                                                           \
     }
+#define CONV2D(name, ...) CONVOLVE(vt_conv2d, name, __VA_ARGS__)
 
 CONV2D(plain, .stride = 1)
 CONV2D(padded, .padding = 1)
@@ -34,6 +35,15 @@ CONV2D(negative_padding, .padding = -1)
 CONV2D(half_a_stride, .strides = { 2, 0 })
 CONV2D(no_groups, .groups = -2)
 CONV2D(endless, .padding = 0x7fffffff)
+CONV2D(sides, .padding_sides = { 0, 1, 2, 0 })
+CONV2D(sides_strided, .padding_sides = { 2, 0, 0, 3 }, .strides = { 2, 3 }, .dilations = { 1, 2 })
+CONV2D(sides_behind, .padding_sides = { 0, 2, 0, 1 })
+CONV2D(sides_far_behind, .padding_sides = { 0, 4, 1, 5 })
+CONV2D(sides_in_groups, .padding_sides = { 1, 2, 0, 1 }, .groups = 2)
+CONV2D(bottom_alone, .padding = 0, .padding_sides = { VT_AUTO, 1, VT_AUTO, VT_AUTO })
+CONV2D(negative_side, .padding_sides = { 0, 0, -1, 0 })
+CONV2D(padding_and_sides, .padding = 1, .padding_sides = { 0, 1, 0, 1 })
+CONV2D(paddings_and_sides, .paddings = { 0, 1 }, .padding_sides = { 0, 1, 0, 1 })
 
 #define X(...)      FLOATS(-1, 1, __VA_ARGS__)
 #define WEIGHT(...) FLOATS(-1, 1, __VA_ARGS__)
@@ -74,6 +84,13 @@ CASE(conv2d) = {
       depth_wise_large,
       { X(1, 16, 4, 4), WEIGHT(16, 1, 7, 7), ABSENT },
       .terms = 49 },
+    { "padding of each side", sides, { X(2, 3, 5, 6), WEIGHT(4, 3, 3, 3), BIAS(4) }, .terms = 36 },
+    { "sides, strided", sides_strided, { X(1, 2, 6, 7), WEIGHT(3, 2, 3, 3), BIAS(3) }, .terms = 27 },
+    { "sides, an even kernel", sides_behind, { X(1, 2, 5, 6), WEIGHT(3, 2, 2, 4), BIAS(3) }, .terms = 30 },
+    { "sides, one element", sides_behind, { X(2, 3, 3, 4), WEIGHT(6, 3, 1, 1), BIAS(6) }, .terms = 50 },
+    { "sides beyond the kernel", sides_far_behind, { X(1, 2, 3, 3), WEIGHT(2, 2, 2, 2), BIAS(2) }, .terms = 60 },
+    { "sides, in groups", sides_in_groups, { X(1, 4, 5, 6), WEIGHT(4, 2, 3, 3), BIAS(4) }, .terms = 30 },
+    { "one side", bottom_alone, { X(1, 2, 5, 6), WEIGHT(3, 2, 3, 3), BIAS(3) }, .terms = 27 },
     { "no images", padded, { X(0, 3, 5, 6), WEIGHT(4, 3, 3, 3), BIAS(4) } },
     { "channels that differ",
       plain,
@@ -123,6 +140,22 @@ CASE(conv2d) = {
       negative_padding,
       { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
       .refused = "conv2d: padding -1, -1; it is 0 or more" },
+    { "a negative side",
+      negative_side,
+      { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: padding_sides has -1; it is 0 or more" },
+    { "a padding and sides",
+      padding_and_sides,
+      { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: padding 1, 1 and padding_sides = { 0, 1, 0, 1 }; give one of the two" },
+    { "paddings and sides",
+      paddings_and_sides,
+      { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv2d: padding 0, 1 and padding_sides = { 0, 1, 0, 1 }; give one of the two" },
+    { "a kernel larger than x and its sides",
+      sides,
+      { X(1, 3, 2, 8), WEIGHT(4, 3, 4, 3), ABSENT },
+      .refused = "is larger than x [1, 3, 2, 8] with padding 0, 2 before and 1, 0 behind" },
     { "a negative number of groups",
       no_groups,
       { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
@@ -140,8 +173,9 @@ static vt_tensor gradient_of(const op *op, const vt_tensor *in, const conv2d_att
 }
 
 /* Of x [2, 4, 7, 6] and weight [6, 2, 3, 3], strided and padded, in two groups: y is [2, 6, 4, 3]. */
-static const conv2d_attributes to_input = { { 2, 2 }, { 1, 1 }, { 1, 1 }, 2, { 7, 6 } };
-static const conv2d_attributes to_weight = { { 2, 2 }, { 1, 1 }, { 1, 1 }, 2, { 3, 3 } };
+#define OF_BOTH .stride = { 2, 2 }, .padding = { 1, 1 }, .padding_behind = { 1, 1 }, .dilation = { 1, 1 }, .groups = 2
+static const conv2d_attributes to_input = { OF_BOTH, .size = { 7, 6 } };
+static const conv2d_attributes to_weight = { OF_BOTH, .size = { 3, 3 } };
 
 static vt_tensor input_gradient(const vt_tensor *in)
 {
@@ -177,5 +211,167 @@ CASE(conv2d_weight_gradient) = {
       .refused = "conv2d_weight_gradient: the gradient is [1, 6, 4, 3], it must be [2, 6, 4, 3]" },
     { "three axes", weight_gradient, { X(2, 6, 4, 3), X(4, 7, 6) }, .refused = "must have four axes" },
     { "integers", weight_gradient, { INTEGERS(0, 2, 2, 6, 4, 3), X(2, 4, 7, 6) }, .refused = "it must be f32 or f64" },
+    { 0 },
+};
+
+#define CONV1D(name, ...) CONVOLVE(vt_conv1d, name, __VA_ARGS__)
+
+CONV1D(signal, .stride = 1)
+CONV1D(signal_options_all, .stride = 2, .padding = 2, .dilation = 2)
+CONV1D(causal, .dilation = 2, .padding_sides = { 4, 0 })
+CONV1D(signal_groups, .groups = 2, .padding_sides = { 0, 1 })
+CONV1D(signal_no_stride, .stride = 0)
+CONV1D(signal_no_dilation, .dilation = 0)
+CONV1D(signal_no_groups, .groups = 0)
+CONV1D(signal_negative, .padding_sides = { 0, -2 })
+CONV1D(signal_twice_padded, .padding = 1, .padding_sides = { 0, 2 })
+
+CASE(conv1d) = {
+    { "plain", signal, { X(2, 3, 7), WEIGHT(4, 3, 3), BIAS(4) }, .terms = 12 },
+    { "strided, padded, dilated", signal_options_all, { X(2, 3, 9), WEIGHT(4, 3, 3), ABSENT }, .terms = 12 },
+    { "causal", causal, { X(2, 3, 7), WEIGHT(4, 3, 3), BIAS(4) }, .terms = 14 },
+    { "two groups", signal_groups, { X(2, 4, 6), WEIGHT(6, 2, 2), BIAS(6) }, .terms = 12 },
+    { "one element", signal, { X(1, 3, 1), WEIGHT(2, 3, 1), BIAS(2) }, .terms = 3 },
+    { "no signals", signal, { X(0, 3, 7), WEIGHT(4, 3, 3), BIAS(4) } },
+    { "an image",
+      signal,
+      { X(2, 3, 7, 7), WEIGHT(4, 3, 3), ABSENT },
+      .refused = "conv1d: x [2, 3, 7, 7] must be [batch, channels, length]" },
+    { "an image's weight",
+      signal,
+      { X(2, 3, 7), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv1d: weight [4, 3, 3, 3] must be [out, in / groups, length]" },
+    { "channels that differ",
+      signal,
+      { X(1, 4, 8), WEIGHT(4, 3, 3), ABSENT },
+      .refused = "conv1d: x [1, 4, 8] has 4 channels, weight [4, 3, 3] wants 3 (groups = 1)" },
+    { "a kernel larger than x",
+      causal,
+      { X(1, 3, 1), WEIGHT(4, 3, 4), ABSENT },
+      .refused = "conv1d: the kernel of weight [4, 3, 4], with dilation 2, is larger than x [1, 3, 1] with padding 4 "
+                 "before and 0 behind" },
+    { "another bias", signal, { X(1, 3, 8), WEIGHT(4, 3, 3), BIAS(3) }, .refused = "conv1d: bias [3] must be [4]" },
+    { "integers", signal, { INTEGERS(0, 9, 1, 3, 8), WEIGHT(4, 3, 3), ABSENT }, .refused = "conv1d: x is i64" },
+    { "no stride",
+      signal_no_stride,
+      { X(1, 3, 8), WEIGHT(4, 3, 3), ABSENT },
+      .refused = "conv1d: stride is 0; it must be 1 or more" },
+    { "no dilation",
+      signal_no_dilation,
+      { X(1, 3, 8), WEIGHT(4, 3, 3), ABSENT },
+      .refused = "conv1d: dilation is 0; it must be 1 or more" },
+    { "no groups",
+      signal_no_groups,
+      { X(1, 3, 8), WEIGHT(4, 3, 3), ABSENT },
+      .refused = "conv1d: groups = 0; it is 1 or more" },
+    { "a negative end",
+      signal_negative,
+      { X(1, 3, 8), WEIGHT(4, 3, 3), ABSENT },
+      .refused = "conv1d: padding 0, -2; it is 0 or more" },
+    { "a padding and its sides",
+      signal_twice_padded,
+      { X(1, 3, 8), WEIGHT(4, 3, 3), ABSENT },
+      .refused = "conv1d: padding = 1 and padding_sides = { 0, 2 }; give one of the two" },
+    { 0 },
+};
+
+#define TRANSPOSE2D(name, ...) CONVOLVE(vt_conv_transpose2d, name, __VA_ARGS__)
+
+TRANSPOSE2D(back, .stride = 1)
+TRANSPOSE2D(back_strided, .stride = 2)
+TRANSPOSE2D(back_doubled, .stride = 2, .padding = 1, .output_padding = 1)
+TRANSPOSE2D(back_pairs, .strides = { 2, 3 }, .paddings = { 0, 1 }, .output_paddings = { 1, 2 }, .dilations = { 2, 1 })
+TRANSPOSE2D(back_sides, .stride = 2, .padding_sides = { 1, 0, 0, 2 })
+TRANSPOSE2D(back_groups, .groups = 2, .stride = 2, .padding = 1)
+TRANSPOSE2D(back_depth_wise, .groups = 4, .stride = 3)
+TRANSPOSE2D(back_too_far, .stride = 2, .output_paddings = { 0, 2 })
+TRANSPOSE2D(back_padded_away, .padding = 4)
+TRANSPOSE2D(back_no_stride, .stride = 0)
+TRANSPOSE2D(back_no_groups, .groups = -1)
+TRANSPOSE2D(back_negative, .output_padding = -1)
+
+CASE(conv_transpose2d) = {
+    { "plain", back, { X(2, 4, 3, 4), WEIGHT(4, 3, 3, 2), BIAS(3) }, .terms = 40 },
+    { "without bias", back, { X(2, 4, 3, 4), WEIGHT(4, 3, 3, 2), ABSENT }, .terms = 36 },
+    { "strided", back_strided, { X(2, 4, 3, 4), WEIGHT(4, 3, 3, 2), BIAS(3) }, .terms = 40 },
+    { "twice as large", back_doubled, { X(2, 4, 3, 4), WEIGHT(4, 3, 3, 3), BIAS(3) }, .terms = 100 },
+    { "pairs", back_pairs, { X(1, 2, 3, 4), WEIGHT(2, 3, 3, 4), BIAS(3) }, .terms = 130 },
+    { "padding of each side", back_sides, { X(1, 2, 3, 4), WEIGHT(2, 3, 3, 4), BIAS(3) }, .terms = 60 },
+    { "a kernel smaller than the stride", back_pairs, { X(1, 2, 3, 4), WEIGHT(2, 3, 1, 2), BIAS(3) }, .terms = 100 },
+    { "two groups", back_groups, { X(2, 4, 3, 4), WEIGHT(4, 2, 3, 3), BIAS(4) }, .terms = 70 },
+    { "depth-wise", back_depth_wise, { X(1, 4, 3, 4), WEIGHT(4, 1, 3, 3), BIAS(4) }, .terms = 110 },
+    { "one element", back, { X(1, 3, 1, 1), WEIGHT(3, 2, 1, 1), BIAS(2) }, .terms = 3 },
+    { "no images", back_doubled, { X(0, 4, 3, 4), WEIGHT(4, 3, 3, 3), BIAS(3) } },
+    { "channels that differ",
+      back,
+      { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv_transpose2d: x [1, 3, 8, 8] has 3 channels, weight [4, 3, 3, 3] wants 4" },
+    { "groups that do not divide",
+      back_groups,
+      { X(1, 3, 8, 8), WEIGHT(3, 2, 3, 3), ABSENT },
+      .refused = "conv_transpose2d: the 3 input channels of weight [3, 2, 3, 3] do not divide into 2 groups" },
+    { "another bias",
+      back_groups,
+      { X(1, 4, 8, 8), WEIGHT(4, 2, 3, 3), BIAS(2) },
+      .refused = "conv_transpose2d: bias [2] must be [4], the output channels of weight [4, 2, 3, 3]" },
+    { "output_padding of a stride",
+      back_too_far,
+      { X(1, 4, 8, 8), WEIGHT(4, 2, 3, 3), ABSENT },
+      .refused = "conv_transpose2d: output_padding 0, 2 is not smaller than stride 2, 2" },
+    { "nothing left",
+      back_padded_away,
+      { X(1, 4, 6, 9), WEIGHT(4, 2, 3, 3), ABSENT },
+      .refused = "conv_transpose2d: padding leaves nothing of x [1, 4, 6, 9] by weight [4, 2, 3, 3]: 0 elements" },
+    { "an empty image",
+      back,
+      { X(1, 4, 0, 9), WEIGHT(4, 2, 3, 3), ABSENT },
+      .refused = "conv_transpose2d: x [1, 4, 0, 9] must be [batch, channels, height, width], with an element or more" },
+    { "a signal", back, { X(1, 4, 9), WEIGHT(4, 2, 3, 3), ABSENT }, .refused = "x [1, 4, 9] must be [batch, channels" },
+    { "a flat weight",
+      back,
+      { X(1, 4, 9, 9), WEIGHT(4, 18), ABSENT },
+      .refused = "weight [4, 18] must be [in, out / groups, height, width]" },
+    { "an empty weight",
+      back,
+      { X(1, 4, 9, 9), WEIGHT(4, 0, 3, 3), ABSENT },
+      .refused = "weight [4, 0, 3, 3] is empty" },
+    { "no stride", back_no_stride, { X(1, 4, 9, 9), WEIGHT(4, 2, 3, 3), ABSENT }, .refused = "stride 0, 0; it is 1" },
+    { "a negative number of groups",
+      back_no_groups,
+      { X(1, 4, 9, 9), WEIGHT(4, 2, 3, 3), ABSENT },
+      .refused = "conv_transpose2d: groups = -1; it is 1 or more" },
+    { "a negative output_padding",
+      back_negative,
+      { X(1, 4, 9, 9), WEIGHT(4, 2, 3, 3), ABSENT },
+      .refused = "conv_transpose2d: output_padding -1, -1; it is 0 or more" },
+    { "integers",
+      back,
+      { INTEGERS(0, 9, 1, 4, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
+      .refused = "conv_transpose2d: x is i64; it must be f32 or f64" },
+    { 0 },
+};
+
+#define TRANSPOSE1D(name, ...) CONVOLVE(vt_conv_transpose1d, name, __VA_ARGS__)
+
+TRANSPOSE1D(signal_back, .stride = 3, .padding = 1, .output_padding = 2, .dilation = 2)
+TRANSPOSE1D(signal_back_sides, .stride = 2, .padding_sides = { 0, 2 }, .groups = 2)
+TRANSPOSE1D(signal_back_too_far, .output_padding = 1)
+TRANSPOSE1D(signal_back_negative, .output_padding = -1)
+
+CASE(conv_transpose1d) = {
+    { "all options", signal_back, { X(2, 4, 5), WEIGHT(4, 3, 3), BIAS(3) }, .terms = 40 },
+    { "ends, in groups", signal_back_sides, { X(2, 4, 5), WEIGHT(4, 3, 3), BIAS(6) }, .terms = 20 },
+    { "an image",
+      signal_back,
+      { X(2, 4, 5, 5), WEIGHT(4, 3, 3), ABSENT },
+      .refused = "conv_transpose1d: x [2, 4, 5, 5] must be [batch, channels, length]" },
+    { "output_padding of a stride",
+      signal_back_too_far,
+      { X(2, 4, 5), WEIGHT(4, 3, 3), ABSENT },
+      .refused = "conv_transpose1d: output_padding 1 is not smaller than stride 1" },
+    { "a negative output_padding",
+      signal_back_negative,
+      { X(2, 4, 5), WEIGHT(4, 3, 3), ABSENT },
+      .refused = "conv_transpose1d: output_padding is -1; it must be 0 or more" },
     { 0 },
 };

@@ -10,7 +10,8 @@ static int64_t largest(const max_pool2d_attributes *a, const double *plane, int6
     int64_t best = -1;
     for (int64_t ky = 0; ky < a->kernel[0]; ky++) {
         for (int64_t kx = 0; kx < a->kernel[1]; kx++) {
-            int64_t row = i * a->stride[0] - a->padding[0] + ky, column = j * a->stride[1] - a->padding[1] + kx;
+            int64_t row = i * a->stride[0] - a->padding[0] + ky * a->dilation[0];
+            int64_t column = j * a->stride[1] - a->padding[1] + kx * a->dilation[1];
             if (row < 0 || row >= height || column < 0 || column >= width) continue;
             double x = plane[row * width + column];
             if (best < 0 || x > plane[best] || isnan(x)) best = row * width + column;

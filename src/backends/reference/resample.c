@@ -42,7 +42,7 @@ static double window(const resample_attributes *a, int axis, int64_t i, int64_t 
 {
     int64_t begin = i * a->stride[axis] - a->padding[axis], counted = 0;
     for (int64_t k = begin; k < begin + a->kernel[axis]; k++)
-        counted += a->exclude_padding ? k >= 0 && k < a->from[axis] : k < a->from[axis] + a->padding[axis];
+        counted += a->exclude_padding ? k >= 0 && k < a->from[axis] : k < a->from[axis] + a->padding_behind[axis];
     return j >= begin && j < begin + a->kernel[axis] ? 1 / (double)counted : 0;
 }
 
@@ -57,7 +57,13 @@ static double element(const resample_attributes *a, int axis, int64_t i, int64_t
 {
     int64_t from = a->from[axis], to = a->to[axis];
     double scale = (double)from / (double)to;
-    if (a->method == RESAMPLE_NEAREST) return j == i * from / to;
+    if (a->scale[axis] > 0) scale = a->scale[axis];
+    if (a->method == RESAMPLE_NEAREST || a->method == RESAMPLE_NEAREST_EXACT) {
+        double shift = a->method == RESAMPLE_NEAREST_EXACT ? 0.5 : 0;
+        double place =
+            a->scale[axis] > 0 ? ((double)i + shift) * scale : ((double)i + shift) * (double)from / (double)to;
+        return (double)j == fmin(floor(place), (double)(from - 1));
+    }
     if (a->method == RESAMPLE_WINDOW_MEAN) return window(a, axis, i, j);
     if (a->method == RESAMPLE_ADAPTIVE_MEAN) return adaptive(from, to, i, j);
     if (a->align_corners) scale = to > 1 ? (double)(from - 1) / (double)(to - 1) : 0;

@@ -17,6 +17,17 @@ typedef struct convolution {
     int64_t x_bf16, y_bf16; /* whether f32 lies in memory as bf16 */
 } convolution;
 
+/* The padding below or right of x; `padding` is that above and left of it. The same, if y may be of that: libraries
+ * have more code for it. Otherwise what y reads. */
+static inline int64_t padding_behind(const convolution *p, int axis)
+{
+    int64_t window = p->dilation[axis] * (p->kernel[axis] - 1) + 1;
+    int64_t room = p->size[axis] + 2 * p->padding[axis] - window;
+    if (room >= 0 && room / p->stride[axis] + 1 == p->output[axis]) return p->padding[axis];
+    int64_t behind = (p->output[axis] - 1) * p->stride[axis] + window - p->padding[axis] - p->size[axis];
+    return behind > 0 ? behind : 0;
+}
+
 /* Gathers windows as rows of a matrix, and multiplies (Chellapilla et al. 2006). The pass says which of x, weight and y
  * is written. The bias may be NULL, and is of the forward pass alone; `scratch` is im2col_scratch bytes, asked for at
  * the same number of threads, 64-byte aligned. */

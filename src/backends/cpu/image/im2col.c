@@ -21,7 +21,7 @@ typedef struct windows {
 static bool is_pointwise(const convolution *p)
 {
     for (int i = 0; i < 2; i++)
-        if (p->kernel[i] != 1 || p->stride[i] != 1 || p->padding[i] != 0) return false;
+        if (p->kernel[i] != 1 || p->stride[i] != 1 || p->output[i] != p->size[i] || p->padding[i] != 0) return false;
     return true;
 }
 

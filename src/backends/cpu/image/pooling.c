@@ -11,6 +11,12 @@ typedef struct pooling {
     int64_t planes, from[2], to[2];
 } pooling;
 
+/* The first element of a window from `begin` on that lies inside the image. */
+static int64_t first_inside(int64_t begin, int64_t dilation)
+{
+    return begin < 0 ? begin + (-begin + dilation - 1) / dilation * dilation : begin;
+}
+
 /* The outputs first to last - 1 whose element at `offset` in the window, of all columns, lies inside the image. */
 typedef struct range {
     int64_t first, last;
@@ -41,15 +47,16 @@ static range columns_of(const pooling *p, int64_t offset)
     static void pool_row_##type(const pooling *p, const type *plane, int64_t line, type *y, int64_t *index)            \
     {                                                                                                                  \
         const max_pool2d_attributes *a = p->a;                                                                         \
-        int64_t top = line * a->stride[0] - a->padding[0], first = most(top, 0);                                       \
+        int64_t top = line * a->stride[0] - a->padding[0], first = first_inside(top, a->dilation[0]);                  \
+        int64_t last = least(top + a->kernel[0] * a->dilation[0], p->from[0]);                                         \
         for (int64_t j = 0; j < p->to[1]; j++) {                                                                       \
             y[j] = -(type)INFINITY;                                                                                    \
-            index[j] = first * p->from[1] + most(j * a->stride[1] - a->padding[1], 0);                                 \
+            index[j] = first * p->from[1] + first_inside(j * a->stride[1] - a->padding[1], a->dilation[1]);            \
         }                                                                                                              \
-        for (int64_t row = first; row < least(top + a->kernel[0], p->from[0]); row++) {                                \
+        for (int64_t row = first; row < last; row += a->dilation[0]) {                                                 \
             for (int64_t k = 0; k < a->kernel[1]; k++) {                                                               \
-                range r = columns_of(p, k);                                                                            \
-                int64_t number = row * p->from[1] + k - a->padding[1];                                                 \
+                range r = columns_of(p, k * a->dilation[1]);                                                           \
+                int64_t number = row * p->from[1] + k * a->dilation[1] - a->padding[1];                                \
                 if (a->stride[1] == 1)                                                                                 \
                     take_##type(plane, number, 1, r, y, index);                                                        \
                 else if (a->stride[1] == 2)                                                                            \

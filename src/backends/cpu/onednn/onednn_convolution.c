@@ -13,7 +13,7 @@ enum { X, WEIGHT, BIAS, Y, TENSORS };
 
 /* oneDNN counts a dilation as the elements left out between two that are taken. */
 typedef struct geometry {
-    dnnl_dims_t stride, gap, padding;
+    dnnl_dims_t stride, gap, padding, behind;
 } geometry;
 
 static geometry geometry_of(const described *k)
@@ -23,6 +23,7 @@ static geometry geometry_of(const described *k)
         g.stride[i] = k->problem.stride[i];
         g.gap[i] = k->problem.dilation[i] - 1;
         g.padding[i] = k->problem.padding[i];
+        g.behind[i] = padding_behind(&k->problem, i);
     }
     return g;
 }
@@ -36,27 +37,27 @@ static dnnl_status_t describe_pass(const described *k, enum convolution_pass pas
     if (pass == CONVOLUTION_FORWARD)
         return dnnl_convolution_forward_primitive_desc_create(out, engine, dnnl_forward_training,
                                                               dnnl_convolution_direct, d[X], d[WEIGHT], d[BIAS], d[Y],
-                                                              g.stride, g.gap, g.padding, g.padding, attributes);
+                                                              g.stride, g.gap, g.padding, g.behind, attributes);
     if (pass == CONVOLUTION_INPUT_GRADIENT)
         return dnnl_convolution_backward_data_primitive_desc_create(out, engine, dnnl_convolution_direct, d[X],
                                                                     d[WEIGHT], d[Y], g.stride, g.gap, g.padding,
-                                                                    g.padding, forward, attributes);
+                                                                    g.behind, forward, attributes);
     return dnnl_convolution_backward_weights_primitive_desc_create(out, engine, dnnl_convolution_direct, d[X],
                                                                    d[WEIGHT], NULL, d[Y], g.stride, g.gap, g.padding,
-                                                                   g.padding, forward, attributes);
+                                                                   g.behind, forward, attributes);
 #else
     dnnl_convolution_desc_t operation;
     dnnl_status_t status;
     if (pass == CONVOLUTION_FORWARD)
         status =
             dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_training, dnnl_convolution_direct, d[X],
-                                                       d[WEIGHT], d[BIAS], d[Y], g.stride, g.gap, g.padding, g.padding);
+                                                       d[WEIGHT], d[BIAS], d[Y], g.stride, g.gap, g.padding, g.behind);
     else if (pass == CONVOLUTION_INPUT_GRADIENT)
         status = dnnl_dilated_convolution_backward_data_desc_init(&operation, dnnl_convolution_direct, d[X], d[WEIGHT],
-                                                                  d[Y], g.stride, g.gap, g.padding, g.padding);
+                                                                  d[Y], g.stride, g.gap, g.padding, g.behind);
     else
         status = dnnl_dilated_convolution_backward_weights_desc_init(
-            &operation, dnnl_convolution_direct, d[X], d[WEIGHT], NULL, d[Y], g.stride, g.gap, g.padding, g.padding);
+            &operation, dnnl_convolution_direct, d[X], d[WEIGHT], NULL, d[Y], g.stride, g.gap, g.padding, g.behind);
     return status == dnnl_success ? dnnl_primitive_desc_create(out, &operation, attributes, engine, forward) : status;
 #endif
 }

@@ -19,6 +19,17 @@ typedef struct convolution {
     int64_t has_bias;
 } convolution;
 
+/* The padding below or right of x; `padding` is that above and left of it. The same, if y may be of that: libraries
+ * have more code for it. Otherwise what y reads. */
+static inline int64_t padding_behind(const convolution *p, int axis)
+{
+    int64_t window = p->dilation[axis] * (p->kernel[axis] - 1) + 1;
+    int64_t room = p->size[axis] + 2 * p->padding[axis] - window;
+    if (room >= 0 && room / p->stride[axis] + 1 == p->output[axis]) return p->padding[axis];
+    int64_t behind = (p->output[axis] - 1) * p->stride[axis] + window - p->padding[axis] - p->size[axis];
+    return behind > 0 ? behind : 0;
+}
+
 /* x and weight; the gradient of y, and weight; the gradient of y, and x: to y, the gradient of x, of weight. */
 typedef struct convolution_operands {
     const void *a, *b;

@@ -288,7 +288,7 @@ static __global__ void add_splits(int64_t count, int splits, const float *sums, 
 /* Taps side by side that see neighbours in memory, none in the padding, are one tap of more channels. */
 static bool joins_taps(const convolution *p)
 {
-    return p->groups == 1 && p->padding[1] == 0 && p->dilation[1] == 1;
+    return p->groups == 1 && p->padding[1] == 0 && padding_behind(p, 1) == 0 && p->dilation[1] == 1;
 }
 
 static int64_t ceil_divide(int64_t x, int64_t by)
@@ -389,7 +389,7 @@ bool implicit_gemm_takes(const convolution *p)
         weight *= p->kernel[i];
         phases *= p->stride[i];
         if (p->size[i] > MOST_PIXELS / 4 || p->padding[i] > MOST_PIXELS / 4 || p->stride[i] > MOST_PIXELS / 4 ||
-            p->kernel[i] * p->dilation[i] > MOST_PIXELS)
+            padding_behind(p, i) > MOST_PIXELS / 4 || p->kernel[i] * p->dilation[i] > MOST_PIXELS)
             return false;
     }
     if (x_area * p->channels > most || y_area * p->outputs > most || weight > most) return false;

@@ -8,29 +8,46 @@ extern "C" {
 
 /* Along each axis. An argument of kernels. */
 struct windows {
-    int kernel[2], stride[2], padding[2];
+    int kernel[2], stride[2], padding[2], dilation[2]; /* `kernel` from the first to the last element */
 };
 
 template <class Attributes> static windows windows_of(const Attributes *a)
 {
-    windows w;
+    windows w = {};
     for (int i = 0; i < 2; i++) {
         w.kernel[i] = (int)a->kernel[i];
         w.stride[i] = (int)a->stride[i];
         w.padding[i] = (int)a->padding[i];
+        w.dilation[i] = 1;
+    }
+    return w;
+}
+
+static windows dilated_windows(const max_pool2d_attributes *a)
+{
+    windows w = windows_of(a);
+    for (int i = 0; i < 2; i++) {
+        w.dilation[i] = (int)a->dilation[i];
+        w.kernel[i] = (int)((a->kernel[i] - 1) * a->dilation[i] + 1);
     }
     return w;
 }
 
 /* -- Maximum: the first of equal elements; NaN before any number --------------------------------------------------- */
 
+/* The first element of a window from `begin` on that lies inside the image. */
+static __device__ inline int first_inside(int begin, int dilation)
+{
+    return begin < 0 ? begin + (-begin + dilation - 1) / dilation * dilation : begin;
+}
+
 template <int N> static __global__ void pool(image_rows r, windows w, const float *x, float *y, int64_t *index)
 {
     for (unsigned i = threadIdx.x; i < row_items(r, N); i += blockDim.x) {
         image_place p = place_of<N>(r, i);
         int top = p.line * w.stride[0] - w.padding[0], left = p.column * w.stride[1] - w.padding[1];
-        int first_line = max(top, 0), last_line = min(top + w.kernel[0], r.from[0]);
-        int first_column = max(left, 0), last_column = min(left + w.kernel[1], r.from[1]);
+        int first_line = first_inside(top, w.dilation[0]), last_line = min(top + w.kernel[0], r.from[0]);
+        int first_column = first_inside(left, w.dilation[1]), last_column = min(left + w.kernel[1], r.from[1]);
         vector<float, N> best;
         vector<int64_t, N> where;
 #pragma unroll
@@ -38,8 +55,8 @@ template <int N> static __global__ void pool(image_rows r, windows w, const floa
             best.at[c] = -INFINITY;
             where.at[c] = (int64_t)first_line * r.from[1] + first_column;
         }
-        for (int line = first_line; line < last_line; line++)
-            for (int column = first_column; column < last_column; column++) {
+        for (int line = first_line; line < last_line; line += w.dilation[0])
+            for (int column = first_column; column < last_column; column += w.dilation[1]) {
                 vector<float, N> v = load<N>(x + pixel_offset(r, r.from, p, line, column));
 #pragma unroll
                 for (int c = 0; c < N; c++) {
@@ -118,7 +135,7 @@ static bool run_max_pool2d(const kernel_call *call)
     const array &x = call->in[0], &y = call->out[0], &index = call->out[1];
     if (is_empty(y)) return true;
     image_rows r = image_rows_of(x, y, &index);
-    windows w = windows_of(a);
+    windows w = dilated_windows(a);
     auto function = r.width == 1 ? pool<1> : pool<CHANNELS_AT_ONCE>;
     LAUNCH(function, row_blocks(r), row_threads(r), 0, compute_stream(), r, w, (const float *)x.data, (float *)y.data,
            (int64_t *)index.data);
