@@ -446,3 +446,48 @@ Test(attention, same_bits_for_any_number_of_threads)
     compute(3, three, COUNT);
     cr_assert(memcmp(one, three, sizeof one) == 0);
 }
+
+/* -- What a query sees ----------------------------------------------------------------------------------------------
+ */
+
+/* The option's own words, for each pair of a query and a key. */
+static bool sees(int64_t i, int64_t j, int64_t queries, int64_t keys, bool causal, bool last, int64_t window)
+{
+    int64_t place = last ? keys - queries + i : i;
+    if (causal && j > place) return false;
+    return window == VT_AUTO || (j > place ? j - place : place - j) < window;
+}
+
+static void compare_with_mask(int64_t queries, int64_t keys, bool causal, bool last, int64_t window)
+{
+    VT_SCOPE;
+    uint8_t mask[64];
+    double got[64], want[64], weights[64], wanted_weights[64];
+    vt_tensor q = vt_normal(VT_SHAPE(queries, 4)), k = vt_normal(VT_SHAPE(keys, 4)), v = vt_normal(VT_SHAPE(keys, 3));
+    vt_tensor by_option, by_mask;
+    for (int64_t i = 0; i < queries * keys; i++)
+        mask[i] = sees(i / keys, i % keys, queries, keys, causal, last, window);
+    vt_tensor visible = vt_from_data(mask, VT_SHAPE(queries, keys), VT_BOOL);
+    vt_tensor y = vt_attention(q, k, v, .causal = causal, .queries_last = last, .window = window);
+    vt_tensor z = vt_attention(q, k, v, .mask = visible);
+    vt_attention(q, k, v, .causal = causal, .queries_last = last, .window = window, .weights = &by_option);
+    vt_attention(q, k, v, .mask = visible, .weights = &by_mask);
+    cr_assert(vt_read(y, got, 64, VT_F64) && vt_read(z, want, 64, VT_F64), "%s", vt_error_message());
+    cr_assert(vt_read(by_option, weights, 64, VT_F64) && vt_read(by_mask, wanted_weights, 64, VT_F64), "%s",
+              vt_error_message());
+    for (int64_t i = 0; i < queries * 3; i++) cr_assert(fabs(got[i] - want[i]) < 1e-5);
+    for (int64_t i = 0; i < queries * keys; i++) cr_assert(fabs(weights[i] - wanted_weights[i]) < 1e-5);
+}
+
+Test(attention, sees_what_its_options_say)
+{
+    for (int64_t queries = 1; queries <= 5; queries += 2)
+        for (int64_t keys = 1; keys <= 7; keys += 2)
+            for (int causal = 0; causal < 2; causal++)
+                for (int last = 0; last < 2; last++) {
+                    compare_with_mask(queries, keys, causal, last, VT_AUTO);
+                    for (int64_t window = 1; window <= 9; window += 2)
+                        compare_with_mask(queries, keys, causal, last, window);
+                }
+    vt_shutdown();
+}

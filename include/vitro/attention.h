@@ -14,22 +14,25 @@ typedef struct vt_attention_args {
     vt_named_only names_from_here_;
     vt_tensor mask;     /* bool, broadcast to [..., N, M]: false keeps a query from a key */
     vt_tensor bias;     /* broadcast to [..., N, M] and added to the logits */
-    bool causal;        /* query i sees keys 0 to i */
+    bool causal;        /* a query sees no key behind its own place */
+    bool queries_last;  /* the last query is at the place of the last key, as where earlier keys are kept from one call
+                           to  the next; otherwise the first is at that of the first */
+    int64_t window;     /* a query sees keys less than this many places from its own; VT_AUTO: all */
     double scale;       /* of the logits; VT_AUTO: 1 / sqrt(d) */
     double dropout;     /* probability with which a weight is dropped, in training mode */
     vt_tensor *weights; /* gets the attention weights [..., N, M], before dropout; NULL: they are not wanted */
 } vt_attention_args;
-#define VT_ATTENTION_DEFAULTS .scale = VT_AUTO, .dropout = 0
+#define VT_ATTENTION_DEFAULTS .window = VT_AUTO, .scale = VT_AUTO, .dropout = 0
 VT_API vt_attention_args vt_attention_defaults(void);
 /* softmax(scale q kᵀ + bias) v (Vaswani et al. 2017) for q [..., N, d], k [..., M, d], v [..., M, e]: [..., N, e].
- * Leading axes, of batch and heads, broadcast. f32 or f64. A query that is kept from every key, by a mask or a bias of
- * -inf, gets zeros, and no gradient passes through it, as in PyTorch since 2.5. Where `weights` are not wanted and
- * nothing is dropped, the map of weights is never in memory: what is needed beside the result grows with N and M, not
- * with N times M. */
+ * Leading axes, of batch and heads, broadcast. f32 or f64. A query that is kept from every key, by a mask, a bias of
+ * -inf, or because its place is before all keys, gets zeros, and no gradient passes through it, as in PyTorch
+ * since 2.5. Where `weights` are not wanted and nothing is dropped, the map of weights is never in memory: what is
+ * needed beside the result grows with N and M, not with N times M. */
 VT_API vt_tensor vt_attention_with(const vt_attention_args *a);
 #define vt_attention(...)                                                                                              \
     VT_CALL(vt_attention_with, vt_attention_args, VT_ATTENTION_DEFAULTS, 3,                                            \
-            "vt_attention(q, k, v, .mask .bias .causal .scale .dropout .weights)", __VA_ARGS__)
+            "vt_attention(q, k, v, .mask .bias .causal .queries_last .window .scale .dropout .weights)", __VA_ARGS__)
 
 #ifdef __cplusplus
 }

@@ -87,6 +87,28 @@ VT_API vt_tensor vt_reduce_with(const vt_reduce_pattern_args *a);
     VT_CALL(vt_reduce_with, vt_reduce_pattern_args, VT_REDUCE_PATTERN_DEFAULTS, 3,                                     \
             "vt_reduce(x, pattern, kind, .a .b ... .sizes)", __VA_ARGS__)
 
+/* Sums of products in Einstein's notation, as in NumPy, PyTorch and ONNX:
+ *
+ *     vt_einsum("bhqd,bhkd->bhqk", q, k)       the logits of attention
+ *     vt_einsum("i,j->ij", a, b)               an outer product
+ *     vt_einsum("...ii->...i", x)              diagonals of matrices
+ *
+ * A letter names an axis, of each operand in order. The result is the product of all operands, summed over the letters
+ * that are not on the right side. Without "->" the result has the letters that stand in the pattern once, in
+ * alphabetical order with capitals first, behind the axes of "...". A letter that an operand has twice is its diagonal.
+ * "..." is any number of axes, aligned at the last; where the right side lacks it they are summed over. An axis of
+ * extent 1 broadcasts to that of the same name in another operand. Spaces mean nothing.
+ *
+ * Operands, at most 32, are all f32 or all f64. Two at a time are multiplied, those first that take the fewest
+ * multiplications, as one product of matrices (vt_matmul; vt_mul where nothing is summed), so that the memory beside is
+ * that of the products on the way. What does not fit is refused with the pattern and the place. */
+VT_API vt_tensor vt_einsum_at(vt_site at, const char *pattern, const vt_tensor *tensors, int count);
+#define vt_einsum(pattern, ...)                                                                                        \
+    vt_einsum_at(VT_HERE, pattern, (vt_tensor[]){ __VA_ARGS__ },                                                       \
+                 (int)(sizeof((vt_tensor[]){ __VA_ARGS__ }) / sizeof(vt_tensor)))
+/* The same, of operands in an array. */
+#define vt_einsum_list(pattern, tensors, count) vt_einsum_at(VT_HERE, pattern, tensors, count)
+
 #ifdef __cplusplus
 }
 #endif

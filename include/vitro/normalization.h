@@ -64,6 +64,22 @@ VT_API vt_tensor vt_group_norm_with(const vt_group_norm_args *a);
     VT_CALL(vt_group_norm_with, vt_group_norm_args, VT_GROUP_NORM_DEFAULTS, 2,                                         \
             "vt_group_norm(x, groups, .weight .bias .eps)", __VA_ARGS__)
 
+typedef struct vt_instance_norm_args {
+    vt_site at_;
+    vt_tensor x;
+    vt_named_only names_from_here_;
+    vt_tensor weight, bias; /* [C]; left out: 1, 0 */
+    double eps;
+} vt_instance_norm_args;
+#define VT_INSTANCE_NORM_DEFAULTS .eps = 1e-5
+VT_API vt_instance_norm_args vt_instance_norm_defaults(void);
+/* x [N, C, ...], each channel of each sample normalised by itself: Ulyanov et al. 2016. It is vt_group_norm with a
+ * group a channel. */
+VT_API vt_tensor vt_instance_norm_with(const vt_instance_norm_args *a);
+#define vt_instance_norm(...)                                                                                          \
+    VT_CALL(vt_instance_norm_with, vt_instance_norm_args, VT_INSTANCE_NORM_DEFAULTS, 1,                                \
+            "vt_instance_norm(x, .weight .bias .eps)", __VA_ARGS__)
+
 typedef struct vt_batch_norm_args {
     vt_site at_;
     vt_tensor x, running_mean, running_var;

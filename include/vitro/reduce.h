@@ -1,5 +1,5 @@
-/* reduce.h - ops that reduce axes, and the running sum. Long sums are added up in f64, or in parts, so that the result
- * is as good as its dtype. NaN goes through all of them. */
+/* reduce.h - ops that reduce axes, and running sums, products and extremes. Long sums are added up in f64, or in parts,
+ * so that the result is as good as its dtype. NaN goes through all of them. */
 #ifndef VITRO_REDUCE_H
 #define VITRO_REDUCE_H
 
@@ -113,6 +113,26 @@ typedef struct vt_cumsum_args {
 /* Running sum along the axis, each element included in its own. Integers and bool sum to i64. */
 VT_API vt_tensor vt_cumsum_with(const vt_cumsum_args *a);
 #define vt_cumsum(...) vt_cumsum_with(VT_ARGS(vt_cumsum_args, 2, "vt_cumsum(x, axis, .reverse)", __VA_ARGS__))
+
+/* Running product along the axis, as vt_cumsum is the running sum. Integers and bool multiply to i64. The gradient is
+ * right where elements are zero: dx[i] is the product before x[i] times s[i], with s[i] = g[i] + x[i + 1] s[i + 1]. */
+VT_API vt_tensor vt_cumprod_with(const vt_cumsum_args *a);
+#define vt_cumprod(...) vt_cumprod_with(VT_ARGS(vt_cumsum_args, 2, "vt_cumprod(x, axis, .reverse)", __VA_ARGS__))
+
+typedef struct vt_cumulative_args {
+    vt_site at_;
+    vt_tensor x;
+    int axis;
+    vt_named_only names_from_here_;
+    vt_tensor *indices; /* where to put the i64 places along the axis that the results are from; NULL: nowhere */
+} vt_cumulative_args;
+
+/* The largest, the smallest element so far along the axis, of x's dtype: the first of equal ones, or of the NaNs. The
+ * gradient goes to the elements that were taken. */
+VT_API vt_tensor vt_cummax_with(const vt_cumulative_args *a);
+VT_API vt_tensor vt_cummin_with(const vt_cumulative_args *a);
+#define vt_cummax(...) vt_cummax_with(VT_ARGS(vt_cumulative_args, 2, "vt_cummax(x, axis, .indices)", __VA_ARGS__))
+#define vt_cummin(...) vt_cummin_with(VT_ARGS(vt_cumulative_args, 2, "vt_cummin(x, axis, .indices)", __VA_ARGS__))
 
 /* The opposite of broadcasting: sums x over the axes along which `shape` repeats, to exactly that shape. */
 VT_API vt_tensor vt_sum_to_at(vt_site at, vt_tensor x, vt_shape shape);

@@ -120,6 +120,23 @@ VT_API vt_tensor vt_pad_with(const vt_pad_args *a);
 VT_API vt_tensor vt_roll_at(vt_site at, vt_tensor x, int64_t shift, int axis);
 #define vt_roll(x, shift, axis) vt_roll_at(VT_HERE, x, shift, axis)
 
+typedef struct vt_triangle_args {
+    vt_site at_;
+    vt_tensor x;
+    vt_named_only names_from_here_;
+    int64_t diagonal; /* the last one that stays; 0 is the main one, 1 the one above, -1 the one below */
+} vt_triangle_args;
+#define VT_TRIANGLE_DEFAULTS .diagonal = 0
+VT_API vt_triangle_args vt_triangle_defaults(void);
+/* The lower, the upper triangle of matrices x [..., rows, columns] of any dtype: element (i, j) stays where j - i is at
+ * most, at least `diagonal`, and is 0 elsewhere, whatever it was. */
+VT_API vt_tensor vt_tril_with(const vt_triangle_args *a);
+VT_API vt_tensor vt_triu_with(const vt_triangle_args *a);
+#define vt_tril(...)                                                                                                   \
+    VT_CALL(vt_tril_with, vt_triangle_args, VT_TRIANGLE_DEFAULTS, 1, "vt_tril(x, .diagonal)", __VA_ARGS__)
+#define vt_triu(...)                                                                                                   \
+    VT_CALL(vt_triu_with, vt_triangle_args, VT_TRIANGLE_DEFAULTS, 1, "vt_triu(x, .diagonal)", __VA_ARGS__)
+
 /* x, whole, so many times along each axis: vt_tile(x, VT_SHAPE(2, 1)) puts two x below each other. */
 VT_API vt_tensor vt_tile_at(vt_site at, vt_tensor x, vt_shape times);
 #define vt_tile(x, times) vt_tile_at(VT_HERE, x, times)

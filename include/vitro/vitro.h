@@ -32,5 +32,6 @@
 #include <vitro/progress.h>
 #include <vitro/stop.h>
 #include <vitro/training_log.h>
+#include <vitro/unfold.h>
 
 #endif

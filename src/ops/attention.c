@@ -84,6 +84,9 @@ static bool check(const vt_attention_args *a)
     else if (!(a->dropout >= 0 && a->dropout < 1))
         refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "dropout is %g; it must be at least 0 and less than 1",
                     a->dropout);
+    else if (a->window != VT_AUTO && a->window < 1)
+        refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "window is %lld; it must be 1 or more",
+                    (long long)a->window);
     else if (!isfinite(a->scale))
         refuse_call("attention", a->at_, VT_ERROR_ARGUMENT, "scale is %g; it must be finite", a->scale);
     else
@@ -259,10 +262,10 @@ const op op_attention_gradient = { OP_HEAD(attention_gradient, 6, ATTENTION_GRAD
 
 /* -- The public function ----------------------------------------------------------------------------------------- */
 
-static vt_tensor record_attention(const vt_attention_args *a, double scale)
+static vt_tensor record_attention(const vt_attention_args *a)
 {
     vt_tensor out[ATTENTION_OUTPUTS];
-    attention_attributes attributes = { scale, a->causal };
+    attention_attributes attributes = { a->scale, a->causal };
     record_into(&(recording){ .op = &op_attention,
                               .at = a->at_,
                               INPUTS(a->q, a->k, a->v, a->bias, a->mask),
@@ -272,15 +275,41 @@ static vt_tensor record_attention(const vt_attention_args *a, double scale)
     return out[ATTENTION_Y];
 }
 
+/* [queries, keys]: what `causal`, `queries_last` and `window` let a query see, beyond what the op's own `causal` does;
+ * inert where that is all. */
+static vt_tensor band(const vt_attention_args *a, bool *causal)
+{
+    int64_t queries = vt_dim(a->q, -2), keys = vt_dim(a->k, -2), first = a->queries_last ? keys - queries : 0;
+    bool windowed = a->window != VT_AUTO && a->window < queries + keys;
+    vt_tensor seen = { 0 };
+    *causal = a->causal && first == 0;
+    if (!windowed && *causal == a->causal) return seen;
+    vt_tensor place = vt_arange((double)first, (double)(first + queries), .dtype = VT_I64);
+    vt_tensor key = vt_arange(0, (double)keys, .dtype = VT_I64);
+    place = vt_reshape(place, VT_SHAPE(queries, 1));
+    if (a->causal && !*causal) seen = vt_less_equal(key, place);
+    if (!windowed) return seen;
+    vt_tensor window = constant_like(key, (double)a->window), near = vt_greater(key, vt_sub(place, window));
+    if (!a->causal) near = vt_logical_and(near, vt_less(key, vt_add(place, window)));
+    return seen.id ? vt_logical_and(seen, near) : near;
+}
+
+static vt_tensor both(vt_tensor mask, vt_tensor other)
+{
+    return !mask.id ? other : !other.id ? mask : vt_logical_and(mask, other);
+}
+
 vt_tensor vt_attention_with(const vt_attention_args *a)
 {
     NEED_ARGUMENTS("attention", a, (vt_tensor){ 0 });
     ENTER("attention", a->at_);
     if (a->weights) *a->weights = (vt_tensor){ 0 };
     if (!check(a)) return (vt_tensor){ 0 };
-    double scale = a->scale == VT_AUTO ? 1 / sqrt((double)vt_dim(a->q, -1)) : a->scale;
-    if (!a->weights && (a->dropout == 0 || !vt_training())) return record_attention(a, scale);
-    vt_tensor weights = weights_of(&(scores){ a->q, a->k, a->bias, a->mask, scale, a->causal });
+    vt_attention_args settled = *a;
+    settled.mask = both(a->mask, band(a, &settled.causal));
+    if (a->scale == VT_AUTO) settled.scale = 1 / sqrt((double)vt_dim(a->q, -1));
+    if (!a->weights && (a->dropout == 0 || !vt_training())) return record_attention(&settled);
+    vt_tensor weights = weights_of(&(scores){ a->q, a->k, a->bias, settled.mask, settled.scale, settled.causal });
     if (a->weights) *a->weights = weights;
     return vt_matmul(vt_dropout(weights, a->dropout), a->v);
 }

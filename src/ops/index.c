@@ -1,6 +1,7 @@
 /* index.c - ops that pick and place elements by index. Picking and adding are each other's gradients. */
 #include "core/settings.h"
 #include "ops/index.h"
+#include "ops/infer.h"
 #include "ops/list.h"
 #include <vitro/vitro.h>
 
@@ -34,13 +35,18 @@ static bool equal_but_along(int64_t axis, vt_shape x, vt_shape a, int64_t extent
     return vt_shape_equal(x, a);
 }
 
-static bool can_add(const node *n, const spec *x, const spec *source)
+static bool has_dtype_of(const node *n, const spec *x, const spec *source)
 {
-    if (x->dtype != source->dtype)
-        return refuse(n, "x is %s, source is %s; vt_cast makes them equal", vt_dtype_name(x->dtype),
-                      vt_dtype_name(source->dtype));
+    if (x->dtype == source->dtype) return true;
+    return refuse(n, "x is %s, source is %s; vt_cast makes them equal", vt_dtype_name(x->dtype),
+                  vt_dtype_name(source->dtype));
+}
+
+static bool can_compute(const node *n, const spec *x, const spec *source, const char *done)
+{
+    if (!has_dtype_of(n, x, source)) return false;
     if (x->dtype != VT_BOOL && x->dtype != VT_U8) return true;
-    return refuse(n, "x is %s; f32, f64, i32 and i64 are added", vt_dtype_name(x->dtype));
+    return refuse(n, "x is %s; f32, f64, i32 and i64 are %s", vt_dtype_name(x->dtype), done);
 }
 
 static bool infer_gather(const node *n, const spec *in, spec *out)
@@ -55,15 +61,27 @@ static bool infer_gather(const node *n, const spec *in, spec *out)
                   vt_shape_text(x, b), (int)axis);
 }
 
-static bool infer_scatter_add(const node *n, const spec *in, spec *out)
+static bool scatters(const node *n, const spec *in, spec *out)
 {
     char a[128], b[128];
     spec picked;
-    if (!infer_gather(n, in, &picked) || !can_add(n, &in[0], &in[2])) return false;
+    if (!infer_gather(n, in, &picked)) return false;
     *out = in[0];
     if (vt_shape_equal(picked.shape, in[2].shape)) return true;
     return refuse(n, "source %s must have the shape of index %s", vt_shape_text(in[2].shape, a),
                   vt_shape_text(picked.shape, b));
+}
+
+static bool infer_scatter_add(const node *n, const spec *in, spec *out)
+{
+    return scatters(n, in, out) && can_compute(n, &in[0], &in[2], "added");
+}
+
+static bool infer_scatter(const node *n, const spec *in, spec *out)
+{
+    if (!scatters(n, in, out)) return false;
+    if (ATTRIBUTES(scatter_attributes, n)->kind != VT_SCATTER_MUL) return has_dtype_of(n, &in[0], &in[2]);
+    return can_compute(n, &in[0], &in[2], "multiplied");
 }
 
 static bool infer_index_select(const node *n, const spec *in, spec *out)
@@ -80,7 +98,7 @@ static bool infer_index_add(const node *n, const spec *in, spec *out)
 {
     char a[128], b[128];
     spec picked;
-    if (!infer_index_select(n, in, &picked) || !can_add(n, &in[0], &in[2])) return false;
+    if (!infer_index_select(n, in, &picked) || !can_compute(n, &in[0], &in[2], "added")) return false;
     *out = in[0];
     if (vt_shape_equal(picked.shape, in[2].shape)) return true;
     return refuse(n, "source %s must be %s, x with one slice an index", vt_shape_text(in[2].shape, a),
@@ -138,6 +156,71 @@ static void scatter_add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[2] = vt_gather(g[0], axis_of_node(n), n->in[1]);
 }
 
+static vt_tensor scatter_alike(const node *n, vt_tensor x, vt_tensor source)
+{
+    return record(&op_scatter, n->at, INPUTS(x, n->in[1], source), .attributes = n->attributes,
+                  .attributes_size = n->attributes_size);
+}
+
+/* What stays of x, and of sources the last that goes to a place: it finds its own number there. */
+static void replacement_vjp(const node *n, vt_tensor g, vt_tensor *dx)
+{
+    int axis = axis_of_node(n);
+    vt_shape shape = vt_shape_of(n->in[1]), along = { .rank = shape.rank };
+    for (int i = 0; i < shape.rank; i++) along.dim[i] = i == axis ? shape.dim[i] : 1;
+    vt_tensor number = vt_arange(0, (double)shape.dim[axis], .dtype = VT_I64);
+    number = vt_expand(vt_reshape(number, along), shape);
+    vt_tensor none = vt_full(vt_shape_of(n->in[0]), -1, .dtype = VT_I64);
+    vt_tensor last = vt_gather(scatter_alike(n, none, number), axis, n->in[1]);
+    dx[0] = scatter_alike(n, g, zeros_like(n->in[2]));
+    dx[2] = vt_where(vt_equal(last, number), vt_gather(g, axis, n->in[1]), constant_like(g, 0));
+}
+
+/* As the gradient of vt_max: shared evenly by what is equal to the result. */
+static void extreme_vjp(const node *n, vt_tensor g, vt_tensor *dx)
+{
+    int axis = axis_of_node(n);
+    vt_tensor x = n->in[0], index = n->in[1], source = n->in[2], y = n->out[0];
+    vt_tensor is_x = vt_cast(vt_equal(x, y), vt_dtype_of(x));
+    vt_tensor is_source = vt_cast(vt_equal(source, vt_gather(y, axis, index)), vt_dtype_of(x));
+    vt_tensor share = vt_div(g, vt_scatter_add(is_x, axis, index, is_source));
+    dx[0] = vt_mul(is_x, share);
+    dx[2] = vt_mul(is_source, vt_gather(share, axis, index));
+}
+
+/* For each source the product of the others that go to its place: [outer, source, other, inner]. */
+static vt_tensor product_of_others(const node *n)
+{
+    vt_shape shape = vt_shape_of(n->in[2]);
+    int axis = axis_of_node(n);
+    int64_t count = shape.dim[axis], outer = 1, inner = 1;
+    for (int i = 0; i < shape.rank; i++)
+        if (i != axis) *(i < axis ? &outer : &inner) *= shape.dim[i];
+    vt_shape own = VT_SHAPE(outer, count, 1, inner), other = VT_SHAPE(outer, 1, count, inner);
+    vt_tensor number = vt_arange(0, (double)count, .dtype = VT_I64);
+    vt_tensor differs = vt_not_equal(vt_reshape(number, VT_SHAPE(count, 1, 1)), vt_reshape(number, VT_SHAPE(count, 1)));
+    vt_tensor meets = vt_equal(vt_reshape(n->in[1], own), vt_reshape(n->in[1], other));
+    vt_tensor factors =
+        vt_where(vt_logical_and(meets, differs), vt_reshape(n->in[2], other), constant_like(n->in[2], 1));
+    return vt_reshape(vt_prod(factors, .axes = VT_AXES(2)), shape);
+}
+
+static void product_vjp(const node *n, vt_tensor g, vt_tensor *dx)
+{
+    vt_tensor x = n->in[0], ones = vt_full(vt_shape_of(x), 1, .dtype = vt_dtype_of(x));
+    dx[0] = vt_mul(g, scatter_alike(n, ones, n->in[2]));
+    dx[2] = vt_mul(vt_gather(vt_mul(g, x), axis_of_node(n), n->in[1]), product_of_others(n));
+}
+
+static void scatter_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    switch (ATTRIBUTES(scatter_attributes, n)->kind) {
+    case VT_SCATTER_SET: replacement_vjp(n, g[0], dx); break;
+    case VT_SCATTER_MUL: product_vjp(n, g[0], dx); break;
+    default: extreme_vjp(n, g[0], dx); break;
+    }
+}
+
 static void index_select_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = vt_index_add(zeros_like(n->in[0]), axis_of_node(n), n->in[1], g[0]);
@@ -155,6 +238,7 @@ static void topk_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 }
 
 const op op_gather = { OP_HEAD(gather, 2, 2, 1), .infer = infer_gather, .vjp = gather_vjp };
+const op op_scatter = { OP_HEAD(scatter, 3, 3, 1), .infer = infer_scatter, .vjp = scatter_vjp };
 const op op_scatter_add = { OP_HEAD(scatter_add, 3, 3, 1), .infer = infer_scatter_add, .vjp = scatter_add_vjp };
 const op op_index_select = { OP_HEAD(index_select, 2, 2, 1), .infer = infer_index_select, .vjp = index_select_vjp };
 const op op_index_add = { OP_HEAD(index_add, 3, 3, 1), .infer = infer_index_add, .vjp = index_add_vjp };
@@ -180,6 +264,19 @@ vt_tensor vt_gather_at(vt_site at, vt_tensor x, int axis, vt_tensor index)
 vt_tensor vt_scatter_add_at(vt_site at, vt_tensor x, int axis, vt_tensor index, vt_tensor source)
 {
     return record_along(&op_scatter_add, at, axis, (vt_tensor[]){ x, index, source }, 3);
+}
+
+vt_tensor vt_scatter_with(const vt_scatter_args *a)
+{
+    NEED_ARGUMENTS("scatter", a, (vt_tensor){ 0 });
+    spec s;
+    int axis;
+    if ((unsigned)a->kind > VT_SCATTER_MIN)
+        return refuse_call("scatter", a->at_, VT_ERROR_ARGUMENT, "kind %d is no vt_scatter_kind", (int)a->kind);
+    if (a->kind == VT_SCATTER_ADD) return vt_scatter_add_at(a->at_, a->x, a->axis, a->index, a->source);
+    if (!axis_of("scatter", a->at_, a->x, a->axis, &s, &axis)) return (vt_tensor){ 0 };
+    return record(&op_scatter, a->at_, INPUTS(a->x, a->index, a->source),
+                  ATTRIBUTE(scatter_attributes, .axis = axis, .kind = a->kind));
 }
 
 vt_tensor vt_index_select_at(vt_site at, vt_tensor x, int axis, vt_tensor index)
@@ -232,4 +329,29 @@ vt_tensor vt_topk_with(const vt_topk_args *a)
     }
     if (a->indices) *a->indices = out[1];
     return out[0];
+}
+
+/* All of the elements, the first of them first. */
+static vt_tensor sort(const char *name, vt_site at, vt_tensor x, int axis, bool descending, vt_tensor *indices)
+{
+    ENTER(name, at);
+    spec s;
+    int resolved;
+    if (indices) *indices = (vt_tensor){ 0 };
+    if (!axis_of(name, at, x, axis, &s, &resolved)) return (vt_tensor){ 0 };
+    return vt_topk(x, s.shape.dim[resolved], resolved, .smallest = !descending, .indices = indices);
+}
+
+vt_tensor vt_sort_with(const vt_sort_args *a)
+{
+    NEED_ARGUMENTS("sort", a, (vt_tensor){ 0 });
+    return sort("sort", a->at_, a->x, a->axis, a->descending, a->indices);
+}
+
+vt_tensor vt_argsort_with(const vt_argsort_args *a)
+{
+    NEED_ARGUMENTS("argsort", a, (vt_tensor){ 0 });
+    vt_tensor indices;
+    sort("argsort", a->at_, a->x, a->axis, a->descending, &indices);
+    return indices;
 }

@@ -10,6 +10,11 @@ typedef struct one_hot_attributes {
     int64_t classes, dtype;
 } one_hot_attributes;
 
+/* As axis_attributes, and what becomes of elements that meet, a vt_scatter_kind but VT_SCATTER_ADD. */
+typedef struct scatter_attributes {
+    int64_t axis, kind;
+} scatter_attributes;
+
 typedef struct topk_attributes {
     int64_t axis, k, smallest;
 } topk_attributes;

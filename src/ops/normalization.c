@@ -2,6 +2,7 @@
 #include "ops/normalization.h"
 #include "ops/list.h"
 #include <vitro/vitro.h>
+#include <limits.h>
 #include <math.h>
 
 /* -- Checks ------------------------------------------------------------------------------------------------------ */
@@ -247,4 +248,18 @@ vt_tensor vt_group_norm_with(const vt_group_norm_args *a)
     vt_shape rows = VT_SHAPE(samples, a->groups, samples ? count / samples / a->groups : 1);
     vt_tensor y = vt_layer_norm(vt_reshape(a->x, rows), .eps = a->eps);
     return scaled(vt_reshape(y, s.shape), per_channel(a->weight, s.shape), per_channel(a->bias, s.shape));
+}
+
+vt_tensor vt_instance_norm_with(const vt_instance_norm_args *a)
+{
+    NEED_ARGUMENTS("instance_norm", a, (vt_tensor){ 0 });
+    ENTER("instance_norm", a->at_);
+    spec s;
+    char text[128];
+    if (vt_failed() || !spec_of("instance_norm", a->at_, "x", a->x, &s)) return (vt_tensor){ 0 };
+    if (s.shape.rank < 3 || s.shape.dim[1] < 1 || s.shape.dim[1] > INT_MAX)
+        return refuse_call("instance_norm", a->at_, VT_ERROR_ARGUMENT,
+                           "x %s must be [N, C, ...], of one channel or more, with axes to normalise over",
+                           vt_shape_text(s.shape, text));
+    return vt_group_norm(a->x, (int)s.shape.dim[1], .weight = a->weight, .bias = a->bias, .eps = a->eps);
 }

@@ -1,4 +1,4 @@
-/* reduce.c - ops that reduce axes, and the running sum. */
+/* reduce.c - ops that reduce axes, and running sums, products and extremes. */
 #include "core/shape.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -259,8 +259,53 @@ static bool infer_cumsum(const node *n, const spec *in, spec *out)
 /* What went into the sums from here on comes back from there. */
 static void cumsum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    const cumsum_attributes *a = ATTRIBUTES(cumsum_attributes, n);
+    const scan_attributes *a = ATTRIBUTES(scan_attributes, n);
     dx[0] = vt_cumsum(g[0], (int)a->axis, .reverse = !a->reverse);
+}
+
+static void cumprod_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = record(&op_cumprod_gradient, n->at, INPUTS(g[0], n->in[0]), .attributes = n->attributes,
+                   .attributes_size = n->attributes_size);
+}
+
+/* x as [outer, inner, length] along the axis. */
+static vt_tensor axis_last(vt_tensor x, int64_t axis)
+{
+    vt_shape shape = vt_shape_of(x);
+    int64_t outer = 1, inner = 1;
+    for (int i = 0; i < shape.rank; i++)
+        if (i != axis) *(i < axis ? &outer : &inner) *= shape.dim[i];
+    return vt_permute(vt_reshape(x, VT_SHAPE(outer, shape.dim[axis], inner)), VT_AXES(0, 2, 1));
+}
+
+/* dx[i] = Σ over k from i on of g[k] times the product of x[0] to x[k] without x[i]: products of x with each element
+ * replaced by 1 in turn, [..., i, k]. */
+static void cumprod_gradient_decompose(const node *n, vt_tensor *out)
+{
+    const scan_attributes *a = ATTRIBUTES(scan_attributes, n);
+    vt_tensor g = axis_last(n->in[0], a->axis), x = axis_last(n->in[1], a->axis);
+    int64_t length = vt_dim(x, -1);
+    vt_tensor number = vt_arange(0, (double)length, .dtype = VT_I64);
+    vt_tensor own = vt_equal(vt_reshape(number, VT_SHAPE(length, 1)), number);
+    vt_tensor without = vt_where(own, constant_like(x, 1), vt_unsqueeze(x, 2));
+    vt_tensor terms = vt_mul(vt_cumprod(without, 3, .reverse = a->reverse), vt_unsqueeze(g, 2));
+    vt_tensor dx = vt_sum(a->reverse ? vt_tril(terms) : vt_triu(terms), .axes = VT_AXES(3));
+    out[0] = vt_reshape(vt_permute(dx, VT_AXES(0, 2, 1)), vt_shape_of(n->in[1]));
+}
+
+static bool infer_cumulative(const node *n, const spec *in, spec *out)
+{
+    (void)n;
+    out[0] = *in;
+    out[1] = (spec){ VT_I64, in->shape };
+    return true;
+}
+
+static void cumulative_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor x = n->in[0], zeros = vt_full(vt_shape_of(x), 0, .dtype = vt_dtype_of(x));
+    dx[0] = vt_scatter_add(zeros, (int)ATTRIBUTES(scan_attributes, n)->axis, n->out[1], g[0]);
 }
 
 /* -- The ops ----------------------------------------------------------------------------------------------------- */
@@ -282,6 +327,11 @@ const op op_norm = { OP_HEAD(norm, 1, 1, 1), .infer = infer_float_reduction, .vj
 const op op_argmax = { OP_HEAD(argmax, 1, 1, 1), .infer = infer_arg, .constant = true };
 const op op_argmin = { OP_HEAD(argmin, 1, 1, 1), .infer = infer_arg, .constant = true };
 const op op_cumsum = { OP_HEAD(cumsum, 1, 1, 1), .infer = infer_cumsum, .vjp = cumsum_vjp };
+const op op_cumprod = { OP_HEAD(cumprod, 1, 1, 1), .infer = infer_cumsum, .vjp = cumprod_vjp };
+const op op_cumprod_gradient = { OP_HEAD(cumprod_gradient, 2, 2, 1), .infer = infer_prod_gradient,
+                                 .decompose = cumprod_gradient_decompose };
+const op op_cummax = { OP_HEAD(cummax, 1, 1, 2), .infer = infer_cumulative, .vjp = cumulative_vjp };
+const op op_cummin = { OP_HEAD(cummin, 1, 1, 2), .infer = infer_cumulative, .vjp = cumulative_vjp };
 const op op_prod_gradient = { OP_HEAD(prod_gradient, 2, 2, 1), .infer = infer_prod_gradient,
                               .decompose = prod_gradient_decompose };
 
@@ -403,12 +453,44 @@ vt_tensor vt_argmin_with(const vt_arg_args *a)
     return arg(&op_argmin, a);
 }
 
+static vt_tensor scan(const op *op, const vt_cumsum_args *a)
+{
+    int axis = one_axis(op->name, a->at_, a->x, a->axis);
+    if (axis < 0) return (vt_tensor){ 0 };
+    return record(op, a->at_, INPUTS(a->x), ATTRIBUTE(scan_attributes, .axis = axis, .reverse = a->reverse));
+}
+
 vt_tensor vt_cumsum_with(const vt_cumsum_args *a)
 {
     NEED_ARGUMENTS("cumsum", a, (vt_tensor){ 0 });
-    int axis = one_axis("cumsum", a->at_, a->x, a->axis);
-    if (axis < 0) return (vt_tensor){ 0 };
-    return record(&op_cumsum, a->at_, INPUTS(a->x), ATTRIBUTE(cumsum_attributes, .axis = axis, .reverse = a->reverse));
+    return scan(&op_cumsum, a);
+}
+
+vt_tensor vt_cumprod_with(const vt_cumsum_args *a)
+{
+    NEED_ARGUMENTS("cumprod", a, (vt_tensor){ 0 });
+    return scan(&op_cumprod, a);
+}
+
+static vt_tensor cumulative(const op *op, const vt_cumulative_args *a)
+{
+    vt_tensor out[2] = { { 0 }, { 0 } };
+    int axis = one_axis(op->name, a->at_, a->x, a->axis);
+    if (axis >= 0) record_into(&(recording){ op, a->at_, INPUTS(a->x), ATTRIBUTE(scan_attributes, .axis = axis) }, out);
+    if (a->indices) *a->indices = out[1];
+    return out[0];
+}
+
+vt_tensor vt_cummax_with(const vt_cumulative_args *a)
+{
+    NEED_ARGUMENTS("cummax", a, (vt_tensor){ 0 });
+    return cumulative(&op_cummax, a);
+}
+
+vt_tensor vt_cummin_with(const vt_cumulative_args *a)
+{
+    NEED_ARGUMENTS("cummin", a, (vt_tensor){ 0 });
+    return cumulative(&op_cummin, a);
 }
 
 vt_tensor vt_sum_to_at(vt_site at, vt_tensor x, vt_shape shape)

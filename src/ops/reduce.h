@@ -16,8 +16,9 @@ typedef struct arg_attributes {
     int64_t axis, keep;
 } arg_attributes;
 
-typedef struct cumsum_attributes {
+/* cumsum, cumprod and its gradient */
+typedef struct scan_attributes {
     int64_t axis, reverse;
-} cumsum_attributes;
+} scan_attributes;
 
 #endif

@@ -14,6 +14,11 @@ ATTENTION(scaled, .scale = 0.7)
 ATTENTION(dropped, .dropout = 0.4)
 ATTENTION(dropped_altogether, .dropout = 1)
 ATTENTION(causal, .causal = true)
+ATTENTION(causal_to_the_end, .causal = true, .queries_last = true)
+ATTENTION(windowed, .window = 2)
+ATTENTION(causal_windowed, .causal = true, .window = 2)
+ATTENTION(all_of_them, .causal = true, .queries_last = true, .window = 3, .mask = in[3])
+ATTENTION(no_window, .window = 0)
 ATTENTION(biased, .bias = in[3])
 ATTENTION(masked_by_input, .mask = in[3])
 
@@ -102,6 +107,31 @@ static vt_tensor failed(const vt_tensor *in)
 #define X(...) FLOATS(-2, 2, __VA_ARGS__)
 
 CASE(attention) = {
+    { "causal, aligned at the last key",
+      causal_to_the_end,
+      { FLOATS(-1, 1, 2, 3, 4), FLOATS(-1, 1, 2, 5, 4), FLOATS(-1, 1, 2, 5, 4) },
+      .terms = 5 },
+    { "queries before all keys",
+      causal_to_the_end,
+      { FLOATS(-1, 1, 5, 4), FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 3, 4) },
+      .terms = 4 },
+    { "a window", windowed, { FLOATS(-1, 1, 2, 5, 4), FLOATS(-1, 1, 2, 5, 4), FLOATS(-1, 1, 2, 5, 4) }, .terms = 5 },
+    { "queries beyond a window",
+      windowed,
+      { FLOATS(-1, 1, 6, 4), FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 3, 4) },
+      .terms = 4 },
+    { "a causal window",
+      causal_windowed,
+      { FLOATS(-1, 1, 2, 5, 4), FLOATS(-1, 1, 2, 5, 4), FLOATS(-1, 1, 2, 5, 4) },
+      .terms = 5 },
+    { "a causal window and a mask, aligned at the last key",
+      all_of_them,
+      { FLOATS(-1, 1, 2, 3, 4), FLOATS(-1, 1, 2, 5, 4), FLOATS(-1, 1, 2, 5, 4), BOOLS(2, 3, 5) },
+      .terms = 5 },
+    { "no window",
+      no_window,
+      { FLOATS(-1, 1, 5, 4), FLOATS(-1, 1, 5, 4), FLOATS(-1, 1, 5, 4) },
+      .refused = "attention: window is 0; it must be 1 or more" },
     { "matrices", plain, { X(3, 4), X(5, 4), X(5, 2) }, .terms = 20 },
     { "heads", plain, { X(2, 3, 4, 5), X(2, 3, 4, 5), X(2, 3, 4, 5) }, .terms = 20 },
     { "shared keys", plain, { X(2, 3, 4, 5), X(2, 1, 6, 5), X(2, 1, 6, 2) }, .terms = 40 },

@@ -264,3 +264,186 @@ CASE(reduce) = {
     { "no reduction", reduce_otherwise, { FLOATS(-1, 1, 3, 2) }, .refused = "kind 9 is no vt_reduce_kind" },
     { 0 },
 };
+
+static vt_tensor implied(const vt_tensor *in)
+{
+    return vt_einsum("ik, kj", in[0], in[1]);
+}
+
+static vt_tensor logits(const vt_tensor *in)
+{
+    return vt_einsum("bhqd,bhkd->bhqk", in[0], in[1]);
+}
+
+static vt_tensor chain_of_three(const vt_tensor *in)
+{
+    return vt_einsum("ij,jk,kl->il", in[0], in[1], in[2]);
+}
+
+static vt_tensor bilinear(const vt_tensor *in)
+{
+    return vt_einsum("bi,oij,bj->bo", in[0], in[1], in[2]);
+}
+
+static vt_tensor trace(const vt_tensor *in)
+{
+    return vt_einsum("...ii->...", in[0]);
+}
+
+static vt_tensor diagonal_times(const vt_tensor *in)
+{
+    return vt_einsum("iji,i->ji", in[0], in[1]);
+}
+
+static vt_tensor outer_product(const vt_tensor *in)
+{
+    return vt_einsum("a,b,c->cab", in[0], in[1], in[2]);
+}
+
+static vt_tensor all_summed(const vt_tensor *in)
+{
+    return vt_einsum("ij,ij->", in[0], in[1]);
+}
+
+static vt_tensor broadcast_rest(const vt_tensor *in)
+{
+    return vt_einsum("...i,...ij->...j", in[0], in[1]);
+}
+
+static vt_tensor by_list(const vt_tensor *in)
+{
+    return vt_einsum_list("ba,ca->", in, 2);
+}
+
+#define EINSUM(name, pattern, ...)                                                                                     \
+    static vt_tensor name(const vt_tensor *in)                                                                         \
+    {                                                                                                                  \
+        return vt_einsum(pattern, __VA_ARGS__);                                                                        \
+    }
+EINSUM(sum_strange, "ij,j2->i", in[0], in[1])
+EINSUM(sum_byte, "ij,j\xc3->i", in[0], in[1])
+EINSUM(sum_two_dots, "..i,i->i", in[0], in[1])
+EINSUM(sum_dots_twice, "...i...,i->i", in[0], in[1])
+EINSUM(sum_dots_right, "ij,j->...i", in[0], in[1])
+EINSUM(sum_new, "ij,j->ik", in[0], in[1])
+EINSUM(sum_twice, "ij,j->ii", in[0], in[1])
+EINSUM(sum_arrows, "ij->i->j", in[0])
+EINSUM(sum_few, "ij->i", in[0], in[1])
+EINSUM(sum_many, "ij,j,k", in[0], in[1])
+EINSUM(sum_rank, "ij,j", in[0], in[1])
+EINSUM(sum_rank_rest, "ijk...", in[0])
+EINSUM(sum_extent, "ij,jk", in[0], in[1])
+EINSUM(sum_diagonal, "ii", in[0])
+EINSUM(sum_rest, "...i,...j", in[0], in[1])
+EINSUM(sum_nine, "abcdefghi", in[0])
+EINSUM(sum_wide, "abcde,fghij->", in[0], in[1])
+EINSUM(sum_four, "abcdez,fghijz,abcd,fghi->ej", in[0], in[1], in[2], in[3])
+EINSUM(sum_way, "bcdefghi,acdefghi,abdefghi->abc", in[0], in[1], in[2])
+EINSUM(sum_dtype, "ij,ij", in[0], in[1])
+
+static vt_tensor sum_none(const vt_tensor *in)
+{
+    return vt_einsum_list("", in, 0);
+}
+
+static vt_tensor sum_null(const vt_tensor *in)
+{
+    return vt_einsum_list(NULL, in, 1);
+}
+
+CASE(einsum) = {
+    { "matrix product", implied, { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4, 5) }, .terms = 5 },
+    { "logits of attention", logits, { FLOATS(-1, 1, 2, 3, 4, 5), FLOATS(-1, 1, 2, 3, 6, 5) }, .terms = 6 },
+    { "three matrices",
+      chain_of_three,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4, 2), FLOATS(-1, 1, 2, 5) },
+      .terms = 20 },
+    { "bilinear form", bilinear, { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 2, 4, 5), FLOATS(-1, 1, 3, 5) }, .terms = 20 },
+    { "traces", trace, { FLOATS(-1, 1, 2, 3, 3) }, .terms = 3 },
+    { "diagonals times a vector", diagonal_times, { FLOATS(-1, 1, 3, 4, 3), FLOATS(-1, 1, 3) }, .terms = 4 },
+    { "outer product", outer_product, { FLOATS(-1, 1, 2), FLOATS(-1, 1, 3), FLOATS(-1, 1, 4) }, .terms = 12 },
+    { "everything summed", all_summed, { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 3, 4) }, .terms = 12 },
+    { "batches that broadcast", broadcast_rest, { FLOATS(-1, 1, 2, 1, 3), FLOATS(-1, 1, 4, 3, 5) }, .terms = 20 },
+    { "operands in an array", by_list, { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 2, 4) }, .terms = 24 },
+    { "nothing to sum", implied, { FLOATS(-1, 1, 3, 0), FLOATS(-1, 1, 0, 5) } },
+    { "wide operands", sum_wide, { FLOATS(-1, 1, 2, 1, 2, 1, 2), FLOATS(-1, 1, 2, 2, 1, 2, 1) }, .terms = 16 },
+    { "the cheapest first",
+      sum_four,
+      { FLOATS(-1, 1, 2, 2, 2, 2, 2, 2), FLOATS(-1, 1, 2, 2, 2, 2, 2, 2), FLOATS(-1, 1, 2, 2, 2, 2),
+        FLOATS(-1, 1, 2, 2, 2, 2) },
+      .terms = 512 },
+    { "a digit",
+      sum_strange,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4, 5) },
+      .refused = "einsum \"ij,j2->i\": '2' means nothing here: at character 5" },
+    { "no letter", sum_byte, { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4, 5) }, .refused = "byte 195 means nothing here:" },
+    { "two dots",
+      sum_two_dots,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3) },
+      .refused = "an ellipsis is three dots; found other at character 1" },
+    { "two ellipses",
+      sum_dots_twice,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3) },
+      .refused = "a second ellipsis of one tensor at character 5" },
+    { "an ellipsis on the right only",
+      sum_dots_right,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4) },
+      .refused = "\"...\" is only on the right side, at character 7" },
+    { "a new axis",
+      sum_new,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4) },
+      .refused = "'k' is in no operand, at character 8" },
+    { "an axis twice",
+      sum_twice,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4) },
+      .refused = "'i' is twice in the result, again at character 8" },
+    { "two arrows", sum_arrows, { FLOATS(-1, 1, 3, 4) }, .refused = "'-' means nothing here: at character 6" },
+    { "more operands",
+      sum_few,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4) },
+      .refused = "einsum \"ij->i\": the pattern names 1 operands, given are 2" },
+    { "fewer operands",
+      sum_many,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4) },
+      .refused = "the pattern names 3 operands, given are 2" },
+    { "another rank",
+      sum_rank,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 4, 2) },
+      .refused = "einsum \"ij,j\": operand 1 [4, 2] has 2 axes, the pattern names 1 at character 4" },
+    { "too few axes",
+      sum_rank_rest,
+      { FLOATS(-1, 1, 3, 4) },
+      .refused = "operand 0 [3, 4] has 2 axes, the pattern names 3 besides \"...\" at character 1" },
+    { "another extent",
+      sum_extent,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 5, 2) },
+      .refused = "operand 1 [5, 2]: axis 0, \"j\", is 5; before it was 4 at character 4" },
+    { "no square",
+      sum_diagonal,
+      { FLOATS(-1, 1, 1, 4) },
+      .refused = "operand 0 [1, 4]: 'i' is 1 and 4 at character 2" },
+    { "batches that do not broadcast",
+      sum_rest,
+      { FLOATS(-1, 1, 3, 4), FLOATS(-1, 1, 2, 4) },
+      .refused = "operand 1 [2, 4]: axis 0, \"...\", is 2; before it was 3 at character 6" },
+    { "nine axes", sum_nine, { FLOATS(-1, 1, 3, 4) }, .refused = "more than 8 axes of one tensor at character 9" },
+    { "nine axes on the way",
+      sum_way,
+      { FLOATS(-1, 1, 2, 2, 2, 2, 2, 2, 2, 2), FLOATS(-1, 1, 2, 2, 2, 2, 2, 2, 2, 2),
+        FLOATS(-1, 1, 2, 2, 2, 2, 2, 2, 2, 2) },
+      .refused = "a product on the way has 9 axes; 8 are the most there are" },
+    { "two dtypes",
+      sum_dtype,
+      { FLOATS(-1, 1, 3, 4), INTEGERS(0, 2, 3, 4) },
+      .refused = "operand 1 is i64, operand 0 f32; all must be f32, or all f64" },
+    { "integers",
+      sum_dtype,
+      { INTEGERS(0, 2, 3, 4), INTEGERS(0, 2, 3, 4) },
+      .refused = "operand 0 is i64, operand 0 i64; all must be f32, or all f64" },
+    { "no operands", sum_none, { FLOATS(-1, 1, 3) }, .refused = "einsum \"\": 0 operands; it takes 1 to 32" },
+    { "no pattern",
+      sum_null,
+      { FLOATS(-1, 1, 3) },
+      .refused = "operand 0 [3] has 1 axes, the pattern names 0 at character 1" },
+    { 0 },
+};

@@ -306,6 +306,40 @@ CASE(group_norm) = {
     { 0 },
 };
 
+static vt_tensor instance_norm(const vt_tensor *in)
+{
+    return vt_instance_norm(in[0], .weight = in[1], .bias = in[2]);
+}
+
+static vt_tensor instance_norm_eps(const vt_tensor *in)
+{
+    return vt_instance_norm(in[0], .eps = 0.1);
+}
+
+/* By its definition. */
+static vt_tensor instance_norm_difference(const vt_tensor *in)
+{
+    vt_tensor mean = vt_mean(in[0], .axes = VT_AXES(2, 3), .keep = true), away = vt_sub(in[0], mean);
+    vt_tensor std = vt_sqrt(vt_affine(vt_mean(vt_square(away), .axes = VT_AXES(2, 3), .keep = true), 1, 0.1));
+    return vt_sub(instance_norm_eps(in), vt_div(away, std));
+}
+
+CASE(instance_norm) = {
+    { "images", instance_norm, { FLOATS(-1, 1, 2, 3, 3, 2), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3) }, .terms = 12 },
+    { "sequences", instance_norm_eps, { FLOATS(-1, 1, 2, 3, 4) }, .terms = 4 },
+    { "as it is defined", instance_norm_difference, { FLOATS(-1, 1, 2, 3, 3, 2) }, .terms = 12 },
+    { "no samples", instance_norm_eps, { FLOATS(-1, 1, 0, 4, 3) } },
+    { "vectors",
+      instance_norm_eps,
+      { FLOATS(-1, 1, 3, 6) },
+      .refused = "instance_norm: x [3, 6] must be [N, C, ...], of one channel or more, with axes to normalise over" },
+    { "weight for too many",
+      instance_norm,
+      { FLOATS(-1, 1, 2, 4, 3), FLOATS(-1, 1, 3) },
+      .refused = "weight is [3], it must be [4]" },
+    { 0 },
+};
+
 /* -- Batch norm -------------------------------------------------------------------------------------------------- */
 
 static vt_tensor batch_norm(const vt_tensor *in)

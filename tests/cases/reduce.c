@@ -492,3 +492,112 @@ CASE(cumsum) = {
     { "no such axis", cumsum_reverse, { FLOATS(0, 1, 3) }, .refused = "cumsum: axis 1 of a tensor of shape [3]" },
     { 0 },
 };
+
+static vt_tensor cumprod_last(const vt_tensor *in)
+{
+    return vt_cumprod(in[0], -1);
+}
+
+static vt_tensor cumprod_first(const vt_tensor *in)
+{
+    return vt_cumprod(in[0], 0);
+}
+
+static vt_tensor cumprod_reverse(const vt_tensor *in)
+{
+    return vt_cumprod(in[0], 1, .reverse = true);
+}
+
+/* One zero, two, and one at either end. */
+static vt_tensor cumprod_with_zeros(const vt_tensor *in)
+{
+    const float zeros[] = { 1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0 };
+    return vt_cumprod(vt_mul(in[0], vt_cast(vt_from_data(zeros, VT_SHAPE(4, 5), VT_F32), vt_dtype_of(in[0]))), 1);
+}
+
+CASE(cumprod) = {
+    { "rows", cumprod_last, { FLOATS(0.5, 1.5, 3, 17) }, .terms = 17 },
+    { "columns", cumprod_first, { FLOATS(-1.5, 1.5, 7, 3, 2) }, .terms = 7 },
+    { "backwards", cumprod_reverse, { FLOATS(-1.5, 1.5, 2, 5, 3) }, .terms = 5 },
+    { "zeros", cumprod_with_zeros, { FLOATS(0.5, 1.5, 4, 5) }, .terms = 5 },
+    { "rows that a warp shares", cumprod_last, { FLOATS(0.9, 1.1, 2, 70) }, .terms = 70, .no_gradcheck = true },
+    { "more columns than a block", cumprod_first, { FLOATS(-1, 1, 2, 300) }, .terms = 2, .no_gradcheck = true },
+    { "rows that a block shares", cumprod_last, { FLOATS(0.99, 1.01, 2, 1100) }, .terms = 1100, .no_gradcheck = true },
+    { "one element", cumprod_last, { FLOATS(-1, 1, 3, 1) } },
+    { "integers", cumprod_last, { INTEGERS(-9, 9, 3, 7) } },
+    { "bool", cumprod_last, { BOOLS(3, 7) } },
+    { "nothing", cumprod_last, { FLOATS(-1, 1, 3, 0) } },
+    { "no such axis", cumprod_reverse, { FLOATS(0, 1, 3) }, .refused = "cumprod: axis 1 of a tensor of shape [3]" },
+    { 0 },
+};
+
+static vt_tensor cummax_last(const vt_tensor *in)
+{
+    return vt_cummax(in[0], -1);
+}
+
+static vt_tensor cummax_first(const vt_tensor *in)
+{
+    return vt_cummax(in[0], 0);
+}
+
+static vt_tensor cummax_places(const vt_tensor *in)
+{
+    vt_tensor indices;
+    vt_cummax(in[0], 1, .indices = &indices);
+    return indices;
+}
+
+static vt_tensor cummax_of_specials(const vt_tensor *in)
+{
+    return vt_cummax(plus(in[0], SPECIALS, specials), 1);
+}
+
+static vt_tensor cummax_places_of_specials(const vt_tensor *in)
+{
+    vt_tensor indices;
+    vt_cummax(plus(in[0], SPECIALS, specials), 1, .indices = &indices);
+    return indices;
+}
+
+static vt_tensor cummin_last(const vt_tensor *in)
+{
+    return vt_cummin(in[0], -1);
+}
+
+static vt_tensor cummin_first(const vt_tensor *in)
+{
+    return vt_cummin(in[0], 0);
+}
+
+static vt_tensor cummin_places(const vt_tensor *in)
+{
+    vt_tensor indices;
+    vt_cummin(in[0], 0, .indices = &indices);
+    return indices;
+}
+
+CASE(cummax) = {
+    { "rows", cummax_last, { DISTINCT(3, 9) }, .terms = 9 },
+    { "columns", cummax_first, { DISTINCT(7, 3, 2) }, .terms = 7 },
+    { "places", cummax_places, { INTEGERS(0, 9, 3, 40, 2) } },
+    { "places of floats", cummax_places, { DISTINCT(3, 40) } },
+    { "rows that a block shares", cummax_last, { INTEGERS(-1e6, 1e6, 2, 1100) } },
+    { "integers", cummax_last, { INTEGERS(-9, 9, 3, 7) } },
+    { "bool", cummax_first, { BOOLS(3, 7) } },
+    { "NaN", cummax_of_specials, { INTEGERS(0, 5, 3, SPECIALS) }, .not_finite = true },
+    { "the first NaN", cummax_places_of_specials, { INTEGERS(0, 5, 3, SPECIALS) }, .not_finite = true },
+    { "nothing", cummax_last, { FLOATS(-1, 1, 3, 0) } },
+    { "no such axis", cummax_first, { FLOAT_SCALAR(0, 1) }, .refused = "cummax: axis 0 of a tensor of shape []" },
+    { 0 },
+};
+
+CASE(cummin) = {
+    { "rows", cummin_last, { DISTINCT(3, 9) }, .terms = 9 },
+    { "columns", cummin_first, { DISTINCT(7, 3, 2) }, .terms = 7 },
+    { "places", cummin_places, { INTEGERS(0, 9, 40, 3, 2) } },
+    { "more columns than a block", cummin_first, { INTEGERS(-9, 9, 4, 300) } },
+    { "bool", cummin_first, { BOOLS(3, 7) } },
+    { "no such axis", cummin_first, { FLOAT_SCALAR(0, 1) }, .refused = "cummin: axis 0 of a tensor of shape []" },
+    { 0 },
+};

@@ -1,5 +1,6 @@
 /* shape.c - samples of views and arrangements. */
 #include "cases/case.h"
+#include <math.h>
 
 static vt_tensor reshape(const vt_tensor *in)
 {
@@ -151,5 +152,65 @@ CASE(transpose) = {
       transpose_same,
       { FLOATS(-1, 1, 2) },
       .refused = "transpose: axis 1 of a tensor of shape [2] is out of range" },
+    { 0 },
+};
+
+static vt_tensor tril(const vt_tensor *in)
+{
+    return vt_tril(in[0]);
+}
+
+static vt_tensor tril_above(const vt_tensor *in)
+{
+    return vt_tril(in[0], .diagonal = 2);
+}
+
+static vt_tensor tril_far_below(const vt_tensor *in)
+{
+    return vt_tril(in[0], .diagonal = INT64_MIN);
+}
+
+static vt_tensor tril_of_infinity(const vt_tensor *in)
+{
+    return vt_tril(vt_affine(in[0], INFINITY, 0), .diagonal = -1);
+}
+
+static vt_tensor triu(const vt_tensor *in)
+{
+    return vt_triu(in[0]);
+}
+
+static vt_tensor triu_below(const vt_tensor *in)
+{
+    return vt_triu(in[0], .diagonal = -1);
+}
+
+static vt_tensor triu_far_above(const vt_tensor *in)
+{
+    return vt_triu(in[0], .diagonal = INT64_MAX);
+}
+
+CASE(tril) = {
+    { "square", tril, { FLOATS(-1, 1, 4, 4) } },
+    { "matrices, above the diagonal", tril_above, { FLOATS(-1, 1, 2, 3, 6) } },
+    { "nothing stays", tril_far_below, { FLOATS(-1, 1, 3, 4) } },
+    { "no NaN where nothing stays",
+      tril_of_infinity,
+      { FLOATS(1, 2, 2, 2) },
+      .not_finite = true,
+      .no_gradcheck = true },
+    { "integers", tril, { INTEGERS(-9, 9, 5, 2) } },
+    { "bool", tril_above, { BOOLS(5, 6) } },
+    { "empty", tril, { FLOATS(-1, 1, 2, 0, 3) } },
+    { "one axis", tril, { FLOATS(-1, 1, 4) }, .refused = "tril: x [4] must have two axes or more" },
+    { 0 },
+};
+
+CASE(triu) = {
+    { "square", triu, { FLOATS(-1, 1, 4, 4) } },
+    { "matrices, below the diagonal", triu_below, { FLOATS(-1, 1, 2, 5, 3) } },
+    { "nothing stays", triu_far_above, { FLOATS(-1, 1, 3, 4) } },
+    { "integers", triu, { INTEGERS(-9, 9, 2, 5) } },
+    { "scalar", triu, { FLOAT_SCALAR(0, 1) }, .refused = "triu: x [] must have two axes or more" },
     { 0 },
 };

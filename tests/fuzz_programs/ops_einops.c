@@ -94,3 +94,42 @@ OPERATION(reduce,
           vt_reduce(IN(0), TEXT, (vt_reduce_kind)INT(5), .a = INT(0), .b = INT(1), .c = INT(2), .d = INT(3),
                     .e = INT(4)),
           .in = { { FLOATS, .min_rank = 1, .max_rank = 4 } }, .draw = draw_reduce);
+
+/* Some letters of those with an extent, each once but for chance: a diagonal. */
+static void draw_subscripts(drawing *d, const int *extents, char *text, vt_shape *shape)
+{
+    *shape = (vt_shape){ .rank = between(&d->dice, 1, 3) };
+    for (int i = 0; i < shape->rank; i++) {
+        int letter = below(&d->dice, MAX_LETTERS);
+        if (strchr(text, 'a' + letter) && chance(&d->dice, 80)) letter = (letter + 1) % MAX_LETTERS;
+        text[i] = (char)('a' + letter);
+        text[i + 1] = 0;
+        shape->dim[i] = extents[letter];
+    }
+}
+
+/* The first operand's shape is given; the others' are drawn of its letters and of new ones. */
+static bool draw_einsum(drawing *d, statement *s)
+{
+    int extents[MAX_LETTERS], operands = between(&d->dice, 1, 3);
+    char left[24] = "", right[MAX_LETTERS + 1] = "";
+    vt_shape shape = input(d, s, 0)->shape;
+    for (int i = 0; i < MAX_LETTERS; i++) extents[i] = i < shape.rank ? (int)shape.dim[i] : draw_extent(d);
+    for (int i = 0; i < shape.rank; i++) left[i] = (char)('a' + i);
+    for (s->inputs = 1; s->inputs < operands; s->inputs++) {
+        char text[8] = "";
+        draw_subscripts(d, extents, text, &shape);
+        strcat(strcat(left, ","), text);
+        s->in[s->inputs] = draw_variable(d, (wish){ FLOATS, .same = true, .exactly = &shape }, input(d, s, 0));
+        if (s->in[s->inputs] == NO_VARIABLE) return false;
+    }
+    for (int letter = 0, count = 0; letter < MAX_LETTERS; letter++) {
+        if (!strchr(left, 'a' + letter) || chance(&d->dice, 40)) continue;
+        int at = below(&d->dice, ++count);
+        memmove(right + at + 1, right + at, (size_t)(count - at));
+        right[at] = (char)('a' + letter);
+    }
+    return snprintf(s->text, sizeof s->text, chance(&d->dice, 80) ? "%s->%s" : "%s", left, right) > 0;
+}
+OPERATION(einsum, vt_einsum_list(TEXT, LIST(0), COUNT(0)), .in = { { FLOATS, .min_rank = 1, .max_rank = 4 } },
+          .draw = draw_einsum, .flags = PRODUCT);

@@ -157,6 +157,43 @@ static bool draw_unpool(drawing *d, statement *s)
 OPERATION(max_unpool2d, vt_max_unpool2d(IN(0), IN(1), INT(0), INT(1)), .in = IMAGES, .draw = draw_unpool);
 OPERATION(max_unpool1d, vt_max_unpool1d(IN(0), IN(1), INT(0)), .in = SIGNALS, .draw = draw_unpool);
 
+static bool draw_windows(drawing *d, statement *s)
+{
+    for (int i = 0; i < 2; i++) {
+        s->integer[i] = between(&d->dice, 1, 3);
+        s->integer[2 + i] = between(&d->dice, 1, 2);
+        s->integer[4 + i] = below(&d->dice, 3);
+        s->integer[6 + i] = chance(&d->dice, 70) ? 1 : 2;
+    }
+    return true;
+}
+OPERATION(unfold,
+          vt_unfold(IN(0), 0, .kernels = { INT(0), INT(1) }, .strides = { INT(2), INT(3) },
+                    .paddings = { INT(4), INT(5) }, .dilations = { INT(6), INT(7) }),
+          .in = IMAGES, .draw = draw_windows, .flags = EXACT);
+
+/* Columns for an image that is 1 to 6 high and wide. */
+static bool draw_fold(drawing *d, statement *s)
+{
+    int64_t windows = 1;
+    draw_windows(d, s);
+    for (int i = 0; i < 2; i++) {
+        s->integer[8 + i] = between(&d->dice, 1, 6);
+        int span = s->integer[8 + i] + 2 * s->integer[4 + i] - s->integer[6 + i] * (s->integer[i] - 1) - 1;
+        if (span < 0) return false;
+        windows *= span / s->integer[2 + i] + 1;
+    }
+    vt_shape shape =
+        VT_SHAPE(between(&d->dice, 1, 2), between(&d->dice, 1, 2) * s->integer[0] * s->integer[1], windows);
+    s->in[0] = draw_variable(d, (wish){ FLOATS, .exactly = &shape }, NULL);
+    s->inputs = 1;
+    return s->in[0] != NO_VARIABLE;
+}
+OPERATION(fold,
+          vt_fold(IN(0), INT(8), INT(9), 0, .kernels = { INT(0), INT(1) }, .strides = { INT(2), INT(3) },
+                  .paddings = { INT(4), INT(5) }, .dilations = { INT(6), INT(7) }),
+          .draw = draw_fold);
+
 static bool draw_max_pool2d_gradient(drawing *d)
 {
     if (!draw_operation(d, &operation_max_pool2d)) return false;

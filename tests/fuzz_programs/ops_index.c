@@ -44,6 +44,14 @@ static bool draw_scatter(drawing *d, statement *s)
 OPERATION(scatter_add, vt_scatter_add(IN(0), INT(0), IN(1), IN(2)), .in = { { NUMBERS, .min_rank = 1 } },
           .draw = draw_scatter);
 
+static bool draw_scatter_kind(drawing *d, statement *s)
+{
+    s->integer[1] = between(&d->dice, VT_SCATTER_SET, VT_SCATTER_MIN);
+    return draw_scatter(d, s);
+}
+OPERATION(scatter, vt_scatter(IN(0), INT(0), IN(1), IN(2), .kind = (vt_scatter_kind)INT(1)),
+          .in = { { FLOATS | INDICES, .min_rank = 1 } }, .draw = draw_scatter_kind);
+
 static bool draw_index_select(drawing *d, statement *s)
 {
     s->integer[0] = draw_axis(d, input(d, s, 0)->shape.rank);
@@ -93,3 +101,25 @@ static bool draw_topk(drawing *d, statement *s)
 }
 OPERATION(topk, vt_topk(IN(0), INT(1), INT(0), .smallest = FLAG(2), .indices = OUT(1)),
           .in = { { NUMBERS, .min_rank = 1 } }, .outputs = 2, .draw = draw_topk, .flags = EXACT);
+
+OPERATION(sort, vt_sort(IN(0), INT(0), .descending = FLAG(2), .indices = OUT(1)), .in = { { NUMBERS, .min_rank = 1 } },
+          .outputs = 2, .draw = draw_topk, .flags = EXACT);
+OPERATION(argsort, vt_argsort(IN(0), INT(0), .descending = FLAG(2)), .in = { { NUMBERS, .min_rank = 1 } },
+          .draw = draw_topk, .flags = EXACT);
+
+/* -- Results whose shape follows from values: of data, whose values are the same in every precision ------------------
+ */
+
+OPERATION(nonzero, vt_nonzero(IN(0)), .in = { { INTEGERS | ONE(BOOLEAN), .leaf = true } }, .flags = EXACT | CONSTANT,
+          .weight = 4);
+
+static bool draw_mask(drawing *d, statement *s)
+{
+    vt_shape shape = input(d, s, 0)->shape;
+    s->in[1] = draw_variable(d, (wish){ ONE(BOOLEAN), .leaf = true, .exactly = &shape }, NULL);
+    s->inputs = 2;
+    return s->in[1] != NO_VARIABLE;
+}
+OPERATION(masked_select, vt_masked_select(IN(0), IN(1)), .in = { { ANYTHING } }, .draw = draw_mask, .flags = EXACT);
+OPERATION(unique, vt_unique(IN(0), .inverse = OUT(1), .counts = OUT(2)),
+          .in = { { INTEGERS | ONE(BOOLEAN), .leaf = true } }, .outputs = 3, .flags = EXACT | CONSTANT, .weight = 4);

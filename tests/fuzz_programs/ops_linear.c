@@ -102,15 +102,17 @@ static bool draw_attention(drawing *d, statement *s)
     }
     if (chance(&d->dice, 30)) s->in[4] = of_shape(d, q, with_matrix(leading(d, q->shape), n, m));
     s->integer[0] = chance(&d->dice, 30);
+    s->integer[1] = chance(&d->dice, 30);
+    s->integer[2] = chance(&d->dice, 80) ? VT_AUTO : between(&d->dice, 1, 4);
     s->real[0] = width && chance(&d->dice, 50) ? 0 : 0.25 * between(&d->dice, 1, 8);
     s->real[1] = chance(&d->dice, 80) ? 0 : 0.25;
     return true;
 }
 OPERATION(attention,
-          vt_attention(IN(0), IN(1), IN(2), .mask = IN(3), .bias = IN(4), .causal = FLAG(0), .scale = REAL(0),
-                       .dropout = REAL(1)),
+          vt_attention(IN(0), IN(1), IN(2), .mask = IN(3), .bias = IN(4), .causal = FLAG(0), .queries_last = FLAG(1),
+                       .window = INT(2), .scale = REAL(0), .dropout = REAL(1)),
           .in = { { FLOATS, .min_rank = 2 } }, .draw = draw_attention, .flags = PRODUCT, .weight = 20);
 OPERATION(attention_with_weights,
-          vt_attention(IN(0), IN(1), IN(2), .mask = IN(3), .bias = IN(4), .causal = FLAG(0), .scale = REAL(0),
-                       .dropout = REAL(1), .weights = OUT(1)),
+          vt_attention(IN(0), IN(1), IN(2), .mask = IN(3), .bias = IN(4), .causal = FLAG(0), .queries_last = FLAG(1),
+                       .window = INT(2), .scale = REAL(0), .dropout = REAL(1), .weights = OUT(1)),
           .in = { { FLOATS, .min_rank = 2 } }, .draw = draw_attention, .outputs = 2, .flags = PRODUCT, .weight = 5);

@@ -57,6 +57,9 @@ static bool draw_group_norm(drawing *d, statement *s)
 OPERATION(group_norm, vt_group_norm(IN(0), INT(0), .weight = IN(1), .bias = IN(2), .eps = REAL(0)),
           .in = { { FLOATS, .min_rank = 2, .filled = true } }, .draw = draw_group_norm);
 
+OPERATION(instance_norm, vt_instance_norm(IN(0), .weight = IN(1), .bias = IN(2), .eps = REAL(0)),
+          .in = { { FLOATS, .min_rank = 3, .filled = true } }, .draw = draw_group_norm, .weight = 6);
+
 static bool draw_batch_norm(drawing *d, statement *s)
 {
     vt_shape shape = VT_SHAPE(input(d, s, 0)->shape.dim[1]);

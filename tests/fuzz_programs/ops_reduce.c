@@ -1,4 +1,4 @@
-/* ops_reduce.c - drawing ops that reduce axes, and the running sum. */
+/* ops_reduce.c - drawing ops that reduce axes, and running sums, products and extremes. */
 #include "call.h"
 #include "draw.h"
 
@@ -52,6 +52,13 @@ OPERATION(argmin, vt_argmin(IN(0), INT(0), .keep = FLAG(1)), .in = { { NUMBERS, 
           .draw = draw_one_axis, .flags = EXACT, .weight = 6);
 OPERATION(cumsum, vt_cumsum(IN(0), INT(0), .reverse = FLAG(1)), .in = { { ANYTHING, .min_rank = 1 } },
           .draw = draw_one_axis);
+
+OPERATION(cumprod, vt_cumprod(IN(0), INT(0), .reverse = FLAG(1)), .in = { { ANYTHING, .min_rank = 1 } },
+          .draw = draw_one_axis);
+OPERATION(cummax, vt_cummax(IN(0), INT(0), .indices = OUT(1)), .in = { { NUMBERS, .min_rank = 1 } }, .outputs = 2,
+          .draw = draw_one_axis, .flags = EXACT, .weight = 6);
+OPERATION(cummin, vt_cummin(IN(0), INT(0), .indices = OUT(1)), .in = { { NUMBERS, .min_rank = 1 } }, .outputs = 2,
+          .draw = draw_one_axis, .flags = EXACT, .weight = 6);
 
 /* A shape that broadcasts to that of the input. */
 static bool draw_smaller_shape(drawing *d, statement *s)

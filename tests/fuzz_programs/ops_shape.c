@@ -246,3 +246,13 @@ static bool draw_tile(drawing *d, statement *s)
 }
 OPERATION(tile, vt_tile(IN(0), SHAPE(0)), .in = { { ANYTHING, .min_rank = 1, .max_rank = 5 } }, .draw = draw_tile,
           .flags = EXACT);
+
+static bool draw_diagonal(drawing *d, statement *s)
+{
+    s->integer[0] = between(&d->dice, -3, 3);
+    return true;
+}
+OPERATION(tril, vt_tril(IN(0), .diagonal = INT(0)), .in = { { ANYTHING, .min_rank = 2 } }, .draw = draw_diagonal,
+          .flags = EXACT);
+OPERATION(triu, vt_triu(IN(0), .diagonal = INT(0)), .in = { { ANYTHING, .min_rank = 2 } }, .draw = draw_diagonal,
+          .flags = EXACT);

@@ -1,6 +1,7 @@
 /* index.c - reference kernels of the ops that pick and place by index. */
 #include "ops/index.h"
 #include "backends/reference/reference.h"
+#include <vitro/index.h>
 #include <math.h>
 #include <string.h>
 
@@ -51,6 +52,31 @@ void reference_scatter_add(const reference_call *c)
             for (int64_t i = 0; i < s.inner; i++) {
                 int64_t from = (o * s.extent + j) * s.inner + i;
                 c->out[0][(o * x.extent + (int64_t)c->in[1][from]) * x.inner + i] += c->in[2][from];
+            }
+}
+
+static double scattered(int64_t kind, double here, double source)
+{
+    switch (kind) {
+    case VT_SCATTER_MUL: return here * source;
+    case VT_SCATTER_MAX: return isnan(here) || isnan(source) ? NAN : fmax(here, source);
+    case VT_SCATTER_MIN: return isnan(here) || isnan(source) ? NAN : fmin(here, source);
+    default: return source;
+    }
+}
+
+void reference_scatter(const reference_call *c)
+{
+    const scatter_attributes *a = c->attributes;
+    about x = about_axis(c->in_shape[0], a->axis), s = about_axis(c->in_shape[2], a->axis);
+    if (!indices_fit(c, "scatter", 1, x.extent)) return;
+    memcpy(c->out[0], c->in[0], (size_t)vt_shape_count(c->in_shape[0]) * sizeof(double));
+    for (int64_t o = 0; o < s.outer; o++)
+        for (int64_t j = 0; j < s.extent; j++)
+            for (int64_t i = 0; i < s.inner; i++) {
+                int64_t from = (o * s.extent + j) * s.inner + i;
+                double *to = &c->out[0][(o * x.extent + (int64_t)c->in[1][from]) * x.inner + i];
+                *to = scattered(a->kind, *to, c->in[2][from]);
             }
 }
 

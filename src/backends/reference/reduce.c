@@ -1,4 +1,4 @@
-/* reduce.c - reference kernels of reductions. */
+/* reduce.c - reference kernels of reductions, and of what runs along an axis. */
 #include "backends/reference/reference.h"
 #include "ops/reduce.h"
 #include <math.h>
@@ -164,15 +164,51 @@ void reference_argmin(const reference_call *c)
     extreme_index(c, -1);
 }
 
+/* Where element i of lane o is, in the direction of the scan. */
+static int64_t scanned(const scan_attributes *a, split s, int64_t o, int64_t i)
+{
+    return (o / s.inner * s.length + (a->reverse ? s.length - 1 - i : i)) * s.inner + o % s.inner;
+}
+
 void reference_cumsum(const reference_call *c)
 {
-    const cumsum_attributes *a = c->attributes;
+    const scan_attributes *a = c->attributes;
     split s = split_at(c->in_shape[0], a->axis);
     for (int64_t o = 0; o < s.outer * s.inner; o++) {
         double total = 0;
-        for (int64_t i = 0; i < s.length; i++) {
-            int64_t at = (o / s.inner * s.length + (a->reverse ? s.length - 1 - i : i)) * s.inner + o % s.inner;
-            c->out[0][at] = total += c->in[0][at];
-        }
+        for (int64_t i = 0; i < s.length; i++) c->out[0][scanned(a, s, o, i)] = total += c->in[0][scanned(a, s, o, i)];
     }
+}
+
+void reference_cumprod(const reference_call *c)
+{
+    const scan_attributes *a = c->attributes;
+    split s = split_at(c->in_shape[0], a->axis);
+    for (int64_t o = 0; o < s.outer * s.inner; o++) {
+        double total = 1;
+        for (int64_t i = 0; i < s.length; i++) c->out[0][scanned(a, s, o, i)] = total *= c->in[0][scanned(a, s, o, i)];
+    }
+}
+
+static void running_extreme(const reference_call *c, double sign)
+{
+    const scan_attributes *a = c->attributes;
+    split s = split_at(c->in_shape[0], a->axis);
+    for (int64_t o = 0; o < s.outer * s.inner; o++)
+        for (int64_t i = 0, best = 0; i < s.length; i++) {
+            double here = c->in[0][scanned(a, s, o, i)], so_far = c->in[0][scanned(a, s, o, best)];
+            if (!isnan(so_far) && (sign * here > sign * so_far || isnan(here))) best = i;
+            c->out[0][scanned(a, s, o, i)] = c->in[0][scanned(a, s, o, best)];
+            c->out[1][scanned(a, s, o, i)] = (double)best;
+        }
+}
+
+void reference_cummax(const reference_call *c)
+{
+    running_extreme(c, 1);
+}
+
+void reference_cummin(const reference_call *c)
+{
+    running_extreme(c, -1);
 }

@@ -3,6 +3,7 @@
 #include "ops/index.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/machine/threads.h"
+#include <vitro/index.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,50 +162,95 @@ static bool index_add(const kernel_call *call)
     return true;
 }
 
-/* A lane, the elements of x along the axis, is added up in sums of its own. */
-#define SCATTER_ADD(type, sum_type)                                                                                    \
-    static void scatter_add_##type(const kernel_call *call, about x, about source, void *scratch)                      \
+/* -- Scattering -------------------------------------------------------------------------------------------------------
+ */
+
+/* A lane, the elements of x along the axis, lies in memory of its own, in a type that may hold more than the dtype
+ * does. There `step` makes a source b and what it meets, a, one. */
+#define SCATTER(name, type, wide, step)                                                                                \
+    static void name##_##type(const kernel_call *call, about x, about source, void *scratch)                           \
     {                                                                                                                  \
-        _Pragma(                                                                                                       \
-            "omp parallel for if (x.outer * x.inner * (x.extent + source.extent) > WORTH_THREADS)") for (int64_t       \
-                                                                                                             lane = 0; \
-                                                                                                         lane <        \
-                                                                                                         x.outer *     \
-                                                                                                             x.inner;  \
-                                                                                                         lane++)       \
+        int64_t lanes = x.outer * x.inner;                                                                             \
+        _Pragma("omp parallel for if (lanes * (x.extent + source.extent) > WORTH_THREADS)") for (int64_t lane = 0;     \
+                                                                                                 lane < lanes; lane++) \
         {                                                                                                              \
             int64_t o = lane / x.inner, i = lane % x.inner;                                                            \
             const type *from = (const type *)call->in[0].data + o * x.extent * x.inner + i;                            \
             type *to = (type *)call->out[0].data + o * x.extent * x.inner + i;                                         \
-            sum_type *sum = (sum_type *)scratch + thread_number() * x.extent;                                          \
-            for (int64_t j = 0; j < x.extent; j++) sum[j] = (sum_type)from[j * x.inner];                               \
+            wide *own = (wide *)scratch + thread_number() * x.extent;                                                  \
+            for (int64_t j = 0; j < x.extent; j++) own[j] = (wide)from[j * x.inner];                                   \
             for (int64_t j = 0; j < source.extent; j++) {                                                              \
-                int64_t at = (o * source.extent + j) * x.inner + i;                                                    \
-                sum[index_at(&call->in[1], at)] += (sum_type)((const type *)call->in[2].data)[at];                     \
+                int64_t at = (o * source.extent + j) * x.inner + i, place = index_at(&call->in[1], at);                \
+                wide a = own[place], b = (wide)((const type *)call->in[2].data)[at];                                   \
+                (void)a;                                                                                               \
+                own[place] = step;                                                                                     \
             }                                                                                                          \
-            for (int64_t j = 0; j < x.extent; j++) to[j * x.inner] = (type)sum[j];                                     \
+            for (int64_t j = 0; j < x.extent; j++) to[j * x.inner] = (type)own[j];                                     \
         }                                                                                                              \
     }
-SCATTER_ADD(float, double)
-SCATTER_ADD(double, double)
-SCATTER_ADD(int32_t, uint64_t)
-SCATTER_ADD(int64_t, uint64_t)
+#define SCATTER_WIDE(name, step)                                                                                       \
+    SCATTER(name, float, double, step)                                                                                 \
+    SCATTER(name, double, double, step)                                                                                \
+    SCATTER(name, int32_t, uint64_t, step)                                                                             \
+    SCATTER(name, int64_t, uint64_t, step)
+#define SCATTER_EXTREME(name, sign)                                                                                    \
+    SCATTER(name, float, float, b sign a || b != b ? b : a)                                                            \
+    SCATTER(name, double, double, b sign a || b != b ? b : a)                                                          \
+    SCATTER(name, int32_t, int32_t, b sign a ? b : a)                                                                  \
+    SCATTER(name, int64_t, int64_t, b sign a ? b : a)                                                                  \
+    SCATTER(name, uint8_t, uint8_t, b sign a ? b : a)
+SCATTER_WIDE(scatter_add, a + b)
+SCATTER_WIDE(scatter_mul, a *b)
+SCATTER_EXTREME(scatter_max, >)
+SCATTER_EXTREME(scatter_min, <)
+SCATTER(scatter_set, uint8_t, uint8_t, b)
+SCATTER(scatter_set, uint32_t, uint32_t, b)
+SCATTER(scatter_set, uint64_t, uint64_t, b)
 
-static bool scatter_add(const kernel_call *call)
+typedef void scatter_function(const kernel_call *call, about x, about source, void *scratch);
+
+static scatter_function *replacing(size_t size)
+{
+    return size == 1 ? scatter_set_uint8_t : size == 4 ? scatter_set_uint32_t : scatter_set_uint64_t;
+}
+
+static scatter_function *function_of(const kernel_call *call)
+{
+    enum { FLOAT, DOUBLE, INT32, INT64, BYTE, TYPES };
+    static scatter_function *const functions[][TYPES] = {
+#define OF_TYPES(name) { name##_float, name##_double, name##_int32_t, name##_int64_t }
+#define OF_ALL_TYPES(name)                                                                                             \
+    {                                                                                                                  \
+        name##_float, name##_double, name##_int32_t, name##_int64_t, name##_uint8_t                                    \
+    }
+        [VT_SCATTER_ADD] = OF_TYPES(scatter_add),
+        [VT_SCATTER_MUL] = OF_TYPES(scatter_mul),
+        [VT_SCATTER_MAX] = OF_ALL_TYPES(scatter_max),
+        [VT_SCATTER_MIN] = OF_ALL_TYPES(scatter_min),
+    };
+    vt_dtype dtype = call->out[0].dtype;
+    int64_t kind = call->op == &op_scatter_add ? VT_SCATTER_ADD : ATTRIBUTES(scatter_attributes, call)->kind;
+    if (kind == VT_SCATTER_SET) return replacing(vt_dtype_size(dtype));
+    switch (dtype) {
+    case VT_F32: return functions[kind][FLOAT];
+    case VT_F64: return functions[kind][DOUBLE];
+    case VT_I32: return functions[kind][INT32];
+    case VT_I64: return functions[kind][INT64];
+    default: return functions[kind][BYTE];
+    }
+}
+
+static bool scatter(const kernel_call *call)
 {
     about x = about_input(call, 0), source = about_input(call, 2);
     if (!indices_fit(call, 1, x.extent)) return false;
     void *scratch = calloc((size_t)x.extent * (size_t)thread_count() + 1, sizeof(double));
     if (!scratch) {
-        refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory for the sums");
+        refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory for lanes of %lld elements",
+                    (long long)x.extent);
         return false;
     }
-    switch (call->out[0].dtype) {
-    case VT_F32: scatter_add_float(call, x, source, scratch); break;
-    case VT_F64: scatter_add_double(call, x, source, scratch); break;
-    case VT_I32: scatter_add_int32_t(call, x, source, scratch); break;
-    default: scatter_add_int64_t(call, x, source, scratch); break;
-    }
+    function_of(call)(call, x, source, scratch);
     free(scratch);
     return true;
 }
@@ -221,7 +267,8 @@ static bool one_hot(const kernel_call *call)
 
 const kernel_row cpu_index_kernels[] = {
     { &op_gather, { .run = gather } },
-    { &op_scatter_add, { .run = scatter_add } },
+    { &op_scatter, { .run = scatter } },
+    { &op_scatter_add, { .run = scatter } },
     { &op_index_select, { .run = index_select } },
     { &op_index_add, { .run = index_add } },
     { &op_one_hot, { .run = one_hot } },

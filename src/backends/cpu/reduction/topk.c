@@ -1,4 +1,5 @@
-/* topk.c - the k first elements of each lane, by a heap of k whose root is the last of them. */
+/* topk.c - the k first elements of each lane: few by a heap of k whose root is the last of them, many by sorting all.
+ */
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/machine/threads.h"
 #include "ops/index.h"
@@ -86,6 +87,60 @@ static void select_first(const array *x, int64_t start, int64_t stride, int64_t 
     }
 }
 
+/* -- All of them: runs sorted by insertion, then merged --------------------------------------------------------------
+ */
+
+enum { RUN = 16 };
+
+static void sort_run(candidate *run, int64_t count)
+{
+    for (int64_t i = 1; i < count; i++) {
+        candidate here = run[i];
+        int64_t to = i;
+        for (; to > 0 && comes_before(here, run[to - 1]); to--) run[to] = run[to - 1];
+        run[to] = here;
+    }
+}
+
+static void merge(const candidate *a, const candidate *a_end, const candidate *b, const candidate *b_end, candidate *to)
+{
+    while (a < a_end && b < b_end) {
+        bool second = comes_before(*b, *a);
+        *to++ = second ? *b : *a;
+        a += !second;
+        b += second;
+    }
+    memcpy(to, a, (size_t)(a_end - a) * sizeof *to);
+    memcpy(to + (a_end - a), b, (size_t)(b_end - b) * sizeof *to);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* In either half of the memory; returns which. */
+static candidate *sort_all(const array *x, int64_t start, int64_t stride, int64_t extent, bool smallest,
+                           candidate *memory)
+{
+    candidate *from = memory, *to = memory + extent;
+    for (int64_t j = 0; j < extent; j++) {
+        uint64_t key = key_at(x, start + j * stride);
+        from[j] = (candidate){ smallest ? ~key : key, j };
+    }
+    for (int64_t first = 0; first < extent; first += RUN) sort_run(from + first, least(RUN, extent - first));
+    for (int64_t width = RUN; width < extent; width *= 2) {
+        for (int64_t first = 0; first < extent; first += 2 * width) {
+            int64_t middle = least(first + width, extent), end = least(first + 2 * width, extent);
+            merge(from + first, from + middle, from + middle, from + end, to + first);
+        }
+        candidate *swap = from;
+        from = to;
+        to = swap;
+    }
+    return from;
+}
+
 static void store(const kernel_call *call, int64_t from, int64_t to, int64_t index)
 {
     size_t size = vt_dtype_size(call->in[0].dtype);
@@ -101,20 +156,25 @@ static bool topk(const kernel_call *call)
     for (int i = (int)a->axis + 1; i < x->shape.rank; i++) inner *= x->shape.dim[i];
     if (a->k == 0 || vt_shape_count(x->shape) == 0) return true;
     int64_t lanes = vt_shape_count(x->shape) / extent;
-    candidate *heaps = calloc((size_t)a->k * (size_t)thread_count(), sizeof *heaps);
-    if (!heaps) {
+    bool many = a->k > extent / 3; /* where the two cost the same */
+    int64_t own = many ? 2 * extent : a->k;
+    candidate *memory = calloc((size_t)own * (size_t)thread_count(), sizeof *memory);
+    if (!memory) {
         refuse_call("topk", call->at, VT_ERROR_MEMORY, "out of memory for k = %lld", (long long)a->k);
         return false;
     }
 #pragma omp parallel for if (lanes * extent > WORTH_THREADS)
     for (int64_t lane = 0; lane < lanes; lane++) {
         int64_t o = lane / inner, i = lane % inner, start = o * extent * inner + i;
-        candidate *heap = heaps + thread_number() * a->k;
-        select_first(x, start, inner, extent, a, heap);
+        candidate *first = memory + thread_number() * own;
+        if (many)
+            first = sort_all(x, start, inner, extent, a->smallest, first);
+        else
+            select_first(x, start, inner, extent, a, first);
         for (int64_t k = 0; k < a->k; k++)
-            store(call, start + heap[k].index * inner, (o * a->k + k) * inner + i, heap[k].index);
+            store(call, start + first[k].index * inner, (o * a->k + k) * inner + i, first[k].index);
     }
-    free(heaps);
+    free(memory);
     return true;
 }
 

@@ -7,8 +7,12 @@
 #include "backends/cuda/reduction/reduce.h"
 #include "backends/cuda/reduction/sort.h"
 
+#include <limits>
+#include <type_traits>
+
 extern "C" {
 #include "ops/index.h"
+#include <vitro/index.h>
 }
 
 /* An argument of kernels: i32 or i64, each of which is to be less than `limit`. */
@@ -143,36 +147,80 @@ static bool run_one_hot(const kernel_call *call)
     return launched(call);
 }
 
-/* -- Adding a few: each element of the result looks through the indices ---------------------------------------------
+/* -- What becomes of elements that meet: join(a, b) has a from before b ----------------------------------------------
+ */
+
+/* Sums and products hold more than the dtype does; whole numbers wrap. */
+template <class T> struct wide_of {
+    typedef uint64_t type;
+};
+template <> struct wide_of<float> {
+    typedef double type;
+};
+
+template <class T> struct addition {
+    typedef typename wide_of<T>::type state;
+    static constexpr state nothing = 0;
+    __device__ state operator()(state a, state b) const
+    {
+        return a + b;
+    }
+};
+
+template <class T> struct multiplication {
+    typedef typename wide_of<T>::type state;
+    static constexpr state nothing = 1;
+    __device__ state operator()(state a, state b) const
+    {
+        return a * b;
+    }
+};
+
+/* What any value stays beside; a NaN stays beside any. Whole words can be exchanged among threads. */
+template <class T, bool SMALLEST> struct extreme {
+    typedef typename std::conditional<sizeof(T) < sizeof(uint32_t), uint32_t, T>::type state;
+    typedef std::numeric_limits<state> limits;
+    static constexpr state least = limits::has_infinity ? -limits::infinity() : limits::lowest();
+    static constexpr state greatest = limits::has_infinity ? limits::infinity() : limits::max();
+    static constexpr state nothing = SMALLEST ? greatest : least;
+    __device__ state operator()(state a, state b) const
+    {
+        return b != b || (SMALLEST ? b < a : b > a) ? b : a;
+    }
+};
+template <class T> using largest = extreme<T, false>;
+template <class T> using smallest = extreme<T, true>;
+
+template <class T> struct replacement {
+    typedef T state;
+    __device__ T operator()(T, T b) const
+    {
+        return b;
+    }
+};
+
+/* -- A few sources: each element of the result looks through the indices --------------------------------------------
  */
 
 enum { FEW = 32 };
 
-/* Sums hold more than the dtype does; whole numbers wrap. */
-template <class T> struct sum_of {
-    typedef uint64_t type;
-};
-template <> struct sum_of<float> {
-    typedef double type;
-};
-
 /* `sliced`: there is an index a slice of the source; otherwise one for each of its elements. */
-template <class T>
-static __global__ void add_few(along_axis x, int64_t sources, bool sliced, indices index, const T *from,
-                               const T *source, T *to)
+template <class T, class Join>
+static __global__ void join_few(along_axis x, int64_t sources, bool sliced, indices index, const T *from,
+                                const T *source, T *to)
 {
     int64_t n = thread_in_grid(), row = n / x.inner, o = row / x.length, t = row - o * x.length, i = n - row * x.inner;
     if (row >= x.outer * x.length) return;
-    typename sum_of<T>::type sum = from[n];
+    typename Join::state so_far = from[n];
     for (int64_t j = 0; j < sources; j++) {
         int64_t at = (o * sources + j) * x.inner + i;
         bool reports = t == 0 && (!sliced || (o == 0 && i == 0));
-        if (index_at(index, sliced ? j : at, reports) == t) sum += source[at];
+        if (index_at(index, sliced ? j : at, reports) == t) so_far = Join{}(so_far, source[at]);
     }
-    to[n] = (T)sum;
+    to[n] = (T)so_far;
 }
 
-/* -- Adding many: sources are sorted by where they go ----------------------------------------------------------------
+/* -- Many sources, sorted by where they go ----------------------------------------------------------------
  */
 
 /* The key of a source is the number of its slice, or element, of x; where there is none, the one behind the last. */
@@ -194,22 +242,50 @@ static __global__ void find_elements(along_axis x, int64_t sources, indices inde
     s.number[0][n] = (uint32_t)n;
 }
 
-/* The first of the sources that go to one slice adds them all up: of `x.length` slices with `x.inner` elements. So many
+/* The first of the sources that go to one slice joins them all: of `x.length` slices with `x.inner` elements. So many
  * lanes share an element. */
-template <class T> static __global__ void add_sorted(along_axis x, int lanes, sorting s, const T *source, T *to)
+template <class T, class Join>
+static __global__ void join_sorted(along_axis x, int lanes, sorting s, const T *source, T *to)
 {
+    typedef typename Join::state state;
     int64_t number = thread_in_grid() / lanes, place = number / x.inner, i = number - place * x.inner;
     int64_t o = place / s.count, first = place - o * s.count, lane = threadIdx.x % lanes;
     if (o >= x.outer) return;
     uint32_t key = s.key[0][first];
     if (key == s.greatest || (first > 0 && s.key[0][first - 1] == key)) return;
     T *into = &to[(o * x.length + key) * x.inner + i];
-    typename sum_of<T>::type sum = lane == 0 ? *into : 0;
+    state so_far = lane == 0 ? (state)*into : Join::nothing;
     for (int64_t k = first + lane; k < s.count && s.key[0][k] == key; k += lanes)
-        sum += source[(o * s.count + s.number[0][k]) * x.inner + i];
-    if (lanes == WARP) sum = warp_sum(sum);
-    if (lane == 0) *into = (T)sum;
+        so_far = Join{}(so_far, source[(o * s.count + s.number[0][k]) * x.inner + i]);
+    if (lanes == WARP) so_far = warp_join(so_far, Join{});
+    if (lane == 0) *into = (T)so_far;
 }
+
+/* The last of the sources that go to one place is what is there. */
+template <class T> static __global__ void replace_sorted(sorting s, const T *source, T *to)
+{
+    int64_t k = thread_in_grid();
+    if (k >= s.count) return;
+    uint32_t key = s.key[0][k];
+    if (key == s.greatest || (k + 1 < s.count && s.key[0][k + 1] == key)) return;
+    to[key] = source[s.number[0][k]];
+}
+
+template <class T, class Join> struct sorted_sources {
+    static void join(along_axis x, const sorting &s, const T *source, T *to)
+    {
+        int lanes = x.inner < WARP ? WARP : 1;
+        LAUNCH((join_sorted<T, Join>), blocks_for(x.outer * s.count * x.inner * lanes, BLOCK), BLOCK, 0,
+               compute_stream(), x, lanes, s, source, to);
+    }
+};
+
+template <class T> struct sorted_sources<T, replacement<T>> {
+    static void join(along_axis, const sorting &s, const T *source, T *to)
+    {
+        LAUNCH(replace_sorted<T>, blocks_for(s.count, BLOCK), BLOCK, 0, compute_stream(), s, source, to);
+    }
+};
 
 static bool is_sliced(const kernel_call *call)
 {
@@ -227,15 +303,15 @@ static bool has_few(const kernel_call *call)
     return about(call, call->in[2]).length <= FEW;
 }
 
-template <class T> static void launch_few(const kernel_call *call)
+template <class T, class Join> static void launch_few(const kernel_call *call)
 {
     along_axis x = about(call, call->in[0]);
-    LAUNCH(add_few<T>, blocks_for(count_of(x), BLOCK), BLOCK, 0, compute_stream(), x, about(call, call->in[2]).length,
-           is_sliced(call), indices_of(call, 1, x.length), (const T *)call->in[0].data, (const T *)call->in[2].data,
-           (T *)call->out[0].data);
+    LAUNCH((join_few<T, Join>), blocks_for(count_of(x), BLOCK), BLOCK, 0, compute_stream(), x,
+           about(call, call->in[2]).length, is_sliced(call), indices_of(call, 1, x.length), (const T *)call->in[0].data,
+           (const T *)call->in[2].data, (T *)call->out[0].data);
 }
 
-template <class T> static void launch_many(const kernel_call *call)
+template <class T, class Join> static void launch_many(const kernel_call *call)
 {
     along_axis x = about(call, call->in[0]);
     int64_t count = source_count(call), slices = is_sliced(call) ? x.length : count_of(x);
@@ -249,47 +325,56 @@ template <class T> static void launch_many(const kernel_call *call)
         x = { 1, slices, 1 };
     }
     sort_by_key(&s);
-    int lanes = x.inner < WARP ? WARP : 1;
-    LAUNCH(add_sorted<T>, blocks_for(x.outer * count * x.inner * lanes, BLOCK), BLOCK, 0, compute_stream(), x, lanes, s,
-           (const T *)call->in[2].data, (T *)call->out[0].data);
+    sorted_sources<T, Join>::join(x, s, (const T *)call->in[2].data, (T *)call->out[0].data);
 }
 
 /* Sorted are numbers of 32 bits. */
-static bool can_add(const kernel_call *call)
+static bool can_join(const kernel_call *call)
 {
     int64_t slices = is_sliced(call) ? about(call, call->in[0]).length : vt_shape_count(call->in[0].shape);
     return call->in[0].dtype != VT_F64 && slices <= INT32_MAX && source_count(call) <= INT32_MAX;
 }
 
-static bool prepare_add(const kernel_call *call, preparation *p)
+static bool prepare_join(const kernel_call *call, preparation *p)
 {
     p->scratch = has_few(call) ? 0 : sort_scratch(source_count(call));
     return true;
 }
 
-template <class T> static bool add(const kernel_call *call)
+template <class T, class Join> static bool join(const kernel_call *call)
 {
     const array &x = call->in[0], &out = call->out[0];
     int64_t count = vt_shape_count(x.shape);
     if (count == 0) return check(call, vt_shape_count(call->in[1].shape), indices_of(call, 1, about(call, x).length));
     if (has_few(call)) {
-        launch_few<T>(call);
+        launch_few<T, Join>(call);
         return launched(call);
     }
     if (!cuda_ok(
             cudaMemcpyAsync(out.data, x.data, (size_t)count * sizeof(T), cudaMemcpyDeviceToDevice, compute_stream()),
             "cudaMemcpyAsync"))
         return false;
-    launch_many<T>(call);
+    launch_many<T, Join>(call);
     return launched(call);
 }
 
-static bool run_add(const kernel_call *call)
+template <template <class> class Join> static bool run_join(const kernel_call *call)
 {
     switch (call->out[0].dtype) {
-    case VT_F32: return add<float>(call);
-    case VT_I32: return add<int32_t>(call);
-    default: return add<int64_t>(call);
+    case VT_F32: return join<float, Join<float>>(call);
+    case VT_I32: return join<int32_t, Join<int32_t>>(call);
+    case VT_I64: return join<int64_t, Join<int64_t>>(call);
+    default: return join<uint8_t, Join<uint8_t>>(call);
+    }
+}
+
+static bool run_scatter(const kernel_call *call)
+{
+    switch (((const scatter_attributes *)call->attributes)->kind) {
+    case VT_SCATTER_MUL: return run_join<multiplication>(call);
+    case VT_SCATTER_MAX: return run_join<largest>(call);
+    case VT_SCATTER_MIN: return run_join<smallest>(call);
+    default: return run_join<replacement>(call);
     }
 }
 
@@ -300,9 +385,10 @@ static bool takes(const kernel_call *call)
 
 extern "C" const kernel_row cuda_index_kernels[] = {
     { &op_gather, { .run = run_gather, .supports = takes } },
-    { &op_scatter_add, { .run = run_add, .supports = can_add, .prepare = prepare_add } },
+    { &op_scatter, { .run = run_scatter, .supports = can_join, .prepare = prepare_join } },
+    { &op_scatter_add, { .run = run_join<addition>, .supports = can_join, .prepare = prepare_join } },
     { &op_index_select, { .run = run_index_select, .supports = takes } },
-    { &op_index_add, { .run = run_add, .supports = can_add, .prepare = prepare_add } },
+    { &op_index_add, { .run = run_join<addition>, .supports = can_join, .prepare = prepare_join } },
     { &op_one_hot, { .run = run_one_hot, .supports = takes } },
     {},
 };

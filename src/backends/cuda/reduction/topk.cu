@@ -1,9 +1,10 @@
-/* topk.cu - the k first elements of each lane, one after another: each is the first of those that come after the one
- * before. */
+/* topk.cu - the k first elements of each lane. Few are found one after another: each is the first of those that come
+ * after the one before. For many all elements are sorted. */
 #include "backends/cuda/reduction/along_axis.h"
 #include "backends/cuda/element/elements.h"
 #include "backends/cuda/kernels.h"
 #include "backends/cuda/reduction/reduce.h"
+#include "backends/cuda/reduction/sort.h"
 
 extern "C" {
 #include "ops/index.h"
@@ -29,7 +30,7 @@ struct first_of {
 
 /* The bits of a float order as an integer's, once those of negative ones are turned round. Adding 0 makes -0 equal to
  * 0; NaN is above infinity. */
-static __device__ inline uint64_t key_of(float x)
+static __device__ inline uint32_t key_of(float x)
 {
     const uint32_t sign = (uint32_t)1 << 31;
     if (x != x) return UINT32_MAX;
@@ -67,9 +68,82 @@ static __global__ void select_first(along_axis from, along_axis to, int threads,
     }
 }
 
+/* -- Many: sorted by the words of their keys, the last word first, and then by lanes --------------------------------
+ */
+
+enum { FEW = 32 };
+
+static bool is_few(const kernel_call *call)
+{
+    return ((const topk_attributes *)call->attributes)->k <= FEW;
+}
+
+static __global__ void number_elements(sorting s)
+{
+    int64_t i = thread_in_grid();
+    if (i < s.count) s.number[0][i] = (uint32_t)i;
+}
+
+/* A sort puts the least word first. */
+template <class Elements> static __global__ void write_words(sorting s, int shift, bool smallest, Elements x)
+{
+    int64_t i = thread_in_grid();
+    if (i >= s.count) return;
+    uint64_t key = key_of(x.at(s.number[0][i]));
+    s.key[0][i] = (uint32_t)((smallest ? key : ~key) >> shift);
+}
+
+static __global__ void write_lanes(sorting s, along_axis a)
+{
+    int64_t i = thread_in_grid();
+    if (i >= s.count) return;
+    int64_t n = s.number[0][i], outer = n / (a.length * a.inner);
+    s.key[0][i] = (uint32_t)(outer * a.inner + n % a.inner);
+}
+
+/* The lanes are behind each other. */
+template <class T>
+static __global__ void take_sorted(along_axis from, along_axis to, sorting s, const T *values, T *chosen,
+                                   int64_t *indices)
+{
+    int64_t i = thread_in_grid(), lane = i / to.length, place = i - lane * to.length;
+    if (lane >= lane_count(from)) return;
+    int64_t n = s.number[0][lane * from.length + place], at = lane_start(to, lane) + place * to.inner;
+    chosen[at] = values[n];
+    indices[at] = n / from.inner % from.length;
+}
+
+template <class T, class Elements>
+static void launch_sort(const kernel_call *call, along_axis from, along_axis to, const Elements &x)
+{
+    int64_t count = vt_shape_count(call->in[0].shape);
+    bool smallest = ((const topk_attributes *)call->attributes)->smallest != 0;
+    sorting s = sort_in(call->scratch, count, UINT32_MAX);
+    LAUNCH(number_elements, blocks_for(count, BLOCK), BLOCK, 0, compute_stream(), s);
+    for (int shift = 0; shift < 8 * (int)sizeof key_of(typename Elements::value{}); shift += 32) {
+        LAUNCH((write_words<Elements>), blocks_for(count, BLOCK), BLOCK, 0, compute_stream(), s, shift, smallest, x);
+        sort_by_key(&s);
+    }
+    s.greatest = (uint32_t)(lane_count(from) - 1);
+    LAUNCH(write_lanes, blocks_for(count, BLOCK), BLOCK, 0, compute_stream(), s, from);
+    sort_by_key(&s);
+    LAUNCH(take_sorted<T>, blocks_for(lane_count(from) * to.length, BLOCK), BLOCK, 0, compute_stream(), from, to, s,
+           (const T *)call->in[0].data, (T *)call->out[0].data, (int64_t *)call->out[1].data);
+}
+
+/* -- The calls ------------------------------------------------------------------------------------------------------
+ */
+
+/* Sorted are numbers of 32 bits. */
 static bool takes(const kernel_call *call)
 {
-    return call->in[0].dtype != VT_F64;
+    return call->in[0].dtype != VT_F64 && (is_few(call) || vt_shape_count(call->in[0].shape) <= INT32_MAX);
+}
+
+static bool prepare(const kernel_call *call, preparation *p)
+{
+    p->scratch = is_few(call) ? 0 : sort_scratch(vt_shape_count(call->in[0].shape));
+    return true;
 }
 
 template <class T, class Elements> static bool select(const kernel_call *call, const Elements &x)
@@ -78,6 +152,10 @@ template <class T, class Elements> static bool select(const kernel_call *call, c
     along_axis from = along_axis_of(call->in[0].shape, a->axis), to = along_axis_of(call->out[0].shape, a->axis);
     int threads = threads_for_lane(from);
     if (lane_count(to) * to.length == 0) return true;
+    if (!is_few(call)) {
+        launch_sort<T>(call, from, to, x);
+        return launched(call);
+    }
     LAUNCH((select_first<Elements, T>), blocks_for(lane_count(from) * threads, BLOCK), BLOCK, 0, compute_stream(), from,
            to, threads, a->smallest != 0, x, (const T *)call->in[0].data, (T *)call->out[0].data,
            (int64_t *)call->out[1].data);
@@ -97,6 +175,6 @@ static bool run(const kernel_call *call)
 }
 
 extern "C" const kernel_row cuda_topk_kernels[] = {
-    { &op_topk, { .run = run, .supports = takes } },
+    { &op_topk, { .run = run, .supports = takes, .prepare = prepare } },
     {},
 };
