@@ -48,6 +48,21 @@ static bool is_among(const char *words, const char *word)
     return false;
 }
 
+/* "f32|f64|bf16" as "f32, f64 or bf16". */
+static const char *list_words(const char *words, char *text, size_t size)
+{
+    size_t used = 0;
+    const char *last = strrchr(words, '|');
+    for (const char *at = words; *at && used + 5 < size; at++) {
+        if (*at == '|')
+            used += (size_t)snprintf(text + used, size - used, "%s", at == last ? " or " : ", ");
+        else
+            text[used++] = *at;
+    }
+    text[used] = 0;
+    return text;
+}
+
 static void parse_dtype(struct argp_state *state, const command_option *o, const char *text, vt_dtype *value)
 {
     for (int dtype = VT_DTYPE_DEFAULT + 1; dtype < VT_DTYPE_COUNT; dtype++) {
@@ -55,7 +70,8 @@ static void parse_dtype(struct argp_state *state, const command_option *o, const
         *value = (vt_dtype)dtype;
         return;
     }
-    argp_error(state, "--%s is \"%s\"; it must be one of %s", o->name, text, o->value);
+    char listed[128];
+    argp_error(state, "--%s is \"%s\"; it must be %s", o->name, text, list_words(o->value, listed, sizeof listed));
 }
 
 /* The list of models, to be freed by the caller. */
