@@ -107,9 +107,33 @@ Test(elementwise, functions_at_their_ends)
         EXPECT(vt_gelu(VECTOR(INFINITY, NAN, 0, 100), .tanh = true), INFINITY, NAN, 0, 100);
         EXPECT(vt_relu(VECTOR(-INFINITY, INFINITY, NAN, -0.0)), 0, INFINITY, NAN, 0);
         EXPECT(vt_leaky_relu(VECTOR(-INFINITY, -2, NAN), 0.5), -INFINITY, -1, NAN);
+        EXPECT(vt_expm1(VECTOR(-INFINITY, INFINITY, NAN, -0.0)), -1, INFINITY, NAN, -0.0);
+        EXPECT(vt_tan(VECTOR(0, -0.0, INFINITY, NAN)), 0, -0.0, NAN, NAN);
+        EXPECT(vt_asin(VECTOR(-0.0, 1.5, -1.5, NAN)), -0.0, NAN, NAN, NAN);
+        EXPECT(vt_acos(VECTOR(1, 1.5, -1.5, NAN)), 0, NAN, NAN, NAN);
+        EXPECT(vt_atan(VECTOR(-0.0, NAN)), -0.0, NAN);
+        EXPECT(vt_atan2(VECTOR(0, -0.0, 1, -1, NAN, 1), VECTOR(1, 1, INFINITY, INFINITY, 1, NAN)), 0, -0.0, 0, -0.0,
+               NAN, NAN);
+        EXPECT(vt_sinh(VECTOR(-INFINITY, INFINITY, -0.0, NAN)), -INFINITY, INFINITY, -0.0, NAN);
+        EXPECT(vt_cosh(VECTOR(-INFINITY, INFINITY, 0, NAN)), INFINITY, INFINITY, 1, NAN);
+        EXPECT(vt_asinh(VECTOR(-INFINITY, INFINITY, -0.0, NAN)), -INFINITY, INFINITY, -0.0, NAN);
+        EXPECT(vt_acosh(VECTOR(1, INFINITY, 0.5, NAN)), 0, INFINITY, NAN, NAN);
+        EXPECT(vt_atanh(VECTOR(1, -1, 2, -0.0, NAN)), INFINITY, -INFINITY, NAN, -0.0, NAN);
+        EXPECT(vt_relu6(VECTOR(-INFINITY, INFINITY, NAN, -0.0, 6.5)), 0, 6, NAN, 0, 6);
+        EXPECT(vt_elu(VECTOR(-INFINITY, INFINITY, NAN, -0.0, 3), 2), -2, INFINITY, NAN, -0.0, 3);
+        EXPECT(vt_celu(VECTOR(-INFINITY, INFINITY, NAN, -0.0, 3), 2), -2, INFINITY, NAN, -0.0, 3);
+        EXPECT(vt_selu(VECTOR(INFINITY, NAN, 0)), INFINITY, NAN, 0);
+        EXPECT(vt_prelu(VECTOR(-INFINITY, INFINITY, NAN, -2, 3), VECTOR(0.5)), -INFINITY, INFINITY, NAN, -1, 3);
+        EXPECT(vt_hardsigmoid(VECTOR(-INFINITY, INFINITY, NAN, -3, 0, 3)), 0, 1, NAN, 0, 0.5, 1);
+        EXPECT(vt_hardswish(VECTOR(-INFINITY, INFINITY, NAN, -3, -0.0, 3)), 0, INFINITY, NAN, 0, -0.0, 3);
+        EXPECT(vt_mish(VECTOR(INFINITY, NAN, 0, -0.0, 100, 1e30)), INFINITY, NAN, 0, -0.0, 100,
+               settings[setting].dtype == VT_F64 ? 1e30 : (double)1e30f);
+        EXPECT(vt_softsign(VECTOR(NAN, -0.0, 1, -3)), NAN, -0.0, 0.5, -0.75);
+        EXPECT(vt_logsigmoid(VECTOR(-INFINITY, INFINITY, NAN, -1000)), -INFINITY, -0.0, NAN, -1000);
         EXPECT(vt_sign(VECTOR(-INFINITY, -0.5, 0, 3, NAN)), -1, -1, 0, 1, NAN);
         EXPECT(vt_round(VECTOR(0.5, 1.5, 2.5, -0.5, -INFINITY)), 0, 2, 2, -0.0, -INFINITY);
         EXPECT(vt_floor(VECTOR(-0.5, INFINITY, NAN)), -1, INFINITY, NAN);
+        EXPECT(vt_trunc(VECTOR(-0.5, 1.75, -2.5, -INFINITY, NAN)), -0.0, 1, -2, -INFINITY, NAN);
         EXPECT(vt_ceil(VECTOR(-0.5, INFINITY, NAN)), -0.0, INFINITY, NAN);
     }
 }
@@ -165,7 +189,39 @@ Test(elementwise, gradients_at_corners)
         EXPECT(gradient(vt_relu(x), x), 0, 0, 0, 1);
         EXPECT(gradient(vt_leaky_relu(x, 0.5), x), 0.5, 0.5, 0.5, 1);
         EXPECT(gradient(vt_clamp(x, 0, 1), x), 0, 1, 1, 1);
+        vt_tensor smooth_below = VECTOR(-0.0, 0, 1);
+        EXPECT(gradient(vt_elu(smooth_below, 2), smooth_below), 2, 2, 1);
+        EXPECT(gradient(vt_celu(smooth_below, 2), smooth_below), 1, 1, 1);
+        EXPECT(gradient(vt_prelu(x, VECTOR(0.25)), x), 0.25, 0.25, 0.25, 1);
+        vt_tensor corners = VECTOR(-3, 0, 3, 6);
+        EXPECT(gradient(vt_relu6(corners), corners), 0, 0, 1, 0);
+        EXPECT(gradient(vt_hardswish(corners), corners), 0, 0.5, 1, 1);
         EXPECT(gradient(vt_clamp(x, -INFINITY, -0.5), x), 1, 0, 0, 0);
+    }
+}
+
+/* Where one side of a function or of its gradient is out of range, the other is what it is. */
+Test(elementwise, gradients_far_from_0)
+{
+    FOR_EACH_SETTING
+    {
+        use(setting);
+        VT_SCOPE;
+        vt_tensor x = VECTOR(-1e4, 1e4), weight = VECTOR(0.5);
+        EXPECT(gradient(vt_elu(x, 2), x), 0, 1);
+        EXPECT(gradient(gradient(vt_elu(x, 2), x), x), 0, 0);
+        EXPECT(gradient(vt_celu(x, 2), x), 0, 1);
+        EXPECT(vt_abs(gradient(vt_mish(x), x)), 0, 1);
+        EXPECT(vt_abs(gradient(gradient(vt_mish(x), x), x)), 0, 0);
+        EXPECT(gradient(vt_logsigmoid(x), x), 1, 0);
+        EXPECT(gradient(vt_hardswish(x), x), 0, 1);
+        EXPECT(gradient(vt_hardsigmoid(x), x), 0, 0);
+        EXPECT(gradient(vt_prelu(x, weight), weight), -1e4);
+        vt_tensor infinite = VECTOR(INFINITY, -2);
+        EXPECT(gradient(vt_prelu(infinite, weight), weight), -2);
+        vt_tensor tiny = VECTOR(0x1p-100), huge = VECTOR(0x1p100);
+        EXPECT(gradient(vt_atan2(tiny, VECTOR(0x1p-100)), tiny), 0x1p99);
+        EXPECT(gradient(vt_atan2(huge, VECTOR(0x1p100)), huge), 0x1p-101);
     }
 }
 
@@ -260,6 +316,73 @@ Test(elementwise, integers_wrap)
     }
 }
 
+Test(elementwise, whole_division_of_integers)
+{
+    FOR_EACH_SETTING
+    {
+        use(setting);
+        VT_SCOPE;
+        for (int i = 0; i < 2; i++) {
+            vt_dtype dtype = i ? VT_I64 : VT_I32;
+            vt_tensor a = INTEGERS(dtype, 7, 7, -7, -7, 6, -6, 7, 0), b = INTEGERS(dtype, 3, -3, 3, -3, 3, 3, 0, 0);
+            EXPECT(vt_floor_divide(a, b), 2, -3, -3, 2, 2, -2, 0, 0);
+            EXPECT(vt_trunc_divide(a, b), 2, -2, -2, 2, 2, -2, 0, 0);
+            EXPECT(vt_remainder(a, b), 1, -2, 2, -1, 0, 0, 0, 0);
+            EXPECT(vt_fmod(a, b), 1, 1, -1, -1, 0, 0, 0, 0);
+        }
+        vt_tensor least = INTEGERS(VT_I32, INT32_MIN), minus_1 = INTEGERS(VT_I32, -1);
+        EXPECT(vt_floor_divide(least, minus_1), INT32_MIN);
+        EXPECT(vt_trunc_divide(least, minus_1), INT32_MIN);
+        EXPECT(vt_remainder(least, minus_1), 0);
+        EXPECT(vt_fmod(least, minus_1), 0);
+        EXPECT(vt_floor_divide(INTEGERS(VT_U8, 255, 254, 3), INTEGERS(VT_U8, 2, 255, 0)), 127, 0, 0);
+        EXPECT(vt_remainder(INTEGERS(VT_U8, 255, 254, 3), INTEGERS(VT_U8, 2, 255, 0)), 1, 254, 0);
+    }
+}
+
+Test(elementwise, whole_division_of_floats)
+{
+    FOR_EACH_SETTING
+    {
+        use(setting);
+        VT_SCOPE;
+        vt_tensor a = VECTOR(7, 7, -7, -7, 6, -6, 0.5, -0.5), b = VECTOR(3, -3, 3, -3, -3, 3, 2, 2);
+        EXPECT(vt_floor_divide(a, b), 2, -3, -3, 2, -2, -2, 0, -1);
+        EXPECT(vt_trunc_divide(a, b), 2, -2, -2, 2, -2, -2, 0, -0.0);
+        EXPECT(vt_remainder(a, b), 1, -2, 2, -1, -0.0, 0, 0.5, 1.5);
+        EXPECT(vt_fmod(a, b), 1, 1, -1, -1, 0, -0.0, 0.5, -0.5);
+        a = VECTOR(1, -1, 0, 1, -1, INFINITY, NAN, 1);
+        b = VECTOR(0, 0, 0, INFINITY, INFINITY, 2, 1, NAN);
+        EXPECT(vt_floor_divide(a, b), INFINITY, -INFINITY, NAN, 0, -1, NAN, NAN, NAN);
+        EXPECT(vt_trunc_divide(a, b), INFINITY, -INFINITY, NAN, 0, -0.0, NAN, NAN, NAN);
+        EXPECT(vt_remainder(a, b), NAN, NAN, NAN, 1, INFINITY, NAN, NAN, NAN);
+        EXPECT(vt_fmod(a, b), NAN, NAN, NAN, 1, -1, NAN, NAN, NAN);
+        /* The quotient rounds up to 10 where it is less. */
+        EXPECT(vt_floor_divide(VECTOR(1), VECTOR(settings[setting].dtype == VT_F64 ? 0.1 : (double)0.1f)), 9);
+    }
+}
+
+Test(elementwise, bits)
+{
+    FOR_EACH_SETTING
+    {
+        use(setting);
+        VT_SCOPE;
+        EXPECT(vt_bitwise_and(INTEGERS(VT_I32, 12, -1, -8), INTEGERS(VT_I32, 10, 255, 12)), 8, 255, 8);
+        EXPECT(vt_bitwise_or(INTEGERS(VT_U8, 12, 128), INTEGERS(VT_U8, 10, 1)), 14, 129);
+        EXPECT(vt_bitwise_xor(INTEGERS(VT_BOOL, 0, 0, 1, 1), INTEGERS(VT_BOOL, 0, 1, 0, 1)), 0, 1, 1, 0);
+        EXPECT(vt_bitwise_not(INTEGERS(VT_I64, 0, -1, 5)), -1, 0, -6);
+        EXPECT(vt_bitwise_not(INTEGERS(VT_U8, 0, 255, 5)), 255, 0, 250);
+        EXPECT(vt_bitwise_not(INTEGERS(VT_BOOL, 0, 1)), 1, 0);
+        vt_tensor places = INTEGERS(VT_I32, 0, 1, 30, 31, 32, 100, -1);
+        EXPECT(vt_bitwise_left_shift(INTEGERS(VT_I32, 3), places), 3, 6, -0x40000000, INT32_MIN, 0, 0, 0);
+        EXPECT(vt_bitwise_right_shift(INTEGERS(VT_I32, -5), places), -5, -3, -1, -1, -1, -1, -1);
+        EXPECT(vt_bitwise_right_shift(INTEGERS(VT_I32, 5), places), 5, 2, 0, 0, 0, 0, 0);
+        EXPECT(vt_bitwise_left_shift(INTEGERS(VT_U8, 255), INTEGERS(VT_U8, 1, 8, 255)), 254, 0, 0);
+        EXPECT(vt_bitwise_right_shift(INTEGERS(VT_U8, 255), INTEGERS(VT_U8, 1, 8, 255)), 127, 0, 0);
+    }
+}
+
 /* f64 holds only 53 bits of them, so that this is of the CPU alone. */
 Test(elementwise, long_integers)
 {
@@ -276,9 +399,27 @@ Test(elementwise, long_integers)
     cr_assert(vt_read(vt_maximum(x, INTEGERS(VT_I64, big)), got, 3, VT_I64));
     cr_assert(got[0] == big + 1 && got[1] == INT64_MAX && got[2] == big);
     cr_assert(vt_read(vt_abs(x), got, 3, VT_I64) && got[2] == INT64_MIN);
+    cr_assert(vt_read(vt_floor_divide(x, INTEGERS(VT_I64, -1, 2, 2)), got, 3, VT_I64));
+    cr_assert(got[0] == -big - 1 && got[1] == INT64_MAX / 2 && got[2] == INT64_MIN / 2);
+    cr_assert(vt_read(vt_remainder(x, INTEGERS(VT_I64, 10, -10, -1)), got, 3, VT_I64));
+    cr_assert(got[0] == (big + 1) % 10 && got[1] == INT64_MAX % 10 - 10 && got[2] == 0);
+    cr_assert(vt_read(vt_floor_divide(x, INTEGERS(VT_I64, -1)), got, 3, VT_I64) && got[2] == INT64_MIN);
+    cr_assert(vt_read(vt_bitwise_left_shift(INTEGERS(VT_I64, 1), INTEGERS(VT_I64, 62, 63, 64)), got, 3, VT_I64));
+    cr_assert(got[0] == big && got[1] == INT64_MIN && got[2] == 0);
     EXPECT(vt_less(INTEGERS(VT_I64, big), INTEGERS(VT_I64, big + 1, big, big - 1)), 1, 0, 0);
     cr_assert(vt_read(vt_cast(vt_cast(x, VT_I32), VT_I64), got, 3, VT_I64));
     cr_assert(got[0] == INT32_MAX && got[1] == INT32_MAX && got[2] == INT32_MIN);
+}
+
+Test(elementwise, integers_beyond_f64_are_constants)
+{
+    use(1);
+    VT_SCOPE;
+    int64_t got[2], odd = (INT64_C(1) << 62) + 1;
+    cr_assert(vt_read(vt_integer(odd), got, 1, VT_I64) && got[0] == odd);
+    cr_assert(vt_read(vt_add(INTEGERS(VT_I64, odd, -odd), vt_integer(2)), got, 2, VT_I64));
+    cr_assert(got[0] == odd + 2 && got[1] == 2 - odd);
+    cr_assert(vt_read(vt_mul(INTEGERS(VT_I64, 3), vt_integer(-odd / 3)), got, 1, VT_I64) && got[0] == -odd / 3 * 3);
 }
 
 Test(elementwise, cast_saturates)

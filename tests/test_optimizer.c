@@ -116,12 +116,13 @@ static void plain_sgd(double *p, int steps, double lr, double momentum, double d
 
 typedef struct adam_settings {
     double lr, beta1, beta2, eps, decay_w, decay_b;
-    bool decoupled;
+    bool decoupled, amsgrad;
 } adam_settings;
 
 /* torch.optim.Adam and AdamW, from update `first` of each element on */
 static void plain_adam(double *p, double *m, double *v, int first, int steps, adam_settings s)
 {
+    double largest[N] = { 0 };
     for (int t = first; t < first + steps; t++) {
         for (int i = 0; i < N; i++) {
             double g = curvature[i] * p[i], decay = i < W ? s.decay_w : s.decay_b;
@@ -132,6 +133,8 @@ static void plain_adam(double *p, double *m, double *v, int first, int steps, ad
             m[i] = s.beta1 * m[i] + (1 - s.beta1) * g;
             v[i] = s.beta2 * v[i] + (1 - s.beta2) * g * g;
             double m_hat = m[i] / (1 - pow(s.beta1, t)), v_hat = v[i] / (1 - pow(s.beta2, t));
+            largest[i] = fmax(largest[i], v[i]);
+            if (s.amsgrad) v_hat = largest[i] / (1 - pow(s.beta2, t));
             p[i] = p[i] - s.lr * m_hat / (sqrt(v_hat) + s.eps);
         }
     }
@@ -195,6 +198,71 @@ Test(optimizer, adam)
     n = make_net();
     o = vt_adam(n.model, .lr = 0.1, .weight_decay = 0.3, .decay_all = true);
     expect_adam(__LINE__, &n, o, (adam_settings){ 0.1, 0.9, 0.999, 1e-8, 0.3, 0.3, false });
+}
+
+Test(optimizer, amsgrad)
+{
+    net n = make_net();
+    vt_optimizer *o = vt_adam(n.model, .lr = 0.3, .beta1 = 0.5, .beta2 = 0.25, .amsgrad = true, .weight_decay = 0.3);
+    adam_settings s = { 0.3, 0.5, 0.25, 1e-8, 0.3, 0, .amsgrad = true };
+    expect_adam(__LINE__, &n, o, s);
+    n = make_net();
+    o = vt_adamw(n.model, .lr = 0.3, .beta1 = 0.5, .beta2 = 0.25, .amsgrad = true, .weight_decay = 0.3);
+    s.decoupled = true;
+    expect_adam(__LINE__, &n, o, s);
+    n = make_net();
+    o = vt_adam(n.model, .amsgrad = true);
+    cr_assert(vt_optimizer_state_size(o) == 6);
+    cr_assert(vt_optimizer_state_find(o, "max_exp_avg_sq.layer.weight").id);
+    free_all(&n, o);
+}
+
+typedef struct rmsprop_settings {
+    double lr, alpha, eps, decay_w, momentum;
+    bool centered;
+} rmsprop_settings;
+
+/* torch.optim.RMSprop, as its documentation has it */
+static void expect_rmsprop(int line, net *n, vt_optimizer *o, rmsprop_settings s)
+{
+    double p[N], square[N] = { 0 }, average[N] = { 0 }, buffer[N] = { 0 };
+    memcpy(p, beginning, sizeof p);
+    for (int t = 1; t <= 7; t++) {
+        for (int i = 0; i < N; i++) {
+            double g = curvature[i] * p[i] + (i < W ? s.decay_w : 0) * p[i];
+            square[i] = s.alpha * square[i] + (1 - s.alpha) * g * g;
+            double variance = square[i];
+            if (s.centered) {
+                average[i] = s.alpha * average[i] + (1 - s.alpha) * g;
+                variance -= average[i] * average[i];
+            }
+            buffer[i] = s.momentum * buffer[i] + g / (sqrt(variance) + s.eps);
+            p[i] -= s.lr * buffer[i];
+        }
+    }
+    train(n, o, 7);
+    expect_net(line, n, p);
+    free_all(n, o);
+}
+
+Test(optimizer, rmsprop)
+{
+    net n = make_net();
+    expect_rmsprop(__LINE__, &n, vt_rmsprop(n.model), (rmsprop_settings){ 1e-2, 0.99, 1e-8, 0, 0, false });
+    n = make_net();
+    vt_optimizer *o = vt_rmsprop(n.model, .lr = 0.1, .alpha = 0.5, .eps = 0.25, .weight_decay = 0.3);
+    expect_rmsprop(__LINE__, &n, o, (rmsprop_settings){ 0.1, 0.5, 0.25, 0.3, 0, false });
+    n = make_net();
+    o = vt_rmsprop(n.model, .lr = 0.1, .momentum = 0.9);
+    cr_assert(vt_optimizer_state_find(o, "momentum_buffer.layer.bias").id);
+    expect_rmsprop(__LINE__, &n, o, (rmsprop_settings){ 0.1, 0.99, 1e-8, 0, 0.9, false });
+    n = make_net();
+    o = vt_rmsprop(n.model, .lr = 0.1, .centered = true, .alpha = 0.75, .eps = 0.5);
+    expect_rmsprop(__LINE__, &n, o, (rmsprop_settings){ 0.1, 0.75, 0.5, 0, 0, true });
+    n = make_net();
+    o = vt_rmsprop(n.model, .lr = 0.1, .centered = true, .momentum = 0.5, .weight_decay = 0.3, .eps = 0.1);
+    cr_assert(vt_optimizer_state_size(o) == 6 && vt_optimizer_state_find(o, "grad_avg.layer.bias").id);
+    expect_rmsprop(__LINE__, &n, o, (rmsprop_settings){ 0.1, 0.99, 0.1, 0.3, 0.5, true });
 }
 
 Test(optimizer, adamw)
@@ -370,6 +438,10 @@ Test(optimizer, refuses_settings)
     REFUSED(VT_ERROR_ARGUMENT, "adamw: weight_decay is nan");
     cr_assert(!vt_adamw(n.model, .eps = INFINITY));
     REFUSED(VT_ERROR_ARGUMENT, "adamw: eps is inf");
+    cr_assert(!vt_rmsprop(n.model, .alpha = 1));
+    REFUSED(VT_ERROR_ARGUMENT, "rmsprop: alpha is 1; it must be in [0, 1)");
+    cr_assert(!vt_rmsprop(n.model, .momentum = -0.5));
+    REFUSED(VT_ERROR_ARGUMENT, "rmsprop: momentum is -0.5");
     cr_assert(!vt_adamw(NULL));
     REFUSED(VT_ERROR_ARGUMENT, "adamw: there is no model  at ");
     vt_optimizer_step(NULL);

@@ -22,6 +22,8 @@ typedef struct subject {
     bool norm;    /* an input before them, of their dtype */
     bool results; /* an output for each */
     bool total;   /* one output */
+    int squares;  /* which of the arrays is a mean of squares, at least `least`; 0: none */
+    double least;
 } subject;
 
 static array make_array(vt_dtype dtype, int64_t count)
@@ -47,8 +49,8 @@ static device_call call_of(const subject *s, vt_dtype dtype, int tensors, int sh
         for (int a = 0; a < s->arrays; a++) {
             array *made = &c.arrays[c.inputs++];
             *made = make_array(dtype, count_of(t));
-            /* the fourth is a mean of squares */
-            fill_array(made, a == 3 ? 0 : -1, 1, (uint64_t)(c.inputs - first));
+            bool squares = a == s->squares && a > 0;
+            fill_array(made, squares ? s->least : -1, squares ? s->least + 1 : 1, (uint64_t)(c.inputs - first));
         }
     for (int t = 0; s->results && t < tensors; t++) c.arrays[c.inputs + c.outputs++] = make_array(dtype, count_of(t));
     if (s->total) c.arrays[c.inputs + c.outputs++] = make_array(dtype, 1);
@@ -107,9 +109,22 @@ Test(update, sgd_momentum)
 Test(update, adam)
 {
     adam_attributes a = { .lr_ratio = 2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-3, .weight_decay = 0.125 };
-    test_subject((subject){ &op_adam, &a, ADAM_ARRAYS, ADAM_SCALARS });
+    test_subject((subject){ &op_adam, &a, ADAM_ARRAYS, ADAM_SCALARS, .squares = 3 });
+    test_subject((subject){ &op_amsgrad, &a, AMSGRAD_ARRAYS, ADAM_SCALARS, .squares = 3 });
     a.decoupled = true;
-    test_subject((subject){ &op_adam, &a, ADAM_ARRAYS, ADAM_SCALARS });
+    test_subject((subject){ &op_adam, &a, ADAM_ARRAYS, ADAM_SCALARS, .squares = 3 });
+    test_subject((subject){ &op_amsgrad, &a, AMSGRAD_ARRAYS, ADAM_SCALARS, .squares = 3 });
+}
+
+/* Squares far above the square of the average: where the variance is near 0, its root has few digits. */
+Test(update, rmsprop)
+{
+    rmsprop_attributes a = { .lr_ratio = 2, .alpha = 0.75, .eps = 1e-3, .weight_decay = 0.125, .momentum = 0.5 };
+    test_subject((subject){ &op_rmsprop, &a, RMSPROP_ARRAYS, RMSPROP_SCALARS, .squares = 2 });
+    test_subject((subject){ &op_rmsprop_momentum, &a, RMSPROP_ARRAYS + 1, RMSPROP_SCALARS, .squares = 2 });
+    test_subject((subject){ &op_rmsprop_centered, &a, RMSPROP_ARRAYS + 1, RMSPROP_SCALARS, .squares = 2, .least = 2 });
+    test_subject(
+        (subject){ &op_rmsprop_centered_momentum, &a, RMSPROP_ARRAYS + 2, RMSPROP_SCALARS, .squares = 2, .least = 2 });
 }
 
 Test(clipping, global_norm)

@@ -73,6 +73,9 @@ static void expect_accurate(function *f, exact_function *exact, double low, doub
 FUNCTION(exp)
 FUNCTION(log)
 FUNCTION(log1p)
+FUNCTION(expm1)
+FUNCTION(mish)
+FUNCTION(logsigmoid)
 FUNCTION(sigmoid)
 FUNCTION(tanh)
 FUNCTION(erf)
@@ -93,6 +96,17 @@ static double exact_silu(double x)
 static double exact_softplus(double x)
 {
     return x > 40 ? x : log1p(exp(x));
+}
+
+static double exact_mish(double x)
+{
+    double e = exp(-fabs(x));
+    return x > 0 ? x * (1 + 2 * e) / (1 + 2 * e + 2 * e * e) : x * (e * e + 2 * e) / (e * e + 2 * e + 2);
+}
+
+static double exact_logsigmoid(double x)
+{
+    return -exact_softplus(-x);
 }
 
 static double exact_gelu(double x)
@@ -126,6 +140,22 @@ Test(vector_math, log)
 Test(vector_math, log1p)
 {
     expect_accurate(call_log1p, log1p, -INFINITY, INFINITY, 1.1);
+}
+
+Test(vector_math, expm1)
+{
+    expect_accurate(call_expm1, expm1, -INFINITY, INFINITY, 2);
+}
+
+Test(vector_math, logsigmoid)
+{
+    expect_accurate(call_logsigmoid, exact_logsigmoid, -INFINITY, INFINITY, 3);
+}
+
+/* As silu; -0.0 below. */
+Test(vector_math, mish)
+{
+    expect_accurate(call_mish, exact_mish, -87, INFINITY, 5);
 }
 
 Test(vector_math, sigmoid)

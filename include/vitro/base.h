@@ -50,7 +50,13 @@ typedef enum vt_dtype {
     VT_I64,
     VT_U8,
     VT_BOOL, /* one byte, 0 or 1 */
-    VT_BF16, /* for vt_set_precision; tensors have other dtypes */
+    VT_BF16, /* for vt_set_precision, and of data */
+    /* Of data alone, which vt_from_data and vt_read convert: tensors have the dtypes before. */
+    VT_F16,
+    VT_I8,
+    VT_I16,
+    VT_U16,
+    VT_U32,
     VT_DTYPE_COUNT
 } vt_dtype;
 

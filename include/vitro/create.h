@@ -41,6 +41,40 @@ VT_API vt_tensor vt_ones_with(const vt_fill_args *a);
 #define vt_zeros(...) vt_zeros_with(VT_ARGS(vt_fill_args, 1, "vt_zeros(shape, .dtype)", __VA_ARGS__))
 #define vt_ones(...)  vt_ones_with(VT_ARGS(vt_fill_args, 1, "vt_ones(shape, .dtype)", __VA_ARGS__))
 
+typedef struct vt_integer_args {
+    vt_site at_;
+    int64_t value;
+    vt_named_only names_from_here_;
+    vt_dtype dtype; /* i32, i64 or u8; VT_DTYPE_DEFAULT: i64 */
+} vt_integer_args;
+/* As vt_scalar, of an integer, which double does not hold beyond 2^53: vt_add(x, vt_integer(1)). Error: a value that
+ * does not fit the dtype. */
+VT_API vt_tensor vt_integer_with(const vt_integer_args *a);
+#define vt_integer(...) vt_integer_with(VT_ARGS(vt_integer_args, 1, "vt_integer(value, .dtype)", __VA_ARGS__))
+
+typedef struct vt_like_args {
+    vt_site at_;
+    vt_tensor x;
+    vt_named_only names_from_here_;
+    vt_dtype dtype; /* VT_DTYPE_DEFAULT: that of x */
+} vt_like_args;
+/* Of the shape of x, which is not computed for it. */
+VT_API vt_tensor vt_zeros_like_with(const vt_like_args *a);
+VT_API vt_tensor vt_ones_like_with(const vt_like_args *a);
+#define vt_zeros_like(...) vt_zeros_like_with(VT_ARGS(vt_like_args, 1, "vt_zeros_like(x, .dtype)", __VA_ARGS__))
+#define vt_ones_like(...)  vt_ones_like_with(VT_ARGS(vt_like_args, 1, "vt_ones_like(x, .dtype)", __VA_ARGS__))
+
+typedef struct vt_full_like_args {
+    vt_site at_;
+    vt_tensor x;
+    double value;
+    vt_named_only names_from_here_;
+    vt_dtype dtype; /* VT_DTYPE_DEFAULT: that of x */
+} vt_full_like_args;
+VT_API vt_tensor vt_full_like_with(const vt_full_like_args *a);
+#define vt_full_like(...)                                                                                              \
+    vt_full_like_with(VT_ARGS(vt_full_like_args, 2, "vt_full_like(x, value, .dtype)", __VA_ARGS__))
+
 typedef struct vt_arange_args {
     vt_site at_;
     double start, end;

@@ -14,7 +14,8 @@ typedef struct vt_matmul_args {
     vt_named_only names_from_here_;
     bool transpose_a, transpose_b; /* of the last two axes, without a copy */
 } vt_matmul_args;
-/* a [..., M, K] times b [..., K, N]: [..., M, N]. Leading axes broadcast. f32 or f64. */
+/* a [..., M, K] times b [..., K, N]: [..., M, N]. Leading axes broadcast. f32 or f64. A vector a [K] is one row, a
+ * vector b [K] one column, for which the result has no axis: [..., N], [..., M], and a scalar of two vectors. */
 VT_API vt_tensor vt_matmul_with(const vt_matmul_args *a);
 #define vt_matmul(...)                                                                                                 \
     vt_matmul_with(VT_ARGS(vt_matmul_args, 2, "vt_matmul(a, b, .transpose_a .transpose_b)", __VA_ARGS__))

@@ -25,6 +25,7 @@ typedef struct vt_cross_entropy_args {
     vt_tensor logits, target;
     vt_named_only names_from_here_;
     double label_smoothing; /* in [0, 1]: how much of each target is spread evenly over all classes */
+    vt_tensor weight;       /* [C], of the logits' dtype: what a loss in each class counts; left out: 1 */
     vt_reduction reduction; /* mean: over the labels that are not VT_IGNORE */
 } vt_cross_entropy_args;
 #define VT_CROSS_ENTROPY_DEFAULTS .label_smoothing = 0
@@ -32,11 +33,15 @@ VT_API vt_cross_entropy_args vt_cross_entropy_defaults(void);
 /* logits [N, C, ...], classes on axis 1. The target is i64 labels [N, ...] in [0, C) or VT_IGNORE, or probabilities of
  * the shape and dtype of the logits, which get gradients too. For a label: -log softmax(logits)[label]; for
  * probabilities p: -Σ p log softmax(logits). Smoothed by s (Szegedy et al. 2016): p becomes (1 - s) p + s / C. The mean
- * over nothing is NaN. Error, once it is computed: a label out of range. */
+ * over nothing is NaN. Error, once it is computed: a label out of range.
+ *
+ * Weights w multiply the terms of their classes, -Σ w p log softmax(logits), as in PyTorch: the mean over labels is
+ * then the sum of the losses over the sum of w[label], whatever is smoothed; the mean over probabilities is as without.
+ * Gradients go to them too. */
 VT_API vt_tensor vt_cross_entropy_with(const vt_cross_entropy_args *a);
 #define vt_cross_entropy(...)                                                                                          \
     VT_CALL(vt_cross_entropy_with, vt_cross_entropy_args, VT_CROSS_ENTROPY_DEFAULTS, 2,                                \
-            "vt_cross_entropy(logits, target, .label_smoothing .reduction)", __VA_ARGS__)
+            "vt_cross_entropy(logits, target, .label_smoothing .weight .reduction)", __VA_ARGS__)
 
 /* How many labels [N, ...] (i64) are the class of the largest of logits [N, C, ...]: an i64 scalar. Of equal logits the
  * first counts; VT_IGNORE is never right. */

@@ -1,5 +1,5 @@
-/* optimizer.h - SGD, Adam and AdamW, as PyTorch computes them. An update is recorded like any op and runs with the
- * step.
+/* optimizer.h - SGD, Adam, AdamW and RMSprop, as PyTorch computes them. An update is recorded like any op and runs with
+ * the step.
  *
  *     vt_optimizer *adamw = vt_adamw(model, .lr = 1e-3, .weight_decay = 0.05);
  *     for (int64_t step = 0; step < total; step++) {
@@ -54,6 +54,7 @@ typedef struct vt_adam_args {
     double beta1, beta2;
     double eps;
     double weight_decay; /* vt_adam: an L2 term, part of the gradient. vt_adamw: decoupled */
+    bool amsgrad;        /* divides by the root of the largest average so far: Reddi et al., ICLR 2018 */
     bool decay_all;
 } vt_adam_args;
 #define VT_ADAM_DEFAULTS  .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0
@@ -63,13 +64,35 @@ VT_API vt_adam_args vt_adamw_defaults(void);
 /* Kingma & Ba, "Adam: a method for stochastic optimization" (2015). */
 VT_API vt_optimizer *vt_adam_with(const vt_adam_args *a);
 #define vt_adam(...)                                                                                                   \
-    VT_CALL(vt_adam_with, vt_adam_args, VT_ADAM_DEFAULTS, 1, "vt_adam(model, .lr .beta1 .beta2 .eps .weight_decay)",   \
-            __VA_ARGS__)
+    VT_CALL(vt_adam_with, vt_adam_args, VT_ADAM_DEFAULTS, 1,                                                           \
+            "vt_adam(model, .lr .beta1 .beta2 .eps .weight_decay .amsgrad)", __VA_ARGS__)
 /* Loshchilov & Hutter, "Decoupled weight decay regularization" (2019). */
 VT_API vt_optimizer *vt_adamw_with(const vt_adam_args *a);
 #define vt_adamw(...)                                                                                                  \
     VT_CALL(vt_adamw_with, vt_adam_args, VT_ADAMW_DEFAULTS, 1,                                                         \
-            "vt_adamw(model, .lr .beta1 .beta2 .eps .weight_decay)", __VA_ARGS__)
+            "vt_adamw(model, .lr .beta1 .beta2 .eps .weight_decay .amsgrad)", __VA_ARGS__)
+
+typedef struct vt_rmsprop_args {
+    vt_site at_;
+    vt_model *model;
+    vt_named_only names_from_here_;
+    double lr;
+    double alpha; /* what of the averages is kept in an update, in [0, 1) */
+    double eps;
+    double weight_decay; /* an L2 term, part of the gradient */
+    double momentum;     /* in [0, 1) */
+    bool centered;       /* by the gradient's variance in the place of its mean square: Graves 2013 */
+    bool decay_all;
+} vt_rmsprop_args;
+#define VT_RMSPROP_DEFAULTS .lr = 1e-2, .alpha = 0.99, .eps = 1e-8, .weight_decay = 0, .momentum = 0
+VT_API vt_rmsprop_args vt_rmsprop_defaults(void);
+/* Tieleman and Hinton, "Lecture 6.5: RMSProp" (2012): v = alpha v + (1 - alpha) g^2, step = g / (sqrt(v) + eps), from v
+ * the square of the average gradient taken away where it is centered; m = momentum m + step; p -= lr m. A variance that
+ * rounding makes negative is 0. */
+VT_API vt_optimizer *vt_rmsprop_with(const vt_rmsprop_args *a);
+#define vt_rmsprop(...)                                                                                                \
+    VT_CALL(vt_rmsprop_with, vt_rmsprop_args, VT_RMSPROP_DEFAULTS, 1,                                                  \
+            "vt_rmsprop(model, .lr .alpha .eps .weight_decay .momentum .centered)", __VA_ARGS__)
 
 /* Ends the optimiser and its state. NULL is ignored. */
 VT_API void vt_optimizer_free(vt_optimizer *optimizer);
@@ -112,7 +135,8 @@ VT_API void vt_optimizer_set_lr(vt_optimizer *optimizer, double lr);
 VT_API double vt_optimizer_lr(const vt_optimizer *optimizer);
 
 /* The state that a resumed run needs to continue with the same bits: named tensors, "exp_avg.<parameter>" and
- * "exp_avg_sq.<parameter>" of Adam, "momentum_buffer.<parameter>" of SGD with momentum, and counts of updates. A
+ * "exp_avg_sq.<parameter>" of Adam, with amsgrad "max_exp_avg_sq.<parameter>"; "momentum_buffer.<parameter>" of
+ * momentum; "square_avg.<parameter>" of RMSprop, centered "grad_avg.<parameter>"; and counts of updates. A
  * parameter has state from the start or, where it was frozen then, from its first update on. */
 VT_API int vt_optimizer_state_size(const vt_optimizer *optimizer);
 VT_API vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *optimizer, int index);

@@ -9,8 +9,9 @@
 extern "C" {
 #endif
 
-/* A tensor with a copy of count = product(shape) elements, row-major, of the given dtype, any but bf16. Any byte of a
- * bool but 0 is true. */
+/* A tensor with a copy of count = product(shape) elements, row-major, of the given dtype. Any byte of a bool but 0 is
+ * true. Data of a dtype that tensors do not have is converted, exactly: f16 and bf16 to f32, i8, i16 and u16 to i32,
+ * u32 to i64. */
 VT_API vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype dtype);
 #define vt_from_data(data, shape, dtype) vt_from_data_at(VT_HERE, data, shape, dtype)
 
@@ -26,8 +27,11 @@ VT_API int64_t vt_count(vt_tensor x);
 VT_API bool vt_is_live(vt_tensor x);
 
 /* Computes x (and every effect recorded before) and copies it, row-major, converted to dtype, into data, which holds
- * `capacity` elements. VT_DTYPE_DEFAULT is x's own dtype; bf16 is none that data has. Returns false with an error where
- * the tensor is larger, or cannot be computed. */
+ * `capacity` elements. VT_DTYPE_DEFAULT is x's own dtype. Conversions are those of vt_cast where tensors have the
+ * dtype. To f16 and bf16 a number is rounded once, to the nearest, of two as near to the even one; infinities and NaN
+ * stay what they are. To i8, i16, u16 and u32 it is truncated towards 0. Returns false with an error where the tensor
+ * is larger, or cannot be computed, and where an element does not fit one of these: a finite one that would round to
+ * infinity, an integer out of range, or NaN as an integer. */
 VT_API bool vt_read_at(vt_site at, vt_tensor x, void *data, int64_t capacity, vt_dtype dtype);
 #define vt_read(x, data, capacity, dtype) vt_read_at(VT_HERE, x, data, capacity, dtype)
 

@@ -1,6 +1,7 @@
 /* array.c - strided views of memory. */
 #include "core/array.h"
 #include "core/bf16.h"
+#include "core/half.h"
 #include <math.h>
 #include <string.h>
 
@@ -109,6 +110,11 @@ double array_get(const array *a, int64_t offset)
     case VT_U8:
     case VT_BOOL: return ((const uint8_t *)a->data)[offset];
     case VT_BF16: return (double)bf16_to_f32(((const uint16_t *)a->data)[offset]);
+    case VT_F16: return (double)f16_to_f32(((const uint16_t *)a->data)[offset]);
+    case VT_I8: return ((const int8_t *)a->data)[offset];
+    case VT_I16: return ((const int16_t *)a->data)[offset];
+    case VT_U16: return ((const uint16_t *)a->data)[offset];
+    case VT_U32: return ((const uint32_t *)a->data)[offset];
     default: return NAN;
     }
 }
@@ -130,7 +136,12 @@ void array_set(array *a, int64_t offset, double value)
     case VT_I64: ((int64_t *)a->data)[offset] = to_integer(value, -0x1p63, 0x1p63); break;
     case VT_U8: ((uint8_t *)a->data)[offset] = (uint8_t)to_integer(value, 0, UINT8_MAX); break;
     case VT_BOOL: ((uint8_t *)a->data)[offset] = value != 0; break;
-    case VT_BF16: ((uint16_t *)a->data)[offset] = bf16_of_f32((float)value); break;
+    case VT_BF16: ((uint16_t *)a->data)[offset] = bf16_of_f64(value); break;
+    case VT_F16: ((uint16_t *)a->data)[offset] = f16_of_f64(value); break;
+    case VT_I8: ((int8_t *)a->data)[offset] = (int8_t)to_integer(value, INT8_MIN, INT8_MAX); break;
+    case VT_I16: ((int16_t *)a->data)[offset] = (int16_t)to_integer(value, INT16_MIN, INT16_MAX); break;
+    case VT_U16: ((uint16_t *)a->data)[offset] = (uint16_t)to_integer(value, 0, UINT16_MAX); break;
+    case VT_U32: ((uint32_t *)a->data)[offset] = (uint32_t)to_integer(value, 0, UINT32_MAX); break;
     default: break;
     }
 }

@@ -9,12 +9,30 @@
 #include "core/context.h"
 #include <vitro/tensor.h>
 #include <math.h>
+#include <stdlib.h>
 
 static bool data_has_dtype(const char *call, vt_site at, vt_dtype dtype)
 {
-    if (dtype_is_of_tensors(dtype)) return true;
-    refuse_call(call, at, VT_ERROR_ARGUMENT, "dtype is %s (%d); " DTYPES_OF_TENSORS, vt_dtype_name(dtype), (int)dtype);
+    if (dtype_of_tensor(dtype) != VT_DTYPE_DEFAULT) return true;
+    refuse_call(
+        call, at, VT_ERROR_ARGUMENT,
+        "dtype is %s (%d); it must be f32, f64, i32, i64, u8 or bool, or, of data alone, bf16, f16, i8, i16, u16 "
+        "or u32",
+        vt_dtype_name(dtype), (int)dtype);
     return false;
+}
+
+/* Fills v with data of a dtype that tensors do not have. */
+static bool fill_converted(context *c, value *v, const void *data, vt_dtype dtype)
+{
+    vt_shape shape = v->spec.shape;
+    void *converted = malloc((size_t)vt_shape_count(shape) * vt_dtype_size(v->spec.dtype) + 1);
+    if (!converted) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for a tensor's data");
+    array from = array_contiguous((void *)data, dtype, shape);
+    array to = array_contiguous(converted, v->spec.dtype, shape);
+    bool ok = array_copy(&to, &from) && value_fill(c, v, converted);
+    free(converted);
+    return ok;
 }
 
 vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype dtype)
@@ -27,9 +45,10 @@ vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype
                            VT_MAX_RANK);
     if (!data && vt_shape_count(shape)) return refuse_call("from_data", at, VT_ERROR_ARGUMENT, "data is NULL");
     if (!data_has_dtype("from_data", at, dtype)) return (vt_tensor){ 0 };
-    value *v = value_new(c, (spec){ dtype, shape });
+    value *v = value_new(c, (spec){ dtype_of_tensor(dtype), shape });
     if (!v || !value_allocate(c, v)) return (vt_tensor){ 0 };
-    return value_fill(c, v, data) ? v->handle : (vt_tensor){ 0 };
+    bool ok = v->spec.dtype == dtype ? value_fill(c, v, data) : fill_converted(c, v, data, dtype);
+    return ok ? v->handle : (vt_tensor){ 0 };
 }
 
 static spec spec_or_nothing(const char *call, vt_tensor x)
@@ -77,6 +96,33 @@ bool vt_is_live(vt_tensor x)
     return value_held(context_get(), x) != NULL;
 }
 
+/* Whether data of the dtype has the value, but for rounding. */
+static bool fits(double value, vt_dtype dtype)
+{
+    double memory;
+    array one = { .data = &memory, .dtype = dtype };
+    array_set(&one, 0, value);
+    double kept = array_get(&one, 0);
+    return vt_dtype_is_float(dtype) ? isinf(value) || !isinf(kept) : kept == trunc(value);
+}
+
+/* As data of a dtype that tensors do not have, into which not everything fits. */
+static bool read_converted(context *c, vt_site at, const value *v, array *to)
+{
+    array from;
+    void *memory;
+    if (!value_on_host(c, v, &from, &memory)) return false;
+    int64_t count = vt_shape_count(from.shape), bad = 0;
+    while (bad < count && fits(array_get(&from, array_offset(&from, bad)), to->dtype)) bad++;
+    if (bad == count)
+        array_copy(to, &from);
+    else
+        refuse_call("read", at, VT_ERROR_ARGUMENT, "element %lld is %.9g, which does not fit %s", (long long)bad,
+                    array_get(&from, array_offset(&from, bad)), vt_dtype_name(to->dtype));
+    free(memory);
+    return bad == count;
+}
+
 bool vt_read_at(vt_site at, vt_tensor x, void *data, int64_t capacity, vt_dtype dtype)
 {
     const value *v = compute(at, "read", x);
@@ -95,7 +141,7 @@ bool vt_read_at(vt_site at, vt_tensor x, void *data, int64_t capacity, vt_dtype 
         return false;
     }
     array out = array_contiguous(data, dtype, v->spec.shape);
-    return value_read(context_get(), v, &out);
+    return dtype_is_of_tensors(dtype) ? value_read(context_get(), v, &out) : read_converted(context_get(), at, v, &out);
 }
 
 double vt_item_at(vt_site at, vt_tensor x)

@@ -27,7 +27,8 @@ typedef struct element_type {
 } element_type;
 
 static const element_type element_types[] = {
-    { "<f4", VT_F32 }, { "<f8", VT_F64 }, { "<i4", VT_I32 }, { "<i8", VT_I64 }, { "|u1", VT_U8 }, { "|b1", VT_BOOL },
+    { "<f4", VT_F32 }, { "<f8", VT_F64 }, { "<i4", VT_I32 }, { "<i8", VT_I64 }, { "|u1", VT_U8 },  { "|b1", VT_BOOL },
+    { "<f2", VT_F16 }, { "|i1", VT_I8 },  { "<i2", VT_I16 }, { "<u2", VT_U16 }, { "<u4", VT_U32 },
 };
 
 static bool VT_PRINTF(3, 4) refuse(vt_site at, const char *path, const char *format, ...)
@@ -155,7 +156,7 @@ static bool find_type(vt_site at, const char *path, const char *type, vt_dtype *
     if (type[0] == '>')
         return refuse(at, path, "its elements are big-endian (%s), and little-endian ones are supported", type);
     if (strchr(type, 'O')) return refuse(at, path, "its elements are pickled Python objects (%s)", type);
-    return refuse(at, path, "its elements are %s, and <f4, <f8, <i4, <i8, |u1 and |b1 are supported", type);
+    return refuse(at, path, "its elements are %s, and f2 to f8, i1 to i8, u1 to u4 and b1 are supported", type);
 }
 
 static bool read_prefix(vt_site at, const input_file *file, size_t *prefix, size_t *length)

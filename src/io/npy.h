@@ -11,9 +11,9 @@ typedef struct npy_array {
     void *data; /* row-major, to be freed by npy_free; never NULL in an array that was loaded */
 } npy_array;
 
-/* Reads versions 1 to 3 with elements <f4, <f8, <i4, <i8, |u1 and |b1; arrays in Fortran's order are transposed. False
- * with an error for everything else: big-endian elements, pickled objects, records, a file that is too short or too
- * long. */
+/* Reads versions 1 to 3 with elements <f4, <f8, <i4, <i8, |u1 and |b1, and <f2, |i1, <i2, <u2 and <u4, as dtypes of
+ * data; arrays in Fortran's order are transposed. False with an error for everything else: big-endian elements, pickled
+ * objects, records, a file that is too short or too long. */
 bool npy_load(vt_site at, const char *path, npy_array *array);
 void npy_free(npy_array *array);
 

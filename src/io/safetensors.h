@@ -31,7 +31,7 @@ typedef struct safetensors safetensors;
 typedef struct safetensors_entry {
     const char *name;      /* lives as long as the safetensors */
     const char *stored_as; /* the format's name of the type: "F32", "BF16", ... */
-    vt_dtype dtype;        /* of the elements as they are loaded: F16 and BF16 become VT_F32 */
+    vt_dtype dtype;        /* of the elements as they are loaded: vt_from_data has what becomes of others */
     vt_shape shape;
     uint64_t begin, end; /* the place of the elements, in bytes after the header */
 } safetensors_entry;

@@ -1,5 +1,6 @@
 #include "safetensors.h"
-#include "core/bf16.h"
+#include "core/array.h"
+#include "core/dtype.h"
 #include "extent.h"
 #include "file.h"
 
@@ -24,13 +25,13 @@ struct safetensors {
 
 typedef struct stored_type {
     const char *name;
-    size_t size;
     vt_dtype dtype;
 } stored_type;
 
 static const stored_type stored_types[] = {
-    { "F32", 4, VT_F32 }, { "F64", 8, VT_F64 },   { "I32", 4, VT_I32 }, { "I64", 8, VT_I64 },
-    { "U8", 1, VT_U8 },   { "BOOL", 1, VT_BOOL }, { "F16", 2, VT_F32 }, { "BF16", 2, VT_F32 },
+    { "F32", VT_F32 }, { "F64", VT_F64 }, { "F16", VT_F16 }, { "BF16", VT_BF16 },
+    { "I8", VT_I8 },   { "I16", VT_I16 }, { "I32", VT_I32 }, { "I64", VT_I64 },
+    { "U8", VT_U8 },   { "U16", VT_U16 }, { "U32", VT_U32 }, { "BOOL", VT_BOOL },
 };
 
 static const stored_type *find_stored_type(const char *name)
@@ -109,10 +110,11 @@ static bool parse_type(vt_site at, const safetensors *file, safetensors_entry *e
     if (!json_is_string(value)) return refuse(at, file, "tensor '%s' has no string \"dtype\"", entry->name);
     const stored_type *type = find_stored_type(json_string_value(value));
     if (!type)
-        return refuse(at, file, "tensor '%s' has dtype %s; F32, F64, F16, BF16, I32, I64, U8 and BOOL are supported",
+        return refuse(at, file,
+                      "tensor '%s' has dtype %s; F32, F64, F16, BF16, I8 to I64, U8 to U32 and BOOL are supported",
                       entry->name, json_string_value(value));
     entry->stored_as = type->name;
-    entry->dtype = type->dtype;
+    entry->dtype = dtype_of_tensor(type->dtype);
     return true;
 }
 
@@ -153,7 +155,7 @@ static bool check_extent(vt_site at, const safetensors *file, const safetensors_
     char shape[128];
     vt_shape_text(entry->shape, shape);
     uint64_t bytes, given = entry->end - entry->begin;
-    if (!extent_bytes(entry->shape, find_stored_type(entry->stored_as)->size, &bytes))
+    if (!extent_bytes(entry->shape, vt_dtype_size(find_stored_type(entry->stored_as)->dtype), &bytes))
         return refuse(at, file, "the size of tensor '%s', %s %s, overflows", entry->name, entry->stored_as, shape);
     return bytes == given || refuse(at, file, "tensor '%s' is %s %s, which takes %llu bytes, but has %llu", entry->name,
                                     entry->stored_as, shape, (unsigned long long)bytes, (unsigned long long)given);
@@ -287,38 +289,24 @@ const char *safetensors_find_note(const safetensors *file, const char *key)
 
 /* ---- elements ---- */
 
-static float widen_f16(uint16_t half)
+/* What tensors do not have is read into the upper part of the array and widened from its start on, so that no element
+ * overwrites one that is still to be read. */
+static bool load_widened(vt_site at, const safetensors *file, const safetensors_entry *entry, vt_dtype stored,
+                         void *data)
 {
-    uint32_t exponent = (half >> 10) & 0x1f, fraction = half & 0x3ff, sign = (uint32_t)(half >> 15) << 31;
-    if (exponent == 0) return (sign ? -0x1p-24f : 0x1p-24f) * (float)fraction;
-    uint32_t wide = exponent == 0x1f ? 0xff : exponent + (127 - 15);
-    uint32_t bits = sign | wide << 23 | fraction << 13;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* Halves are read into the upper half of the array and widened from its start on, so that no float overwrites a half
- * that is still to be read. */
-static bool load_halves(vt_site at, const safetensors *file, const safetensors_entry *entry, float *data)
-{
-    float (*widen)(uint16_t) = strcmp(entry->stored_as, "F16") == 0 ? widen_f16 : bf16_to_f32;
-    size_t bytes = (size_t)(entry->end - entry->begin);
-    const char *halves = (const char *)data + bytes;
-    if (!input_file_read(at, &file->file, file->data_start + entry->begin, (char *)data + bytes, bytes)) return false;
-    for (size_t i = 0; i < bytes / sizeof(uint16_t); i++) {
-        uint16_t half;
-        memcpy(&half, halves + i * sizeof half, sizeof half);
-        data[i] = widen(half);
-    }
+    size_t bytes = (size_t)(entry->end - entry->begin), count = bytes / vt_dtype_size(stored);
+    char *narrow = (char *)data + count * vt_dtype_size(entry->dtype) - bytes;
+    if (!input_file_read(at, &file->file, file->data_start + entry->begin, narrow, bytes)) return false;
+    array from = { .data = narrow, .dtype = stored }, to = { .data = data, .dtype = entry->dtype };
+    for (int64_t i = 0; i < (int64_t)count; i++) array_set(&to, i, array_get(&from, i));
     return true;
 }
 
 bool safetensors_load(vt_site at, const safetensors *file, const safetensors_entry *entry, void *data)
 {
     size_t bytes = (size_t)(entry->end - entry->begin);
-    if (find_stored_type(entry->stored_as)->size != vt_dtype_size(entry->dtype))
-        return load_halves(at, file, entry, data);
+    vt_dtype stored = find_stored_type(entry->stored_as)->dtype;
+    if (stored != entry->dtype) return load_widened(at, file, entry, stored, data);
     return input_file_read(at, &file->file, file->data_start + entry->begin, data, bytes) &&
            (entry->dtype != VT_BOOL || check_booleans(at, file->file.path, entry->name, data, bytes));
 }

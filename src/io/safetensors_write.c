@@ -21,11 +21,8 @@ static const char *stored_type_name(vt_dtype dtype)
     case VT_I64: return "I64";
     case VT_U8: return "U8";
     case VT_BOOL: return "BOOL";
-    case VT_BF16:
-    case VT_DTYPE_DEFAULT:
-    case VT_DTYPE_COUNT: break;
+    default: return NULL;
     }
-    return NULL;
 }
 
 static uint64_t tensor_bytes(const safetensors_tensor *tensor)

@@ -29,6 +29,19 @@ void div_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[1] = vt_neg(vt_mul(dx[0], n->out[0]));
 }
 
+/* a - b floor(a / b), and with the quotient towards 0 */
+void remainder_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = g[0];
+    dx[1] = vt_neg(vt_mul(g[0], vt_floor_divide(n->in[0], n->in[1])));
+}
+
+void fmod_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = g[0];
+    dx[1] = vt_neg(vt_mul(g[0], vt_trunc_divide(n->in[0], n->in[1])));
+}
+
 /* da = g b a^(b-1) and db = g a^b log a, but 0 where 0 meets an infinity at a = 0. What is replaced is the argument,
  * not the result: 0 times infinity behind a vt_where would come back as NaN in the second derivative. */
 void pow_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -40,6 +53,17 @@ void pow_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = vt_mul(g[0], vt_mul(b, vt_pow(a, less)));
     vt_tensor log_is_0 = vt_logical_and(a_is_0, vt_greater_equal(b, zero));
     dx[1] = vt_mul(g[0], vt_mul(n->out[0], vt_log(vt_where(log_is_0, one, a))));
+}
+
+/* b / (a^2 + b^2) and -a / (a^2 + b^2). The angle does not depend on the scale m by which a and b are divided lest
+ * their squares overflow, so that m is a constant to the second derivative too. */
+void atan2_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor m = vt_detach(vt_maximum(vt_abs(n->in[0]), vt_abs(n->in[1])));
+    vt_tensor a = vt_div(n->in[0], m), b = vt_div(n->in[1], m);
+    vt_tensor per_square = vt_div(g[0], vt_mul(m, vt_add(vt_square(a), vt_square(b))));
+    dx[0] = vt_mul(per_square, b);
+    dx[1] = vt_neg(vt_mul(per_square, a));
 }
 
 /* g where `loses` is false, half of it where a and b are equal. */

@@ -52,15 +52,22 @@ static vt_tensor create(const op *op, vt_site at, vt_shape shape, create_attribu
     return record_one(&(recording){ .op = op, .at = at, .attributes = &a, .attributes_size = sizeof a, .bound = b });
 }
 
+static vt_tensor full(vt_site at, vt_shape shape, double value, vt_dtype dtype)
+{
+    create_attributes a = { .value = value };
+    array_set(&(array){ .data = &a.whole, .dtype = VT_I64 }, 0, value);
+    return create(&op_full, at, shape, a, dtype, (bound){ 0 });
+}
+
 vt_tensor vt_full_with(const vt_full_args *a)
 {
     NEED_ARGUMENTS("full", a, (vt_tensor){ 0 });
-    return create(&op_full, a->at_, a->shape, (create_attributes){ .value = a->value }, a->dtype, (bound){ 0 });
+    return full(a->at_, a->shape, a->value, a->dtype);
 }
 
 static vt_tensor fill(const vt_fill_args *a, double value)
 {
-    return create(&op_full, a->at_, a->shape, (create_attributes){ .value = value }, a->dtype, (bound){ 0 });
+    return full(a->at_, a->shape, value, a->dtype);
 }
 
 vt_tensor vt_scalar_with(const vt_scalar_args *a)
@@ -82,6 +89,57 @@ vt_tensor vt_ones_with(const vt_fill_args *a)
     NEED_ARGUMENTS("ones", a, (vt_tensor){ 0 });
     ENTER("ones", a->at_);
     return fill(a, 1);
+}
+
+static bool integer_fits(int64_t value, vt_dtype dtype)
+{
+    switch (dtype) {
+    case VT_I64: return true;
+    case VT_I32: return value >= INT32_MIN && value <= INT32_MAX;
+    case VT_U8: return value >= 0 && value <= UINT8_MAX;
+    default: return false;
+    }
+}
+
+vt_tensor vt_integer_with(const vt_integer_args *a)
+{
+    NEED_ARGUMENTS("integer", a, (vt_tensor){ 0 });
+    ENTER("integer", a->at_);
+    vt_dtype dtype = a->dtype == VT_DTYPE_DEFAULT ? VT_I64 : a->dtype;
+    if (dtype != VT_I32 && dtype != VT_I64 && dtype != VT_U8)
+        return refuse_call("integer", a->at_, VT_ERROR_ARGUMENT, "dtype is %s (%d); it must be i32, i64 or u8",
+                           vt_dtype_name(dtype), (int)dtype);
+    if (!integer_fits(a->value, dtype))
+        return refuse_call("integer", a->at_, VT_ERROR_ARGUMENT, "%lld does not fit %s", (long long)a->value,
+                           vt_dtype_name(dtype));
+    create_attributes attributes = { .value = (double)a->value, .whole = a->value };
+    return create(&op_full, a->at_, VT_SCALAR, attributes, dtype, (bound){ 0 });
+}
+
+static vt_tensor fill_like(const char *name, const vt_like_args *a, double value)
+{
+    ENTER(name, a->at_);
+    spec s;
+    if (vt_failed() || !spec_of(name, a->at_, "x", a->x, &s)) return (vt_tensor){ 0 };
+    return full(a->at_, s.shape, value, a->dtype == VT_DTYPE_DEFAULT ? s.dtype : a->dtype);
+}
+
+vt_tensor vt_zeros_like_with(const vt_like_args *a)
+{
+    NEED_ARGUMENTS("zeros_like", a, (vt_tensor){ 0 });
+    return fill_like("zeros_like", a, 0);
+}
+
+vt_tensor vt_ones_like_with(const vt_like_args *a)
+{
+    NEED_ARGUMENTS("ones_like", a, (vt_tensor){ 0 });
+    return fill_like("ones_like", a, 1);
+}
+
+vt_tensor vt_full_like_with(const vt_full_like_args *a)
+{
+    NEED_ARGUMENTS("full_like", a, (vt_tensor){ 0 });
+    return fill_like("full_like", &(vt_like_args){ .at_ = a->at_, .x = a->x, .dtype = a->dtype }, a->value);
 }
 
 vt_tensor vt_arange_with(const vt_arange_args *a)

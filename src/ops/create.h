@@ -7,12 +7,14 @@
 #include "ops/extents.h"
 #include <math.h>
 
-/* full: value. arange: shift + i * scale. linspace: from shift to value. uniform, normal, truncated_normal:
- * shift + scale * draw; bernoulli: whether the draw is below value. The stream of draws is in the node's bound. */
+/* full: value, or of i64, which double does not hold, whole. arange: shift + i * scale. linspace: from shift to value.
+ * uniform, normal, truncated_normal: shift + scale * draw; bernoulli: whether the draw is below value. The stream of
+ * draws is in the node's bound. */
 typedef struct create_attributes {
     extents shape;
     int64_t dtype;
     double value, scale, shift;
+    int64_t whole;
 } create_attributes;
 
 /* Element i, the same in every backend: fma rounds once wherever it is computed. */

@@ -101,14 +101,13 @@ static vt_tensor bias_correction(double beta, vt_tensor t)
     return vt_affine(vt_exp(vt_affine(t, log(beta), 0)), -1, 1);
 }
 
-static void adam_decompose(const node *n, vt_tensor *out)
+static void move_by_adam(const node *n, int arrays)
 {
     const adam_attributes *a = ATTRIBUTES(adam_attributes, n);
-    (void)out;
     vt_tensor rate = vt_affine(n->in[UPDATE_LR], a->lr_ratio, 0), shrinking = vt_affine(rate, a->weight_decay, 0);
     vt_tensor corrected_rate = vt_div(rate, bias_correction(a->beta1, n->in[UPDATE_NUMBER]));
     vt_tensor correction2 = vt_sqrt(bias_correction(a->beta2, n->in[UPDATE_NUMBER]));
-    for (const vt_tensor *in = n->in + ADAM_SCALARS; in < n->in + n->inputs; in += ADAM_ARRAYS) {
+    for (const vt_tensor *in = n->in + ADAM_SCALARS; in < n->in + n->inputs; in += arrays) {
         vt_tensor p = in[0], g = in[1];
         if (a->decoupled)
             move(p, shrinking, p);
@@ -118,13 +117,53 @@ static void adam_decompose(const node *n, vt_tensor *out)
         vt_tensor v = vt_add(vt_affine(in[3], a->beta2, 0), vt_affine(vt_square(g), 1 - a->beta2, 0));
         vt_assign(in[2], m);
         vt_assign(in[3], v);
+        if (arrays == AMSGRAD_ARRAYS) vt_assign(in[4], v = vt_maximum(in[4], v));
         vt_tensor root = vt_div(vt_sqrt(v), vt_cast(correction2, vt_dtype_of(p)));
         move(p, corrected_rate, vt_div(m, vt_affine(root, 1, a->eps)));
     }
 }
 
+static void adam_decompose(const node *n, vt_tensor *out)
+{
+    (void)out;
+    move_by_adam(n, ADAM_ARRAYS);
+}
+
+static void amsgrad_decompose(const node *n, vt_tensor *out)
+{
+    (void)out;
+    move_by_adam(n, AMSGRAD_ARRAYS);
+}
+
+/* The average in[i] of x, one step on. */
+static vt_tensor averaged(vt_tensor average, vt_tensor x, double alpha)
+{
+    vt_tensor next = vt_add(vt_affine(average, alpha, 0), vt_affine(x, 1 - alpha, 0));
+    vt_assign(average, next);
+    return next;
+}
+
+static void rmsprop_decompose(const node *n, vt_tensor *out)
+{
+    const rmsprop_attributes *a = ATTRIBUTES(rmsprop_attributes, n);
+    (void)out;
+    vt_tensor rate = vt_affine(n->in[UPDATE_LR], a->lr_ratio, 0);
+    int arrays = RMSPROP_ARRAYS + (a->centered != 0) + (a->momentum > 0);
+    for (const vt_tensor *in = n->in + RMSPROP_SCALARS; in < n->in + n->inputs; in += arrays) {
+        vt_tensor g = with_decay(in[1], in[0], a->weight_decay), v = averaged(in[2], vt_square(g), a->alpha);
+        if (a->centered) v = vt_clamp(vt_sub(v, vt_square(averaged(in[3], g, a->alpha))), 0, INFINITY);
+        vt_tensor step = vt_div(g, vt_affine(vt_sqrt(v), 1, a->eps));
+        if (a->momentum > 0) {
+            vt_tensor m = in[arrays - 1];
+            step = vt_add(vt_affine(m, a->momentum, 0), step);
+            vt_assign(m, step);
+        }
+        move(in[0], rate, step);
+    }
+}
+
 /* Everything but the scalars and the gradients. */
-#define UPDATE(name_, scalars, arrays)                                                                                 \
+#define UPDATE(name_, scalars, arrays, decompose_)                                                                     \
     static bool name_##_writes(int i)                                                                                  \
     {                                                                                                                  \
         return i >= (scalars) && (i - (scalars)) % (arrays) != 1;                                                      \
@@ -134,11 +173,16 @@ static void adam_decompose(const node *n, vt_tensor *out)
         (void)out;                                                                                                     \
         return infer_update(n, in, scalars, arrays);                                                                   \
     }                                                                                                                  \
-    const op op_##name_ = { OP_HEAD(name_, 0, 0, 0), .infer = infer_##name_, .decompose = name_##_decompose,           \
+    const op op_##name_ = { OP_HEAD(name_, 0, 0, 0), .infer = infer_##name_, .decompose = decompose_,                  \
                             .writes = name_##_writes };
-UPDATE(sgd, SGD_SCALARS, SGD_ARRAYS)
-UPDATE(sgd_momentum, SGD_MOMENTUM_SCALARS, SGD_MOMENTUM_ARRAYS)
-UPDATE(adam, ADAM_SCALARS, ADAM_ARRAYS)
+UPDATE(sgd, SGD_SCALARS, SGD_ARRAYS, sgd_decompose)
+UPDATE(sgd_momentum, SGD_MOMENTUM_SCALARS, SGD_MOMENTUM_ARRAYS, sgd_momentum_decompose)
+UPDATE(adam, ADAM_SCALARS, ADAM_ARRAYS, adam_decompose)
+UPDATE(amsgrad, ADAM_SCALARS, AMSGRAD_ARRAYS, amsgrad_decompose)
+UPDATE(rmsprop, RMSPROP_SCALARS, RMSPROP_ARRAYS, rmsprop_decompose)
+UPDATE(rmsprop_momentum, RMSPROP_SCALARS, RMSPROP_ARRAYS + 1, rmsprop_decompose)
+UPDATE(rmsprop_centered, RMSPROP_SCALARS, RMSPROP_ARRAYS + 1, rmsprop_decompose)
+UPDATE(rmsprop_centered_momentum, RMSPROP_SCALARS, RMSPROP_ARRAYS + 2, rmsprop_decompose)
 
 void record_sgd(vt_site at, const vt_tensor *inputs, int count, const sgd_attributes *a)
 {
@@ -146,9 +190,18 @@ void record_sgd(vt_site at, const vt_tensor *inputs, int count, const sgd_attrib
     record(op, at, .inputs = count, .in = inputs, .attributes = a, .attributes_size = sizeof *a);
 }
 
-void record_adam(vt_site at, const vt_tensor *inputs, int count, const adam_attributes *a)
+void record_adam(vt_site at, const vt_tensor *inputs, int count, const adam_attributes *a, bool amsgrad)
 {
-    record(&op_adam, at, .inputs = count, .in = inputs, .attributes = a, .attributes_size = sizeof *a);
+    record(amsgrad ? &op_amsgrad : &op_adam, at, .inputs = count, .in = inputs, .attributes = a,
+           .attributes_size = sizeof *a);
+}
+
+void record_rmsprop(vt_site at, const vt_tensor *inputs, int count, const rmsprop_attributes *a)
+{
+    const op *op = a->centered       ? a->momentum > 0 ? &op_rmsprop_centered_momentum : &op_rmsprop_centered
+                   : a->momentum > 0 ? &op_rmsprop_momentum
+                                     : &op_rmsprop;
+    record(op, at, .inputs = count, .in = inputs, .attributes = a, .attributes_size = sizeof *a);
 }
 
 /* -- Clipping ----------------------------------------------------------------------------------------------------- */

@@ -7,8 +7,13 @@ enum kinds { FLOATS = 1, INTEGERS = 2, BOOLS = 4 };
 
 static const char *kinds_text(int kinds)
 {
-    if (kinds == FLOATS) return "f32 or f64";
-    return kinds == BOOLS ? "bool" : "a number";
+    switch (kinds) {
+    case FLOATS: return "f32 or f64";
+    case INTEGERS: return "i32, i64 or u8";
+    case BOOLS: return "bool";
+    case INTEGERS | BOOLS: return "i32, i64, u8 or bool";
+    default: return "a number";
+    }
 }
 
 static bool infer_kind(const node *n, const char *what, vt_dtype dtype, int kinds)
@@ -65,6 +70,16 @@ bool infer_float_pair(const node *n, const spec *in, spec *out)
 bool infer_number_pair(const node *n, const spec *in, spec *out)
 {
     return infer_two(n, in, out, FLOATS | INTEGERS);
+}
+
+bool infer_integer_pair(const node *n, const spec *in, spec *out)
+{
+    return infer_two(n, in, out, INTEGERS);
+}
+
+bool infer_bits_pair(const node *n, const spec *in, spec *out)
+{
+    return infer_two(n, in, out, INTEGERS | BOOLS);
 }
 
 bool infer_logical_pair(const node *n, const spec *in, spec *out)

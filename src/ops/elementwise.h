@@ -20,6 +20,14 @@ typedef struct leaky_relu_attributes {
     double slope;
 } leaky_relu_attributes;
 
+typedef struct elu_attributes {
+    double alpha;
+} elu_attributes;
+
+typedef struct celu_attributes {
+    double alpha;
+} celu_attributes;
+
 typedef struct gelu_attributes {
     int64_t tanh;
 } gelu_attributes;

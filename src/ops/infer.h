@@ -24,6 +24,8 @@ bool infer_logical(const node *n, const spec *in, spec *out);
 /* Two inputs a and b of one dtype, broadcast. */
 bool infer_float_pair(const node *n, const spec *in, spec *out);
 bool infer_number_pair(const node *n, const spec *in, spec *out);
+bool infer_integer_pair(const node *n, const spec *in, spec *out);
+bool infer_bits_pair(const node *n, const spec *in, spec *out); /* integers or bool */
 bool infer_logical_pair(const node *n, const spec *in, spec *out);
 bool infer_comparison(const node *n, const spec *in, spec *out);
 

@@ -32,7 +32,7 @@ static bool infer_matmul(const node *n, const spec *in, spec *out)
         return refuse(n, "a is %s, b is %s; both must be f32, or both f64", vt_dtype_name(in[0].dtype),
                       vt_dtype_name(in[1].dtype));
     if (a.rank < 2 || b.rank < 2)
-        return refuse(n, "a %s and b %s must have two axes or more", vt_shape_text(a, sa), vt_shape_text(b, sb));
+        return refuse(n, "a %s and b %s must have an axis or more", vt_shape_text(a, sa), vt_shape_text(b, sb));
     int64_t m = a.dim[a.rank - (t->transpose_a ? 1 : 2)], ka = a.dim[a.rank - (t->transpose_a ? 2 : 1)];
     int64_t kb = b.dim[b.rank - (t->transpose_b ? 1 : 2)], columns = b.dim[b.rank - (t->transpose_b ? 2 : 1)];
     if (ka != kb)
@@ -85,9 +85,35 @@ static void matmul_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 const op op_matmul = { OP_HEAD(matmul, 2, 2, 1), .infer = infer_matmul, .vjp = matmul_vjp, .flops = matmul_flops,
                        .rounded = 3 };
 
+/* A vector on the left is a row, one on the right a column; the result has no axis for it. */
+static vt_tensor with_vectors(const vt_matmul_args *a, vt_shape left, vt_shape right)
+{
+    ENTER("matmul", a->at_);
+    char text[128];
+    bool is_row = left.rank == 1, is_column = right.rank == 1;
+    if ((is_row && a->transpose_a) || (is_column && a->transpose_b))
+        return refuse_call("matmul", a->at_, VT_ERROR_ARGUMENT, "%s %s is a vector, which has no transpose",
+                           is_row && a->transpose_a ? "a" : "b",
+                           vt_shape_text(is_row && a->transpose_a ? left : right, text));
+    vt_tensor row = is_row ? vt_reshape(a->a, VT_SHAPE(1, left.dim[0])) : a->a;
+    vt_tensor column = is_column ? vt_reshape(a->b, VT_SHAPE(right.dim[0], 1)) : a->b;
+    vt_tensor y = record(&op_matmul, a->at_, INPUTS(row, column),
+                         ATTRIBUTE(matmul_attributes, .transpose_a = a->transpose_a, .transpose_b = a->transpose_b));
+    if (!y.id) return y;
+    vt_shape full = vt_shape_of(y), shape = { .rank = 0 };
+    for (int i = 0; i < full.rank; i++)
+        if (!(is_row && i == full.rank - 2) && !(is_column && i == full.rank - 1))
+            shape.dim[shape.rank++] = full.dim[i];
+    return vt_reshape(y, shape);
+}
+
 vt_tensor vt_matmul_with(const vt_matmul_args *a)
 {
     NEED_ARGUMENTS("matmul", a, (vt_tensor){ 0 });
+    spec left, right;
+    if (vt_failed() || !spec_of("matmul", a->at_, "a", a->a, &left) || !spec_of("matmul", a->at_, "b", a->b, &right))
+        return (vt_tensor){ 0 };
+    if (left.shape.rank == 1 || right.shape.rank == 1) return with_vectors(a, left.shape, right.shape);
     return record(&op_matmul, a->at_, INPUTS(a->a, a->b),
                   ATTRIBUTE(matmul_attributes, .transpose_a = a->transpose_a, .transpose_b = a->transpose_b));
 }

@@ -153,12 +153,68 @@ static vt_tensor of_labels(const vt_cross_entropy_args *a)
     return vt_div(vt_sum(out[0]), count);
 }
 
+/* The number of each class along axis 1 of the logits. */
+static vt_tensor along_classes(vt_tensor weight, int rank)
+{
+    vt_shape shape = { .rank = rank - 1 };
+    for (int i = 0; i < shape.rank; i++) shape.dim[i] = i ? 1 : vt_dim(weight, 0);
+    return vt_reshape(weight, shape);
+}
+
+/* w[label]; 0 where the label is ignored */
+static vt_tensor weight_of_labels(vt_tensor weight, vt_tensor labels)
+{
+    vt_tensor counting = counts(labels), row = vt_reshape(zero_unless(counting, labels), VT_SHAPE(vt_count(labels)));
+    return zero_unless(counting, vt_reshape(vt_index_select(weight, 0, row), vt_shape_of(labels)));
+}
+
+/* -Σ w log softmax(x); 0 where the label is ignored, whose logits may be -inf altogether */
+static vt_tensor weighted_sum(vt_tensor weight, vt_tensor logits, vt_tensor labels)
+{
+    vt_tensor counting = counts(labels), x = zero_unless(with_classes(counting, logits), logits);
+    vt_tensor terms = vt_mul(along_classes(weight, vt_rank(logits)), vt_log_softmax(x, 1));
+    return zero_unless(counting, vt_neg(vt_sum(terms, .axes = VT_AXES(1))));
+}
+
+/* (1 - s) w[label] (-log softmax(x)[label]) + s / C Σ w (-log softmax(x)) */
+static vt_tensor of_weighted_labels(const vt_cross_entropy_args *a, double classes)
+{
+    double s = a->label_smoothing;
+    vt_tensor out[2];
+    if (!record_into(&(recording){ .op = &op_cross_entropy,
+                                   .at = a->at_,
+                                   INPUTS(a->logits, a->target),
+                                   ATTRIBUTE(cross_entropy_attributes, .label_smoothing = 0) },
+                     out))
+        return out[0];
+    vt_tensor of_labels = weight_of_labels(a->weight, a->target), losses = vt_mul(of_labels, out[0]);
+    if (s > 0) {
+        vt_tensor smooth = weighted_sum(a->weight, a->logits, a->target);
+        losses = vt_add(vt_affine(losses, 1 - s, 0), vt_affine(smooth, s / classes, 0));
+    }
+    if (a->reduction != VT_REDUCTION_MEAN) return reduced(losses, a->reduction);
+    return vt_div(vt_sum(losses), vt_sum(of_labels));
+}
+
 static vt_tensor of_probabilities(const vt_cross_entropy_args *a, const spec *logits)
 {
     double s = a->label_smoothing, classes = (double)logits->shape.dim[1];
     vt_tensor p = s == 0 ? a->target : vt_affine(a->target, 1 - s, s / classes);
+    if (a->weight.id) p = vt_mul(p, along_classes(a->weight, logits->shape.rank));
     vt_tensor losses = vt_neg(vt_sum(vt_mul(p, vt_log_softmax(a->logits, 1)), .axes = VT_AXES(1)));
     return reduced(losses, a->reduction);
+}
+
+static bool weight_fits(const vt_cross_entropy_args *a, const spec *logits)
+{
+    spec w;
+    char text[128];
+    if (!spec_of("cross_entropy", a->at_, "weight", a->weight, &w)) return false;
+    if (w.dtype == logits->dtype && w.shape.rank == 1 && w.shape.dim[0] == logits->shape.dim[1]) return true;
+    refuse_call("cross_entropy", a->at_, VT_ERROR_ARGUMENT, "weight is %s %s; it must be %s [%lld], a number a class",
+                vt_dtype_name(w.dtype), vt_shape_text(w.shape, text), vt_dtype_name(logits->dtype),
+                (long long)logits->shape.dim[1]);
+    return false;
 }
 
 vt_tensor vt_cross_entropy_with(const vt_cross_entropy_args *a)
@@ -177,7 +233,8 @@ vt_tensor vt_cross_entropy_with(const vt_cross_entropy_args *a)
                            vt_dtype_name(x.dtype), vt_shape_text(x.shape, text));
     if (!(a->label_smoothing >= 0 && a->label_smoothing <= 1))
         return refuse_call(name, a->at_, VT_ERROR_ARGUMENT, "label_smoothing %g; it is 0 to 1", a->label_smoothing);
-    if (!vt_dtype_is_float(t.dtype)) return of_labels(a);
+    if (a->weight.id && !weight_fits(a, &x)) return (vt_tensor){ 0 };
+    if (!vt_dtype_is_float(t.dtype)) return a->weight.id ? of_weighted_labels(a, (double)x.shape.dim[1]) : of_labels(a);
     if (!pair_fits(name, a->at_, "logits", a->logits, a->target, a->reduction)) return (vt_tensor){ 0 };
     return of_probabilities(a, &x);
 }

@@ -54,6 +54,11 @@ void log1p_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = vt_div(g[0], vt_affine(n->in[0], 1, 1));
 }
 
+void expm1_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_mul(g[0], vt_exp(n->in[0]));
+}
+
 void sin_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = vt_mul(g[0], vt_cos(n->in[0]));
@@ -64,6 +69,59 @@ void cos_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = vt_neg(vt_mul(g[0], vt_sin(n->in[0])));
 }
 
+/* 1 + y^2 */
+void tan_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_mul(g[0], vt_affine(vt_square(n->out[0]), 1, 1));
+}
+
+/* 1 - x^2, which keeps its digits near -1 and 1. */
+static vt_tensor one_minus_square(vt_tensor x)
+{
+    return vt_mul(vt_affine(x, -1, 1), vt_affine(x, 1, 1));
+}
+
+void asin_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_mul(g[0], vt_rsqrt(one_minus_square(n->in[0])));
+}
+
+void acos_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_neg(vt_mul(g[0], vt_rsqrt(one_minus_square(n->in[0]))));
+}
+
+void atan_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_div(g[0], vt_affine(vt_square(n->in[0]), 1, 1));
+}
+
+void sinh_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_mul(g[0], vt_cosh(n->in[0]));
+}
+
+void cosh_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_mul(g[0], vt_sinh(n->in[0]));
+}
+
+/* 1 / sqrt(x^2 + 1) = 1 / cosh y and 1 / sqrt(x^2 - 1) = 1 / sinh y, whose squares neither overflow nor cancel. */
+void asinh_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_div(g[0], vt_cosh(n->out[0]));
+}
+
+void acosh_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_div(g[0], vt_sinh(n->out[0]));
+}
+
+void atanh_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_div(g[0], one_minus_square(n->in[0]));
+}
+
 void erf_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     dx[0] = vt_mul(g[0], vt_affine(vt_exp(vt_neg(vt_square(n->in[0]))), M_2_SQRTPI, 0));
@@ -71,6 +129,15 @@ void erf_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 const op op_logical_not = { OP_HEAD(logical_not, 1, 1, 1), .infer = infer_logical, .constant = true };
 UNARY_FUNCTION(logical_not)
+
+vt_tensor vt_bitwise_not_at(vt_site at, vt_tensor x)
+{
+    ENTER("bitwise_not", at);
+    spec s;
+    if (vt_failed() || !spec_of("bitwise_not", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (s.dtype == VT_BOOL) return vt_logical_not(x);
+    return vt_bitwise_xor(x, constant_like(x, s.dtype == VT_U8 ? UINT8_MAX : -1));
+}
 
 /* -- With attributes ------------------------------------------------------------------------------------------------
  */

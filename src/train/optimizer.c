@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STATES = 2 };
+enum { MAX_STATES = MOST_UPDATE_ARRAYS - 2 };
 
 /* What an optimiser keeps of one parameter. */
 typedef struct slot {
@@ -25,16 +25,19 @@ typedef struct slot {
 } slot;
 
 struct vt_optimizer {
-    enum { SGD, ADAM } kind;
+    enum { SGD, ADAM, RMSPROP } kind;
     sgd_attributes sgd;
     adam_attributes adam;
+    bool amsgrad;
+    rmsprop_attributes rmsprop;
     double initial_lr, lr, weight_decay;
     bool decay_all;
     int states;
+    const char *state_prefix[MAX_STATES];
     int64_t steps;
     slot *slots;
     int count;
-    vt_tensor *tensors; /* the inputs of an op: room for those of Adam, of every parameter */
+    vt_tensor *tensors; /* the inputs of an op: room for the most that one has of every parameter */
 };
 
 /* -- Making one --------------------------------------------------------------------------------------------------- */
@@ -66,10 +69,9 @@ static bool make_state(slot *s, int i)
     return v != NULL;
 }
 
-static const char *state_prefix(const vt_optimizer *o, int i)
+static void add_state(vt_optimizer *o, const char *prefix)
 {
-    const char *const adam[] = { "exp_avg", "exp_avg_sq" };
-    return o->kind == ADAM ? adam[i] : "momentum_buffer";
+    o->state_prefix[o->states++] = prefix;
 }
 
 static bool fill_slot(const vt_optimizer *o, slot *s, vt_named_tensor entry)
@@ -80,7 +82,7 @@ static bool fill_slot(const vt_optimizer *o, slot *s, vt_named_tensor entry)
         size_t size = strlen(entry.name) + 32;
         s->state_name[i] = malloc(size);
         if (!s->state_name[i]) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for an optimiser");
-        snprintf(s->state_name[i], size, "%s.%s", state_prefix(o, i), entry.name);
+        snprintf(s->state_name[i], size, "%s.%s", o->state_prefix[i], entry.name);
         if (vt_trainable(s->parameter) && !make_state(s, i)) return false;
     }
     return true;
@@ -90,7 +92,7 @@ static bool fill_slots(vt_optimizer *o, const vt_model *model)
 {
     int size = vt_model_size(model);
     o->slots = calloc((size_t)size + 1, sizeof *o->slots);
-    o->tensors = calloc((size_t)size * ADAM_ARRAYS + ADAM_SCALARS, sizeof *o->tensors);
+    o->tensors = calloc((size_t)size * MOST_UPDATE_ARRAYS + MOST_UPDATE_SCALARS, sizeof *o->tensors);
     if (!o->slots || !o->tensors) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for an optimiser");
     for (int i = 0; i < size; i++) {
         vt_named_tensor entry = vt_model_entry(model, i);
@@ -141,7 +143,7 @@ vt_optimizer *vt_sgd_with(const vt_sgd_args *a)
     }
     vt_optimizer o = { .kind = SGD, .initial_lr = a->lr, .weight_decay = a->weight_decay, .decay_all = a->decay_all };
     o.sgd = (sgd_attributes){ .momentum = a->momentum, .nesterov = a->nesterov };
-    o.states = a->momentum > 0;
+    if (a->momentum > 0) add_state(&o, "momentum_buffer");
     return make("sgd", a->at_, a->model, o);
 }
 
@@ -150,7 +152,10 @@ static vt_optimizer *make_adam(const char *call, const vt_adam_args *a, bool dec
     if (vt_failed() || !in_range(call, a->at_, "beta1", a->beta1, 1) || !in_range(call, a->at_, "beta2", a->beta2, 1) ||
         !in_range(call, a->at_, "eps", a->eps, INFINITY))
         return NULL;
-    vt_optimizer o = { .kind = ADAM, .states = 2, .initial_lr = a->lr, .weight_decay = a->weight_decay };
+    vt_optimizer o = { .kind = ADAM, .initial_lr = a->lr, .weight_decay = a->weight_decay, .amsgrad = a->amsgrad };
+    add_state(&o, "exp_avg");
+    add_state(&o, "exp_avg_sq");
+    if (a->amsgrad) add_state(&o, "max_exp_avg_sq");
     o.decay_all = a->decay_all;
     o.adam = (adam_attributes){ .beta1 = a->beta1, .beta2 = a->beta2, .eps = a->eps, .decoupled = decoupled };
     return make(call, a->at_, a->model, o);
@@ -166,6 +171,23 @@ vt_optimizer *vt_adamw_with(const vt_adam_args *a)
 {
     NEED_ARGUMENTS("adamw", a, NULL);
     return make_adam("adamw", a, true);
+}
+
+vt_optimizer *vt_rmsprop_with(const vt_rmsprop_args *a)
+{
+    NEED_ARGUMENTS("rmsprop", a, NULL);
+    if (vt_failed() || !in_range("rmsprop", a->at_, "alpha", a->alpha, 1) ||
+        !in_range("rmsprop", a->at_, "momentum", a->momentum, 1) ||
+        !in_range("rmsprop", a->at_, "eps", a->eps, INFINITY))
+        return NULL;
+    vt_optimizer o = { .kind = RMSPROP, .initial_lr = a->lr, .weight_decay = a->weight_decay };
+    o.decay_all = a->decay_all;
+    o.rmsprop = (rmsprop_attributes){ .alpha = a->alpha, .eps = a->eps, .momentum = a->momentum };
+    o.rmsprop.centered = a->centered;
+    add_state(&o, "square_avg");
+    if (a->centered) add_state(&o, "grad_avg");
+    if (a->momentum > 0) add_state(&o, "momentum_buffer");
+    return make("rmsprop", a->at_, a->model, o);
 }
 
 void vt_optimizer_free(vt_optimizer *o)
@@ -294,12 +316,13 @@ static int add_scalars(vt_optimizer *o, update *u, int64_t number)
 
 static void record_update(vt_optimizer *o, vt_site at, const slot *like, int inputs)
 {
-    o->sgd.lr_ratio = o->adam.lr_ratio = like->lr_ratio;
-    o->sgd.weight_decay = o->adam.weight_decay = like->weight_decay;
-    if (o->kind == ADAM)
-        record_adam(at, o->tensors, inputs, &o->adam);
-    else
-        record_sgd(at, o->tensors, inputs, &o->sgd);
+    o->sgd.lr_ratio = o->adam.lr_ratio = o->rmsprop.lr_ratio = like->lr_ratio;
+    o->sgd.weight_decay = o->adam.weight_decay = o->rmsprop.weight_decay = like->weight_decay;
+    switch (o->kind) {
+    case SGD: record_sgd(at, o->tensors, inputs, &o->sgd); break;
+    case ADAM: record_adam(at, o->tensors, inputs, &o->adam, o->amsgrad); break;
+    case RMSPROP: record_rmsprop(at, o->tensors, inputs, &o->rmsprop); break;
+    }
 }
 
 /* One op for the parameters that share everything an op has one of. */

@@ -67,6 +67,48 @@ CASE(ones) = {
     { 0 },
 };
 
+SAMPLE(integer, vt_integer(-7))
+SAMPLE(integer_u8, vt_integer(255, .dtype = VT_U8))
+SAMPLE(integer_i32, vt_integer(INT32_MIN, .dtype = VT_I32))
+SAMPLE(integer_too_large, vt_integer(256, .dtype = VT_U8))
+SAMPLE(integer_of_floats, vt_integer(1, .dtype = VT_F32))
+CASE(integer) = {
+    { "i64", integer, NOTHING },
+    { "i32", integer_i32, NOTHING },
+    { "u8", integer_u8, NOTHING },
+    { "too large", integer_too_large, NOTHING, .refused = "integer: 256 does not fit u8" },
+    { "a float", integer_of_floats, NOTHING, .refused = "integer: dtype is f32 (1); it must be i32, i64 or u8" },
+    { 0 },
+};
+
+#define LIKE(name, ...)                                                                                                \
+    static vt_tensor name(const vt_tensor *in)                                                                         \
+    {                                                                                                                  \
+        return vt_##name(in[0] __VA_ARGS__);                                                                           \
+    }                                                                                                                  \
+    static vt_tensor name##_in_u8(const vt_tensor *in)                                                                 \
+    {                                                                                                                  \
+        return vt_##name(in[0] __VA_ARGS__, .dtype = VT_U8);                                                           \
+    }                                                                                                                  \
+    static vt_tensor name##_of_nothing(const vt_tensor *in)                                                            \
+    {                                                                                                                  \
+        (void)in;                                                                                                      \
+        return vt_##name((vt_tensor){ 0 } __VA_ARGS__);                                                                \
+    }                                                                                                                  \
+    CASE(name) = {                                                                                                     \
+        { "matrix", name, { FLOATS(-1, 1, 3, 5) } },                                                                   \
+        { "scalar", name, { FLOAT_SCALAR(-1, 1) } },                                                                   \
+        { "empty", name, { FLOATS(-1, 1, 0, 5) } },                                                                    \
+        { "i64", name, { INTEGERS(-9, 9, 3, 5) } },                                                                    \
+        { "another dtype", name##_in_u8, { FLOATS(-1, 1, 3, 5) } },                                                    \
+        { "nothing", name##_of_nothing, NOTHING, .refused = #name ": x is the inert tensor" },                         \
+        { 0 },                                                                                                         \
+    };
+LIKE(zeros_like)
+LIKE(ones_like)
+#define THREE , 3
+LIKE(full_like, THREE)
+
 SAMPLE(arange, vt_arange(0, 167))
 SAMPLE(arange_tenths, vt_arange(-1, 1, .step = 0.1))
 SAMPLE(arange_down, vt_arange(5, 0, .step = -2))

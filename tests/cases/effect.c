@@ -142,13 +142,62 @@ static vt_tensor nesterov(const vt_tensor *in)
 
 static const adam_attributes adam_defaults = { .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8 };
 
-static vt_tensor adam_with(const vt_tensor *in, adam_attributes a, int number)
+static vt_tensor adam_or_amsgrad(const vt_tensor *in, adam_attributes a, int number, bool amsgrad)
 {
     vt_tensor all[ADAM_SCALARS + MAX_SAMPLE_INPUTS];
     int count = behind((double[]){ 0.125, number }, ADAM_SCALARS, in, all);
     a.lr_ratio = 2;
-    record_adam(VT_HERE, all, count, &a);
+    record_adam(VT_HERE, all, count, &a, amsgrad);
     return (vt_tensor){ 0 };
+}
+
+static vt_tensor adam_with(const vt_tensor *in, adam_attributes a, int number)
+{
+    return adam_or_amsgrad(in, a, number, false);
+}
+
+static vt_tensor amsgrad(const vt_tensor *in)
+{
+    adam_attributes a = { .beta1 = 0.5, .beta2 = 0.75, .eps = 0.5, .weight_decay = 0.125 };
+    return adam_or_amsgrad(in, a, 3, true);
+}
+
+static vt_tensor amsgrad_decoupled(const vt_tensor *in)
+{
+    adam_attributes a = { .beta1 = 0.5, .beta2 = 0.75, .eps = 0.5, .weight_decay = 0.125, .decoupled = true };
+    return adam_or_amsgrad(in, a, 3, true);
+}
+
+static vt_tensor rmsprop_with(const vt_tensor *in, rmsprop_attributes a)
+{
+    vt_tensor all[RMSPROP_SCALARS + MAX_SAMPLE_INPUTS];
+    int count = behind((double[]){ 0.125 }, RMSPROP_SCALARS, in, all);
+    a.lr_ratio = 2;
+    a.alpha = 0.75;
+    a.eps = 0.5;
+    a.weight_decay = 0.125;
+    record_rmsprop(VT_HERE, all, count, &a);
+    return (vt_tensor){ 0 };
+}
+
+static vt_tensor rmsprop(const vt_tensor *in)
+{
+    return rmsprop_with(in, (rmsprop_attributes){ 0 });
+}
+
+static vt_tensor rmsprop_momentum(const vt_tensor *in)
+{
+    return rmsprop_with(in, (rmsprop_attributes){ .momentum = 0.9 });
+}
+
+static vt_tensor rmsprop_centered(const vt_tensor *in)
+{
+    return rmsprop_with(in, (rmsprop_attributes){ .centered = true });
+}
+
+static vt_tensor rmsprop_centered_momentum(const vt_tensor *in)
+{
+    return rmsprop_with(in, (rmsprop_attributes){ .momentum = 0.9, .centered = true });
 }
 
 static vt_tensor adam(const vt_tensor *in)
@@ -287,6 +336,61 @@ CASE(adam) = {
       adam,
       { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(0, 1, 1) },
       .refused = "adam: input 5 is f32 [1], its parameter f32 [3]" },
+    { 0 },
+};
+
+CASE(amsgrad) = {
+    { "the gradient before is larger, or smaller",
+      amsgrad,
+      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 1, 3, 5), FLOATS(0, 1, 3, 5) } },
+    { "decoupled weight decay, enough for several threads",
+      amsgrad_decoupled,
+      { FLOATS(-1, 1, 211, 197), FLOATS(-1, 1, 211, 197), FLOATS(-1, 1, 211, 197), FLOATS(0, 1, 211, 197),
+        FLOATS(0, 1, 211, 197) } },
+    { "empty", amsgrad, { FLOATS(-1, 1, 0), FLOATS(-1, 1, 0), FLOATS(0, 0, 0), FLOATS(0, 0, 0), FLOATS(0, 0, 0) } },
+    { "without the largest",
+      amsgrad,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(0, 1, 3) },
+      .refused = "amsgrad: 4 inputs behind the numbers, 5 belong to a parameter" },
+    { 0 },
+};
+
+/* The averages of squares are larger than the squares of averages. */
+CASE(rmsprop) = {
+    { "one parameter", rmsprop, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 1, 3, 5) } },
+    { "two parameters, enough for several threads",
+      rmsprop,
+      { FLOATS(-1, 1, 7), FLOATS(-1, 1, 7), FLOATS(0, 1, 7), FLOATS(-1, 1, 211, 197), FLOATS(-1, 1, 211, 197),
+        FLOATS(0, 1, 211, 197) } },
+    { "empty", rmsprop, { FLOATS(-1, 1, 0), FLOATS(-1, 1, 0), FLOATS(0, 1, 0) } },
+    { "another shape",
+      rmsprop,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(0, 1, 1) },
+      .refused = "rmsprop: input 3 is f32 [1], its parameter f32 [3]" },
+    { 0 },
+};
+
+CASE(rmsprop_momentum) = {
+    { "one parameter",
+      rmsprop_momentum,
+      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 1, 3, 5), FLOATS(-1, 1, 3, 5) } },
+    { 0 },
+};
+
+CASE(rmsprop_centered) = {
+    { "one parameter",
+      rmsprop_centered,
+      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(1, 2, 3, 5), FLOATS(-1, 1, 3, 5) } },
+    { "a variance of 0",
+      rmsprop_centered,
+      { FLOATS(0, 0, 3, 5), FLOATS(1, 1, 3, 5), FLOATS(0.5, 0.5, 3, 5), FLOATS(2, 2, 3, 5) } },
+    { 0 },
+};
+
+CASE(rmsprop_centered_momentum) = {
+    { "two parameters",
+      rmsprop_centered_momentum,
+      { FLOATS(-1, 1, 33), FLOATS(-1, 1, 33), FLOATS(1, 2, 33), FLOATS(-1, 1, 33), FLOATS(-1, 1, 33) } },
     { 0 },
 };
 

@@ -83,6 +83,7 @@ NUMBER_CALLS(minimum)
 NUMBER_CALLS(maximum)
 BINARY(div)
 BINARY(pow)
+BINARY(atan2)
 
 static vt_tensor square_by_mul(const vt_tensor *in)
 {
@@ -103,6 +104,25 @@ CASE(pow) = {
     MISFITS(pow),
     { 0 },
 };
+CASE(atan2) = {
+    BROADCASTS(call_atan2, -2, 2, 0.25, 2),
+    { "left of the origin", call_atan2, { FLOATS(0.25, 2, 3, 5), FLOATS(-2, -0.25, 3, 5) } },
+    FLOATS_ONLY(atan2),
+    MISFITS(atan2),
+    { 0 },
+};
+
+#define DIVISION(name)                                                                                                 \
+    NUMBER_CALLS(name)                                                                                                 \
+    CASE(name) = { BROADCASTS(call_##name, -2, 2, 0.25, 2),                                                            \
+                   { "by negative numbers", call_##name, { FLOATS(-2, 2, 3, 5), FLOATS(-2, -0.25, 3, 5) } },           \
+                   NUMBERS(name),                                                                                      \
+                   MISFITS(name),                                                                                      \
+                   { 0 } };
+DIVISION(floor_divide)
+DIVISION(trunc_divide)
+DIVISION(remainder)
+DIVISION(fmod)
 
 /* Values at least 0.1 apart: no tie, and none by a small step. */
 static vt_tensor minimum_of_distinct(const vt_tensor *in)
@@ -178,6 +198,52 @@ CASE(is_nan) = { { "none", call_is_nan, { FLOATS(-2, 2, 3, 5) } },
     };
 LOGICAL(logical_and)
 LOGICAL(logical_or)
+
+#define INTEGER_CALLS(name, low, high)                                                                                 \
+    { "i64", call_##name, { INTEGERS(-300, 300, 2, 19), INTEGERS(low, high, 19) } },                                   \
+        { "i32", call_##name##_i32, { INTEGERS(-300, 300, 2, 19), INTEGERS(low, high, 2, 19) } },                      \
+        { "u8", call_##name##_u8, { INTEGERS(0, 256, 2, 19), INTEGERS(0, high, 1) } },                                 \
+        { "both broadcast", call_##name, { INTEGERS(-300, 300, 4, 1), INTEGERS(low, high, 3) } },                      \
+        { "empty", call_##name, { INTEGERS(-300, 300, 0, 3), INTEGERS(low, high, 3) } },                               \
+    {                                                                                                                  \
+        "shapes that do not fit", call_##name, { INTEGERS(0, 3, 2, 3), INTEGERS(0, 3, 4) },                            \
+            .refused = #name ": a [2, 3] and b [4] do not broadcast"                                                   \
+    }
+#define BITS(name)                                                                                                     \
+    NUMBER_CALLS(name)                                                                                                 \
+    CASE(name) = { INTEGER_CALLS(name, -300, 300),                                                                     \
+                   { "bool", call_##name, { BOOLS(3, 19), BOOLS(3, 19) } },                                            \
+                   { "floats",                                                                                         \
+                     call_##name,                                                                                      \
+                     { FLOATS(-2, 2, 3), FLOATS(-2, 2, 3) },                                                           \
+                     .refused = #name ": a is f32; it must be i32, i64, u8 or bool" },                                 \
+                   { 0 } };
+BITS(bitwise_and)
+BITS(bitwise_or)
+BITS(bitwise_xor)
+
+/* By at most 44 places: i64 is compared in f64. */
+#define SHIFT(name)                                                                                                    \
+    NUMBER_CALLS(name)                                                                                                 \
+    CASE(name) = {                                                                                                     \
+        INTEGER_CALLS(name, 0, 44),                                                                                    \
+        { "bool", call_##name, { BOOLS(3), BOOLS(3) }, .refused = #name ": a is bool; it must be i32, i64 or u8" },    \
+        { 0 }                                                                                                          \
+    };
+SHIFT(bitwise_left_shift)
+SHIFT(bitwise_right_shift)
+
+UNARY(bitwise_not)
+UNARY_OF(bitwise_not, i32, VT_I32)
+UNARY_OF(bitwise_not, u8, VT_U8)
+CASE(bitwise_not) = {
+    { "i64", call_bitwise_not, { INTEGERS(-300, 300, 3, 19) } },
+    { "i32", call_bitwise_not_i32, { INTEGERS(-300, 300, 3, 19) } },
+    { "u8", call_bitwise_not_u8, { INTEGERS(0, 256, 3, 19) } },
+    { "bool", call_bitwise_not, { BOOLS(3, 19) } },
+    { "floats", call_bitwise_not, { FLOATS(-2, 2, 3) }, .refused = "bitwise_xor: a is f32; it must be i32, i64, u8" },
+    { 0 },
+};
 
 UNARY(logical_not)
 CASE(logical_not) = {
@@ -316,17 +382,33 @@ FUNCTION_OF_FLOATS(rsqrt, 0.25, 4)
 FUNCTION_OF_FLOATS(exp, -2, 2)
 FUNCTION_OF_FLOATS(log, 0.25, 4)
 FUNCTION_OF_FLOATS(log1p, -0.5, 4)
+FUNCTION_OF_FLOATS(expm1, -4, 2)
 FUNCTION_OF_FLOATS(sin, -4, 4)
 FUNCTION_OF_FLOATS(cos, -4, 4)
+FUNCTION_OF_FLOATS(tan, -1.2, 1.2)
+FUNCTION_OF_FLOATS(asin, -0.9, 0.9)
+FUNCTION_OF_FLOATS(acos, -0.9, 0.9)
+FUNCTION_OF_FLOATS(atan, -4, 4)
+FUNCTION_OF_FLOATS(sinh, -3, 3)
+FUNCTION_OF_FLOATS(cosh, -3, 3)
+FUNCTION_OF_FLOATS(asinh, -4, 4)
+FUNCTION_OF_FLOATS(acosh, 1.25, 4)
+FUNCTION_OF_FLOATS(atanh, -0.9, 0.9)
 FUNCTION_OF_FLOATS(erf, -3, 3)
 FUNCTION_OF_FLOATS(sign, -2, 2)
 FUNCTION_OF_FLOATS(floor, -4, 4)
 FUNCTION_OF_FLOATS(ceil, -4, 4)
+FUNCTION_OF_FLOATS(trunc, -4, 4)
 FUNCTION_OF_FLOATS(round, -4, 4)
 FUNCTION_OF_FLOATS(sigmoid, -6, 6)
 FUNCTION_OF_FLOATS(tanh, -4, 4)
 FUNCTION_OF_FLOATS(silu, -6, 6)
 FUNCTION_OF_FLOATS(softplus, -6, 6)
+FUNCTION_OF_FLOATS(mish, -6, 6)
+FUNCTION_OF_FLOATS(softsign, -4, 4)
+FUNCTION_OF_FLOATS(hardswish, -5, 5)
+FUNCTION_OF_FLOATS(hardsigmoid, -5, 5)
+FUNCTION_OF_FLOATS(relu6, -2, 8)
 
 UNARY(relu)
 static vt_tensor relu_off_0(const vt_tensor *in)
@@ -365,6 +447,63 @@ static vt_tensor call_leaky_relu(const vt_tensor *in)
 }
 
 CASE(leaky_relu) = { SHAPES(call_leaky_relu, -2, 2), NO_INTEGERS(leaky_relu), { 0 } };
+
+static vt_tensor call_elu(const vt_tensor *in)
+{
+    return vt_elu(in[0], 0.7);
+}
+
+static vt_tensor call_celu(const vt_tensor *in)
+{
+    return vt_celu(in[0], 1.7);
+}
+
+static vt_tensor celu_of_0(const vt_tensor *in)
+{
+    return vt_celu(in[0], 0);
+}
+
+CASE(elu) = { SHAPES(call_elu, -4, 4), NO_INTEGERS(elu), { 0 } };
+CASE(celu) = {
+    SHAPES(call_celu, -4, 4),
+    { "alpha 0", celu_of_0, { FLOATS(-1, 1, 3) }, .refused = "celu: alpha is 0; it must be more than 0" },
+    NO_INTEGERS(celu),
+    { 0 },
+};
+
+UNARY(selu)
+UNARY(logsigmoid)
+CASE(selu) = {
+    SHAPES(call_selu, -4, 4),
+    { "integers", call_selu, { INTEGERS(0, 3, 3) }, .refused = "x is i64; it must be f32 or f64" },
+    { 0 },
+};
+CASE(logsigmoid) = {
+    SHAPES(call_logsigmoid, -6, 6),
+    { "integers", call_logsigmoid, { INTEGERS(0, 3, 3) }, .refused = "x is i64; it must be f32 or f64" },
+    { 0 },
+};
+
+BINARY(prelu)
+CASE(prelu) = {
+    { "one number", call_prelu, { FLOATS(-2, 2, 3, 5), FLOATS(-1, 1, 1) }, .terms = 15 },
+    { "a scalar", call_prelu, { FLOATS(-2, 2, 3, 5), FLOAT_SCALAR(-1, 1) }, .terms = 15 },
+    { "channels", call_prelu, { FLOATS(-2, 2, 3, 5), FLOATS(-1, 1, 5) }, .terms = 3 },
+    { "channels of images", call_prelu, { FLOATS(-2, 2, 2, 3, 4, 5), FLOATS(-1, 1, 3) }, .terms = 40 },
+    { "a vector", call_prelu, { FLOATS(-2, 2, 7), FLOATS(-1, 1, 1) }, .terms = 7 },
+    { "x of rank 0", call_prelu, { FLOAT_SCALAR(-2, -1), FLOATS(-1, 1, 1) } },
+    { "empty", call_prelu, { FLOATS(-2, 2, 0, 5), FLOATS(-1, 1, 5) } },
+    { "weights of another number",
+      call_prelu,
+      { FLOATS(-2, 2, 3, 5), FLOATS(-1, 1, 3) },
+      .refused = "prelu: weight [3] of x [3, 5]; it must be [5], a number for each channel along axis 1" },
+    { "a matrix of weights",
+      call_prelu,
+      { FLOATS(-2, 2, 3, 5), FLOATS(-1, 1, 1, 5) },
+      .refused = "prelu: weight [1, 5] of x [3, 5]; it must be [5]" },
+    { "integers", call_prelu, { INTEGERS(0, 3, 3), FLOATS(-1, 1, 1) }, .refused = "x is i64; it must be f32 or f64" },
+    { 0 },
+};
 
 UNARY(gelu)
 

@@ -70,6 +70,15 @@ static vt_tensor entropy_masked(const vt_tensor *in)
     return vt_cross_entropy(x, vt_from_data(labels, VT_SHAPE(3), VT_I64));
 }
 
+/* The last row is masked altogether, and ignored. */
+static vt_tensor entropy_weighted_masked(const vt_tensor *in)
+{
+    double mask[] = { 0, 0, 0, 0, 0, 0, -INFINITY, -INFINITY, -INFINITY };
+    int64_t labels[] = { 0, 2, VT_IGNORE };
+    vt_tensor x = vt_add(in[0], vt_cast(vt_from_data(mask, VT_SHAPE(3, 3), VT_F64), vt_dtype_of(in[0])));
+    return vt_cross_entropy(x, vt_from_data(labels, VT_SHAPE(3), VT_I64), .weight = in[1], .label_smoothing = 0.2);
+}
+
 static vt_tensor entropy_far(const vt_tensor *in)
 {
     return vt_cross_entropy(vt_affine(in[0], 1, 1024), in[1], .reduction = VT_REDUCTION_NONE);
@@ -96,7 +105,54 @@ static vt_tensor entropy_soft(const vt_tensor *in)
     return vt_cross_entropy(in[0], vt_softmax(in[1], 1), .label_smoothing = 0.1);
 }
 
+static vt_tensor entropy_weighted(const vt_tensor *in)
+{
+    return vt_cross_entropy(in[0], in[1], .weight = in[2]);
+}
+
+static vt_tensor entropy_weighted_smooth(const vt_tensor *in)
+{
+    return vt_cross_entropy(in[0], without_zeros(in[1]), .weight = in[2], .label_smoothing = 0.2);
+}
+
+static vt_tensor entropy_weighted_single(const vt_tensor *in)
+{
+    return vt_cross_entropy(in[0], without_zeros(in[1]), .weight = in[2], .label_smoothing = 0.2,
+                            .reduction = VT_REDUCTION_NONE);
+}
+
+static vt_tensor entropy_weighted_soft(const vt_tensor *in)
+{
+    return vt_cross_entropy(in[0], vt_softmax(in[1], 1), .weight = in[2], .label_smoothing = 0.1);
+}
+
 CASE(cross_entropy) = {
+    { "weights", entropy_weighted, { FLOATS(-3, 3, 5, 4), INTEGERS(0, 4, 5), FLOATS(0.5, 2, 4) }, .terms = 20 },
+    { "weights of pixels, smoothed, with ignored ones",
+      entropy_weighted_smooth,
+      { FLOATS(-3, 3, 2, 4, 3), INTEGERS(0, 4, 2, 3), FLOATS(0.5, 2, 4) },
+      .terms = 24 },
+    { "weights, single losses",
+      entropy_weighted_single,
+      { FLOATS(-3, 3, 9, 4), INTEGERS(0, 4, 9), FLOATS(0.5, 2, 4) },
+      .terms = 4 },
+    { "weights of probabilities",
+      entropy_weighted_soft,
+      { FLOATS(-3, 3, 5, 4), FLOATS(-3, 3, 5, 4), FLOATS(0.5, 2, 4) },
+      .terms = 20 },
+    { "weights, ignored logits of -inf",
+      entropy_weighted_masked,
+      { FLOATS(-3, 3, 3, 3), FLOATS(0.5, 2, 3) },
+      .terms = 9,
+      .not_finite = true },
+    { "weights of other classes",
+      entropy_weighted,
+      { FLOATS(-3, 3, 5, 4), INTEGERS(0, 4, 5), FLOATS(0.5, 2, 5) },
+      .refused = "cross_entropy: weight is f32 [5]; it must be f32 [4], a number a class" },
+    { "weights that are integers",
+      entropy_weighted,
+      { FLOATS(-3, 3, 5, 4), INTEGERS(0, 4, 5), INTEGERS(0, 4, 4) },
+      .refused = "cross_entropy: weight is i64 [4]" },
     { "mean", entropy_mean, { FLOATS(-3, 3, 5, 4), INTEGERS(0, 4, 5) }, .terms = 20 },
     { "sum", entropy_sum, { FLOATS(-3, 3, 5, 4), INTEGERS(0, 4, 5) }, .terms = 20 },
     { "none", entropy_none, { FLOATS(-3, 3, 5, 37), INTEGERS(0, 37, 5) }, .terms = 37 },

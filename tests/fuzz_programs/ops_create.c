@@ -16,6 +16,20 @@ OPERATION(scalar, vt_scalar(REAL(0), .dtype = DTYPE), .draw = draw_created, .fla
 OPERATION(zeros, vt_zeros(SHAPE(0), .dtype = DTYPE), .draw = draw_created, .flags = EXACT, .weight = 4);
 OPERATION(ones, vt_ones(SHAPE(0), .dtype = DTYPE), .draw = draw_created, .flags = EXACT, .weight = 4);
 
+OPERATION(zeros_like, vt_zeros_like(IN(0), .dtype = DTYPE), .in = { { ANYTHING } }, .draw = draw_created,
+          .flags = EXACT, .weight = 2);
+OPERATION(ones_like, vt_ones_like(IN(0), .dtype = DTYPE), .in = { { ANYTHING } }, .draw = draw_created, .flags = EXACT,
+          .weight = 2);
+OPERATION(full_like, vt_full_like(IN(0), REAL(0), .dtype = DTYPE), .in = { { ANYTHING } }, .draw = draw_created,
+          .flags = EXACT, .weight = 2);
+
+static bool draw_integer(drawing *d, statement *s)
+{
+    s->integer[0] = between(&d->dice, -9, 9);
+    return true;
+}
+OPERATION(integer, vt_integer(INT(0)), .draw = draw_integer, .flags = EXACT, .weight = 4);
+
 static bool draw_line(drawing *d, statement *s)
 {
     draw_created(d, s);

@@ -20,6 +20,11 @@ OPERATION(minimum, vt_minimum(IN(0), IN(1)), .in = PAIR(NUMBERS), .flags = EXACT
 OPERATION(maximum, vt_maximum(IN(0), IN(1)), .in = PAIR(NUMBERS), .flags = EXACT);
 OPERATION(div, vt_div(IN(0), IN(1)),
           .in = { { FLOATS }, { FLOATS, .same = true, .broadcasts = true, .away_from_zero = true } });
+/* Of floats a rounding may be a jump. */
+OPERATION(floor_divide, vt_floor_divide(IN(0), IN(1)), .in = PAIR(INTEGERS), .flags = EXACT);
+OPERATION(trunc_divide, vt_trunc_divide(IN(0), IN(1)), .in = PAIR(INTEGERS), .flags = EXACT);
+OPERATION(remainder, vt_remainder(IN(0), IN(1)), .in = PAIR(INTEGERS), .flags = EXACT);
+OPERATION(fmod, vt_fmod(IN(0), IN(1)), .in = PAIR(INTEGERS), .flags = EXACT);
 OPERATION(pow, vt_pow(IN(0), IN(1)),
           .in = { { FLOATS, .low = 0.1, .high = 8 },
                   { FLOATS, .same = true, .broadcasts = true, .low = -2.5, .high = 2.5 } });
@@ -34,6 +39,8 @@ OPERATION(is_nan, vt_is_nan(IN(0)), .in = { { ANYTHING } }, .flags = EXACT, .wei
 OPERATION(logical_and, vt_logical_and(IN(0), IN(1)), .in = PAIR(ONE(BOOLEAN)), .flags = EXACT, .weight = 4);
 OPERATION(logical_or, vt_logical_or(IN(0), IN(1)), .in = PAIR(ONE(BOOLEAN)), .flags = EXACT, .weight = 4);
 OPERATION(logical_not, vt_logical_not(IN(0)), .in = { { ONE(BOOLEAN) } }, .flags = EXACT, .weight = 4);
+
+OPERATION(bitwise_not, vt_bitwise_not(IN(0)), .in = { { INTEGERS | ONE(BOOLEAN) } }, .flags = EXACT, .weight = 4);
 
 /* The three of them broadcast together, which is refused where only each of two does. */
 OPERATION(where, vt_where(IN(2), IN(0), IN(1)),
@@ -58,6 +65,20 @@ OPERATION(log, vt_log(IN(0)), .in = { { FLOATS, .low = 0.05, .high = 1000 } });
 OPERATION(log1p, vt_log1p(IN(0)), .in = { { FLOATS, .low = -0.9, .high = 1000 } });
 OPERATION(sin, vt_sin(IN(0)), .in = { { FLOATS, .low = -20, .high = 20 } });
 OPERATION(cos, vt_cos(IN(0)), .in = { { FLOATS, .low = -20, .high = 20 } });
+OPERATION(expm1, vt_expm1(IN(0)), .in = { { FLOATS, .low = -20, .high = 5 } });
+OPERATION(tan, vt_tan(IN(0)), .in = { { FLOATS, .low = -1.4, .high = 1.4 } });
+OPERATION(asin, vt_asin(IN(0)), .in = { { FLOATS, .low = -0.95, .high = 0.95 } });
+OPERATION(acos, vt_acos(IN(0)), .in = { { FLOATS, .low = -0.95, .high = 0.95 } });
+OPERATION(atanh, vt_atanh(IN(0)), .in = { { FLOATS, .low = -0.95, .high = 0.95 } });
+OPERATION(acosh, vt_acosh(IN(0)), .in = { { FLOATS, .low = 1.1, .high = 1000 } });
+OPERATION(sinh, vt_sinh(IN(0)), .in = { { FLOATS, .low = -5, .high = 5 } });
+OPERATION(cosh, vt_cosh(IN(0)), .in = { { FLOATS, .low = -5, .high = 5 } });
+/* Away from where the angle jumps. */
+OPERATION(atan2, vt_atan2(IN(0), IN(1)),
+          .in = { { FLOATS }, { FLOATS, .same = true, .broadcasts = true, .low = 0.1, .high = 1000 } });
+OPERATION(relu6, vt_relu6(IN(0)), .in = { { FLOATS } }, .flags = EXACT);
+OPERATION(selu, vt_selu(IN(0)), .in = { { FLOATS } });
+OPERATION(logsigmoid, vt_logsigmoid(IN(0)), .in = { { FLOATS } });
 OPERATION(erf, vt_erf(IN(0)), .in = { { FLOATS } });
 OPERATION(sigmoid, vt_sigmoid(IN(0)), .in = { { FLOATS } });
 OPERATION(tanh, vt_tanh(IN(0)), .in = { { FLOATS } });
@@ -77,6 +98,24 @@ static bool draw_slope(drawing *d, statement *s)
     return true;
 }
 OPERATION(leaky_relu, vt_leaky_relu(IN(0), REAL(0)), .in = { { FLOATS } }, .draw = draw_slope);
+
+static bool draw_alpha(drawing *d, statement *s)
+{
+    s->real[0] = rint(uniform(&d->dice, 0.25, 2) * 64) / 64;
+    return true;
+}
+OPERATION(elu, vt_elu(IN(0), REAL(0)), .in = { { FLOATS } }, .draw = draw_alpha);
+OPERATION(celu, vt_celu(IN(0), REAL(0)), .in = { { FLOATS } }, .draw = draw_alpha);
+
+static bool draw_prelu(drawing *d, statement *s)
+{
+    const variable *x = input(d, s, 0);
+    vt_shape weight = VT_SHAPE(x->shape.rank > 1 && chance(&d->dice, 70) ? x->shape.dim[1] : 1);
+    s->in[1] = draw_variable(d, (wish){ FLOATS, .same = true, .exactly = &weight }, x);
+    s->inputs = 2;
+    return s->in[1] != NO_VARIABLE;
+}
+OPERATION(prelu, vt_prelu(IN(0), IN(1)), .in = { { FLOATS } }, .draw = draw_prelu);
 
 static bool draw_two_reals(drawing *d, statement *s)
 {

@@ -71,10 +71,14 @@ static bool draw_cross_entropy(drawing *d, statement *s)
     s->in[1] = chance(&d->dice, 70)
                    ? draw_labels(d, logits)
                    : draw_variable(d, (wish){ FLOATS, .same = true, .alike = true, .low = 0, .high = 1 }, logits);
-    s->inputs = 2;
+    wish weight = { FLOATS, .same = true, .low = 0.1, .high = 4, .exactly = &VT_SHAPE(logits->shape.dim[1]) };
+    s->in[2] = chance(&d->dice, 30) ? draw_variable(d, weight, logits) : NO_VARIABLE;
+    s->inputs = 3;
     return s->in[1] != NO_VARIABLE;
 }
-OPERATION(cross_entropy, vt_cross_entropy(IN(0), IN(1), .label_smoothing = REAL(0), .reduction = (vt_reduction)INT(0)),
+OPERATION(cross_entropy,
+          vt_cross_entropy(IN(0), IN(1), .label_smoothing = REAL(0), .weight = IN(2),
+                           .reduction = (vt_reduction)INT(0)),
           .in = { { FLOATS, .min_rank = 2, .filled = true } }, .draw = draw_cross_entropy, .weight = 15);
 
 static bool draw_correct(drawing *d, statement *s)

@@ -14,4 +14,10 @@
 #define BINARY_OP(name, dtypes, reference, kernel)                                                                     \
     WEAK(name)                                                                                                         \
     OPERATION(name, vt_##name(IN(0), IN(1)), .in = { { dtypes }, { dtypes, .same = true, .broadcasts = true } });
+#define BINARY_STEP_OP(name, dtypes, reference, kernel) BINARY_OP(name, dtypes, reference, kernel)
+#define BITS                                            (INTEGERS | ONE(BOOLEAN))
+#define INTEGER_OP(name, dtypes, kernel)                                                                               \
+    WEAK(name)                                                                                                         \
+    OPERATION(name, vt_##name(IN(0), IN(1)), .in = { { dtypes }, { dtypes, .same = true, .broadcasts = true } },       \
+              .flags = EXACT);
 #include "ops/pointwise.def"

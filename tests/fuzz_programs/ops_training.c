@@ -137,6 +137,27 @@ ACTION(adamw,
         OPTIMIZER = vt_adamw(MODEL, .lr = REAL(0), .eps = 1e-3, .weight_decay = REAL(2), .decay_all = FLAG(0))),
        .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
 
+ACTION(amsgrad,
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_adam(MODEL, .lr = REAL(0), .eps = 1e-3, .weight_decay = REAL(2), .amsgrad = true)),
+       .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
+ACTION(rmsprop,
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_rmsprop(MODEL, .lr = REAL(0), .alpha = 0.5, .eps = 0.125, .weight_decay = REAL(2))),
+       .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
+ACTION(rmsprop_momentum,
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_rmsprop(MODEL, .lr = REAL(0), .alpha = 0.5, .eps = 0.125, .momentum = REAL(1))),
+       .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
+ACTION(rmsprop_centered,
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_rmsprop(MODEL, .lr = REAL(0), .alpha = 0.5, .eps = 0.5, .centered = true)),
+       .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
+ACTION(rmsprop_centered_momentum,
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_rmsprop(MODEL, .lr = REAL(0), .alpha = 0.5, .eps = 0.5, .momentum = REAL(1), .centered = true)),
+       .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
+
 static bool draw_norm(drawing *d, statement *s)
 {
     s->real[0] = 0.25 * between(&d->dice, 1, 8);
@@ -154,10 +175,17 @@ ACTION(step, vt_optimizer_step(OPTIMIZER), .outputs = NO_OUTPUTS, .draw = draw_s
 
 static bool draw_update(drawing *d)
 {
-    static const operation *const optimizers[] = { &operation_sgd, &operation_sgd_momentum, &operation_adam,
-                                                   &operation_adamw };
+    static const operation *const optimizers[] = {
+        &operation_sgd,
+        &operation_sgd_momentum,
+        &operation_adam,
+        &operation_adamw,
+        &operation_amsgrad,
+        &operation_rmsprop_momentum,
+        &operation_rmsprop_centered,
+    };
     if (!has_parameters(d)) return false;
-    if (!d->running.optimizer && !draw_operation(d, optimizers[below(&d->dice, 4)])) return false;
+    if (!d->running.optimizer && !draw_operation(d, optimizers[below(&d->dice, 7)])) return false;
     draw_operation(d, &operation_training_step);
     if (chance(&d->dice, 30)) draw_operation(d, chance(&d->dice, 70) ? &operation_clip : &operation_global_norm);
     return draw_operation(d, &operation_step);

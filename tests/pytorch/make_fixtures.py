@@ -391,6 +391,48 @@ def op_cases():
     yield "clip_grad_norm_above", clip(1.0), *gradients
     yield "clip_grad_norm_below", clip(100.0), *gradients
 
+    # What is newer stands at the end, so that what is before keeps its numbers.
+    for name, make in {
+        "amsgrad": lambda p: optim.Adam(p, lr=0.01, betas=(0.9, 0.5), eps=1e-8, amsgrad=True, weight_decay=0.05),
+        "adamw_amsgrad": lambda p: optim.AdamW(p, lr=0.01, betas=(0.9, 0.5), amsgrad=True, weight_decay=0.05),
+        "rmsprop": lambda p: optim.RMSprop(p, lr=0.01, weight_decay=0.05),
+        "rmsprop_momentum": lambda p: optim.RMSprop(p, lr=0.01, alpha=0.9, eps=1e-3, momentum=0.9),
+        "rmsprop_centered": lambda p: optim.RMSprop(p, lr=0.01, alpha=0.9, momentum=0.5, centered=True),
+    }.items():
+        yield "optimizer_" + name, five_steps(make), *steps
+    weight = 0.5 + uniform(5)
+    yield "cross_entropy_weight", lambda x, y, w: loss(x, y, w.detach()), x, labels, weight
+    yield "cross_entropy_weight_smoothing_ignore", (
+        lambda x, y, w: loss(x, y, w.detach(), label_smoothing=0.1)
+    ), x, ignored, weight
+    yield "cross_entropy_weight_none", (
+        lambda x, y, w: loss(x, y, w.detach(), label_smoothing=0.1, reduction="none")
+    ), x, labels, weight
+    yield "cross_entropy_weight_soft", lambda x, y, w: loss(x, y, w.detach(), label_smoothing=0.1), x, soft, weight
+
+    line = line[8:]
+    yield "elu", lambda x: F.elu(x, 0.7), line
+    yield "celu", lambda x: F.celu(x, 2.0), line
+    yield "selu", F.selu, line
+    yield "relu6", F.relu6, line
+    yield "hardsigmoid", lambda x: F.hardsigmoid(x).detach(), line
+    yield "mish", F.mish, line
+    yield "softsign", F.softsign, line
+    yield "logsigmoid", F.logsigmoid, line
+    yield "prelu", F.prelu, 2 * normal(3, 4, 2), normal(4)
+    a, b = 3 * normal(3, 4), normal(3, 4)
+    yield "atan2", torch.atan2, a, b
+    yield "remainder", torch.remainder, a, b
+    yield "fmod", torch.fmod, a, b
+    yield "floor_divide", lambda x, y: torch.floor_divide(x, y).detach(), a, b
+    a, b = integers(41, 3, 4) - 20, torch.tensor([3, -3, 7, -1])
+    yield "remainder_of_integers", torch.remainder, a, b
+    yield "fmod_of_integers", torch.fmod, a, b
+    yield "floor_divide_of_integers", torch.floor_divide, a, b
+    yield "trunc_divide_of_integers", lambda x, y: torch.div(x, y, rounding_mode="trunc"), a, b
+    yield "bits_of_integers", lambda x, y: (x & y) ^ ((x | ~y) << 2) >> 1, a, b
+    yield "matmul_of_vectors", lambda x, y: x @ y, normal(2, 3, 4), normal(4)
+
 
 def op_fixture():
     entries = {}
@@ -436,7 +478,7 @@ def main():
     write("resnet", entries, 300_000)
     write("resnet-gradients", gradients, 300_000)
     torch.manual_seed(3)
-    write("ops", op_fixture(), 200_000)
+    write("ops", op_fixture(), 230_000)
 
 
 main()

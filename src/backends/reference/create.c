@@ -18,7 +18,7 @@ static uint32_t word_of(const reference_call *c, int64_t i)
     return words[i % 4];
 }
 
-CREATE(full, a->value)
+CREATE(full, c->out_dtype[0] == VT_I64 ? (double)a->whole : a->value)
 CREATE(arange, arange_element(a, i))
 CREATE(linspace, linspace_element(a, i))
 CREATE(eye, i / a->shape.dim[1] == i % a->shape.dim[1])

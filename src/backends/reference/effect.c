@@ -35,22 +35,76 @@ void reference_sgd_momentum(const reference_call *c)
     }
 }
 
-void reference_adam(const reference_call *c)
+static void adam(const reference_call *c, int arrays)
 {
     const adam_attributes *a = c->attributes;
     double rate = a->lr_ratio * *c->in[UPDATE_LR], t = *c->in[UPDATE_NUMBER];
     double correction1 = 1 - pow(a->beta1, t), correction2 = 1 - pow(a->beta2, t);
-    for (int k = ADAM_SCALARS; k < c->inputs; k += ADAM_ARRAYS) {
+    for (int k = ADAM_SCALARS; k < c->inputs; k += arrays) {
         double *p = c->in[k], *g = c->in[k + 1], *m = c->in[k + 2], *v = c->in[k + 3];
+        double *most = arrays == AMSGRAD_ARRAYS ? c->in[k + 4] : v;
         int64_t count = vt_shape_count(c->in_shape[k]);
         for (int64_t i = 0; i < count; i++) {
             double gradient = a->decoupled ? g[i] : g[i] + a->weight_decay * p[i];
             if (a->decoupled) p[i] -= rate * a->weight_decay * p[i];
             m[i] = a->beta1 * m[i] + (1 - a->beta1) * gradient;
             v[i] = a->beta2 * v[i] + (1 - a->beta2) * gradient * gradient;
-            p[i] -= rate * (m[i] / correction1) / (sqrt(v[i] / correction2) + a->eps);
+            most[i] = fmax(most[i], v[i]);
+            p[i] -= rate * (m[i] / correction1) / (sqrt(most[i] / correction2) + a->eps);
         }
     }
+}
+
+void reference_adam(const reference_call *c)
+{
+    adam(c, ADAM_ARRAYS);
+}
+
+void reference_amsgrad(const reference_call *c)
+{
+    adam(c, AMSGRAD_ARRAYS);
+}
+
+/* The averages and the momentum that are left out are NULL. */
+static void rmsprop_element(const rmsprop_attributes *a, double rate, double *p, double g, double *v, double *average,
+                            double *m)
+{
+    g += a->weight_decay * *p;
+    *v = a->alpha * *v + (1 - a->alpha) * g * g;
+    if (average) *average = a->alpha * *average + (1 - a->alpha) * g;
+    double variance = average ? fmax(0, *v - *average * *average) : *v, step = g / (sqrt(variance) + a->eps);
+    if (m) *m = step += a->momentum * *m;
+    *p -= rate * step;
+}
+
+static void rmsprop(const reference_call *c, int centered, int momentum)
+{
+    const rmsprop_attributes *a = c->attributes;
+    double rate = a->lr_ratio * *c->in[UPDATE_LR];
+    for (int k = RMSPROP_SCALARS; k < c->inputs; k += RMSPROP_ARRAYS + centered + momentum)
+        for (int64_t i = 0; i < vt_shape_count(c->in_shape[k]); i++)
+            rmsprop_element(a, rate, &c->in[k][i], c->in[k + 1][i], &c->in[k + 2][i],
+                            centered ? &c->in[k + 3][i] : NULL, momentum ? &c->in[k + 3 + centered][i] : NULL);
+}
+
+void reference_rmsprop(const reference_call *c)
+{
+    rmsprop(c, 0, 0);
+}
+
+void reference_rmsprop_momentum(const reference_call *c)
+{
+    rmsprop(c, 0, 1);
+}
+
+void reference_rmsprop_centered(const reference_call *c)
+{
+    rmsprop(c, 1, 0);
+}
+
+void reference_rmsprop_centered_momentum(const reference_call *c)
+{
+    rmsprop(c, 1, 1);
 }
 
 void reference_global_norm(const reference_call *c)

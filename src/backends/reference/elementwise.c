@@ -1,6 +1,7 @@
 /* elementwise.c - reference kernels of ops on each element. */
 #include "backends/reference/reference.h"
 #include "core/philox.h"
+#include "ops/division.h"
 #include "ops/elementwise.h"
 #include <math.h>
 
@@ -46,6 +47,27 @@ static uint64_t magnitude(uint64_t x)
     return (int64_t)x < 0 ? -x : x;
 }
 
+/* Of floating-point numbers, from the remainder, which is exact: where a is q b + r, (a - r) / b is q but for a
+ * rounding. */
+static double modulo(double a, double b)
+{
+    double r = fmod(a, b);
+    if (r != 0 && signbit(r) != signbit(b)) r += b;
+    return r == 0 ? copysign(0, b) : r;
+}
+
+static double floored(double a, double b)
+{
+    if (b == 0 || isinf(a)) return b == 0 ? a / b : NAN;
+    if (isinf(b)) return a != 0 && signbit(a) != signbit(b) ? -1 : copysign(0, a / b);
+    return copysign(rint((a - modulo(a, b)) / b), a / b);
+}
+
+static double truncated(double a, double b)
+{
+    return b == 0 ? a / b : copysign(rint((a - fmod(a, b)) / b), a / b);
+}
+
 /* -- What pointwise.def lists -------------------------------------------------------------------------------------- */
 
 /* Integers, by the kernel's expression in two's complement. */
@@ -61,12 +83,14 @@ static uint64_t magnitude(uint64_t x)
 #define INTEGERS_NUMBERS(name, kernel)                    INTEGERS_OF(name, uint64_t, kernel)
 #define INTEGERS_SIGNED_NUMBERS(name, kernel)             INTEGERS_OF(name, int64_t, kernel)
 #define POINTWISE_OP(name, inputs, words, dtypes, kernel) INTEGERS_##dtypes(name, kernel)
+#define INTEGER_OP(name, dtypes, kernel)                  INTEGERS_OF(name, int64_t, kernel)
 #include "ops/pointwise.def"
 
 #define RESULT_FLOATS(name, expression) (expression)
 #define RESULT_NUMBERS(name, expression)                                                                               \
     (vt_dtype_is_float(c->out_dtype[0]) ? (expression) : name##_of_integers(a, b, c->out_dtype[0]))
 #define RESULT_SIGNED_NUMBERS(name, expression) RESULT_NUMBERS(name, expression)
+#define RESULT_INTEGERS(name, expression)       name##_of_integers(a, b, c->out_dtype[0])
 
 #define EACH_ELEMENT(name, dtypes, words, second, expression)                                                          \
     void reference_##name(const reference_call *c)                                                                     \
@@ -80,10 +104,12 @@ static uint64_t magnitude(uint64_t x)
             c->out[0][i] = RESULT_##dtypes(name, expression);                                                          \
         }                                                                                                              \
     }
-#define UNARY_OP(name, dtypes, reference, kernel)  EACH_ELEMENT(name, dtypes, 0, 0, reference)
-#define STEP_OP(name, reference, kernel)           EACH_ELEMENT(name, FLOATS, 0, 0, reference)
-#define OPTION_OP(name, words, reference, kernel)  EACH_ELEMENT(name, FLOATS, words, 0, reference)
-#define BINARY_OP(name, dtypes, reference, kernel) EACH_ELEMENT(name, dtypes, 0, element(c, 1, i), reference)
+#define UNARY_OP(name, dtypes, reference, kernel)       EACH_ELEMENT(name, dtypes, 0, 0, reference)
+#define STEP_OP(name, reference, kernel)                EACH_ELEMENT(name, FLOATS, 0, 0, reference)
+#define OPTION_OP(name, words, reference, kernel)       EACH_ELEMENT(name, FLOATS, words, 0, reference)
+#define BINARY_OP(name, dtypes, reference, kernel)      EACH_ELEMENT(name, dtypes, 0, element(c, 1, i), reference)
+#define BINARY_STEP_OP(name, dtypes, reference, kernel) EACH_ELEMENT(name, dtypes, 0, element(c, 1, i), reference)
+#define INTEGER_OP(name, dtypes, kernel)                EACH_ELEMENT(name, INTEGERS, 0, element(c, 1, i), 0)
 #include "ops/pointwise.def"
 
 /* -- Others -------------------------------------------------------------------------------------------------------- */

@@ -22,7 +22,9 @@ static bool full(const kernel_call *call)
     array *out = &call->out[0];
     uint64_t memory; /* of any dtype */
     array one = { .data = &memory, .dtype = out->dtype };
-    array_set(&one, 0, ((const create_attributes *)call->attributes)->value);
+    const create_attributes *a = call->attributes;
+    array_set(&one, 0, a->value);
+    if (out->dtype == VT_I64) memory = (uint64_t)a->whole;
     int64_t count = vt_shape_count(out->shape);
     size_t size = vt_dtype_size(out->dtype);
     (size == 1 ? fill_1 : size == 4 ? fill_4 : fill_8)(out->data, &memory, count);

@@ -100,8 +100,8 @@ static double scalar(const kernel_call *call, int input)
         }                                                                                                              \
     }
 
-#define ADAM(type, square_root)                                                                                        \
-    static void adam_##type(const kernel_call *call, int i, int64_t begin, int64_t end)                                \
+#define ADAM(name, type, square_root, amsgrad)                                                                         \
+    static void name##_##type(const kernel_call *call, int i, int64_t begin, int64_t end)                              \
     {                                                                                                                  \
         const adam_attributes *a = call->attributes;                                                                   \
         const double rate = a->lr_ratio * scalar(call, UPDATE_LR), t = scalar(call, UPDATE_NUMBER);                    \
@@ -110,6 +110,7 @@ static double scalar(const kernel_call *call, int input)
         const type decay = a->decoupled ? 0 : (type)a->weight_decay;                                                   \
         const type beta2 = (type)a->beta2, rest1 = (type)(1 - a->beta1), rest2 = (type)(1 - a->beta2);                 \
         type *restrict p = call->in[i].data, *restrict m = call->in[i + 2].data, *restrict v = call->in[i + 3].data;   \
+        type *restrict most = amsgrad ? call->in[i + 4].data : NULL;                                                   \
         const type *restrict g = call->in[i + 1].data;                                                                 \
         for (int64_t k = begin; k < end; k++) {                                                                        \
             type gradient = g[k] + decay * p[k];                                                                       \
@@ -117,7 +118,33 @@ static double scalar(const kernel_call *call, int input)
             type second = beta2 * v[k] + rest2 * gradient * gradient;                                                  \
             m[k] = first;                                                                                              \
             v[k] = second;                                                                                             \
+            if (amsgrad) most[k] = second = most[k] > second ? most[k] : second;                                       \
             p[k] = shrink * p[k] - step * (first / (square_root(second) / root + eps));                                \
+        }                                                                                                              \
+    }
+
+/* `average` and `m` are there where it is centered, or has momentum. */
+#define RMSPROP(name, type, square_root, centered, with_momentum)                                                      \
+    static void name##_##type(const kernel_call *call, int i, int64_t begin, int64_t end)                              \
+    {                                                                                                                  \
+        const rmsprop_attributes *a = call->attributes;                                                                \
+        const type rate = (type)(a->lr_ratio * scalar(call, UPDATE_LR)), decay = (type)a->weight_decay;                \
+        const type alpha = (type)a->alpha, rest = (type)(1 - a->alpha), eps = (type)a->eps;                            \
+        const type momentum = (type)a->momentum;                                                                       \
+        type *restrict p = call->in[i].data, *restrict v = call->in[i + 2].data;                                       \
+        type *restrict average = (centered) ? call->in[i + 3].data : NULL;                                             \
+        type *restrict m = (with_momentum) ? call->in[i + 3 + (centered)].data : NULL;                                 \
+        const type *restrict g = call->in[i + 1].data;                                                                 \
+        for (int64_t k = begin; k < end; k++) {                                                                        \
+            type gradient = g[k] + decay * p[k], variance = v[k] = alpha * v[k] + rest * gradient * gradient;          \
+            if (centered) {                                                                                            \
+                type mean = average[k] + rest * (gradient - average[k]);                                               \
+                average[k] = mean;                                                                                     \
+                variance = variance > mean * mean ? variance - mean * mean : 0;                                        \
+            }                                                                                                          \
+            type step = gradient / (square_root(variance) + eps);                                                      \
+            if (with_momentum) m[k] = step = momentum * m[k] + step;                                                   \
+            p[k] -= rate * step;                                                                                       \
         }                                                                                                              \
     }
 
@@ -141,9 +168,21 @@ UPDATE(sgd, SGD_SCALARS, SGD_ARRAYS)
 SGD_MOMENTUM(float)
 SGD_MOMENTUM(double)
 UPDATE(sgd_momentum, SGD_MOMENTUM_SCALARS, SGD_MOMENTUM_ARRAYS)
-ADAM(float, sqrtf)
-ADAM(double, sqrt)
+ADAM(adam, float, sqrtf, false)
+ADAM(adam, double, sqrt, false)
 UPDATE(adam, ADAM_SCALARS, ADAM_ARRAYS)
+ADAM(amsgrad, float, sqrtf, true)
+ADAM(amsgrad, double, sqrt, true)
+UPDATE(amsgrad, ADAM_SCALARS, AMSGRAD_ARRAYS)
+
+#define RMSPROP_KERNEL(name, centered, with_momentum)                                                                  \
+    RMSPROP(name, float, sqrtf, centered, with_momentum)                                                               \
+    RMSPROP(name, double, sqrt, centered, with_momentum)                                                               \
+    UPDATE(name, RMSPROP_SCALARS, RMSPROP_ARRAYS + (centered) + (with_momentum))
+RMSPROP_KERNEL(rmsprop, 0, 0)
+RMSPROP_KERNEL(rmsprop_momentum, 0, 1)
+RMSPROP_KERNEL(rmsprop_centered, 1, 0)
+RMSPROP_KERNEL(rmsprop_centered_momentum, 1, 1)
 
 /* -- Clipping ----------------------------------------------------------------------------------------------------- */
 
@@ -210,6 +249,11 @@ const kernel_row cpu_effect_kernels[] = {
     { &op_sgd, { .run = sgd } },
     { &op_sgd_momentum, { .run = sgd_momentum } },
     { &op_adam, { .run = adam } },
+    { &op_amsgrad, { .run = amsgrad } },
+    { &op_rmsprop, { .run = rmsprop } },
+    { &op_rmsprop_momentum, { .run = rmsprop_momentum } },
+    { &op_rmsprop_centered, { .run = rmsprop_centered } },
+    { &op_rmsprop_centered_momentum, { .run = rmsprop_centered_momentum } },
     { &op_global_norm, { .run = global_norm } },
     { &op_clip, { .run = clip } },
     { 0 },

@@ -7,6 +7,7 @@
 #ifndef VITRO_BACKENDS_CPU_VECTOR_VECTOR_MATH_H
 #define VITRO_BACKENDS_CPU_VECTOR_VECTOR_MATH_H
 
+#include "ops/division.h"
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -77,6 +78,25 @@ static inline float exp_f32(float x)
     float p = exp_of_rest_f32(limited, n);
     int32_t whole = (int32_t)(bits_of(shifted) << 9) >> 9, half = whole >> 1; /* garbage for NaN, which p is as well */
     return p * power_of_two(half) * power_of_two(whole - half);
+}
+
+/* e^x - 1, to 2 ulp: 2^n (e^r - 1) + 2^n - 1, halved, as 2^n may be out of range itself. */
+static inline float expm1_f32(float x)
+{
+    const float shift = 0x1.8p23f;
+    float limited = x < -26 ? -26 : x > 89 ? 89 : x;
+    float shifted = limited * 0x1.715476p+0f + shift, n = shifted - shift;
+    float r = limited - n * 0x1.62e4p-1f, low = n * 0x1.7f7d1cp-20f;
+    float high = r - low, lost = (r - high) - low; /* lest the sum lose digits where e^r - 1 cancels 2^n - 1 */
+    float p = 0x1.6850e4p-10f;
+    p = p * high + 0x1.123bccp-7f;
+    p = p * high + 0x1.555b98p-5f;
+    p = p * high + 0x1.55548ep-3f;
+    p = p * high + 0x1.fffff8p-2f;
+    float q = (p * high * high + lost) + high;
+    float half = power_of_two(((int32_t)(bits_of(shifted) << 9) >> 9) - 1); /* garbage for NaN, which q is as well */
+    float y = 2 * (half * q + (half - 0.5f));
+    return magnitude_f32(x) < 0x1p-25f ? x : y;
 }
 
 /* e^x for x <= 0, or above by what rounding adds, to 1 ulp, or 0 where it is less than any normal float */
@@ -231,6 +251,28 @@ static inline float silu_slope_f32(float x)
     return s + x * slope;
 }
 
+/* t = tanh(softplus(x)) = ((1 + e^x)^2 - 1) / ((1 + e^x)^2 + 1) and its derivative sigmoid(x) (1 - t^2), both of e =
+ * e^-|x|, so that nothing overflows and nothing cancels. */
+static inline float tanh_softplus_and_slope_f32(float x, float *slope)
+{
+    float e = exp_f32(-magnitude_f32(x)), upper = 1 + 2 * e, lower = e * (2 + e);
+    float per_whole = 1 / (x > 0 ? upper + 2 * e * e : lower + 2);
+    *slope = 4 * e * (1 + e) * per_whole * per_whole * (x > 0 ? e : 1);
+    return (x > 0 ? upper : lower) * per_whole;
+}
+
+static inline float mish_f32(float x)
+{
+    float slope;
+    return x * tanh_softplus_and_slope_f32(x, &slope);
+}
+
+static inline float mish_slope_f32(float x)
+{
+    float slope, t = tanh_softplus_and_slope_f32(x, &slope);
+    return t + x * slope;
+}
+
 static inline double magnitude_f64(double x)
 {
     return fabs(x);
@@ -285,6 +327,31 @@ static inline double silu_slope_f64(double x)
     return s + x * slope;
 }
 
+static inline double tanh_softplus_and_slope_f64(double x, double *slope)
+{
+    double e = exp(-fabs(x)), upper = 1 + 2 * e, lower = e * (2 + e);
+    double per_whole = 1 / (x > 0 ? upper + 2 * e * e : lower + 2);
+    *slope = 4 * e * (1 + e) * per_whole * per_whole * (x > 0 ? e : 1);
+    return (x > 0 ? upper : lower) * per_whole;
+}
+
+static inline double mish_f64(double x)
+{
+    double slope;
+    return x * tanh_softplus_and_slope_f64(x, &slope);
+}
+
+static inline double mish_slope_f64(double x)
+{
+    double slope, t = tanh_softplus_and_slope_f64(x, &slope);
+    return t + x * slope;
+}
+
+static inline double expm1_f64(double x)
+{
+    return expm1(x);
+}
+
 /* libm's, or the processor's own */
 #define LIBRARY_FUNCTION(name)                                                                                         \
     static inline float name##_f32(float x)                                                                            \
@@ -299,8 +366,18 @@ LIBRARY_FUNCTION(sqrt)
 LIBRARY_FUNCTION(floor)
 LIBRARY_FUNCTION(ceil)
 LIBRARY_FUNCTION(rint)
+LIBRARY_FUNCTION(trunc)
 LIBRARY_FUNCTION(sin)
 LIBRARY_FUNCTION(cos)
+LIBRARY_FUNCTION(tan)
+LIBRARY_FUNCTION(asin)
+LIBRARY_FUNCTION(acos)
+LIBRARY_FUNCTION(atan)
+LIBRARY_FUNCTION(sinh)
+LIBRARY_FUNCTION(cosh)
+LIBRARY_FUNCTION(asinh)
+LIBRARY_FUNCTION(acosh)
+LIBRARY_FUNCTION(atanh)
 #undef LIBRARY_FUNCTION
 
 static inline float rsqrt_f32(float x)
@@ -322,6 +399,41 @@ static inline double pow_f64(double x, double y)
 {
     return pow(x, y);
 }
+
+static inline float atan2_f32(float y, float x)
+{
+    return atan2f(y, x);
+}
+
+static inline double atan2_f64(double y, double x)
+{
+    return atan2(y, x);
+}
+
+FLOAT_DIVISION(static inline, float, f32, fmodf, rintf, copysignf)
+FLOAT_DIVISION(static inline, double, f64, fmod, rint, copysign)
+
+/* Of division.h, of each type of integer. */
+#define INTEGER_FUNCTION(name)                                                                                         \
+    static inline int32_t name##_i32(int32_t a, int32_t b)                                                             \
+    {                                                                                                                  \
+        return (int32_t)name(a, b);                                                                                    \
+    }                                                                                                                  \
+    static inline int64_t name##_i64(int64_t a, int64_t b)                                                             \
+    {                                                                                                                  \
+        return name(a, b);                                                                                             \
+    }                                                                                                                  \
+    static inline uint8_t name##_u8(uint8_t a, uint8_t b)                                                              \
+    {                                                                                                                  \
+        return (uint8_t)name(a, b);                                                                                    \
+    }
+INTEGER_FUNCTION(floor_quotient)
+INTEGER_FUNCTION(floor_remainder)
+INTEGER_FUNCTION(trunc_quotient)
+INTEGER_FUNCTION(trunc_remainder)
+INTEGER_FUNCTION(shift_left)
+INTEGER_FUNCTION(shift_right)
+#undef INTEGER_FUNCTION
 
 /* |x| of an integer in two's complement, which wraps around */
 static inline uint32_t magnitude_i32(uint32_t x)

@@ -25,7 +25,8 @@ static bool run_full(const kernel_call *call)
 {
     const array *out = &call->out[0];
     int64_t count = vt_shape_count(out->shape);
-    uint64_t bits = bits_of(out->dtype, ((const create_attributes *)call->attributes)->value);
+    const create_attributes *a = (const create_attributes *)call->attributes;
+    uint64_t bits = out->dtype == VT_I64 ? (uint64_t)a->whole : bits_of(out->dtype, a->value);
     if (count == 0) return true;
     with_bits(vt_dtype_size(out->dtype), [&](auto type) {
         typedef decltype(type) T;

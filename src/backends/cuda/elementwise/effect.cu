@@ -175,30 +175,60 @@ struct momentum_update {
     }
 };
 
-struct adam_function {
+template <int ARRAYS> struct adam_function {
     float step, shrink, decay, rest1, beta2, rest2, root, eps;
-    __device__ void operator()(float (&x)[ADAM_ARRAYS]) const
+    __device__ void operator()(float (&x)[ARRAYS]) const
     {
         const float g = x[1] + decay * x[0];
         x[2] += rest1 * (g - x[2]);
         x[3] = beta2 * x[3] + rest2 * g * g;
-        x[0] = shrink * x[0] - step * (x[2] / (sqrtf(x[3]) * root + eps));
+        float v = x[3];
+        if constexpr (ARRAYS == AMSGRAD_ARRAYS) v = x[4] = x[4] > v ? x[4] : v;
+        x[0] = shrink * x[0] - step * (x[2] / (sqrtf(v) * root + eps));
     }
 };
 
-struct adam_update {
-    static constexpr int arrays = ADAM_ARRAYS;
+template <int ARRAYS> struct adam_update {
+    static constexpr int arrays = ARRAYS;
     static constexpr bool reads_first = true;
     learning_rate rate;
     const double *number;                             /* of the update, in the device's memory */
     float log_beta1, log_beta2;                       /* natural logarithms */
     float own_decay, decay, rest1, beta2, rest2, eps; /* own_decay: decoupled from the gradient */
-    __device__ adam_function operator()() const
+    __device__ adam_function<ARRAYS> operator()() const
     {
         /* 1 - beta^t, without the loss of digits that powf would mean */
         const float t = (float)*number, correction1 = -expm1f(t * log_beta1), correction2 = -expm1f(t * log_beta2);
         const float lr = rate(), root = 1 / sqrtf(correction2);
         return { lr / correction1, 1 - lr * own_decay, decay, rest1, beta2, rest2, root, eps };
+    }
+};
+
+template <bool CENTERED, bool MOMENTUM> struct rmsprop_function {
+    static constexpr int arrays = RMSPROP_ARRAYS + CENTERED + MOMENTUM;
+    float rate, decay, alpha, rest, eps, momentum;
+    __device__ void operator()(float (&x)[arrays]) const
+    {
+        const float g = x[1] + decay * x[0];
+        float variance = x[2] = alpha * x[2] + rest * g * g;
+        if constexpr (CENTERED) {
+            x[3] += rest * (g - x[3]);
+            variance = variance > x[3] * x[3] ? variance - x[3] * x[3] : 0;
+        }
+        float step = g / (sqrtf(variance) + eps);
+        if constexpr (MOMENTUM) step = x[arrays - 1] = momentum * x[arrays - 1] + step;
+        x[0] -= rate * step;
+    }
+};
+
+template <bool CENTERED, bool MOMENTUM> struct rmsprop_update {
+    static constexpr int arrays = rmsprop_function<CENTERED, MOMENTUM>::arrays;
+    static constexpr bool reads_first = true;
+    learning_rate rate;
+    float decay, alpha, rest, eps, momentum;
+    __device__ rmsprop_function<CENTERED, MOMENTUM> operator()() const
+    {
+        return { rate(), decay, alpha, rest, eps, momentum };
     }
 };
 
@@ -234,20 +264,32 @@ static bool sgd_momentum(const kernel_call *call)
                                        .nesterov = a->nesterov != 0 });
 }
 
-static bool adam(const kernel_call *call)
+template <int ARRAYS> static bool adam(const kernel_call *call)
 {
     const adam_attributes *a = (const adam_attributes *)call->attributes;
     return run_update(call, ADAM_SCALARS,
-                      adam_update{ .rate = rate_of(call, a->lr_ratio),
-                                   .number = (const double *)call->in[UPDATE_NUMBER].data,
-                                   .log_beta1 = (float)log(a->beta1),
-                                   .log_beta2 = (float)log(a->beta2),
-                                   .own_decay = a->decoupled ? (float)a->weight_decay : 0,
-                                   .decay = a->decoupled ? 0 : (float)a->weight_decay,
-                                   .rest1 = (float)(1 - a->beta1),
-                                   .beta2 = (float)a->beta2,
-                                   .rest2 = (float)(1 - a->beta2),
-                                   .eps = (float)a->eps });
+                      adam_update<ARRAYS>{ .rate = rate_of(call, a->lr_ratio),
+                                           .number = (const double *)call->in[UPDATE_NUMBER].data,
+                                           .log_beta1 = (float)log(a->beta1),
+                                           .log_beta2 = (float)log(a->beta2),
+                                           .own_decay = a->decoupled ? (float)a->weight_decay : 0,
+                                           .decay = a->decoupled ? 0 : (float)a->weight_decay,
+                                           .rest1 = (float)(1 - a->beta1),
+                                           .beta2 = (float)a->beta2,
+                                           .rest2 = (float)(1 - a->beta2),
+                                           .eps = (float)a->eps });
+}
+
+template <bool CENTERED, bool MOMENTUM> static bool rmsprop(const kernel_call *call)
+{
+    const rmsprop_attributes *a = (const rmsprop_attributes *)call->attributes;
+    return run_update(call, RMSPROP_SCALARS,
+                      rmsprop_update<CENTERED, MOMENTUM>{ .rate = rate_of(call, a->lr_ratio),
+                                                          .decay = (float)a->weight_decay,
+                                                          .alpha = (float)a->alpha,
+                                                          .rest = (float)(1 - a->alpha),
+                                                          .eps = (float)a->eps,
+                                                          .momentum = (float)a->momentum });
 }
 
 /* -- Clipping ------------------------------------------------------------------------------------------------------ */
@@ -356,7 +398,12 @@ extern "C" const kernel_row cuda_effect_kernels[] = {
     { &op_assign, { .run = assign, .strided = true } },
     { &op_sgd, { .run = sgd, .supports = arrays_are_f32<SGD_SCALARS> } },
     { &op_sgd_momentum, { .run = sgd_momentum, .supports = arrays_are_f32<SGD_MOMENTUM_SCALARS> } },
-    { &op_adam, { .run = adam, .supports = arrays_are_f32<ADAM_SCALARS> } },
+    { &op_adam, { .run = adam<ADAM_ARRAYS>, .supports = arrays_are_f32<ADAM_SCALARS> } },
+    { &op_amsgrad, { .run = adam<AMSGRAD_ARRAYS>, .supports = arrays_are_f32<ADAM_SCALARS> } },
+    { &op_rmsprop, { .run = rmsprop<false, false>, .supports = arrays_are_f32<RMSPROP_SCALARS> } },
+    { &op_rmsprop_momentum, { .run = rmsprop<false, true>, .supports = arrays_are_f32<RMSPROP_SCALARS> } },
+    { &op_rmsprop_centered, { .run = rmsprop<true, false>, .supports = arrays_are_f32<RMSPROP_SCALARS> } },
+    { &op_rmsprop_centered_momentum, { .run = rmsprop<true, true>, .supports = arrays_are_f32<RMSPROP_SCALARS> } },
     { &op_global_norm, { .run = global_norm, .supports = arrays_are_f32<0>, .prepare = prepare_global_norm } },
     { &op_clip, { .run = clip, .supports = arrays_are_f32<0> } },
     {},
