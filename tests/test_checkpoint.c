@@ -208,6 +208,19 @@ Test(model_file, cut_off_anywhere)
     free_net(&b, NULL);
 }
 
+Test(checkpoint, notes_without_a_key_or_an_end_are_refused)
+{
+    vt_model *model = vt_model_new();
+    vt_note notes[2] = { { "fine", "1" }, { NULL, "2" } };
+    cr_assert(!vt_checkpoint_save("checkpoint", model, NULL, notes, 2));
+    REFUSED(VT_ERROR_ARGUMENT, "checkpoint_save: the key of note 1 is NULL");
+    notes[1].key = "endless";
+    memset(notes[1].value, 'x', sizeof notes[1].value);
+    cr_assert(!vt_checkpoint_save("checkpoint", model, NULL, notes, 2));
+    REFUSED(VT_ERROR_ARGUMENT, "checkpoint_save: the value of note \"endless\" has no end");
+    vt_model_free(model);
+}
+
 Test(model_file, that_cannot_be_written)
 {
     net a = make_net(1);

@@ -331,6 +331,16 @@ Test(scopes, history_ends_with_keep)
     REFUSED(VT_ERROR_GRADIENT, "backward: the loss depends, through mul at");
 }
 
+Test(scopes, of_a_negative_depth_are_refused)
+{
+    vt_scope outer = vt_scope_begin(), never = { -1 };
+    vt_tensor x = VECTOR(1);
+    vt_scope_end(&never);
+    REFUSED(VT_ERROR_ARGUMENT, "scope_end: a scope of depth -1");
+    cr_assert(vt_is_live(x));
+    vt_scope_end(&outer);
+}
+
 Test(scopes, too_deep)
 {
     vt_scope scopes[MAX_DEPTH + 1];
@@ -745,6 +755,17 @@ static vt_tensor trainable(vt_tensor x)
     return x;
 }
 
+Test(gradients, of_and_by_integers_are_refused)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2), whole = vt_from_data(((int64_t[]){ 1, 2 }), VT_SHAPE(2), VT_I64), g[2];
+    vt_gradients(vt_exp(x), (vt_tensor){ 0 }, ((vt_tensor[]){ x, whole }), 2, g);
+    REFUSED(VT_ERROR_GRADIENT, "gradients: input 1 is i64");
+    cr_assert(!g[0].id && !g[1].id);
+    vt_gradients(whole, (vt_tensor){ 0 }, &x, 1, g);
+    REFUSED(VT_ERROR_GRADIENT, "gradients: y is i64");
+}
+
 Test(gradients, add_up_over_calls)
 {
     VT_SCOPE;
@@ -1069,6 +1090,16 @@ Test(gradients, of_many_inputs)
 }
 
 /* -- Eager mode --------------------------------------------------------------------------------------------------- */
+
+/* What looks at memory in another way is not searched for a NaN: this one is as if of 24 terabytes. */
+Test(eager, views_take_no_time)
+{
+    VT_SCOPE;
+    vt_set_eager(true);
+    vt_tensor wide = vt_expand(VECTOR(1, 2, 3), VT_SHAPE((int64_t)1 << 40, 3));
+    cr_assert(vt_count(wide) == (int64_t)3 << 40 && !vt_failed());
+    vt_set_eager(false);
+}
 
 Test(eager, names_the_op_and_the_line)
 {

@@ -688,6 +688,10 @@ Test(state, has_names)
     cr_assert(!vt_optimizer_state_find(adam, "momentum_buffer.layer.bias").id && !vt_failed());
     cr_assert(!vt_optimizer_state_find(sgd, "exp_avg.layer.bias").id);
     cr_assert(!vt_optimizer_set_steps(adam, "no such", 3) && vt_optimizer_set_steps(adam, NULL, 3));
+    cr_assert(!vt_optimizer_set_steps(adam, NULL, -1));
+    REFUSED(VT_ERROR_ARGUMENT, "optimizer_set_steps: steps is -1");
+    cr_assert(!vt_optimizer_set_steps(adam, NULL, INT64_MAX));
+    REFUSED(VT_ERROR_ARGUMENT, "optimizer_set_steps: steps is 9223372036854775807");
     cr_assert(vt_optimizer_steps(adam, NULL) == 3);
     vt_optimizer_free(momentum);
     vt_optimizer_free(sgd);

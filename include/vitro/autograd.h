@@ -20,9 +20,9 @@ VT_API void vt_backward_at(vt_site at, vt_tensor loss);
 VT_API vt_tensor vt_grad(vt_tensor x);
 
 /* Records d(sum(y * cotangent))/d(inputs[i]) for each i into gradients[i]. A zero cotangent handle stands for ones.
- * An input that y does not depend on gets zeros; one that is given twice, the same gradient twice. Errors: a cotangent
- * of another shape or dtype than y; an op without a gradient; y depends on a tensor that was kept out of its scope, and
- * so may have been computed from an input. */
+ * An input that y does not depend on gets zeros; one that is given twice, the same gradient twice. Errors: y or an
+ * input that is not floating point; a cotangent of another shape or dtype than y; an op without a gradient; y depends
+ * on a tensor that was kept out of its scope, and so may have been computed from an input. */
 VT_API void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tensor *inputs, int count,
                             vt_tensor *gradients);
 #define vt_gradients(y, cotangent, inputs, count, gradients)                                                           \

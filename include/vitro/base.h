@@ -82,7 +82,7 @@ VT_API const char *vt_dtype_name(vt_dtype dtype);
 VT_API size_t vt_dtype_size(vt_dtype dtype);
 VT_API bool vt_dtype_is_float(vt_dtype dtype);
 
-/* Product of the extents: 1 for a scalar. */
+/* Product of the extents: 1 for a scalar; INT64_MAX where it is no int64_t. */
 VT_API int64_t vt_shape_count(vt_shape shape);
 VT_API bool vt_shape_equal(vt_shape a, vt_shape b);
 /* Writes "[2, 3, 4]" into text and returns it. */

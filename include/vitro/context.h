@@ -73,6 +73,8 @@ typedef struct vt_scope {
     int depth;
 } vt_scope;
 VT_API vt_scope vt_scope_begin(void);
+/* Ends the scope, and those inside of it that have not ended. NULL, and a scope that has ended, are ignored. Error: a
+ * negative depth. */
 VT_API void vt_scope_end(vt_scope *scope);
 #define VT_JOIN_(a, b) a##b
 #define VT_JOIN(a, b)  VT_JOIN_(a, b)

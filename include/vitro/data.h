@@ -126,7 +126,8 @@ VT_API int64_t vt_loader_batches(const vt_loader *loader);
 /* Ends the workers and frees the loader; NULL is ignored. */
 VT_API void vt_loader_close(vt_loader *loader);
 
-/* The loader's augmentations, for single pictures u8 [channels, height, width]. */
+/* The loader's augmentations, for single pictures u8 [channels, height, width]. Errors: a pointer that is NULL, a
+ * negative extent; nothing is written then. */
 
 /* Copies the window [out_height, out_width] at (top, left) of a picture into out, which does not overlap it. What lies
  * outside of the picture is black; top and left may be negative. */

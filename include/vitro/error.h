@@ -26,10 +26,11 @@ VT_API vt_status vt_error_status(void);
 /* The message of the standing error, "" where none stands. It names the thing, what it was, what it should have been,
  * and the user's file and line. */
 VT_API const char *vt_error_message(void);
-/* Prints "vitro: <message>" to the stream and returns 1, the exit code of a program that failed. */
+/* Prints "vitro: <message>" to the stream, where it is not NULL, and returns 1, the exit code of a program that failed.
+ */
 VT_API int vt_error_print(FILE *stream);
 VT_API void vt_error_clear(void);
-/* Raises an error of the user's own making; ignored while another stands. */
+/* Raises an error of the user's own making; ignored while another stands, and where the status is VT_OK. */
 VT_API void vt_error_raise(vt_status status, vt_site at, const char *format, ...) VT_PRINTF(3, 4);
 
 #ifdef __cplusplus

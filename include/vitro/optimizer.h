@@ -146,7 +146,7 @@ VT_API vt_tensor vt_optimizer_state_find(vt_optimizer *optimizer, const char *na
 /* Updates that a parameter has had, which Adam corrects its averages by; NULL: calls of vt_optimizer_step. -1, and no
  * error, for an unknown name. */
 VT_API int64_t vt_optimizer_steps(const vt_optimizer *optimizer, const char *parameter);
-/* False, and no error, for an unknown name. */
+/* False, and no error, for an unknown name. Error: steps outside [0, 2^53]. */
 VT_API bool vt_optimizer_set_steps(vt_optimizer *optimizer, const char *parameter, int64_t steps);
 
 #ifdef __cplusplus

@@ -14,7 +14,7 @@ extern "C" {
  *     epoch 3/200  [=========>           ]   45%  loss 1.2345  acc 55.3%  1234 img/s  0:12 left
  *
  * Elsewhere (a file, a pipe, TERM=dumb), a plain line each time another tenth is done. A value to keep on the stack;
- * its members are the functions' own. Not for several threads at a time. */
+ * its members are the functions' own, and a NULL one is ignored. Not for several threads at a time. */
 typedef struct vt_progress {
     FILE *stream;
     char label[64];

@@ -63,7 +63,7 @@ typedef struct vt_step_lr_args {
 } vt_step_lr_args;
 #define VT_STEP_LR_DEFAULTS .factor = 0.1, .warmup = 0, .start = 0
 VT_API vt_step_lr_args vt_step_lr_defaults(void);
-/* lr factor^floor(step / every). */
+/* lr factor^floor(step / every); lr where `every` is 0 or less. */
 VT_API double vt_step_lr_with(const vt_step_lr_args *a);
 #define vt_step_lr(...)                                                                                                \
     VT_CALL(vt_step_lr_with, vt_step_lr_args, VT_STEP_LR_DEFAULTS, 3, "vt_step_lr(step, lr, every, .factor .warmup)",  \

@@ -38,6 +38,7 @@ VT_API bool vt_training_log_append_at(vt_site at, const char *path, const vt_epo
 /* Reads a log. False with an error where there is none or it is malformed; the log is empty then. */
 VT_API bool vt_training_log_read_at(vt_site at, const char *path, vt_training_log *log);
 #define vt_training_log_read(path, log) vt_training_log_read_at(VT_HERE, path, log)
+/* Empties the log; NULL is ignored. */
 VT_API void vt_training_log_free(vt_training_log *log);
 
 /* Draws loss and accuracy over the epochs, in training and in testing, to a file whose name ends in .svg or .png. NaN

@@ -109,6 +109,18 @@ static bool check_input(const check *k, int input, const double *analytic)
     return ok;
 }
 
+/* Inert for inputs that are held. */
+static void gradients_of_varied(const check *k, vt_tensor y, vt_tensor cotangent, const vt_tensor *inputs,
+                                vt_tensor *gradients)
+{
+    vt_tensor varied[MAX_INPUTS], found[MAX_INPUTS];
+    int count = 0, next = 0;
+    for (int i = 0; i < k->args->count; i++)
+        if (is_varied(inputs[i])) varied[count++] = inputs[i];
+    vt_gradients(y, cotangent, varied, count, found);
+    for (int i = 0; i < k->args->count; i++) gradients[i] = is_varied(inputs[i]) ? found[next++] : (vt_tensor){ 0 };
+}
+
 /* The analytic gradients of every input, one after another. NULL where they cannot be had. */
 static double *analytic_gradients(check *k, int64_t total)
 {
@@ -121,7 +133,7 @@ static double *analytic_gradients(check *k, int64_t total)
     if (data && !vt_failed() && vt_dtype_of(y) != VT_F64)
         refuse_call("gradcheck", a->at_, VT_ERROR_ARGUMENT, "the function's result is %s, it must be f64",
                     vt_dtype_name(vt_dtype_of(y)));
-    vt_gradients(y, k->cotangent, a->inputs, a->count, gradients);
+    gradients_of_varied(k, y, k->cotangent, a->inputs, gradients);
     for (int i = 0; data && !vt_failed() && i < a->count; i++) {
         int64_t count = vt_count(a->inputs[i]);
         if (is_varied(a->inputs[i])) vt_read(gradients[i], to, count, VT_F64);
@@ -139,7 +151,10 @@ static bool run_check(check *k)
     vt_shape shape;
     {
         VT_SCOPE;
-        shape = vt_shape_of(call(k));
+        spec s;
+        vt_tensor y = call(k);
+        if (vt_failed() || !spec_of("gradcheck", a->at_, "the function's result", y, &s)) return false;
+        shape = s.shape;
     }
     int64_t total = 0;
     for (int i = 0; i < a->count; i++) total += vt_count(a->inputs[i]);
@@ -161,7 +176,7 @@ static vt_tensor gradient_function(const vt_tensor *inputs, void *user)
     const check *first = user;
     vt_tensor gradients[MAX_INPUTS], total = { 0 };
     vt_tensor y = first->args->function(inputs, first->args->user);
-    vt_gradients(y, random_cotangent(first->args->seed, vt_shape_of(y)), inputs, first->args->count, gradients);
+    gradients_of_varied(first, y, random_cotangent(first->args->seed, vt_shape_of(y)), inputs, gradients);
     for (int i = 0; i < first->args->count && !vt_failed(); i++) {
         if (!is_varied(inputs[i])) continue;
         vt_tensor direction = random_cotangent(first->args->seed + 1 + (uint64_t)i, vt_shape_of(inputs[i]));

@@ -8,15 +8,18 @@ static _Thread_local struct {
     char message[1024];
 } error;
 
+#define NO_MESSAGE "an error without a message"
+
 bool raise_error_list(vt_status status, vt_site at, const char *prefix, const char *format, va_list list)
 {
     if (error.status != VT_OK) return false;
     char text[768];
     vsnprintf(text, sizeof text, format, list);
+    if (!*text) snprintf(text, sizeof text, NO_MESSAGE);
     error.status = status;
     if (at.file)
         snprintf(error.message, sizeof error.message, "%s%s  at %s:%d in %s()", prefix, text, at.file, at.line,
-                 at.function);
+                 at.function ? at.function : "?");
     else
         snprintf(error.message, sizeof error.message, "%s%s", prefix, text);
     return false;
@@ -34,8 +37,9 @@ bool raise_error(vt_status status, vt_site at, const char *format, ...)
 void vt_error_raise(vt_status status, vt_site at, const char *format, ...)
 {
     va_list list;
+    if (status == VT_OK) return;
     va_start(list, format);
-    raise_error_list(status, at, "", format, list);
+    raise_error_list(status, at, "", format ? format : NO_MESSAGE, list);
     va_end(list);
 }
 
@@ -56,7 +60,7 @@ const char *vt_error_message(void)
 
 int vt_error_print(FILE *stream)
 {
-    fprintf(stream, "vitro: %s\n", vt_error_message());
+    if (stream) fprintf(stream, "vitro: %s\n", vt_error_message());
     return 1;
 }
 

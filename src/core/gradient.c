@@ -275,6 +275,27 @@ static bool cotangent_fits(vt_site at, vt_tensor y, vt_tensor cotangent)
     return false;
 }
 
+static bool is_differentiable(vt_site at, const char *what, vt_tensor x)
+{
+    spec s;
+    if (!spec_of("gradients", at, what, x, &s)) return false;
+    if (vt_dtype_is_float(s.dtype)) return true;
+    refuse_call("gradients", at, VT_ERROR_GRADIENT, "%s is %s; gradients are of and by f32 and f64", what,
+                vt_dtype_name(s.dtype));
+    return false;
+}
+
+static bool are_differentiable(vt_site at, vt_tensor y, const vt_tensor *inputs, int count)
+{
+    char what[32];
+    if (!is_differentiable(at, "y", y)) return false;
+    for (int i = 0; i < count; i++) {
+        snprintf(what, sizeof what, "input %d", i);
+        if (!is_differentiable(at, what, inputs[i])) return false;
+    }
+    return true;
+}
+
 /* The user holds the gradient now: it is computed with the step, whatever else reads it. */
 static void ask_for(context *c, value *gradient)
 {
@@ -296,7 +317,7 @@ void vt_gradients_at(vt_site at, vt_tensor y, vt_tensor cotangent, const vt_tens
         return;
     }
     if (count) memset(gradients, 0, (size_t)count * sizeof *gradients);
-    if (vt_failed() || !spec_of("gradients", at, "y", y, &s) || !cotangent_fits(at, y, cotangent)) return;
+    if (vt_failed() || !are_differentiable(at, y, inputs, count) || !cotangent_fits(at, y, cotangent)) return;
     if (!differentiate(c, 0, y, cotangent, inputs, count, gradients)) return;
     for (int i = 0; i < count; i++) {
         if (!spec_of("gradients", at, "an input", inputs[i], &s)) return;

@@ -2,6 +2,7 @@
 #include "core/transfer.h"
 #include "core/run.h"
 #include "core/context.h"
+#include "core/refuse.h"
 #include <vitro/tensor.h>
 #include <math.h>
 #include <stdlib.h>
@@ -53,12 +54,16 @@ static void print_axis(const printer *p, int axis, int64_t offset, int indent)
 
 void vt_print_at(vt_site at, FILE *stream, const char *name, vt_tensor x)
 {
+    if (!stream) {
+        refuse_call("print", at, VT_ERROR_ARGUMENT, "the stream is NULL");
+        return;
+    }
     const value *v = compute(at, "print", x);
     array seen;
     void *memory;
     if (!v || !value_on_host(context_get(), v, &seen, &memory)) return;
     char text[128];
-    fprintf(stream, "%s: %s %s", name, vt_dtype_name(v->spec.dtype), vt_shape_text(v->spec.shape, text));
+    fprintf(stream, "%s: %s %s", name ? name : "x", vt_dtype_name(v->spec.dtype), vt_shape_text(v->spec.shape, text));
     print_statistics(stream, &seen);
     fputs("\n  ", stream);
     print_axis(&(printer){ stream, &seen }, 0, 0, 2);

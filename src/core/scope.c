@@ -132,6 +132,9 @@ void vt_scope_end(vt_scope *scope)
 {
     context *c = context_get();
     if (!scope) return;
+    if (scope->depth < 0)
+        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "scope_end: a scope of depth %d; vt_scope_begin gives 1 or more",
+                    scope->depth);
     while (scope->depth > 0 && c->depth >= scope->depth) {
         if (!vt_failed()) run_kept(c);
         frame_pop(c);

@@ -15,8 +15,12 @@ static int rank_of(vt_shape shape)
 int64_t vt_shape_count(vt_shape shape)
 {
     int64_t count = 1;
-    for (int i = 0; i < rank_of(shape); i++) count *= shape.dim[i];
-    return count;
+    bool fits = true;
+    for (int i = 0; i < rank_of(shape); i++) {
+        if (shape.dim[i] == 0) return 0;
+        fits &= !__builtin_mul_overflow(count, shape.dim[i], &count);
+    }
+    return fits ? count : INT64_MAX;
 }
 
 bool vt_shape_equal(vt_shape a, vt_shape b)

@@ -177,9 +177,15 @@ static bool has_next(vt_loader *loader)
     return false;
 }
 
+static bool is_there(const void *batch)
+{
+    if (!batch) vt_error_raise(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "loader: batch, where the next one is put, is NULL");
+    return batch != NULL;
+}
+
 bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)
 {
-    if (!has_next(loader)) return false;
+    if (!is_there(batch) || !has_next(loader)) return false;
     if (loader->is_resident) {
         vt_error_raise(VT_ERROR_ARGUMENT, (vt_site){ 0 },
                        "loader: the pictures are resident on the device; vt_loader_next_tensors gives batches of them");
@@ -229,6 +235,7 @@ static bool next_resident(vt_loader *loader, vt_batch *batch)
 bool vt_loader_next_tensors(vt_loader *loader, vt_batch *batch)
 {
     vt_host_batch on_host;
+    if (!is_there(batch)) return false;
     if (loader && loader->is_resident) return next_resident(loader, batch);
     if (!vt_loader_next(loader, &on_host)) return false;
     vt_shape shape = VT_SHAPE(on_host.count, on_host.channels, on_host.height, on_host.width);
@@ -293,8 +300,9 @@ static bool check_dataset(vt_site at, const vt_dataset *d)
     for (int64_t i = 0; i < d->count; i++) {
         if (d->labels[i] >= 0 && d->labels[i] < d->classes) continue;
         vt_error_raise(VT_ERROR_ARGUMENT, at,
-                       "loader: picture %" PRId64 " of the dataset has label %" PRId64 ", but its classes are 0 to %d",
-                       i, d->labels[i], d->classes - 1);
+                       "loader: picture %" PRId64 " of the dataset has label %" PRId64
+                       ", but its classes are 0 to %" PRId64,
+                       i, d->labels[i], (int64_t)d->classes - 1);
         return false;
     }
     return true;

@@ -19,6 +19,12 @@ static bool raise_errno(vt_site at, const char *verb, const char *path)
     return false;
 }
 
+static bool has_path(vt_site at, const char *path)
+{
+    if (!path) vt_error_raise(VT_ERROR_ARGUMENT, at, "the path of the file is NULL");
+    return path != NULL;
+}
+
 /* ---- reading ---- */
 
 static bool input_file_inspect(vt_site at, input_file *file)
@@ -37,6 +43,7 @@ static bool input_file_inspect(vt_site at, input_file *file)
 bool input_file_open(vt_site at, const char *path, input_file *file)
 {
     *file = (input_file){ .descriptor = -1 };
+    if (!has_path(at, path)) return false;
     /* Without O_NONBLOCK, opening a pipe would wait for its writer before it could be refused. */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) return raise_errno(at, "open", path);
@@ -176,6 +183,8 @@ static bool prepare(atomic_file *file)
 
 bool atomic_file_open(vt_site at, const char *path, atomic_file *file)
 {
+    *file = (atomic_file){ .descriptor = -1, .failed = true };
+    if (!has_path(at, path)) return false;
     *file = (atomic_file){ .at = at, .path = resolve(path), .descriptor = -1 };
     if (file->path && prepare(file)) return true;
     if (!file->path) raise_errno(at, "write", path);

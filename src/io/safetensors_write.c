@@ -74,7 +74,8 @@ static json_t *describe(const safetensors_tensor *tensor, uint64_t begin)
 /* jansson refuses text that is not UTF-8 in the same way as it reports a lack of memory. */
 static bool raise_text(vt_site at, const char *path, const char *name)
 {
-    vt_error_raise(VT_ERROR_ARGUMENT, at, "cannot write %s: '%s' is not UTF-8, or there is no memory for it", path,
+    vt_error_raise(VT_ERROR_ARGUMENT, at,
+                   "cannot write %s: the key or the value of '%s' is not UTF-8, or there is no memory for it", path,
                    name);
     return false;
 }

@@ -41,7 +41,8 @@ vt_path vt_subpath(vt_path path, const char *format, ...)
 {
     size_t used = strnlen(path.prefix, sizeof path.prefix), room = sizeof path.prefix - used;
     if (!format || room == 0) {
-        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, format ? "sub: the path's prefix has no end" : "sub: no name");
+        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 },
+                    format ? "subpath: the path's prefix has no end" : "subpath: format is NULL");
         return (vt_path){ .model = path.model };
     }
     va_list list;
@@ -49,7 +50,8 @@ vt_path vt_subpath(vt_path path, const char *format, ...)
     int added = vsnprintf(path.prefix + used, room, format, list);
     va_end(list);
     if (added < 0 || (size_t)added + 2 > room)
-        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "sub: a name of more than %zu characters", sizeof path.prefix);
+        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 }, "subpath: a name of more than %zu characters",
+                    sizeof path.prefix);
     else
         memcpy(path.prefix + used + added, ".", 2);
     return path;
@@ -96,6 +98,8 @@ static vt_tensor register_tensor(vt_site at, vt_path path, const char *name, vt_
     char full[256];
     if (vt_failed()) return (vt_tensor){ 0 };
     if (!name || !*name) return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name is %s", name ? "empty" : "NULL");
+    if (!memchr(path.prefix, 0, sizeof path.prefix))
+        return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\": the path's prefix has no end", name);
     if (!path.model) return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\" has no model to belong to", name);
     if ((int)init.kind < 0 || init.kind > VT_INIT_UNIFORM)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\": its initialisation is %d, which is no VT_INIT_...",

@@ -22,14 +22,23 @@ static int64_t window_end(const windows *w, int64_t i)
     return ((i + 1) * w->from + w->to - 1) / w->to;
 }
 
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+    return b ? common_divisor(b, a % b) : a;
+}
+
+/* Window i begins b = (i from) mod to parts of an element behind the start of its first one, and takes from / to
+ * elements and ceil((b + rest) / to) more; b is at most to less the common divisor. */
+static int64_t longest_window(int64_t from, int64_t to)
+{
+    int64_t rest = from % to;
+    return from / to + (rest == 0 ? 0 : rest > common_divisor(from, to) ? 2 : 1);
+}
+
 /* False where memory is short. */
 static bool divide(windows *w, int64_t from, int64_t to)
 {
-    *w = (windows){ .from = from, .to = to };
-    for (int64_t i = 0; i < to; i++) {
-        int64_t length = window_end(w, i) - window_begin(w, i);
-        if (length > w->longest) w->longest = length;
-    }
+    *w = (windows){ .from = from, .to = to, .longest = longest_window(from, to) };
     if (from % to == 0) return true;
     w->element = malloc((size_t)(to * w->longest) * sizeof *w->element);
     for (int64_t k = 0; w->element && k < to * w->longest; k++) {

@@ -204,6 +204,7 @@ static vt_shape aligned(vt_shape widths, int rank)
 
 vt_tensor vt_pad_with(const vt_pad_args *p)
 {
+    NEED_ARGUMENTS("pad", p, (vt_tensor){ 0 });
     ENTER("pad", p->at_);
     spec s;
     if (vt_failed() || !spec_of("pad", p->at_, "x", p->x, &s)) return (vt_tensor){ 0 };

@@ -500,6 +500,9 @@ vt_tensor vt_sum_to_at(vt_site at, vt_tensor x, vt_shape shape)
     vt_shape whole;
     char a[128], b[128];
     if (vt_failed() || !spec_of("sum_to", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (shape.rank < 0 || shape.rank > VT_MAX_RANK)
+        return refuse_call("sum_to", at, VT_ERROR_ARGUMENT, "shape has rank %d; ranks are 0 to %d", shape.rank,
+                           VT_MAX_RANK);
     if (!shape_broadcast(s.shape, shape, &whole) || !vt_shape_equal(whole, s.shape))
         return refuse_call("sum_to", at, VT_ERROR_ARGUMENT, "x %s is no broadcast of %s", vt_shape_text(s.shape, a),
                            vt_shape_text(shape, b));

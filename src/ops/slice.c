@@ -181,9 +181,12 @@ vt_tensor vt_flip_at(vt_site at, vt_tensor x, vt_axes axes)
 /* No part stays from an earlier call where this one fails. */
 static bool clear(const char *name, vt_site at, int count, vt_tensor *parts)
 {
-    for (int i = 0; i < count; i++) parts[i] = (vt_tensor){ 0 };
-    if (count > 0) return true;
-    refuse_call(name, at, VT_ERROR_ARGUMENT, "%d parts; there must be 1 or more", count);
+    for (int i = 0; parts && i < count; i++) parts[i] = (vt_tensor){ 0 };
+    if (count > 0 && parts) return true;
+    if (count > 0)
+        refuse_call(name, at, VT_ERROR_ARGUMENT, "parts is NULL; it has room for %d tensors", count);
+    else
+        refuse_call(name, at, VT_ERROR_ARGUMENT, "%d parts; there must be 1 or more", count);
     return false;
 }
 
@@ -211,6 +214,10 @@ bool vt_split_at(vt_site at, vt_tensor x, int axis, const int64_t *sizes, int co
     int64_t total = 0;
     char text[128];
     if (!clear("split", at, count, parts) || !axis_of("split", at, x, axis, &s, &resolved)) return false;
+    if (!sizes) {
+        refuse_call("split", at, VT_ERROR_ARGUMENT, "sizes is NULL; it gives those of %d parts", count);
+        return false;
+    }
     for (int i = 0; i < count; i++) {
         if (sizes[i] < 0 || __builtin_add_overflow(total, sizes[i], &total)) {
             refuse_call("split", at, VT_ERROR_ARGUMENT, "size %d is %lld", i, (long long)sizes[i]);

@@ -127,7 +127,8 @@ static bool read_log(vt_site at, const char *path, vt_training_log *log)
 
 bool vt_training_log_read_at(vt_site at, const char *path, vt_training_log *log)
 {
-    *log = (vt_training_log){ .count = 0 };
+    if (!log) vt_error_raise(VT_ERROR_ARGUMENT, at, "training log: the log to read into is NULL");
+    if (log) *log = (vt_training_log){ .count = 0 };
     if (vt_failed()) return false;
     locale_t previous = use_c_locale();
     bool done = read_log(at, path, log);
@@ -138,6 +139,7 @@ bool vt_training_log_read_at(vt_site at, const char *path, vt_training_log *log)
 
 void vt_training_log_free(vt_training_log *log)
 {
+    if (!log) return;
     free(log->epochs);
     *log = (vt_training_log){ .count = 0 };
 }
@@ -202,6 +204,8 @@ static bool is_absent(const char *path)
 bool vt_training_log_append_at(vt_site at, const char *path, const vt_epoch *epoch)
 {
     vt_training_log log = { .count = 0 };
+    if (!path || !epoch)
+        vt_error_raise(VT_ERROR_ARGUMENT, at, "training log: %s is NULL", path ? "the epoch to append" : "the path");
     if (vt_failed()) return false;
     if (!is_absent(path) && !vt_training_log_read_at(at, path, &log)) return false;
     bool done = write_log(at, path, &log, epoch);

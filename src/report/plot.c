@@ -356,10 +356,13 @@ static bool ends_with(const char *text, const char *end)
 
 bool vt_training_log_plot_at(vt_site at, const vt_training_log *log, const char *title, const char *path)
 {
+    if (!path || !log || (log->count && !log->epochs))
+        vt_error_raise(VT_ERROR_ARGUMENT, at, "training log: %s is NULL", !path ? "the path" : "the log to draw");
     if (vt_failed()) return false;
     bool svg = ends_with(path, ".svg");
     if (!svg && !ends_with(path, ".png")) {
-        vt_error_raise(VT_ERROR_ARGUMENT, at, "cannot draw %s: the name should end in .svg or .png", path);
+        vt_error_raise(VT_ERROR_ARGUMENT, at, "training log: cannot draw %s: the name should end in .svg or .png",
+                       path);
         return false;
     }
     atomic_file file;
@@ -379,7 +382,7 @@ bool vt_training_log_plot_at(vt_site at, const vt_training_log *log, const char 
 {
     (void)log, (void)title;
     vt_error_raise(VT_ERROR_UNSUPPORTED, at,
-                   "cannot draw %s: this build has no cairo; configure it with -Dcairo=enabled", path);
+                   "cannot draw %s: this build has no cairo; configure it with -Dcairo=enabled", path ? path : "a log");
     return false;
 }
 

@@ -166,7 +166,7 @@ vt_progress vt_progress_begin(FILE *stream, const char *label, int64_t total)
 {
     vt_progress progress = { .stream = stream, .total = total, .loss = NAN, .accuracy = NAN, .started = now() };
     progress.terminal = can_rewrite_lines(stream);
-    snprintf(progress.label, sizeof progress.label, "%s", label);
+    snprintf(progress.label, sizeof progress.label, "%s", label ? label : "");
     return progress;
 }
 
@@ -178,13 +178,14 @@ static int tenths(const vt_progress *progress, int64_t done)
 /* The last tenth is left to vt_progress_end, which knows the time taken. */
 bool vt_progress_is_due(const vt_progress *progress, int64_t done)
 {
-    if (!progress->stream) return false;
+    if (!progress || !progress->stream) return false;
     if (progress->terminal) return now() - progress->drawn >= REDRAW_SECONDS;
     return tenths(progress, done) > progress->tenths && tenths(progress, done) < 10;
 }
 
 void vt_progress_update(vt_progress *progress, int64_t done, double loss, double accuracy)
 {
+    if (!progress) return;
     bool due = vt_progress_is_due(progress, done);
     progress->done = done;
     progress->loss = loss;
@@ -199,7 +200,7 @@ void vt_progress_update(vt_progress *progress, int64_t done, double loss, double
 
 void vt_progress_end(vt_progress *progress)
 {
-    if (!progress->stream) return;
+    if (!progress || !progress->stream) return;
     if (progress->terminal)
         draw(progress, true);
     else

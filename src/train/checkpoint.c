@@ -1,6 +1,8 @@
 /* checkpoint.c - models, and whole training states, as safetensors files. */
 #include "core/refuse.h"
 #include "core/error.h"
+#include "core/entry.h"
+#include "core/handle.h"
 #include "core/array.h"
 #include "core/context.h"
 #include "io/safetensors.h"
@@ -54,8 +56,10 @@ static bool add_item(vt_site at, items *all, const char *prefix, const char *nam
     *it = (item){ .tensor = tensor };
     if (asprintf(&it->name, "%s%s", prefix, name) < 0) return out_of_memory(at);
     all->count++;
-    it->data = malloc((size_t)vt_count(tensor) * vt_dtype_size(vt_dtype_of(tensor)) + 1);
-    return !vt_failed() && (it->data || out_of_memory(at));
+    spec s;
+    if (!spec_of(entry_get().call, at, it->name, tensor, &s)) return false;
+    it->data = malloc((size_t)vt_shape_count(s.shape) * vt_dtype_size(s.dtype) + 1);
+    return it->data || out_of_memory(at);
 }
 
 static bool add_model(vt_site at, items *all, const char *prefix, const vt_model *model)
@@ -85,10 +89,27 @@ static bool is_given(vt_site at, const char *call, const char *path, const vt_mo
 
 static bool has_notes(vt_site at, const char *call, const vt_note *notes, int count)
 {
-    if (count >= 0 && (notes || count == 0)) return true;
-    refuse_call(call, at, VT_ERROR_ARGUMENT, notes ? "%d notes; it is 0 or more" : "the list of %d notes is NULL",
-                count);
-    return false;
+    if (count < 0 || (!notes && count > 0)) {
+        refuse_call(call, at, VT_ERROR_ARGUMENT, notes ? "%d notes; it is 0 or more" : "the list of %d notes is NULL",
+                    count);
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        if (notes[i].key) continue;
+        refuse_call(call, at, VT_ERROR_ARGUMENT, "the key of note %d is NULL", i);
+        return false;
+    }
+    return true;
+}
+
+static bool have_ends(vt_site at, const vt_note *notes, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (memchr(notes[i].value, 0, sizeof notes[i].value)) continue;
+        refuse_call("checkpoint_save", at, VT_ERROR_ARGUMENT, "the value of note \"%s\" has no end", notes[i].key);
+        return false;
+    }
+    return true;
 }
 
 /* -- Saving
@@ -110,6 +131,7 @@ static bool save(vt_site at, const char *path, const items *all, const safetenso
 
 bool vt_model_save_at(vt_site at, const char *path, const vt_model *model)
 {
+    ENTER("model_save", at);
     if (vt_failed() || !is_given(at, "model_save", path, model)) return false;
     items all = { 0 };
     bool ok = add_model(at, &all, "", model) && save(at, path, &all, NULL, 0);
@@ -157,8 +179,10 @@ static bool restore_choices(const char *note)
 bool vt_checkpoint_save_at(vt_site at, const char *path, const vt_model *model, vt_optimizer *optimizer,
                            const vt_note *notes, int count)
 {
+    ENTER("checkpoint_save", at);
     vt_flush();
-    if (vt_failed() || !is_given(at, "checkpoint_save", path, model) || !has_notes(at, "checkpoint_save", notes, count))
+    if (vt_failed() || !is_given(at, "checkpoint_save", path, model) ||
+        !has_notes(at, "checkpoint_save", notes, count) || !have_ends(at, notes, count))
         return false;
     char seed[32], stream[32];
     vt_random_state random = vt_random_get();
@@ -250,6 +274,7 @@ static bool load(vt_site at, const safetensors *file, items *all)
 
 bool vt_model_load_at(vt_site at, const char *path, vt_model *model)
 {
+    ENTER("model_load", at);
     if (vt_failed() || !is_given(at, "model_load", path, model)) return false;
     items all = { 0 };
     safetensors *file = safetensors_open(at, path);
@@ -343,6 +368,7 @@ static bool make_state(const safetensors *file, vt_optimizer *optimizer)
 
 bool vt_checkpoint_load_at(vt_site at, const char *path, vt_model *model, vt_optimizer *optimizer)
 {
+    ENTER("checkpoint_load", at);
     if (vt_failed() || !is_given(at, "checkpoint_load", path, model)) return false;
     items all = { 0 };
     safetensors *file = safetensors_open(at, path);

@@ -3,6 +3,7 @@
 #include "core/persist.h"
 #include "core/error.h"
 #include "core/entry.h"
+#include "core/handle.h"
 #include "core/context.h"
 #include "ops/effect.h"
 #include <vitro/vitro.h>
@@ -238,7 +239,9 @@ int vt_optimizer_group_with(const vt_group_args *a)
     int found = 0;
     if (vt_failed() || !is_there(o, "optimizer_group", a->at_) || !group_fits(o, a)) return 0;
     for (slot *s = o->slots; s < o->slots + o->count; s++) {
+        spec parameter;
         if (strncmp(s->name, prefix, strlen(prefix)) != 0) continue;
+        if (!spec_of("optimizer_group", a->at_, s->name, s->parameter, &parameter)) return found;
         if (a->select && !a->select(s->name, s->parameter, a->user)) continue;
         join_group(o, s, a);
         found++;
@@ -391,7 +394,7 @@ int vt_optimizer_state_size(const vt_optimizer *o)
 
 vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *o, int index)
 {
-    for (int i = 0; o && i < o->count; i++) {
+    for (int i = 0; o && index >= 0 && i < o->count; i++) {
         const slot *s = &o->slots[i];
         for (int k = 0; k < o->states; k++)
             if (s->state[k].id && index-- == 0) return (vt_named_tensor){ s->state_name[k], s->state[k], false };
@@ -423,10 +426,18 @@ int64_t vt_optimizer_steps(const vt_optimizer *o, const char *parameter)
     return s ? s->steps : -1;
 }
 
+/* Updates compute with the number as a double. */
+static const int64_t MAX_STEPS = (int64_t)1 << 53;
+
 bool vt_optimizer_set_steps(vt_optimizer *o, const char *parameter, int64_t steps)
 {
     slot *s = parameter ? find_slot(o, parameter) : NULL;
     if (!o || (parameter && !s)) return false;
+    if (steps < 0 || steps > MAX_STEPS) {
+        refuse_call("optimizer_set_steps", (vt_site){ 0 }, VT_ERROR_ARGUMENT, "steps is %lld; it is 0 to 2^53",
+                    (long long)steps);
+        return false;
+    }
     *(s ? &s->steps : &o->steps) = steps;
     return true;
 }

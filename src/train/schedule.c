@@ -18,7 +18,7 @@ double vt_constant_lr_with(const vt_constant_lr_args *a)
 static double progress(const vt_decay_lr_args *a)
 {
     if (a->step >= a->total) return 1;
-    return (double)(a->step - a->warmup) / (double)(a->total - a->warmup);
+    return ((double)a->step - (double)a->warmup) / ((double)a->total - (double)a->warmup);
 }
 
 double vt_cosine_lr_with(const vt_decay_lr_args *a)

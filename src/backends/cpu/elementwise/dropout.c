@@ -64,7 +64,9 @@ static bool drop_path(const kernel_call *call)
     double p = ((const dropout_attributes *)call->attributes)->p, scale = 1 / (1 - p);
     const array *x = &call->in[0];
     array *out = &call->out[0];
-    int64_t count = vt_shape_count(out->shape), samples = out->shape.dim[0], size = samples ? count / samples : 0;
+    int64_t count = vt_shape_count(out->shape);
+    if (count == 0) return true; /* however many empty samples there are */
+    int64_t samples = out->shape.dim[0], size = count / samples;
     uint32_t threshold = least_kept(p);
 #pragma omp parallel for if (count >= PARALLEL_COUNT)
     for (int64_t s = 0; s < samples; s++) {

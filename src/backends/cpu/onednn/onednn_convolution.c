@@ -90,11 +90,20 @@ static bool is_broken(const described *k, const_dnnl_primitive_desc_t descriptio
     return strncmp(name, "brgconv:avx512_core_amx", 23) == 0 && largest > 2;
 }
 
+/* As in onednn_plan.c: what oneDNN counts in int, x with its padding among it, has to be one. */
+static bool is_countable(const convolution *p)
+{
+    for (int a = 0; a < 2; a++)
+        if ((p->output[a] - 1) * p->stride[a] + (p->kernel[a] - 1) * p->dilation[a] >= INT32_MAX / 2) return false;
+    return true;
+}
+
 static dnnl_status_t describe_convolution(const void *problem, const argument *arguments, dnnl_engine_t engine,
                                           const_dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t *out)
 {
     const described *k = problem;
     descriptor d[TENSORS] = { 0 };
+    if (!is_countable(&k->problem)) return dnnl_unimplemented;
     bool ok = true;
     for (int i = 0; i < TENSORS; i++) {
         const layout *l = &arguments[i].layout;

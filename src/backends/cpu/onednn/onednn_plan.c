@@ -189,6 +189,15 @@ static bool prepare_primitive(onednn_plan *p, const_dnnl_primitive_desc_t descri
            dnnl_stream_create(&p->stream, engine, dnnl_stream_default_flags) == dnnl_success;
 }
 
+/* oneDNN counts in int in places: with longer axes it divides by 0. */
+static bool are_countable(const argument *arguments, int count)
+{
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < arguments[i].layout.rank; k++)
+            if (arguments[i].layout.dim[k] > INT32_MAX) return false;
+    return true;
+}
+
 onednn_plan *onednn_prepare(describe *function, const void *problem, const argument *arguments, int count)
 {
     pthread_once(&once, begin);
@@ -196,7 +205,8 @@ onednn_plan *onednn_prepare(describe *function, const void *problem, const argum
     onednn_plan *p = attributes ? calloc(1, sizeof *p) : NULL;
     dnnl_primitive_desc_t description = NULL;
     bool ok = false;
-    if (p && function(problem, arguments, engine, attributes, &description) == dnnl_success) {
+    if (p && are_countable(arguments, count) &&
+        function(problem, arguments, engine, attributes, &description) == dnnl_success) {
         p->threads = thread_count();
         ok = prepare_primitive(p, description, arguments, count);
         dnnl_primitive_desc_destroy(description);

@@ -24,6 +24,7 @@ static bool forward(const kernel_call *call, bool logarithm)
 {
     const array *x = &call->in[0];
     along_axis a = along_axis_of(x->shape, ((const softmax_attributes *)call->attributes)->axis);
+    if (element_count(a) == 0) return true; /* however many empty rows there are */
     (x->dtype == VT_F32 ? softmax_f32 : softmax_f64)(x->data, a, logarithm, call->out[0].data);
     return true;
 }
@@ -32,6 +33,7 @@ static bool backward(const kernel_call *call, bool logarithm)
 {
     const array *g = &call->in[0], *y = &call->in[1];
     along_axis a = along_axis_of(y->shape, ((const softmax_attributes *)call->attributes)->axis);
+    if (element_count(a) == 0) return true;
     (y->dtype == VT_F32 ? softmax_gradient_f32 : softmax_gradient_f64)(g->data, y->data, a, logarithm,
                                                                        call->out[0].data);
     return true;

@@ -1,0 +1,206 @@
+/* objects.c - models, optimisers, data sets, loaders and files to call with. */
+#include "draw.h"
+#include "hostile.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void end_model(void *model)
+{
+    vt_model_free(model);
+}
+
+static void end_optimizer(void *optimizer)
+{
+    vt_optimizer_free(optimizer);
+}
+
+static void end_dataset(void *dataset)
+{
+    vt_dataset_close(dataset);
+}
+
+static void end_loader(void *loader)
+{
+    vt_loader_close(loader);
+}
+
+static void end_log(void *log)
+{
+    vt_training_log_free(log);
+}
+
+static vt_model *empty_model(void)
+{
+    return until_the_end(vt_model_new(), end_model);
+}
+
+static vt_model *new_model(void)
+{
+    vt_model *model = empty_model();
+    vt_parameter(vt_root(model), "weight", VT_SHAPE(2, 3), VT_INIT_NORMAL, 1);
+    vt_parameter(vt_subpath(vt_root(model), "head"), "bias", VT_SHAPE(3), VT_INIT_CONSTANT, 0.5);
+    vt_buffer(vt_root(model), "mean", VT_SHAPE(3), 1, VT_F32);
+    return model;
+}
+
+/* Every tensor is stale from then on, and scopes have ended. */
+static void shut_down(void)
+{
+    vt_shutdown();
+    vt_scope_begin();
+    vt_scope_begin();
+}
+
+static vt_model *stale_model(void)
+{
+    vt_model *model = new_model();
+    shut_down();
+    return model;
+}
+
+/* With gradients for its next step. */
+static vt_optimizer *new_optimizer(vt_model *model, bool adam)
+{
+    vt_backward(vt_sum(vt_square(vt_model_find(model, "weight"))));
+    vt_optimizer *o = adam ? vt_adamw(model, .lr = 0.1) : vt_sgd(model, .lr = 0.1, .momentum = 0.9);
+    return until_the_end(o, end_optimizer);
+}
+
+void draw_vt_model_object(vt_model **x)
+{
+    unsigned which;
+    bool hostile = draw_among(1, 3, &which);
+    say("%s", !hostile ? "model" : which == 0 ? "NULL" : which == 1 ? "empty_model" : "model_before_shutdown");
+    *x = !hostile ? new_model() : which == 0 ? NULL : which == 1 ? empty_model() : stale_model();
+}
+
+void draw_vt_optimizer_object(vt_optimizer **x)
+{
+    unsigned which;
+    bool hostile = draw_among(2, 3, &which);
+    *x = NULL;
+    say("%s", !hostile ? which ? "adamw" : "sgd" : which == 0 ? "NULL" : "optimizer_before_shutdown");
+    if (!hostile || which) *x = new_optimizer(new_model(), hostile || which);
+    if (hostile && which) shut_down();
+}
+
+void draw_vt_dataset_object(vt_dataset **x)
+{
+    unsigned which;
+    bool hostile = draw_among(1, 1, &which);
+    say(hostile ? "NULL" : "dataset");
+    *x = hostile ? NULL : until_the_end(vt_builtin_open(true, .limit = 3), end_dataset);
+}
+
+static const vt_dataset *pictures(void)
+{
+    static uint8_t images[5 * 3 * 4 * 4];
+    static const int64_t labels[5] = { 0, 1, 1, 0, 1 };
+    static const char *const names[] = { "a", "b" };
+    static const vt_dataset dataset = { 5, 3, 4, 4, images, labels, 2, names };
+    return &dataset;
+}
+
+void draw_vt_loader_object(vt_loader **x)
+{
+    unsigned which;
+    bool hostile = draw_among(3, 1, &which);
+    const char *const text[] = { "loader", "resident_loader", "loader_of_a_thread" };
+    say("%s", hostile ? "NULL" : text[which]);
+    *x = NULL;
+    if (hostile) return;
+    *x = vt_loader_open(pictures(), .batch = 2, .workers = which == 2, .resident = which == 1, .shuffle = true,
+                        .augment = true);
+    until_the_end(*x, end_loader);
+}
+
+void draw_vt_progress_object(vt_progress **x)
+{
+    unsigned which;
+    FILE *stream = NULL;
+    bool hostile = draw_among(1, 3, &which);
+    *x = NULL;
+    if (hostile && which == 0) {
+        say("NULL");
+        return;
+    }
+    draw_stream(&stream);
+    *x = hold(sizeof **x);
+    **x = vt_progress_begin(stream, "epoch", hostile ? which == 1 ? INT64_MIN : INT64_MAX : 100);
+    say("_progress");
+}
+
+void draw_vt_training_log_object(vt_training_log **x)
+{
+    unsigned which;
+    bool hostile = draw_among(1, 2, &which);
+    *x = NULL;
+    say("%s", !hostile ? "log" : which ? "empty_log" : "NULL");
+    if (hostile && !which) return;
+    *x = hold(sizeof **x);
+    until_the_end(*x, end_log);
+    if (!hostile) vt_training_log_read("log.csv", *x);
+}
+
+/* -- Files -------------------------------------------------------------------------------------------------------- */
+
+static struct {
+    const char *name;
+    char *content;
+    size_t size;
+} files[] = { { "array.npy" }, { "model.safetensors" }, { "checkpoint.safetensors" },
+              { "log.csv" },   { "text.txt" },          { "empty" } };
+enum { FILES = sizeof files / sizeof *files };
+
+static void read_content(int i)
+{
+    FILE *f = fopen(files[i].name, "rb");
+    if (!f) abort();
+    files[i].content = calloc(1, 1 << 16);
+    files[i].size = fread(files[i].content, 1, 1 << 16, f);
+    fclose(f);
+}
+
+void make_files(void)
+{
+    vt_scope scope = vt_scope_begin();
+    plan p = { .odds = 1 };
+    draw_begin(&p);
+    vt_model *model = new_model();
+    vt_note note = { "epoch", "3" };
+    vt_epoch row = { 1, 0.5, 0.5, NAN, INFINITY, 1, 100 };
+    vt_npy_save("array.npy", vt_ones(VT_SHAPE(2, 3)));
+    vt_model_save("model.safetensors", model);
+    vt_checkpoint_save("checkpoint.safetensors", model, new_optimizer(model, true), &note, 1);
+    vt_training_log_append("log.csv", &row);
+    FILE *text = fopen("text.txt", "w"), *empty = fopen("empty", "w");
+    if (vt_failed() || !text || !empty || fputs("no tensors", text) < 0) abort();
+    fclose(text);
+    fclose(empty);
+    draw_end();
+    vt_scope_end(&scope);
+}
+
+void read_files(void)
+{
+    for (int i = 0; i < FILES; i++) read_content(i);
+}
+
+void write_files(void)
+{
+    for (int i = 0; i < FILES; i++) {
+        FILE *f = fopen(files[i].name, "wb");
+        if (!f || fwrite(files[i].content, 1, files[i].size, f) != files[i].size) abort();
+        fclose(f);
+    }
+    FILE *pictures_of_zeros = fopen("test_batch.bin", "ab"); /* of CIFAR-10: each of class 0, and black */
+    if (!pictures_of_zeros || ftruncate(fileno(pictures_of_zeros), 10000 * (1 + 3 * 32 * 32)) != 0) abort();
+    fclose(pictures_of_zeros);
+    mkdir("folder", 0700);
+    remove("new");
+    remove("curves.svg");
+}
