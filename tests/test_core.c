@@ -50,8 +50,9 @@ static void expect_values(int line, vt_tensor x, const double *want, int64_t cou
     cr_assert(vt_read(x, got, 64, VT_F64), "line %d: %s", line, vt_error_message());
     cr_assert(vt_count(x) == count, "line %d: %lld elements", line, (long long)vt_count(x));
     for (int64_t i = 0; i < count; i++)
-        cr_assert(got[i] == want[i] || fabs(got[i] - want[i]) < 1e-12 * fabs(want[i]), "line %d: element %lld is %.17g",
-                  line, (long long)i, got[i]);
+        cr_assert(got[i] == want[i] || fabs(got[i] - want[i]) < 1e-12 * fabs(want[i]) ||
+                      (isnan(got[i]) && isnan(want[i])),
+                  "line %d: element %lld is %.17g", line, (long long)i, got[i]);
 }
 #define EXPECT(x, ...)                                                                                                 \
     expect_values(__LINE__, x, (double[]){ __VA_ARGS__ }, sizeof((double[]){ __VA_ARGS__ }) / sizeof(double))
@@ -125,7 +126,7 @@ Test(handles, unknown_is_refused)
 {
     VT_SCOPE;
     vt_exp(((vt_tensor){ 12345678, 1 }));
-    REFUSED(VT_ERROR_HANDLE, "exp: input is a tensor whose scope has ended");
+    REFUSED(VT_ERROR_HANDLE, "exp: input is a tensor that has ended, by vt_free or with its scope");
 }
 
 Test(handles, thousands)
@@ -166,6 +167,30 @@ Test(handles, freed_is_told_from_out_of_scope)
     REFUSED(VT_ERROR_HANDLE, "grad: x is a tensor that vt_free has ended");
     vt_keep(z);
     vt_free(z);
+}
+
+/* Also when its scope ends afterwards; not any more when its place in the table has been taken by another. */
+Test(handles, how_one_ended_is_told_as_long_as_it_is_known)
+{
+    VT_SCOPE;
+    vt_tensor freed, ended;
+    {
+        VT_SCOPE;
+        ended = VECTOR(1);
+        freed = vt_exp(ended);
+        vt_free(freed);
+    }
+    vt_neg(freed);
+    REFUSED(VT_ERROR_HANDLE, "neg: input is a tensor that vt_free has ended");
+    vt_neg(ended);
+    REFUSED(VT_ERROR_HANDLE, "neg: input is a tensor whose scope has ended; vt_keep moves one to the enclosing scope");
+    vt_tensor taken[] = { VECTOR(1), VECTOR(2) };
+    cr_assert(taken[0].id + taken[1].id == freed.id + ended.id, "the test wants slots that are used again");
+    vt_tensor stale[] = { freed, ended };
+    for (int i = 0; i < 2; i++) {
+        vt_neg(stale[i]);
+        REFUSED(VT_ERROR_HANDLE, "neg: input is a tensor that has ended, by vt_free or with its scope; vt_keep moves");
+    }
 }
 
 /* A tensor of this thread, and whether its handle is what a handle of the other would be but for the thread. */
@@ -1081,9 +1106,9 @@ Test(eager, names_the_op_and_the_line)
     vt_tensor y = vt_log(x);
     cr_assert(strstr(vt_error_message(), want), "%s", vt_error_message());
     vt_exp(y);
-    REFUSED(VT_ERROR_NUMERIC, "log: the result has a NaN at [1], and no input has");
+    REFUSED(VT_ERROR_NUMERIC, "log: the result has a NaN at [1], and no input has one");
     vt_exp(vt_reshape(VECTOR(1, 2, 3, 1e4), VT_SHAPE(2, 2)));
-    REFUSED(VT_ERROR_NUMERIC, "exp: the result has an infinity at [1, 1], and no input has");
+    REFUSED(VT_ERROR_NUMERIC, "exp: the result has an infinity at [1, 1], and no input has one");
     vt_set_eager(false);
     EXPECT(vt_exp(VECTOR(1e4)), INFINITY);
 }
@@ -1112,8 +1137,44 @@ Test(eager, allows_infinities_that_are_meant)
     vt_tensor nothing = vt_from_data((double[]){ NAN }, VT_SHAPE(1), VT_F64);
     vt_neg(nothing);
     cr_assert(!vt_failed());
-    vt_sub(created, created);
-    REFUSED(VT_ERROR_NUMERIC, "sub: the result has a NaN at [0]");
+    EXPECT(vt_sub(created, created), NAN, NAN);
+    vt_set_eager(false);
+}
+
+/* By an input or by an option; what comes of it later, too, and its gradient. */
+Test(eager, refuses_nothing_that_was_asked_for)
+{
+    vt_set_eager(true);
+    VT_SCOPE;
+    vt_tensor x = trainable(VECTOR(1, 2)), low = vt_full(VT_SHAPE(2), -INFINITY, .dtype = VT_F64);
+    EXPECT(vt_pad(x, VT_SHAPE(1), VT_SHAPE(0), .value = -INFINITY), -INFINITY, 1, 2);
+    EXPECT(vt_pad(x, VT_SHAPE(0), VT_SHAPE(1), .value = NAN), 1, 2, NAN);
+    EXPECT(vt_affine(x, INFINITY, 0), INFINITY, INFINITY);
+    EXPECT(vt_pow_scalar(x, INFINITY), 1, INFINITY);
+    EXPECT(vt_clamp(x, INFINITY, INFINITY), INFINITY, INFINITY);
+    vt_tensor y = vt_softmax(vt_add(x, low), 0);
+    EXPECT(y, NAN, NAN);
+    vt_backward(vt_sum(y));
+    EXPECT(vt_grad(x), NAN, NAN);
+    vt_tensor endless = VECTOR(INFINITY, -INFINITY);
+    vt_assign(endless, vt_sub(endless, endless));
+    EXPECT(endless, NAN, NAN);
+    vt_set_eager(false);
+}
+
+/* The update of a parameter that is infinite makes nothing new of it. */
+Test(eager, sees_what_an_effect_overwrites)
+{
+    vt_set_eager(true);
+    VT_SCOPE;
+    vt_model *model = vt_model_new();
+    vt_tensor w = vt_parameter(vt_root(model), "w", VT_SHAPE(1), .value = INFINITY);
+    vt_optimizer *sgd = vt_sgd(model, .lr = 1);
+    vt_backward(vt_sum(vt_sign(w)));
+    vt_optimizer_step(sgd);
+    cr_assert(!vt_failed(), "%s", vt_error_message());
+    vt_optimizer_free(sgd);
+    vt_model_free(model);
     vt_set_eager(false);
 }
 
@@ -1431,6 +1492,14 @@ Test(data, print)
                      "x: f64 [7]  mean 4 std 2 min 1 max 7\n  [1, 2, 3, 4, 5, 6, 7]\n");
     cr_expect_str_eq(printed(VECTOR(1, 2, 3, 4, 5, 6, 7, 8)),
                      "x: f64 [8]  mean 4.5 std 2.291 min 1 max 8\n  [1, 2, 3, ..., 6, 7, 8]\n");
+    cr_expect_str_eq(printed(VECTOR(1, NAN, 3, -INFINITY, INFINITY, NAN)),
+                     "x: f64 [6]  mean 2 std 1 min 1 max 3  of 2 finite; 2 NaN, 2 infinite\n"
+                     "  [1, nan, 3, -inf, inf, nan]\n");
+    cr_expect_str_eq(printed(VECTOR(NAN)), "x: f64 [1]  of 0 finite; 1 NaN, 0 infinite\n  [nan]\n");
+    cr_expect_str_eq(printed(VECTOR(1e9 - 1, 1e9 + 1)),
+                     "x: f64 [2]  mean 1e+09 std 1 min 1e+09 max 1e+09\n  [1e+09, 1e+09]\n");
+    vt_tensor large = vt_from_data(((int64_t[]){ 9007199254740993, -1 }), VT_SHAPE(2), VT_I64);
+    cr_expect(strstr(printed(large), "[9007199254740993, -1]"), "%s", printed(large));
     cr_expect(strstr(printed(vt_full(VT_SHAPE(9, 1), 1, .dtype = VT_F64)), "[1],\n   ...,\n   [1],"), "%s",
               printed(vt_full(VT_SHAPE(9, 1), 1, .dtype = VT_F64)));
 }
