@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <vitro/vitro.h>
 
 /* The core is the same for every device; this one has every op. */
@@ -1193,6 +1194,23 @@ Test(eager, checks_what_effects_write)
     vt_set_eager(false);
 }
 
+/* Whatever the mode, g is there after a -= g, though the a that it was computed from is not. */
+Test(eager, and_plans_read_what_was_subtracted_in_place)
+{
+    for (int eager = 0; eager < 2; eager++) {
+        vt_set_eager(eager);
+        VT_SCOPE;
+        vt_tensor a = VECTOR(1, 2), g = vt_mul(vt_square(a), vt_scalar(0.5, .dtype = VT_F64));
+        vt_assign(a, vt_sub(a, g));
+        vt_tensor h = vt_exp(a);
+        vt_assign(a, vt_mul(h, a));
+        EXPECT(a, 0.5 * exp(0.5), 0);
+        EXPECT(g, 0.5, 2);
+        EXPECT(h, exp(0.5), 1);
+    }
+    vt_set_eager(false);
+}
+
 /* A little of everything; the result depends on order, randomness, gradients and effects. */
 static double program(void)
 {
@@ -1504,6 +1522,33 @@ Test(data, print)
               printed(vt_full(VT_SHAPE(9, 1), 1, .dtype = VT_F64)));
 }
 
+/* -- Call sites --------------------------------------------------------------------------------------------------- */
+
+/* Memory that is gone afterwards, as a plugin's is that has been unloaded. */
+static char *text_of_a_plugin(const char *text)
+{
+    char *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert(memory != MAP_FAILED);
+    return strcpy(memory, text);
+}
+
+Test(data, call_sites_outlive_their_strings)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2), y[2];
+    for (int i = 0; i < 2; i++) {
+        char *file = text_of_a_plugin(i ? "other.c" : "plugin.c"), *function = text_of_a_plugin("forward");
+        y[i] = vt_neg_at((vt_site){ file, function, 7 + i }, x);
+        munmap(file, 4096);
+        munmap(function, 4096);
+    }
+    vt_free(x);
+    vt_item(vt_sum(y[0]));
+    REFUSED(VT_ERROR_HANDLE, "neg: input 0 ended before this op was computed  at plugin.c:7 in forward()");
+    vt_item(vt_sum(y[1]));
+    REFUSED(VT_ERROR_HANDLE, "neg: input 0 ended before this op was computed  at other.c:8 in forward()");
+}
+
 /* -- Models ------------------------------------------------------------------------------------------------------- */
 
 Test(models, registry)
@@ -1613,6 +1658,37 @@ Test(gradcheck, leaves_its_inputs_and_the_random_state_as_they_were)
     cr_assert(vt_gradcheck(differentiated, &x, 1, .second_order = true), "%s", vt_error_message());
     vt_read(x, after, 3, VT_F64);
     cr_assert(memcmp(before, after, sizeof before) == 0 && vt_random_get().stream == state.stream);
+}
+
+/* x y, whose gradient is wrong where x and y are one tensor. */
+static vt_tensor wrong_of_one(const vt_tensor *in, void *user)
+{
+    (void)user;
+    bool one = in[0].id == in[1].id;
+    return one ? vt_mul(in[0], vt_detach(in[1])) : vt_mul(in[0], in[1]);
+}
+
+/* (x y)², the same in its second derivative. */
+static vt_tensor wrong_of_one_in_second_order(const vt_tensor *in, void *user)
+{
+    (void)user;
+    vt_tensor x = in[0], y = in[1], square = vt_square(vt_mul(x, y));
+    if (x.id != y.id) return square;
+    /* x⁴: the gradient at x is right, that of the gradient is not. */
+    vt_tensor held = vt_detach(x), linear = vt_mul(vt_sub(x, held), vt_affine(vt_pow_scalar(held, 3), 4, 0));
+    return vt_add(vt_detach(square), linear);
+}
+
+Test(gradcheck, puts_one_tensor_in_several_places)
+{
+    VT_SCOPE;
+    vt_tensor in[] = { VECTOR(0.5, -0.75), VECTOR(1, 2), VECTOR(1) };
+    cr_assert(!vt_gradcheck(wrong_of_one, in, 3));
+    REFUSED(VT_ERROR_GRADIENT, "gradcheck: the gradient of one tensor as inputs 0 and 1 differs at [");
+    in[1] = VECTOR(1, 2, 3);
+    in[0] = VECTOR(0.5, -0.75, 1);
+    cr_assert(!vt_gradcheck(wrong_of_one_in_second_order, in, 2, .second_order = true));
+    REFUSED(VT_ERROR_GRADIENT, "gradcheck: the second-order gradient of one tensor as inputs 0 and 1 differs at [");
 }
 
 Test(gradcheck, refuses_f32_in_inputs_and_results)
