@@ -200,6 +200,8 @@ static bool repeat_statement(drawing *d, statement s, int *again, int64_t extent
         s.in[i] = again[s.in[i]];
         if (s.in[i] == NO_VARIABLE) return false;
     }
+    /* The gradient of a first turn may still be there in the second, outside. */
+    if (s.operation == &operation_keep && !is_in_a_scope(d, &s)) return false;
     int64_t had = vt_shape_count(s.shape[0]);
     for (int i = 0; i < 2; i++) change_extent(&s.shape[i], extent, by);
     int64_t count = vt_shape_count(s.shape[0]);
