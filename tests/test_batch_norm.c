@@ -12,20 +12,23 @@
 
 enum { MAX_INPUTS = 7, MAX_OUTPUTS = 4 };
 
-/* A call of an op; `scales` has a bit for each input and output that has a number a channel. */
+/* A call of an op; `scales` has a bit for each input and output that has a number a channel. The mean, of which there
+ * are two, is the first of those that a norm makes, and the first of those that its gradient takes. */
 typedef struct subject {
     const op *op;
     int inputs, outputs;
     uint32_t in_scales, out_scales;
+    int in_mean, out_mean;
 } subject;
+enum { NONE = -1 };
 
 static const subject subjects[] = {
-    { &op_batch_norm, 3, 3, 0x6, 0x6 },
-    { &op_batch_norm_relu, 3, 3, 0x6, 0x6 },
-    { &op_batch_norm_add_relu, 4, 3, 0xc, 0x6 },
-    { &op_batch_norm_gradient, 5, 3, 0x1c, 0x6 },
-    { &op_batch_norm_relu_gradient, 6, 3, 0x3c, 0x6 },
-    { &op_batch_norm_add_relu_gradient, 7, 4, 0x2c, 0xc },
+    { &op_batch_norm, 3, 3, 0x6, 0x6, NONE, 1 },
+    { &op_batch_norm_relu, 3, 3, 0x6, 0x6, NONE, 1 },
+    { &op_batch_norm_add_relu, 4, 3, 0xc, 0x6, NONE, 1 },
+    { &op_batch_norm_gradient, 5, 3, 0x1c, 0x6, 2, NONE },
+    { &op_batch_norm_relu_gradient, 6, 3, 0x3c, 0x6, 2, NONE },
+    { &op_batch_norm_add_relu_gradient, 7, 4, 0x2c, 0xc, 2, NONE },
 };
 enum { SUBJECTS = sizeof subjects / sizeof *subjects };
 
@@ -54,16 +57,18 @@ typedef struct arrays {
 static arrays arrays_new(const subject *s, vt_shape shape, uint32_t in_half, uint32_t out_half)
 {
     arrays a = { 0 };
-    vt_shape channels = VT_SHAPE(shape.dim[1]);
+    vt_shape channels = VT_SHAPE(shape.dim[1]), mean = VT_SHAPE(2, shape.dim[1]);
     for (int i = 0; i < s->inputs; i++) {
         bool scales = s->in_scales >> i & 1;
-        vt_shape own = scales ? channels : shape;
+        vt_shape own = i == s->in_mean ? mean : scales ? channels : shape;
         vt_dtype dtype = in_half >> i & 1 ? VT_BF16 : VT_F32;
         a.in[i] = array_channels_last(memory(vt_shape_count(own), dtype), dtype, own);
         fill(&a.in[i], scales, i);
+        for (int64_t k = shape.dim[1]; i == s->in_mean && k < 2 * shape.dim[1]; k++)
+            array_set(&a.in[i], k, array_get(&a.in[i], k) * 0x1p-8);
     }
     for (int i = 0; i < s->outputs; i++) {
-        vt_shape own = s->out_scales >> i & 1 ? channels : shape;
+        vt_shape own = i == s->out_mean ? mean : s->out_scales >> i & 1 ? channels : shape;
         vt_dtype dtype = out_half >> i & 1 ? VT_BF16 : VT_F32;
         a.out[i] = array_channels_last(memory(vt_shape_count(own), dtype), dtype, own);
     }
@@ -166,12 +171,40 @@ static double variance_of(const array *x, int64_t channel, double *mean)
     return square / n;
 }
 
+/* Relative to 1 or more. */
+static void expect_near(const char *what, int64_t channel, double got, double want)
+{
+    cr_assert(fabs(got - want) <= 1e-5 * fmax(1, fabs(want)), "channel %lld: %s is %.9g, not %.9g", (long long)channel,
+              what, got, want);
+}
+
+/* y = (x - mean) rstd weight + bias, in f64 and by definition, and what comes of it on the way back. */
+static void expect_normalized(const arrays *forward, const arrays *back, int64_t channel)
+{
+    int64_t channels = forward->in[0].shape.dim[1], count = vt_shape_count(forward->in[0].shape);
+    double mean, var = variance_of(&forward->in[0], channel, &mean), rstd = 1 / sqrt(var + 1e-5);
+    double weight = array_get(&forward->in[1], channel), bias = array_get(&forward->in[2], channel);
+    double n = (double)(count / channels), g_sum = 0, gx_sum = 0;
+    for (int64_t i = channel; i < count; i += channels) {
+        double x = (array_get(&forward->in[0], i) - mean) * rstd, g = array_get(&back->in[0], i);
+        g_sum += g;
+        gx_sum += g * x;
+        expect_near("y", channel, array_get(&forward->out[0], i), x * weight + bias);
+    }
+    expect_near("dweight / n", channel, array_get(&back->out[1], channel) / n, gx_sum / n);
+    for (int64_t i = channel; i < count; i += channels) {
+        double x = (array_get(&forward->in[0], i) - mean) * rstd, g = array_get(&back->in[0], i);
+        double dx = (g - g_sum / n - x * gx_sum / n) * weight;
+        expect_near("dx / rstd", channel, array_get(&back->out[0], i) / rstd, dx);
+    }
+}
+
 /* Means that are far larger than deviations, and channels that begin far from their mean, on which sums of squares
  * founder. */
 Test(batch_norm, statistics_that_are_hard_to_take)
 {
     vt_shape shape = VT_SHAPE(16, 6, 31, 33);
-    arrays a = arrays_new(&subjects[0], shape, 0, 0);
+    arrays a = arrays_new(&subjects[0], shape, 0, 0), back = arrays_new(&subjects[3], shape, 0, 0);
     const double offsets[] = { 0, 1000, -1e5, 3e6, 0, 0 };
     int64_t count = vt_shape_count(shape);
     for (int64_t i = 0; i < count; i++) {
@@ -179,12 +212,18 @@ Test(batch_norm, statistics_that_are_hard_to_take)
         array_set(&a.in[0], i, array_get(&a.in[0], i) + (outlier ? 1e4 : offsets[i % 6]));
     }
     call_kernel(&subjects[0], &a);
+    array_copy(&back.in[1], &a.in[0]);
+    array_copy(&back.in[2], &a.out[1]);
+    array_copy(&back.in[3], &a.out[2]);
+    array_copy(&back.in[4], &a.in[1]);
+    call_kernel(&subjects[3], &back);
     for (int64_t c = 0; c < 6; c++) {
         double mean, var = variance_of(&a.in[0], c, &mean);
-        double got_mean = array_get(&a.out[1], c), got_var = array_get(&a.out[2], c);
-        cr_assert(fabs(got_mean - mean) <= 0x1p-23 * fabs(mean) + 1e-7 * sqrt(var), "channel %d: mean %.9g, not %.9g",
-                  (int)c, got_mean, mean);
+        double got_mean = array_get(&a.out[1], c) + array_get(&a.out[1], 6 + c), got_var = array_get(&a.out[2], c);
+        cr_assert(fabs(got_mean - mean) <= 1e-7 * sqrt(var), "channel %d: mean %.9g, not %.9g", (int)c, got_mean, mean);
         cr_assert(fabs(got_var / var - 1) < 2e-6, "channel %d: variance %.9g, not %.9g", (int)c, got_var, var);
+        expect_normalized(&a, &back, c);
     }
     arrays_free(&a);
+    arrays_free(&back);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <vitro/vitro.h>
 
 /* The core is the same for every device; this one has every op. */
@@ -50,8 +51,9 @@ static void expect_values(int line, vt_tensor x, const double *want, int64_t cou
     cr_assert(vt_read(x, got, 64, VT_F64), "line %d: %s", line, vt_error_message());
     cr_assert(vt_count(x) == count, "line %d: %lld elements", line, (long long)vt_count(x));
     for (int64_t i = 0; i < count; i++)
-        cr_assert(got[i] == want[i] || fabs(got[i] - want[i]) < 1e-12 * fabs(want[i]), "line %d: element %lld is %.17g",
-                  line, (long long)i, got[i]);
+        cr_assert(got[i] == want[i] || fabs(got[i] - want[i]) < 1e-12 * fabs(want[i]) ||
+                      (isnan(got[i]) && isnan(want[i])),
+                  "line %d: element %lld is %.17g", line, (long long)i, got[i]);
 }
 #define EXPECT(x, ...)                                                                                                 \
     expect_values(__LINE__, x, (double[]){ __VA_ARGS__ }, sizeof((double[]){ __VA_ARGS__ }) / sizeof(double))
@@ -125,7 +127,7 @@ Test(handles, unknown_is_refused)
 {
     VT_SCOPE;
     vt_exp(((vt_tensor){ 12345678, 1 }));
-    REFUSED(VT_ERROR_HANDLE, "exp: input is a tensor whose scope has ended");
+    REFUSED(VT_ERROR_HANDLE, "exp: input is a tensor that has ended, by vt_free or with its scope");
 }
 
 Test(handles, thousands)
@@ -166,6 +168,30 @@ Test(handles, freed_is_told_from_out_of_scope)
     REFUSED(VT_ERROR_HANDLE, "grad: x is a tensor that vt_free has ended");
     vt_keep(z);
     vt_free(z);
+}
+
+/* Also when its scope ends afterwards; not any more when its place in the table has been taken by another. */
+Test(handles, how_one_ended_is_told_as_long_as_it_is_known)
+{
+    VT_SCOPE;
+    vt_tensor freed, ended;
+    {
+        VT_SCOPE;
+        ended = VECTOR(1);
+        freed = vt_exp(ended);
+        vt_free(freed);
+    }
+    vt_neg(freed);
+    REFUSED(VT_ERROR_HANDLE, "neg: input is a tensor that vt_free has ended");
+    vt_neg(ended);
+    REFUSED(VT_ERROR_HANDLE, "neg: input is a tensor whose scope has ended; vt_keep moves one to the enclosing scope");
+    vt_tensor taken[] = { VECTOR(1), VECTOR(2) };
+    cr_assert(taken[0].id + taken[1].id == freed.id + ended.id, "the test wants slots that are used again");
+    vt_tensor stale[] = { freed, ended };
+    for (int i = 0; i < 2; i++) {
+        vt_neg(stale[i]);
+        REFUSED(VT_ERROR_HANDLE, "neg: input is a tensor that has ended, by vt_free or with its scope; vt_keep moves");
+    }
 }
 
 /* A tensor of this thread, and whether its handle is what a handle of the other would be but for the thread. */
@@ -1112,9 +1138,9 @@ Test(eager, names_the_op_and_the_line)
     vt_tensor y = vt_log(x);
     cr_assert(strstr(vt_error_message(), want), "%s", vt_error_message());
     vt_exp(y);
-    REFUSED(VT_ERROR_NUMERIC, "log: the result has a NaN at [1], and no input has");
+    REFUSED(VT_ERROR_NUMERIC, "log: the result has a NaN at [1], and no input has one");
     vt_exp(vt_reshape(VECTOR(1, 2, 3, 1e4), VT_SHAPE(2, 2)));
-    REFUSED(VT_ERROR_NUMERIC, "exp: the result has an infinity at [1, 1], and no input has");
+    REFUSED(VT_ERROR_NUMERIC, "exp: the result has an infinity at [1, 1], and no input has one");
     vt_set_eager(false);
     EXPECT(vt_exp(VECTOR(1e4)), INFINITY);
 }
@@ -1143,8 +1169,44 @@ Test(eager, allows_infinities_that_are_meant)
     vt_tensor nothing = vt_from_data((double[]){ NAN }, VT_SHAPE(1), VT_F64);
     vt_neg(nothing);
     cr_assert(!vt_failed());
-    vt_sub(created, created);
-    REFUSED(VT_ERROR_NUMERIC, "sub: the result has a NaN at [0]");
+    EXPECT(vt_sub(created, created), NAN, NAN);
+    vt_set_eager(false);
+}
+
+/* By an input or by an option; what comes of it later, too, and its gradient. */
+Test(eager, refuses_nothing_that_was_asked_for)
+{
+    vt_set_eager(true);
+    VT_SCOPE;
+    vt_tensor x = trainable(VECTOR(1, 2)), low = vt_full(VT_SHAPE(2), -INFINITY, .dtype = VT_F64);
+    EXPECT(vt_pad(x, VT_SHAPE(1), VT_SHAPE(0), .value = -INFINITY), -INFINITY, 1, 2);
+    EXPECT(vt_pad(x, VT_SHAPE(0), VT_SHAPE(1), .value = NAN), 1, 2, NAN);
+    EXPECT(vt_affine(x, INFINITY, 0), INFINITY, INFINITY);
+    EXPECT(vt_pow_scalar(x, INFINITY), 1, INFINITY);
+    EXPECT(vt_clamp(x, INFINITY, INFINITY), INFINITY, INFINITY);
+    vt_tensor y = vt_softmax(vt_add(x, low), 0);
+    EXPECT(y, NAN, NAN);
+    vt_backward(vt_sum(y));
+    EXPECT(vt_grad(x), NAN, NAN);
+    vt_tensor endless = VECTOR(INFINITY, -INFINITY);
+    vt_assign(endless, vt_sub(endless, endless));
+    EXPECT(endless, NAN, NAN);
+    vt_set_eager(false);
+}
+
+/* The update of a parameter that is infinite makes nothing new of it. */
+Test(eager, sees_what_an_effect_overwrites)
+{
+    vt_set_eager(true);
+    VT_SCOPE;
+    vt_model *model = vt_model_new();
+    vt_tensor w = vt_parameter(vt_root(model), "w", VT_SHAPE(1), .value = INFINITY);
+    vt_optimizer *sgd = vt_sgd(model, .lr = 1);
+    vt_backward(vt_sum(vt_sign(w)));
+    vt_optimizer_step(sgd);
+    cr_assert(!vt_failed(), "%s", vt_error_message());
+    vt_optimizer_free(sgd);
+    vt_model_free(model);
     vt_set_eager(false);
 }
 
@@ -1160,6 +1222,23 @@ Test(eager, checks_what_effects_write)
     REFUSED(VT_ERROR_NUMERIC, "optimizer_step: sgd: the result has an infinity at [0]");
     vt_optimizer_free(sgd);
     vt_model_free(model);
+    vt_set_eager(false);
+}
+
+/* Whatever the mode, g is there after a -= g, though the a that it was computed from is not. */
+Test(eager, and_plans_read_what_was_subtracted_in_place)
+{
+    for (int eager = 0; eager < 2; eager++) {
+        vt_set_eager(eager);
+        VT_SCOPE;
+        vt_tensor a = VECTOR(1, 2), g = vt_mul(vt_square(a), vt_scalar(0.5, .dtype = VT_F64));
+        vt_assign(a, vt_sub(a, g));
+        vt_tensor h = vt_exp(a);
+        vt_assign(a, vt_mul(h, a));
+        EXPECT(a, 0.5 * exp(0.5), 0);
+        EXPECT(g, 0.5, 2);
+        EXPECT(h, exp(0.5), 1);
+    }
     vt_set_eager(false);
 }
 
@@ -1462,8 +1541,43 @@ Test(data, print)
                      "x: f64 [7]  mean 4 std 2 min 1 max 7\n  [1, 2, 3, 4, 5, 6, 7]\n");
     cr_expect_str_eq(printed(VECTOR(1, 2, 3, 4, 5, 6, 7, 8)),
                      "x: f64 [8]  mean 4.5 std 2.291 min 1 max 8\n  [1, 2, 3, ..., 6, 7, 8]\n");
+    cr_expect_str_eq(printed(VECTOR(1, NAN, 3, -INFINITY, INFINITY, NAN)),
+                     "x: f64 [6]  mean 2 std 1 min 1 max 3  of 2 finite; 2 NaN, 2 infinite\n"
+                     "  [1, nan, 3, -inf, inf, nan]\n");
+    cr_expect_str_eq(printed(VECTOR(NAN)), "x: f64 [1]  of 0 finite; 1 NaN, 0 infinite\n  [nan]\n");
+    cr_expect_str_eq(printed(VECTOR(1e9 - 1, 1e9 + 1)),
+                     "x: f64 [2]  mean 1e+09 std 1 min 1e+09 max 1e+09\n  [1e+09, 1e+09]\n");
+    vt_tensor large = vt_from_data(((int64_t[]){ 9007199254740993, -1 }), VT_SHAPE(2), VT_I64);
+    cr_expect(strstr(printed(large), "[9007199254740993, -1]"), "%s", printed(large));
     cr_expect(strstr(printed(vt_full(VT_SHAPE(9, 1), 1, .dtype = VT_F64)), "[1],\n   ...,\n   [1],"), "%s",
               printed(vt_full(VT_SHAPE(9, 1), 1, .dtype = VT_F64)));
+}
+
+/* -- Call sites --------------------------------------------------------------------------------------------------- */
+
+/* Memory that is gone afterwards, as a plugin's is that has been unloaded. */
+static char *text_of_a_plugin(const char *text)
+{
+    char *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert(memory != MAP_FAILED);
+    return strcpy(memory, text);
+}
+
+Test(data, call_sites_outlive_their_strings)
+{
+    VT_SCOPE;
+    vt_tensor x = VECTOR(1, 2), y[2];
+    for (int i = 0; i < 2; i++) {
+        char *file = text_of_a_plugin(i ? "other.c" : "plugin.c"), *function = text_of_a_plugin("forward");
+        y[i] = vt_neg_at((vt_site){ file, function, 7 + i }, x);
+        munmap(file, 4096);
+        munmap(function, 4096);
+    }
+    vt_free(x);
+    vt_item(vt_sum(y[0]));
+    REFUSED(VT_ERROR_HANDLE, "neg: input 0 ended before this op was computed  at plugin.c:7 in forward()");
+    vt_item(vt_sum(y[1]));
+    REFUSED(VT_ERROR_HANDLE, "neg: input 0 ended before this op was computed  at other.c:8 in forward()");
 }
 
 /* -- Models ------------------------------------------------------------------------------------------------------- */
@@ -1575,6 +1689,37 @@ Test(gradcheck, leaves_its_inputs_and_the_random_state_as_they_were)
     cr_assert(vt_gradcheck(differentiated, &x, 1, .second_order = true), "%s", vt_error_message());
     vt_read(x, after, 3, VT_F64);
     cr_assert(memcmp(before, after, sizeof before) == 0 && vt_random_get().stream == state.stream);
+}
+
+/* x y, whose gradient is wrong where x and y are one tensor. */
+static vt_tensor wrong_of_one(const vt_tensor *in, void *user)
+{
+    (void)user;
+    bool one = in[0].id == in[1].id;
+    return one ? vt_mul(in[0], vt_detach(in[1])) : vt_mul(in[0], in[1]);
+}
+
+/* (x y)², the same in its second derivative. */
+static vt_tensor wrong_of_one_in_second_order(const vt_tensor *in, void *user)
+{
+    (void)user;
+    vt_tensor x = in[0], y = in[1], square = vt_square(vt_mul(x, y));
+    if (x.id != y.id) return square;
+    /* x⁴: the gradient at x is right, that of the gradient is not. */
+    vt_tensor held = vt_detach(x), linear = vt_mul(vt_sub(x, held), vt_affine(vt_pow_scalar(held, 3), 4, 0));
+    return vt_add(vt_detach(square), linear);
+}
+
+Test(gradcheck, puts_one_tensor_in_several_places)
+{
+    VT_SCOPE;
+    vt_tensor in[] = { VECTOR(0.5, -0.75), VECTOR(1, 2), VECTOR(1) };
+    cr_assert(!vt_gradcheck(wrong_of_one, in, 3));
+    REFUSED(VT_ERROR_GRADIENT, "gradcheck: the gradient of one tensor as inputs 0 and 1 differs at [");
+    in[1] = VECTOR(1, 2, 3);
+    in[0] = VECTOR(0.5, -0.75, 1);
+    cr_assert(!vt_gradcheck(wrong_of_one_in_second_order, in, 2, .second_order = true));
+    REFUSED(VT_ERROR_GRADIENT, "gradcheck: the second-order gradient of one tensor as inputs 0 and 1 differs at [");
 }
 
 Test(gradcheck, refuses_f32_in_inputs_and_results)

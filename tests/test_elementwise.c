@@ -188,7 +188,6 @@ Test(elementwise, gradients_at_corners)
         EXPECT(gradient(vt_abs(x), x), -1, -0.0, 0, 1);
         EXPECT(gradient(vt_relu(x), x), 0, 0, 0, 1);
         EXPECT(gradient(vt_leaky_relu(x, 0.5), x), 0.5, 0.5, 0.5, 1);
-        EXPECT(gradient(vt_clamp(x, 0, 1), x), 0, 1, 1, 1);
         vt_tensor smooth_below = VECTOR(-0.0, 0, 1);
         EXPECT(gradient(vt_elu(smooth_below, 2), smooth_below), 2, 2, 1);
         EXPECT(gradient(vt_celu(smooth_below, 2), smooth_below), 1, 1, 1);
@@ -196,7 +195,33 @@ Test(elementwise, gradients_at_corners)
         vt_tensor corners = VECTOR(-3, 0, 3, 6);
         EXPECT(gradient(vt_relu6(corners), corners), 0, 0, 1, 0);
         EXPECT(gradient(vt_hardswish(corners), corners), 0, 0.5, 1, 1);
+        EXPECT(gradient(vt_clamp(x, 0, 1), x), 0, 0, 0, 0);
+        EXPECT(gradient(vt_clamp(x, -1, 0.5), x), 0, 1, 1, 0);
+        EXPECT(gradient(vt_clamp(x, -2, 1), x), 1, 1, 1, 0);
+        EXPECT(gradient(vt_clamp(x, 0, INFINITY), x), 0, 0, 0, 1);
         EXPECT(gradient(vt_clamp(x, -INFINITY, -0.5), x), 1, 0, 0, 0);
+        EXPECT(gradient(vt_clamp(x, 0, 0), x), 0, 0, 0, 0);
+        vt_tensor endless = VECTOR(-INFINITY, INFINITY, NAN);
+        EXPECT(gradient(vt_clamp(endless, -INFINITY, INFINITY), endless), 1, 1, 1);
+        EXPECT(gradient(vt_clamp(endless, -1, INFINITY), endless), 0, 1, 0);
+    }
+}
+
+/* Zeros are gradients as others are: a loss that reaches what is trainable through steps alone has some. */
+Test(elementwise, steps_have_gradients_of_zero)
+{
+    vt_tensor (*const steps[])(vt_site, vt_tensor) = { vt_sign_at, vt_floor_at, vt_ceil_at, vt_round_at };
+    FOR_EACH_SETTING
+    {
+        use(setting);
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+            VT_SCOPE;
+            vt_tensor x = VECTOR(-1.5, 0, 2.5), w = vt_from_data(((float[]){ -1.5, 0 }), VT_SHAPE(2), VT_F32);
+            EXPECT(gradient(steps[i](VT_HERE, x), x), 0, 0, 0);
+            vt_set_trainable(w, true);
+            vt_backward(vt_sum(steps[i](VT_HERE, w)));
+            EXPECT(vt_grad(w), 0, 0);
+        }
     }
 }
 

@@ -7,8 +7,8 @@
 
 enum { MAX_ARRAYS = 12 };
 
-/* Inputs and outputs, a letter each: x: all elements; r: a number for each row; w: one for each place in a row, or for
- * each channel. `optional` has a bit for each input that may be absent. */
+/* Inputs and outputs, a letter each: x: all elements; r: a number for each row; m: two numbers for each row or channel;
+ * w: one for each place in a row, or for each channel. `optional` has a bit for each input that may be absent. */
 typedef struct subject {
     const op *op;
     const char *in, *out;
@@ -16,17 +16,17 @@ typedef struct subject {
 } subject;
 
 static const subject row_norms[] = {
-    { &op_layer_norm, "xww", "xrr", 0x6 },       { &op_rms_norm, "xw", "xr", 0x2 },
-    { &op_add_layer_norm, "xxww", "xrrx", 0xc }, { &op_layer_norm_gradient, "xxrrw", "xww", 0x10 },
-    { &op_rms_norm_gradient, "xxrw", "xw", 0 },  { &op_layer_norm_gradient_add, "xxrrxw", "xww", 0x20 },
+    { &op_layer_norm, "xww", "xmr", 0x6 },       { &op_rms_norm, "xw", "xr", 0x2 },
+    { &op_add_layer_norm, "xxww", "xmrx", 0xc }, { &op_layer_norm_gradient, "xxmrw", "xww", 0x10 },
+    { &op_rms_norm_gradient, "xxrw", "xw", 0 },  { &op_layer_norm_gradient_add, "xxmrxw", "xww", 0x20 },
 };
 static const subject batch_norms[] = {
-    { &op_batch_norm, "xww", "xww", 0x6 },
-    { &op_batch_norm_relu, "xww", "xww", 0x6 },
-    { &op_batch_norm_add_relu, "xxww", "xww", 0xc },
-    { &op_batch_norm_gradient, "xxwww", "xww", 0x10 },
-    { &op_batch_norm_relu_gradient, "xxwwww", "xww", 0x30 },
-    { &op_batch_norm_add_relu_gradient, "xxwwxwx", "xxww", 0x60 },
+    { &op_batch_norm, "xww", "xmw", 0x6 },
+    { &op_batch_norm_relu, "xww", "xmw", 0x6 },
+    { &op_batch_norm_add_relu, "xxww", "xmw", 0xc },
+    { &op_batch_norm_gradient, "xxmww", "xww", 0x10 },
+    { &op_batch_norm_relu_gradient, "xxmwww", "xww", 0x30 },
+    { &op_batch_norm_add_relu_gradient, "xxmwxwx", "xxww", 0x60 },
 };
 enum { SUBJECTS = 6 };
 
@@ -42,6 +42,7 @@ typedef struct trial {
 static vt_shape shape_of(const trial *t, char letter)
 {
     if (letter == 'x') return t->shape;
+    if (letter == 'm') return t->batch ? VT_SHAPE(2, t->shape.dim[1]) : VT_SHAPE(t->shape.dim[0], 2);
     if (t->batch) return VT_SHAPE(t->shape.dim[1]);
     return VT_SHAPE(letter == 'r' ? t->shape.dim[0] : t->shape.dim[1]);
 }
@@ -52,6 +53,14 @@ static array make_array(const trial *t, char letter, vt_dtype dtype)
     void *data = calloc((size_t)vt_shape_count(shape) + 1, vt_dtype_size(dtype));
     cr_assert(data);
     return t->batch ? array_channels_last(data, dtype, shape) : array_contiguous(data, dtype, shape);
+}
+
+/* The second number of a mean: [rows, 2] or [2, channels]. */
+static void make_rest_small(const trial *t, array *mean)
+{
+    int64_t count = vt_shape_count(mean->shape);
+    for (int64_t i = !t->batch ? 1 : count / 2; i < count; i += !t->batch ? 2 : 1)
+        array_set(mean, i, array_get(mean, i) * 0x1p-8);
 }
 
 /* With numbers of `dtype`, or of those of the trial in bf16. Without outputs that only what is absent would have. */
@@ -69,6 +78,7 @@ static device_call call_of(const trial *t, vt_dtype dtype, bool halves, array *a
         *a = make_array(t, s->in[c.inputs], halves && t->in_half >> c.inputs & 1 ? VT_BF16 : dtype);
         bool all = s->in[c.inputs] == 'x';
         fill_array(a, all ? -1 : 0.5, all ? 1 : 1.5, (uint64_t)c.inputs);
+        if (s->in[c.inputs] == 'm') make_rest_small(t, a);
     }
     for (; s->out[c.outputs]; c.outputs++)
         arrays[c.inputs + c.outputs] =

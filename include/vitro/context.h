@@ -25,8 +25,11 @@ VT_API vt_dtype vt_precision(void);
 VT_API void vt_set_training(bool training);
 VT_API bool vt_training(void);
 
-/* Eager mode runs each op as it is recorded and checks its result: the first NaN or infinity that no input had becomes
- * an error naming the op and the line. VT_MODE=eager in the environment turns it on from the start. */
+/* Eager mode runs each op as it is recorded and checks its result: the first NaN or infinity that an op makes of finite
+ * numbers becomes an error naming the op and the line. Where an input has one, or an option is one, as in
+ * vt_pad(.value = -INFINITY), or where the op makes tensors of options alone, what comes of it has been asked for: rows
+ * that a mask of -INFINITY covers whole are NaN behind a softmax, and no error. VT_MODE=eager in the environment turns
+ * it on from the start. */
 VT_API void vt_set_eager(bool eager);
 VT_API bool vt_eager(void);
 

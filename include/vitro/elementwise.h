@@ -112,7 +112,7 @@ VT_API vt_tensor vt_erf_at(vt_site at, vt_tensor x);   /* 2 / sqrt(pi) times the
 #define vt_atanh(x)      vt_atanh_at(VT_HERE, x)
 #define vt_erf(x)        vt_erf_at(VT_HERE, x)
 
-/* Steps: their gradient is 0 everywhere. */
+/* Steps: their gradient is 0 everywhere, and vt_grad gives these zeros. */
 VT_API vt_tensor vt_sign_at(vt_site at, vt_tensor x); /* -1, 0 or 1 */
 VT_API vt_tensor vt_floor_at(vt_site at, vt_tensor x);
 VT_API vt_tensor vt_ceil_at(vt_site at, vt_tensor x);
@@ -124,8 +124,9 @@ VT_API vt_tensor vt_round_at(vt_site at, vt_tensor x); /* halves to the even nei
 #define vt_trunc(x) vt_trunc_at(VT_HERE, x)
 #define vt_round(x) vt_round_at(VT_HERE, x)
 
-/* x limited to [low, high]; INFINITY leaves a side open. The gradient passes where low <= x <= high.
- * Errors: low > high, NaN. */
+/* x limited to [low, high]; INFINITY leaves a side open. The gradient passes where low < x < high. At a limit, where the
+ * slope is 1 on one side and 0 on the other, it is 0, the smaller of the two, as that of vt_relu is at 0, which is
+ * vt_clamp(x, 0, INFINITY): the subgradient of least norm, which PyTorch takes since 2.15. Errors: low > high, NaN. */
 VT_API vt_tensor vt_clamp_at(vt_site at, vt_tensor x, double low, double high);
 #define vt_clamp(x, low, high) vt_clamp_at(VT_HERE, x, low, high)
 

@@ -1,4 +1,4 @@
-/* gradcheck.h - is this gradient right? Held against central differences in f64, with a random cotangent. */
+/* gradcheck.h - is this gradient right? Held against central differences in f64, with random cotangents. */
 #ifndef VITRO_GRADCHECK_H
 #define VITRO_GRADCHECK_H
 
@@ -23,13 +23,18 @@ typedef struct vt_gradcheck_args {
     bool second_order; /* check the gradient of the gradient too */
     double step;       /* of the central difference */
     double tolerance;  /* of |analytic - numeric|, relative to the largest numeric gradient or 1 */
-    uint64_t seed;     /* of the cotangent */
+    uint64_t seed;     /* of the cotangents */
     FILE *report;      /* gets a line for each input, and the worst elements where one differs; NULL: none */
 } vt_gradcheck_args;
 #define VT_GRADCHECK_DEFAULTS .step = 1e-5, .tolerance = 1e-6, .seed = 0
 VT_API vt_gradcheck_args vt_gradcheck_defaults(void);
 
-/* True where every gradient agrees. False with an error of VT_ERROR_GRADIENT that names the input and the element that
+/* Holds the gradients of <result, cotangent>, for three random cotangents, to central differences. Then, of each two
+ * f64 inputs of one shape that the function does not overwrite, the second becomes equal to the first, and after that
+ * the same tensor: its gradient must be the sum of the two that there were before. With second_order all this is done
+ * of the gradient too, along random directions.
+ *
+ * True where every gradient agrees. False with an error of VT_ERROR_GRADIENT that names the input and the element that
  * differs most, its analytic and its numeric value; or with the function's own error. */
 VT_API bool vt_gradcheck_with(const vt_gradcheck_args *a);
 #define vt_gradcheck(...)                                                                                              \

@@ -44,7 +44,8 @@ VT_API double vt_item_at(vt_site at, vt_tensor x);
 VT_API bool vt_write_at(vt_site at, vt_tensor x, const void *data);
 #define vt_write(x, data) vt_write_at(VT_HERE, x, data)
 
-/* Prints "name: f32 [2, 3] mean 0.1 std 1 min -2 max 2" and the values, elided in the middle of long axes. */
+/* Prints "name: f32 [2, 3]  mean 0.1 std 1 min -2 max 2" and the values, elided in the middle of long axes. Where some
+ * are not finite, the statistics are those of the others, and "  of 4 finite; 1 NaN, 1 infinite" stands behind them. */
 VT_API void vt_print_at(vt_site at, FILE *stream, const char *name, vt_tensor x);
 #define vt_print(x) vt_print_at(VT_HERE, stdout, #x, x)
 

@@ -146,6 +146,17 @@ void array_set(array *a, int64_t offset, double value)
     }
 }
 
+int64_t array_get_integer(const array *a, int64_t offset)
+{
+    switch (a->dtype) {
+    case VT_I32: return ((const int32_t *)a->data)[offset];
+    case VT_I64: return ((const int64_t *)a->data)[offset];
+    case VT_U8:
+    case VT_BOOL: return ((const uint8_t *)a->data)[offset];
+    default: return to_integer(array_get(a, offset), -0x1p63, 0x1p63);
+    }
+}
+
 /* The axes along which a copy walks, the last one fastest. */
 typedef struct walk {
     int rank;

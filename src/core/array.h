@@ -26,8 +26,10 @@ array array_broadcast(array a, vt_shape shape);
 /* a seen with another shape of the same count; false where that needs a copy. */
 bool array_reshape(array a, vt_shape shape, array *out);
 
-/* Element access by byte type, for code where clarity counts more than speed. */
+/* Element access by byte type, for code where clarity counts more than speed. Double holds 53 bits of an i64, an
+ * integer all of them; it is cut off behind the point. */
 double array_get(const array *a, int64_t offset);
+int64_t array_get_integer(const array *a, int64_t offset);
 void array_set(array *a, int64_t offset, double value);
 /* Copies src to dst, of equal shapes, converting the dtype as vt_cast does. Host memory only. Returns true: it is the
  * `copy` of backends in host memory. */

@@ -26,6 +26,7 @@ static void clear(context *c)
     c->pending_effects = 0;
     c->outermost.count = 0;
     arena_reset(&c->nodes_memory, (arena_mark){ 0 });
+    sites_free(&c->sites);
     buffer_pool_clear(c);
 }
 

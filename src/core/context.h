@@ -4,6 +4,7 @@
 
 #include "core/run_state.h"
 #include "core/scope.h"
+#include "core/site.h"
 #include <vitro/context.h>
 
 struct context {
@@ -15,6 +16,7 @@ struct context {
 
     /* recording */
     arena nodes_memory;
+    site_texts sites;
     node *first, *last;
     uint64_t sequence, epoch;
     uint64_t loose_ends_seen; /* up to this node: what nothing reads has been computed */

@@ -24,6 +24,56 @@ static void need(context *c, vt_tensor x, bool root, int *outstanding)
     v->root |= root;
 }
 
+static void search_from(const value *v, uint64_t search, int *outstanding)
+{
+    if (v->buffer || v->asked_for || !v->producer || v->producer->search == search) return;
+    v->producer->search = search;
+    ++*outstanding;
+}
+
+/* Whether computing x again would read the leaf. */
+static bool depends_on(context *c, const value *x, const value *leaf)
+{
+    uint64_t search = ++c->epoch;
+    int outstanding = 0;
+    search_from(x, search, &outstanding);
+    for (const node *n = x->producer; n && outstanding; n = n->previous) {
+        if (n->search != search) continue;
+        outstanding--;
+        for (int i = 0; i < n->inputs; i++) {
+            const value *v = value_of(c, n->in[i]);
+            if (v == leaf) return true;
+            if (v) search_from(v, search, &outstanding);
+        }
+    }
+    return false;
+}
+
+static bool reads(context *c, const node *n, const value *x)
+{
+    bool found = false;
+    for (int i = 0; i < n->inputs; i++) found |= value_of(c, n->in[i]) == x;
+    return found;
+}
+
+/* Where a becomes a function of a and g, as in a -= g, g stays for who reads it afterwards, when the a that it was
+ * computed from is gone. */
+static void need_operands(context *c, const node *effect, int *outstanding)
+{
+    for (int k = 0; k < effect->inputs; k++) {
+        const value *leaf = effect->op->writes(k) ? value_of(c, effect->in[k]) : NULL;
+        for (int i = 0; leaf && i < effect->inputs; i++) {
+            const value *assigned = effect->op->writes(i) ? NULL : value_of(c, effect->in[i]);
+            const node *n = assigned && !assigned->buffer ? assigned->producer : NULL;
+            for (int o = 0; n && reads(c, n, leaf) && o < n->inputs; o++) {
+                const value *v = value_of(c, n->in[o]);
+                if (v && v->producer && !v->buffer && !v->freed && !v->internal && depends_on(c, v, leaf))
+                    need(c, n->in[o], true, outstanding);
+            }
+        }
+    }
+}
+
 static bool is_loose_end(const context *c, const node *n)
 {
     if (c->run.mode != RUN_EVERYTHING || n->sequence <= c->loose_ends_seen || n->done || n->op->writes) return false;
@@ -80,6 +130,7 @@ bool demand(context *c, const vt_tensor *targets, int count, enum run_mode mode)
         outstanding--;
         if (!list(r, n)) return false;
         for (int i = 0; i < n->inputs; i++) need(c, n->in[i], false, &outstanding);
+        if (effect) need_operands(c, n, &outstanding);
         for (int i = 0; loose && i < n->outputs; i++) need(c, n->out[i], true, &outstanding);
     }
     put_in_order(r);

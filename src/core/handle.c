@@ -22,11 +22,8 @@ static void refuse_handle(const char *name, vt_site at, const char *what, vt_ten
                     "%s is a tensor of another thread, and each has tensors of its own; what vt_read gives there, "
                     "vt_from_data makes a tensor of here",
                     what);
-    else if (value_was_freed(c, x))
-        refuse_call(name, at, VT_ERROR_HANDLE, "%s is a tensor that vt_free has ended", what);
     else
-        refuse_call(name, at, VT_ERROR_HANDLE,
-                    "%s is a tensor whose scope has ended; vt_keep moves one to the enclosing scope", what);
+        refuse_call(name, at, VT_ERROR_HANDLE, "%s is a tensor %s", what, how_it_ended(c, x));
 }
 
 bool spec_of(const char *name, vt_site at, const char *what, vt_tensor x, spec *out)

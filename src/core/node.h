@@ -24,6 +24,7 @@ struct node {
     int number;      /* ... and its place among the nodes there */
     uint64_t walk;   /* the last differentiation that visited it, during which nodes may run ... */
     bool active;     /* ... and whether a gradient passes there */
+    uint64_t search; /* the last search that came across it */
     bool done;       /* it has run: */
     uint64_t ran_in; /* in this plan, the first time, */
     int ran_as;      /* at this place */

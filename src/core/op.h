@@ -51,6 +51,10 @@ typedef struct op {
     /* For products: multiplications and additions of a call. NULL: not counted. */
     double (*flops)(const kernel_call *call);
 
+    /* The attributes, a bit each, that are numbers which may be infinite or NaN. What is not finite in the result where
+     * one of them is not has been asked for. */
+    uint32_t unbounded;
+
     bool chainable;   /* it may be part of a `chain`, several ops on each element as one */
     bool constant;    /* the gradient is zero everywhere: outputs do not depend on inputs as far as vt_backward goes */
     bool varies;      /* the result depends on what is bound to the node */

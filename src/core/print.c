@@ -14,26 +14,40 @@ typedef struct printer {
     const array *array;
 } printer;
 
+/* Mean and deviation in two passes over the elements that are finite; the others are counted. */
 static void print_statistics(FILE *stream, const array *a)
 {
     double sum = 0, squares = 0, low = INFINITY, high = -INFINITY;
-    int64_t count = vt_shape_count(a->shape);
+    int64_t count = vt_shape_count(a->shape), finite = 0, nans = 0;
     for (int64_t i = 0; i < count; i++) {
         double x = array_get(a, array_offset(a, i));
+        nans += isnan(x);
+        if (!isfinite(x)) continue;
+        finite++;
         sum += x;
-        squares += x * x;
-        low = x < low ? x : low;
-        high = x > high ? x : high;
+        low = fmin(low, x);
+        high = fmax(high, x);
     }
-    double mean = sum / (double)count, variance = squares / (double)count - mean * mean;
-    if (count) fprintf(stream, "  mean %.4g std %.4g min %.4g max %.4g", mean, sqrt(fmax(variance, 0)), low, high);
+    double mean = sum / (double)finite;
+    for (int64_t i = 0; i < count; i++) {
+        double x = array_get(a, array_offset(a, i));
+        squares += isfinite(x) ? (x - mean) * (x - mean) : 0;
+    }
+    if (finite)
+        fprintf(stream, "  mean %.4g std %.4g min %.4g max %.4g", mean, sqrt(squares / (double)finite), low, high);
+    if (finite < count)
+        fprintf(stream, "  of %lld finite; %lld NaN, %lld infinite", (long long)finite, (long long)nans,
+                (long long)(count - finite - nans));
 }
 
 static void print_axis(const printer *p, int axis, int64_t offset, int indent)
 {
     const array *a = p->array;
     if (axis == a->shape.rank) {
-        fprintf(p->stream, "%.6g", array_get(a, offset));
+        if (vt_dtype_is_float(a->dtype))
+            fprintf(p->stream, "%.6g", array_get(a, offset));
+        else
+            fprintf(p->stream, "%lld", (long long)array_get_integer(a, offset));
         return;
     }
     int64_t n = a->shape.dim[axis];

@@ -18,14 +18,17 @@ static node *new_node(context *c, const recording *r)
     node *n = arena_allocate(&c->nodes_memory, sizeof *n);
     if (!n) return NULL;
     const entry entered = entry_get();
-    *n = (node){ .op = r->op, .at = entered.call ? entered.site : r->at, .inputs = r->inputs, .bound = r->bound };
+    *n = (node){ .op = r->op,
+                 .at = site_keep(&c->sites, entered.call ? entered.site : r->at),
+                 .inputs = r->inputs,
+                 .bound = r->bound };
     n->outputs = r->op->outputs ? r->op->outputs : r->outputs;
     n->in = copy(c, r->in, (size_t)r->inputs * sizeof *r->in);
     n->attributes = copy(c, r->attributes, r->attributes_size);
     n->attributes_size = r->attributes_size;
     n->out = arena_allocate(&c->nodes_memory, (size_t)n->outputs * sizeof *n->out);
     n->in_version = arena_allocate(&c->nodes_memory, (size_t)n->inputs * sizeof *n->in_version);
-    return n->in && n->attributes && n->out && n->in_version ? n : NULL;
+    return !vt_failed() && n->in && n->attributes && n->out && n->in_version ? n : NULL;
 }
 
 /* Effects overwrite data that a user holds: a parameter, a buffer, a tensor made from data. */

@@ -6,9 +6,11 @@
 #include "core/device_graph.h"
 #include "core/log.h"
 #include "core/plan.h"
+#include "core/poison.h"
 #include "core/profile.h"
 #include "core/running.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* -- Memory ---------------------------------------------------------------------------------------------------------
  */
@@ -94,10 +96,36 @@ static bool run_step(const plan *p, context *c, step *s)
     return ok;
 }
 
+/* Under AddressSanitizer only what is in use at a step may be touched there, and begins as NaN: a step that reads what
+ * none has written, or that writes beside what is its own, is found. */
+static void open_memory(const plan *p, int now)
+{
+    for (int s = 0; s < p->storage_count; s++) {
+        const storage *at = &p->storages[s];
+        if (at->kind != STORAGE_WORK || at->first != now) continue;
+        unpoison(p->address[s], at->bytes);
+        memset(p->address[s], 0xff, at->bytes);
+    }
+}
+
+static void close_memory(const plan *p, int now)
+{
+    for (int s = 0; s < p->storage_count; s++)
+        if (p->storages[s].kind == STORAGE_WORK && p->storages[s].last == now)
+            poison(p->address[s], p->storages[s].bytes);
+}
+
 int run_steps(plan *p, context *c)
 {
+    bool poisons = POISONS && !c->device->queue && c->workspace;
+    if (poisons) poison(c->workspace->data, c->workspace->bytes);
     int done = 0;
-    while (done < p->step_count && run_step(p, c, &p->steps[done])) done++;
+    for (bool ok = true; ok && done < p->step_count; done += ok) {
+        if (poisons) open_memory(p, done);
+        ok = run_step(p, c, &p->steps[done]);
+        if (poisons) close_memory(p, done);
+    }
+    if (poisons) unpoison(c->workspace->data, c->workspace->bytes);
     return done;
 }
 

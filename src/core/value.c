@@ -74,11 +74,13 @@ bool is_foreign(const context *c, vt_tensor x)
     return x.id && x.generation / GENERATIONS != c->number;
 }
 
-bool value_was_freed(const context *c, vt_tensor x)
+const char *how_it_ended(const context *c, vt_tensor x)
 {
-    if (x.id == 0 || x.id > c->next_id) return false;
-    const value *v = slot(c, x.id);
-    return v->freed && is_same_tensor(v->handle, x);
+    const value *v = x.id == 0 || x.id > c->next_id ? NULL : slot(c, x.id);
+    if (!v || !is_same_tensor(v->handle, x))
+        return "that has ended, by vt_free or with its scope; vt_keep moves one to the enclosing scope";
+    if (v->freed) return "that vt_free has ended";
+    return "whose scope has ended; vt_keep moves one to the enclosing scope";
 }
 
 /* Whether the slot's handles have all been used: another use would bring an old one back to life. */

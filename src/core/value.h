@@ -49,8 +49,9 @@ value *value_new_lasting(context *c, spec s);   /* owned by no scope */
 value *value_of(context *c, vt_tensor x);       /* NULL where inert or stale */
 value *value_held(context *c, vt_tensor x);     /* and where the user has freed it */
 bool is_foreign(const context *c, vt_tensor x); /* a tensor of another thread's context */
-/* Whether the user has freed it, as far as that is still known: its slot has not been used again. */
-bool value_was_freed(const context *c, vt_tensor x);
+/* What a message says behind "a tensor" of a stale handle. Whether it was freed is known until its slot is used again.
+ */
+const char *how_it_ended(const context *c, vt_tensor x);
 void value_end(context *c, value *v); /* the handle becomes stale */
 /* The user has no more use for it: the handle becomes stale, its memory is given back. What it was computed from, and
  * how, remains until its scope ends: what was computed from it can be differentiated, and it be computed again. */

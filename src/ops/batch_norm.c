@@ -48,13 +48,15 @@ static bool arguments_fit(const vt_batch_norm_args *a)
     return false;
 }
 
-/* Outputs: y, and mean and biased variance of each channel. */
+/* Outputs: y, and mean and biased variance of each channel. The mean is the sum of two numbers, [2, C], as that of a
+ * layer norm is: the one nearest to it, and the rest. */
 static bool infer_batch_norm(const node *n, const spec *in, spec *out)
 {
     char text[128];
     int64_t channels = in[0].shape.dim[1], count = vt_shape_count(in[0].shape);
     out[0] = in[0];
-    out[1] = out[2] = (spec){ in[0].dtype, channels_of(in[0].shape) };
+    out[1] = (spec){ in[0].dtype, VT_SHAPE(2, channels) };
+    out[2] = (spec){ in[0].dtype, channels_of(in[0].shape) };
     if (count > channels) return true;
     return refuse(n, "x %s has %s a channel; training takes two or more", vt_shape_text(in[0].shape, text),
                   count ? "a single value" : "no value");
@@ -85,13 +87,15 @@ static vt_tensor per_channel(vt_tensor scale, vt_tensor x)
 }
 
 typedef struct normalized {
-    vt_tensor x, mean, var, rstd;
+    vt_tensor x, mean, rest, var, rstd;
 } normalized;
 
 static normalized normalize(const node *n, vt_tensor x)
 {
     normalized r = { .mean = channel_mean(x) };
     vt_tensor d = vt_sub(x, r.mean);
+    r.rest = channel_mean(d);
+    d = vt_sub(d, r.rest);
     r.var = channel_mean(vt_square(d));
     r.rstd = vt_rsqrt(vt_affine(r.var, 1, ATTRIBUTES(batch_norm_attributes, n)->eps));
     r.x = vt_mul(d, r.rstd);
@@ -105,7 +109,7 @@ static void batch_norm_decompose(const node *n, vt_tensor *out)
     out[0] = r.x;
     if (weight.id) out[0] = vt_mul(out[0], per_channel(weight, x));
     if (bias.id) out[0] = vt_add(out[0], per_channel(bias, x));
-    out[1] = vt_reshape(r.mean, n->out_spec[1].shape);
+    out[1] = vt_reshape(vt_concat(((vt_tensor[]){ r.mean, r.rest }), 2, 0), n->out_spec[1].shape);
     out[2] = vt_reshape(r.var, n->out_spec[2].shape);
 }
 
@@ -152,7 +156,8 @@ static vt_tensor by_batch(const vt_batch_norm_args *a)
                      out))
         return out[0];
     double count = (double)vt_count(a->x) / (double)vt_dim(a->x, 1);
-    move_towards(a->running_mean, vt_detach(out[1]), 1, a->momentum);
+    vt_tensor mean = vt_reshape(vt_slice(out[1], 0, 0, 1), VT_SHAPE(vt_dim(a->x, 1)));
+    move_towards(a->running_mean, vt_detach(mean), 1, a->momentum);
     move_towards(a->running_var, vt_detach(out[2]), count / (count - 1), a->momentum);
     return out[0];
 }

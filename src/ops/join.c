@@ -134,7 +134,8 @@ static void pad_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     dx[0] = record(&op_slice, n->at, INPUTS(g[0]), .attributes = &inside, .attributes_size = sizeof inside);
 }
 
-const op op_pad = { OP_HEAD(pad, 1, 1, 1), .infer = infer_pad, .vjp = pad_vjp };
+const op op_pad = { OP_HEAD(pad, 1, 1, 1), .infer = infer_pad, .vjp = pad_vjp,
+                    .unbounded = 1u << offsetof(pad_attributes, value) / sizeof(double) };
 
 static bool widths_fit(const char *what, vt_site at, vt_shape widths, vt_shape shape)
 {

@@ -33,13 +33,15 @@ static bool split_rows(const node *n, const spec *x, vt_shape *lead, vt_shape *r
     return refuse(n, "x %s has no element to normalise", vt_shape_text(x->shape, text));
 }
 
-/* Outputs: y, mean where it is subtracted, 1 / standard deviation. */
+/* Outputs: y, the mean, 1 / standard deviation. The mean is the sum of two numbers, [..., 2]: where a row lies far from
+ * 0 and close together, the one nearest to it is too far off. */
 static bool infer_layer_norm(const node *n, const spec *in, spec *out)
 {
     vt_shape lead, row;
     if (!split_rows(n, &in[0], &lead, &row)) return false;
     out[0] = in[0];
     out[1] = out[2] = (spec){ in[0].dtype, lead };
+    out[1].shape.dim[out[1].shape.rank++] = 2;
     return scale_fits(n, &in[0], &in[1], "weight", row) && scale_fits(n, &in[0], &in[2], "bias", row);
 }
 
@@ -72,7 +74,7 @@ static vt_tensor row_mean(const node *n, vt_tensor x)
 }
 
 typedef struct normalized {
-    vt_tensor x, mean, rstd; /* mean and rstd broadcast to x */
+    vt_tensor x, mean, rest, rstd; /* all but x broadcast to x; rest: the mean of x - mean, which rounding leaves */
 } normalized;
 
 static normalized normalize_rows(const node *n, vt_tensor x, bool centered)
@@ -81,6 +83,8 @@ static normalized normalize_rows(const node *n, vt_tensor x, bool centered)
     if (centered) {
         r.mean = row_mean(n, x);
         r.x = vt_sub(x, r.mean);
+        r.rest = row_mean(n, r.x);
+        r.x = vt_sub(r.x, r.rest);
     }
     r.rstd = vt_rsqrt(vt_affine(row_mean(n, vt_square(r.x)), 1, ATTRIBUTES(row_norm_attributes, n)->eps));
     r.x = vt_mul(r.x, r.rstd);
@@ -96,8 +100,9 @@ static vt_tensor scaled(vt_tensor x, vt_tensor weight, vt_tensor bias)
 static void layer_norm_decompose(const node *n, vt_tensor *out)
 {
     normalized r = normalize_rows(n, n->in[0], true);
+    vt_shape rows = n->out_spec[2].shape;
     out[0] = scaled(r.x, n->in[1], n->in[2]);
-    out[1] = vt_reshape(r.mean, n->out_spec[1].shape);
+    out[1] = vt_stack(((vt_tensor[]){ vt_reshape(r.mean, rows), vt_reshape(r.rest, rows) }), 2, rows.rank);
     out[2] = vt_reshape(r.rstd, n->out_spec[2].shape);
 }
 

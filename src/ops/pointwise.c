@@ -3,6 +3,12 @@
 #include "ops/infer.h"
 #include <vitro/vitro.h>
 
+/* 0, and not nothing: a loss that passes through a step has gradients. */
+static void step_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    dx[0] = vt_full(vt_shape_of(n->in[0]), 0, .dtype = vt_dtype_of(g[0]));
+}
+
 /* -- Ops ----------------------------------------------------------------------------------------------------------- */
 
 #define INFER_1_FLOATS         infer_float
@@ -16,9 +22,10 @@
 #define UNARY_OP(name, dtypes, reference, kernel)                                                                      \
     const op op_##name = { OP_HEAD(name, 1, 1, 1), .chainable = true, .infer = INFER_1_##dtypes, .vjp = name##_vjp };
 #define STEP_OP(name, reference, kernel)                                                                               \
-    const op op_##name = { OP_HEAD(name, 1, 1, 1), .chainable = true, .infer = infer_float, .constant = true };
+    const op op_##name = { OP_HEAD(name, 1, 1, 1), .chainable = true, .infer = infer_float, .vjp = step_vjp };
 #define OPTION_OP(name, words, reference, kernel)                                                                      \
-    const op op_##name = { OP_HEAD(name, 1, 1, 1), .chainable = true, .infer = infer_float, .vjp = name##_vjp };
+    const op op_##name = { OP_HEAD(name, 1, 1, 1), .chainable = true, .infer = infer_float, .vjp = name##_vjp,         \
+                           .unbounded = (1u << (words)) - 1 };
 #define BINARY_OP(name, dtypes, reference, kernel)                                                                     \
     const op op_##name = { OP_HEAD(name, 2, 2, 1), .chainable = true, .infer = INFER_2_##dtypes, .vjp = name##_vjp };
 #define BINARY_STEP_OP(name, dtypes, reference, kernel)                                                                \

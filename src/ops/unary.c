@@ -174,10 +174,10 @@ vt_tensor vt_pow_scalar_at(vt_site at, vt_tensor x, double exponent)
 void clamp_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     const clamp_attributes *a = ATTRIBUTES(clamp_attributes, n);
-    vt_tensor x = n->in[0];
-    vt_tensor inside =
-        vt_logical_and(vt_greater_equal(x, constant_like(x, a->low)), vt_less_equal(x, constant_like(x, a->high)));
-    dx[0] = vt_where(inside, g[0], constant_like(g[0], 0));
+    vt_tensor x = n->in[0], zero = constant_like(g[0], 0);
+    dx[0] = g[0];
+    if (a->low != -INFINITY) dx[0] = vt_where(vt_greater(x, constant_like(x, a->low)), dx[0], zero);
+    if (a->high != INFINITY) dx[0] = vt_where(vt_less(x, constant_like(x, a->high)), dx[0], zero);
 }
 
 vt_tensor vt_clamp_at(vt_site at, vt_tensor x, double low, double high)

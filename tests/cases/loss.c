@@ -336,7 +336,12 @@ CASE(huber_loss) = {
     PAIR_SAMPLES(huber_loss, "input", NUMBERS),
     { "wide", huber_wide, { FLOATS(-3, 3, 4, 3), FLOATS(-3, 3, 4, 3) }, .terms = 12 },
     { "equal", huber_loss_none, { FLOATS(0, 0, 3), FLOATS(0, 0, 3) }, .no_second_order = true },
-    { "where the parts meet", huber_loss_none, { FLOATS(1, 1, 3), FLOATS(0, 0, 3) }, .no_second_order = true },
+    /* Differences are off by a quarter of their step there. */
+    { "where the parts meet",
+      huber_loss_none,
+      { FLOATS(1, 1, 3), FLOATS(0, 0, 3) },
+      .no_second_order = true,
+      .no_gradcheck = true },
     { "negative delta",
       huber_negative,
       { FLOATS(0, 1, 3), FLOATS(0, 1, 3) },

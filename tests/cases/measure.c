@@ -84,6 +84,13 @@ static vt_tensor make_input(const sample_input *in, uint64_t *state, const setti
     return u->permuted && shape.rank > 1 ? vt_permute(x, order) : x;
 }
 
+bool may_be_one(const op_sample *s, int first, int second)
+{
+    const sample_input *a = &s->in[first - 1], *b = &s->in[second - 1];
+    return a->kind == b->kind && a->kind != INPUT_ABSENT && vt_shape_equal(a->shape, b->shape) && b->low >= a->low &&
+           b->high <= a->high;
+}
+
 inputs make_inputs(const op_sample *s, const setting *u)
 {
     inputs made = { 0 };
@@ -91,7 +98,10 @@ inputs make_inputs(const op_sample *s, const setting *u)
     for (; made.count < MAX_SAMPLE_INPUTS && s->in[made.count].kind != INPUT_END; made.count++) {
         const sample_input *in = &s->in[made.count];
         if (in->kind == INPUT_ABSENT) continue;
+        uint64_t before = state;
         made.tensor[made.count] = make_input(in, &state, u);
+        if (made.count + 1 != u->second) continue;
+        made.tensor[u->first - 1] = u->copies ? make_input(in, &before, u) : made.tensor[made.count];
     }
     return made;
 }
@@ -190,6 +200,11 @@ result measure_gradient(const op_sample *s, const setting *u)
     for (int i = 0; i < in.count; i++)
         if (in.tensor[i].id && vt_dtype_is_float(vt_dtype_of(in.tensor[i]))) wanted[count++] = in.tensor[i];
     vt_gradients(y, cotangent, wanted, count, g);
+    int pair[2], found = 0;
+    for (int i = 0; u->copies && i < count; i++)
+        for (int k = 0; k < 2; k++)
+            if (wanted[i].id == in.tensor[(k ? u->second : u->first) - 1].id) pair[found++] = i;
+    if (found == 2) g[pair[0]] = g[pair[1]] = vt_add(g[pair[0]], g[pair[1]]);
     result all = { float_dtype_of(u->dtype), { .rank = 1 }, NULL };
     for (int i = 0; i < count && !vt_failed(); i++) {
         if (!vt_shape_equal(vt_shape_of(g[i]), vt_shape_of(wanted[i])))

@@ -10,6 +10,9 @@ typedef struct setting {
     bool permuted;             /* inputs lie in memory with their axes the other way round */
     bool decomposed, eager;
     bool zeros; /* many elements of float inputs whose range holds 0 are 0 or -0 */
+    /* Two inputs, numbers from 1 on, that are one tensor, or two equal ones; 0: none. They hold what the second is. */
+    int first, second;
+    bool copies;
 } setting;
 
 /* What every result is held to. */
@@ -26,6 +29,9 @@ typedef struct inputs {
 /* The sample's inputs: the same values, which f32 holds exactly, in every dtype. */
 inputs make_inputs(const op_sample *s, const setting *u);
 
+/* Whether the two can be one tensor: of one kind and shape, and what the second holds is in the range of the first. */
+bool may_be_one(const op_sample *s, int first, int second);
+
 /* All of it as doubles. */
 typedef struct result {
     vt_dtype dtype;
@@ -39,7 +45,8 @@ typedef result measure(const op_sample *s, const setting *u);
 result measure_forward(const op_sample *s, const setting *u);
 /* What an effect returns, and what its inputs hold afterwards, one after another. */
 result measure_effect(const op_sample *s, const setting *u);
-/* The gradients of every float input, one after another, for a cotangent that depends on the shape alone. */
+/* The gradients of every float input, one after another, for a cotangent that depends on the shape alone. Of two equal
+ * ones it is their sum, twice. */
 result measure_gradient(const op_sample *s, const setting *u);
 
 /* Whether there is a float input, and a float result to differentiate. */

@@ -82,6 +82,11 @@ CASE(log_softmax) = {
 
 /* -- Layer norm, RMS norm, group norm ---------------------------------------------------------------------------- */
 
+/* Far from 0 and close together: 300 ± 0.01, of which f32 holds three digits behind the point. */
+#define FAR(...) FLOATS(299.99, 300.01, __VA_ARGS__)
+/* Steps that the differences of a gradient check would take are as large as what these rows are spread over. */
+#define FAR_ROWS .tolerance = 4, .no_gradcheck = true
+
 static vt_tensor layer_norm(const vt_tensor *in)
 {
     return vt_layer_norm(in[0], .weight = in[1], .bias = in[2]);
@@ -113,7 +118,11 @@ CASE(layer_norm) = {
       .terms = 12 },
     { "every axis", layer_norm_three_axes, { FLOATS(-1, 1, 2, 3, 4) }, .terms = 24 },
     { "one row", layer_norm, { FLOATS(-1, 1, 6), FLOATS(-1, 1, 6), FLOATS(-1, 1, 6) }, .terms = 6 },
-    { "rows of one", layer_norm, { FLOATS(-1, 1, 3, 1), FLOATS(-1, 1, 1), FLOATS(-1, 1, 1) } },
+    { "far from 0", layer_norm, { FAR(3, 64), FLOATS(-1, 1, 64), FLOATS(-1, 1, 64) }, .terms = 64, FAR_ROWS },
+    { "far from 0, in rows of many", layer_norm, { FAR(9, 768) }, .terms = 768, FAR_ROWS },
+    { "far from 0, in odd rows", layer_norm, { FAR(5, 1031) }, .terms = 1031, FAR_ROWS },
+    /* What rounding leaves of g - mean(g) is multiplied by 1 / sqrt(eps), 316. */
+    { "rows of one", layer_norm, { FLOATS(-1, 1, 3, 1), FLOATS(-1, 1, 1), FLOATS(-1, 1, 1) }, .tolerance = 160 },
     { "no rows", layer_norm, { FLOATS(-1, 1, 0, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3) } },
     { "weight of another shape",
       layer_norm,
@@ -173,19 +182,21 @@ static vt_tensor output_of(const recording *r, int which)
     return out[which];
 }
 
-#define ADD_LAYER_NORM(name, which)                                                                                    \
+#define ADD_LAYER_NORM(name, b, eps_, which)                                                                           \
     static vt_tensor name(const vt_tensor *in)                                                                         \
     {                                                                                                                  \
         return output_of(&(recording){ .op = &op_add_layer_norm,                                                       \
                                        .at = VT_HERE,                                                                  \
-                                       INPUTS(in[0], in[1], in[2], in[3]),                                             \
-                                       ATTRIBUTE(row_norm_attributes, .rank = 1, .eps = 0.1) },                        \
+                                       INPUTS(in[0], b, in[2], in[3]),                                                 \
+                                       ATTRIBUTE(row_norm_attributes, .rank = 1, .eps = eps_) },                       \
                          which);                                                                                       \
     }
-ADD_LAYER_NORM(add_norm, 0)
-ADD_LAYER_NORM(add_norm_mean, 1)
-ADD_LAYER_NORM(add_norm_rstd, 2)
-ADD_LAYER_NORM(add_norm_sum, 3)
+ADD_LAYER_NORM(add_norm, in[1], 0.1, 0)
+ADD_LAYER_NORM(add_norm_mean, in[1], 0.1, 1)
+ADD_LAYER_NORM(add_norm_rstd, in[1], 0.1, 2)
+ADD_LAYER_NORM(add_norm_sum, in[1], 0.1, 3)
+/* A sum that f32 does not round. */
+ADD_LAYER_NORM(add_norm_of_zeros, vt_affine(in[1], 0, 0), 1e-5, 0)
 
 #define ROWS_OF(...) FLOATS(-1, 1, __VA_ARGS__)
 CASE(add_layer_norm) = {
@@ -195,6 +206,11 @@ CASE(add_layer_norm) = {
     { "sum", add_norm_sum, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37), ROWS_OF(37) } },
     { "neither weight nor bias", add_norm, { ROWS_OF(2, 3, 5), ROWS_OF(2, 3, 5) }, .terms = 5 },
     { "bias", add_norm, { ROWS_OF(4, 5), ROWS_OF(4, 5), ABSENT, ROWS_OF(5) }, .terms = 5 },
+    { "far from 0",
+      add_norm_of_zeros,
+      { FAR(5, 768), ROWS_OF(5, 768), ROWS_OF(768), ROWS_OF(768) },
+      .terms = 768,
+      FAR_ROWS },
     { "many long rows",
       add_norm,
       { ROWS_OF(70, 1100), ROWS_OF(70, 1100), ROWS_OF(1100), ROWS_OF(1100) },
@@ -213,20 +229,35 @@ CASE(add_layer_norm) = {
 };
 
 /* Of the rows' own mean and 1 / standard deviation, as layer_norm gives them. */
-static vt_tensor norm_gradient(const vt_tensor *in, int outputs, int which)
+static vt_tensor norm_gradient_with(double eps, const vt_tensor *in, int outputs, int which)
 {
     recording norm = { .op = &op_layer_norm,
                        .at = VT_HERE,
                        INPUTS(in[1], in[3], (vt_tensor){ 0 }),
-                       ATTRIBUTE(row_norm_attributes, .rank = 1, .eps = 0.1) };
+                       ATTRIBUTE(row_norm_attributes, .rank = 1, .eps = eps) };
     vt_tensor out[3];
     if (!record_into(&norm, out)) return (vt_tensor){ 0 };
     return output_of(&(recording){ .op = &op_layer_norm_gradient_add,
                                    .at = VT_HERE,
                                    INPUTS(in[0], in[1], out[1], out[2], in[2], in[3]),
-                                   ATTRIBUTE(row_norm_attributes, .rank = 1, .eps = 0.1),
+                                   ATTRIBUTE(row_norm_attributes, .rank = 1, .eps = eps),
                                    .outputs = outputs },
                      which);
+}
+
+static vt_tensor norm_gradient(const vt_tensor *in, int outputs, int which)
+{
+    return norm_gradient_with(0.1, in, outputs, which);
+}
+
+static vt_tensor norm_gradient_of_far(const vt_tensor *in)
+{
+    return norm_gradient_with(1e-5, in, 3, 0);
+}
+
+static vt_tensor norm_gradient_weight_of_far(const vt_tensor *in)
+{
+    return norm_gradient_with(1e-5, in, 3, 1);
 }
 
 static vt_tensor norm_gradient_x(const vt_tensor *in)
@@ -250,6 +281,16 @@ static vt_tensor norm_gradient_alone(const vt_tensor *in)
 }
 
 CASE(layer_norm_gradient_add) = {
+    { "x far from 0",
+      norm_gradient_of_far,
+      { ROWS_OF(5, 768), FAR(5, 768), ROWS_OF(5, 768), ROWS_OF(768) },
+      .terms = 768,
+      FAR_ROWS },
+    { "weight, x far from 0",
+      norm_gradient_weight_of_far,
+      { ROWS_OF(5, 768), FAR(5, 768), ROWS_OF(5, 768), ROWS_OF(768) },
+      .terms = 768,
+      FAR_ROWS },
     { "x", norm_gradient_x, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37) }, .terms = 37 },
     { "weight", norm_gradient_weight, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37) }, .terms = 37 },
     { "bias", norm_gradient_bias, { ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(3, 37), ROWS_OF(37) }, .terms = 37 },
@@ -291,6 +332,7 @@ CASE(group_norm) = {
     { "images", two_groups, { FLOATS(-1, 1, 2, 4, 3, 2), FLOATS(-1, 1, 4), FLOATS(-1, 1, 4) }, .terms = 12 },
     { "vectors", two_groups, { FLOATS(-1, 1, 3, 6), FLOATS(-1, 1, 6) }, .terms = 3 },
     { "one group", one_group, { FLOATS(-1, 1, 2, 3, 4) }, .terms = 12 },
+    { "far from 0", two_groups, { FAR(2, 4, 9, 7) }, .terms = 126, FAR_ROWS },
     { "no samples", two_groups, { FLOATS(-1, 1, 0, 4, 3), FLOATS(-1, 1, 4), FLOATS(-1, 1, 4) } },
     { "groups that do not divide",
       two_groups,

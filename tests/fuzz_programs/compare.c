@@ -12,8 +12,8 @@ static const double unit_f32 = 0x1p-24, unit_f64 = 0x1p-53, unit_bf16 = 0x1p-9, 
 bool is_documented_refusal(const char *message)
 {
     static const char *const promised[] = { "read or vt_keep it before the update", "ended before this op was computed",
-                                            "was updated before vt_backward", "where its history ended",
-                                            "is a tensor whose scope has ended" };
+                                            "was updated before vt_backward",       "where its history ended",
+                                            "is a tensor whose scope has ended",    "is a tensor that has ended" };
     for (size_t i = 0; i < sizeof promised / sizeof *promised; i++)
         if (strstr(message, promised[i])) return true;
     return false;

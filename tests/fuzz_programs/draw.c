@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_VALUE = 10000, DATA_POOL = 1 << 20 };
+/* MOST_TIMES: as many elements as a tensor should have, at most. */
+enum { MOST_VALUE = 10000, DATA_POOL = 1 << 20, MOST_TIMES = 8 };
 /* Well above the least normal float: what is smaller is 0 in one dtype and not in another. */
 static const double LEAST_VALUE = 1e-30;
 
@@ -59,6 +60,7 @@ const double *draw_data(drawing *d, element e, int64_t count, double low, double
 int draw_leaf(drawing *d, element e, vt_shape shape, double low, double high)
 {
     statement s = { .operation = &operation_leaf, .outputs = 1, .element = e, .shape = { shape } };
+    if (vt_shape_count(shape) > MOST_TIMES * d->most_elements) return NO_VARIABLE;
     s.data = draw_data(d, e, vt_shape_count(shape), low, high);
     if (!perform(d, &s)) return NO_VARIABLE;
     int leaf = last_output(d);
@@ -142,13 +144,15 @@ static bool look_at(drawing *d, const statement *s, int i)
     v->element = output_element(d, s, vt_dtype_of(x));
     v->active = known->needs_gradient && !(s->operation->flags & CONSTANT);
     v->leaf = !known->producer;
+    /* A gradient belongs to the scope of its vt_backward, which need not be the innermost. */
+    if (known->depth != OUTLIVES_SCOPES) v->scope -= context_get()->depth - known->depth;
     for (int k = 0; k < number; k++) {
         vt_tensor other = d->running.variables[k];
         if (!d->variables[k].live || other.id != x.id || other.generation != x.generation) continue;
         v->shared = d->variables[k].shared = true;
         v->leaf = false;
     }
-    return v->count <= 8 * d->most_elements && look_at_values(v, x);
+    return v->count <= MOST_TIMES * d->most_elements && look_at_values(v, x);
 }
 
 static bool look_at_all(drawing *d, const statement *s)

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct settings {
     uint64_t seed;
@@ -31,6 +32,7 @@ static const char usage[] =
     "Draws N random programs (1000), from the seeds S, S + 1, ... (1), and compares what each gives in several modes\n"
     "with the reference device in f64, and its gradients with differences of the loss.\n"
     "\n"
+    "  --seed today       seeds that follow from the date\n"
     "  --only             the program of seed S alone, in every mode\n"
     "  --print            that program as C, and nothing else\n"
     "  --mode TEXT        modes whose names contain the text; with --only they are listed\n"
@@ -43,6 +45,15 @@ static const char usage[] =
     "The exit status is 0 where nothing is found, 1 where something is.\n";
 
 /* -- Arguments ----------------------------------------------------------------------------------------------------- */
+
+/* The date in UTC, times a million: programs that no other day has. */
+static uint64_t today(void)
+{
+    time_t now = time(NULL);
+    struct tm date;
+    gmtime_r(&now, &date);
+    return (uint64_t)((date.tm_year + 1900) * 10000 + (date.tm_mon + 1) * 100 + date.tm_mday) * 1000000;
+}
 
 static bool read_arguments(int argc, char **argv, settings *s)
 {
@@ -63,7 +74,7 @@ static bool read_arguments(int argc, char **argv, settings *s)
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'n': s->programs = atoi(optarg); break;
-        case 's': s->seed = strtoull(optarg, NULL, 10); break;
+        case 's': s->seed = strcmp(optarg, "today") == 0 ? today() : strtoull(optarg, NULL, 10); break;
         case 'o': s->only = true; break;
         case 'm': s->mode = optarg; break;
         case 'k': s->modes_each = atoi(optarg); break;

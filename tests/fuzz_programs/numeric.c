@@ -103,7 +103,7 @@ static void put_back_result(slope *s, const statement *by, int variable)
     vt_tensor *x = &s->r.variables[variable];
     if (!is_float(*x)) return;
     bool gradient = by->operation == &operation_gradient && !value_of(context_get(), *x)->needs_gradient;
-    if (by->operation->flags & CONSTANT || gradient) {
+    if (by->operation->flags & (CONSTANT | STEPS) || gradient) {
         const double *held = hold(s, variable);
         if (s->writing_down || !held) return;
         *x = vt_from_data(held, vt_shape_of(*x), VT_F64);

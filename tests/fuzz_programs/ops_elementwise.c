@@ -51,10 +51,10 @@ OPERATION(where, vt_where(IN(2), IN(0), IN(1)),
 
 OPERATION(neg, vt_neg(IN(0)), .in = { { NUMBERS } }, .flags = EXACT);
 OPERATION(abs, vt_abs(IN(0)), .in = { { NUMBERS } }, .flags = EXACT);
-OPERATION(sign, vt_sign(IN(0)), .in = { { FLOATS } }, .flags = EXACT, .weight = 4);
-OPERATION(floor, vt_floor(IN(0)), .in = { { FLOATS } }, .flags = EXACT, .weight = 4);
-OPERATION(ceil, vt_ceil(IN(0)), .in = { { FLOATS } }, .flags = EXACT, .weight = 4);
-OPERATION(round, vt_round(IN(0)), .in = { { FLOATS } }, .flags = EXACT, .weight = 4);
+OPERATION(sign, vt_sign(IN(0)), .in = { { FLOATS } }, .flags = EXACT | STEPS, .weight = 4);
+OPERATION(floor, vt_floor(IN(0)), .in = { { FLOATS } }, .flags = EXACT | STEPS, .weight = 4);
+OPERATION(ceil, vt_ceil(IN(0)), .in = { { FLOATS } }, .flags = EXACT | STEPS, .weight = 4);
+OPERATION(round, vt_round(IN(0)), .in = { { FLOATS } }, .flags = EXACT | STEPS, .weight = 4);
 OPERATION(relu, vt_relu(IN(0)), .in = { { FLOATS } }, .flags = EXACT, .weight = 15);
 OPERATION(reciprocal, vt_reciprocal(IN(0)), .in = { { FLOATS, .away_from_zero = true } });
 OPERATION(square, vt_square(IN(0)), .in = { { FLOATS } });

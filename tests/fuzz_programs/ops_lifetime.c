@@ -2,6 +2,7 @@
 #include "call.h"
 #include "draw.h"
 #include "core/array.h"
+#include "core/context.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -114,9 +115,20 @@ static void mark_kept(drawing *d, const statement *s)
 ACTION(keep, vt_keep(IN(0)), .in = { { ANYTHING } }, .outputs = NO_OUTPUTS, .draw = is_in_a_scope, .done = mark_kept,
        .flags = EXACT, .weight = 6);
 
+/* What vt_backward adds to is none of the gradients that have been freed: that would change numbers. */
+static bool is_gradient(const drawing *d, int variable)
+{
+    vt_tensor x = d->running.variables[variable];
+    for (int i = 0; i < d->program->variables; i++) {
+        const value *of = value_of(context_get(), d->running.variables[i]);
+        if (of && is_same_tensor(of->gradient, x)) return true;
+    }
+    return false;
+}
+
 static bool may_be_freed(drawing *d, statement *s)
 {
-    return !input(d, s, 0)->parameter && !input(d, s, 0)->shared;
+    return !input(d, s, 0)->parameter && !input(d, s, 0)->shared && !is_gradient(d, s->in[0]);
 }
 
 static void mark_freed(drawing *d, const statement *s)
@@ -200,6 +212,8 @@ static bool repeat_statement(drawing *d, statement s, int *again, int64_t extent
         s.in[i] = again[s.in[i]];
         if (s.in[i] == NO_VARIABLE) return false;
     }
+    /* The gradient of a first turn may still be there in the second, outside. */
+    if (s.operation == &operation_keep && !is_in_a_scope(d, &s)) return false;
     int64_t had = vt_shape_count(s.shape[0]);
     for (int i = 0; i < 2; i++) change_extent(&s.shape[i], extent, by);
     int64_t count = vt_shape_count(s.shape[0]);

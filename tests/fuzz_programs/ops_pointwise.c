@@ -9,7 +9,7 @@
     OPERATION(name, vt_##name(IN(0)), .in = { { dtypes } });
 #define STEP_OP(name, reference, kernel)                                                                               \
     WEAK(name)                                                                                                         \
-    OPERATION(name, vt_##name(IN(0)), .in = { { FLOATS } }, .flags = EXACT);
+    OPERATION(name, vt_##name(IN(0)), .in = { { FLOATS } }, .flags = EXACT | STEPS);
 #define SIGNED_NUMBERS NUMBERS
 #define BINARY_OP(name, dtypes, reference, kernel)                                                                     \
     WEAK(name)                                                                                                         \

@@ -72,12 +72,13 @@ typedef struct wish {
 } wish;
 
 enum operation_flags {
-    EXACT = 1,      /* rounding inputs or the result is not part of it: it moves, compares or chooses elements */
-    PRODUCT = 2,    /* bf16 rounds its factors */
-    CONSTANT = 4,   /* gradients do not pass */
-    LIFETIME = 8,   /* changes no number: when memory ends, what is computed when */
-    SETTING = 16,   /* changes no number: how things are computed */
-    OVERWRITES = 32 /* input 0, or the parameters */
+    EXACT = 1,       /* rounding inputs or the result is not part of it: it moves, compares or chooses elements */
+    PRODUCT = 2,     /* bf16 rounds its factors */
+    CONSTANT = 4,    /* gradients do not pass */
+    LIFETIME = 8,    /* changes no number: when memory ends, what is computed when */
+    SETTING = 16,    /* changes no number: how things are computed */
+    OVERWRITES = 32, /* input 0, or the parameters */
+    STEPS = 64       /* its gradient is 0, also where it jumps, as no difference is */
 };
 
 struct operation {

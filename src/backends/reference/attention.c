@@ -20,8 +20,9 @@ static double logit(const reference_call *c, vt_shape logits, int64_t lead, int6
     int64_t index = (lead * logits.dim[logits.rank - 2] + i) * logits.dim[logits.rank - 1] + j;
     const double *q = matrix_of(c, ATTENTION_Q, lead) + i * channels;
     const double *k = matrix_of(c, ATTENTION_K, lead) + j * channels;
-    const double *bias = c->in[ATTENTION_BIAS], *mask = c->in[ATTENTION_MASK];
-    if ((a->causal && j > i) || (mask && mask[broadcast_index(c->in_shape[ATTENTION_MASK], logits, index)] == 0))
+    const double *bias = c->in[ATTENTION_BIAS];
+    const int64_t *mask = c->whole_in[ATTENTION_MASK];
+    if ((a->causal && j > i) || (mask && !mask[broadcast_index(c->in_shape[ATTENTION_MASK], logits, index)]))
         return -INFINITY;
     double sum = 0;
     for (int64_t d = 0; d < channels; d++) sum += q[d] * k[d];

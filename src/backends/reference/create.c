@@ -7,7 +7,7 @@
     {                                                                                                                  \
         const create_attributes *a = c->attributes;                                                                    \
         int64_t count = vt_shape_count(c->out_shape[0]);                                                               \
-        for (int64_t i = 0; i < count; i++) c->out[0][i] = element;                                                    \
+        for (int64_t i = 0; i < count; i++) set_element(c, 0, i, element);                                             \
     }
 
 /* The random word of element i of the node's stream. */

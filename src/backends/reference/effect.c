@@ -6,7 +6,12 @@
 void reference_assign(const reference_call *c)
 {
     int64_t count = vt_shape_count(c->in_shape[0]);
-    for (int64_t i = 0; i < count; i++) c->in[0][i] = c->in[1][i];
+    for (int64_t i = 0; i < count; i++) {
+        if (c->in[0])
+            c->in[0][i] = c->in[1][i];
+        else
+            c->whole_in[0][i] = c->whole_in[1][i];
+    }
 }
 
 void reference_sgd(const reference_call *c)

@@ -5,41 +5,10 @@
 #include "ops/elementwise.h"
 #include <math.h>
 
-#define UNARY_WITH(name, attributes_type, expression)                                                                  \
-    void reference_##name(const reference_call *c)                                                                     \
-    {                                                                                                                  \
-        const attributes_type *attributes = c->attributes;                                                             \
-        int64_t count = vt_shape_count(c->out_shape[0]);                                                               \
-        (void)attributes;                                                                                              \
-        for (int64_t i = 0; i < count; i++) {                                                                          \
-            double x = c->in[0][i];                                                                                    \
-            c->out[0][i] = expression;                                                                                 \
-        }                                                                                                              \
-    }
-#define UNARY(name, expression) UNARY_WITH(name, void, expression)
-
-/* Element i of the result's row-major order, of an input that is broadcast to it. */
-static double element(const reference_call *c, int input, int64_t i)
+/* Where element i of the result's row-major order is in an input that is broadcast to it. */
+static int64_t place_of(const reference_call *c, int input, int64_t i)
 {
-    return c->in[input][broadcast_index(c->in_shape[input], c->out_shape[0], i)];
-}
-
-#define BINARY(name, expression)                                                                                       \
-    void reference_##name(const reference_call *c)                                                                     \
-    {                                                                                                                  \
-        int64_t count = vt_shape_count(c->out_shape[0]);                                                               \
-        for (int64_t i = 0; i < count; i++) {                                                                          \
-            double a = element(c, 0, i), b = element(c, 1, i);                                                         \
-            c->out[0][i] = expression;                                                                                 \
-        }                                                                                                              \
-    }
-
-/* What is left of an integer that does not fit its dtype. */
-static double wrapped(uint64_t value, vt_dtype dtype)
-{
-    if (dtype == VT_U8) return (uint8_t)value;
-    if (dtype == VT_I32) return (int32_t)(uint32_t)value;
-    return (double)(int64_t)value;
+    return broadcast_index(c->in_shape[input], c->out_shape[0], i);
 }
 
 static uint64_t magnitude(uint64_t x)
@@ -74,9 +43,9 @@ static double truncated(double a, double b)
 #define F(function) function
 #define INTEGERS_FLOATS(name, kernel)
 #define INTEGERS_OF(name, type, kernel)                                                                                \
-    static double name##_of_integers(double x, double y, vt_dtype dtype)                                               \
+    static int64_t name##_of_integers(int64_t x, int64_t y, vt_dtype dtype)                                            \
     {                                                                                                                  \
-        type a = (type)(int64_t)x, b = (type)(int64_t)y;                                                               \
+        type a = (type)x, b = (type)y;                                                                                 \
         (void)b;                                                                                                       \
         return wrapped((uint64_t)(kernel), dtype);                                                                     \
     }
@@ -86,11 +55,16 @@ static double truncated(double a, double b)
 #define INTEGER_OP(name, dtypes, kernel)                  INTEGERS_OF(name, int64_t, kernel)
 #include "ops/pointwise.def"
 
-#define RESULT_FLOATS(name, expression) (expression)
-#define RESULT_NUMBERS(name, expression)                                                                               \
-    (vt_dtype_is_float(c->out_dtype[0]) ? (expression) : name##_of_integers(a, b, c->out_dtype[0]))
-#define RESULT_SIGNED_NUMBERS(name, expression) RESULT_NUMBERS(name, expression)
-#define RESULT_INTEGERS(name, expression)       name##_of_integers(a, b, c->out_dtype[0])
+/* Does nothing where the result is of floating point. */
+#define WHOLE_FLOATS(name, second)
+#define WHOLE_NUMBERS(name, second)                                                                                    \
+    for (int64_t i = 0; c->whole_out[0] && i < count; i++) {                                                           \
+        int64_t a = c->whole_in[0][place_of(c, 0, i)], b = 0;                                                          \
+        if (second) b = c->whole_in[1][place_of(c, 1, i)];                                                             \
+        c->whole_out[0][i] = name##_of_integers(a, b, c->out_dtype[0]);                                                \
+    }
+#define WHOLE_SIGNED_NUMBERS(name, second) WHOLE_NUMBERS(name, second)
+#define WHOLE_INTEGERS(name, second)       WHOLE_NUMBERS(name, second)
 
 #define EACH_ELEMENT(name, dtypes, words, second, expression)                                                          \
     void reference_##name(const reference_call *c)                                                                     \
@@ -98,46 +72,91 @@ static double truncated(double a, double b)
         const double *option = c->attributes;                                                                          \
         double p = (words) > 0 ? option[0] : 0, q = (words) > 1 ? option[1] : 0;                                       \
         int64_t count = vt_shape_count(c->out_shape[0]);                                                               \
-        for (int64_t i = 0; i < count; i++) {                                                                          \
-            double a = element(c, 0, i), b = second;                                                                   \
-            (void)b, (void)p, (void)q;                                                                                 \
-            c->out[0][i] = RESULT_##dtypes(name, expression);                                                          \
+        (void)p, (void)q;                                                                                              \
+        for (int64_t i = 0; c->out[0] && i < count; i++) {                                                             \
+            double a = c->in[0][place_of(c, 0, i)], b = 0;                                                             \
+            if (second) b = c->in[1][place_of(c, 1, i)];                                                               \
+            (void)a, (void)b;                                                                                          \
+            c->out[0][i] = (expression);                                                                               \
         }                                                                                                              \
+        WHOLE_##dtypes(name, second)                                                                                   \
     }
-#define UNARY_OP(name, dtypes, reference, kernel)       EACH_ELEMENT(name, dtypes, 0, 0, reference)
-#define STEP_OP(name, reference, kernel)                EACH_ELEMENT(name, FLOATS, 0, 0, reference)
-#define OPTION_OP(name, words, reference, kernel)       EACH_ELEMENT(name, FLOATS, words, 0, reference)
-#define BINARY_OP(name, dtypes, reference, kernel)      EACH_ELEMENT(name, dtypes, 0, element(c, 1, i), reference)
-#define BINARY_STEP_OP(name, dtypes, reference, kernel) EACH_ELEMENT(name, dtypes, 0, element(c, 1, i), reference)
-#define INTEGER_OP(name, dtypes, kernel)                EACH_ELEMENT(name, INTEGERS, 0, element(c, 1, i), 0)
+#define UNARY_OP(name, dtypes, reference, kernel)       EACH_ELEMENT(name, dtypes, 0, false, reference)
+#define STEP_OP(name, reference, kernel)                EACH_ELEMENT(name, FLOATS, 0, false, reference)
+#define OPTION_OP(name, words, reference, kernel)       EACH_ELEMENT(name, FLOATS, words, false, reference)
+#define BINARY_OP(name, dtypes, reference, kernel)      EACH_ELEMENT(name, dtypes, 0, true, reference)
+#define BINARY_STEP_OP(name, dtypes, reference, kernel) EACH_ELEMENT(name, dtypes, 0, true, reference)
+#define INTEGER_OP(name, dtypes, kernel)                EACH_ELEMENT(name, INTEGERS, 0, true, 0)
 #include "ops/pointwise.def"
 
-/* -- Others -------------------------------------------------------------------------------------------------------- */
+/* -- Comparisons and logic ----------------------------------------------------------------------------------------- */
 
-BINARY(equal, a == b)
-BINARY(not_equal, a != b)
-BINARY(less, a < b)
-BINARY(less_equal, a <= b)
-BINARY(greater, a > b)
-BINARY(greater_equal, a >= b)
-BINARY(logical_and, a != 0 && b != 0)
-BINARY(logical_or, a != 0 || b != 0)
-UNARY(logical_not, x == 0)
+#define COMPARISON(name, expression)                                                                                   \
+    void reference_##name(const reference_call *c)                                                                     \
+    {                                                                                                                  \
+        int64_t count = vt_shape_count(c->out_shape[0]);                                                               \
+        for (int64_t i = 0; i < count; i++) {                                                                          \
+            int64_t first = place_of(c, 0, i), second = place_of(c, 1, i);                                             \
+            if (c->in[0]) {                                                                                            \
+                double a = c->in[0][first], b = c->in[1][second];                                                      \
+                c->whole_out[0][i] = expression;                                                                       \
+            } else {                                                                                                   \
+                int64_t a = c->whole_in[0][first], b = c->whole_in[1][second];                                         \
+                c->whole_out[0][i] = expression;                                                                       \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+COMPARISON(equal, a == b)
+COMPARISON(not_equal, a != b)
+COMPARISON(less, a < b)
+COMPARISON(less_equal, a <= b)
+COMPARISON(greater, a > b)
+COMPARISON(greater_equal, a >= b)
+COMPARISON(logical_and, a != 0 && b != 0)
+COMPARISON(logical_or, a != 0 || b != 0)
+
+void reference_logical_not(const reference_call *c)
+{
+    int64_t count = vt_shape_count(c->out_shape[0]);
+    for (int64_t i = 0; i < count; i++) c->whole_out[0][i] = !c->whole_in[0][i];
+}
+
+/* -- Others -------------------------------------------------------------------------------------------------------- */
 
 void reference_where(const reference_call *c)
 {
     int64_t count = vt_shape_count(c->out_shape[0]);
-    for (int64_t i = 0; i < count; i++) c->out[0][i] = element(c, element(c, 0, i) != 0 ? 1 : 2, i);
+    for (int64_t i = 0; i < count; i++) {
+        int chosen = c->whole_in[0][place_of(c, 0, i)] ? 1 : 2;
+        move_element(c, 0, i, chosen, place_of(c, chosen, i));
+    }
 }
 
-UNARY(cast, x) /* storing the result converts it */
+/* From integers to integers, storing the result converts it. */
+void reference_cast(const reference_call *c)
+{
+    int64_t count = vt_shape_count(c->out_shape[0]);
+    for (int64_t i = 0; i < count; i++) {
+        if (c->whole_in[0] && c->whole_out[0])
+            move_element(c, 0, i, 0, i);
+        else
+            set_element(c, 0, i, c->in[0] ? c->in[0][i] : (double)c->whole_in[0][i]);
+    }
+}
+
 /* x Φ(x); erfc keeps the digits that 1 + erf loses in the lower tail */
 static double gelu(double x, bool with_tanh)
 {
     if (with_tanh) return 0.5 * x * (1 + tanh(sqrt(2 / M_PI) * (x + GELU_CUBIC * x * x * x)));
     return 0.5 * x * erfc(-x / sqrt(2));
 }
-UNARY_WITH(gelu, gelu_attributes, gelu(x, attributes->tanh))
+
+void reference_gelu(const reference_call *c)
+{
+    const gelu_attributes *a = c->attributes;
+    int64_t count = vt_shape_count(c->out_shape[0]);
+    for (int64_t i = 0; i < count; i++) c->out[0][i] = gelu(c->in[0][i], a->tanh);
+}
 
 /* Keeps each of `samples` runs of `size` elements that draws a number of at least p. */
 static void drop(const reference_call *c, int64_t samples, int64_t size)

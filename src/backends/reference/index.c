@@ -3,7 +3,6 @@
 #include "backends/reference/reference.h"
 #include <vitro/index.h>
 #include <math.h>
-#include <string.h>
 
 /* A tensor as [outer, extent, inner] about an axis. */
 typedef struct about {
@@ -21,9 +20,8 @@ static bool indices_fit(const reference_call *c, const char *op, int input, int6
 {
     int64_t count = vt_shape_count(c->in_shape[input]);
     for (int64_t i = 0; i < count; i++) {
-        double index = c->in[input][i];
-        if (index >= 0 && index < (double)extent) continue;
-        return refuse_index(op, c->at, index < 0x1p63 ? (int64_t)index : INT64_MAX, extent, c->in_shape[input], i);
+        int64_t index = c->whole_in[input][i];
+        if (index < 0 || index >= extent) return refuse_index(op, c->at, index, extent, c->in_shape[input], i);
     }
     return true;
 }
@@ -37,8 +35,16 @@ void reference_gather(const reference_call *c)
         for (int64_t j = 0; j < y.extent; j++)
             for (int64_t i = 0; i < y.inner; i++) {
                 int64_t to = (o * y.extent + j) * y.inner + i;
-                c->out[0][to] = c->in[0][(o * x.extent + (int64_t)c->in[1][to]) * x.inner + i];
+                move_element(c, 0, to, 0, (o * x.extent + c->whole_in[1][to]) * x.inner + i);
             }
+}
+
+static void add_source(const reference_call *c, int64_t to, int64_t from)
+{
+    if (c->out[0])
+        c->out[0][to] += c->in[2][from];
+    else
+        c->whole_out[0][to] = wrapped((uint64_t)c->whole_out[0][to] + (uint64_t)c->whole_in[2][from], c->out_dtype[0]);
 }
 
 void reference_scatter_add(const reference_call *c)
@@ -46,12 +52,12 @@ void reference_scatter_add(const reference_call *c)
     int64_t axis = ((const axis_attributes *)c->attributes)->axis;
     about x = about_axis(c->in_shape[0], axis), s = about_axis(c->in_shape[2], axis);
     if (!indices_fit(c, "scatter_add", 1, x.extent)) return;
-    memcpy(c->out[0], c->in[0], (size_t)vt_shape_count(c->in_shape[0]) * sizeof(double));
+    for (int64_t i = 0; i < vt_shape_count(c->in_shape[0]); i++) move_element(c, 0, i, 0, i);
     for (int64_t o = 0; o < s.outer; o++)
         for (int64_t j = 0; j < s.extent; j++)
             for (int64_t i = 0; i < s.inner; i++) {
                 int64_t from = (o * s.extent + j) * s.inner + i;
-                c->out[0][(o * x.extent + (int64_t)c->in[1][from]) * x.inner + i] += c->in[2][from];
+                add_source(c, (o * x.extent + c->whole_in[1][from]) * x.inner + i, from);
             }
 }
 
@@ -65,18 +71,36 @@ static double scattered(int64_t kind, double here, double source)
     }
 }
 
+static int64_t scattered_whole(int64_t kind, int64_t here, int64_t source)
+{
+    switch (kind) {
+    case VT_SCATTER_MUL: return (int64_t)((uint64_t)here * (uint64_t)source);
+    case VT_SCATTER_MAX: return here > source ? here : source;
+    case VT_SCATTER_MIN: return here < source ? here : source;
+    default: return source;
+    }
+}
+
+static void scatter_source(const reference_call *c, int64_t kind, int64_t to, int64_t from)
+{
+    if (c->out[0])
+        c->out[0][to] = scattered(kind, c->out[0][to], c->in[2][from]);
+    else
+        c->whole_out[0][to] =
+            wrapped((uint64_t)scattered_whole(kind, c->whole_out[0][to], c->whole_in[2][from]), c->out_dtype[0]);
+}
+
 void reference_scatter(const reference_call *c)
 {
     const scatter_attributes *a = c->attributes;
     about x = about_axis(c->in_shape[0], a->axis), s = about_axis(c->in_shape[2], a->axis);
     if (!indices_fit(c, "scatter", 1, x.extent)) return;
-    memcpy(c->out[0], c->in[0], (size_t)vt_shape_count(c->in_shape[0]) * sizeof(double));
+    for (int64_t i = 0; i < vt_shape_count(c->in_shape[0]); i++) move_element(c, 0, i, 0, i);
     for (int64_t o = 0; o < s.outer; o++)
         for (int64_t j = 0; j < s.extent; j++)
             for (int64_t i = 0; i < s.inner; i++) {
                 int64_t from = (o * s.extent + j) * s.inner + i;
-                double *to = &c->out[0][(o * x.extent + (int64_t)c->in[1][from]) * x.inner + i];
-                *to = scattered(a->kind, *to, c->in[2][from]);
+                scatter_source(c, a->kind, (o * x.extent + c->whole_in[1][from]) * x.inner + i, from);
             }
 }
 
@@ -88,8 +112,8 @@ void reference_index_select(const reference_call *c)
     for (int64_t o = 0; o < y.outer; o++)
         for (int64_t j = 0; j < y.extent; j++)
             for (int64_t i = 0; i < y.inner; i++)
-                c->out[0][(o * y.extent + j) * y.inner + i] =
-                    c->in[0][(o * x.extent + (int64_t)c->in[1][j]) * x.inner + i];
+                move_element(c, 0, (o * y.extent + j) * y.inner + i, 0,
+                             (o * x.extent + c->whole_in[1][j]) * x.inner + i);
 }
 
 void reference_index_add(const reference_call *c)
@@ -97,12 +121,11 @@ void reference_index_add(const reference_call *c)
     int64_t axis = ((const axis_attributes *)c->attributes)->axis;
     about x = about_axis(c->in_shape[0], axis), s = about_axis(c->in_shape[2], axis);
     if (!indices_fit(c, "index_add", 1, x.extent)) return;
-    memcpy(c->out[0], c->in[0], (size_t)vt_shape_count(c->in_shape[0]) * sizeof(double));
+    for (int64_t i = 0; i < vt_shape_count(c->in_shape[0]); i++) move_element(c, 0, i, 0, i);
     for (int64_t o = 0; o < s.outer; o++)
         for (int64_t j = 0; j < s.extent; j++)
             for (int64_t i = 0; i < s.inner; i++)
-                c->out[0][(o * x.extent + (int64_t)c->in[1][j]) * x.inner + i] +=
-                    c->in[2][(o * s.extent + j) * s.inner + i];
+                add_source(c, (o * x.extent + c->whole_in[1][j]) * x.inner + i, (o * s.extent + j) * s.inner + i);
 }
 
 void reference_one_hot(const reference_call *c)
@@ -110,14 +133,19 @@ void reference_one_hot(const reference_call *c)
     int64_t classes = ((const one_hot_attributes *)c->attributes)->classes, count = vt_shape_count(c->in_shape[0]);
     if (!indices_fit(c, "one_hot", 0, classes)) return;
     for (int64_t i = 0; i < count; i++)
-        for (int64_t k = 0; k < classes; k++) c->out[0][i * classes + k] = (double)k == c->in[0][i];
+        for (int64_t k = 0; k < classes; k++) set_element(c, 0, i * classes + k, k == c->whole_in[0][i]);
 }
 
-/* Whether a comes before b; NaN is the largest of all. */
-static bool comes_before(double a, double b, bool smallest)
+/* Whether element `a` of the input comes before element `b`; NaN is the largest of all. */
+static bool comes_before(const reference_call *c, int64_t a, int64_t b, bool smallest)
 {
-    if (isnan(a) || isnan(b)) return smallest ? isnan(b) && !isnan(a) : isnan(a) && !isnan(b);
-    return smallest ? a < b : a > b;
+    if (c->whole_in[0]) {
+        int64_t x = c->whole_in[0][a], y = c->whole_in[0][b];
+        return smallest ? x < y : x > y;
+    }
+    double x = c->in[0][a], y = c->in[0][b];
+    if (isnan(x) || isnan(y)) return smallest ? isnan(y) && !isnan(x) : isnan(x) && !isnan(y);
+    return smallest ? x < y : x > y;
 }
 
 /* Place j goes to the element that exactly j others come before, the earlier of equal ones first. */
@@ -128,16 +156,15 @@ void reference_topk(const reference_call *c)
     for (int64_t o = 0; o < x.outer; o++)
         for (int64_t i = 0; i < x.inner; i++)
             for (int64_t j = 0; j < x.extent; j++) {
-                const double *lane = c->in[0] + o * x.extent * x.inner + i;
-                int64_t place = 0;
+                int64_t lane = o * x.extent * x.inner + i, here = lane + j * x.inner, place = 0;
                 for (int64_t k = 0; k < x.extent; k++) {
-                    double here = lane[j * x.inner], other = lane[k * x.inner];
-                    bool equal = !comes_before(here, other, a->smallest) && !comes_before(other, here, a->smallest);
-                    place += comes_before(other, here, a->smallest) || (equal && k < j);
+                    int64_t other = lane + k * x.inner;
+                    bool before = comes_before(c, other, here, a->smallest);
+                    place += before || (k < j && !comes_before(c, here, other, a->smallest));
                 }
                 if (place >= a->k) continue;
                 int64_t to = (o * a->k + place) * x.inner + i;
-                c->out[0][to] = lane[j * x.inner];
-                c->out[1][to] = (double)j;
+                move_element(c, 0, to, 0, here);
+                c->whole_out[1][to] = j;
             }
 }

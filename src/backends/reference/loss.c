@@ -12,16 +12,17 @@ void reference_cross_entropy(const reference_call *c)
     int64_t classes = shape.dim[1], inner = extent_product(shape, 2, shape.rank), rows = shape.dim[0] * inner;
     for (int64_t row = 0; row < rows; row++) {
         const double *x = c->in[0] + row / inner * classes * inner + row % inner;
-        double label = c->in[1][row], max = -INFINITY, sum = 0, loss = 0;
+        int64_t label = c->whole_in[1][row];
+        double max = -INFINITY, sum = 0, loss = 0;
         for (int64_t k = 0; k < classes; k++) max = fmax(max, x[k * inner]);
         for (int64_t k = 0; k < classes; k++) sum += exp(x[k * inner] - (isinf(max) ? 0 : max));
         double log_sum = isinf(max) ? max : max + log(sum);
-        if (label != VT_IGNORE && (label < 0 || label >= (double)classes)) {
+        if (label != VT_IGNORE && (label < 0 || label >= classes)) {
             refuse_call("cross_entropy", (vt_site){ 0 }, VT_ERROR_ARGUMENT,
                         "label %lld is out of range: there are %lld classes", (long long)label, (long long)classes);
             return;
         }
-        if (label != VT_IGNORE) loss = (1 - s) * (log_sum - x[(int64_t)label * inner]);
+        if (label != VT_IGNORE) loss = (1 - s) * (log_sum - x[label * inner]);
         for (int64_t k = 0; k < classes && s > 0 && label != VT_IGNORE; k++)
             loss += s / (double)classes * (log_sum - x[k * inner]);
         c->out[0][row] = loss;

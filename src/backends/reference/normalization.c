@@ -2,6 +2,7 @@
 #include "backends/reference/reference.h"
 #include "ops/normalization.h"
 #include <math.h>
+#include <string.h>
 
 /* Writes e^(x - max) / Σ e^(x - max), or its logarithm, for each row of `length` elements, `inner` apart. */
 static void softmax(const reference_call *c, bool logarithm)
@@ -40,11 +41,27 @@ static double mean_of(const double *x, int64_t n)
     return sum / (double)n;
 }
 
-static double mean_square_from(const double *x, int64_t n, double center)
+static double mean_square(const double *x, int64_t n)
 {
     double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += (x[i] - center) * (x[i] - center);
+    for (int64_t i = 0; i < n; i++) sum += x[i] * x[i];
     return sum / (double)n;
+}
+
+/* Subtracts the mean from the row. What rounding leaves of it in what is left is returned, and subtracted too. */
+static double center(double *x, int64_t n, double mean)
+{
+    for (int64_t i = 0; i < n; i++) x[i] -= mean;
+    double rest = mean_of(x, n);
+    for (int64_t i = 0; i < n; i++) x[i] -= rest;
+    return rest;
+}
+
+/* mean + rest, as the number of the output's dtype that is nearest, and what that leaves. */
+static void set_mean(const reference_call *c, int64_t nearest, int64_t left, double mean, double rest)
+{
+    c->out[1][nearest] = c->out_dtype[1] == VT_F32 ? (double)(float)mean : mean;
+    c->out[1][left] = mean - c->out[1][nearest] + rest;
 }
 
 /* y = (x - mean) rstd weight + bias for rows of the last axes. */
@@ -55,11 +72,10 @@ void reference_layer_norm(const reference_call *c)
     vt_shape shape = c->in_shape[0];
     int64_t n = extent_product(shape, shape.rank - (int)a->rank, shape.rank), rows = vt_shape_count(shape) / n;
     for (int64_t row = 0; row < rows; row++) {
-        const double *x = c->in[0] + row * n;
-        double mean = mean_of(x, n), rstd = 1 / sqrt(mean_square_from(x, n, mean) + a->eps);
-        for (int64_t i = 0; i < n; i++)
-            c->out[0][row * n + i] = (x[i] - mean) * rstd * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
-        c->out[1][row] = mean;
+        double *y = memcpy(c->out[0] + row * n, c->in[0] + row * n, (size_t)n * sizeof *y);
+        double mean = mean_of(y, n), rest = center(y, n, mean), rstd = 1 / sqrt(mean_square(y, n) + a->eps);
+        for (int64_t i = 0; i < n; i++) y[i] = y[i] * rstd * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
+        set_mean(c, 2 * row, 2 * row + 1, mean, rest);
         c->out[2][row] = rstd;
     }
 }
@@ -73,7 +89,7 @@ void reference_rms_norm(const reference_call *c)
     int64_t n = extent_product(shape, shape.rank - (int)a->rank, shape.rank), rows = vt_shape_count(shape) / n;
     for (int64_t row = 0; row < rows; row++) {
         const double *x = c->in[0] + row * n;
-        double rstd = 1 / sqrt(mean_square_from(x, n, 0) + a->eps);
+        double rstd = 1 / sqrt(mean_square(x, n) + a->eps);
         for (int64_t i = 0; i < n; i++) c->out[0][row * n + i] = x[i] * rstd * (weight ? weight[i] : 1);
         c->out[1][row] = rstd;
     }
@@ -87,15 +103,16 @@ void reference_batch_norm(const reference_call *c)
     vt_shape shape = c->in_shape[0];
     int64_t samples = shape.dim[0], channels = shape.dim[1], size = extent_product(shape, 2, shape.rank);
     for (int64_t channel = 0; channel < channels; channel++) {
-        double mean = 0, var = 0, count = (double)(samples * size);
+        double mean = 0, rest = 0, var = 0, count = (double)(samples * size);
 #define EACH_ELEMENT                                                                                                   \
     for (int64_t s = 0; s < samples; s++)                                                                              \
         for (int64_t i = (s * channels + channel) * size, end = i + size; i < end; i++)
         EACH_ELEMENT mean += x[i] / count;
-        EACH_ELEMENT var += (x[i] - mean) * (x[i] - mean) / count;
+        EACH_ELEMENT rest += (x[i] - mean) / count;
+        EACH_ELEMENT var += (x[i] - mean - rest) * (x[i] - mean - rest) / count;
         double scale = (weight ? weight[channel] : 1) / sqrt(var + a->eps);
-        EACH_ELEMENT c->out[0][i] = (x[i] - mean) * scale + (bias ? bias[channel] : 0);
-        c->out[1][channel] = mean;
+        EACH_ELEMENT c->out[0][i] = (x[i] - mean - rest) * scale + (bias ? bias[channel] : 0);
+        set_mean(c, channel, channels + channel, mean, rest);
         c->out[2][channel] = var;
     }
 }

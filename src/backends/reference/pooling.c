@@ -29,7 +29,7 @@ void reference_max_pool2d(const reference_call *c)
         int64_t i = k % area / y.dim[3], j = k % y.dim[3];
         int64_t best = largest(c->attributes, plane, x.dim[2], x.dim[3], i, j);
         if (c->out[0]) c->out[0][k] = plane[best];
-        if (c->out[1]) c->out[1][k] = (double)best;
+        if (c->whole_out[1]) c->whole_out[1][k] = best;
     }
 }
 
@@ -37,12 +37,12 @@ void reference_max_pool2d_gradient(const reference_call *c)
 {
     int64_t area = extent_product(c->in_shape[0], 2, 4), size = extent_product(c->out_shape[0], 2, 4);
     for (int64_t k = 0; k < vt_shape_count(c->in_shape[0]); k++)
-        c->out[0][k / area * size + (int64_t)c->in[1][k]] += c->in[0][k];
+        c->out[0][k / area * size + c->whole_in[1][k]] += c->in[0][k];
 }
 
 void reference_max_pool2d_choose(const reference_call *c)
 {
     int64_t area = extent_product(c->out_shape[0], 2, 4), size = extent_product(c->in_shape[0], 2, 4);
     for (int64_t k = 0; k < vt_shape_count(c->out_shape[0]); k++)
-        c->out[0][k] = c->in[0][k / area * size + (int64_t)c->in[1][k]];
+        c->out[0][k] = c->in[0][k / area * size + c->whole_in[1][k]];
 }

@@ -51,9 +51,29 @@ static double reduced_count(const reference_call *c)
         }                                                                                                              \
     } while (0)
 
+/* The same over integers and bools. */
+#define REDUCE_WHOLE(start, step)                                                                                      \
+    do {                                                                                                               \
+        int64_t inputs_ = vt_shape_count(c->in_shape[0]), outputs_ = vt_shape_count(c->out_shape[0]);                  \
+        for (int64_t o = 0; o < outputs_; o++) c->whole_out[0][o] = start;                                             \
+        for (int64_t i = 0; i < inputs_; i++) {                                                                        \
+            int64_t o = reduced_index(c, i);                                                                           \
+            int64_t x = c->whole_in[0][i], y = c->whole_out[0][o];                                                     \
+            c->whole_out[0][o] = (int64_t)(step);                                                                      \
+        }                                                                                                              \
+    } while (0)
+
+#define REDUCE_EITHER(floats_start, floats_step, whole_start, whole_step)                                              \
+    do {                                                                                                               \
+        if (c->in[0])                                                                                                  \
+            REDUCE(floats_start, floats_step);                                                                         \
+        else                                                                                                           \
+            REDUCE_WHOLE(whole_start, whole_step);                                                                     \
+    } while (0)
+
 void reference_sum(const reference_call *c)
 {
-    REDUCE(0, y + x);
+    REDUCE_EITHER(0, y + x, 0, (uint64_t)y + (uint64_t)x);
 }
 
 void reference_mean(const reference_call *c)
@@ -64,27 +84,27 @@ void reference_mean(const reference_call *c)
 
 void reference_prod(const reference_call *c)
 {
-    REDUCE(1, y * x);
+    REDUCE_EITHER(1, y * x, 1, (uint64_t)y * (uint64_t)x);
 }
 
 void reference_max(const reference_call *c)
 {
-    REDUCE(-INFINITY, x > y || isnan(x) ? x : y);
+    REDUCE_EITHER(-INFINITY, x > y || isnan(x) ? x : y, INT64_MIN, x > y ? x : y);
 }
 
 void reference_min(const reference_call *c)
 {
-    REDUCE(INFINITY, x < y || isnan(x) ? x : y);
+    REDUCE_EITHER(INFINITY, x < y || isnan(x) ? x : y, INT64_MAX, x < y ? x : y);
 }
 
 void reference_any(const reference_call *c)
 {
-    REDUCE(0, x != 0 || y != 0);
+    REDUCE_WHOLE(0, x || y);
 }
 
 void reference_all(const reference_call *c)
 {
-    REDUCE(1, x != 0 && y != 0);
+    REDUCE_WHOLE(1, x && y);
 }
 
 void reference_norm(const reference_call *c)
@@ -142,26 +162,34 @@ static split split_at(vt_shape shape, int64_t axis)
                     extent_product(shape, (int)axis + 1, shape.rank) };
 }
 
-static void extreme_index(const reference_call *c, double sign)
+/* Whether element i is to be chosen rather than `best`, which comes before it: NaN is, whatever is wanted. */
+static bool is_more_extreme(const reference_call *c, int64_t i, int64_t best, bool largest)
+{
+    if (c->whole_in[0])
+        return largest ? c->whole_in[0][i] > c->whole_in[0][best] : c->whole_in[0][i] < c->whole_in[0][best];
+    double x = c->in[0][i], y = c->in[0][best];
+    return !isnan(y) && (isnan(x) || (largest ? x > y : x < y));
+}
+
+static void extreme_index(const reference_call *c, bool largest)
 {
     split s = split_at(c->in_shape[0], ((const arg_attributes *)c->attributes)->axis);
     for (int64_t o = 0; o < s.outer * s.inner; o++) {
-        const double *x = c->in[0] + o / s.inner * s.length * s.inner + o % s.inner;
-        int64_t best = 0;
-        for (int64_t i = 1; i < s.length && !isnan(x[best * s.inner]); i++)
-            if (sign * x[i * s.inner] > sign * x[best * s.inner] || isnan(x[i * s.inner])) best = i;
-        c->out[0][o] = (double)best;
+        int64_t first = o / s.inner * s.length * s.inner + o % s.inner, best = 0;
+        for (int64_t i = 1; i < s.length; i++)
+            if (is_more_extreme(c, first + i * s.inner, first + best * s.inner, largest)) best = i;
+        c->whole_out[0][o] = best;
     }
 }
 
 void reference_argmax(const reference_call *c)
 {
-    extreme_index(c, 1);
+    extreme_index(c, true);
 }
 
 void reference_argmin(const reference_call *c)
 {
-    extreme_index(c, -1);
+    extreme_index(c, false);
 }
 
 /* Where element i of lane o is, in the direction of the scan. */
@@ -176,7 +204,14 @@ void reference_cumsum(const reference_call *c)
     split s = split_at(c->in_shape[0], a->axis);
     for (int64_t o = 0; o < s.outer * s.inner; o++) {
         double total = 0;
-        for (int64_t i = 0; i < s.length; i++) c->out[0][scanned(a, s, o, i)] = total += c->in[0][scanned(a, s, o, i)];
+        uint64_t whole = 0;
+        for (int64_t i = 0; i < s.length; i++) {
+            int64_t at = scanned(a, s, o, i);
+            if (c->in[0])
+                c->out[0][at] = total += c->in[0][at];
+            else
+                c->whole_out[0][at] = (int64_t)(whole += (uint64_t)c->whole_in[0][at]);
+        }
     }
 }
 
@@ -186,29 +221,35 @@ void reference_cumprod(const reference_call *c)
     split s = split_at(c->in_shape[0], a->axis);
     for (int64_t o = 0; o < s.outer * s.inner; o++) {
         double total = 1;
-        for (int64_t i = 0; i < s.length; i++) c->out[0][scanned(a, s, o, i)] = total *= c->in[0][scanned(a, s, o, i)];
+        uint64_t whole = 1;
+        for (int64_t i = 0; i < s.length; i++) {
+            int64_t at = scanned(a, s, o, i);
+            if (c->in[0])
+                c->out[0][at] = total *= c->in[0][at];
+            else
+                c->whole_out[0][at] = (int64_t)(whole *= (uint64_t)c->whole_in[0][at]);
+        }
     }
 }
 
-static void running_extreme(const reference_call *c, double sign)
+static void running_extreme(const reference_call *c, bool largest)
 {
     const scan_attributes *a = c->attributes;
     split s = split_at(c->in_shape[0], a->axis);
     for (int64_t o = 0; o < s.outer * s.inner; o++)
         for (int64_t i = 0, best = 0; i < s.length; i++) {
-            double here = c->in[0][scanned(a, s, o, i)], so_far = c->in[0][scanned(a, s, o, best)];
-            if (!isnan(so_far) && (sign * here > sign * so_far || isnan(here))) best = i;
-            c->out[0][scanned(a, s, o, i)] = c->in[0][scanned(a, s, o, best)];
-            c->out[1][scanned(a, s, o, i)] = (double)best;
+            if (is_more_extreme(c, scanned(a, s, o, i), scanned(a, s, o, best), largest)) best = i;
+            move_element(c, 0, scanned(a, s, o, i), 0, scanned(a, s, o, best));
+            c->whole_out[1][scanned(a, s, o, i)] = best;
         }
 }
 
 void reference_cummax(const reference_call *c)
 {
-    running_extreme(c, 1);
+    running_extreme(c, true);
 }
 
 void reference_cummin(const reference_call *c)
 {
-    running_extreme(c, -1);
+    running_extreme(c, false);
 }

@@ -12,7 +12,7 @@ void reference_concat(const reference_call *c)
         for (int64_t o = 0; o < outer; o++)
             for (int64_t j = 0; j < extent; j++)
                 for (int64_t i = 0; i < inner; i++)
-                    c->out[0][(o * out.dim[axis] + start + j) * inner + i] = c->in[k][(o * extent + j) * inner + i];
+                    move_element(c, 0, (o * out.dim[axis] + start + j) * inner + i, k, (o * extent + j) * inner + i);
         start += extent;
     }
 }
@@ -22,7 +22,7 @@ void reference_pad(const reference_call *c)
     const pad_attributes *a = c->attributes;
     vt_shape from = c->in_shape[0], to = c->out_shape[0];
     int64_t count = vt_shape_count(from), all = vt_shape_count(to);
-    for (int64_t i = 0; i < all; i++) c->out[0][i] = a->value;
+    for (int64_t i = 0; i < all; i++) set_element(c, 0, i, a->value);
     for (int64_t i = 0; i < count; i++) {
         int64_t rest = i, place = 0, stride = 1;
         for (int axis = from.rank - 1; axis >= 0; axis--) {
@@ -30,6 +30,6 @@ void reference_pad(const reference_call *c)
             rest /= from.dim[axis];
             stride *= to.dim[axis];
         }
-        c->out[0][place] = c->in[0][i];
+        move_element(c, 0, place, 0, i);
     }
 }

@@ -26,13 +26,14 @@ typedef struct batch {
     array shortcut;    /* what is added before the ReLU; of a gradient, its own gradient */
     array g, more_g;   /* the gradient of y; it may come as two, to be added */
     array dx;
-    array weight, bias, mean, var, dweight, dbias; /* [channels] */
+    array weight, bias, mean, var, dweight, dbias; /* [channels]; mean: [2, channels], which add up to it */
     bool relu;                                     /* alone: with a shortcut there is one always */
     double *sums;       /* of each part two rows of `columns`; those of the first part become those of channels */
     void *coefficients; /* rows of `columns`: enum coefficient */
 } batch;
 
-/* y = (x - MEAN) SCALE + SHIFT; dx = (g - G_MEAN - (x - MEAN) SLOPE) SCALE */
+/* y = (x - MEAN) SCALE + SHIFT; dx = (g - G_MEAN - (x - MEAN) SLOPE) SCALE. MEAN is the first of the two numbers of the
+ * mean; SHIFT and G_MEAN account for the second. */
 enum coefficient { MEAN, SCALE, SHIFT, G_MEAN, SLOPE, COEFFICIENTS };
 
 /* A rectangle of the lines and columns. */

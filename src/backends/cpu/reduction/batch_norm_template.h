@@ -123,7 +123,9 @@ static void NAMED(finish_moments)(const batch *b)
     for (int64_t j = b->channels; j < b->columns; j += b->channels)
         NAMED(merge)(mean, squares, b->channels, n * (double)(j / b->channels), n, mean + j, squares + j);
     for (int64_t c = 0; c < b->channels; c++) {
-        ((REAL *)b->mean.data)[c] = (REAL)mean[c];
+        REAL nearest = (REAL)mean[c];
+        ((REAL *)b->mean.data)[c] = nearest;
+        ((REAL *)b->mean.data)[b->channels + c] = (REAL)(mean[c] - (double)nearest);
         ((REAL *)b->var.data)[c] = (REAL)(squares[c] / b->count);
     }
 }
@@ -132,10 +134,11 @@ static void NAMED(finish_moments)(const batch *b)
 static void NAMED(set_coefficients)(const batch *b)
 {
     for (int64_t c = 0; c < b->channels; c++) {
-        double var = NAMED(number)(&b->var, c, 0);
+        double rest = NAMED(number)(&b->mean, b->channels + c, 0);
+        double scale = NAMED(number)(&b->weight, c, 1) / sqrt(NAMED(number)(&b->var, c, 0) + b->eps);
         NAMED(row)(b, MEAN)[c] = (REAL)NAMED(number)(&b->mean, c, 0);
-        NAMED(row)(b, SCALE)[c] = (REAL)(NAMED(number)(&b->weight, c, 1) / sqrt(var + b->eps));
-        NAMED(row)(b, SHIFT)[c] = (REAL)NAMED(number)(&b->bias, c, 0);
+        NAMED(row)(b, SCALE)[c] = (REAL)scale;
+        NAMED(row)(b, SHIFT)[c] = (REAL)(NAMED(number)(&b->bias, c, 0) - rest * scale);
     }
     for (int which = MEAN; which <= SHIFT; which++) NAMED(repeat)(b, (enum coefficient)which);
 }
@@ -281,10 +284,12 @@ static void NAMED(finish_products)(const batch *b)
         products[j % b->channels] += products[j];
     }
     for (int64_t c = 0; c < b->channels; c++) {
-        double rstd = 1 / sqrt(NAMED(number)(&b->var, c, 0) + b->eps);
-        NAMED(row)(b, G_MEAN)[c] = (REAL)(sums[c] / b->count);
-        NAMED(row)(b, SLOPE)[c] = (REAL)(products[c] / b->count * rstd * rstd);
-        if (b->dweight.data) ((REAL *)b->dweight.data)[c] = (REAL)(products[c] * rstd);
+        double rstd = 1 / sqrt(NAMED(number)(&b->var, c, 0) + b->eps),
+               rest = NAMED(number)(&b->mean, b->channels + c, 0);
+        double product = products[c] - rest * sums[c], slope = product / b->count * rstd * rstd;
+        NAMED(row)(b, G_MEAN)[c] = (REAL)(sums[c] / b->count - rest * slope);
+        NAMED(row)(b, SLOPE)[c] = (REAL)slope;
+        if (b->dweight.data) ((REAL *)b->dweight.data)[c] = (REAL)(product * rstd);
         if (b->dbias.data) ((REAL *)b->dbias.data)[c] = (REAL)sums[c];
     }
     NAMED(repeat)(b, G_MEAN);

@@ -11,32 +11,63 @@ static void NAMED(add_rows)(const norm_rows *p, int64_t first, int64_t count)
         for (int64_t i = 0; i < count; i++) sum[i] = x[i] + b[i];
 }
 
-ROW_INLINE void NAMED(scale_row)(const norm_rows *p, const REAL *restrict x, int64_t n, REAL mean, REAL rstd,
+/* How a row is normalised: x̂ = (x - mean) rstd + shift. The mean is one that REAL can hold; shift is what that leaves.
+ */
+typedef struct NAMED(normal) {
+    REAL mean, rstd, shift;
+} NAMED(normal);
+
+#define NORMAL(x, by) (((x) - (by).mean) * (by).rstd + (by).shift)
+
+ROW_INLINE void NAMED(scale_row)(const norm_rows *p, const REAL *restrict x, int64_t n, NAMED(normal) by,
                                  void *restrict y, bool y_bf16)
 {
     const REAL *weight = p->weight, *bias = p->bias;
 #pragma omp simd
-    for (int64_t i = 0; i < n; i++) NAMED(store)(y, y_bf16, i, (x[i] - mean) * rstd * weight[i] + bias[i]);
+    for (int64_t i = 0; i < n; i++) NAMED(store)(y, y_bf16, i, NORMAL(x[i], by) * weight[i] + bias[i]);
+}
+
+/* From sums of x - mean and of its square, where there is a mean; else of x². */
+static inline NAMED(normal) NAMED(measured)(const row_norm *r, REAL mean, double sum, double squares)
+{
+    const double share = 1 / (double)r->length, rest = sum * share;
+    const double rstd = 1 / sqrt(fmax(0, squares * share - rest * rest) + r->eps);
+    return (NAMED(normal)){ mean, (REAL)rstd, (REAL)(-rest * rstd) };
+}
+
+static void NAMED(keep_statistics)(const row_norm *r, const norm_rows *p, int64_t first, int64_t rows,
+                                   const NAMED(normal) * by, const double *sum)
+{
+    REAL *mean = p->mean, *rstd = (REAL *)p->rstd + first;
+    for (int64_t k = 0; k < rows; k++) rstd[k] = by[k].rstd;
+    for (int64_t k = 0; k < rows && r->centered; k++) {
+        mean[2 * (first + k)] = by[k].mean;
+        mean[2 * (first + k) + 1] = (REAL)(sum[k] / (double)r->length);
+    }
 }
 
 static void NAMED(norm_block)(const row_norm *r, const norm_rows *p, int64_t first, int64_t rows)
 {
     int64_t n = r->length;
-    REAL mean[BLOCK] = { 0 }, rstd[BLOCK];
+    REAL mean[BLOCK] = { 0 };
+    double sum[BLOCK] = { 0 }, squares[BLOCK];
+    NAMED(normal) by[BLOCK];
     if (p->b) NAMED(add_rows)(p, first * n, rows * n);
     const REAL *x = (const REAL *)(p->b ? p->sum : p->x) + first * n;
     for (int64_t k = 0; k < rows && r->centered; k++) mean[k] = (REAL)(NAMED(row_sum)(x + k * n, n) / (double)n);
-    for (int64_t k = 0; k < rows; k++)
-        rstd[k] = (REAL)(1 / sqrt(NAMED(row_deviation)(x + k * n, n, mean[k]) / (double)n + r->eps));
+    if (r->centered)
+        for (int64_t k = 0; k < rows; k++) NAMED(row_deviations)(x + k * n, n, mean[k], &sum[k], &squares[k]);
+    else
+        for (int64_t k = 0; k < rows; k++) squares[k] = NAMED(row_squares)(x + k * n, n);
+    for (int64_t k = 0; k < rows; k++) by[k] = NAMED(measured)(r, mean[k], sum[k], squares[k]);
     for (int64_t k = 0; k < rows; k++) {
         void *y = at(p->y, p->y_bf16, (first + k) * n, sizeof(REAL));
         if (p->y_bf16)
-            NAMED(scale_row)(p, x + k * n, n, mean[k], rstd[k], y, true);
+            NAMED(scale_row)(p, x + k * n, n, by[k], y, true);
         else
-            NAMED(scale_row)(p, x + k * n, n, mean[k], rstd[k], y, false);
+            NAMED(scale_row)(p, x + k * n, n, by[k], y, false);
     }
-    if (r->centered) memcpy((REAL *)p->mean + first, mean, (size_t)rows * sizeof *mean);
-    memcpy((REAL *)p->rstd + first, rstd, (size_t)rows * sizeof *rstd);
+    NAMED(keep_statistics)(r, p, first, rows, by, sum);
 }
 
 static void NAMED(norm)(const row_norm *r, const norm_rows *p)
@@ -47,6 +78,14 @@ static void NAMED(norm)(const row_norm *r, const norm_rows *p)
         NAMED(norm_block)(r, p, row, r->rows - row < step ? r->rows - row : step);
 }
 
+/* As the norm has measured it. */
+static inline NAMED(normal) NAMED(normal_of)(const row_norm *r, const gradient_rows *p, int64_t row)
+{
+    const REAL *mean = p->mean, rstd = ((const REAL *)p->rstd)[row];
+    if (!r->centered) return (NAMED(normal)){ .rstd = rstd };
+    return (NAMED(normal)){ mean[2 * row], rstd, -mean[2 * row + 1] * rstd };
+}
+
 /* With h = g weight: the mean of h, where the mean was subtracted, and that of h x̂. */
 ROW_INLINE void NAMED(gradient_means)(const row_norm *r, const gradient_rows *p, int64_t row, bool g_bf16, REAL *shift,
                                       REAL *slope)
@@ -54,7 +93,7 @@ ROW_INLINE void NAMED(gradient_means)(const row_norm *r, const gradient_rows *p,
     int64_t n = r->length;
     const void *g = at(p->g, g_bf16, row * n, sizeof(REAL));
     const REAL *x = (const REAL *)p->x + row * n, *weight = p->weight;
-    const REAL mean = r->centered ? ((const REAL *)p->mean)[row] : 0, rstd = ((const REAL *)p->rstd)[row];
+    const NAMED(normal) by = NAMED(normal_of)(r, p, row);
     double sum = 0, dot = 0;
     for (int64_t first = 0; first < n; first += SUM_RUN) {
         REAL run = 0, dot_run = 0;
@@ -62,7 +101,7 @@ ROW_INLINE void NAMED(gradient_means)(const row_norm *r, const gradient_rows *p,
         for (int64_t i = first; i < first + sum_run(n - first); i++) {
             REAL h = NAMED(load)(g, g_bf16, i) * weight[i];
             run += h;
-            dot_run += h * ((x[i] - mean) * rstd);
+            dot_run += h * NORMAL(x[i], by);
         }
         sum += (double)run;
         dot += (double)dot_run;
@@ -79,18 +118,18 @@ ROW_INLINE void NAMED(gradient_row)(const row_norm *r, const gradient_rows *p, i
     const void *g = at(p->g, g_bf16, row * n, sizeof(REAL));
     const REAL *x = (const REAL *)p->x + row * n, *weight = p->weight;
     const REAL *residual = (const REAL *)p->residual + row * p->residual_stride;
-    const REAL mean = r->centered ? ((const REAL *)p->mean)[row] : 0, rstd = ((const REAL *)p->rstd)[row];
+    const NAMED(normal) by = NAMED(normal_of)(r, p, row);
     void *dx = at(p->dx, dx_bf16, row * n, sizeof(REAL));
 #pragma omp simd
     for (int64_t i = 0; i < n; i++) {
-        REAL normal = (x[i] - mean) * rstd, h = NAMED(load)(g, g_bf16, i) * weight[i];
-        NAMED(store)(dx, dx_bf16, i, (h - shift - normal * slope) * rstd + residual[i]);
+        REAL normal = NORMAL(x[i], by), h = NAMED(load)(g, g_bf16, i) * weight[i];
+        NAMED(store)(dx, dx_bf16, i, (h - shift - normal * slope) * by.rstd + residual[i]);
     }
     REAL *restrict dbias = dweight + n;
 #pragma omp simd
     for (int64_t i = 0; i < (dweight ? n : 0); i++) {
         REAL each = NAMED(load)(g, g_bf16, i);
-        dweight[i] += each * ((x[i] - mean) * rstd);
+        dweight[i] += each * NORMAL(x[i], by);
         dbias[i] += each;
     }
 }
@@ -146,3 +185,5 @@ static void NAMED(norm_gradient)(const row_norm *r, const gradient_rows *p)
         if (p->dbias) NAMED(add_parts)(r, p, r->length + first, n, (REAL *)p->dbias + first);
     }
 }
+
+#undef NORMAL

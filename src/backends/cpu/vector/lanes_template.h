@@ -16,12 +16,29 @@ static inline double NAMED(row_sum)(const REAL *x, int64_t n)
     return sum;
 }
 
-/* Σ (x - center)² */
-static inline double NAMED(row_deviation)(const REAL *x, int64_t n, REAL center)
+static inline double NAMED(row_squares)(const REAL *x, int64_t n)
 {
     double sum = 0;
-    ADD_ROW(sum, n, (x[i] - center) * (x[i] - center));
+    ADD_ROW(sum, n, x[i] * x[i]);
     return sum;
+}
+
+/* Σ (x - center) and Σ (x - center)² */
+static inline void NAMED(row_deviations)(const REAL *x, int64_t n, REAL center, double *sum, double *squares)
+{
+    *sum = *squares = 0;
+    for (int64_t first = 0; first < n; first += SUM_RUN) {
+        const int64_t end = first + sum_run(n - first);
+        REAL run = 0, run_of_squares = 0;
+#pragma omp simd reduction(+ : run, run_of_squares)
+        for (int64_t i = first; i < end; i++) {
+            REAL d = x[i] - center;
+            run += d;
+            run_of_squares += d * d;
+        }
+        *sum += (double)run;
+        *squares += (double)run_of_squares;
+    }
 }
 
 static inline double NAMED(row_dot)(const REAL *a, const REAL *b, int64_t n)

@@ -34,8 +34,8 @@ typedef struct batch {
     stored shortcut;  /* what is added before the ReLU; of a gradient, its own gradient */
     stored g, more_g; /* the gradient of y; it may come as two, to be added */
     stored dx;
-    const float *weight, *bias; /* of channels, as all that follows */
-    float *mean, *var, *dweight, *dbias;
+    const float *weight, *bias;          /* of channels, as all that follows */
+    float *mean, *var, *dweight, *dbias; /* mean: two of each channel, [2, channels], which add up to it */
     float *g_mean, *slope;
     void *partial; /* moments or products: of each part, those of each channel */
 } batch;
@@ -161,10 +161,11 @@ static __global__ void finish_moments(batch b)
     square = sum_of_column(square);
     if (threadIdx.y || channel >= b.channels) return;
     b.mean[channel] = (float)mean;
+    b.mean[b.channels + channel] = (float)(mean - (double)(float)mean);
     b.var[channel] = (float)(square / (double)b.lines);
 }
 
-/* y = (x - mean) scale + shift */
+/* y = (x - mean) scale + shift; the shift accounts for the second number of the mean. */
 template <int W> struct coefficients {
     float mean[W], scale[W], shift[W];
 };
@@ -176,7 +177,7 @@ template <int W> static __device__ inline coefficients<W> coefficients_of(const 
         const int c = s.column + e;
         k.mean[e] = b.mean[c];
         k.scale[e] = (b.weight ? b.weight[c] : 1) / sqrtf(b.var[c] + b.eps);
-        k.shift[e] = b.bias ? b.bias[c] : 0;
+        k.shift[e] = (b.bias ? b.bias[c] : 0) - b.mean[b.channels + c] * k.scale[e];
     }
     return k;
 }
@@ -282,8 +283,11 @@ static __global__ void finish_products(batch b)
     sum.gx = sum_of_column(sum.gx);
     if (threadIdx.y || channel >= b.channels) return;
     const double rstd = 1 / sqrt((double)b.var[channel] + (double)b.eps), count = (double)b.lines;
-    b.g_mean[channel] = (float)(sum.g / count);
-    b.slope[channel] = (float)(sum.gx / count * rstd * rstd);
+    const double rest = (double)b.mean[b.channels + channel];
+    sum.gx -= rest * sum.g;
+    const double slope = sum.gx / count * rstd * rstd;
+    b.g_mean[channel] = (float)(sum.g / count - rest * slope);
+    b.slope[channel] = (float)slope;
     if (b.dweight) b.dweight[channel] = (float)(sum.gx * rstd);
     if (b.dbias) b.dbias[channel] = (float)sum.g;
 }

@@ -101,7 +101,8 @@ template <class Team> static __device__ inline float team_sum(float x)
 
 /* -- The norm ------------------------------------------------------------------------------------------------------ */
 
-/* y = (x + b - mean) rstd weight + bias. The sum x + b is kept where there is a b. */
+/* y = (x + b - mean) rstd weight + bias. The sum x + b is kept where there is a b. A mean is two numbers, which add up
+ * to it. */
 typedef struct norm_rows {
     int64_t rows, length;
     float eps;
@@ -111,17 +112,46 @@ typedef struct norm_rows {
     float *sum, *mean, *rstd;
 } norm_rows;
 
-static __device__ inline float reciprocal_deviation(float squares, const norm_rows &a)
-{
-    return 1 / sqrtf(squares / (float)a.length + a.eps);
-}
+/* x̂ = (x - mean) rstd + shift: the mean is a float, and shift what that leaves of it. */
+typedef struct normal {
+    float mean, rstd, shift;
+    __device__ float operator()(float x) const
+    {
+        return (x - mean) * rstd + shift;
+    }
+} normal;
 
+/* Over a row. */
+typedef struct two_sums {
+    float first, second;
+} two_sums;
+
+struct add_two_sums {
+    __device__ two_sums operator()(two_sums a, two_sums b) const
+    {
+        return { a.first + b.first, a.second + b.second };
+    }
+};
+
+/* From a thread's sums of x - mean, where there is a mean, and of its square. */
 template <class Team>
-static __device__ inline void keep_statistics(const norm_rows &a, int64_t row, float mean, float rstd)
+static __device__ inline normal measure_row(const norm_rows &a, int64_t row, float mean, two_sums of)
 {
-    if (thread_of_team<Team>()) return;
-    if (a.centered) a.mean[row] = mean;
-    a.rstd[row] = rstd;
+    const float n = (float)a.length;
+    if (a.centered)
+        of = team_join<Team>(of, add_two_sums{});
+    else
+        of = { 0, team_sum<Team>(of.second) };
+    const float rest = of.first / n, variance = of.second / n - rest * rest;
+    const float rstd = 1 / sqrtf((variance < 0 ? 0 : variance) + a.eps);
+    if (thread_of_team<Team>() == 0) {
+        if (a.centered) {
+            a.mean[2 * row] = mean;
+            a.mean[2 * row + 1] = rest;
+        }
+        a.rstd[row] = rstd;
+    }
+    return { mean, rstd, -rest * rstd };
 }
 
 template <class Team> static __global__ void __launch_bounds__(Team::block) normalize_held(norm_rows a)
@@ -143,7 +173,8 @@ template <class Team> static __global__ void __launch_bounds__(Team::block) norm
     read_or<Team>(weight, a.weight, column, count, 1);
     read_or<Team>(bias, a.bias, column, count, 0);
 
-    float mean = 0, squares = 0;
+    float mean = 0;
+    two_sums of = {};
     if (a.centered) {
         for (int k = 0; k < N; k++)
             for (int e = 0; e < WIDTH; e++) mean += x[k].at[e];
@@ -151,14 +182,13 @@ template <class Team> static __global__ void __launch_bounds__(Team::block) norm
     }
     for (int k = 0; k < N; k++)
         for (int e = 0; e < WIDTH; e++) {
-            x[k].at[e] -= mean;
-            if (k < count) squares += x[k].at[e] * x[k].at[e];
+            const float d = x[k].at[e] - mean;
+            if (k < count) of = { of.first + d, of.second + d * d };
         }
-    const float rstd = reciprocal_deviation(team_sum<Team>(squares), a);
+    const normal by = measure_row<Team>(a, row, mean, of);
     for (int k = 0; k < N; k++)
-        for (int e = 0; e < WIDTH; e++) x[k].at[e] = x[k].at[e] * rstd * weight[k].at[e] + bias[k].at[e];
+        for (int e = 0; e < WIDTH; e++) x[k].at[e] = by(x[k].at[e]) * weight[k].at[e] + bias[k].at[e];
     store_vectors(a.y, first, Team::step, count, x);
-    keep_statistics<Team>(a, row, mean, rstd);
 }
 
 template <class Team> static __global__ void __launch_bounds__(Team::block) normalize_looping(norm_rows a)
@@ -169,14 +199,17 @@ template <class Team> static __global__ void __launch_bounds__(Team::block) norm
     for (int64_t i = thread; a.b.data && i < n; i += Team::threads)
         a.sum[first + i] = a.x[first + i] + element_of<float>(a.b, first + i);
     const float *x = (a.b.data ? a.sum : a.x) + first; /* a thread reads what it wrote itself */
-    float mean = 0, squares = 0;
+    float mean = 0;
+    two_sums of = {};
     for (int64_t i = thread; a.centered && i < n; i += Team::threads) mean += x[i];
     mean = team_sum<Team>(mean) / (float)n;
-    for (int64_t i = thread; i < n; i += Team::threads) squares += (x[i] - mean) * (x[i] - mean);
-    const float rstd = reciprocal_deviation(team_sum<Team>(squares), a);
+    for (int64_t i = thread; i < n; i += Team::threads) {
+        const float d = x[i] - mean;
+        of = { of.first + d, of.second + d * d };
+    }
+    const normal by = measure_row<Team>(a, row, mean, of);
     for (int64_t i = thread; i < n; i += Team::threads)
-        set_element(a.y, first + i, (x[i] - mean) * rstd * (a.weight ? a.weight[i] : 1) + (a.bias ? a.bias[i] : 0));
-    keep_statistics<Team>(a, row, mean, rstd);
+        set_element(a.y, first + i, by(x[i]) * (a.weight ? a.weight[i] : 1) + (a.bias ? a.bias[i] : 0));
 }
 
 /* -- Its gradient -------------------------------------------------------------------------------------------------- */
@@ -192,17 +225,12 @@ typedef struct gradient_rows {
     int64_t pitch;  /* of these rows */
 } gradient_rows;
 
-/* Over a row. */
-typedef struct row_sums {
-    float h, hx; /* Σ h and Σ h x̂ */
-} row_sums;
-
-struct add_row_sums {
-    __device__ row_sums operator()(row_sums a, row_sums b) const
-    {
-        return { a.h + b.h, a.hx + b.hx };
-    }
-};
+static __device__ inline normal normal_of(const gradient_rows &a, int64_t row)
+{
+    const float rstd = a.rstd[row];
+    if (!a.centered) return { 0, rstd, 0 };
+    return { a.mean[2 * row], rstd, -a.mean[2 * row + 1] * rstd };
+}
 
 static __device__ inline float *columns_of_part(const gradient_rows &a, int64_t part)
 {
@@ -247,28 +275,28 @@ static __global__ void __launch_bounds__(Team::block, Team::resident) gradient_h
     vector<float, WIDTH> dweight[N] = {}, dbias[N] = {};
     for (int64_t row = first_row<Team>(); row < a.rows; row += (int64_t)gridDim.x * Team::rows) {
         const int64_t first = row * a.length + column;
-        const float mean = a.centered ? a.mean[row] : 0, rstd = a.rstd[row];
-        row_sums sum = {};
+        const normal by = normal_of(a, row);
+        two_sums sum = {}; /* Σ h and Σ h x̂ */
         vector<float, WIDTH> x[N], h[N], other[N];
         load_vectors(x, a.x + first, Team::step, count);
         load_vectors(h, a.g, first, Team::step, count);
         read_or<Team>(other, a.weight, column, count, 1);
         for (int k = 0; k < N; k++)
             for (int e = 0; e < WIDTH; e++) {
-                const float normal = (x[k].at[e] - mean) * rstd, g = h[k].at[e];
+                const float normal = by(x[k].at[e]), g = h[k].at[e];
                 dweight[k].at[e] += g * normal;
                 dbias[k].at[e] += g;
                 x[k].at[e] = normal;
                 h[k].at[e] = g * other[k].at[e];
-                sum.h += h[k].at[e];
-                sum.hx += h[k].at[e] * normal;
+                sum.first += h[k].at[e];
+                sum.second += h[k].at[e] * normal;
             }
         read_or<Team>(other, a.residual, first, count, 0);
-        sum = team_join<Team>(sum, add_row_sums{});
-        const float shift = a.centered ? sum.h / (float)a.length : 0, slope = sum.hx / (float)a.length;
+        sum = team_join<Team>(sum, add_two_sums{});
+        const float shift = a.centered ? sum.first / (float)a.length : 0, slope = sum.second / (float)a.length;
         for (int k = 0; k < N; k++)
             for (int e = 0; e < WIDTH; e++)
-                x[k].at[e] = (h[k].at[e] - shift - x[k].at[e] * slope) * rstd + other[k].at[e];
+                x[k].at[e] = (h[k].at[e] - shift - x[k].at[e] * slope) * by.rstd + other[k].at[e];
         store_vectors(a.dx, first, Team::step, count, x);
     }
     if (a.partial) keep_columns<Team>(a, dweight, dbias);
@@ -280,21 +308,21 @@ static __global__ void __launch_bounds__(Team::block, Team::resident) gradient_l
 {
     const int64_t n = a.length, part = first_row<Team>();
     for (int64_t row = part; row < a.rows; row += (int64_t)gridDim.x * Team::rows) {
-        const float mean = a.centered ? a.mean[row] : 0, rstd = a.rstd[row];
+        const normal by = normal_of(a, row);
         const float *x = a.x + row * n;
-        row_sums sum = {};
+        two_sums sum = {};
         for (int64_t i = thread_of_team<Team>(); i < n; i += Team::threads) {
             const float h = element_of<float>(a.g, row * n + i) * (a.weight ? a.weight[i] : 1);
-            sum.h += h;
-            sum.hx += h * ((x[i] - mean) * rstd);
+            sum.first += h;
+            sum.second += h * by(x[i]);
         }
-        sum = team_join<Team>(sum, add_row_sums{});
-        const float shift = a.centered ? sum.h / (float)n : 0, slope = sum.hx / (float)n;
+        sum = team_join<Team>(sum, add_two_sums{});
+        const float shift = a.centered ? sum.first / (float)n : 0, slope = sum.second / (float)n;
         for (int64_t i = thread_of_team<Team>(); i < n; i += Team::threads) {
-            const float normal = (x[i] - mean) * rstd, g = element_of<float>(a.g, row * n + i),
+            const float normal = by(x[i]), g = element_of<float>(a.g, row * n + i),
                         h = g * (a.weight ? a.weight[i] : 1);
             set_element(a.dx, row * n + i,
-                        (h - shift - normal * slope) * rstd + (a.residual ? a.residual[row * n + i] : 0));
+                        (h - shift - normal * slope) * by.rstd + (a.residual ? a.residual[row * n + i] : 0));
             if (!a.partial) continue;
             float *dweight = columns_of_part(a, part) + i, *dbias = dweight + a.pitch;
             *dweight = (row == part ? 0 : *dweight) + g * normal;
