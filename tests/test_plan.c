@@ -185,6 +185,25 @@ Test(passes, gradients_of_weight_and_bias_are_one_op)
     cr_assert(count_of(text, "= linear_gradient") == 1 && count_of(text, "= matmul") == 1, "%s", text);
 }
 
+static void run_product_and_sum(void)
+{
+    VT_SCOPE;
+    float data[6] = { 1, 2, 3, 4, 5, 6 }, read[2];
+    vt_tensor a = vt_from_data(data, VT_SHAPE(2, 3), VT_F32), b = vt_from_data(data, VT_SHAPE(3, 2), VT_F32);
+    vt_read(vt_sum(vt_matmul(a, b), .axes = VT_AXES(1)), read, 2, VT_F32);
+}
+
+/* VT_LOG=program */
+Test(passes, leave_a_program_that_is_told_of)
+{
+    static char text[1 << 12];
+    setenv("VT_LOG", "program", 1);
+    printed(run_product_and_sum, text, sizeof text);
+    unsetenv("VT_LOG");
+    cr_assert_str_eq(text, "vitro program: 0: 2[2, 2] = matmul leaf 0[2, 3] leaf 1[3, 2]\n"
+                           "vitro program: 1: 3[2]! = sum 2[2, 2]\n");
+}
+
 Test(passes, have_names_that_turn_them_off_and_on)
 {
     context *c = context_get();
