@@ -187,7 +187,7 @@ static bool is_left_out(const op_sample *s, int input)
     return s->in[input].kind == INPUT_ABSENT;
 }
 
-/* What no sample does without is asked for. */
+/* What no sample does without is asked for: an input that may be left out has a sample where it is. */
 static void test_required(const char *op, const op_sample *samples)
 {
     for (int i = 0; i < MAX_SAMPLE_INPUTS; i++) {
@@ -201,7 +201,7 @@ static void test_required(const char *op, const op_sample *samples)
             inputs in = make_inputs(s, &settings[0]);
             in.tensor[i] = (vt_tensor){ 0 };
             vt_tensor y = s->function(in.tensor);
-            cr_assert(vt_failed() && !y.id, "%s: accepted without input %d", now, i);
+            cr_assert(vt_failed() && !y.id, "%s: accepted without input %d, which no sample leaves out", now, i);
             cr_assert(strstr(vt_error_message(), "inert tensor"), "%s: the message is: %s", now, vt_error_message());
             vt_error_clear();
         }
