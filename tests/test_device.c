@@ -267,19 +267,15 @@ static int count_text(const char *text, const char *wanted)
     return count;
 }
 
-/* Where no op may run on the host (VT_STRICT=1): one that does cannot be part of it. */
-Test(training, becomes_launches_of_whole_steps)
+/* What VT_LOG=plan tells meanwhile. */
+static const char *log_of(void (*work)(int), int argument)
 {
-    const char *strict = getenv("VT_STRICT");
-    if (strcmp(tested_device(), "cuda") != 0 || !strict || strict[0] != '1')
-        cr_skip_test("of a GPU, and where all ops run on it");
     static char text[1 << 20];
     FILE *file = tmpfile();
     int saved = dup(STDERR_FILENO);
     cr_assert(file && saved >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
     setenv("VT_LOG", "plan", 1);
-    train(tested_device(), true, VT_F32, READ_LATE);
-    train(tested_device(), false, VT_F32, READ_LATE);
+    work(argument);
     fflush(stderr);
     dup2(saved, STDERR_FILENO);
     close(saved);
@@ -287,6 +283,49 @@ Test(training, becomes_launches_of_whole_steps)
     rewind(file);
     text[fread(text, 1, sizeof text - 1, file)] = 0;
     fclose(file);
+    return text;
+}
+
+/* Where no op may run on the host (VT_STRICT=1): one that does cannot be part of it. */
+static void skip_unless_launched(void)
+{
+    const char *strict = getenv("VT_STRICT");
+    if (strcmp(tested_device(), "cuda") != 0 || !strict || strict[0] != '1')
+        cr_skip_test("of a GPU, and where all ops run on it");
+}
+
+static void train_both(int unused)
+{
+    (void)unused;
+    train(tested_device(), true, VT_F32, READ_LATE);
+    train(tested_device(), false, VT_F32, READ_LATE);
+}
+
+Test(training, becomes_launches_of_whole_steps)
+{
+    skip_unless_launched();
+    const char *text = log_of(train_both, 0);
     cr_assert(count_text(text, "steps are now launched as one") >= 2, "%s", text);
     cr_assert(!strstr(text, "cannot be launched as one"), "%s", text);
+}
+
+/* Of a shape that no other number of runs has. */
+static void run_small_plan(int runs)
+{
+    vt_set_device(tested_device());
+    for (int i = 0; i < runs; i++) {
+        VT_SCOPE;
+        vt_tensor x = vt_full(VT_SHAPE(runs, 5), 0.5);
+        double sum = vt_item(vt_sum(vt_softmax(vt_matmul(x, vt_transpose(x, 0, 1)), 1)));
+        cr_assert_float_eq(sum, runs, 1e-5);
+    }
+}
+
+Test(launching, begins_with_the_third_run)
+{
+    skip_unless_launched();
+    const char *text = log_of(run_small_plan, 2);
+    cr_assert_eq(count_text(text, "launched as one"), 0, "%s", text);
+    text = log_of(run_small_plan, 3);
+    cr_assert_eq(count_text(text, "steps are now launched as one"), 1, "%s", text);
 }

@@ -215,6 +215,34 @@ static void test_refused(const char *op, const op_sample *samples)
     }
 }
 
+static bool is_left_out(const op_sample *s, int input)
+{
+    for (int i = 0; i <= input; i++)
+        if (s->in[i].kind == INPUT_END) return true;
+    return s->in[input].kind == INPUT_ABSENT;
+}
+
+/* What no sample does without is asked for: an input that may be left out has a sample where it is. */
+static void test_required(const char *op, const op_sample *samples)
+{
+    for (int i = 0; i < MAX_SAMPLE_INPUTS; i++) {
+        bool optional = false;
+        for (const op_sample *s = samples; s->name; s++) optional |= !s->refused && is_left_out(s, i);
+        for (const op_sample *s = samples; s->name && !optional; s++) {
+            if (s->refused) continue;
+            name_test(op, "without an input", s, "");
+            use_setting(&settings[0]);
+            VT_SCOPE;
+            inputs in = make_inputs(s, &settings[0]);
+            in.tensor[i] = (vt_tensor){ 0 };
+            vt_tensor y = s->function(in.tensor);
+            cr_assert(vt_failed() && !y.id, "%s: accepted without input %d, which no sample leaves out", now, i);
+            cr_assert(strstr(vt_error_message(), "inert tensor"), "%s: the message is: %s", now, vt_error_message());
+            vt_error_clear();
+        }
+    }
+}
+
 static void end(void)
 {
     vt_statistics s = vt_statistics_get();
@@ -254,6 +282,7 @@ TestSuite(refused, .init = begin, .fini = end);
     Test(refused, name)                                                                                                \
     {                                                                                                                  \
         test_refused(#name, case_##name);                                                                              \
+        test_required(#name, case_##name);                                                                             \
     }
 #define OP(name)   FUNCTION(name)
 #define VIEW(name) FUNCTION(name)

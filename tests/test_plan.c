@@ -185,6 +185,52 @@ Test(passes, gradients_of_weight_and_bias_are_one_op)
     cr_assert(count_of(text, "= linear_gradient") == 1 && count_of(text, "= matmul") == 1, "%s", text);
 }
 
+/* Of a residual block, whose result is read twice. */
+static void run_residual_gradient(void)
+{
+    VT_SCOPE;
+    float zeros[3] = { 0 }, ones[3] = { 1, 1, 1 };
+    double data[96];
+    vt_tensor g[2], x = vt_normal(VT_SHAPE(2, 3, 4, 4)), shortcut = vt_normal(VT_SHAPE(2, 3, 4, 4));
+    vt_tensor mean = vt_from_data(zeros, VT_SHAPE(3), VT_F32), var = vt_from_data(ones, VT_SHAPE(3), VT_F32);
+    vt_tensor y = vt_relu(vt_add(vt_batch_norm(x, mean, var), shortcut));
+    const vt_tensor of[] = { x, shortcut };
+    vt_tensor z = vt_matmul(y, vt_normal(VT_SHAPE(4, 4))), w = vt_matmul(y, vt_normal(VT_SHAPE(4, 4)));
+    vt_gradients(vt_sub(z, w), vt_normal(VT_SHAPE(2, 3, 4, 4)), of, 2, g);
+    vt_read(g[0], data, 96, VT_F64);
+    vt_read(g[1], data, 96, VT_F64);
+}
+
+Test(passes, the_gradients_of_a_residual_block_are_summed_in_its_norm)
+{
+    static char text[1 << 14];
+    vt_set_device("cpu");
+    vt_set_precision(VT_F32);
+    setenv("VT_LOG", "program", 1);
+    printed(run_residual_gradient, text, sizeof text);
+    unsetenv("VT_LOG");
+    cr_assert(count_of(text, "= batch_norm_add_relu_gradient") == 1 && count_of(text, "= add") == 0, "%s", text);
+}
+
+static void run_product_and_sum(void)
+{
+    VT_SCOPE;
+    float data[6] = { 1, 2, 3, 4, 5, 6 }, read[2];
+    vt_tensor a = vt_from_data(data, VT_SHAPE(2, 3), VT_F32), b = vt_from_data(data, VT_SHAPE(3, 2), VT_F32);
+    vt_read(vt_sum(vt_matmul(a, b), .axes = VT_AXES(1)), read, 2, VT_F32);
+}
+
+/* VT_LOG=program */
+Test(passes, leave_a_program_that_is_told_of)
+{
+    static char text[1 << 12];
+    setenv("VT_LOG", "program", 1);
+    printed(run_product_and_sum, text, sizeof text);
+    unsetenv("VT_LOG");
+    cr_assert_str_eq(text, "vitro program: 0: 2[2, 2] = matmul leaf 0[2, 3] leaf 1[3, 2]\n"
+                           "vitro program: 1: 3[2]! = sum 2[2, 2]\n");
+}
+
 Test(passes, have_names_that_turn_them_off_and_on)
 {
     context *c = context_get();

@@ -361,6 +361,7 @@ TRANSPOSE1D(signal_back_negative, .output_padding = -1)
 CASE(conv_transpose1d) = {
     { "all options", signal_back, { X(2, 4, 5), WEIGHT(4, 3, 3), BIAS(3) }, .terms = 40 },
     { "ends, in groups", signal_back_sides, { X(2, 4, 5), WEIGHT(4, 3, 3), BIAS(6) }, .terms = 20 },
+    { "no bias", signal_back, { X(2, 4, 5), WEIGHT(4, 3, 3), ABSENT }, .terms = 40 },
     { "an image",
       signal_back,
       { X(2, 4, 5, 5), WEIGHT(4, 3, 3), ABSENT },

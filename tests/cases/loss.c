@@ -79,6 +79,15 @@ static vt_tensor entropy_weighted_masked(const vt_tensor *in)
     return vt_cross_entropy(x, vt_from_data(labels, VT_SHAPE(3), VT_I64), .weight = in[1], .label_smoothing = 0.2);
 }
 
+/* The same of pixels, of which the first is masked altogether. */
+static vt_tensor entropy_masked_pixels(const vt_tensor *in)
+{
+    double mask[] = { -INFINITY, 0, 0, -INFINITY, -INFINITY, -INFINITY, -INFINITY, 0, 0 };
+    int64_t labels[] = { VT_IGNORE, 0, 2 };
+    vt_tensor x = vt_add(in[0], vt_cast(vt_from_data(mask, VT_SHAPE(1, 3, 3), VT_F64), vt_dtype_of(in[0])));
+    return vt_cross_entropy(x, vt_from_data(labels, VT_SHAPE(1, 3), VT_I64));
+}
+
 static vt_tensor entropy_far(const vt_tensor *in)
 {
     return vt_cross_entropy(vt_affine(in[0], 1, 1024), in[1], .reduction = VT_REDUCTION_NONE);
@@ -169,6 +178,7 @@ CASE(cross_entropy) = {
     { "ignored labels", entropy_ignoring, { FLOATS(-3, 3, 9, 3), INTEGERS(0, 3, 9) }, .terms = 27 },
     { "ignored pixels", entropy_ignoring_single, { FLOATS(-3, 3, 2, 3, 7), INTEGERS(0, 3, 2, 7) }, .terms = 3 },
     { "logits of -inf", entropy_masked, { FLOATS(-3, 3, 3, 3) }, .terms = 9, .not_finite = true },
+    { "pixels of -inf", entropy_masked_pixels, { FLOATS(-3, 3, 1, 3, 3) }, .terms = 9, .not_finite = true },
     /* x itself is rounded to 1024 eps */
     { "large numbers", entropy_far, { FLOATS(-3, 3, 5, 4), INTEGERS(0, 4, 5) }, .terms = 4, .tolerance = 1024 },
     { "one class", entropy_mean, { FLOATS(-3, 3, 5, 1), INTEGERS(0, 1, 5) }, .terms = 5 },
