@@ -291,13 +291,14 @@ Test(kernels, of_sums)
 
 #define ROWS  VT_SHAPE(3, 70, 83)
 #define LEAD  VT_SHAPE(3, 70)
+#define MEAN  VT_SHAPE(3, 70, 2)
 #define WIDTH VT_SHAPE(83)
 
 Test(kernels, of_rows)
 {
     const row_norm_attributes norm = { .rank = 1, .eps = 1e-5 };
     const kernel_sample samples[] = {
-        { "layer_norm", &op_layer_norm, &norm, 3, 3, { ROWS, WIDTH, WIDTH }, { ROWS, LEAD, LEAD }, 16 },
+        { "layer_norm", &op_layer_norm, &norm, 3, 3, { ROWS, WIDTH, WIDTH }, { ROWS, MEAN, LEAD }, 16 },
         { "rms_norm", &op_rms_norm, &norm, 2, 2, { ROWS, WIDTH }, { ROWS, LEAD }, 16 },
         { "add_layer_norm",
           &op_add_layer_norm,
@@ -305,14 +306,14 @@ Test(kernels, of_rows)
           4,
           4,
           { ROWS, ROWS, WIDTH, WIDTH },
-          { ROWS, LEAD, LEAD, ROWS },
+          { ROWS, MEAN, LEAD, ROWS },
           16 },
         { "layer_norm_gradient",
           &op_layer_norm_gradient,
           &norm,
           5,
           3,
-          { ROWS, ROWS, LEAD, LEAD, WIDTH },
+          { ROWS, ROWS, MEAN, LEAD, WIDTH },
           { ROWS, WIDTH, WIDTH },
           16 },
         { "rms_norm_gradient", &op_rms_norm_gradient, &norm, 4, 2, { ROWS, ROWS, LEAD, WIDTH }, { ROWS, WIDTH }, 16 },
@@ -321,7 +322,7 @@ Test(kernels, of_rows)
           &norm,
           6,
           3,
-          { ROWS, ROWS, LEAD, LEAD, ROWS, WIDTH },
+          { ROWS, ROWS, MEAN, LEAD, ROWS, WIDTH },
           { ROWS, WIDTH, WIDTH },
           16 },
     };

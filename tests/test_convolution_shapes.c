@@ -56,6 +56,7 @@ static const problem problems[] = {
     { "padding below and right alone", 2, 16, { 8, 9 }, 24, { 2, 2 }, 1, 0, 1, 1, { 1, 1 } },
     { "padding right alone, odd channels", 3, 65, { 7, 8 }, 67, { 3, 3 }, 1, 0, 1, 1, { 0, 2 } },
     { "padding as of a stride of 2", 2, 32, { 8, 8 }, 64, { 3, 3 }, 2, 0, 1, 1, { 1, 1 } },
+    { "windows that lie in the padding", 1, 7, { 7, 1 }, 2, { 2, 2 }, 2, 1, 1, 1, { 2, 0 } },
     { "one element, padding right alone", 2, 32, { 7, 9 }, 80, { 1, 1 }, 1, 0, 1, 1, { 0, 1 } },
     { "one element, strided, padding below", 2, 32, { 8, 8 }, 80, { 1, 1 }, 2, 0, 1, 1, { 1, 0 } },
     { "dilated, more padding right", 2, 16, { 11, 12 }, 24, { 3, 3 }, 1, 2, 2, 1, { 0, 2 } },

@@ -13,7 +13,8 @@ bool is_documented_refusal(const char *message)
 {
     static const char *const promised[] = { "read or vt_keep it before the update", "ended before this op was computed",
                                             "was updated before vt_backward",       "where its history ended",
-                                            "is a tensor whose scope has ended",    "is a tensor that has ended" };
+                                            "is a tensor whose scope has ended",    "is a tensor that has ended",
+                                            "is a tensor that vt_free has ended" };
     for (size_t i = 0; i < sizeof promised / sizeof *promised; i++)
         if (strstr(message, promised[i])) return true;
     return false;

@@ -79,7 +79,18 @@ static dnnl_status_t describe_with_hint(const described *k, const descriptor *d,
  * - the gradient of a 1x1 kernel's weights with a stride, by jit_1x1 (AVX2 and AVX-512): it first gathers the pixels
  *   that the stride takes, into too little memory. It overwrites what lies behind it, and so gives wrong numbers,
  *   crashes, or never returns.
- * - bf16 on AMX by brgconv with a stride above 2: it reads beyond x, and gives wrong numbers. */
+ * - bf16 on AMX by brgconv with a stride above 2, or where a window lies in the padding whole: it reads beyond x, and
+ *   gives wrong numbers or crashes. */
+static bool has_window_beside_x(const convolution *p)
+{
+    for (int axis = 0; axis < 2; axis++) {
+        int64_t window = p->dilation[axis] * (p->kernel[axis] - 1) + 1;
+        int64_t last = (p->output[axis] - 1) * p->stride[axis] - p->padding[axis];
+        if (p->padding[axis] >= window || last >= p->size[axis]) return true;
+    }
+    return false;
+}
+
 static bool is_broken(const described *k, const_dnnl_primitive_desc_t description)
 {
     const char *name = "";
@@ -87,7 +98,7 @@ static bool is_broken(const described *k, const_dnnl_primitive_desc_t descriptio
     const int64_t *stride = k->problem.stride;
     int64_t largest = stride[0] > stride[1] ? stride[0] : stride[1];
     if (strncmp(name, "jit_1x1", 7) == 0) return k->pass == CONVOLUTION_WEIGHT_GRADIENT && largest > 1;
-    return strncmp(name, "brgconv:avx512_core_amx", 23) == 0 && largest > 2;
+    return strncmp(name, "brgconv:avx512_core_amx", 23) == 0 && (largest > 2 || has_window_beside_x(&k->problem));
 }
 
 /* As in onednn_plan.c: what oneDNN counts in int, x with its padding among it, has to be one. */
