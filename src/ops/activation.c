@@ -59,7 +59,7 @@ static vt_tensor is_between(vt_tensor x, double low, double high)
 
 static vt_tensor negative_part(vt_tensor x)
 {
-    return vt_clamp(x, -INFINITY, 0);
+    return vt_where(vt_greater(x, constant_like(x, 0)), constant_like(x, 0), x);
 }
 
 void relu6_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)

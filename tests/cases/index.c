@@ -703,12 +703,13 @@ static vt_tensor unfold_options(const vt_tensor *in)
     return vt_unfold(in[0], 0, .kernels = { 2, 3 }, .strides = { 2, 1 }, .paddings = { 1, 2 }, .dilations = { 2, 1 });
 }
 
-/* A convolution is the product of its weight and the columns. */
+/* A convolution is the product of its weight and the columns. Their difference, beside what gives the result a size. */
 static vt_tensor unfold_convolves(const vt_tensor *in)
 {
     vt_tensor columns = vt_unfold(in[0], 3, .stride = 2, .padding = 1, .dilation = 2);
     vt_tensor y = vt_conv2d(in[0], in[1], .stride = 2, .padding = 1, .dilation = 2);
-    return vt_sub(vt_matmul(vt_reshape(in[1], VT_SHAPE(vt_dim(in[1], 0), -1)), columns), vt_flatten(y, 2, 3));
+    vt_tensor product = vt_matmul(vt_reshape(in[1], VT_SHAPE(vt_dim(in[1], 0), -1)), columns);
+    return vt_add(vt_sub(product, vt_flatten(y, 2, 3)), vt_add(vt_sum(in[0]), vt_sum(in[1])));
 }
 
 static vt_tensor unfold_large(const vt_tensor *in)
@@ -759,11 +760,12 @@ static vt_tensor fold_back(const vt_tensor *in)
     return vt_sub(vt_fold(vt_unfold(in[0], 2, .stride = 2), 4, 6, 2, .stride = 2), in[0]);
 }
 
-/* <unfold x, y> = <x, fold y> */
+/* <unfold x, y> - <x, fold y>, beside what gives the result a size. */
 static vt_tensor fold_is_transposed(const vt_tensor *in)
 {
     vt_tensor there = vt_sum(vt_mul(vt_unfold(in[0], 2, .padding = 1), in[1]));
-    return vt_sub(there, vt_sum(vt_mul(in[0], vt_fold(in[1], 3, 4, 2, .padding = 1))));
+    vt_tensor difference = vt_sub(there, vt_sum(vt_mul(in[0], vt_fold(in[1], 3, 4, 2, .padding = 1))));
+    return vt_add(difference, vt_add(vt_sum(in[0]), vt_sum(in[1])));
 }
 
 CASE(fold) = {

@@ -121,8 +121,8 @@ Test(copies, widened)
 Test(copies, between_any_dtypes)
 {
     const vt_shape shape = { 4, { 2, 3, 4, 16 } };
-    for (int to = VT_F32; to < VT_DTYPE_COUNT; to++)
-        for (int from = VT_F32; from < VT_DTYPE_COUNT; from++)
+    for (int to = VT_F32; to <= VT_BF16; to++)
+        for (int from = VT_F32; from <= VT_BF16; from++)
             for (int l = 0; l < 2; l++) check(shape, (vt_dtype)to, &layouts[l], (vt_dtype)from, &layouts[0]);
 }
 

@@ -25,6 +25,7 @@ typedef struct column_block {
 
 static inline int64_t column_blocks(along_axis a)
 {
+    if (a.length == 0) return 0; /* however many empty columns there are */
     return a.outer * ((a.inner + COLUMN_BLOCK - 1) / COLUMN_BLOCK);
 }
 
