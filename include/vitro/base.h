@@ -60,8 +60,9 @@ typedef enum vt_dtype {
     VT_DTYPE_COUNT
 } vt_dtype;
 
-/* Where in the user's source an op was called; every message about the op names it. The strings are read during the call
- * and copied where they are needed later: a plugin may be unloaded while what it recorded is still to be computed. */
+/* Where in the user's source an op was called; every message about the op names it. The strings are read during the
+ * call and copied where they are needed later: a plugin may be unloaded while what it recorded is still to be computed.
+ */
 typedef struct vt_site {
     const char *file, *function;
     int line;

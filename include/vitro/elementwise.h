@@ -124,8 +124,8 @@ VT_API vt_tensor vt_round_at(vt_site at, vt_tensor x); /* halves to the even nei
 #define vt_trunc(x) vt_trunc_at(VT_HERE, x)
 #define vt_round(x) vt_round_at(VT_HERE, x)
 
-/* x limited to [low, high]; INFINITY leaves a side open. The gradient passes where low < x < high. At a limit, where the
- * slope is 1 on one side and 0 on the other, it is 0, the smaller of the two, as that of vt_relu is at 0, which is
+/* x limited to [low, high]; INFINITY leaves a side open. The gradient passes where low < x < high. At a limit, where
+ * the slope is 1 on one side and 0 on the other, it is 0, the smaller of the two, as that of vt_relu is at 0, which is
  * vt_clamp(x, 0, INFINITY): the subgradient of least norm, which PyTorch takes since 2.15. Errors: low > high, NaN. */
 VT_API vt_tensor vt_clamp_at(vt_site at, vt_tensor x, double low, double high);
 #define vt_clamp(x, low, high) vt_clamp_at(VT_HERE, x, low, high)
