@@ -41,9 +41,9 @@ static void lion_step(const vt_model *model, const vt_model *means, float lr, do
     vt_tensor rate = vt_from_data(&lr, VT_SCALAR, VT_F32);
     for (int i = 0; i < vt_model_size(model); i++) {
         vt_tensor p = vt_model_entry(model, i).tensor, m = vt_model_entry(means, i).tensor, g = vt_grad(p);
-        vt_tensor direction = vt_sign(vt_add(vt_affine(m, 0.9, 0), vt_affine(g, 0.1, 0)));
-        vt_assign(p, vt_sub(p, vt_mul(rate, vt_add(direction, vt_affine(p, weight_decay, 0)))));
-        vt_assign(m, vt_add(vt_affine(m, 0.99, 0), vt_affine(g, 0.01, 0)));
+        vt_tensor direction = vt_sign(vt_add(vt_scale(m, 0.9), vt_scale(g, 0.1)));
+        vt_assign(p, vt_sub(p, vt_mul(rate, vt_add(direction, vt_scale(p, weight_decay)))));
+        vt_assign(m, vt_add(vt_scale(m, 0.99), vt_scale(g, 0.01)));
     }
 }
 

@@ -52,7 +52,7 @@ int main(void)
         vt_tensor y = vt_from_data(labels, VT_SHAPE(POINTS), VT_I64);
         vt_tensor logits = mlp_forward(&m, x);
         vt_tensor loss = vt_cross_entropy(logits, y);
-        vt_tensor correct = vt_correct(logits, y);
+        vt_tensor correct = vt_correct_count(logits, y);
         vt_backward(loss);
         vt_optimizer_step(optimizer);
         if (step % 100 == 0)

@@ -27,7 +27,7 @@ typedef struct pair {
 
 static pair open_pair(bool augment)
 {
-    pair p = { .data = vt_builtin_open(true, .limit = PICTURES, .seed = 3) };
+    pair p = { .data = vt_synthetic_open(true, .limit = PICTURES, .seed = 3) };
     p.on_host = vt_loader_open(p.data, .batch = BATCH, .shuffle = true, .augment = augment, .seed = 9);
     p.resident =
         vt_loader_open(p.data, .batch = BATCH, .shuffle = true, .augment = augment, .seed = 9, .resident = true);

@@ -65,7 +65,7 @@ static vt_tensor loss_of(const net *n)
 {
     vt_tensor x = vt_normal(VT_SHAPE(5, 3));
     vt_tensor h = vt_tanh(vt_add(vt_matmul(x, n->w, .transpose_b = true), n->b));
-    vt_assign(n->mean, vt_affine(vt_add(n->mean, vt_sum(h, .axes = VT_AXES(0))), 0.5, 0));
+    vt_assign(n->mean, vt_scale(vt_add(n->mean, vt_sum(h, .axes = VT_AXES(0))), 0.5));
     h = vt_mul(h, vt_uniform(VT_SHAPE(5, 4))); /* as random as dropout */
     return vt_sum(vt_square(vt_matmul(vt_sub(h, vt_detach(n->mean)), n->head, .transpose_b = true)));
 }

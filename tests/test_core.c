@@ -764,7 +764,7 @@ Test(effects, within_a_decomposition)
         VT_SCOPE;
         vt_backward(vt_sum(vt_mul(w, w)));
         vt_optimizer_step(sgd);
-        vt_backward(vt_sum(vt_affine(w, 3, 0)));
+        vt_backward(vt_sum(vt_scale(w, 3)));
         vt_optimizer_step(sgd); /* the gradients of both: w = 1 - 1/2 2 - 1/2 (2 + 3) */
     }
     EXPECT(w, -2.5, -2.5);
@@ -825,7 +825,7 @@ Test(gradients, of_micro_batches_can_be_kept)
     vt_tensor w = trainable(VECTOR(2));
     for (int i = 1; i <= 3; i++) {
         VT_SCOPE;
-        vt_backward(vt_sum(vt_affine(w, i, 0)));
+        vt_backward(vt_sum(vt_scale(w, i)));
         vt_keep(vt_grad(w));
     }
     EXPECT(vt_grad(w), 6);
@@ -1039,7 +1039,7 @@ Test(gradients, are_the_same_where_the_mode_changes_in_between)
         vt_set_eager(eager);
         VT_SCOPE;
         vt_tensor x = trainable(VECTOR(-1.7)), y = vt_mul(x, x);
-        vt_tensor loss = vt_sum(vt_add(vt_mul(y, y), vt_affine(x, 3, 0)));
+        vt_tensor loss = vt_sum(vt_add(vt_mul(y, y), vt_scale(x, 3)));
         vt_item(loss);
         vt_set_eager(!eager);
         vt_backward(loss);
@@ -1181,7 +1181,7 @@ Test(eager, refuses_nothing_that_was_asked_for)
     vt_tensor x = trainable(VECTOR(1, 2)), low = vt_full(VT_SHAPE(2), -INFINITY, .dtype = VT_F64);
     EXPECT(vt_pad(x, VT_SHAPE(1), VT_SHAPE(0), .value = -INFINITY), -INFINITY, 1, 2);
     EXPECT(vt_pad(x, VT_SHAPE(0), VT_SHAPE(1), .value = NAN), 1, 2, NAN);
-    EXPECT(vt_affine(x, INFINITY, 0), INFINITY, INFINITY);
+    EXPECT(vt_scale(x, INFINITY), INFINITY, INFINITY);
     EXPECT(vt_pow_scalar(x, INFINITY), 1, INFINITY);
     EXPECT(vt_clamp(x, INFINITY, INFINITY), INFINITY, INFINITY);
     vt_tensor y = vt_softmax(vt_add(x, low), 0);
@@ -1254,7 +1254,7 @@ static double program(void)
         logs[i] = vt_keep(vt_sum(y));
         vt_backward(vt_sum(vt_mul(y, y)));
         vt_assign(sum, vt_add(sum, vt_grad(w)));
-        vt_assign(w, vt_sub(w, vt_affine(sum, 0.1, 0)));
+        vt_assign(w, vt_sub(w, vt_scale(sum, 0.1)));
     }
     return vt_item(vt_add(vt_sum(w), vt_add(logs[0], vt_mul(logs[1], logs[2]))));
 }
@@ -1340,7 +1340,7 @@ Test(state, shutdown_ends_everything)
     vt_optimizer *adam = vt_adam(model);
     vt_scope scope = vt_scope_begin();
     kept = VECTOR(1);
-    vt_assign(w, vt_affine(w, 2, 0));
+    vt_assign(w, vt_scale(w, 2));
     vt_model_free(freed_before);
     vt_shutdown();
     cr_assert(!vt_is_live(w) && !vt_is_live(kept) && live() == 0);
@@ -1633,7 +1633,7 @@ Test(models, parameters_outlive_scopes)
     {
         VT_SCOPE;
         w = vt_parameter(vt_root(model), "w", VT_SHAPE(2), .value = 3);
-        vt_assign(w, vt_affine(w, 2, 0));
+        vt_assign(w, vt_scale(w, 2));
     }
     EXPECT(w, 6, 6);
     cr_assert(live() == 1);
@@ -1706,7 +1706,7 @@ static vt_tensor wrong_of_one_in_second_order(const vt_tensor *in, void *user)
     vt_tensor x = in[0], y = in[1], square = vt_square(vt_mul(x, y));
     if (x.id != y.id) return square;
     /* x⁴: the gradient at x is right, that of the gradient is not. */
-    vt_tensor held = vt_detach(x), linear = vt_mul(vt_sub(x, held), vt_affine(vt_pow_scalar(held, 3), 4, 0));
+    vt_tensor held = vt_detach(x), linear = vt_mul(vt_sub(x, held), vt_scale(vt_pow_scalar(held, 3), 4));
     return vt_add(vt_detach(square), linear);
 }
 

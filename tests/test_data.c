@@ -324,7 +324,7 @@ Test(cifar10, opens_nothing_while_an_error_stands)
     write_batch("test_batch.bin", 9, RECORDS * RECORD);
     vt_error_raise(VT_ERROR_NUMERIC, VT_HERE, "the first error");
     cr_assert(!vt_cifar10_open(directory, false, .limit = 1));
-    cr_assert(!vt_builtin_open(false, .limit = 1));
+    cr_assert(!vt_synthetic_open(false, .limit = 1));
     assert_error(VT_ERROR_NUMERIC, "the first error");
 }
 
@@ -335,10 +335,10 @@ static size_t bytes_of(const vt_dataset *d)
     return (size_t)d->count * (size_t)d->channels * (size_t)d->height * (size_t)d->width;
 }
 
-Test(builtin, first_pictures_do_not_depend_on_the_limit)
+Test(synthetic, first_pictures_do_not_depend_on_the_limit)
 {
-    vt_dataset *few = vt_builtin_open(true, .limit = 30, .seed = 5),
-               *more = vt_builtin_open(true, .limit = 70, .seed = 5);
+    vt_dataset *few = vt_synthetic_open(true, .limit = 30, .seed = 5),
+               *more = vt_synthetic_open(true, .limit = 70, .seed = 5);
     cr_assert(few && more && few->count == 30 && more->count == 70);
     cr_assert(memcmp(few->images, more->images, bytes_of(few)) == 0);
     cr_assert(memcmp(few->labels, more->labels, 30 * sizeof *few->labels) == 0);
@@ -346,10 +346,11 @@ Test(builtin, first_pictures_do_not_depend_on_the_limit)
     vt_dataset_close(more);
 }
 
-Test(builtin, pictures_differ_by_seed_split_and_index)
+Test(synthetic, pictures_differ_by_seed_split_and_index)
 {
-    vt_dataset *d[] = { vt_builtin_open(true, .limit = 20, .seed = 5), vt_builtin_open(true, .limit = 20, .seed = 6),
-                        vt_builtin_open(false, .limit = 20, .seed = 5) };
+    vt_dataset *d[] = { vt_synthetic_open(true, .limit = 20, .seed = 5),
+                        vt_synthetic_open(true, .limit = 20, .seed = 6),
+                        vt_synthetic_open(false, .limit = 20, .seed = 5) };
     for (int i = 0; i < 60; i++) {
         for (int j = 0; j < i; j++) {
             const uint8_t *a = d[i / 20]->images + i % 20 * 3072, *b = d[j / 20]->images + j % 20 * 3072;
@@ -359,9 +360,9 @@ Test(builtin, pictures_differ_by_seed_split_and_index)
     for (int i = 0; i < 3; i++) vt_dataset_close(d[i]);
 }
 
-Test(builtin, every_ten_pictures_hold_each_class_once_in_changing_order)
+Test(synthetic, every_ten_pictures_hold_each_class_once_in_changing_order)
 {
-    vt_dataset *d = vt_builtin_open(true, .limit = 1000);
+    vt_dataset *d = vt_synthetic_open(true, .limit = 1000);
     cr_assert(d && d->classes == 10);
     int same_as_first = 0;
     for (int64_t i = 0; i < d->count; i += 10) {
@@ -374,9 +375,9 @@ Test(builtin, every_ten_pictures_hold_each_class_once_in_changing_order)
     vt_dataset_close(d);
 }
 
-Test(builtin, draws_the_same_bits_on_every_machine)
+Test(synthetic, draws_the_same_bits_on_every_machine)
 {
-    vt_dataset *d = vt_builtin_open(true, .limit = 200);
+    vt_dataset *d = vt_synthetic_open(true, .limit = 200);
     cr_assert(d);
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
     for (size_t i = 0; i < bytes_of(d); i++) hash = (hash ^ d->images[i]) * UINT64_C(0x100000001b3);
@@ -384,20 +385,20 @@ Test(builtin, draws_the_same_bits_on_every_machine)
     vt_dataset_close(d);
 }
 
-Test(builtin, comes_in_its_documented_sizes)
+Test(synthetic, comes_in_its_documented_sizes)
 {
-    vt_dataset *train = vt_builtin_open(true), *test = vt_builtin_open(false);
+    vt_dataset *train = vt_synthetic_open(true), *test = vt_synthetic_open(false);
     cr_assert(train && train->count == 10000 && train->channels == 3 && train->height == 32 && train->width == 32);
     cr_assert(test && test->count == 2000);
     vt_dataset_close(train);
     vt_dataset_close(test);
 }
 
-Test(builtin, refuses_sizes_that_cannot_be)
+Test(synthetic, refuses_sizes_that_cannot_be)
 {
-    cr_assert(!vt_builtin_open(true, .limit = -3));
+    cr_assert(!vt_synthetic_open(true, .limit = -3));
     assert_error(VT_ERROR_ARGUMENT, "limit is -3");
-    cr_assert(!vt_builtin_open(true, .limit = INT64_MAX));
+    cr_assert(!vt_synthetic_open(true, .limit = INT64_MAX));
     assert_error(VT_ERROR_MEMORY, "9223372036854775807 pictures [3, 32, 32]");
 }
 
@@ -659,7 +660,7 @@ Test(loader, seeking_equals_running_to_there)
 Test(loader, seeking_while_workers_are_busy_gives_the_batches_sought)
 {
     vt_dataset *d =
-        vt_builtin_open(true, .limit = 400); /* large enough that a seek finds workers in the midst of a batch */
+        vt_synthetic_open(true, .limit = 400); /* large enough that a seek finds workers in the midst of a batch */
     vt_loader *alone = vt_loader_open(d, .batch = 100, .shuffle = true, .augment = true, .workers = 0);
     vt_loader *loader = vt_loader_open(d, .batch = 100, .shuffle = true, .augment = true, .workers = 3);
     for (int64_t i = 0; i < 300; i++) {

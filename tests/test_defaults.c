@@ -133,7 +133,7 @@ static double trained(enum kind kind, int what)
     vt_optimizer *o = optimizer_of(m, kind, what);
     for (int step = 0; step < 2; step++) {
         VT_SCOPE;
-        vt_backward(vt_sum(vt_affine(p, step ? -3 : 1, 0)));
+        vt_backward(vt_sum(vt_scale(p, step ? -3 : 1)));
         vt_optimizer_step(o);
     }
     double x = vt_item(p);
@@ -208,7 +208,7 @@ Test(defaults, what_makes_no_sense_is_refused_by_name)
     expect_refused(!vt_rearrange(x, "a (b c) -> a b c", .b = 0).id, "the size of b is 0");
     expect_refused(!vt_uniform(VT_SHAPE(2), .low = 2).id, "from 2 to 1");
     expect_refused(!vt_attention(x, x, x, .scale = INFINITY).id, "scale is inf; it must be finite");
-    expect_refused(!vt_builtin_open(true, .limit = 0), "limit is 0; it must be 1 or more");
+    expect_refused(!vt_synthetic_open(true, .limit = 0), "limit is 0; it must be 1 or more");
     vt_optimizer *still = vt_sgd(m, .lr = 0);
     expect_refused(!vt_optimizer_group(still, "", .lr = 1), "the optimiser was made with 0, to which it has no ratio");
     vt_optimizer_free(still);

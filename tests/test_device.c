@@ -136,7 +136,7 @@ static void test_net(const net *n, course *c, int epoch)
     vt_set_training(false);
     batch b = make_batch(0, TESTED, 0);
     vt_tensor logits = logits_of(n, b.images);
-    vt_tensor loss = vt_cross_entropy(logits, b.labels), correct = vt_correct(logits, b.labels);
+    vt_tensor loss = vt_cross_entropy(logits, b.labels), correct = vt_correct_count(logits, b.labels);
     c->tested[epoch] = vt_item(loss);
     c->correct[epoch] = vt_item(correct);
     vt_set_training(true);

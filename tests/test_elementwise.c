@@ -593,7 +593,7 @@ static void expect_sum(vt_shape x_shape, vt_shape b_shape)
 {
     VT_SCOPE;
     int64_t n1 = x_shape.dim[1], n2 = x_shape.dim[2];
-    double *y = read_all(vt_add(counting(x_shape), vt_affine(counting(b_shape), 1000, 0)));
+    double *y = read_all(vt_add(counting(x_shape), vt_scale(counting(b_shape), 1000)));
     for (int64_t e = 0; e < vt_shape_count(x_shape); e++) {
         int64_t i = e / (n1 * n2) % b_shape.dim[0], j = e / n2 % n1 % b_shape.dim[1], k = e % n2 % b_shape.dim[2];
         double want = value_at(e) + 1000 * value_at((i * b_shape.dim[1] + j) * b_shape.dim[2] + k);

@@ -58,7 +58,7 @@ static net make_net(void)
 static vt_tensor energy(vt_tensor p, int from)
 {
     vt_tensor c = vt_from_data(curvature + from, vt_shape_of(p), VT_F64);
-    return vt_sum(vt_affine(vt_mul(c, vt_mul(p, p)), 0.5, 0));
+    return vt_sum(vt_scale(vt_mul(c, vt_mul(p, p)), 0.5));
 }
 
 static vt_tensor loss_of(const net *n)
@@ -525,7 +525,7 @@ static void step_with_zeros(vt_model *model, vt_optimizer *o)
     VT_SCOPE;
     vt_tensor loss = vt_full(VT_SCALAR, 0);
     for (int i = 0; i < vt_model_size(model); i++)
-        loss = vt_add(loss, vt_sum(vt_affine(vt_model_entry(model, i).tensor, 0, 0)));
+        loss = vt_add(loss, vt_sum(vt_scale(vt_model_entry(model, i).tensor, 0)));
     vt_backward(loss);
     vt_optimizer_step(o);
     cr_assert(!vt_failed(), "%s", vt_error_message());

@@ -80,7 +80,7 @@ static vt_tensor loss_of(vt_tensor w, vt_tensor b, vt_tensor mean)
         y = vt_keep(scaled);
     }
     vt_tensor h = vt_tanh(vt_add(vt_matmul(y, w, .transpose_b = true), b));
-    vt_assign(mean, vt_affine(vt_add(mean, vt_sum(h, .axes = VT_AXES(0))), 0.5, 0));
+    vt_assign(mean, vt_scale(vt_add(mean, vt_sum(h, .axes = VT_AXES(0))), 0.5));
     return vt_sum(vt_square(vt_sub(vt_permute(h, VT_AXES(1, 0)), vt_reshape(mean, VT_SHAPE(-1, 1)))));
 }
 

@@ -45,7 +45,7 @@ static vt_tensor five_steps(vt_optimizer *optimizer, vt_tensor p, vt_tensor grad
         VT_SCOPE;
         vt_backward(loss_with_gradient(p, vt_select(gradients, 0, i)));
         vt_optimizer_step(optimizer);
-        after[i] = vt_keep(vt_affine(p, 1, 0));
+        after[i] = vt_keep(vt_scale(p, 1));
     }
     return vt_stack(after, STEPS, 0);
 }

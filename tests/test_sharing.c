@@ -1,5 +1,5 @@
-/* test_sharing.c - what CPU kernels share work by (shares.h), and what they ask the memory for (arrivals.h). */
-#include "backends/cpu/product/arrivals.h"
+/* test_sharing.c - what CPU kernels share work by (shares.h), and what they ask the memory for (prefetch.h). */
+#include "backends/cpu/product/prefetch.h"
 #include "backends/cpu/machine/shares.h"
 #include <criterion/criterion.h>
 #include <pthread.h>
@@ -61,38 +61,38 @@ Test(shares, each_piece_is_taken_once_by_threads_that_race)
     }
 }
 
-Test(arrivals, every_line_of_every_row_comes_once_at_the_pace)
+Test(prefetch, every_line_of_every_row_comes_once_at_the_pace)
 {
     static char memory[8192];
     fetch_list list;
-    arrivals a = { .pace = 3 };
-    arrivals_add(&a, memory, 2, 1024, 130);
-    arrivals_add(&a, memory, 0, 1024, 64);
-    arrivals_add(&a, memory + 4096, 3, 256, 64);
+    prefetch a = { .pace = 3 };
+    prefetch_add(&a, memory, 2, 1024, 130);
+    prefetch_add(&a, memory, 0, 1024, 64);
+    prefetch_add(&a, memory + 4096, 3, 256, 64);
     int64_t expected[] = { 0, 64, 128, 1024, 1088, 1152, 4096, 4352, 4608 };
     cr_assert_eq(a.lines, 9);
     for (int i = 0; i < 9; i += 3) {
-        arrivals_next(&a, 8, &list);
+        prefetch_next(&a, 8, &list);
         cr_assert_eq(list.count, 3);
         for (int j = 0; j < 3; j++) cr_assert_eq(list.line[j] - memory, expected[i + j], "line %d", i + j);
     }
-    arrivals_next(&a, 8, &list);
+    prefetch_next(&a, 8, &list);
     cr_assert_eq(list.count, 0);
 }
 
-Test(arrivals, no_more_come_than_there_is_room_for)
+Test(prefetch, no_more_come_than_there_is_room_for)
 {
     static char memory[1024];
     fetch_list list;
-    arrivals a = { .pace = 5 };
-    arrivals_add(&a, memory, 1, 0, 320);
+    prefetch a = { .pace = 5 };
+    prefetch_add(&a, memory, 1, 0, 320);
     for (int i = 0; i < 2; i++) {
-        arrivals_next(&a, 2, &list);
+        prefetch_next(&a, 2, &list);
         cr_assert_eq(list.count, 2);
     }
-    arrivals_next(&a, 2, &list);
+    prefetch_next(&a, 2, &list);
     cr_assert_eq(list.count, 1);
     cr_assert_eq(list.line[0], memory + 256);
-    arrivals_next(NULL, 2, &list);
+    prefetch_next(NULL, 2, &list);
     cr_assert_eq(list.count, 0);
 }

@@ -11,7 +11,7 @@ extern "C" {
 typedef struct vt_attention_args {
     vt_site at_;
     vt_tensor q, k, v;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor mask;     /* bool, broadcast to [..., N, M]: false keeps a query from a key */
     vt_tensor bias;     /* broadcast to [..., N, M] and added to the logits */
     bool causal;        /* a query sees no key behind its own place */

@@ -17,7 +17,7 @@ typedef struct vt_mix_args {
     vt_site at_;
     vt_tensor images;  /* [n, channels, height, width] */
     vt_tensor targets; /* [n, classes] of the same dtype, such as vt_one_hot(labels, classes) */
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double alpha; /* of the beta distribution that the share is drawn from: at 1 every share is as likely, at 0 nothing
                    * is mixed */
 } vt_mix_args;

@@ -142,7 +142,7 @@ VT_API const char *vt_shape_text(vt_shape shape, char text[128]);
 #define VT_BEHIND_4_(a1, a2, a3, a4, ...) __VA_ARGS__
 #define VT_CALL(function, type, defaults, required, signature, ...)                                                    \
     __extension__({                                                                                                    \
-        (void)(__typeof__((type){ .names_from_here_ = 0, VT_BEHIND_##required##_(__VA_ARGS__, ) }) *)0;                \
+        (void)(__typeof__((type){ .named_only_ = 0, VT_BEHIND_##required##_(__VA_ARGS__, ) }) *)0;                     \
         _Pragma("GCC diagnostic push") VT_OVERRIDES_;                                                                  \
         function(&(const type){                                                                                        \
             defaults, .at_ = { __FILE__, __func__, __LINE__ + VT_REQUIRE_ARGS_(required, signature, __VA_ARGS__) },    \

@@ -11,7 +11,7 @@ extern "C" {
 typedef struct vt_conv2d_args {
     vt_site at_;
     vt_tensor x, weight;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor bias;                /* [O]; left out: none */
     int stride, padding, dilation; /* of both axes */
     int strides[2], paddings[2];   /* vertical and horizontal, in place of the one number for both: VT_AUTO */
@@ -38,7 +38,7 @@ VT_API vt_tensor vt_conv2d_with(const vt_conv2d_args *a);
 typedef struct vt_conv1d_args {
     vt_site at_;
     vt_tensor x, weight;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor bias; /* [O]; left out: none */
     int stride, padding, dilation;
     int padding_sides[2]; /* left and right, in place of `padding`: VT_AUTO */
@@ -56,7 +56,7 @@ VT_API vt_tensor vt_conv1d_with(const vt_conv1d_args *a);
 typedef struct vt_conv_transpose2d_args {
     vt_site at_;
     vt_tensor x, weight;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor bias; /* [O]; left out: none */
     int stride, padding, dilation, output_padding;
     int strides[2], paddings[2], dilations[2], output_paddings[2]; /* in place of the one number for both: VT_AUTO */
@@ -84,7 +84,7 @@ VT_API vt_tensor vt_conv_transpose2d_with(const vt_conv_transpose2d_args *a);
 typedef struct vt_conv_transpose1d_args {
     vt_site at_;
     vt_tensor x, weight;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor bias; /* [O]; left out: none */
     int stride, padding, dilation, output_padding;
     int padding_sides[2]; /* left and right, in place of `padding`: VT_AUTO */

@@ -12,7 +12,7 @@ typedef struct vt_full_args {
     vt_site at_;
     vt_shape shape;
     double value;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_dtype dtype; /* VT_DTYPE_DEFAULT: the context's precision */
 } vt_full_args;
 /* Every element is value. */
@@ -24,7 +24,7 @@ VT_API vt_tensor vt_full_with(const vt_full_args *a);
 typedef struct vt_scalar_args {
     vt_site at_;
     double value;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_dtype dtype; /* VT_DTYPE_DEFAULT: the context's precision */
 } vt_scalar_args;
 VT_API vt_tensor vt_scalar_with(const vt_scalar_args *a);
@@ -33,7 +33,7 @@ VT_API vt_tensor vt_scalar_with(const vt_scalar_args *a);
 typedef struct vt_fill_args {
     vt_site at_;
     vt_shape shape;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_dtype dtype; /* VT_DTYPE_DEFAULT: the context's precision */
 } vt_fill_args;
 VT_API vt_tensor vt_zeros_with(const vt_fill_args *a);
@@ -44,7 +44,7 @@ VT_API vt_tensor vt_ones_with(const vt_fill_args *a);
 typedef struct vt_integer_args {
     vt_site at_;
     int64_t value;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_dtype dtype; /* i32, i64 or u8; VT_DTYPE_DEFAULT: i64 */
 } vt_integer_args;
 /* As vt_scalar, of an integer, which double does not hold beyond 2^53: vt_add(x, vt_integer(1)). Error: a value that
@@ -55,7 +55,7 @@ VT_API vt_tensor vt_integer_with(const vt_integer_args *a);
 typedef struct vt_like_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_dtype dtype; /* VT_DTYPE_DEFAULT: that of x */
 } vt_like_args;
 /* Of the shape of x, which is not computed for it. */
@@ -68,7 +68,7 @@ typedef struct vt_full_like_args {
     vt_site at_;
     vt_tensor x;
     double value;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_dtype dtype; /* VT_DTYPE_DEFAULT: that of x */
 } vt_full_like_args;
 VT_API vt_tensor vt_full_like_with(const vt_full_like_args *a);
@@ -78,7 +78,7 @@ VT_API vt_tensor vt_full_like_with(const vt_full_like_args *a);
 typedef struct vt_arange_args {
     vt_site at_;
     double start, end;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double step;
     vt_dtype dtype; /* any but bool; VT_DTYPE_DEFAULT: the context's precision */
 } vt_arange_args;
@@ -94,7 +94,7 @@ typedef struct vt_linspace_args {
     vt_site at_;
     double start, end;
     int64_t count;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_dtype dtype; /* floating point; VT_DTYPE_DEFAULT: the context's precision */
 } vt_linspace_args;
 /* [count]: evenly spaced from start to end, both of them exact; start alone where count is 1. Errors: a bound that is
@@ -106,7 +106,7 @@ VT_API vt_tensor vt_linspace_with(const vt_linspace_args *a);
 typedef struct vt_eye_args {
     vt_site at_;
     int64_t rows;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int64_t columns; /* VT_AUTO: as many as rows */
     vt_dtype dtype;  /* VT_DTYPE_DEFAULT: the context's precision */
 } vt_eye_args;
@@ -119,7 +119,7 @@ VT_API vt_tensor vt_eye_with(const vt_eye_args *a);
 typedef struct vt_uniform_args {
     vt_site at_;
     vt_shape shape;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double low, high;
     vt_dtype dtype; /* floating point; VT_DTYPE_DEFAULT: the context's precision */
 } vt_uniform_args;
@@ -134,7 +134,7 @@ VT_API vt_tensor vt_uniform_with(const vt_uniform_args *a);
 typedef struct vt_normal_args {
     vt_site at_;
     vt_shape shape;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double mean, std;
     vt_dtype dtype; /* floating point; VT_DTYPE_DEFAULT: the context's precision */
 } vt_normal_args;
@@ -154,7 +154,7 @@ typedef struct vt_bernoulli_args {
     vt_site at_;
     vt_shape shape;
     double p;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_dtype dtype; /* any; VT_DTYPE_DEFAULT: the context's precision */
 } vt_bernoulli_args;
 /* 1 with probability p, 0 otherwise: 1 where the uniform number of the element is below p. Error: p outside [0, 1]. */

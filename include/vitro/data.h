@@ -23,7 +23,7 @@ typedef struct vt_cifar10_args {
     vt_site at_;
     const char *dir;
     bool train;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int64_t limit; /* keeps only the first so many pictures; VT_AUTO: all */
 } vt_cifar10_args;
 #define VT_CIFAR10_DEFAULTS .limit = VT_AUTO
@@ -37,23 +37,23 @@ VT_API vt_dataset *vt_cifar10_open_with(const vt_cifar10_args *a);
     VT_CALL(vt_cifar10_open_with, vt_cifar10_args, VT_CIFAR10_DEFAULTS, 2, "vt_cifar10_open(dir, train, .limit)",      \
             __VA_ARGS__)
 
-typedef struct vt_builtin_args {
+typedef struct vt_synthetic_args {
     vt_site at_;
     bool train;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int64_t limit; /* how many to draw; VT_AUTO: 10,000 for training, 2,000 for testing */
     uint64_t seed;
-} vt_builtin_args;
-#define VT_BUILTIN_DEFAULTS .limit = VT_AUTO, .seed = 0
-VT_API vt_builtin_args vt_builtin_defaults(void);
+} vt_synthetic_args;
+#define VT_SYNTHETIC_DEFAULTS .limit = VT_AUTO, .seed = 0
+VT_API vt_synthetic_args vt_synthetic_defaults(void);
 /* Pictures [3, 32, 32] drawn by a program, for when no files are at hand: ten shapes and textures in random colours,
  * places, sizes and rotations, among noise and distractors. Picture i is a pure function of (seed, train, i), the same
  * bits on every machine, and every ten pictures hold each class once.
  * NULL with an error: a limit below 1; no memory. */
-VT_API vt_dataset *vt_builtin_open_with(const vt_builtin_args *a);
-#define vt_builtin_open(...)                                                                                           \
-    VT_CALL(vt_builtin_open_with, vt_builtin_args, VT_BUILTIN_DEFAULTS, 1, "vt_builtin_open(train, .limit .seed)",     \
-            __VA_ARGS__)
+VT_API vt_dataset *vt_synthetic_open_with(const vt_synthetic_args *a);
+#define vt_synthetic_open(...)                                                                                         \
+    VT_CALL(vt_synthetic_open_with, vt_synthetic_args, VT_SYNTHETIC_DEFAULTS, 1,                                       \
+            "vt_synthetic_open(train, .limit .seed)", __VA_ARGS__)
 
 /* Frees a dataset that an open function returned; NULL is ignored. Its loaders are closed first. */
 VT_API void vt_dataset_close(vt_dataset *dataset);
@@ -73,7 +73,7 @@ typedef struct vt_host_batch {
 typedef struct vt_loader_args {
     vt_site at_;
     const vt_dataset *dataset; /* read, never copied: it outlives the loader */
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int64_t batch;     /* pictures a batch */
     bool shuffle;      /* a new order each epoch, a function of (seed, epoch) alone */
     bool augment;      /* a random crop of the picture padded by 4 black pixels, then a flip left to right at even odds:

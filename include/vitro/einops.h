@@ -42,7 +42,7 @@ typedef struct vt_rearrange_args {
     vt_site at_;
     vt_tensor tensor;
     const char *pattern;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     VT_AXIS_SIZES_;
 } vt_rearrange_args;
 #define VT_REARRANGE_DEFAULTS VT_AXIS_SIZES_LEFT_OUT_
@@ -74,7 +74,7 @@ typedef struct vt_reduce_pattern_args {
     vt_tensor tensor;
     const char *pattern;
     vt_reduce_kind kind;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     VT_AXIS_SIZES_;
 } vt_reduce_pattern_args;
 #define VT_REDUCE_PATTERN_DEFAULTS VT_AXIS_SIZES_LEFT_OUT_

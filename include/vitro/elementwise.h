@@ -61,6 +61,12 @@ VT_API vt_tensor vt_atan2_at(vt_site at, vt_tensor a, vt_tensor b);
 /* scale x + shift, floating point only. */
 VT_API vt_tensor vt_affine_at(vt_site at, vt_tensor x, double scale, double shift);
 #define vt_affine(x, scale, shift) vt_affine_at(VT_HERE, x, scale, shift)
+/* factor x, floating point only. */
+VT_API vt_tensor vt_scale_at(vt_site at, vt_tensor x, double factor);
+#define vt_scale(x, factor) vt_scale_at(VT_HERE, x, factor)
+/* x + offset, floating point only. */
+VT_API vt_tensor vt_shift_at(vt_site at, vt_tensor x, double offset);
+#define vt_shift(x, offset) vt_shift_at(VT_HERE, x, offset)
 
 /* Of a number. The gradient of vt_abs at 0 is 0. */
 VT_API vt_tensor vt_neg_at(vt_site at, vt_tensor x);
@@ -175,7 +181,7 @@ VT_API vt_tensor vt_softplus_at(vt_site at, vt_tensor x);   /* log(1 + e^x) */
 typedef struct vt_gelu_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     bool tanh; /* the approximation x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
 } vt_gelu_args;
 /* x Φ(x), with Φ the normal distribution function: Hendrycks and Gimpel 2016. Accurate in both tails. */

@@ -18,7 +18,7 @@ typedef struct vt_gradcheck_args {
     vt_function function;
     const vt_tensor *inputs; /* the f64 ones are varied, in copies; integer ones are held; f32 is refused */
     int count;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     void *user;        /* handed to the function */
     bool second_order; /* check the gradient of the gradient too */
     double step;       /* of the central difference */

@@ -32,7 +32,7 @@ typedef struct vt_scatter_args {
     vt_tensor x;
     int axis;
     vt_tensor index, source;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_scatter_kind kind;
 } vt_scatter_args;
 /* As vt_scatter_add, but what an element of source meets at its place in x it replaces, or is added to, multiplied
@@ -62,7 +62,7 @@ typedef struct vt_one_hot_args {
     vt_site at_;
     vt_tensor ids;
     int64_t classes;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_dtype dtype; /* VT_DTYPE_DEFAULT: the context's precision */
 } vt_one_hot_args;
 /* [ids..., classes]: 1 at each id's place, 0 elsewhere. */
@@ -74,7 +74,7 @@ typedef struct vt_topk_args {
     vt_tensor x;
     int64_t k;
     int axis;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     bool smallest;      /* the k smallest in place of the largest */
     vt_tensor *indices; /* where to put the i64 indices along the axis; NULL: nowhere */
 } vt_topk_args;
@@ -87,7 +87,7 @@ typedef struct vt_sort_args {
     vt_site at_;
     vt_tensor x;
     int axis;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     bool descending;
     vt_tensor *indices; /* where to put the i64 indices along the axis; NULL: nowhere */
 } vt_sort_args;
@@ -100,7 +100,7 @@ typedef struct vt_argsort_args {
     vt_site at_;
     vt_tensor x;
     int axis;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     bool descending;
 } vt_argsort_args;
 /* The indices, i64, that vt_gather makes vt_sort's result of. */
@@ -124,7 +124,7 @@ VT_API vt_tensor vt_masked_select_at(vt_site at, vt_tensor x, vt_tensor mask);
 typedef struct vt_unique_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor *inverse; /* where to put the place of each element of x in the result, i64 of x's shape; NULL: nowhere */
     vt_tensor *counts;  /* where to put how often each is in x, i64 [found]; NULL: nowhere */
 } vt_unique_args;

@@ -19,7 +19,7 @@ typedef enum vt_interpolation {
 typedef struct vt_interpolate_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int height, width; /* of the result; VT_AUTO: as x */
     double scale;      /* in place of the two: the extents become floor(extent * scale). VT_AUTO: not given */
     double scales[2];  /* vertical and horizontal, in place of the one number for both: VT_AUTO */
@@ -55,7 +55,7 @@ typedef enum vt_grid_padding {
 typedef struct vt_grid_sample_args {
     vt_site at_;
     vt_tensor x, grid;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     bool nearest; /* the pixel that is nearest, of two the even one; otherwise bilinear between the 4 around */
     vt_grid_padding padding;
     bool align_corners; /* -1 and 1 are the centres of the corner pixels, not the edges of the image */
@@ -73,7 +73,7 @@ typedef struct vt_affine_grid_args {
     vt_site at_;
     vt_tensor theta;
     int height, width;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     bool align_corners;
 } vt_affine_grid_args;
 /* The grid [N, height, width, 2] of theta [N, 2, 3]: the place of a pixel of the result at (x, y) is theta (x, y, 1).

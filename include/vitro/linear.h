@@ -11,7 +11,7 @@ extern "C" {
 typedef struct vt_matmul_args {
     vt_site at_;
     vt_tensor a, b;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     bool transpose_a, transpose_b; /* of the last two axes, without a copy */
 } vt_matmul_args;
 /* a [..., M, K] times b [..., K, N]: [..., M, N]. Leading axes broadcast. f32 or f64. A vector a [K] is one row, a
@@ -23,7 +23,7 @@ VT_API vt_tensor vt_matmul_with(const vt_matmul_args *a);
 typedef struct vt_linear_args {
     vt_site at_;
     vt_tensor x, weight;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor bias; /* [out]; left out: none */
 } vt_linear_args;
 /* x [..., in] times the transpose of weight [out, in], plus bias: [..., out]. f32 or f64. */

@@ -23,7 +23,7 @@ enum { VT_IGNORE = -100 };
 typedef struct vt_cross_entropy_args {
     vt_site at_;
     vt_tensor logits, target;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double label_smoothing; /* in [0, 1]: how much of each target is spread evenly over all classes */
     vt_tensor weight;       /* [C], of the logits' dtype: what a loss in each class counts; left out: 1 */
     vt_reduction reduction; /* mean: over the labels that are not VT_IGNORE */
@@ -45,13 +45,13 @@ VT_API vt_tensor vt_cross_entropy_with(const vt_cross_entropy_args *a);
 
 /* How many labels [N, ...] (i64) are the class of the largest of logits [N, C, ...]: an i64 scalar. Of equal logits the
  * first counts; VT_IGNORE is never right. */
-VT_API vt_tensor vt_correct_at(vt_site at, vt_tensor logits, vt_tensor labels);
-#define vt_correct(logits, labels) vt_correct_at(VT_HERE, logits, labels)
+VT_API vt_tensor vt_correct_count_at(vt_site at, vt_tensor logits, vt_tensor labels);
+#define vt_correct_count(logits, labels) vt_correct_count_at(VT_HERE, logits, labels)
 
 typedef struct vt_binary_cross_entropy_args {
     vt_site at_;
     vt_tensor logits, target;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor positive_weight; /* multiplies the loss of the positive part; broadcast to the logits; left out: 1 */
     vt_reduction reduction;
 } vt_binary_cross_entropy_args;
@@ -66,7 +66,7 @@ VT_API vt_tensor vt_binary_cross_entropy_with_logits_with(const vt_binary_cross_
 typedef struct vt_pair_loss_args {
     vt_site at_;
     vt_tensor input, target; /* of one shape and dtype; gradients go to both */
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_reduction reduction;
 } vt_pair_loss_args;
 /* (input - target)² and |input - target|, the latter with gradient 0 at 0. */
@@ -80,7 +80,7 @@ VT_API vt_tensor vt_l1_loss_with(const vt_pair_loss_args *a);
 typedef struct vt_huber_loss_args {
     vt_site at_;
     vt_tensor input, target; /* of one shape and dtype; gradients go to both */
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double delta; /* positive */
     vt_reduction reduction;
 } vt_huber_loss_args;
@@ -100,7 +100,7 @@ VT_API vt_tensor vt_smooth_l1_loss_with(const vt_huber_loss_args *a);
 typedef struct vt_kl_div_args {
     vt_site at_;
     vt_tensor input, target; /* of one shape and dtype; gradients go to both */
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     bool log_target; /* the target is log-probabilities too */
     vt_reduction reduction;
 } vt_kl_div_args;

@@ -19,7 +19,7 @@ VT_API vt_tensor vt_log_softmax_at(vt_site at, vt_tensor x, int axis);
 typedef struct vt_layer_norm_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor weight, bias; /* of the shape of the normalised axes; left out: 1, 0 */
     int rank;               /* how many axes, the last ones, are normalised together */
     double eps;
@@ -35,7 +35,7 @@ VT_API vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a);
 typedef struct vt_rms_norm_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor weight; /* of the shape of the normalised axes; left out: 1 */
     int rank;         /* how many axes, the last ones, are normalised together */
     double eps;
@@ -52,7 +52,7 @@ typedef struct vt_group_norm_args {
     vt_site at_;
     vt_tensor x;
     int groups;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor weight, bias; /* [C]; left out: 1, 0 */
     double eps;
 } vt_group_norm_args;
@@ -67,7 +67,7 @@ VT_API vt_tensor vt_group_norm_with(const vt_group_norm_args *a);
 typedef struct vt_instance_norm_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor weight, bias; /* [C]; left out: 1, 0 */
     double eps;
 } vt_instance_norm_args;
@@ -83,7 +83,7 @@ VT_API vt_tensor vt_instance_norm_with(const vt_instance_norm_args *a);
 typedef struct vt_batch_norm_args {
     vt_site at_;
     vt_tensor x, running_mean, running_var;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor weight, bias; /* [C]; left out: 1, 0 */
     double momentum;        /* the share of this batch in the running statistics */
     double eps;

@@ -31,7 +31,7 @@ typedef struct vt_optimizer vt_optimizer;
 typedef struct vt_sgd_args {
     vt_site at_;
     vt_model *model;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double lr;
     double momentum;
     double weight_decay; /* an L2 term, part of the gradient */
@@ -49,7 +49,7 @@ VT_API vt_optimizer *vt_sgd_with(const vt_sgd_args *a);
 typedef struct vt_adam_args {
     vt_site at_;
     vt_model *model;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double lr;
     double beta1, beta2;
     double eps;
@@ -75,7 +75,7 @@ VT_API vt_optimizer *vt_adamw_with(const vt_adam_args *a);
 typedef struct vt_rmsprop_args {
     vt_site at_;
     vt_model *model;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double lr;
     double alpha; /* what of the averages is kept in an update, in [0, 1) */
     double eps;
@@ -104,7 +104,7 @@ typedef struct vt_group_args {
     vt_site at_;
     vt_optimizer *optimizer;
     const char *prefix; /* of the names: "head.", or "" for all */
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_parameter_filter select; /* narrows the choice further; NULL: does not */
     void *user;                 /* handed to select */
     double lr;                  /* VT_AUTO: the optimiser's */

@@ -12,7 +12,7 @@ typedef struct vt_max_pool2d_args {
     vt_site at_;
     vt_tensor x;
     int kernel; /* height and width of the window; 0 where `kernels` gives them */
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int stride, padding, dilation;           /* of both axes; stride VT_AUTO: the kernel */
     int kernels[2], strides[2], paddings[2]; /* vertical and horizontal, in place of the one number for both: VT_AUTO */
     int dilations[2];
@@ -42,7 +42,7 @@ typedef struct vt_max_pool1d_args {
     vt_site at_;
     vt_tensor x;
     int kernel;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int stride, padding, dilation; /* stride VT_AUTO: the kernel */
     int padding_sides[2];          /* left and right, in place of `padding`: VT_AUTO */
     bool ceil;
@@ -71,7 +71,7 @@ typedef struct vt_avg_pool2d_args {
     vt_site at_;
     vt_tensor x;
     int kernel;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int stride, padding;
     int kernels[2], strides[2], paddings[2], padding_sides[4];
     bool ceil;
@@ -93,7 +93,7 @@ typedef struct vt_avg_pool1d_args {
     vt_site at_;
     vt_tensor x;
     int kernel;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int stride, padding, padding_sides[2];
     bool ceil, exclude_padding;
 } vt_avg_pool1d_args;
@@ -121,7 +121,7 @@ typedef struct vt_adaptive_max_pool2d_args {
     vt_site at_;
     vt_tensor x;
     int height, width;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor *indices; /* as vt_max_pool2d's */
 } vt_adaptive_max_pool2d_args;
 /* The largest elements of x [N, C, H, W] in the windows of vt_adaptive_avg_pool2d. */
@@ -134,7 +134,7 @@ typedef struct vt_adaptive_max_pool1d_args {
     vt_site at_;
     vt_tensor x;
     int length;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor *indices;
 } vt_adaptive_max_pool1d_args;
 /* The same of x [N, C, L]: [N, C, length]. */

@@ -12,7 +12,7 @@ extern "C" {
 typedef struct vt_reduce_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_axes axes; /* VT_AXES(1, -1); a count of VT_AUTO: every axis */
     bool keep;    /* reduced axes stay, with extent 1 */
 } vt_reduce_args;
@@ -54,7 +54,7 @@ VT_API vt_tensor vt_logsumexp_with(const vt_reduce_args *a);
 typedef struct vt_var_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_axes axes;  /* a count of VT_AUTO: every axis */
     bool keep;     /* reduced axes stay, with extent 1 */
     bool unbiased; /* divide by n - 1 (Bessel), of n elements, in place of n */
@@ -74,7 +74,7 @@ VT_API vt_tensor vt_std_with(const vt_var_args *a);
 typedef struct vt_norm_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_axes axes; /* a count of VT_AUTO: every axis */
     bool keep;    /* reduced axes stay, with extent 1 */
     int order;    /* 1: Σ |x|; 2: sqrt(Σ x²) */
@@ -91,7 +91,7 @@ typedef struct vt_arg_args {
     vt_site at_;
     vt_tensor x;
     int axis;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     bool keep; /* the axis stays, with extent 1 */
 } vt_arg_args;
 
@@ -106,7 +106,7 @@ typedef struct vt_cumsum_args {
     vt_site at_;
     vt_tensor x;
     int axis;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     bool reverse; /* from the last element to the first */
 } vt_cumsum_args;
 
@@ -123,7 +123,7 @@ typedef struct vt_cumulative_args {
     vt_site at_;
     vt_tensor x;
     int axis;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     vt_tensor *indices; /* where to put the i64 places along the axis that the results are from; NULL: nowhere */
 } vt_cumulative_args;
 

@@ -15,7 +15,7 @@ typedef struct vt_constant_lr_args {
     vt_site at_;
     int64_t step;
     double lr;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int64_t warmup; /* steps */
     double start;   /* of the warm-up */
 } vt_constant_lr_args;
@@ -32,7 +32,7 @@ typedef struct vt_decay_lr_args {
     int64_t step;
     double lr;
     int64_t total; /* steps, the warm-up among them */
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int64_t warmup; /* steps */
     double start;   /* of the warm-up */
     double final;   /* reached at step `total`, and kept */
@@ -56,7 +56,7 @@ typedef struct vt_step_lr_args {
     int64_t step;
     double lr;
     int64_t every; /* steps */
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double factor;
     int64_t warmup; /* steps, which count among the first `every` */
     double start;   /* of the warm-up */

@@ -52,7 +52,7 @@ typedef struct vt_slice_args {
     vt_tensor x;
     int axis;
     int64_t start, end;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int64_t step; /* 1 or more; vt_flip reverses */
 } vt_slice_args;
 #define VT_SLICE_DEFAULTS .step = 1
@@ -104,7 +104,7 @@ typedef struct vt_pad_args {
     vt_site at_;
     vt_tensor x;
     vt_shape before, after;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double value; /* of the new elements, in constant mode */
     vt_pad_mode mode;
 } vt_pad_args;
@@ -123,7 +123,7 @@ VT_API vt_tensor vt_roll_at(vt_site at, vt_tensor x, int64_t shift, int axis);
 typedef struct vt_triangle_args {
     vt_site at_;
     vt_tensor x;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int64_t diagonal; /* the last one that stays; 0 is the main one, 1 the one above, -1 the one below */
 } vt_triangle_args;
 #define VT_TRIANGLE_DEFAULTS .diagonal = 0

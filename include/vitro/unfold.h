@@ -12,7 +12,7 @@ typedef struct vt_unfold_args {
     vt_site at_;
     vt_tensor x;
     int kernel; /* height and width of the window; 0 where `kernels` gives them */
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int stride, padding, dilation; /* of both axes */
     /* vertical and horizontal, in place of the one number for both: VT_AUTO */
     int kernels[2], strides[2], paddings[2], dilations[2];
@@ -34,7 +34,7 @@ typedef struct vt_fold_args {
     vt_tensor columns;
     int64_t height, width;
     int kernel;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int stride, padding, dilation;
     int kernels[2], strides[2], paddings[2], dilations[2];
 } vt_fold_args;

@@ -15,7 +15,7 @@ typedef struct attention_args {
     vt_path path;
     int64_t dim;
     int heads;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double dropout;      /* of the attention weights */
     double proj_dropout; /* of the result */
     bool no_qkv_bias;

@@ -13,7 +13,7 @@ typedef struct conv_args {
     vt_site at_;
     vt_path path;
     int64_t in, out, kernel;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     int stride, padding, groups;
     bool no_bias;
 } conv_args;

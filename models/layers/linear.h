@@ -12,7 +12,7 @@ typedef struct linear_args {
     vt_site at_;
     vt_path path;
     int64_t in, out;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double std; /* weight ~ truncated normal of this deviation, bias 0; VT_AUTO: both uniform within 1/sqrt(in), as
                  * PyTorch */
     bool no_bias;

@@ -13,7 +13,7 @@ typedef struct mlp_args {
     vt_site at_;
     vt_path path;
     int64_t dim, hidden;
-    vt_named_only names_from_here_;
+    vt_named_only named_only_;
     double dropout;
     double std; /* of the weights at the beginning: see linear_args */
 } mlp_args;

@@ -32,7 +32,7 @@ static vt_dataset *open_cifar10(const char *folder, bool train, int64_t limit)
 static vt_dataset *open_builtin(const char *folder, bool train, int64_t limit)
 {
     (void)folder;
-    return vt_builtin_open(train, .limit = limit, .seed = 0);
+    return vt_synthetic_open(train, .limit = limit, .seed = 0);
 }
 
 static bool is_anywhere(const char *folder)
@@ -43,6 +43,6 @@ static bool is_anywhere(const char *folder)
 
 const data_set data_sets[] = {
     { "cifar10", "data", "CIFAR-10", has_cifar10, open_cifar10, CIFAR10_MEAN, CIFAR10_STD },
-    { "builtin", NULL, "drawn by the program", is_anywhere, open_builtin, CIFAR10_MEAN, CIFAR10_STD },
+    { "synthetic", NULL, "drawn by the program", is_anywhere, open_builtin, CIFAR10_MEAN, CIFAR10_STD },
     { .name = NULL },
 };

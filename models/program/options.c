@@ -6,9 +6,9 @@ static const command_option table[] = {
     { OPTION_HEADING, .name = "What to train:" },
     { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_nano_patch4_32", .recipe = true,
       .help = "The network, one of the list below" },
-    { OPTION_TEXT, "data", OPTION_FIELD(data), "DIR|builtin",
-      .otherwise = "left out: ./data where it holds CIFAR-10, else builtin",
-      .help = "The folder with CIFAR-10's binary files, which tools/get-cifar10 downloads; or \"builtin\": pictures "
+    { OPTION_TEXT, "data", OPTION_FIELD(data), "DIR|synthetic",
+      .otherwise = "left out: ./data where it holds CIFAR-10, else synthetic",
+      .help = "The folder with CIFAR-10's binary files, which tools/get-cifar10 downloads; or \"synthetic\": pictures "
               "drawn by the program" },
     { OPTION_INTEGER, "train-limit", OPTION_FIELD(train_limit), "N", 1, 1e6, .otherwise = "all",
       .help = "Train on the first N pictures only" },

@@ -6,7 +6,7 @@
 #include <vitro/vitro.h>
 
 typedef struct options {
-    const char *data; /* a folder, "builtin", or NULL: look for one */
+    const char *data; /* a folder, "synthetic", or NULL: look for one */
     const char *model, *device, *out;
     vt_dtype precision;
     int64_t epochs, batch, train_limit, test_limit; /* limits: VT_AUTO is all */

@@ -81,7 +81,7 @@ static bool train_step(trainer *t)
     if (!vt_loader_next_tensors(t->train_loader, &batch)) return false;
     vt_tensor labels = batch.labels, logits = classifier_forward(t->net, input_images(t, &batch));
     vt_tensor loss = vt_cross_entropy(logits, labels, .label_smoothing = LABEL_SMOOTHING);
-    vt_tensor correct = vt_correct(logits, labels);
+    vt_tensor correct = vt_correct_count(logits, labels);
     vt_backward(loss);
     vt_clip_gradients(t->optimizer, MAX_GRADIENT_NORM);
     vt_optimizer_set_lr(t->optimizer, learning_rate(t));
@@ -143,7 +143,7 @@ static bool test_step(const trainer *t, metrics *m)
     vt_batch batch;
     if (!vt_loader_next_tensors(t->test_loader, &batch)) return false;
     vt_tensor logits = classifier_forward(t->net, input_images(t, &batch));
-    metrics_add(m, vt_cross_entropy(logits, batch.labels), vt_correct(logits, batch.labels), batch.count);
+    metrics_add(m, vt_cross_entropy(logits, batch.labels), vt_correct_count(logits, batch.labels), batch.count);
     return true;
 }
 

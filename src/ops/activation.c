@@ -44,7 +44,7 @@ void leaky_relu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     double slope = ATTRIBUTES(leaky_relu_attributes, n)->slope;
     vt_tensor positive = vt_greater(n->in[0], constant_like(g[0], 0));
-    dx[0] = vt_where(positive, g[0], vt_affine(g[0], slope, 0));
+    dx[0] = vt_where(positive, g[0], vt_scale(g[0], slope));
 }
 
 vt_tensor vt_leaky_relu_at(vt_site at, vt_tensor x, double slope)
@@ -71,7 +71,7 @@ void relu6_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 void elu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     vt_tensor x = n->in[0], positive = vt_greater(x, constant_like(x, 0));
-    vt_tensor slope = vt_affine(vt_exp(negative_part(x)), ATTRIBUTES(elu_attributes, n)->alpha, 0);
+    vt_tensor slope = vt_scale(vt_exp(negative_part(x)), ATTRIBUTES(elu_attributes, n)->alpha);
     dx[0] = vt_where(positive, g[0], vt_mul(g[0], slope));
 }
 
@@ -95,7 +95,7 @@ vt_tensor vt_celu_at(vt_site at, vt_tensor x, double alpha)
 vt_tensor vt_selu_at(vt_site at, vt_tensor x)
 {
     ENTER("selu", at);
-    return vt_affine(vt_elu(x, 1.6732632423543772848170429916717), 1.0507009873554804934193349852946, 0);
+    return vt_scale(vt_elu(x, 1.6732632423543772848170429916717), 1.0507009873554804934193349852946);
 }
 
 /* A number, or one for each channel along axis 1 of x. */
@@ -126,7 +126,7 @@ vt_tensor vt_prelu_at(vt_site at, vt_tensor x, vt_tensor weight)
 
 void hardsigmoid_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_where(is_between(n->in[0], -3, 3), vt_affine(g[0], 1 / 6.0, 0), constant_like(g[0], 0));
+    dx[0] = vt_where(is_between(n->in[0], -3, 3), vt_scale(g[0], 1 / 6.0), constant_like(g[0], 0));
 }
 
 void hardswish_gradient_decompose(const node *n, vt_tensor *out)
@@ -150,7 +150,7 @@ static vt_tensor gelu_inner(vt_tensor x)
 /* The factor of x in gelu(x): Φ(x) = (1 + erf(x / √2)) / 2, or its approximation. */
 static vt_tensor gelu_weight(const gelu_attributes *a, vt_tensor x)
 {
-    return a->tanh ? vt_sigmoid(gelu_inner(x)) : vt_affine(vt_erf(vt_affine(x, M_SQRT1_2, 0)), 0.5, 0.5);
+    return a->tanh ? vt_sigmoid(gelu_inner(x)) : vt_affine(vt_erf(vt_scale(x, M_SQRT1_2)), 0.5, 0.5);
 }
 
 /* Φ(x) + x φ(x), or the derivative of the approximation. 1 - sigmoid(v) is sigmoid(-v), which keeps its digits. */
@@ -162,7 +162,7 @@ static void gelu_gradient_decompose(const node *n, vt_tensor *out)
         vt_tensor inner_slope = vt_affine(vt_square(x), 6 * GELU_SCALE * GELU_CUBIC, 2 * GELU_SCALE);
         slope = vt_mul(vt_mul(weight, vt_sigmoid(vt_neg(gelu_inner(x)))), inner_slope);
     } else {
-        slope = vt_affine(vt_exp(vt_affine(vt_square(x), -0.5, 0)), M_2_SQRTPI * M_SQRT1_2 / 2, 0);
+        slope = vt_scale(vt_exp(vt_scale(vt_square(x), -0.5)), M_2_SQRTPI * M_SQRT1_2 / 2);
     }
     out[0] = vt_mul(g, vt_add(weight, vt_mul(x, slope)));
 }
@@ -193,7 +193,7 @@ vt_tensor vt_gelu_with(const vt_gelu_args *a)
 void silu_gradient_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor g = n->in[0], x = n->in[1], s = vt_sigmoid(x);
-    out[0] = vt_mul(g, vt_mul(s, vt_affine(vt_mul(x, vt_sigmoid(vt_neg(x))), 1, 1)));
+    out[0] = vt_mul(g, vt_mul(s, vt_shift(vt_mul(x, vt_sigmoid(vt_neg(x))), 1)));
 }
 
 void silu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -229,6 +229,6 @@ void mish_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 /* 1 / (1 + |x|)^2 */
 void softsign_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    vt_tensor r = vt_reciprocal(vt_affine(vt_abs(n->in[0]), 1, 1));
+    vt_tensor r = vt_reciprocal(vt_shift(vt_abs(n->in[0]), 1));
     dx[0] = vt_mul(g[0], vt_square(r));
 }

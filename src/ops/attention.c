@@ -117,7 +117,7 @@ static vt_tensor hide(vt_tensor logits, vt_tensor mask)
 
 static vt_tensor logits_of(const scores *s)
 {
-    vt_tensor logits = vt_matmul(vt_affine(s->q, s->scale, 0), s->k, .transpose_b = true); /* q is the smaller */
+    vt_tensor logits = vt_matmul(vt_scale(s->q, s->scale), s->k, .transpose_b = true); /* q is the smaller */
     if (s->bias.id) logits = vt_add(logits, s->bias);
     if (s->mask.id) logits = hide(logits, s->mask);
     return s->causal ? hide(logits, causal_mask(vt_dim(s->q, -2), vt_dim(s->k, -2))) : logits;
@@ -206,8 +206,8 @@ static void attention_gradient_decompose(const node *n, vt_tensor *out)
     vt_tensor g = n->in[ATTENTION_GRADIENT_G], q = n->in[ATTENTION_GRADIENT_Q], k = n->in[ATTENTION_GRADIENT_K];
     scores s = scores_of(n, q, k, n->in[ATTENTION_GRADIENT_BIAS], n->in[ATTENTION_GRADIENT_MASK]);
     vt_tensor weights = weights_of(&s), dlogits = logits_gradient(weights, g, n->in[ATTENTION_GRADIENT_V]);
-    out[0] = vt_affine(vt_matmul(dlogits, k), s.scale, 0);
-    out[1] = vt_affine(vt_matmul(dlogits, q, .transpose_a = true), s.scale, 0);
+    out[0] = vt_scale(vt_matmul(dlogits, k), s.scale);
+    out[1] = vt_scale(vt_matmul(dlogits, q, .transpose_a = true), s.scale);
     out[2] = vt_matmul(weights, g, .transpose_a = true);
 }
 

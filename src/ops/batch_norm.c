@@ -97,7 +97,7 @@ static normalized normalize(const node *n, vt_tensor x)
     r.rest = channel_mean(d);
     d = vt_sub(d, r.rest);
     r.var = channel_mean(vt_square(d));
-    r.rstd = vt_rsqrt(vt_affine(r.var, 1, ATTRIBUTES(batch_norm_attributes, n)->eps));
+    r.rstd = vt_rsqrt(vt_shift(r.var, ATTRIBUTES(batch_norm_attributes, n)->eps));
     r.x = vt_mul(d, r.rstd);
     return r;
 }
@@ -124,8 +124,8 @@ static void batch_norm_gradient_decompose(const node *n, vt_tensor *out)
     out[0] = vt_mul(vt_sub(vt_sub(g, g_mean), vt_mul(r.x, gx_mean)), scale);
     if (n->outputs == 1) return;
     double count = (double)vt_count(x) / (double)vt_dim(x, 1);
-    out[1] = vt_reshape(vt_affine(gx_mean, count, 0), n->out_spec[1].shape);
-    out[2] = vt_reshape(vt_affine(g_mean, count, 0), n->out_spec[2].shape);
+    out[1] = vt_reshape(vt_scale(gx_mean, count), n->out_spec[1].shape);
+    out[2] = vt_reshape(vt_scale(g_mean, count), n->out_spec[2].shape);
 }
 
 static void batch_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -143,7 +143,7 @@ const op op_batch_norm_gradient = { OP_HEAD(batch_norm_gradient, 4, 5, 0), .infe
 /* running + momentum (batch - running) */
 static void move_towards(vt_tensor running, vt_tensor batch, double scale, double momentum)
 {
-    vt_assign(running, vt_add(vt_affine(running, 1 - momentum, 0), vt_affine(batch, scale * momentum, 0)));
+    vt_assign(running, vt_add(vt_scale(running, 1 - momentum), vt_scale(batch, scale * momentum)));
 }
 
 static vt_tensor by_batch(const vt_batch_norm_args *a)
@@ -165,7 +165,7 @@ static vt_tensor by_batch(const vt_batch_norm_args *a)
 /* y = x scale + shift, with what belongs to a channel folded first. */
 static vt_tensor by_running(const vt_batch_norm_args *a)
 {
-    vt_tensor scale = vt_rsqrt(vt_affine(a->running_var, 1, a->eps));
+    vt_tensor scale = vt_rsqrt(vt_shift(a->running_var, a->eps));
     if (a->weight.id) scale = vt_mul(scale, a->weight);
     vt_tensor shift = vt_neg(vt_mul(a->running_mean, scale));
     if (a->bias.id) shift = vt_add(shift, a->bias);

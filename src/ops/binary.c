@@ -69,7 +69,7 @@ void atan2_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 /* g where `loses` is false, half of it where a and b are equal. */
 static vt_tensor share(const node *n, vt_tensor g, vt_tensor loses)
 {
-    vt_tensor shared = vt_where(vt_equal(n->in[0], n->in[1]), vt_affine(g, 0.5, 0), g);
+    vt_tensor shared = vt_where(vt_equal(n->in[0], n->in[1]), vt_scale(g, 0.5), g);
     return vt_where(loses, constant_like(g, 0), shared);
 }
 

@@ -71,14 +71,14 @@ static void move(vt_tensor p, vt_tensor rate, vt_tensor step)
 
 static vt_tensor with_decay(vt_tensor g, vt_tensor p, double weight_decay)
 {
-    return weight_decay == 0 ? g : vt_add(g, vt_affine(p, weight_decay, 0));
+    return weight_decay == 0 ? g : vt_add(g, vt_scale(p, weight_decay));
 }
 
 static void sgd_decompose(const node *n, vt_tensor *out)
 {
     const sgd_attributes *a = ATTRIBUTES(sgd_attributes, n);
     (void)out;
-    vt_tensor rate = vt_affine(n->in[UPDATE_LR], a->lr_ratio, 0);
+    vt_tensor rate = vt_scale(n->in[UPDATE_LR], a->lr_ratio);
     for (const vt_tensor *in = n->in + SGD_SCALARS; in < n->in + n->inputs; in += SGD_ARRAYS)
         move(in[0], rate, with_decay(in[1], in[0], a->weight_decay));
 }
@@ -87,24 +87,24 @@ static void sgd_momentum_decompose(const node *n, vt_tensor *out)
 {
     const sgd_attributes *a = ATTRIBUTES(sgd_attributes, n);
     (void)out;
-    vt_tensor rate = vt_affine(n->in[UPDATE_LR], a->lr_ratio, 0);
+    vt_tensor rate = vt_scale(n->in[UPDATE_LR], a->lr_ratio);
     for (const vt_tensor *in = n->in + SGD_MOMENTUM_SCALARS; in < n->in + n->inputs; in += SGD_MOMENTUM_ARRAYS) {
-        vt_tensor g = with_decay(in[1], in[0], a->weight_decay), m = vt_add(vt_affine(in[2], a->momentum, 0), g);
+        vt_tensor g = with_decay(in[1], in[0], a->weight_decay), m = vt_add(vt_scale(in[2], a->momentum), g);
         vt_assign(in[2], m);
-        move(in[0], rate, a->nesterov ? vt_add(g, vt_affine(m, a->momentum, 0)) : m);
+        move(in[0], rate, a->nesterov ? vt_add(g, vt_scale(m, a->momentum)) : m);
     }
 }
 
 /* 1 - beta^t, by which a mean that began at zero is too small; in f64, where little of it cancels */
 static vt_tensor bias_correction(double beta, vt_tensor t)
 {
-    return vt_affine(vt_exp(vt_affine(t, log(beta), 0)), -1, 1);
+    return vt_affine(vt_exp(vt_scale(t, log(beta))), -1, 1);
 }
 
 static void move_by_adam(const node *n, int arrays)
 {
     const adam_attributes *a = ATTRIBUTES(adam_attributes, n);
-    vt_tensor rate = vt_affine(n->in[UPDATE_LR], a->lr_ratio, 0), shrinking = vt_affine(rate, a->weight_decay, 0);
+    vt_tensor rate = vt_scale(n->in[UPDATE_LR], a->lr_ratio), shrinking = vt_scale(rate, a->weight_decay);
     vt_tensor corrected_rate = vt_div(rate, bias_correction(a->beta1, n->in[UPDATE_NUMBER]));
     vt_tensor correction2 = vt_sqrt(bias_correction(a->beta2, n->in[UPDATE_NUMBER]));
     for (const vt_tensor *in = n->in + ADAM_SCALARS; in < n->in + n->inputs; in += arrays) {
@@ -113,13 +113,13 @@ static void move_by_adam(const node *n, int arrays)
             move(p, shrinking, p);
         else
             g = with_decay(g, p, a->weight_decay);
-        vt_tensor m = vt_add(vt_affine(in[2], a->beta1, 0), vt_affine(g, 1 - a->beta1, 0));
-        vt_tensor v = vt_add(vt_affine(in[3], a->beta2, 0), vt_affine(vt_square(g), 1 - a->beta2, 0));
+        vt_tensor m = vt_add(vt_scale(in[2], a->beta1), vt_scale(g, 1 - a->beta1));
+        vt_tensor v = vt_add(vt_scale(in[3], a->beta2), vt_scale(vt_square(g), 1 - a->beta2));
         vt_assign(in[2], m);
         vt_assign(in[3], v);
         if (arrays == AMSGRAD_ARRAYS) vt_assign(in[4], v = vt_maximum(in[4], v));
         vt_tensor root = vt_div(vt_sqrt(v), vt_cast(correction2, vt_dtype_of(p)));
-        move(p, corrected_rate, vt_div(m, vt_affine(root, 1, a->eps)));
+        move(p, corrected_rate, vt_div(m, vt_shift(root, a->eps)));
     }
 }
 
@@ -138,7 +138,7 @@ static void amsgrad_decompose(const node *n, vt_tensor *out)
 /* The average in[i] of x, one step on. */
 static vt_tensor averaged(vt_tensor average, vt_tensor x, double alpha)
 {
-    vt_tensor next = vt_add(vt_affine(average, alpha, 0), vt_affine(x, 1 - alpha, 0));
+    vt_tensor next = vt_add(vt_scale(average, alpha), vt_scale(x, 1 - alpha));
     vt_assign(average, next);
     return next;
 }
@@ -147,15 +147,15 @@ static void rmsprop_decompose(const node *n, vt_tensor *out)
 {
     const rmsprop_attributes *a = ATTRIBUTES(rmsprop_attributes, n);
     (void)out;
-    vt_tensor rate = vt_affine(n->in[UPDATE_LR], a->lr_ratio, 0);
+    vt_tensor rate = vt_scale(n->in[UPDATE_LR], a->lr_ratio);
     int arrays = RMSPROP_ARRAYS + (a->centered != 0) + (a->momentum > 0);
     for (const vt_tensor *in = n->in + RMSPROP_SCALARS; in < n->in + n->inputs; in += arrays) {
         vt_tensor g = with_decay(in[1], in[0], a->weight_decay), v = averaged(in[2], vt_square(g), a->alpha);
         if (a->centered) v = vt_clamp(vt_sub(v, vt_square(averaged(in[3], g, a->alpha))), 0, INFINITY);
-        vt_tensor step = vt_div(g, vt_affine(vt_sqrt(v), 1, a->eps));
+        vt_tensor step = vt_div(g, vt_shift(vt_sqrt(v), a->eps));
         if (a->momentum > 0) {
             vt_tensor m = in[arrays - 1];
-            step = vt_add(vt_affine(m, a->momentum, 0), step);
+            step = vt_add(vt_scale(m, a->momentum), step);
             vt_assign(m, step);
         }
         move(in[0], rate, step);
@@ -240,8 +240,8 @@ static void global_norm_decompose(const node *n, vt_tensor *out)
 static void clip_decompose(const node *n, vt_tensor *out)
 {
     double max_norm = ATTRIBUTES(clip_attributes, n)->max_norm;
-    vt_tensor norm = vt_affine(vt_cast(n->in[0], VT_F64), 1, 1e-6);
-    vt_tensor scale = vt_minimum(vt_affine(vt_reciprocal(norm), max_norm, 0), vt_full(VT_SCALAR, 1, .dtype = VT_F64));
+    vt_tensor norm = vt_shift(vt_cast(n->in[0], VT_F64), 1e-6);
+    vt_tensor scale = vt_minimum(vt_scale(vt_reciprocal(norm), max_norm), vt_full(VT_SCALAR, 1, .dtype = VT_F64));
     for (int i = 0; i < n->outputs; i++) out[i] = vt_mul(n->in[i + 1], vt_cast(scale, vt_dtype_of(n->in[i + 1])));
 }
 

@@ -17,10 +17,10 @@ static vt_tensor reflect(vt_tensor p, double low, double high)
 {
     double span = high - low;
     if (span <= 0) return vt_affine(p, 0, low);
-    vt_tensor distance = vt_abs(vt_affine(p, 1, -low));
-    vt_tensor periods = vt_floor(vt_affine(distance, 0.5 / span, 0));
-    vt_tensor within = vt_sub(distance, vt_affine(periods, 2 * span, 0));
-    return vt_affine(vt_abs(vt_affine(within, 1, -span)), -1, span + low);
+    vt_tensor distance = vt_abs(vt_shift(p, -low));
+    vt_tensor periods = vt_floor(vt_scale(distance, 0.5 / span));
+    vt_tensor within = vt_sub(distance, vt_scale(periods, 2 * span));
+    return vt_affine(vt_abs(vt_shift(within, -span)), -1, span + low);
 }
 
 static vt_tensor pad(const vt_grid_sample_args *a, vt_tensor p, int64_t size)
@@ -52,7 +52,7 @@ static int find_neighbours(const vt_grid_sample_args *a, vt_tensor g, int64_t si
     }
     vt_tensor below = vt_floor(place), rest = vt_sub(place, below);
     out[0] = neighbour_at(below, vt_affine(rest, -1, 1), size);
-    out[1] = neighbour_at(vt_affine(below, 1, 1), rest, size);
+    out[1] = neighbour_at(vt_shift(below, 1), rest, size);
     return 2;
 }
 

@@ -10,7 +10,7 @@ static vt_tensor reduced(vt_tensor losses, vt_reduction reduction)
     switch (reduction) {
     case VT_REDUCTION_MEAN: return vt_mean(losses);
     case VT_REDUCTION_SUM: return vt_sum(losses);
-    case VT_REDUCTION_BATCH_MEAN: return vt_affine(vt_sum(losses), 1 / (double)vt_dim(losses, 0), 0);
+    case VT_REDUCTION_BATCH_MEAN: return vt_scale(vt_sum(losses), 1 / (double)vt_dim(losses, 0));
     default: return losses;
     }
 }
@@ -190,7 +190,7 @@ static vt_tensor of_weighted_labels(const vt_cross_entropy_args *a, double class
     vt_tensor of_labels = weight_of_labels(a->weight, a->target), losses = vt_mul(of_labels, out[0]);
     if (s > 0) {
         vt_tensor smooth = weighted_sum(a->weight, a->logits, a->target);
-        losses = vt_add(vt_affine(losses, 1 - s, 0), vt_affine(smooth, s / classes, 0));
+        losses = vt_add(vt_scale(losses, 1 - s), vt_scale(smooth, s / classes));
     }
     if (a->reduction != VT_REDUCTION_MEAN) return reduced(losses, a->reduction);
     return vt_div(vt_sum(losses), vt_sum(of_labels));
@@ -239,7 +239,7 @@ vt_tensor vt_cross_entropy_with(const vt_cross_entropy_args *a)
     return of_probabilities(a, &x);
 }
 
-vt_tensor vt_correct_at(vt_site at, vt_tensor logits, vt_tensor labels)
+vt_tensor vt_correct_count_at(vt_site at, vt_tensor logits, vt_tensor labels)
 {
     ENTER("correct", at);
     spec x, t;
@@ -296,8 +296,8 @@ static vt_tensor huber(const char *name, const vt_huber_loss_args *a, bool divid
     if (!pair_fits(name, a->at_, "input", a->input, a->target, a->reduction)) return (vt_tensor){ 0 };
     if (!number_fits(delta > 0, name, a->at_, "delta", delta, "positive")) return (vt_tensor){ 0 };
     vt_tensor d = vt_abs(vt_sub(a->input, a->target)), q = vt_minimum(d, constant_like(d, delta));
-    vt_tensor losses = vt_add(vt_affine(vt_square(q), 0.5, 0), vt_affine(vt_sub(d, q), delta, 0));
-    return reduced(divided ? vt_affine(losses, 1 / delta, 0) : losses, a->reduction);
+    vt_tensor losses = vt_add(vt_scale(vt_square(q), 0.5), vt_scale(vt_sub(d, q), delta));
+    return reduced(divided ? vt_scale(losses, 1 / delta) : losses, a->reduction);
 }
 
 vt_tensor vt_huber_loss_with(const vt_huber_loss_args *a)

@@ -86,7 +86,7 @@ static normalized normalize_rows(const node *n, vt_tensor x, bool centered)
         r.rest = row_mean(n, r.x);
         r.x = vt_sub(r.x, r.rest);
     }
-    r.rstd = vt_rsqrt(vt_affine(row_mean(n, vt_square(r.x)), 1, ATTRIBUTES(row_norm_attributes, n)->eps));
+    r.rstd = vt_rsqrt(vt_shift(row_mean(n, vt_square(r.x)), ATTRIBUTES(row_norm_attributes, n)->eps));
     r.x = vt_mul(r.x, r.rstd);
     return r;
 }

@@ -99,12 +99,12 @@ static void sum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 static void mean_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = spread(n, vt_affine(g[0], 1 / count_of(n), 0));
+    dx[0] = spread(n, vt_scale(g[0], 1 / count_of(n)));
 }
 
 static void mean_decompose(const node *n, vt_tensor *out)
 {
-    out[0] = as_output(n, vt_affine(reduce_alike(n, &op_sum, n->in[0]), 1 / count_of(n), 0));
+    out[0] = as_output(n, vt_scale(reduce_alike(n, &op_sum, n->in[0]), 1 / count_of(n)));
 }
 
 /* Shared evenly by the elements that are equal to the result. */
@@ -151,13 +151,13 @@ static double variance_divisor(const node *n)
 
 static void var_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_mul(spread(n, vt_affine(g[0], 2 / variance_divisor(n), 0)), deviation(n));
+    dx[0] = vt_mul(spread(n, vt_scale(g[0], 2 / variance_divisor(n))), deviation(n));
 }
 
 static void var_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor d = deviation(n);
-    out[0] = as_output(n, vt_affine(reduce_alike(n, &op_sum, vt_mul(d, d)), 1 / variance_divisor(n), 0));
+    out[0] = as_output(n, vt_scale(reduce_alike(n, &op_sum, vt_mul(d, d)), 1 / variance_divisor(n)));
 }
 
 /* g / y; 0 where y is. */
@@ -169,14 +169,14 @@ static vt_tensor divided_by_output(const node *n, vt_tensor g)
 
 static void std_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    vt_tensor scale = vt_affine(divided_by_output(n, g[0]), 1 / variance_divisor(n), 0);
+    vt_tensor scale = vt_scale(divided_by_output(n, g[0]), 1 / variance_divisor(n));
     dx[0] = vt_mul(spread(n, scale), deviation(n));
 }
 
 static void std_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor d = deviation(n);
-    vt_tensor var = vt_affine(reduce_alike(n, &op_sum, vt_mul(d, d)), 1 / variance_divisor(n), 0);
+    vt_tensor var = vt_scale(reduce_alike(n, &op_sum, vt_mul(d, d)), 1 / variance_divisor(n));
     out[0] = as_output(n, vt_sqrt(var));
 }
 

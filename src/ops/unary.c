@@ -25,18 +25,18 @@ void reciprocal_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 void square_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_mul(g[0], vt_affine(n->in[0], 2, 0));
+    dx[0] = vt_mul(g[0], vt_scale(n->in[0], 2));
 }
 
 void sqrt_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_div(vt_affine(g[0], 0.5, 0), n->out[0]);
+    dx[0] = vt_div(vt_scale(g[0], 0.5), n->out[0]);
 }
 
 /* -1/2 x^(-3/2) */
 void rsqrt_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_mul(g[0], vt_affine(vt_div(n->out[0], n->in[0]), -0.5, 0));
+    dx[0] = vt_mul(g[0], vt_scale(vt_div(n->out[0], n->in[0]), -0.5));
 }
 
 void exp_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -51,7 +51,7 @@ void log_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 void log1p_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_div(g[0], vt_affine(n->in[0], 1, 1));
+    dx[0] = vt_div(g[0], vt_shift(n->in[0], 1));
 }
 
 void expm1_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -72,13 +72,13 @@ void cos_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 /* 1 + y^2 */
 void tan_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_mul(g[0], vt_affine(vt_square(n->out[0]), 1, 1));
+    dx[0] = vt_mul(g[0], vt_shift(vt_square(n->out[0]), 1));
 }
 
 /* 1 - x^2, which keeps its digits near -1 and 1. */
 static vt_tensor one_minus_square(vt_tensor x)
 {
-    return vt_mul(vt_affine(x, -1, 1), vt_affine(x, 1, 1));
+    return vt_mul(vt_affine(x, -1, 1), vt_shift(x, 1));
 }
 
 void asin_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -93,7 +93,7 @@ void acos_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 void atan_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_div(g[0], vt_affine(vt_square(n->in[0]), 1, 1));
+    dx[0] = vt_div(g[0], vt_shift(vt_square(n->in[0]), 1));
 }
 
 void sinh_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -124,7 +124,7 @@ void atanh_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 void erf_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_mul(g[0], vt_affine(vt_exp(vt_neg(vt_square(n->in[0]))), M_2_SQRTPI, 0));
+    dx[0] = vt_mul(g[0], vt_scale(vt_exp(vt_neg(vt_square(n->in[0]))), M_2_SQRTPI));
 }
 
 const op op_logical_not = { OP_HEAD(logical_not, 1, 1, 1), .infer = infer_logical, .constant = true };
@@ -144,12 +144,24 @@ vt_tensor vt_bitwise_not_at(vt_site at, vt_tensor x)
 
 void affine_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_affine(g[0], ATTRIBUTES(affine_attributes, n)->scale, 0);
+    dx[0] = vt_scale(g[0], ATTRIBUTES(affine_attributes, n)->scale);
 }
 
 vt_tensor vt_affine_at(vt_site at, vt_tensor x, double scale, double shift)
 {
     return record(&op_affine, at, INPUTS(x), ATTRIBUTE(affine_attributes, .scale = scale, .shift = shift));
+}
+
+vt_tensor vt_scale_at(vt_site at, vt_tensor x, double factor)
+{
+    ENTER("scale", at);
+    return vt_affine_at(at, x, factor, 0);
+}
+
+vt_tensor vt_shift_at(vt_site at, vt_tensor x, double offset)
+{
+    ENTER("shift", at);
+    return vt_affine_at(at, x, 1, offset);
 }
 
 void pow_scalar_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -158,7 +170,7 @@ void pow_scalar_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
     if (exponent == 0)
         dx[0] = vt_full(vt_shape_of(g[0]), 0, .dtype = vt_dtype_of(g[0]));
     else
-        dx[0] = vt_mul(g[0], vt_affine(vt_pow_scalar(n->in[0], exponent - 1), exponent, 0));
+        dx[0] = vt_mul(g[0], vt_scale(vt_pow_scalar(n->in[0], exponent - 1), exponent));
 }
 
 /* Small whole exponents are products, many times faster. */

@@ -525,12 +525,25 @@ static vt_tensor call_affine(const vt_tensor *in)
     return vt_affine(in[0], -0.3, 1.7);
 }
 
-static vt_tensor shift(const vt_tensor *in)
+CASE(affine) = { SHAPES(call_affine, -2, 2), NO_INTEGERS(affine), { 0 } };
+
+static vt_tensor call_scale(const vt_tensor *in)
 {
-    return vt_affine(in[0], 1, 0.1);
+    return vt_scale(in[0], -1.5);
 }
 
-CASE(affine) = { SHAPES(call_affine, -2, 2), { "shift", shift, { FLOATS(-2, 2, 3, 5) } }, NO_INTEGERS(affine), { 0 } };
+CASE(scale) = { SHAPES(call_scale, -2, 2),
+                { "integers", call_scale, { INTEGERS(0, 3, 3) }, .refused = "scale: affine: x is i64" },
+                { 0 } };
+
+static vt_tensor call_shift(const vt_tensor *in)
+{
+    return vt_shift(in[0], 0.1);
+}
+
+CASE(shift) = { SHAPES(call_shift, -2, 2),
+                { "integers", call_shift, { INTEGERS(0, 3, 3) }, .refused = "shift: affine: x is i64" },
+                { 0 } };
 
 static vt_tensor call_clamp(const vt_tensor *in)
 {

@@ -90,7 +90,7 @@ static vt_tensor entropy_masked_pixels(const vt_tensor *in)
 
 static vt_tensor entropy_far(const vt_tensor *in)
 {
-    return vt_cross_entropy(vt_affine(in[0], 1, 1024), in[1], .reduction = VT_REDUCTION_NONE);
+    return vt_cross_entropy(vt_shift(in[0], 1024), in[1], .reduction = VT_REDUCTION_NONE);
 }
 
 /* What is refused when it is computed. */
@@ -227,7 +227,7 @@ CASE(cross_entropy) = {
 
 static vt_tensor correct(const vt_tensor *in)
 {
-    return vt_correct(in[0], in[1]);
+    return vt_correct_count(in[0], in[1]);
 }
 
 CASE(correct) = {
@@ -304,7 +304,7 @@ static vt_tensor binary_in_the_tails(const vt_tensor *in)
     double share[] = { 0, 1, 0, 1 };
     vt_tensor t = vt_cast(vt_from_data(share, VT_SHAPE(4), VT_F64), vt_dtype_of(in[0]));
     t = vt_expand(t, vt_shape_of(in[0]));
-    vt_tensor losses = vt_binary_cross_entropy_with_logits(vt_affine(in[0], 40, 0), t, .reduction = VT_REDUCTION_NONE);
+    vt_tensor losses = vt_binary_cross_entropy_with_logits(vt_scale(in[0], 40), t, .reduction = VT_REDUCTION_NONE);
     return vt_log(losses); /* the small ones count as much as the large */
 }
 

@@ -25,7 +25,7 @@ static vt_tensor masked(vt_tensor x, int64_t count)
     }                                                                                                                  \
     static vt_tensor op##_large(const vt_tensor *in)                                                                   \
     {                                                                                                                  \
-        return vt_##op(vt_affine(in[0], 1, 1024), 1);                                                                  \
+        return vt_##op(vt_shift(in[0], 1024), 1);                                                                      \
     }                                                                                                                  \
     static vt_tensor op##_all_masked(const vt_tensor *in)                                                              \
     {                                                                                                                  \
@@ -202,7 +202,7 @@ ADD_LAYER_NORM(add_norm_mean, in[1], 0.1, 1)
 ADD_LAYER_NORM(add_norm_rstd, in[1], 0.1, 2)
 ADD_LAYER_NORM(add_norm_sum, in[1], 0.1, 3)
 /* A sum that f32 does not round. */
-ADD_LAYER_NORM(add_norm_of_zeros, vt_affine(in[1], 0, 0), 1e-5, 0)
+ADD_LAYER_NORM(add_norm_of_zeros, vt_scale(in[1], 0), 1e-5, 0)
 
 #define ROWS_OF(...) FLOATS(-1, 1, __VA_ARGS__)
 CASE(add_layer_norm) = {
@@ -373,7 +373,7 @@ static vt_tensor instance_norm_eps(const vt_tensor *in)
 static vt_tensor instance_norm_difference(const vt_tensor *in)
 {
     vt_tensor mean = vt_mean(in[0], .axes = VT_AXES(2, 3), .keep = true), away = vt_sub(in[0], mean);
-    vt_tensor std = vt_sqrt(vt_affine(vt_mean(vt_square(away), .axes = VT_AXES(2, 3), .keep = true), 1, 0.1));
+    vt_tensor std = vt_sqrt(vt_shift(vt_mean(vt_square(away), .axes = VT_AXES(2, 3), .keep = true), 0.1));
     return vt_add(in[0], vt_sub(instance_norm_eps(in), vt_div(away, std)));
 }
 

@@ -279,7 +279,7 @@ static vt_tensor logsumexp_partly_masked(const vt_tensor *in)
 /* The loss is finite, as it leaves out the result that is not. */
 static vt_tensor logsumexp_gradient_of_masked(const vt_tensor *in)
 {
-    vt_tensor y = logsumexp_masked(in), x = vt_affine(in[0], 1, 0);
+    vt_tensor y = logsumexp_masked(in), x = vt_scale(in[0], 1);
     vt_tensor least = vt_full(VT_SCALAR, -1e3, .dtype = vt_dtype_of(y));
     return vt_add(vt_sum(vt_maximum(y, least)), vt_sum(x));
 }
@@ -291,7 +291,7 @@ static vt_tensor logsumexp_of_specials(const vt_tensor *in)
 
 static vt_tensor logsumexp_large(const vt_tensor *in)
 {
-    return vt_logsumexp(vt_affine(in[0], 1, 1000), .axes = VT_AXES(1));
+    return vt_logsumexp(vt_shift(in[0], 1000), .axes = VT_AXES(1));
 }
 
 CASE(logsumexp) = {
@@ -327,7 +327,7 @@ static vt_tensor var_of_one(const vt_tensor *in)
 
 static vt_tensor var_far_from_zero(const vt_tensor *in)
 {
-    return vt_var(vt_affine(in[0], 1, 4096), .axes = VT_AXES(1));
+    return vt_var(vt_shift(in[0], 4096), .axes = VT_AXES(1));
 }
 
 static vt_tensor std_unbiased(const vt_tensor *in)

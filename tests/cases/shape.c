@@ -172,7 +172,7 @@ static vt_tensor tril_far_below(const vt_tensor *in)
 
 static vt_tensor tril_of_infinity(const vt_tensor *in)
 {
-    return vt_tril(vt_affine(in[0], INFINITY, 0), .diagonal = -1);
+    return vt_tril(vt_scale(in[0], INFINITY), .diagonal = -1);
 }
 
 static vt_tensor triu(const vt_tensor *in)

@@ -334,7 +334,7 @@ static vt_tensor chain(int64_t n)
 {
     vt_tensor x = numbers(VT_SHAPE(3, n)), row = vt_uniform(VT_SHAPE(n)), column = vt_uniform(VT_SHAPE(3, 1));
     vt_tensor y = vt_mul(vt_tanh(vt_affine(vt_sub(x, row), 0.1, 0.2)), vt_add(vt_square(column), x));
-    return vt_clamp(vt_maximum(vt_div(y, vt_affine(vt_abs(x), 1, 1)), vt_sin(x)), -0.9, 0.95);
+    return vt_clamp(vt_maximum(vt_div(y, vt_shift(vt_abs(x), 1)), vt_sin(x)), -0.9, 0.95);
 }
 
 Test(programs, of_chains)

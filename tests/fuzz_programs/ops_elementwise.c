@@ -77,6 +77,8 @@ OPERATION(cosh, vt_cosh(IN(0)), .in = { { FLOATS, .low = -5, .high = 5 } });
 OPERATION(atan2, vt_atan2(IN(0), IN(1)),
           .in = { { FLOATS }, { FLOATS, .same = true, .broadcasts = true, .low = 0.1, .high = 1000 } });
 OPERATION(relu6, vt_relu6(IN(0)), .in = { { FLOATS } }, .flags = EXACT);
+OPERATION(scale, vt_scale(IN(0), -0.75), .in = { { FLOATS } });
+OPERATION(shift, vt_shift(IN(0), 0.25), .in = { { FLOATS } });
 OPERATION(selu, vt_selu(IN(0)), .in = { { FLOATS } });
 OPERATION(logsigmoid, vt_logsigmoid(IN(0)), .in = { { FLOATS } });
 OPERATION(erf, vt_erf(IN(0)), .in = { { FLOATS } });

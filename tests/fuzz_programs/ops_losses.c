@@ -87,5 +87,5 @@ static bool draw_correct(drawing *d, statement *s)
     s->inputs = 2;
     return s->in[1] != NO_VARIABLE;
 }
-OPERATION(correct, vt_correct(IN(0), IN(1)), .in = { { FLOATS, .min_rank = 2, .filled = true } }, .draw = draw_correct,
-          .flags = EXACT, .weight = 6);
+OPERATION(correct, vt_correct_count(IN(0), IN(1)), .in = { { FLOATS, .min_rank = 2, .filled = true } },
+          .draw = draw_correct, .flags = EXACT, .weight = 6);

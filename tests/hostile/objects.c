@@ -93,7 +93,7 @@ void draw_vt_dataset_object(vt_dataset **x)
     unsigned which;
     bool hostile = draw_among(1, 1, &which);
     say(hostile ? "NULL" : "dataset");
-    *x = hostile ? NULL : until_the_end(vt_builtin_open(true, .limit = 3), end_dataset);
+    *x = hostile ? NULL : until_the_end(vt_synthetic_open(true, .limit = 3), end_dataset);
 }
 
 static const vt_dataset *pictures(void)

@@ -2,7 +2,7 @@
  * block of logits is computed, turned into weights and used while it is in the caches; backward computes it again, for
  * which the logsumexp of each query is enough. One head is one thread's, so that nothing is shared. */
 #include "backends/cpu/vector/bf16_row.h"
-#include "backends/cpu/product/half_product.h"
+#include "backends/cpu/product/bf16_product.h"
 #include "backends/cpu/vector/integers.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/machine/shares.h"
@@ -161,14 +161,14 @@ static backward_head backward_head_of(const kernel_call *call, const heads *h, i
 
 /* -- What is asked for in passing ---------------------------------------------------------------------------------- */
 
-static void expect(arrivals *a, const matrix *m, int64_t first, int64_t rows, int64_t columns)
+static void expect(prefetch *a, const matrix *m, int64_t first, int64_t rows, int64_t columns)
 {
     if (m->column == 1)
-        arrivals_add(a, element(m, first, 0), rows, row_bytes(m), columns * (int64_t)vt_dtype_size(m->dtype));
+        prefetch_add(a, element(m, first, 0), rows, row_bytes(m), columns * (int64_t)vt_dtype_size(m->dtype));
 }
 
 /* Spread over so many products' elements, of which a tile has `area`. */
-static arrivals spread(arrivals a, int64_t elements, int64_t area)
+static prefetch spread(prefetch a, int64_t elements, int64_t area)
 {
     a.pace = divide_up(a.lines * area, most(1, elements));
     return a;
@@ -176,11 +176,11 @@ static arrivals spread(arrivals a, int64_t elements, int64_t area)
 
 /* What is stored for queries [first, end) of a head, and what the next head reads, which likely is this thread's too.
  */
-static arrivals forward_arrivals(const kernel_call *call, const heads *h, int64_t head, const forward_head *m,
+static prefetch forward_prefetch(const kernel_call *call, const heads *h, int64_t head, const forward_head *m,
                                  int64_t first, int64_t end, int64_t area)
 {
     const int64_t elements = (end - first) * (h->keys + h->width);
-    arrivals a = { .blocks = 0 };
+    prefetch a = { .blocks = 0 };
     expect(&a, &m->y, first, end - first, h->width);
     if (head + 1 == h->count || end < h->queries) return spread(a, elements, area);
     forward_head next = forward_head_of(call, h, head + 1);
@@ -190,11 +190,11 @@ static arrivals forward_arrivals(const kernel_call *call, const heads *h, int64_
     return spread(a, elements, area);
 }
 
-static arrivals backward_arrivals(const kernel_call *call, const heads *h, int64_t head, const backward_head *m,
+static prefetch backward_prefetch(const kernel_call *call, const heads *h, int64_t head, const backward_head *m,
                                   int64_t area)
 {
     const int64_t elements = h->queries * (2 * h->keys + h->channels) + h->keys * (h->channels + h->width);
-    arrivals a = { .blocks = 0 };
+    prefetch a = { .blocks = 0 };
     expect(&a, &m->dk, 0, h->keys, h->channels);
     expect(&a, &m->dv, 0, h->keys, h->width);
     expect(&a, &m->dq, 0, h->queries, h->channels);
@@ -229,7 +229,7 @@ typedef struct way {
 static const way in_f64 = { forward_room_f64, backward_room_f64, forward_f64, backward_f64 };
 static const way in_f32 = { forward_room_f32, backward_room_f32, forward_f32, backward_f32 };
 #ifdef MATRIX_UNIT_EXISTS
-#include "backends/cpu/attention/attention_halves.h"
+#include "backends/cpu/attention/attention_bf16.h"
 static const way in_halves = { forward_halves_room, backward_halves_room, forward_halves_of, backward_halves_of };
 #else
 static const way in_halves; /* never chosen */

@@ -158,9 +158,9 @@ static void NAMED(finish_row)(const visibility *v, const key_block *k, int64_t i
 
 /* The logits of `rows` queries, of which the first is number i. */
 static void NAMED(logits)(const heads *h, const visibility *v, const key_block *k, int64_t i, int64_t rows,
-                          const REAL *q, const REAL *transposed_k, REAL *s, arrivals *arrivals)
+                          const REAL *q, const REAL *transposed_k, REAL *s, prefetch *prefetch)
 {
-    PRODUCT p = { rows, k->count, h->channels, .a = q, .b = transposed_k, .c = s, .arrivals = arrivals };
+    PRODUCT p = { rows, k->count, h->channels, .a = q, .b = transposed_k, .c = s, .prefetch = prefetch };
     p.a_stride = NAMED(stride_of)(h->channels);
     p.b_stride = p.c_stride = k->stride;
     NAMED(multiply)(&p);
@@ -173,7 +173,7 @@ typedef struct FORWARD {
     int64_t blocks, block;      /* of keys, and keys in one */
     REAL *k, *transposed_k, *v; /* of a block; of all, block after block; of all keys */
     REAL *q, *s, *y;            /* of a tile of queries */
-    arrivals *arrivals;
+    prefetch *prefetch;
 } FORWARD;
 
 static FORWARD NAMED(lay_out_forward)(const heads *h, ROOM *r)
@@ -271,12 +271,12 @@ static void NAMED(attend)(const heads *h, const visibility *v, const key_block *
                           const FORWARD *f, int64_t i, int64_t rows, SOFTMAX *w)
 {
     int64_t stride = NAMED(stride_of)(h->width);
-    NAMED(logits)(h, v, k, i, rows, f->q, transposed_k, f->s, f->arrivals);
+    NAMED(logits)(h, v, k, i, rows, f->q, transposed_k, f->s, f->prefetch);
     NAMED(soften)(w, rows, NAMED(whole)(k->count), f->s, k->stride);
     for (int64_t r = 0; k->first && r < rows; r++)
         for (int64_t e = 0; e < h->width; e++) f->y[r * stride + e] *= w->factor[r];
     PRODUCT p = {
-        rows, h->width, k->count, .a = f->s, .b = f->v + k->first * stride, .c = f->y, .arrivals = f->arrivals
+        rows, h->width, k->count, .a = f->s, .b = f->v + k->first * stride, .c = f->y, .prefetch = f->prefetch
     };
     p.a_stride = k->stride;
     p.b_stride = p.c_stride = stride;
@@ -309,8 +309,8 @@ static void NAMED(forward)(const kernel_call *call, const heads *h, int64_t head
 {
     FORWARD f = NAMED(lay_out_forward)(h, &(ROOM){ .memory = memory });
     forward_head m = forward_head_of(call, h, head);
-    arrivals soon = forward_arrivals(call, h, head, &m, first, end, TILE_ROWS * TILE_VECTORS * LANES);
-    f.arrivals = &soon;
+    prefetch soon = forward_prefetch(call, h, head, &m, first, end, TILE_ROWS * TILE_VECTORS * LANES);
+    f.prefetch = &soon;
     NAMED(load_keys)(h, &m, &f);
     int64_t tiles = parts_of(end - first, TILE_ROWS);
     for (int64_t t = 0; t < tiles; t++) {
@@ -335,7 +335,7 @@ typedef struct BACKWARD {
     REAL *q, *g, *weights, *dlogits;                     /* of a block of queries */
     REAL *y;                                             /* of a tile of queries */
     REAL *dq;                                            /* of all queries */
-    arrivals *arrivals;
+    prefetch *prefetch;
 } BACKWARD;
 
 static BACKWARD NAMED(lay_out_backward)(const heads *h, ROOM *r)
@@ -394,8 +394,8 @@ static void NAMED(weigh)(const heads *h, const backward_head *m, const key_block
     REAL *weights = w->weights + row * k->stride, *dlogits = w->dlogits + row * k->stride;
     const REAL *q = w->q + row * NAMED(stride_of)(h->channels), *g = w->g + row * NAMED(stride_of)(h->width);
     NAMED(of_rows) mean;
-    NAMED(logits)(h, &m->visibility, k, first + row, rows, q, w->transposed_k, weights, w->arrivals);
-    PRODUCT p = { rows, k->count, h->width, .a = g, .b = w->transposed_v, .c = dlogits, .arrivals = w->arrivals };
+    NAMED(logits)(h, &m->visibility, k, first + row, rows, q, w->transposed_k, weights, w->prefetch);
+    PRODUCT p = { rows, k->count, h->width, .a = g, .b = w->transposed_v, .c = dlogits, .prefetch = w->prefetch };
     p.a_stride = NAMED(stride_of)(h->width);
     p.b_stride = p.c_stride = k->stride;
     NAMED(multiply)(&p);
@@ -414,7 +414,7 @@ static void NAMED(add_gradients)(const heads *h, const key_block *k, const BACKW
     PRODUCT dv = { k->count, h->width, count, .a = w->weights, .b = w->g, .c = w->dv, .add = first > 0 };
     PRODUCT dk = { k->count, h->channels, count, .a = w->dlogits, .b = w->q, .c = w->dk, .add = first > 0 };
     PRODUCT dq = { count, h->channels, k->count, .a = w->dlogits, .b = w->k, .add = k->first > 0 };
-    dv.arrivals = dk.arrivals = dq.arrivals = w->arrivals;
+    dv.prefetch = dk.prefetch = dq.prefetch = w->prefetch;
     dq.c = w->dq + first * channels;
     dv.a_stride = dk.a_stride = dq.a_stride = k->stride;
     dv.b_stride = dv.c_stride = width;
@@ -455,9 +455,9 @@ static void NAMED(backward)(const kernel_call *call, const heads *h, int64_t hea
 {
     BACKWARD w = NAMED(lay_out_backward)(h, &(ROOM){ .memory = memory });
     backward_head m = backward_head_of(call, h, head);
-    arrivals soon = backward_arrivals(call, h, head, &m, TILE_ROWS * TILE_VECTORS * LANES);
+    prefetch soon = backward_prefetch(call, h, head, &m, TILE_ROWS * TILE_VECTORS * LANES);
     const REAL scale = (REAL)h->scale;
-    w.arrivals = &soon;
+    w.prefetch = &soon;
     for (int64_t b = 0; b < w.key_blocks; b++) {
         int64_t first = b * w.key_block;
         key_block k = { first, most(0, least(w.key_block, h->keys - first)), NAMED(stride_of)(w.key_block) };

@@ -3,7 +3,7 @@
  * the strides of the originals cost nothing in the innermost loop; of a, only what is contiguous neither along k nor
  * along m. */
 #include "backends/cpu/product/gemm.h"
-#include "backends/cpu/product/arrivals.h"
+#include "backends/cpu/product/prefetch.h"
 #include "backends/cpu/vector/bf16_row.h"
 #include "backends/cpu/elementwise/gelu.h"
 #include "backends/cpu/vector/integers.h"

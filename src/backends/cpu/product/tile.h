@@ -3,7 +3,7 @@
 #ifndef VITRO_BACKENDS_CPU_PRODUCT_TILE_H
 #define VITRO_BACKENDS_CPU_PRODUCT_TILE_H
 
-#include "backends/cpu/product/arrivals.h"
+#include "backends/cpu/product/prefetch.h"
 #include "backends/cpu/product/square.h"
 #include <stdbool.h>
 #include <stdint.h>

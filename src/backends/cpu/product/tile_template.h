@@ -9,7 +9,7 @@ typedef struct NAMED(product) {
     REAL *c; /* [rows, columns] */
     int64_t c_stride;
     bool add;           /* to c, instead of overwriting it */
-    arrivals *arrivals; /* or NULL */
+    prefetch *prefetch; /* or NULL */
 } NAMED(product);
 
 /* Rows [row, row + rows) of c in the `width` vectors from `column` on. The sums stay in registers, as rows, width and
@@ -94,7 +94,7 @@ static inline __attribute__((always_inline)) void NAMED(panels)(const NAMED(prod
         bool whole = p->columns - column > LANES_;
         for (int64_t t = 0; t < tiles; t++) {
             int64_t row = p->rows * t / tiles, rows = p->rows * (t + 1) / tiles - row;
-            arrivals_next(p->arrivals, p->depth, &ahead);
+            prefetch_next(p->prefetch, p->depth, &ahead);
             if (whole)
                 NAMED(tile_of)(p, &ahead, row, rows, column, TILE_VECTORS, transposed);
             else

@@ -1,4 +1,4 @@
-/* attention_halves.h - attention.c's functions for bf16 operands on processors with a matrix unit: the products are
+/* attention_bf16.h - attention.c's functions for bf16 operands on processors with a matrix unit: the products are
  * those of bf16, for which weights and gradients of logits are rounded to it; all else is f32. */
 
 /* -- Matrices in scratch memory ---------------------------------------------------------------------------------- */
@@ -104,7 +104,7 @@ static void transpose_halves(halves from, int64_t rows, int64_t columns, panel b
 
 /* c [rows, columns] = a [rows, depth] b [depth, columns], or is added to c. */
 static void multiply_halves(halves a, panel b, floats c, int64_t rows, int64_t columns, int64_t depth, bool add,
-                            arrivals *arrivals)
+                            prefetch *prefetch)
 {
     half_multiply(&(half_product){ .rows = rows,
                                    .columns = whole_f32(columns),
@@ -116,7 +116,7 @@ static void multiply_halves(halves a, panel b, floats c, int64_t rows, int64_t c
                                    .c = c.at,
                                    .c_stride = c.stride,
                                    .add = add,
-                                   .arrivals = arrivals });
+                                   .prefetch = prefetch });
 }
 
 static floats sums_of(floats x, int64_t first)
@@ -145,7 +145,7 @@ typedef struct forward_halves {
     panel k, v;            /* of all blocks, one after the other: of the transpose of k, and of v */
     halves q, weights;     /* of a tile of queries */
     floats s, y;           /* of a tile of queries */
-    arrivals *arrivals;
+    prefetch *prefetch;
 } forward_halves;
 
 static forward_halves lay_out_forward_halves(const heads *h, room_f32 *r)
@@ -201,13 +201,13 @@ static void load_key_panels(const heads *h, const forward_head *m, const forward
 static void attend_halves(const heads *h, const visibility *v, const key_block *k, int64_t b, const forward_halves *f,
                           int64_t i, int64_t rows, softmax_f32 *w)
 {
-    multiply_halves(f->q, panel_of_keys(h, f, b), f->s, rows, k->count, h->channels, false, f->arrivals);
+    multiply_halves(f->q, panel_of_keys(h, f, b), f->s, rows, k->count, h->channels, false, f->prefetch);
     finish_logits(h, v, k, i, rows, f->s);
     soften_f32(w, rows, whole_f32(k->count), f->s.at, f->s.stride);
     for (int64_t r = 0; b > 0 && r < rows; r++)
         for (int64_t e = 0; e < h->width; e++) f->y.at[r * f->y.stride + e] *= w->factor[r];
     narrow(f->s, rows, k->count, f->weights);
-    multiply_halves(f->weights, panel_of_values(f, b), f->y, rows, h->width, k->count, b > 0, f->arrivals);
+    multiply_halves(f->weights, panel_of_values(f, b), f->y, rows, h->width, k->count, b > 0, f->prefetch);
 }
 
 /* As store_queries_f32. */
@@ -225,8 +225,8 @@ static void forward_halves_of(const kernel_call *call, const heads *h, int64_t h
 {
     forward_halves f = lay_out_forward_halves(h, &(room_f32){ .memory = memory });
     forward_head m = forward_head_of(call, h, head);
-    arrivals soon = forward_arrivals(call, h, head, &m, first, end, MATRIX_SIDE * PAIRED);
-    f.arrivals = &soon;
+    prefetch soon = forward_prefetch(call, h, head, &m, first, end, MATRIX_SIDE * PAIRED);
+    f.prefetch = &soon;
     matrix_unit_begin();
     load_key_panels(h, &m, &f);
     for (int64_t i = first; i < end; i += MATRIX_SIDE) {
@@ -256,7 +256,7 @@ typedef struct backward_halves {
     panel between;                       /* on the way there */
     floats g_rows, y;                    /* of a few queries */
     floats dq, dk, dv;                   /* of all queries; of a block of keys */
-    arrivals *arrivals;
+    prefetch *prefetch;
 } backward_halves;
 
 static backward_halves lay_out_backward_halves(const heads *h, room_f32 *r)
@@ -335,10 +335,10 @@ static void add_gradients_halves(const heads *h, const key_block *k, const backw
     narrow(w->s, count, k->count, w->weights);
     narrow(w->ds, count, k->count, w->dlogits);
     transpose_halves(w->weights, count, k->count, w->between, w->turned);
-    multiply_halves(w->turned, w->g_panel, w->dv, k->count, h->width, count, b > 0, w->arrivals);
+    multiply_halves(w->turned, w->g_panel, w->dv, k->count, h->width, count, b > 0, w->prefetch);
     transpose_halves(w->dlogits, count, k->count, w->between, w->turned);
-    multiply_halves(w->turned, w->q_panel, w->dk, k->count, h->channels, count, b > 0, w->arrivals);
-    multiply_halves(w->dlogits, w->k, dq, count, h->channels, k->count, k->first > 0, w->arrivals);
+    multiply_halves(w->turned, w->q_panel, w->dk, k->count, h->channels, count, b > 0, w->prefetch);
+    multiply_halves(w->dlogits, w->k, dq, count, h->channels, k->count, k->first > 0, w->prefetch);
 }
 
 static void backward_block_halves(const heads *h, const backward_head *m, const key_block *k, const backward_halves *w)
@@ -348,8 +348,8 @@ static void backward_block_halves(const heads *h, const backward_head *m, const 
     for (int64_t b = 0; b < w->query_blocks; b++) {
         int64_t first = b * w->query_block, count = most(0, least(w->query_block, h->queries - first));
         load_queries_halves(h, m, first, count, w);
-        multiply_halves(w->q, w->transposed_k, w->s, count, k->count, h->channels, false, w->arrivals);
-        multiply_halves(w->g, w->transposed_v, w->ds, count, k->count, h->width, false, w->arrivals);
+        multiply_halves(w->q, w->transposed_k, w->s, count, k->count, h->channels, false, w->prefetch);
+        multiply_halves(w->g, w->transposed_v, w->ds, count, k->count, h->width, false, w->prefetch);
         for (int64_t row = 0; row < count; row += MATRIX_SIDE)
             weigh_halves(h, m, k, w, first, row, least(MATRIX_SIDE, count - row));
         add_gradients_halves(h, k, w, b, count);
@@ -362,9 +362,9 @@ static void backward_halves_of(const kernel_call *call, const heads *h, int64_t 
 {
     backward_halves w = lay_out_backward_halves(h, &(room_f32){ .memory = memory });
     backward_head m = backward_head_of(call, h, head);
-    arrivals soon = backward_arrivals(call, h, head, &m, PAIRED * PAIRED);
+    prefetch soon = backward_prefetch(call, h, head, &m, PAIRED * PAIRED);
     const float scale = (float)h->scale;
-    w.arrivals = &soon;
+    w.prefetch = &soon;
     matrix_unit_begin();
     for (int64_t b = 0; b < w.key_blocks; b++) {
         int64_t first = b * w.key_block;

@@ -1,9 +1,9 @@
-/* half_product.h - products of bf16 matrices that lie in the caches, by the processor's matrix unit. Operands are in
+/* bf16_product.h - products of bf16 matrices that lie in the caches, by the processor's matrix unit. Operands are in
  * words, of two neighbours along k; every extent is filled up to whole matrices, with 0 along k. */
-#ifndef VITRO_BACKENDS_CPU_PRODUCT_HALF_PRODUCT_H
-#define VITRO_BACKENDS_CPU_PRODUCT_HALF_PRODUCT_H
+#ifndef VITRO_BACKENDS_CPU_PRODUCT_BF16_PRODUCT_H
+#define VITRO_BACKENDS_CPU_PRODUCT_BF16_PRODUCT_H
 
-#include "backends/cpu/product/arrivals.h"
+#include "backends/cpu/product/prefetch.h"
 #include "backends/cpu/product/matrix_tile.h"
 #include "backends/cpu/product/square.h"
 
@@ -20,7 +20,7 @@ typedef struct half_product {
     float *c;
     int64_t c_stride;
     bool add;           /* to c, instead of overwriting it */
-    arrivals *arrivals; /* or NULL */
+    prefetch *prefetch; /* or NULL */
 } half_product;
 
 static void half_multiply(const half_product *p)
@@ -29,7 +29,7 @@ static void half_multiply(const half_product *p)
         for (int64_t i = 0; i < p->rows; i += 2 * MATRIX_SIDE) {
             float *c = p->c + i * p->c_stride + j;
             fetch_list ahead;
-            arrivals_next(p->arrivals, FETCH_ROOM, &ahead);
+            prefetch_next(p->prefetch, FETCH_ROOM, &ahead);
             matrix_tile_run(&(matrix_tile){ .rows = p->rows - i,
                                             .columns = p->columns - j,
                                             .words = p->words,

@@ -1,4 +1,4 @@
-/* builtin.c - a data set drawn by a program: ten shapes and textures that differ in form alone.
+/* synthetic.c - a data set drawn by a program: ten shapes and textures that differ in form alone.
  *
  * Colours, place, size and rotation are random, and the shapes cover about the same area, so that neither a pixel, nor
  * a mean, nor a histogram tells the class. Only +, -, *, /, sqrt and floor are used, which IEEE 754 rounds exactly, so
@@ -244,16 +244,16 @@ static int64_t label_of(int64_t picture, bool train, uint64_t seed)
     return permutation_at(&order, picture % CLASSES);
 }
 
-vt_dataset *vt_builtin_open_with(const vt_builtin_args *a)
+vt_dataset *vt_synthetic_open_with(const vt_synthetic_args *a)
 {
-    NEED_ARGUMENTS("builtin_open", a, NULL);
+    NEED_ARGUMENTS("synthetic_open", a, NULL);
     const int64_t count = a->limit != VT_AUTO ? a->limit : a->train ? TRAIN_COUNT : TEST_COUNT;
     if (vt_failed()) return NULL;
     if (count < 1) {
-        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "builtin: limit is %" PRId64 "; it must be 1 or more", count);
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "synthetic: limit is %" PRId64 "; it must be 1 or more", count);
         return NULL;
     }
-    dataset *d = dataset_new(a->at_, "builtin", count, 3, SIDE, SIDE, CLASSES, class_names);
+    dataset *d = dataset_new(a->at_, "synthetic", count, 3, SIDE, SIDE, CLASSES, class_names);
     if (!d) return NULL;
     for (int64_t i = 0; i < count; i++) {
         const random_purpose purpose = a->train ? RANDOM_TRAIN_SET : RANDOM_TEST_SET;
