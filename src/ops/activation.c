@@ -118,6 +118,8 @@ vt_tensor vt_prelu_at(vt_site at, vt_tensor x, vt_tensor weight)
     if (vt_failed() || !spec_of("prelu", at, "x", x, &s) || !spec_of("prelu", at, "weight", weight, &w) ||
         !prelu_fits(at, s.shape, w.shape))
         return (vt_tensor){ 0 };
+    if (!vt_dtype_is_float(s.dtype))
+        return refuse_call("prelu", at, VT_ERROR_ARGUMENT, "x is %s; it must be f32 or f64", vt_dtype_name(s.dtype));
     vt_shape along_axis_1 = { .rank = s.shape.rank > 1 ? s.shape.rank : 0 };
     for (int i = 0; i < along_axis_1.rank; i++) along_axis_1.dim[i] = i == 1 ? vt_shape_count(w.shape) : 1;
     vt_tensor negative = vt_mul(vt_reshape(weight, along_axis_1), negative_part(x));

@@ -144,10 +144,10 @@ void reference_cast(const reference_call *c)
     }
 }
 
-/* x Φ(x); erfc keeps the digits that 1 + erf loses in the lower tail */
+/* x Φ(x); erfc keeps the digits that 1 + erf loses in the lower tail, and 1 / (1 + e^-2u) those of (1 + tanh(u)) / 2 */
 static double gelu(double x, bool with_tanh)
 {
-    if (with_tanh) return 0.5 * x * (1 + tanh(sqrt(2 / M_PI) * (x + GELU_CUBIC * x * x * x)));
+    if (with_tanh) return x / (1 + exp(-2 * sqrt(2 / M_PI) * (x + GELU_CUBIC * x * x * x)));
     return 0.5 * x * erfc(-x / sqrt(2));
 }
 
