@@ -81,19 +81,19 @@ CASE(integer) = {
     { 0 },
 };
 
-#define LIKE(name, ...)                                                                                                \
+#define LIKE(name, more)                                                                                               \
     static vt_tensor name(const vt_tensor *in)                                                                         \
     {                                                                                                                  \
-        return vt_##name(in[0] __VA_ARGS__);                                                                           \
+        return vt_##name(in[0] more);                                                                                  \
     }                                                                                                                  \
     static vt_tensor name##_in_u8(const vt_tensor *in)                                                                 \
     {                                                                                                                  \
-        return vt_##name(in[0] __VA_ARGS__, .dtype = VT_U8);                                                           \
+        return vt_##name(in[0] more, .dtype = VT_U8);                                                                  \
     }                                                                                                                  \
     static vt_tensor name##_of_nothing(const vt_tensor *in)                                                            \
     {                                                                                                                  \
         (void)in;                                                                                                      \
-        return vt_##name((vt_tensor){ 0 } __VA_ARGS__);                                                                \
+        return vt_##name((vt_tensor){ 0 } more);                                                                       \
     }                                                                                                                  \
     CASE(name) = {                                                                                                     \
         { "matrix", name, { FLOATS(-1, 1, 3, 5) } },                                                                   \
@@ -104,8 +104,8 @@ CASE(integer) = {
         { "nothing", name##_of_nothing, NOTHING, .refused = #name ": x is the inert tensor" },                         \
         { 0 },                                                                                                         \
     };
-LIKE(zeros_like)
-LIKE(ones_like)
+LIKE(zeros_like, )
+LIKE(ones_like, )
 #define THREE , 3
 LIKE(full_like, THREE)
 
