@@ -16,7 +16,7 @@ typedef struct vt_attention_args {
     vt_tensor bias;     /* broadcast to [..., N, M] and added to the logits */
     bool causal;        /* a query sees no key behind its own place */
     bool queries_last;  /* the last query is at the place of the last key, as where earlier keys are kept from one call
-                           to  the next; otherwise the first is at that of the first */
+                           to the next; otherwise the first is at that of the first */
     int64_t window;     /* a query sees keys less than this many places from its own; VT_AUTO: all */
     double scale;       /* of the logits; VT_AUTO: 1 / sqrt(d) */
     double dropout;     /* probability with which a weight is dropped, in training mode */

@@ -58,7 +58,7 @@ typedef struct vt_like_args {
     vt_named_only named_only_;
     vt_dtype dtype; /* VT_DTYPE_DEFAULT: that of x */
 } vt_like_args;
-/* Of the shape of x, which is not computed for it. */
+/* Zeros and ones of the shape and dtype of x, any, which is not computed for it. */
 VT_API vt_tensor vt_zeros_like_with(const vt_like_args *a);
 VT_API vt_tensor vt_ones_like_with(const vt_like_args *a);
 #define vt_zeros_like(...) vt_zeros_like_with(VT_ARGS(vt_like_args, 1, "vt_zeros_like(x, .dtype)", __VA_ARGS__))
@@ -71,6 +71,7 @@ typedef struct vt_full_like_args {
     vt_named_only named_only_;
     vt_dtype dtype; /* VT_DTYPE_DEFAULT: that of x */
 } vt_full_like_args;
+/* The same of another value, converted as vt_cast does. */
 VT_API vt_tensor vt_full_like_with(const vt_full_like_args *a);
 #define vt_full_like(...)                                                                                              \
     vt_full_like_with(VT_ARGS(vt_full_like_args, 2, "vt_full_like(x, value, .dtype)", __VA_ARGS__))

@@ -151,7 +151,7 @@ VT_API vt_tensor vt_celu_at(vt_site at, vt_tensor x, double alpha);
 /* 1.0507009873554805 elu(x, 1.6732632423543772): Klambauer et al. 2017 */
 VT_API vt_tensor vt_selu_at(vt_site at, vt_tensor x);
 /* x, or weight x for x <= 0: He et al. 2015. The weight is one number ([1] or a scalar), or [channels] along axis 1 of
- * x. */
+ * x; its gradient is summed over what it is broadcast to. Error: a weight of another shape. */
 VT_API vt_tensor vt_prelu_at(vt_site at, vt_tensor x, vt_tensor weight);
 /* min(max(x + 3, 0), 6) / 6, and x times that: Howard et al. 2019. Gradients at -3 are 0, at 3 they are 0 and 1. */
 VT_API vt_tensor vt_hardsigmoid_at(vt_site at, vt_tensor x);

@@ -61,9 +61,9 @@ typedef struct plan {
     uint64_t number; /* as which it was made, from 1 */
     struct retained {
         int node, output;
-    } * retained; /* what a later run read of it, before that was kept */
+        bool training; /* the mode in which it was read */
+    } * retained;      /* what a later run read of it, before that was kept */
     int retained_count, retained_capacity;
-    bool retains_in_training; /* the mode in which it was */
     struct plan *next;
 } plan;
 

@@ -5,17 +5,19 @@
 #include "core/error.h"
 #include <stdlib.h>
 
-static bool is_remembered(const plan *p, int node, int output)
+static bool is_remembered(const plan *p, struct retained r)
 {
-    for (int i = 0; i < p->retained_count; i++)
-        if (p->retained[i].node == node && p->retained[i].output == output) return true;
+    for (int i = 0; i < p->retained_count; i++) {
+        const struct retained *known = &p->retained[i];
+        if (known->node == r.node && known->output == r.output && known->training == r.training) return true;
+    }
     return false;
 }
 
 /* Where memory is short, nothing is remembered: it is computed again the next time, too. */
-static void remember(plan *p, int node, int output)
+static void remember(plan *p, struct retained r)
 {
-    if (is_remembered(p, node, output)) return;
+    if (is_remembered(p, r)) return;
     if (p->retained_count == p->retained_capacity) {
         int capacity = p->retained_capacity ? 2 * p->retained_capacity : 32;
         struct retained *retained = realloc(p->retained, (size_t)capacity * sizeof *retained);
@@ -23,16 +25,14 @@ static void remember(plan *p, int node, int output)
         p->retained = retained;
         p->retained_capacity = capacity;
     }
-    p->retained[p->retained_count++] = (struct retained){ node, output };
+    p->retained[p->retained_count++] = r;
 }
 
 static void learn(context *c, const value *v)
 {
     const node *n = v->producer;
     plan *p = plan_made_as(c, n->ran_in);
-    if (!p) return;
-    p->retains_in_training = c->training;
-    remember(p, n->ran_as, v->output);
+    if (p) remember(p, (struct retained){ n->ran_as, v->output, c->training });
 }
 
 static bool was_let_go(const value *v)
@@ -59,10 +59,11 @@ void retain_learn(context *c)
 bool retain_mark(const plan *p, context *c)
 {
     bool changed = false;
-    for (int i = 0; i < p->retained_count && p->retains_in_training == c->training; i++) {
-        const node *n = c->run.nodes[p->retained[i].node];
-        value *v = value_of(c, n->out[p->retained[i].output]);
-        if (!v || v->buffer || v->freed || v->retained || n->done) continue;
+    for (int i = 0; i < p->retained_count; i++) {
+        const struct retained *r = &p->retained[i];
+        const node *n = c->run.nodes[r->node];
+        value *v = value_of(c, n->out[r->output]);
+        if (r->training != c->training || !v || v->buffer || v->freed || v->retained || n->done) continue;
         v->retained = true;
         changed = true;
     }

@@ -1,6 +1,7 @@
 /* adaptive_max_pooling.c - the largest element of each of the windows that divide an image as evenly as may be. */
 #include "ops/list.h"
 #include "ops/pooling_windows.h"
+#include "ops/signal.h"
 #include <vitro/vitro.h>
 #include <stdlib.h>
 
@@ -86,13 +87,13 @@ static vt_tensor adaptive(const pooling_call *c, vt_tensor x, int64_t height, in
     vt_tensor y = { 0 }, chosen = { 0 };
     if (is_pooled(c, x, from)) {
         if (divide(&w[0], from[0], height) && divide(&w[1], from[1], width))
-            y = pool(as_image(c, x), w, indices ? &chosen : NULL);
+            y = pool(as_image(c->axes, x), w, indices ? &chosen : NULL);
         else
             refuse_call(c->name, c->at, VT_ERROR_MEMORY, "out of memory for its windows");
     }
     for (int i = 0; i < 2; i++) free(w[i].element);
-    if (indices) *indices = from_image(c, chosen);
-    return from_image(c, y);
+    if (indices) *indices = from_image(c->axes, chosen);
+    return from_image(c->axes, y);
 }
 
 vt_tensor vt_adaptive_max_pool2d_with(const vt_adaptive_max_pool2d_args *a)

@@ -1,6 +1,7 @@
 /* average_pooling.c - the mean of each window. */
 #include "ops/list.h"
 #include "ops/pooling_windows.h"
+#include "ops/signal.h"
 #include "ops/resample.h"
 #include <vitro/vitro.h>
 
@@ -14,7 +15,7 @@ static vt_tensor avg_pool(const pooling_call *c, vt_tensor x, const max_pool2d_a
         r.padding[i] = w->padding[i];
         r.padding_behind[i] = w->padding_behind[i];
     }
-    return from_image(c, resample(c->at, as_image(c, x), &r));
+    return from_image(c->axes, resample(c->at, as_image(c->axes, x), &r));
 }
 
 vt_tensor vt_avg_pool2d_with(const vt_avg_pool2d_args *a)
@@ -53,7 +54,7 @@ static vt_tensor adaptive(const pooling_call *c, vt_tensor x, int height, int wi
 {
     resample_attributes r = { .method = RESAMPLE_ADAPTIVE_MEAN, .to = { height, width } };
     if (!is_pooled(c, x, r.from)) return (vt_tensor){ 0 };
-    return from_image(c, resample(c->at, as_image(c, x), &r));
+    return from_image(c->axes, resample(c->at, as_image(c->axes, x), &r));
 }
 
 vt_tensor vt_adaptive_avg_pool2d_at(vt_site at, vt_tensor x, int height, int width)

@@ -6,6 +6,7 @@
 #include "ops/convolution_call.h"
 #include "ops/list.h"
 #include "ops/pair.h"
+#include "ops/signal.h"
 #include <vitro/vitro.h>
 
 /* -- Shapes ---------------------------------------------------------------------------------------------------------
@@ -173,7 +174,7 @@ vt_tensor vt_conv1d_with(const vt_conv1d_args *a)
         !convolution_fits(&c, in[0].shape, in[1].shape, &y) ||
         !convolution_bias_fits(&c, &in[2], in[1].shape, in[1].shape.dim[0]))
         return (vt_tensor){ 0 };
-    vt_tensor image = record(&op_conv2d, a->at_, INPUTS(vt_unsqueeze(a->x, 2), vt_unsqueeze(a->weight, 2), a->bias),
+    vt_tensor image = record(&op_conv2d, a->at_, INPUTS(as_image(1, a->x), as_image(1, a->weight), a->bias),
                              .attributes = &o, .attributes_size = sizeof o);
-    return vt_squeeze(image, 2);
+    return from_image(1, image);
 }

@@ -27,15 +27,6 @@ const char *convolution_area(const convolution_call *c)
     return c->axes == 2 ? "height, width" : "length";
 }
 
-const char *convolution_numbers(const convolution_call *c, const int64_t pair[2], char text[64])
-{
-    if (c->axes == 2)
-        snprintf(text, 64, "%lld, %lld", (long long)pair[0], (long long)pair[1]);
-    else
-        snprintf(text, 64, "%lld", (long long)pair[1]);
-    return text;
-}
-
 bool convolution_specs(const convolution_call *c, vt_tensor x, vt_tensor weight, vt_tensor bias, spec out[3])
 {
     out[2] = (spec){ .shape = { .rank = 0 } };
@@ -91,8 +82,8 @@ static const char *padding_text(const convolution_call *c, char text[160])
 {
     const conv2d_attributes *a = c->options;
     char before[64], behind[64];
-    convolution_numbers(c, a->padding, before);
-    convolution_numbers(c, a->padding_behind, behind);
+    pair_text(c->axes, a->padding, before);
+    pair_text(c->axes, a->padding_behind, behind);
     bool even = a->padding[0] == a->padding_behind[0] && a->padding[1] == a->padding_behind[1];
     snprintf(text, 160, even ? "%s" : "%s before and %s behind", before, behind);
     return text;
@@ -111,7 +102,7 @@ bool convolution_fits(const convolution_call *c, vt_shape x, vt_shape weight, vt
     }
     if (fits) return true;
     return REFUSE(c, "the kernel of weight %s, with dilation %s, is larger than x %s with padding %s",
-                  vt_shape_text(weight, t), convolution_numbers(c, c->options->dilation, dilation), vt_shape_text(x, s),
+                  vt_shape_text(weight, t), pair_text(c->axes, c->options->dilation, dilation), vt_shape_text(x, s),
                   padding_text(c, padding));
 }
 

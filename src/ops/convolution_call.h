@@ -33,7 +33,4 @@ bool convolution_bias_fits(const convolution_call *c, const spec *bias, vt_shape
 /* "height, width", or "length" of signals. */
 const char *convolution_area(const convolution_call *c);
 
-/* One of the pairs among the options, as text: "2, 1", or "1" of signals. */
-const char *convolution_numbers(const convolution_call *c, const int64_t pair[2], char text[64]);
-
 #endif

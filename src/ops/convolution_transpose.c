@@ -3,6 +3,7 @@
 #include "ops/convolution_call.h"
 #include "ops/list.h"
 #include "ops/pair.h"
+#include "ops/signal.h"
 #include <vitro/vitro.h>
 
 static bool weight_fits(const convolution_call *c, vt_shape weight)
@@ -52,7 +53,7 @@ static bool find_size(const convolution_call *c, vt_shape x, vt_shape weight, co
                   more[i] + 1;
         if (more[i] >= o->stride[i])
             refuse_call(c->name, c->at, VT_ERROR_ARGUMENT, "output_padding %s is not smaller than stride %s",
-                        convolution_numbers(c, more, numbers), convolution_numbers(c, o->stride, stride));
+                        pair_text(c->axes, more, numbers), pair_text(c->axes, o->stride, stride));
         else if (size[i] < 1)
             refuse_call(c->name, c->at, VT_ERROR_ARGUMENT, "padding leaves nothing of x %s by weight %s: %lld elements",
                         vt_shape_text(x, s), vt_shape_text(weight, t), (long long)size[i]);
@@ -61,12 +62,6 @@ static bool find_size(const convolution_call *c, vt_shape x, vt_shape weight, co
         return false;
     }
     return true;
-}
-
-/* An image, or a signal as one of height 1. */
-static vt_tensor as_image(const convolution_call *c, vt_tensor x)
-{
-    return c->axes == 2 ? x : vt_unsqueeze(x, 2);
 }
 
 static vt_tensor transpose(const convolution_call *c, vt_tensor x, vt_tensor weight, vt_tensor bias,
@@ -80,10 +75,10 @@ static vt_tensor transpose(const convolution_call *c, vt_tensor x, vt_tensor wei
         !convolution_bias_fits(c, &in[2], in[1].shape, in[1].shape.dim[1] * o.groups) ||
         !find_size(c, in[0].shape, in[1].shape, more, o.size))
         return (vt_tensor){ 0 };
-    vt_tensor y = record(&op_conv2d_input_gradient, c->at, INPUTS(as_image(c, x), as_image(c, weight)),
+    vt_tensor y = record(&op_conv2d_input_gradient, c->at, INPUTS(as_image(c->axes, x), as_image(c->axes, weight)),
                          .attributes = &o, .attributes_size = sizeof o);
     if (bias.id) y = vt_add(y, vt_reshape(bias, VT_SHAPE(-1, 1, 1)));
-    return c->axes == 2 ? y : vt_squeeze(y, 2);
+    return from_image(c->axes, y);
 }
 
 vt_tensor vt_conv_transpose2d_with(const vt_conv_transpose2d_args *a)

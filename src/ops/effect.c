@@ -135,7 +135,7 @@ static void amsgrad_decompose(const node *n, vt_tensor *out)
     move_by_adam(n, AMSGRAD_ARRAYS);
 }
 
-/* The average in[i] of x, one step on. */
+/* An average of x, one step on. */
 static vt_tensor averaged(vt_tensor average, vt_tensor x, double alpha)
 {
     vt_tensor next = vt_add(vt_scale(average, alpha), vt_scale(x, 1 - alpha));

@@ -135,11 +135,6 @@ static bool infer_topk(const node *n, const spec *in, spec *out)
 /* -- Gradients --------------------------------------------------------------------------------------------------------
  */
 
-static vt_tensor zeros_like(vt_tensor x)
-{
-    return vt_full(vt_shape_of(x), 0, .dtype = vt_dtype_of(x));
-}
-
 static int axis_of_node(const node *n)
 {
     return (int)ATTRIBUTES(axis_attributes, n)->axis;
@@ -147,7 +142,7 @@ static int axis_of_node(const node *n)
 
 static void gather_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_scatter_add(zeros_like(n->in[0]), axis_of_node(n), n->in[1], g[0]);
+    dx[0] = vt_scatter_add(vt_zeros_like(n->in[0]), axis_of_node(n), n->in[1], g[0]);
 }
 
 static void scatter_add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -170,9 +165,9 @@ static void replacement_vjp(const node *n, vt_tensor g, vt_tensor *dx)
     for (int i = 0; i < shape.rank; i++) along.dim[i] = i == axis ? shape.dim[i] : 1;
     vt_tensor number = vt_arange(0, (double)shape.dim[axis], .dtype = VT_I64);
     number = vt_expand(vt_reshape(number, along), shape);
-    vt_tensor none = vt_full(vt_shape_of(n->in[0]), -1, .dtype = VT_I64);
+    vt_tensor none = vt_full_like(n->in[0], -1, .dtype = VT_I64);
     vt_tensor last = vt_gather(scatter_alike(n, none, number), axis, n->in[1]);
-    dx[0] = scatter_alike(n, g, zeros_like(n->in[2]));
+    dx[0] = scatter_alike(n, g, vt_zeros_like(n->in[2]));
     dx[2] = vt_where(vt_equal(last, number), vt_gather(g, axis, n->in[1]), constant_like(g, 0));
 }
 
@@ -207,7 +202,7 @@ static vt_tensor product_of_others(const node *n)
 
 static void product_vjp(const node *n, vt_tensor g, vt_tensor *dx)
 {
-    vt_tensor x = n->in[0], ones = vt_full(vt_shape_of(x), 1, .dtype = vt_dtype_of(x));
+    vt_tensor x = n->in[0], ones = vt_ones_like(x);
     dx[0] = vt_mul(g, scatter_alike(n, ones, n->in[2]));
     dx[2] = vt_mul(vt_gather(vt_mul(g, x), axis_of_node(n), n->in[1]), product_of_others(n));
 }
@@ -223,7 +218,7 @@ static void scatter_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 static void index_select_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_index_add(zeros_like(n->in[0]), axis_of_node(n), n->in[1], g[0]);
+    dx[0] = vt_index_add(vt_zeros_like(n->in[0]), axis_of_node(n), n->in[1], g[0]);
 }
 
 static void index_add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -234,7 +229,7 @@ static void index_add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 static void topk_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_scatter_add(zeros_like(n->in[0]), (int)ATTRIBUTES(topk_attributes, n)->axis, n->out[1], g[0]);
+    dx[0] = vt_scatter_add(vt_zeros_like(n->in[0]), (int)ATTRIBUTES(topk_attributes, n)->axis, n->out[1], g[0]);
 }
 
 const op op_gather = { OP_HEAD(gather, 2, 2, 1), .infer = infer_gather, .vjp = gather_vjp };

@@ -1,6 +1,7 @@
 /* pair.c - options of images that are one number for both axes, or a pair, and those of signals. */
 #include "ops/pair.h"
 #include "core/apply.h"
+#include <stdio.h>
 
 static bool is_given(const int *numbers, int count)
 {
@@ -59,4 +60,13 @@ bool ends_settle(const char *call, vt_site at, const char *name, int both, const
     else
         return true;
     return false;
+}
+
+const char *pair_text(int axes, const int64_t pair[2], char text[64])
+{
+    if (axes == 2)
+        snprintf(text, 64, "%lld, %lld", (long long)pair[0], (long long)pair[1]);
+    else
+        snprintf(text, 64, "%lld", (long long)pair[1]);
+    return text;
 }

@@ -24,4 +24,7 @@ bool sides_settle(const char *call, vt_site at, const pair_option *o, const int 
 bool ends_settle(const char *call, vt_site at, const char *name, int both, const int ends[2], int64_t out[2],
                  int64_t behind[2]);
 
+/* "2, 1" of images, whose axes are 2, or "1" of signals: the horizontal one. */
+const char *pair_text(int axes, const int64_t pair[2], char text[64]);
+
 #endif

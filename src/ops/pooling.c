@@ -2,6 +2,7 @@
 #include "ops/pooling.h"
 #include "ops/list.h"
 #include "ops/pooling_windows.h"
+#include "ops/signal.h"
 #include <vitro/vitro.h>
 
 /* -- The ops ---------------------------------------------------------------------------------------------------------
@@ -86,12 +87,12 @@ static vt_tensor max_pool(const pooling_call *c, vt_tensor x, const max_pool2d_a
     if (is_pooled(c, x, from) && count_windows(c, x, from, w, to))
         record_into(&(recording){ .op = &op_max_pool2d,
                                   .at = c->at,
-                                  INPUTS(as_image(c, x)),
+                                  INPUTS(as_image(c->axes, x)),
                                   .attributes = w,
                                   .attributes_size = sizeof *w },
                     out);
-    if (indices) *indices = from_image(c, out[1]);
-    return from_image(c, out[0]);
+    if (indices) *indices = from_image(c->axes, out[1]);
+    return from_image(c->axes, out[0]);
 }
 
 static vt_tensor without_pool(vt_tensor *indices)

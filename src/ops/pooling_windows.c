@@ -102,16 +102,6 @@ bool is_pooled(const pooling_call *c, vt_tensor x, int64_t from[2])
     return false;
 }
 
-/* "2, 1", or "1" of signals. */
-static const char *numbers(const pooling_call *c, const int64_t pair[2], char text[64])
-{
-    if (c->axes == 2)
-        snprintf(text, 64, "%lld, %lld", (long long)pair[0], (long long)pair[1]);
-    else
-        snprintf(text, 64, "%lld", (long long)pair[1]);
-    return text;
-}
-
 bool count_windows(const pooling_call *c, vt_tensor x, const int64_t from[2], const max_pool2d_attributes *w,
                    int64_t to[2])
 {
@@ -124,14 +114,14 @@ bool count_windows(const pooling_call *c, vt_tensor x, const int64_t from[2], co
     }
     if (fits && filled) return true;
     if (w->dilation[0] > 1 || w->dilation[1] > 1)
-        snprintf(with, sizeof with, " with dilation %s", numbers(c, w->dilation, dilation));
-    numbers(c, w->padding, before);
-    numbers(c, w->padding_behind, behind);
+        snprintf(with, sizeof with, " with dilation %s", pair_text(c->axes, w->dilation, dilation));
+    pair_text(c->axes, w->padding, before);
+    pair_text(c->axes, w->padding_behind, behind);
     bool even = w->padding[0] == w->padding_behind[0] && w->padding[1] == w->padding_behind[1];
     refuse_call(c->name, c->at, VT_ERROR_ARGUMENT,
                 fits ? "kernel %s%s has windows with nothing of x %s in them, with padding %s%s%s%s"
                      : "kernel %s%s is larger than x %s with padding %s%s%s%s",
-                numbers(c, w->kernel, kernel), with, vt_shape_text(vt_shape_of(x), text), before,
+                pair_text(c->axes, w->kernel, kernel), with, vt_shape_text(vt_shape_of(x), text), before,
                 even ? "" : " before and ", even ? "" : behind, even ? "" : " behind");
     return false;
 }
@@ -144,14 +134,4 @@ bool adaptive_size_fits(const pooling_call *c, int height, int width)
     else
         refuse_call(c->name, c->at, VT_ERROR_ARGUMENT, "length %d; it is 1 or more", width);
     return false;
-}
-
-vt_tensor as_image(const pooling_call *c, vt_tensor x)
-{
-    return c->axes == 2 ? x : vt_unsqueeze(x, 2);
-}
-
-vt_tensor from_image(const pooling_call *c, vt_tensor x)
-{
-    return c->axes == 2 || x.id == 0 ? x : vt_squeeze(x, 2);
 }

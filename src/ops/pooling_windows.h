@@ -42,8 +42,4 @@ bool count_windows(const pooling_call *c, vt_tensor x, const int64_t from[2], co
 /* Whether the extents that a call asks for are 1 or more. */
 bool adaptive_size_fits(const pooling_call *c, int height, int width);
 
-/* A signal as an image of height 1, and back. */
-vt_tensor as_image(const pooling_call *c, vt_tensor x);
-vt_tensor from_image(const pooling_call *c, vt_tensor x);
-
 #endif

@@ -130,7 +130,7 @@ static void logsumexp_decompose(const node *n, vt_tensor *out)
 {
     vt_tensor x = n->in[0];
     if (count_of(n) == 0) {
-        out[0] = vt_full(vt_shape_of(n->out[0]), -INFINITY, .dtype = vt_dtype_of(x));
+        out[0] = vt_full_like(n->out[0], -INFINITY);
         return;
     }
     vt_tensor m = vt_detach(reduce_alike(n, &op_max, x));
@@ -304,7 +304,7 @@ static bool infer_cumulative(const node *n, const spec *in, spec *out)
 
 static void cumulative_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    vt_tensor x = n->in[0], zeros = vt_full(vt_shape_of(x), 0, .dtype = vt_dtype_of(x));
+    vt_tensor x = n->in[0], zeros = vt_zeros_like(x);
     dx[0] = vt_scatter_add(zeros, (int)ATTRIBUTES(scan_attributes, n)->axis, n->out[1], g[0]);
 }
 

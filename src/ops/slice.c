@@ -95,8 +95,7 @@ static void chunk_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
         refuse_call("chunk", n->at, VT_ERROR_MEMORY, "out of memory for the gradient of %d parts", n->outputs);
         return;
     }
-    for (int i = 0; i < n->outputs; i++)
-        parts[i] = g[i].id ? g[i] : vt_full(vt_shape_of(n->out[i]), 0, .dtype = vt_dtype_of(n->out[i]));
+    for (int i = 0; i < n->outputs; i++) parts[i] = g[i].id ? g[i] : vt_zeros_like(n->out[i]);
     dx[0] = vt_concat(parts, n->outputs, (int)axis);
     free(parts);
 }

@@ -168,7 +168,7 @@ void pow_scalar_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     double exponent = ATTRIBUTES(pow_scalar_attributes, n)->exponent;
     if (exponent == 0)
-        dx[0] = vt_full(vt_shape_of(g[0]), 0, .dtype = vt_dtype_of(g[0]));
+        dx[0] = vt_zeros_like(g[0]);
     else
         dx[0] = vt_mul(g[0], vt_scale(vt_pow_scalar(n->in[0], exponent - 1), exponent));
 }

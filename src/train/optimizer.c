@@ -64,7 +64,7 @@ static bool make_state(slot *s, int i)
     context *c = context_get();
     if (s->state[i].id) return true;
     if (!frame_push(c)) return false;
-    const value *v = value_persist(c, vt_full(vt_shape_of(s->parameter), 0, .dtype = vt_dtype_of(s->parameter)));
+    const value *v = value_persist(c, vt_zeros_like(s->parameter));
     frame_pop(c);
     if (v) s->state[i] = v->handle;
     return v != NULL;

@@ -208,16 +208,8 @@ static prefetch backward_prefetch(const kernel_call *call, const heads *h, int64
     return spread(a, elements, area);
 }
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/attention/attention_template.h"
-#undef REAL
-#undef NAMED
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/attention/attention_template.h"
-#undef REAL
-#undef NAMED
+#define TEMPLATE "backends/cpu/attention/attention_template.h"
+#include "backends/cpu/vector/each_float.h"
 
 /* What computes a call. */
 typedef struct way {

@@ -108,12 +108,5 @@ static sizes sizes_of(const convolution *p, const windows *w, enum convolution_p
                     .y = w->copies_y ? room_for(w->images * w->area * p->outputs, false) : 0 };
 }
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/image/im2col_template.h"
-#undef REAL
-#undef NAMED
-
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/image/im2col_template.h"
+#define TEMPLATE "backends/cpu/image/im2col_template.h"
+#include "backends/cpu/vector/each_float.h"

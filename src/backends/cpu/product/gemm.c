@@ -228,16 +228,8 @@ static inline void narrow_sums_f64(const double *restrict x, int64_t n, uint16_t
     for (int64_t i = 0; i < n; i++) y[i] = bf16_of_f32((float)x[i]);
 }
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/product/gemm_tile_template.h"
-#undef REAL
-#undef NAMED
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/product/gemm_tile_template.h"
-#undef REAL
-#undef NAMED
+#define TEMPLATE "backends/cpu/product/gemm_tile_template.h"
+#include "backends/cpu/vector/each_float.h"
 #include "backends/cpu/product/gemm_pairs.h"
 
 static void run_matrices(int64_t rows, int64_t vectors, const operands_f32 *x, const float *a, const float *b,
@@ -308,11 +300,5 @@ gemm_plan gemm_plan_for(const gemm_problem *p, gemm_unit unit)
     return plan_of(p, unit, sizeof(float), LANES_f32);
 }
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/product/gemm_template.h"
-#undef REAL
-#undef NAMED
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/product/gemm_template.h"
+#define TEMPLATE "backends/cpu/product/gemm_template.h"
+#include "backends/cpu/vector/each_float.h"

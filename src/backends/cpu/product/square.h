@@ -34,15 +34,7 @@
 #define UNROLLED _Pragma("GCC unroll 16")
 #endif
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/product/square_template.h"
-#undef REAL
-#undef NAMED
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/product/square_template.h"
-#undef REAL
-#undef NAMED
+#define TEMPLATE "backends/cpu/product/square_template.h"
+#include "backends/cpu/vector/each_float.h"
 
 #endif

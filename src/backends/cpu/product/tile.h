@@ -11,15 +11,7 @@
 enum { TILE_ROWS = VECTOR_BYTES == 64 ? 14 : 6 };
 enum { TILE_VECTORS = 2 };
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/product/tile_template.h"
-#undef REAL
-#undef NAMED
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/product/tile_template.h"
-#undef REAL
-#undef NAMED
+#define TEMPLATE "backends/cpu/product/tile_template.h"
+#include "backends/cpu/vector/each_float.h"
 
 #endif

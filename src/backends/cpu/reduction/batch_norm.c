@@ -114,14 +114,8 @@ static void over_lines(const batch *b, pass *visit, bool back)
     }
 }
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/reduction/batch_norm_template.h"
-#undef REAL
-#undef NAMED
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/reduction/batch_norm_template.h"
+#define TEMPLATE "backends/cpu/reduction/batch_norm_template.h"
+#include "backends/cpu/vector/each_float.h"
 
 /* -- The kernels ------------------------------------------------------------------------------------------------- */
 

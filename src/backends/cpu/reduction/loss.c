@@ -10,14 +10,8 @@ static int64_t row_of_block(along_axis a, column_block block)
     return block.offset / (a.length * a.inner) * a.inner + block.offset % (a.length * a.inner);
 }
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/reduction/loss_template.h"
-#undef REAL
-#undef NAMED
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/reduction/loss_template.h"
+#define TEMPLATE "backends/cpu/reduction/loss_template.h"
+#include "backends/cpu/vector/each_float.h"
 
 /* Before threads begin: an error is raised where the context is. */
 static bool labels_are_in_range(const kernel_call *call, const array *labels, int64_t classes)

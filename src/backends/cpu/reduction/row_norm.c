@@ -69,14 +69,8 @@ static inline void store_f64(void *y, bool bf16, int64_t i, double value)
     ((double *)y)[i] = value;
 }
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/reduction/row_norm_template.h"
-#undef REAL
-#undef NAMED
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/reduction/row_norm_template.h"
+#define TEMPLATE "backends/cpu/reduction/row_norm_template.h"
+#include "backends/cpu/vector/each_float.h"
 
 static row_norm row_norm_of(const kernel_call *call, const array *x, bool centered)
 {

@@ -11,14 +11,8 @@ static int64_t rows_together(int64_t length)
     return length > 0 && length < ELEMENTS ? ELEMENTS / length : 1;
 }
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/reduction/softmax_template.h"
-#undef REAL
-#undef NAMED
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/reduction/softmax_template.h"
+#define TEMPLATE "backends/cpu/reduction/softmax_template.h"
+#include "backends/cpu/vector/each_float.h"
 
 static bool forward(const kernel_call *call, bool logarithm)
 {

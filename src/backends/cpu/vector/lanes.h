@@ -49,15 +49,7 @@ static inline int64_t sum_run(int64_t rest)
         }                                                                                                              \
     } while (0)
 
-#define REAL     float
-#define NAMED(x) x##_f32
-#include "backends/cpu/vector/lanes_template.h"
-#undef REAL
-#undef NAMED
-#define REAL     double
-#define NAMED(x) x##_f64
-#include "backends/cpu/vector/lanes_template.h"
-#undef REAL
-#undef NAMED
+#define TEMPLATE "backends/cpu/vector/lanes_template.h"
+#include "backends/cpu/vector/each_float.h"
 
 #endif
