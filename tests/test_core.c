@@ -693,6 +693,17 @@ Test(effects, a_loss_that_is_read_before_its_gradient_is_computed_once_from_the_
     for (int i = 0; i < 2; i++) cr_assert(fabs(got[i] - at[i]) < 1e-6);
 }
 
+Test(effects, what_a_gradient_reads_is_remembered_of_each_mode)
+{
+    VT_SCOPE;
+    vt_tensor w = VECTOR(0.5, -1);
+    vt_set_trainable(w, true);
+    for (int step = 0; step < 6; step++) {
+        vt_set_training(step % 2 == 0);
+        cr_assert((read_and_descend(w, true) > 0) == (step < 2), "step %d", step);
+    }
+}
+
 Test(effects, what_a_gradient_reads_is_kept_in_training_alone)
 {
     VT_SCOPE;
