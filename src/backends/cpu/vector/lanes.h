@@ -4,6 +4,7 @@
 
 #include "backends/cpu/reduction/along_axis.h"
 #include "backends/cpu/vector/vector_math.h"
+#include "backends/cpu/vector/vector_width.h"
 
 /* Independent accumulators of a sum: as many as make it vectorise, and keep it accurate. */
 enum { LANES = 16 };
@@ -30,8 +31,9 @@ static inline double sum_of_lanes(const double lane[LANES])
         }                                                                                                              \
     } while (0)
 
-/* Elements that are summed up in their own precision; such sums are added in double. */
-enum { SUM_RUN = 1024 };
+/* Elements that are summed up in their own precision, 64 in each lane of a register of f32; such sums are added in
+ * double. */
+enum { SUM_RUN = 64 * VECTOR_BYTES / 4 };
 
 static inline int64_t sum_run(int64_t rest)
 {
