@@ -2,7 +2,7 @@
  * beside each other, gradients likewise, in f32, f64 or bf16. */
 #include "tested_device.h"
 #include "core/backend.h"
-#include "core/bf16.h"
+#include "core/base/bf16.h"
 #include "ops/attention.h"
 #include "ops/list.h"
 #include <vitro/vitro.h>

@@ -1,7 +1,7 @@
 /* test_batch_norm.c - the kernels of batch norm on the CPU, called as a plan calls them: with operands stored as bf16,
  * on any number of threads, and where statistics are hard to take. What they compute is in cases/normalization.c. */
 #include "backends/cpu/backend.h"
-#include "core/bf16.h"
+#include "core/base/bf16.h"
 #include "ops/list.h"
 #include "ops/normalization.h"
 #include <vitro/vitro.h>

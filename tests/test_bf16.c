@@ -1,7 +1,7 @@
 /* test_bf16.c - f32 values stored as bf16: the conversion, and that a kernel computes from and into such memory what it
  * computes in f32. */
 #include "backends/cpu/backend.h"
-#include "core/bf16.h"
+#include "core/base/bf16.h"
 #include "ops/elementwise.h"
 #include "ops/linear.h"
 #include "ops/list.h"

@@ -1,5 +1,5 @@
 /* test_core.c - what the core promises: handles, scopes, errors, effects, gradients, eager mode, the context. */
-#include "core/apply.h"
+#include "core/run/apply.h"
 #include "core/context.h"
 #include "ops/effect.h"
 #include <criterion/criterion.h>

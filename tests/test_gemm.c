@@ -1,5 +1,5 @@
 /* test_gemm.c - this library's own matrix products, of random shapes and strides, against plain loops in f64. */
-#include "core/bf16.h"
+#include "core/base/bf16.h"
 #include "backends/cpu/product/gemm.h"
 #include <criterion/criterion.h>
 #include <float.h>

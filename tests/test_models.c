@@ -1,6 +1,6 @@
 /* test_models.c - the models against PyTorch and timm: structure, logits, gradients, training. The fixtures are made by
  * tests/pytorch/make_fixtures.py, which says what is in them. */
-#include "core/array.h"
+#include "core/base/array.h"
 #include "fixture.h"
 #include "tested_device.h"
 #include "zoo.h"

@@ -1,6 +1,6 @@
 /* test_plan.c - what plans promise: a step is planned once and replayed, with what it is bound to and what its leaves
  * hold now; the same results eagerly, and with any pass off; memory that is neither lost nor used twice. */
-#include "core/memory_plan.h"
+#include "core/plan/memory_plan.h"
 #include "left_behind.h"
 #include "tested_device.h"
 #include "zoo.h"

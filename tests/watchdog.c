@@ -5,7 +5,7 @@
  * a test that waits for what never comes uses none, and fails after as long a time without any. VT_TEST_SECONDS says
  * how long that is. */
 #include "watchdog.h"
-#include "core/running.h"
+#include "core/run/running.h"
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* gradcheck.c - gradients against central differences. */
-#include "core/refuse.h"
-#include "core/handle.h"
+#include "core/graph/refuse.h"
+#include "core/tensor/handle.h"
 #include "core/context.h"
 #include <vitro/vitro.h>
 #include <math.h>

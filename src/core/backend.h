@@ -2,7 +2,7 @@
 #ifndef VITRO_CORE_BACKEND_H
 #define VITRO_CORE_BACKEND_H
 
-#include "core/array.h"
+#include "core/base/array.h"
 
 struct op;
 

@@ -1,8 +1,8 @@
 /* context.c - the thread's context: begun at first use, ended with the thread. */
 #include "core/context.h"
-#include "core/error.h"
-#include "core/pass.h"
-#include "core/plan.h"
+#include "core/base/error.h"
+#include "core/plan/pass.h"
+#include "core/plan/plan.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>

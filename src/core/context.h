@@ -2,9 +2,9 @@
 #ifndef VITRO_CORE_CONTEXT_H
 #define VITRO_CORE_CONTEXT_H
 
-#include "core/run_state.h"
-#include "core/scope.h"
-#include "core/site.h"
+#include "core/run/run_state.h"
+#include "core/tensor/scope.h"
+#include "core/base/site.h"
 #include <vitro/context.h>
 
 struct context {

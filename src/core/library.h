@@ -3,7 +3,7 @@
 #define VITRO_CORE_LIBRARY_H
 
 #include "core/backend.h"
-#include "core/program.h"
+#include "core/plan/program.h"
 
 /* The ops that differentiation writes sums of gradients in. */
 typedef struct algebra {

@@ -1,8 +1,8 @@
 /* settings.c - what a thread computes on, and how. */
 #include "core/settings.h"
 #include "core/context.h"
-#include "core/error.h"
-#include "core/run.h"
+#include "core/base/error.h"
+#include "core/run/run.h"
 #include <stdlib.h>
 #include <string.h>
 

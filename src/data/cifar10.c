@@ -1,5 +1,5 @@
 /* cifar10.c - reads CIFAR-10's binary files: records of one label byte and 3072 bytes of picture, red plane first. */
-#include "core/refuse.h"
+#include "core/graph/refuse.h"
 #include "data/dataset.h"
 
 #include <vitro/error.h>

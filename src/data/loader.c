@@ -4,7 +4,7 @@
  * ticket alone, so any thread may make any batch. Ticket t goes to slot t % slot_count; a worker takes the next ticket
  * as soon as the caller is done with the slot's last one. All memory is there from the start, so that making a batch
  * cannot fail. */
-#include "core/refuse.h"
+#include "core/graph/refuse.h"
 #include "data/dataset.h"
 #include "data/random.h"
 #include "data/resident.h"

@@ -1,9 +1,9 @@
 /* mix.c - mixup and CutMix: what is drawn is drawn on the host and is data, so that every batch is the same plan. */
-#include "core/refuse.h"
-#include "core/record.h"
-#include "core/handle.h"
-#include "core/entry.h"
-#include "core/philox.h"
+#include "core/graph/refuse.h"
+#include "core/graph/record.h"
+#include "core/tensor/handle.h"
+#include "core/base/entry.h"
+#include "core/base/philox.h"
 #include <vitro/augment.h>
 #include <vitro/create.h>
 #include <vitro/elementwise.h>

@@ -2,7 +2,7 @@
 #ifndef VITRO_DATA_RANDOM_H
 #define VITRO_DATA_RANDOM_H
 
-#include "core/philox.h"
+#include "core/base/philox.h"
 
 /* Who draws: each has 2^48 streams of its own under the same seed. Tensors count theirs up from 0. */
 typedef enum random_purpose {

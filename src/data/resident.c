@@ -1,6 +1,6 @@
 /* resident.c - batches of pictures that lie on the device, in the library's own ops. */
-#include "core/persist.h"
-#include "core/error.h"
+#include "core/tensor/persist.h"
+#include "core/base/error.h"
 #include "data/resident.h"
 #include "core/context.h"
 #include <vitro/create.h>

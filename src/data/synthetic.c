@@ -3,7 +3,7 @@
  * Colours, place, size and rotation are random, and the shapes cover about the same area, so that neither a pixel, nor
  * a mean, nor a histogram tells the class. Only +, -, *, /, sqrt and floor are used, which IEEE 754 rounds exactly, so
  * that every machine draws the same bits. */
-#include "core/refuse.h"
+#include "core/graph/refuse.h"
 #include "data/dataset.h"
 #include "data/random.h"
 

@@ -1,6 +1,6 @@
 /* npy_tensor.c - tensors from and to .npy files. */
-#include "core/run.h"
-#include "core/error.h"
+#include "core/run/run.h"
+#include "core/base/error.h"
 #include "core/context.h"
 #include "io/npy.h"
 #include <vitro/npy.h>

@@ -1,6 +1,6 @@
 #include "safetensors.h"
-#include "core/array.h"
-#include "core/dtype.h"
+#include "core/base/array.h"
+#include "core/base/dtype.h"
 #include "extent.h"
 #include "file.h"
 

@@ -1,8 +1,8 @@
 /* model.c - the registry of a model's tensors. */
-#include "core/refuse.h"
-#include "core/persist.h"
-#include "core/error.h"
-#include "core/entry.h"
+#include "core/graph/refuse.h"
+#include "core/tensor/persist.h"
+#include "core/base/error.h"
+#include "core/base/entry.h"
 #include "core/context.h"
 #include <vitro/vitro.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* attention.c - scaled dot-product attention: an op where the map of weights is not wanted, so that it need not exist;
  * otherwise written in other ops. */
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "ops/attention.h"
 #include "ops/infer.h"
 #include <vitro/vitro.h>

@@ -1,5 +1,5 @@
 /* binary.c - ops on the elements of two tensors: arithmetic, comparisons, logic, choice. */
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "ops/infer.h"
 #include "ops/pointwise.h"
 #include <vitro/vitro.h>

@@ -1,6 +1,6 @@
 /* convolution_call.c - what the options and operands of a convolution must be. */
 #include "ops/convolution_call.h"
-#include "core/apply.h"
+#include "core/run/apply.h"
 #include "ops/pair.h"
 #include <stdio.h>
 

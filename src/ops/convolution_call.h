@@ -3,7 +3,7 @@
 #ifndef VITRO_OPS_CONVOLUTION_CALL_H
 #define VITRO_OPS_CONVOLUTION_CALL_H
 
-#include "core/op.h"
+#include "core/graph/op.h"
 #include "ops/convolution.h"
 
 typedef struct convolution_call {

@@ -1,6 +1,6 @@
 /* create.c - tensors from nothing. */
 #include "core/settings.h"
-#include "core/dtype.h"
+#include "core/base/dtype.h"
 #include "ops/create.h"
 #include "core/context.h"
 #include "ops/list.h"

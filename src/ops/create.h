@@ -2,8 +2,8 @@
 #ifndef VITRO_OPS_CREATE_H
 #define VITRO_OPS_CREATE_H
 
-#include "core/normal_quantile.h"
-#include "core/philox.h"
+#include "core/base/normal_quantile.h"
+#include "core/base/philox.h"
 #include "ops/extents.h"
 #include <math.h>
 

@@ -3,7 +3,7 @@
 #ifndef VITRO_OPS_DIVISION_H
 #define VITRO_OPS_DIVISION_H
 
-#include "core/everywhere.h"
+#include "core/base/everywhere.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* effect.c - ops that overwrite tensors, and what belongs to an update. */
-#include "core/error.h"
+#include "core/base/error.h"
 #include "ops/effect.h"
 #include "core/context.h"
 #include "ops/list.h"

@@ -1,5 +1,5 @@
 /* elementwise.c - checks that the ops on each element share. */
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "ops/infer.h"
 #include <vitro/vitro.h>
 

@@ -3,7 +3,7 @@
 #ifndef VITRO_OPS_INDEX_H
 #define VITRO_OPS_INDEX_H
 
-#include "core/apply.h"
+#include "core/run/apply.h"
 #include "ops/shape.h"
 
 typedef struct one_hot_attributes {

@@ -1,5 +1,5 @@
 /* join.c - larger tensors from smaller ones: concatenation, padding, repetition. */
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "ops/list.h"
 #include "ops/shape.h"
 #include <vitro/vitro.h>

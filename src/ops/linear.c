@@ -1,5 +1,5 @@
 /* linear.c - matrix products. */
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "ops/elementwise.h"
 #include "ops/linear.h"
 #include "ops/list.h"

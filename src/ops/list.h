@@ -2,7 +2,7 @@
 #ifndef VITRO_OPS_LIST_H
 #define VITRO_OPS_LIST_H
 
-#include "core/apply.h"
+#include "core/run/apply.h"
 
 enum op_id {
 #define OP(name)       OP_ID_##name,

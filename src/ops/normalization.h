@@ -2,7 +2,7 @@
 #ifndef VITRO_OPS_NORMALIZATION_H
 #define VITRO_OPS_NORMALIZATION_H
 
-#include "core/apply.h"
+#include "core/run/apply.h"
 
 /* softmax, log_softmax, and their gradients */
 typedef struct softmax_attributes {

@@ -1,6 +1,6 @@
 /* pair.c - options of images that are one number for both axes, or a pair, and those of signals. */
 #include "ops/pair.h"
-#include "core/apply.h"
+#include "core/run/apply.h"
 #include <stdio.h>
 
 static bool is_given(const int *numbers, int count)

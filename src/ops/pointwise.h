@@ -2,7 +2,7 @@
 #ifndef VITRO_OPS_POINTWISE_H
 #define VITRO_OPS_POINTWISE_H
 
-#include "core/apply.h"
+#include "core/run/apply.h"
 
 #define VJP(name)                                  void name##_vjp(const node *n, const vt_tensor *g, vt_tensor *dx);
 #define DECOMPOSITION(name)                        void name##_decompose(const node *n, vt_tensor *out);

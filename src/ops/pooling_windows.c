@@ -1,6 +1,6 @@
 /* pooling_windows.c - the windows of a call: options, and how many of them there are. */
 #include "ops/pooling_windows.h"
-#include "core/apply.h"
+#include "core/run/apply.h"
 #include "ops/pair.h"
 #include <vitro/vitro.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* reduce.c - ops that reduce axes, and running sums, products and extremes. */
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/infer.h"

@@ -1,5 +1,5 @@
 /* shape.c - views: the same memory seen in another way. */
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "ops/shape.h"
 #include "ops/extents.h"
 #include "ops/list.h"

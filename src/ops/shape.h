@@ -2,7 +2,7 @@
 #ifndef VITRO_OPS_SHAPE_H
 #define VITRO_OPS_SHAPE_H
 
-#include "core/apply.h"
+#include "core/run/apply.h"
 
 /* slice: along each axis `count` elements, from `start`, `step` apart. */
 typedef struct slice_attributes {

@@ -1,5 +1,5 @@
 /* softmax.c - softmax and its logarithm. */
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "ops/list.h"
 #include "ops/normalization.h"
 #include <vitro/vitro.h>

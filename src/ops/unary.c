@@ -1,6 +1,6 @@
 /* unary.c - functions of one variable on each element. */
 #include "core/settings.h"
-#include "core/dtype.h"
+#include "core/base/dtype.h"
 #include "ops/elementwise.h"
 #include "ops/infer.h"
 #include "ops/pointwise.h"

@@ -1,5 +1,5 @@
 /* unfold.c - windows of images as columns, and back: elements of the padded image picked, and added up, by index. */
-#include "core/apply.h"
+#include "core/run/apply.h"
 #include "ops/pair.h"
 #include <vitro/vitro.h>
 

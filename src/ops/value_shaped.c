@@ -1,7 +1,7 @@
 /* value_shaped.c - functions whose result has a shape that follows from values, which they compute when they are
  * called.
  */
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "ops/infer.h"
 #include <vitro/vitro.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* elementwise_chain.c - ops on each element of which each alone reads the one before, in one pass over memory. */
-#include "core/shape.h"
+#include "core/base/shape.h"
 #include "passes/chain.h"
 #include "passes/fuse.h"
 #include "passes/op_table.h"

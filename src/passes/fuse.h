@@ -2,7 +2,7 @@
 #ifndef VITRO_PASSES_FUSE_H
 #define VITRO_PASSES_FUSE_H
 
-#include "core/program.h"
+#include "core/plan/program.h"
 
 void fuse_residual_layer_norm(program *p);
 void fuse_batch_norm_relu(program *p);

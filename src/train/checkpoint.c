@@ -1,9 +1,9 @@
 /* checkpoint.c - models, and whole training states, as safetensors files. */
-#include "core/refuse.h"
-#include "core/error.h"
-#include "core/entry.h"
-#include "core/handle.h"
-#include "core/array.h"
+#include "core/graph/refuse.h"
+#include "core/base/error.h"
+#include "core/base/entry.h"
+#include "core/tensor/handle.h"
+#include "core/base/array.h"
 #include "core/context.h"
 #include "io/safetensors.h"
 #include <vitro/checkpoint.h>

@@ -1,9 +1,9 @@
 /* optimizer.c - which parameters an update takes, with what learning rate and decay, and the state that it keeps. */
-#include "core/refuse.h"
-#include "core/persist.h"
-#include "core/error.h"
-#include "core/entry.h"
-#include "core/handle.h"
+#include "core/graph/refuse.h"
+#include "core/tensor/persist.h"
+#include "core/base/error.h"
+#include "core/base/entry.h"
+#include "core/tensor/handle.h"
 #include "core/context.h"
 #include "ops/effect.h"
 #include <vitro/vitro.h>

@@ -1,5 +1,5 @@
 /* schedule.c - learning rates as pure functions of the step. */
-#include "core/refuse.h"
+#include "core/graph/refuse.h"
 #include <vitro/schedule.h>
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #ifndef VITRO_TESTS_DEVICE_ARRAYS_H
 #define VITRO_TESTS_DEVICE_ARRAYS_H
 
-#include "core/array.h"
+#include "core/base/array.h"
 #include "core/backend.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* ops_lifetime.c - drawing leaves, what is read, kept, freed and overwritten, scopes, and settings. */
 #include "call.h"
 #include "draw.h"
-#include "core/array.h"
+#include "core/base/array.h"
 #include "core/context.h"
 #include <math.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "backends/cpu/machine/peak.h"
 #include "backends/reference/backend.h"
 #include "backends/cpu/machine/threads.h"
-#include "core/log.h"
+#include "core/base/log.h"
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 
 extern "C" {
 #include "backends/cuda/backend.h"
-#include "core/log.h"
+#include "core/base/log.h"
 }
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* elementwise.c - reference kernels of ops on each element. */
 #include "backends/reference/reference.h"
-#include "core/philox.h"
+#include "core/base/philox.h"
 #include "ops/division.h"
 #include "ops/elementwise.h"
 #include <math.h>

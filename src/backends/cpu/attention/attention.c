@@ -9,7 +9,7 @@
 #include "backends/cpu/machine/threads.h"
 #include "backends/cpu/product/tile.h"
 #include "backends/cpu/vector/vector_math.h"
-#include "core/bf16.h"
+#include "core/base/bf16.h"
 #include "ops/attention.h"
 #include <stdalign.h>
 #include <stdlib.h>

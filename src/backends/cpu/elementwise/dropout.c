@@ -2,7 +2,7 @@
 #include "backends/cpu/vector/integers.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/elementwise/random.h"
-#include "core/philox.h"
+#include "core/base/philox.h"
 #include "ops/elementwise.h"
 #include <math.h>
 

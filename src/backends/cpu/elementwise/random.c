@@ -1,6 +1,6 @@
 /* random.c - philox_block of many blocks side by side, which the compiler vectorises. */
 #include "backends/cpu/elementwise/random.h"
-#include "core/philox.h"
+#include "core/base/philox.h"
 
 enum { BLOCKS = RANDOM_WORDS / 4 };
 

@@ -6,7 +6,7 @@
 #include "backends/cpu/onednn/onednn.h"
 #include "backends/cpu/machine/threads.h"
 #include "backends/cpu/image/winograd.h"
-#include "core/refuse.h"
+#include "core/graph/refuse.h"
 #include "ops/convolution.h"
 #include <stdlib.h>
 #include <string.h>

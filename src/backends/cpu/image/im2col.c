@@ -1,6 +1,6 @@
 /* im2col.c - convolutions as matrix products. A row of the matrix of windows is what an output pixel sees, kernel
  * position by kernel position, with the channels inside as they lie in memory. */
-#include "core/bf16.h"
+#include "core/base/bf16.h"
 #include "backends/cpu/image/convolution.h"
 #include "backends/cpu/product/gemm.h"
 #include "backends/cpu/vector/integers.h"

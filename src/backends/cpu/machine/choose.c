@@ -2,7 +2,7 @@
 #include "backends/cpu/machine/choose.h"
 #include "backends/cpu/machine/threads.h"
 #include "backends/decisions.h"
-#include "core/log.h"
+#include "core/base/log.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

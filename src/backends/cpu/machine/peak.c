@@ -1,9 +1,9 @@
 /* peak.c - the best of a few large products and copies: what a profile is held to. */
-#include "core/clock.h"
+#include "core/base/clock.h"
 #include "backends/cpu/machine/peak.h"
 #include "backends/cpu/backend.h"
 #include "backends/cpu/kernels.h"
-#include "core/profile.h"
+#include "core/run/profile.h"
 #include "ops/linear.h"
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include "backends/cpu/machine/shares.h"
 #include "backends/cpu/product/square.h"
 #include "backends/cpu/machine/threads.h"
-#include "core/refuse.h"
+#include "core/graph/refuse.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include "backends/cpu/reduction/along_axis.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/machine/threads.h"
-#include "core/bf16.h"
+#include "core/base/bf16.h"
 #include "ops/normalization.h"
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* fold.c - the loops of a fold. Outputs are handled a block at a time; where blocks are too few to keep threads busy,
  * what goes into each is split in parts as well. Both follow from the shape alone, so that results do not depend on the
  * number of threads. */
-#include "core/refuse.h"
+#include "core/graph/refuse.h"
 #include "backends/cpu/reduction/along_axis.h"
 #include "backends/cpu/reduction/fold.h"
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef VITRO_BACKENDS_CPU_REDUCTION_FOLD_H
 #define VITRO_BACKENDS_CPU_REDUCTION_FOLD_H
 
-#include "core/array.h"
+#include "core/base/array.h"
 
 /* An accumulator: floating point adds up in double, integers in 64 bits. */
 typedef union slot {

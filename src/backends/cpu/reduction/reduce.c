@@ -3,7 +3,7 @@
 #include "backends/cpu/reduction/fold.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/vector/vector_math.h"
-#include "core/bf16.h"
+#include "core/base/bf16.h"
 #include "ops/reduce.h"
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/vector/lanes.h"
 #include "backends/cpu/reduction/rows.h"
-#include "core/bf16.h"
+#include "core/base/bf16.h"
 #include "ops/normalization.h"
 
 typedef struct row_norm {

@@ -2,7 +2,7 @@
 #ifndef VITRO_BACKENDS_CPU_VECTOR_BF16_ROW_H
 #define VITRO_BACKENDS_CPU_VECTOR_BF16_ROW_H
 
-#include "core/bf16.h"
+#include "core/base/bf16.h"
 #ifdef __AVX512BF16__
 #include <immintrin.h>
 #endif

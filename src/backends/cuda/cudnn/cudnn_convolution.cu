@@ -5,7 +5,7 @@
 #include "backends/cuda/kernels.h"
 
 extern "C" {
-#include "core/log.h"
+#include "core/base/log.h"
 }
 #include <pthread.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "backends/cuda/cudnn/cudnn_library.h"
 
 extern "C" {
-#include "core/log.h"
+#include "core/base/log.h"
 }
 #include <dlfcn.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
 #include "backends/cuda/element/stored.h"
 
 extern "C" {
-#include "core/philox.h"
+#include "core/base/philox.h"
 #include "ops/elementwise.h"
 }
 #include <math.h>

@@ -3,7 +3,7 @@
 #include "backends/cuda/machine/device.h"
 
 extern "C" {
-#include "core/log.h"
+#include "core/base/log.h"
 }
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 
 extern "C" {
 #include "backends/kernel_row.h"
-#include "core/error.h"
+#include "core/base/error.h"
 }
 
 /* The queue that this thread's kernels and copies take their turns in. */

@@ -4,7 +4,7 @@
 #include "backends/cuda/machine/choose.h"
 
 extern "C" {
-#include "core/log.h"
+#include "core/base/log.h"
 }
 #include <stdio.h>
 #include <stdlib.h>

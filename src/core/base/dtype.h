@@ -1,0 +1,15 @@
+/* dtype.h - dtypes that tensors have, and data. */
+#ifndef VITRO_CORE_BASE_DTYPE_H
+#define VITRO_CORE_BASE_DTYPE_H
+
+#include <vitro/base.h>
+
+/* Whether tensors can have it: bf16 is only how a plan stores some of them. */
+bool dtype_is_of_tensors(int64_t dtype);
+#define DTYPES_OF_TENSORS "it must be f32, f64, i32, i64, u8 or bool"
+
+/* The dtype of a tensor that is made of data of a dtype: the same, or one that holds each of its values.
+ * VT_DTYPE_DEFAULT where data has no such dtype. */
+vt_dtype dtype_of_tensor(vt_dtype of_data);
+
+#endif

@@ -1,0 +1,136 @@
+/* record.c - appending nodes: checks, shapes, handles. Computes nothing. */
+#include "core/graph/record.h"
+#include "core/context.h"
+#include "core/base/entry.h"
+#include "core/tensor/handle.h"
+#include "core/graph/refuse.h"
+#include "core/base/shape.h"
+#include <string.h>
+
+static void *copy(context *c, const void *data, size_t bytes)
+{
+    void *memory = arena_allocate(&c->nodes_memory, bytes);
+    return memory && bytes ? memcpy(memory, data, bytes) : memory;
+}
+
+static node *new_node(context *c, const recording *r)
+{
+    node *n = arena_allocate(&c->nodes_memory, sizeof *n);
+    if (!n) return NULL;
+    const entry entered = entry_get();
+    *n = (node){ .op = r->op,
+                 .at = site_keep(&c->sites, entered.call ? entered.site : r->at),
+                 .inputs = r->inputs,
+                 .bound = r->bound };
+    n->outputs = r->op->outputs ? r->op->outputs : r->outputs;
+    n->in = copy(c, r->in, (size_t)r->inputs * sizeof *r->in);
+    n->attributes = copy(c, r->attributes, r->attributes_size);
+    n->attributes_size = r->attributes_size;
+    n->out = arena_allocate(&c->nodes_memory, (size_t)n->outputs * sizeof *n->out);
+    n->in_version = arena_allocate(&c->nodes_memory, (size_t)n->inputs * sizeof *n->in_version);
+    return !vt_failed() && n->in && n->attributes && n->out && n->in_version ? n : NULL;
+}
+
+/* Effects overwrite data that a user holds: a parameter, a buffer, a tensor made from data. */
+static bool written_inputs_are_leaves(const context *c, const node *n)
+{
+    for (int i = 0; n->op->writes && i < n->inputs; i++) {
+        const value *v = value_of((context *)c, n->in[i]);
+        if (!n->op->writes(i) || !v->producer) continue;
+        return refuse(
+            n, "input %d is the result of an op; only parameters, buffers and tensors made from data are written", i);
+    }
+    return true;
+}
+
+/* A gradient is taken of the values that the op saw. */
+static bool inputs_are_as_they_were(context *c, const node *n)
+{
+    const node *of = c->differentiated;
+    for (int i = 0; of && i < n->inputs; i++) {
+        const value *v = value_of(c, n->in[i]);
+        for (int k = 0; v && !v->producer && k < of->inputs; k++) {
+            bool own = of->op->writes && of->op->writes(k);
+            if (own || !is_same_tensor(of->in[k], n->in[i]) || of->in_version[k] == v->recorded_version) continue;
+            refuse_call(of->op->name, of->at, VT_ERROR_GRADIENT,
+                        "input %d was updated before vt_backward, which needs the value it had here", k);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool shapes_are_valid(const node *n)
+{
+    char text[128];
+    for (int i = 0; i < n->outputs; i++)
+        if (!shape_is_valid(n->out_spec[i].shape))
+            return refuse(n, "the result would have shape %s, more elements than memory can hold",
+                          vt_shape_text(n->out_spec[i].shape, text));
+    return true;
+}
+
+static bool new_outputs(context *c, node *n)
+{
+    bool needs_gradient = false;
+    int oldest = PASSES_ON_NOTHING;
+    for (int i = 0; i < n->inputs && !n->op->constant; i++) {
+        const value *v = value_of(c, n->in[i]);
+        if (!v || !vt_dtype_is_float(v->spec.dtype)) continue;
+        needs_gradient |= v->needs_gradient;
+        if (v->oldest < oldest) oldest = v->oldest;
+    }
+    for (int i = 0; i < n->outputs; i++) {
+        value *v = value_new(c, n->out_spec[i]);
+        if (!v) return false;
+        v->producer = n;
+        v->output = i;
+        bool passes_on = vt_dtype_is_float(v->spec.dtype);
+        v->needs_gradient = needs_gradient && passes_on;
+        v->oldest = passes_on ? oldest : PASSES_ON_NOTHING;
+        n->out[i] = v->handle;
+    }
+    return true;
+}
+
+static void append(context *c, node *n)
+{
+    uint32_t *version = (uint32_t *)n->in_version;
+    for (int i = 0; i < n->inputs; i++) {
+        value *v = value_of(c, n->in[i]);
+        if (!v) continue;
+        v->consumed |= c->internal == 0;
+        version[i] = v->recorded_version;
+    }
+    for (int i = 0; n->op->writes && i < n->inputs; i++)
+        if (n->op->writes(i)) value_of(c, n->in[i])->recorded_version++;
+    c->pending_effects += n->op->writes != NULL;
+    n->sequence = ++c->sequence;
+    n->previous = c->last;
+    if (c->last)
+        c->last->next = n;
+    else
+        c->first = n;
+    c->last = n;
+}
+
+node *record_node(const recording *r)
+{
+    context *c = context_get();
+    node *n = vt_failed() ? NULL : new_node(c, r);
+    if (!n) return NULL;
+    spec *in = arena_allocate(&c->nodes_memory, ((size_t)n->inputs + (size_t)n->outputs) * sizeof *in);
+    if (!in || !input_specs(n, in)) return NULL;
+    spec *specs = in + n->inputs;
+    if (!n->op->infer(n, in, specs) || !inputs_are_as_they_were(c, n)) return NULL;
+    n->out_spec = specs;
+    if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !new_outputs(c, n)) return NULL;
+    append(c, n);
+    return n;
+}
+
+bound bound_random(void)
+{
+    context *c = context_get();
+    return (bound){ .seed = c->random.seed, .stream = c->random.stream++ };
+}

@@ -1,0 +1,10 @@
+/* persist.h - values that outlive the ops that made them. */
+#ifndef VITRO_CORE_TENSOR_PERSIST_H
+#define VITRO_CORE_TENSOR_PERSIST_H
+
+#include "core/context.h"
+
+/* A leaf that outlives every scope, with the value that source has now; NULL with an error. */
+value *value_persist(context *c, vt_tensor source);
+
+#endif
