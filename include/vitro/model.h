@@ -29,7 +29,8 @@ typedef struct vt_init {
     double value; /* the constant; the standard deviation (truncated at two of them); the bound either side of 0 */
 } vt_init;
 
-/* Registers a trainable tensor of the context's precision. Errors: a name that is taken, empty or NULL; a kind of
+/* Registers a trainable tensor of the context's precision. Its elements are drawn when they are first read, of the random
+ * stream that it got here; until then it takes no memory. Errors: a name that is taken, empty or NULL; a kind of
  * initialisation that there is not; a path without a model. */
 VT_API vt_tensor vt_parameter_at(vt_site at, vt_path path, const char *name, vt_shape shape, vt_init init);
 #define vt_parameter(path, name, shape, ...) vt_parameter_at(VT_HERE, path, name, shape, (vt_init){ __VA_ARGS__ })

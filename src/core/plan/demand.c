@@ -1,5 +1,6 @@
 /* demand.c - which of the recorded nodes are to run: recorded order is a topological order. */
 #include "core/plan/demand.h"
+#include "core/tensor/origin.h"
 #include "core/base/error.h"
 #include <stdlib.h>
 
@@ -8,6 +9,12 @@ static void mark(run_state *r, node *n, int *outstanding)
     if (n->run == r->epoch) return;
     n->run = r->epoch;
     ++*outstanding;
+}
+
+static void list_origin(run_state *r, value *leaf)
+{
+    leaf->origin->next = r->origins;
+    r->origins = leaf;
 }
 
 /* Marks the producer of a value that is not there. */
@@ -20,6 +27,7 @@ static void need(context *c, vt_tensor x, bool root, int *outstanding)
         v->run = r->epoch;
         v->root = false;
         if (v->producer) mark(r, v->producer, outstanding);
+        if (v->origin) list_origin(r, v);
     }
     v->root |= root;
 }
@@ -119,6 +127,7 @@ bool demand(context *c, const vt_tensor *targets, int count, enum run_mode mode)
     r->started = false;
     r->epoch = ++c->epoch;
     r->node_count = 0;
+    r->origins = NULL;
     for (int i = 0; i < count; i++) need(c, targets[i], true, &outstanding);
     for (node *n = c->last; n; n = n->previous) {
         bool seen = mode != RUN_EVERYTHING || n->sequence <= c->loose_ends_seen;

@@ -8,6 +8,7 @@
 #include "core/graph/refuse.h"
 #include "core/run/replay.h"
 #include "core/plan/retain.h"
+#include "core/tensor/origin.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ static bool run_whole(context *c)
 bool run(context *c, const vt_tensor *targets, int count, enum run_mode mode)
 {
     bool ok = demand(c, targets, count, mode);
+    if (ok && c->run.origins) ok = originate(c, c->run.origins) && demand(c, targets, count, mode);
     if (ok) retain_learn(c);
     ok = ok && run_whole(c);
     /* A loose end that cannot be computed is not tried again until it is read: others are to be had without it. */

@@ -13,6 +13,7 @@ typedef struct run_state {
     } mode;
     bool started;          /* a kernel has run */
     uint64_t epoch, keyed; /* of the run; the last one that has a key */
+    value *origins;        /* leaves that it reads and that have not been computed */
     node **nodes;          /* those that run, in order */
     value **leaves;        /* what they read that is there */
     int64_t *key;

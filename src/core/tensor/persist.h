@@ -4,7 +4,8 @@
 
 #include "core/context.h"
 
-/* A leaf that outlives every scope, with the value that source has now; NULL with an error. */
+/* A leaf that outlives every scope, with the value that source has now: it is computed here, but for what is made from
+ * nothing, which is computed when it is read. NULL with an error. */
 value *value_persist(context *c, vt_tensor source);
 
 #endif

@@ -157,12 +157,27 @@ double vt_item_at(vt_site at, vt_tensor x)
     return NAN;
 }
 
+/* Memory that nothing else looks at. */
+static bool own_memory(context *c, value *v)
+{
+    if (v->buffer && v->buffer->references == 1 && array_is_contiguous(&v->array)) return true;
+    buffer *before = v->buffer;
+    if (!value_allocate(c, v)) {
+        v->buffer = before;
+        return false;
+    }
+    if (before) buffer_release(c, before);
+    value_drop_origin(v);
+    return true;
+}
+
 bool vt_write_at(vt_site at, vt_tensor x, const void *data)
 {
     context *c = context_get();
-    value *v = compute(at, "write", x);
-    if (!v) return false;
-    if (!data && vt_shape_count(v->spec.shape)) {
+    spec s;
+    if (vt_failed() || !spec_of("write", at, "x", x, &s)) return false;
+    value *v = value_of(c, x);
+    if (!data && vt_shape_count(s.shape)) {
         refuse_call("write", at, VT_ERROR_ARGUMENT, "data is NULL");
         return false;
     }
@@ -171,16 +186,9 @@ bool vt_write_at(vt_site at, vt_tensor x, const void *data)
                     "x is the result of an op; only parameters, buffers and tensors made from data are written");
         return false;
     }
-    size_t bytes = (size_t)vt_shape_count(v->spec.shape) * vt_dtype_size(v->spec.dtype);
-    if (!run(c, NULL, 0, RUN_EVERYTHING)) return false; /* what was recorded before sees what x held before */
-    if (v->buffer->references > 1 || !array_is_contiguous(&v->array)) {
-        buffer *own = buffer_new(c, bytes);
-        if (!own) return false;
-        buffer_release(c, v->buffer);
-        v->buffer = own;
-        v->array = array_contiguous(own->data, v->spec.dtype, v->spec.shape);
-    }
-    v->buffer->used = c->mark; /* what was queued before sees what x held before */
+    /* What was recorded before sees what x held before. */
+    if (!run(c, NULL, 0, RUN_EVERYTHING) || !own_memory(c, v)) return false;
+    v->buffer->used = c->mark; /* what was queued before too */
     if (!value_fill(c, v, data)) return false;
     v->recorded_version++;
     v->executed_version++;

@@ -92,6 +92,7 @@ static bool is_used_up(const value *v)
 void value_end(context *c, value *v)
 {
     value_drop_buffer(c, v);
+    value_drop_origin(v);
     v->live = false;
     c->statistics.live_tensors -= !v->freed;
     if (is_used_up(v)) return;
@@ -130,4 +131,10 @@ void value_drop_buffer(context *c, value *v)
 {
     buffer_release(c, v->buffer);
     v->buffer = NULL;
+}
+
+void value_drop_origin(value *v)
+{
+    free(v->origin);
+    v->origin = NULL;
 }

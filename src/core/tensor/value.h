@@ -10,9 +10,10 @@ typedef struct value {
     vt_tensor handle; /* its generation: the number of the context, and how often the slot has been used */
     spec spec;
     node *producer;
-    int output;     /* of the producer */
-    buffer *buffer; /* NULL until computed */
-    array array;    /* the view of the buffer */
+    int output;            /* of the producer */
+    buffer *buffer;        /* NULL until computed */
+    struct origin *origin; /* of a leaf that has not been computed */
+    array array;           /* the view of the buffer */
     vt_tensor gradient;
     bool live, trainable, needs_gradient;
     bool freed;                                  /* by the user; while it is live, what was computed from it needs it */
@@ -58,5 +59,6 @@ void value_end(context *c, value *v); /* the handle becomes stale */
 void value_free(context *c, value *v);
 bool value_allocate(context *c, value *v); /* gives it a contiguous buffer */
 void value_drop_buffer(context *c, value *v);
+void value_drop_origin(value *v);
 
 #endif
