@@ -61,6 +61,7 @@
 #include <vitro/einops.h>
 #include <vitro/index.h>
 #include <vitro/autograd.h>
+#include <vitro/cost.h>
 #include <vitro/gradcheck.h>
 #include <vitro/effect.h>
 #include <vitro/model.h>
