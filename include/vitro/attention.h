@@ -20,15 +20,16 @@ typedef struct vt_attention_args {
     int64_t window;     /* a query sees keys less than this many places from its own; VT_AUTO: all */
     double scale;       /* of the logits; VT_AUTO: 1 / sqrt(d) */
     double dropout;     /* probability with which a weight is dropped, in training mode */
-    vt_tensor *weights; /* gets the attention weights [..., N, M], before dropout; NULL: they are not wanted */
+    vt_tensor *weights; /* gets the attention weights [..., N, M], before dropout; computed only where they are read */
 } vt_attention_args;
 #define VT_ATTENTION_DEFAULTS .window = VT_AUTO, .scale = VT_AUTO, .dropout = 0
 VT_API vt_attention_args vt_attention_defaults(void);
 /* softmax(scale q kᵀ + bias) v (Vaswani et al. 2017) for q [..., N, d], k [..., M, d], v [..., M, e]: [..., N, e].
  * Leading axes, of batch and heads, broadcast. f32 or f64. A query that is kept from every key, by a mask, a bias of
  * -inf, or because its place is before all keys, gets zeros, and no gradient passes through it, as in PyTorch
- * since 2.5. Where `weights` are not wanted and nothing is dropped, the map of weights is never in memory: what is
- * needed beside the result grows with N and M, not with N times M. */
+ * since 2.5. Where nothing is dropped and the `weights` are not read, the map of weights is never in memory: what is
+ * needed beside the result grows with N and M, not with N times M. The result is the same whether they are read or not.
+ */
 VT_API vt_tensor vt_attention_with(const vt_attention_args *a);
 #define vt_attention(...)                                                                                              \
     VT_CALL(vt_attention_with, vt_attention_args, VT_ATTENTION_DEFAULTS, 3,                                            \

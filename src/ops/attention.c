@@ -174,6 +174,17 @@ static bool infer_attention(const node *n, const spec *in, spec *out)
     return true;
 }
 
+/* The logits' shape: a bias or a mask may have leading axes that only v has beside it. */
+static bool infer_weights(const node *n, const spec *in, spec *out)
+{
+    vt_shape q = in[ATTENTION_WEIGHTS_Q].shape, k = in[ATTENTION_WEIGHTS_K].shape;
+    out->dtype = in[ATTENTION_WEIGHTS_Q].dtype;
+    bool fits = leading_shape(q, k, k, q.dim[q.rank - 2], k.dim[k.rank - 2], &out->shape);
+    for (int i = ATTENTION_WEIGHTS_BIAS; fits && i < n->inputs; i++)
+        fits = !n->in[i].id || shape_broadcast(out->shape, in[i].shape, &out->shape);
+    return fits || refuse(n, "the leading axes of q and k do not broadcast");
+}
+
 static bool infer_gradient(const node *n, const spec *in, spec *out)
 {
     (void)n;
@@ -197,6 +208,13 @@ static void attention_decompose(const node *n, vt_tensor *out)
     scores s = scores_of(n, n->in[ATTENTION_Q], n->in[ATTENTION_K], n->in[ATTENTION_BIAS], n->in[ATTENTION_MASK]);
     out[ATTENTION_Y] = vt_matmul(weights_of(&s), n->in[ATTENTION_V]);
     out[ATTENTION_LOGSUMEXP] = logsumexp_of(&s, n->out_spec[ATTENTION_LOGSUMEXP].shape);
+}
+
+static void attention_weights_decompose(const node *n, vt_tensor *out)
+{
+    scores s = scores_of(n, n->in[ATTENTION_WEIGHTS_Q], n->in[ATTENTION_WEIGHTS_K], n->in[ATTENTION_WEIGHTS_BIAS],
+                         n->in[ATTENTION_WEIGHTS_MASK]);
+    out[0] = weights_of(&s);
 }
 
 /* dq = scale dlogits k, dk = scale dlogitsᵀ q, dv = weightsᵀ g. Written in q, k and v alone, not in y and the
@@ -241,6 +259,12 @@ static double attention_flops(const kernel_call *call)
     return pair_flops(q, v, q->shape.dim[q->shape.rank - 1] + v->shape.dim[v->shape.rank - 1]);
 }
 
+static double attention_weights_flops(const kernel_call *call)
+{
+    const array *q = &call->in[ATTENTION_WEIGHTS_Q], *k = &call->in[ATTENTION_WEIGHTS_K];
+    return 2 * (double)vt_shape_count(call->out[0].shape) * (double)k->shape.dim[q->shape.rank - 1];
+}
+
 /* The logits once more, and four products for the gradients. */
 static double attention_gradient_flops(const kernel_call *call)
 {
@@ -254,6 +278,9 @@ const op op_attention = { OP_HEAD(attention, 3, ATTENTION_INPUTS, ATTENTION_OUTP
                           .decompose = attention_decompose,
                           .flops = attention_flops,
                           .rounded = 1 << ATTENTION_Q | 1 << ATTENTION_K | 1 << ATTENTION_V };
+const op op_attention_weights = { OP_HEAD(attention_weights, 2, ATTENTION_WEIGHTS_INPUTS, 1), .infer = infer_weights,
+                                  .decompose = attention_weights_decompose, .flops = attention_weights_flops,
+                                  .rounded = 1 << ATTENTION_WEIGHTS_Q | 1 << ATTENTION_WEIGHTS_K };
 const op op_attention_gradient = { OP_HEAD(attention_gradient, 6, ATTENTION_GRADIENT_INPUTS, 3),
                                    .infer = infer_gradient, .decompose = attention_gradient_decompose,
                                    .flops = attention_gradient_flops,
@@ -273,6 +300,18 @@ static vt_tensor record_attention(const vt_attention_args *a)
                               .attributes_size = sizeof attributes },
                 out);
     return out[ATTENTION_Y];
+}
+
+/* Beside the result, and computed only where they are read. */
+static vt_tensor record_weights(const vt_attention_args *a)
+{
+    attention_attributes attributes = { a->scale, a->causal };
+    return record_one(&(recording){ .op = &op_attention_weights,
+                                    .at = a->at_,
+                                    INPUTS(a->q, a->k, a->bias, a->mask),
+                                    .attributes = &attributes,
+                                    .attributes_size = sizeof attributes,
+                                    .weak = true });
 }
 
 /* [queries, keys]: what `causal`, `queries_last` and `window` let a query see, beyond what the op's own `causal` does;
@@ -308,7 +347,10 @@ vt_tensor vt_attention_with(const vt_attention_args *a)
     vt_attention_args settled = *a;
     settled.mask = both(a->mask, band(a, &settled.causal));
     if (a->scale == VT_AUTO) settled.scale = 1 / sqrt((double)vt_dim(a->q, -1));
-    if (!a->weights && (a->dropout == 0 || !vt_training())) return record_attention(&settled);
+    if (a->dropout == 0 || !vt_training()) {
+        if (a->weights) *a->weights = record_weights(&settled);
+        return record_attention(&settled);
+    }
     vt_tensor weights = weights_of(&(scores){ a->q, a->k, a->bias, settled.mask, settled.scale, settled.causal });
     if (a->weights) *a->weights = weights;
     return vt_matmul(vt_dropout(weights, a->dropout), a->v);

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* attention and its gradient */
+/* attention, its weights and its gradient */
 typedef struct attention_attributes {
     double scale;
     int64_t causal;
@@ -13,6 +13,15 @@ typedef struct attention_attributes {
 /* attention: inputs, then outputs */
 enum { ATTENTION_Q, ATTENTION_K, ATTENTION_V, ATTENTION_BIAS, ATTENTION_MASK, ATTENTION_INPUTS };
 enum { ATTENTION_Y, ATTENTION_LOGSUMEXP, ATTENTION_OUTPUTS };
+
+/* attention_weights: inputs; its output is the map of weights */
+enum {
+    ATTENTION_WEIGHTS_Q,
+    ATTENTION_WEIGHTS_K,
+    ATTENTION_WEIGHTS_BIAS,
+    ATTENTION_WEIGHTS_MASK,
+    ATTENTION_WEIGHTS_INPUTS
+};
 
 /* attention_gradient: inputs; its outputs are the gradients of q, k and v, with the leading axes of y */
 enum {

@@ -226,3 +226,35 @@ CASE(attention) = {
     { "weights of what is refused", failed, { X(3, 4), X(5, 3), X(5, 2) }, .refused = "attention: q [3, 4] has 4" },
     { 0 },
 };
+
+static vt_tensor weights_alone(const vt_tensor *in)
+{
+    vt_tensor w;
+    vt_attention(in[0], in[1], in[1], .weights = &w);
+    return w;
+}
+
+static vt_tensor weights_of_all(const vt_tensor *in)
+{
+    vt_tensor w;
+    vt_attention(in[0], in[1], in[1], .bias = in[2], .mask = with_key_0(in[3], in[1]), .causal = true, .weights = &w);
+    return w;
+}
+
+static vt_tensor weights_biased(const vt_tensor *in)
+{
+    vt_tensor w;
+    vt_attention(in[0], in[1], in[2], .bias = in[3], .scale = 0.7, .weights = &w);
+    return w;
+}
+
+CASE(attention_weights) = {
+    { "matrices", weights_alone, { X(3, 4), X(5, 4) }, .terms = 20 },
+    { "heads", weights_alone, { X(2, 3, 4, 5), X(2, 1, 6, 5) }, .terms = 30 },
+    { "a bias, a mask, causal", weights_of_all, { X(2, 4, 5), X(2, 3, 5), X(2, 1, 3), BOOLS(4, 3) }, .terms = 20 },
+    { "a bias with an axis that only v has",
+      weights_biased,
+      { X(2, 4, 5), X(2, 3, 5), X(2, 2, 3, 5), X(2, 1, 4, 3) },
+      .terms = 20 },
+    { 0 },
+};

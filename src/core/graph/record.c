@@ -70,7 +70,7 @@ static bool shapes_are_valid(const node *n)
     return true;
 }
 
-static bool new_outputs(context *c, node *n)
+static bool new_outputs(context *c, node *n, bool weak)
 {
     bool needs_gradient = false;
     int oldest = PASSES_ON_NOTHING;
@@ -85,6 +85,7 @@ static bool new_outputs(context *c, node *n)
         if (!v) return false;
         v->producer = n;
         v->output = i;
+        v->weak = weak;
         bool passes_on = vt_dtype_is_float(v->spec.dtype);
         v->needs_gradient = needs_gradient && passes_on;
         v->oldest = passes_on ? oldest : PASSES_ON_NOTHING;
@@ -124,7 +125,7 @@ node *record_node(const recording *r)
     spec *specs = in + n->inputs;
     if (!n->op->infer(n, in, specs) || !inputs_are_as_they_were(c, n)) return NULL;
     n->out_spec = specs;
-    if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !new_outputs(c, n)) return NULL;
+    if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !new_outputs(c, n, r->weak)) return NULL;
     append(c, n);
     return n;
 }

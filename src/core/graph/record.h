@@ -14,6 +14,7 @@ typedef struct recording {
     size_t attributes_size;
     struct bound bound;
     int outputs; /* only for ops whose number of outputs varies */
+    bool weak;   /* the outputs are computed only where they are read: see value.h */
 } recording;
 
 /* Appends a node, with handles of its outputs; NULL where it failed. Computes nothing. */

@@ -93,7 +93,7 @@ bool record_into(const recording *r, vt_tensor *out)
 {
     const node *n = record_node(r);
     int outputs = r->op->outputs ? r->op->outputs : r->outputs;
-    bool ok = n && compute_if_eager(context_get(), n);
+    bool ok = n && (r->weak || compute_if_eager(context_get(), n));
     for (int i = 0; i < outputs; i++) out[i] = ok ? n->out[i] : (vt_tensor){ 0 };
     return ok;
 }

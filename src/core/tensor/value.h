@@ -20,6 +20,7 @@ typedef struct value {
     int term;                                    /* in the program under way */
     bool retained;                               /* a later run reads it: see retain.h */
     bool kept;                                   /* survives its scope */
+    bool weak;                                   /* not computed for being recorded and consumed by nothing */
     bool consumed;                               /* an op that the user recorded has it as input */
     bool internal;                               /* recorded by differentiation, not by the user ... */
     bool asked_for;                              /* ... but a gradient that the user asked for */
