@@ -27,7 +27,6 @@
     X(set_precision)                                                                                                   \
     X(set_threads)                                                                                                     \
     X(set_pass)                                                                                                        \
-    X(attention_with_weights)                                                                                          \
     X(adamw)                                                                                                           \
     X(step)                                                                                                            \
     X(update)                                                                                                          \
