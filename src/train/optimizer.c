@@ -18,6 +18,7 @@ enum { MAX_STATES = MOST_UPDATE_ARRAYS - 2 };
 typedef struct slot {
     const char *name; /* the model's */
     vt_tensor parameter;
+    bool decays; /* also where the optimiser does not decay all */
     double lr_ratio, weight_decay;
     char *state_name[MAX_STATES];
     vt_tensor state[MAX_STATES]; /* inert until made */
@@ -43,22 +44,6 @@ struct vt_optimizer {
 
 /* -- Making one --------------------------------------------------------------------------------------------------- */
 
-static bool last_name_is(const char *name, const char *last)
-{
-    size_t length = strlen(name), ending = strlen(last);
-    return length >= ending && strcmp(name + length - ending, last) == 0 &&
-           (length == ending || name[length - ending - 1] == '.');
-}
-
-/* The rule of timm: no decay for biases, norms, and the learned tokens and positions. */
-static bool decays(const slot *s)
-{
-    const char *const exempt[] = { "pos_embed", "cls_token", "reg_token", "dist_token" };
-    for (size_t i = 0; i < sizeof exempt / sizeof *exempt; i++)
-        if (last_name_is(s->name, exempt[i])) return false;
-    return vt_rank(s->parameter) >= 2;
-}
-
 static bool make_state(slot *s, int i)
 {
     context *c = context_get();
@@ -78,7 +63,8 @@ static void add_state(vt_optimizer *o, const char *prefix)
 static bool fill_slot(const vt_optimizer *o, slot *s, vt_named_tensor entry)
 {
     *s = (slot){ .name = entry.name, .parameter = entry.tensor, .lr_ratio = 1 };
-    s->weight_decay = o->decay_all || decays(s) ? o->weight_decay : 0;
+    s->decays = vt_rank(s->parameter) >= 2 && !entry.no_decay;
+    s->weight_decay = o->decay_all || s->decays ? o->weight_decay : 0;
     for (int i = 0; i < o->states; i++) {
         size_t size = strlen(entry.name) + 32;
         s->state_name[i] = malloc(size);
@@ -216,7 +202,7 @@ static bool is_there(const vt_optimizer *o, const char *call, vt_site at)
 static void join_group(const vt_optimizer *o, slot *s, const vt_group_args *a)
 {
     double decay = a->weight_decay == VT_AUTO ? o->weight_decay : a->weight_decay;
-    s->weight_decay = o->decay_all || a->decay_all || decays(s) ? decay : 0;
+    s->weight_decay = o->decay_all || a->decay_all || s->decays ? decay : 0;
     s->lr_ratio = a->lr == VT_AUTO ? 1 : a->lr == 0 ? 0 : a->lr / o->initial_lr;
 }
 
@@ -397,9 +383,10 @@ vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *o, int index)
     for (int i = 0; o && index >= 0 && i < o->count; i++) {
         const slot *s = &o->slots[i];
         for (int k = 0; k < o->states; k++)
-            if (s->state[k].id && index-- == 0) return (vt_named_tensor){ s->state_name[k], s->state[k], false };
+            if (s->state[k].id && index-- == 0)
+                return (vt_named_tensor){ .name = s->state_name[k], .tensor = s->state[k] };
     }
-    return (vt_named_tensor){ "", { 0 }, false };
+    return (vt_named_tensor){ .name = "" };
 }
 
 vt_tensor vt_optimizer_state_find(vt_optimizer *o, const char *name)
