@@ -25,9 +25,10 @@ bool vit_init(vit *m, vt_path path, const vit_config *config)
     }
     m->patch_embed =
         patch_embedding_new(vt_subpath(path, "patch_embed"), c->image_size, c->patch_size, c->channels, c->dim);
-    m->cls_token = vt_parameter(path, "cls_token", VT_SHAPE(1, 1, c->dim), VT_INIT_NORMAL, WEIGHT_STD);
-    m->pos_embed =
-        vt_parameter(path, "pos_embed", VT_SHAPE(1, 1 + m->patch_embed.patches, c->dim), VT_INIT_NORMAL, WEIGHT_STD);
+    m->cls_token =
+        vt_parameter(path, "cls_token", VT_SHAPE(1, 1, c->dim), VT_INIT_NORMAL, WEIGHT_STD, .no_decay = true);
+    m->pos_embed = vt_parameter(path, "pos_embed", VT_SHAPE(1, 1 + m->patch_embed.patches, c->dim), VT_INIT_NORMAL,
+                                WEIGHT_STD, .no_decay = true);
     for (int64_t i = 0; i < c->depth; i++) {
         double drop_path = c->depth > 1 ? c->drop_path * (double)i / (double)(c->depth - 1) : 0;
         m->blocks[i] = block_new(vt_subpath(path, "blocks.%d", (int)i), c, drop_path);

@@ -531,34 +531,39 @@ static void step_with_zeros(vt_model *model, vt_optimizer *o)
     cr_assert(!vt_failed(), "%s", vt_error_message());
 }
 
-Test(groups, weight_decay_excepts_what_timm_excepts)
+Test(groups, weight_decay_takes_two_axes_and_no_exemption)
 {
     const struct {
         const char *name;
         vt_shape shape;
-        bool decays;
+        bool no_decay, decays;
     } cases[] = {
-        { "fc.weight", VT_SHAPE(2, 2), true },
-        { "fc.bias", VT_SHAPE(2), false },
-        { "norm.weight", VT_SHAPE(2), false },
-        { "pos_embed", VT_SHAPE(1, 2, 2), false },
-        { "cls_token", VT_SHAPE(1, 1, 2), false },
-        { "blocks.0.pos_embed", VT_SHAPE(1, 2, 2), false },
-        { "dist_token", VT_SHAPE(2, 1), false },
-        { "reg_token", VT_SHAPE(2, 1), false },
-        { "my_pos_embed", VT_SHAPE(2, 2), true },
-        { "pos_embed.proj", VT_SHAPE(2, 2), true },
-        { "scale", VT_SCALAR, false },
+        { "fc.weight", VT_SHAPE(2, 2), false, true },
+        { "conv.weight", VT_SHAPE(2, 1, 1, 1), false, true },
+        { "fc.bias", VT_SHAPE(2), false, false },
+        { "scale", VT_SCALAR, false, false },
+        { "pos_embed", VT_SHAPE(1, 2, 2), true, false },
+        { "table", VT_SHAPE(2, 2), true, false },
+        { "slope", VT_SHAPE(2), true, false },
+        { "cls_token", VT_SHAPE(1, 1, 2), false, true }, /* a name says nothing */
     };
     enum { COUNT = sizeof cases / sizeof *cases };
     for (int all = 0; all < 2; all++) {
         vt_model *model = vt_model_new();
         vt_tensor p[COUNT];
-        for (int i = 0; i < COUNT; i++) p[i] = add_parameter(model, cases[i].name, cases[i].shape);
+        for (int i = 0; i < COUNT; i++) {
+            p[i] =
+                vt_parameter(vt_root(model), cases[i].name, cases[i].shape, .value = 1, .no_decay = cases[i].no_decay);
+            cr_assert(vt_model_entry(model, i).no_decay == cases[i].no_decay);
+        }
         vt_optimizer *o = vt_adamw(model, .lr = 0.5, .weight_decay = 0.5, .decay_all = all);
         step_with_zeros(model, o);
         for (int i = 0; i < COUNT; i++)
             cr_assert(first_of(p[i]) == (all || cases[i].decays ? 0.75 : 1), "%s", cases[i].name);
+        cr_assert(vt_optimizer_group(o, "", .weight_decay = 1) == COUNT); /* a group's decay passes by the same */
+        step_with_zeros(model, o);
+        for (int i = 0; i < COUNT; i++)
+            cr_assert(first_of(p[i]) == (all || cases[i].decays ? 0.375 : 1), "%s", cases[i].name);
         vt_optimizer_free(o);
         vt_model_free(model);
     }

@@ -17,15 +17,14 @@ static void begin(void)
 
 TestSuite(parameters, .init = begin, .fini = expect_nothing_left);
 
-static const vt_init inits[] = { { VT_INIT_NORMAL, 0.5 }, { VT_INIT_TRUNCATED_NORMAL, 0.02 }, { VT_INIT_UNIFORM, 2 } };
+static const vt_init inits[] = { VT_INIT_NORMAL, VT_INIT_TRUNCATED_NORMAL, VT_INIT_UNIFORM };
 enum { INITS = sizeof inits / sizeof *inits };
 
 static vt_model *model_of_each(vt_tensor *drawn)
 {
     vt_model *model = vt_model_new();
     for (int i = 0; i < INITS; i++)
-        drawn[i] =
-            vt_parameter_at(VT_HERE, vt_subpath(vt_root(model), "%d", i), "weight", VT_SHAPE(ROWS, COLUMNS), inits[i]);
+        drawn[i] = vt_parameter(vt_subpath(vt_root(model), "%d", i), "weight", VT_SHAPE(ROWS, COLUMNS), inits[i], 0.5);
     cr_assert(!vt_failed(), "%s", vt_error_message());
     return model;
 }

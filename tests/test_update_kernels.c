@@ -2,6 +2,7 @@
  * of many sizes. They are compared with the CPU's in f64. What they compute is in cases/effect.c. */
 #include "device_call.h"
 #include "ops/effect.h"
+#include "ops/update.h"
 #include <math.h>
 
 enum { TENSORS = 230 };
@@ -92,39 +93,40 @@ static void test_subject(subject s)
     test(&s, 2, 0);
 }
 
-Test(update, sgd)
+/* Of the arrays of a parameter, `squares` is a mean of squares, at least `least`. */
+static void test_rule(const update_rule *rule, const void *attributes, int squares, double least)
 {
     test_subject(
-        (subject){ &op_sgd, &(sgd_attributes){ .lr_ratio = 2, .weight_decay = 0.125 }, SGD_ARRAYS, SGD_SCALARS });
+        (subject){ rule->op, attributes, 2 + rule->states, rule->scalars, .squares = squares, .least = least });
 }
 
-Test(update, sgd_momentum)
+Test(update, sgd)
 {
     sgd_attributes a = { .lr_ratio = 2, .momentum = 0.9, .weight_decay = 0.125 };
-    test_subject((subject){ &op_sgd_momentum, &a, SGD_MOMENTUM_ARRAYS, SGD_MOMENTUM_SCALARS });
+    test_rule(&rule_sgd, &a, 0, 0);
+    test_rule(&rule_sgd_momentum, &a, 0, 0);
     a.nesterov = true;
-    test_subject((subject){ &op_sgd_momentum, &a, SGD_MOMENTUM_ARRAYS, SGD_MOMENTUM_SCALARS });
+    test_rule(&rule_sgd_momentum, &a, 0, 0);
 }
 
 Test(update, adam)
 {
     adam_attributes a = { .lr_ratio = 2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-3, .weight_decay = 0.125 };
-    test_subject((subject){ &op_adam, &a, ADAM_ARRAYS, ADAM_SCALARS, .squares = 3 });
-    test_subject((subject){ &op_amsgrad, &a, AMSGRAD_ARRAYS, ADAM_SCALARS, .squares = 3 });
-    a.decoupled = true;
-    test_subject((subject){ &op_adam, &a, ADAM_ARRAYS, ADAM_SCALARS, .squares = 3 });
-    test_subject((subject){ &op_amsgrad, &a, AMSGRAD_ARRAYS, ADAM_SCALARS, .squares = 3 });
+    for (int decoupled = 0; decoupled < 2; decoupled++) {
+        a.decoupled = decoupled;
+        test_rule(&rule_adam, &a, 3, 0);
+        test_rule(&rule_amsgrad, &a, 3, 0);
+    }
 }
 
 /* Squares far above the square of the average: where the variance is near 0, its root has few digits. */
 Test(update, rmsprop)
 {
     rmsprop_attributes a = { .lr_ratio = 2, .alpha = 0.75, .eps = 1e-3, .weight_decay = 0.125, .momentum = 0.5 };
-    test_subject((subject){ &op_rmsprop, &a, RMSPROP_ARRAYS, RMSPROP_SCALARS, .squares = 2 });
-    test_subject((subject){ &op_rmsprop_momentum, &a, RMSPROP_ARRAYS + 1, RMSPROP_SCALARS, .squares = 2 });
-    test_subject((subject){ &op_rmsprop_centered, &a, RMSPROP_ARRAYS + 1, RMSPROP_SCALARS, .squares = 2, .least = 2 });
-    test_subject(
-        (subject){ &op_rmsprop_centered_momentum, &a, RMSPROP_ARRAYS + 2, RMSPROP_SCALARS, .squares = 2, .least = 2 });
+    test_rule(&rule_rmsprop, &a, 2, 0);
+    test_rule(&rule_rmsprop_momentum, &a, 2, 0);
+    test_rule(&rule_rmsprop_centered, &a, 2, 2);
+    test_rule(&rule_rmsprop_centered_momentum, &a, 2, 2);
 }
 
 Test(clipping, global_norm)

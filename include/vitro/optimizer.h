@@ -24,8 +24,8 @@ extern "C" {
  * frozen, or has no gradient in a step, keeps its bits in that step, and its count of updates. Errors: a model without
  * parameters; a rate, a decay or a beta that is not finite or out of range.
  *
- * Weight decay applies to parameters of two axes or more, those excepted whose name ends in pos_embed, cls_token,
- * reg_token or dist_token, as timm has it; decay_all applies it to all, as PyTorch does. */
+ * Weight decay applies to parameters of two axes or more that were not registered with `no_decay`, as timm has it: not
+ * to biases, norms, positions and tokens. decay_all applies it to all, as PyTorch does. */
 typedef struct vt_optimizer vt_optimizer;
 
 typedef struct vt_sgd_args {

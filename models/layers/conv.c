@@ -11,10 +11,12 @@ conv conv_new_with(const conv_args *a)
         return m;
     }
     int64_t channels = a->in / a->groups;
-    vt_init uniform = { VT_INIT_UNIFORM, 1 / sqrt((double)(channels * a->kernel * a->kernel)) };
+    double bound = 1 / sqrt((double)(channels * a->kernel * a->kernel));
     vt_shape shape = VT_SHAPE(a->out, channels, a->kernel, a->kernel);
-    m.weight = vt_parameter_at(a->at_, a->path, "weight", shape, uniform);
-    if (!a->no_bias) m.bias = vt_parameter_at(a->at_, a->path, "bias", VT_SHAPE(a->out), uniform);
+    vt_parameter_args weight = { .at_ = a->at_, a->path, "weight", shape, VT_INIT_UNIFORM, bound };
+    vt_parameter_args bias = { .at_ = a->at_, a->path, "bias", VT_SHAPE(a->out), VT_INIT_UNIFORM, bound };
+    m.weight = vt_parameter_with(&weight);
+    if (!a->no_bias) m.bias = vt_parameter_with(&bias);
     return m;
 }
 

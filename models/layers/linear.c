@@ -4,12 +4,17 @@
 
 linear linear_new_with(const linear_args *a)
 {
-    vt_init uniform = { VT_INIT_UNIFORM, 1 / sqrt((double)a->in) }, normal = { VT_INIT_TRUNCATED_NORMAL, a->std };
-    vt_init zero = { VT_INIT_CONSTANT, 0 };
-    bool is_auto = a->std == VT_AUTO;
-    linear m = { 0 };
-    m.weight = vt_parameter_at(a->at_, a->path, "weight", VT_SHAPE(a->out, a->in), is_auto ? uniform : normal);
-    if (!a->no_bias) m.bias = vt_parameter_at(a->at_, a->path, "bias", VT_SHAPE(a->out), is_auto ? uniform : zero);
+    double bound = 1 / sqrt((double)a->in);
+    vt_parameter_args weight = { .at_ = a->at_, a->path, "weight", VT_SHAPE(a->out, a->in), VT_INIT_UNIFORM, bound };
+    vt_parameter_args bias = { .at_ = a->at_, a->path, "bias", VT_SHAPE(a->out), VT_INIT_UNIFORM, bound };
+    if (a->std != VT_AUTO) {
+        weight.init = VT_INIT_TRUNCATED_NORMAL;
+        weight.value = a->std;
+        bias.init = VT_INIT_CONSTANT;
+        bias.value = 0;
+    }
+    linear m = { .weight = vt_parameter_with(&weight) };
+    if (!a->no_bias) m.bias = vt_parameter_with(&bias);
     return m;
 }
 

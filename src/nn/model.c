@@ -70,48 +70,48 @@ static bool add_entry(vt_model *model, vt_named_tensor entry)
     return true;
 }
 
-static vt_tensor drawn(vt_shape shape, vt_init init, vt_dtype dtype)
+static vt_tensor drawn(const vt_parameter_args *a, vt_dtype dtype)
 {
-    switch (init.kind) {
-    case VT_INIT_NORMAL: return vt_normal(shape, .std = init.value, .dtype = dtype);
-    case VT_INIT_TRUNCATED_NORMAL: return vt_truncated_normal(shape, .std = init.value, .dtype = dtype);
-    case VT_INIT_UNIFORM: return vt_uniform(shape, .low = -init.value, .high = init.value, .dtype = dtype);
-    default: return vt_full(shape, init.value, .dtype = dtype);
+    switch (a->init) {
+    case VT_INIT_NORMAL: return vt_normal(a->shape, .std = a->value, .dtype = dtype);
+    case VT_INIT_TRUNCATED_NORMAL: return vt_truncated_normal(a->shape, .std = a->value, .dtype = dtype);
+    case VT_INIT_UNIFORM: return vt_uniform(a->shape, .low = -a->value, .high = a->value, .dtype = dtype);
+    default: return vt_full(a->shape, a->value, .dtype = dtype);
     }
 }
 
 /* A tensor that outlives every scope, with the values drawn. */
-static value *new_tensor(context *c, vt_shape shape, vt_init init, vt_dtype dtype)
+static value *new_tensor(context *c, const vt_parameter_args *a, vt_dtype dtype)
 {
     if (!frame_push(c)) return NULL;
-    value *v = value_persist(c, drawn(shape, init, dtype));
+    value *v = value_persist(c, drawn(a, dtype));
     frame_pop(c);
     return v;
 }
 
-static vt_tensor register_tensor(vt_site at, vt_path path, const char *name, vt_shape shape, vt_init init,
-                                 vt_dtype dtype, bool is_parameter)
+static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, bool is_parameter)
 {
-    const char *call = is_parameter ? "parameter" : "buffer";
+    const char *call = is_parameter ? "parameter" : "buffer", *name = a->name;
+    const vt_site at = a->at_;
     ENTER(call, at);
     context *c = context_get();
     char full[256];
     if (vt_failed()) return (vt_tensor){ 0 };
     if (!name || !*name) return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name is %s", name ? "empty" : "NULL");
-    if (!memchr(path.prefix, 0, sizeof path.prefix))
+    if (!memchr(a->path.prefix, 0, sizeof a->path.prefix))
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\": the path's prefix has no end", name);
-    if (!path.model) return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\" has no model to belong to", name);
-    if ((int)init.kind < 0 || init.kind > VT_INIT_UNIFORM)
+    if (!a->path.model) return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\" has no model to belong to", name);
+    if ((int)a->init < 0 || a->init > VT_INIT_UNIFORM)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\": its initialisation is %d, which is no VT_INIT_...",
-                           name, (int)init.kind);
-    if (snprintf(full, sizeof full, "%s%s", path.prefix, name) >= (int)sizeof full)
+                           name, (int)a->init);
+    if (snprintf(full, sizeof full, "%s%s", a->path.prefix, name) >= (int)sizeof full)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s...\" is too long", full);
-    if (vt_model_find(path.model, full).id)
+    if (vt_model_find(a->path.model, full).id)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s\" is taken", full);
-    value *v = new_tensor(c, shape, init, dtype);
+    value *v = new_tensor(c, a, dtype);
     if (!v) return (vt_tensor){ 0 };
     char *owned = strdup(full);
-    if (!owned || !add_entry(path.model, (vt_named_tensor){ owned, v->handle, is_parameter })) {
+    if (!owned || !add_entry(a->path.model, (vt_named_tensor){ owned, v->handle, is_parameter, a->no_decay })) {
         free(owned);
         value_end(c, v);
         return refuse_call(call, at, VT_ERROR_MEMORY, "out of memory for \"%s\"", full);
@@ -120,14 +120,15 @@ static vt_tensor register_tensor(vt_site at, vt_path path, const char *name, vt_
     return v->handle;
 }
 
-vt_tensor vt_parameter_at(vt_site at, vt_path path, const char *name, vt_shape shape, vt_init init)
+vt_tensor vt_parameter_with(const vt_parameter_args *a)
 {
-    return register_tensor(at, path, name, shape, init, VT_DTYPE_DEFAULT, true);
+    NEED_ARGUMENTS("parameter", a, (vt_tensor){ 0 });
+    return register_tensor(a, VT_DTYPE_DEFAULT, true);
 }
 
 vt_tensor vt_buffer_at(vt_site at, vt_path path, const char *name, vt_shape shape, double value, vt_dtype dtype)
 {
-    return register_tensor(at, path, name, shape, (vt_init){ VT_INIT_CONSTANT, value }, dtype, false);
+    return register_tensor(&(vt_parameter_args){ .at_ = at, path, name, shape, VT_INIT_CONSTANT, value }, dtype, false);
 }
 
 int vt_model_size(const vt_model *model)
@@ -137,7 +138,7 @@ int vt_model_size(const vt_model *model)
 
 vt_named_tensor vt_model_entry(const vt_model *model, int index)
 {
-    return index >= 0 && index < vt_model_size(model) ? model->entries[index] : (vt_named_tensor){ "", { 0 }, false };
+    return index >= 0 && index < vt_model_size(model) ? model->entries[index] : (vt_named_tensor){ .name = "" };
 }
 
 vt_tensor vt_model_find(const vt_model *model, const char *name)

@@ -6,35 +6,30 @@
 #include "core/tensor/handle.h"
 #include "core/context.h"
 #include "ops/effect.h"
+#include "train/optimizer.h"
 #include <vitro/vitro.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STATES = MOST_UPDATE_ARRAYS - 2 };
-
 /* What an optimiser keeps of one parameter. */
 typedef struct slot {
     const char *name; /* the model's */
     vt_tensor parameter;
+    bool decays; /* also where the optimiser does not decay all */
     double lr_ratio, weight_decay;
-    char *state_name[MAX_STATES];
-    vt_tensor state[MAX_STATES]; /* inert until made */
+    char *state_name[MOST_UPDATE_STATES];
+    vt_tensor state[MOST_UPDATE_STATES]; /* inert until made */
     int64_t steps;
     bool due; /* in the update being recorded */
 } slot;
 
 struct vt_optimizer {
-    enum { SGD, ADAM, RMSPROP } kind;
-    sgd_attributes sgd;
-    adam_attributes adam;
-    bool amsgrad;
-    rmsprop_attributes rmsprop;
+    const update_rule *rule;
+    any_update_attributes attributes;
     double initial_lr, lr, weight_decay;
     bool decay_all;
-    int states;
-    const char *state_prefix[MAX_STATES];
     int64_t steps;
     slot *slots;
     int count;
@@ -42,22 +37,6 @@ struct vt_optimizer {
 };
 
 /* -- Making one --------------------------------------------------------------------------------------------------- */
-
-static bool last_name_is(const char *name, const char *last)
-{
-    size_t length = strlen(name), ending = strlen(last);
-    return length >= ending && strcmp(name + length - ending, last) == 0 &&
-           (length == ending || name[length - ending - 1] == '.');
-}
-
-/* The rule of timm: no decay for biases, norms, and the learned tokens and positions. */
-static bool decays(const slot *s)
-{
-    const char *const exempt[] = { "pos_embed", "cls_token", "reg_token", "dist_token" };
-    for (size_t i = 0; i < sizeof exempt / sizeof *exempt; i++)
-        if (last_name_is(s->name, exempt[i])) return false;
-    return vt_rank(s->parameter) >= 2;
-}
 
 static bool make_state(slot *s, int i)
 {
@@ -70,20 +49,16 @@ static bool make_state(slot *s, int i)
     return v != NULL;
 }
 
-static void add_state(vt_optimizer *o, const char *prefix)
-{
-    o->state_prefix[o->states++] = prefix;
-}
-
 static bool fill_slot(const vt_optimizer *o, slot *s, vt_named_tensor entry)
 {
     *s = (slot){ .name = entry.name, .parameter = entry.tensor, .lr_ratio = 1 };
-    s->weight_decay = o->decay_all || decays(s) ? o->weight_decay : 0;
-    for (int i = 0; i < o->states; i++) {
+    s->decays = vt_rank(s->parameter) >= 2 && !entry.no_decay;
+    s->weight_decay = o->decay_all || s->decays ? o->weight_decay : 0;
+    for (int i = 0; i < o->rule->states; i++) {
         size_t size = strlen(entry.name) + 32;
         s->state_name[i] = malloc(size);
         if (!s->state_name[i]) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for an optimiser");
-        snprintf(s->state_name[i], size, "%s.%s", o->state_prefix[i], entry.name);
+        snprintf(s->state_name[i], size, "%s.%s", o->rule->state_names[i], entry.name);
         if (vt_trainable(s->parameter) && !make_state(s, i)) return false;
     }
     return true;
@@ -93,7 +68,7 @@ static bool fill_slots(vt_optimizer *o, const vt_model *model)
 {
     int size = vt_model_size(model);
     o->slots = calloc((size_t)size + 1, sizeof *o->slots);
-    o->tensors = calloc((size_t)size * MOST_UPDATE_ARRAYS + MOST_UPDATE_SCALARS, sizeof *o->tensors);
+    o->tensors = calloc((size_t)(size * (2 + o->rule->states) + o->rule->scalars), sizeof *o->tensors);
     if (!o->slots || !o->tensors) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for an optimiser");
     for (int i = 0; i < size; i++) {
         vt_named_tensor entry = vt_model_entry(model, i);
@@ -104,98 +79,40 @@ static bool fill_slots(vt_optimizer *o, const vt_model *model)
     return o->count > 0;
 }
 
-static bool in_range(const char *call, vt_site at, const char *what, double value, double limit)
+static bool is_rate(const char *call, vt_site at, const char *what, double value)
 {
-    if (value >= 0 && value < limit) return true;
-    refuse_call(call, at, VT_ERROR_ARGUMENT, "%s is %g; it must be %s", what, value,
-                limit == 1 ? "in [0, 1)" : "finite, 0 or more");
-    return false;
+    return number_fits(value >= 0 && isfinite(value), call, at, what, value, "finite, 0 or more");
 }
 
-static vt_optimizer *make(const char *call, vt_site at, const vt_model *model, vt_optimizer settings)
+vt_optimizer *optimizer_new(const optimizer_settings *s)
 {
-    ENTER(call, at);
-    settings.lr = settings.initial_lr;
-    if (vt_failed() || !in_range(call, at, "lr", settings.lr, INFINITY) ||
-        !in_range(call, at, "weight_decay", settings.weight_decay, INFINITY))
+    ENTER(s->name, s->at);
+    if (vt_failed() || !is_rate(s->name, s->at, "lr", s->lr) ||
+        !is_rate(s->name, s->at, "weight_decay", s->weight_decay))
         return NULL;
-    if (!model) {
-        refuse_call(call, at, VT_ERROR_ARGUMENT, "there is no model");
+    if (!s->model) {
+        refuse_call(s->name, s->at, VT_ERROR_ARGUMENT, "there is no model");
         return NULL;
     }
     vt_optimizer *o = malloc(sizeof *o);
     if (!o) {
-        raise_error(VT_ERROR_MEMORY, at, "out of memory for an optimiser");
+        raise_error(VT_ERROR_MEMORY, s->at, "out of memory for an optimiser");
         return NULL;
     }
-    *o = settings;
-    if (fill_slots(o, model)) return o;
+    *o = (vt_optimizer){
+        .rule = s->rule, .initial_lr = s->lr, .lr = s->lr, .weight_decay = s->weight_decay, .decay_all = s->decay_all
+    };
+    memcpy(&o->attributes, s->attributes, s->rule->attributes_size);
+    if (fill_slots(o, s->model)) return o;
     vt_optimizer_free(o);
     return NULL;
-}
-
-vt_optimizer *vt_sgd_with(const vt_sgd_args *a)
-{
-    NEED_ARGUMENTS("sgd", a, NULL);
-    if (vt_failed() || !in_range("sgd", a->at_, "momentum", a->momentum, 1)) return NULL;
-    if (a->nesterov && a->momentum == 0) {
-        refuse_call("sgd", a->at_, VT_ERROR_ARGUMENT, "nesterov takes momentum");
-        return NULL;
-    }
-    vt_optimizer o = { .kind = SGD, .initial_lr = a->lr, .weight_decay = a->weight_decay, .decay_all = a->decay_all };
-    o.sgd = (sgd_attributes){ .momentum = a->momentum, .nesterov = a->nesterov };
-    if (a->momentum > 0) add_state(&o, "momentum_buffer");
-    return make("sgd", a->at_, a->model, o);
-}
-
-static vt_optimizer *make_adam(const char *call, const vt_adam_args *a, bool decoupled)
-{
-    if (vt_failed() || !in_range(call, a->at_, "beta1", a->beta1, 1) || !in_range(call, a->at_, "beta2", a->beta2, 1) ||
-        !in_range(call, a->at_, "eps", a->eps, INFINITY))
-        return NULL;
-    vt_optimizer o = { .kind = ADAM, .initial_lr = a->lr, .weight_decay = a->weight_decay, .amsgrad = a->amsgrad };
-    add_state(&o, "exp_avg");
-    add_state(&o, "exp_avg_sq");
-    if (a->amsgrad) add_state(&o, "max_exp_avg_sq");
-    o.decay_all = a->decay_all;
-    o.adam = (adam_attributes){ .beta1 = a->beta1, .beta2 = a->beta2, .eps = a->eps, .decoupled = decoupled };
-    return make(call, a->at_, a->model, o);
-}
-
-vt_optimizer *vt_adam_with(const vt_adam_args *a)
-{
-    NEED_ARGUMENTS("adam", a, NULL);
-    return make_adam("adam", a, false);
-}
-
-vt_optimizer *vt_adamw_with(const vt_adam_args *a)
-{
-    NEED_ARGUMENTS("adamw", a, NULL);
-    return make_adam("adamw", a, true);
-}
-
-vt_optimizer *vt_rmsprop_with(const vt_rmsprop_args *a)
-{
-    NEED_ARGUMENTS("rmsprop", a, NULL);
-    if (vt_failed() || !in_range("rmsprop", a->at_, "alpha", a->alpha, 1) ||
-        !in_range("rmsprop", a->at_, "momentum", a->momentum, 1) ||
-        !in_range("rmsprop", a->at_, "eps", a->eps, INFINITY))
-        return NULL;
-    vt_optimizer o = { .kind = RMSPROP, .initial_lr = a->lr, .weight_decay = a->weight_decay };
-    o.decay_all = a->decay_all;
-    o.rmsprop = (rmsprop_attributes){ .alpha = a->alpha, .eps = a->eps, .momentum = a->momentum };
-    o.rmsprop.centered = a->centered;
-    add_state(&o, "square_avg");
-    if (a->centered) add_state(&o, "grad_avg");
-    if (a->momentum > 0) add_state(&o, "momentum_buffer");
-    return make("rmsprop", a->at_, a->model, o);
 }
 
 void vt_optimizer_free(vt_optimizer *o)
 {
     if (!o) return;
     for (int i = 0; i < o->count; i++) {
-        for (int k = 0; k < o->states; k++) {
+        for (int k = 0; k < o->rule->states; k++) {
             vt_free(o->slots[i].state[k]);
             free(o->slots[i].state_name[k]);
         }
@@ -216,15 +133,15 @@ static bool is_there(const vt_optimizer *o, const char *call, vt_site at)
 static void join_group(const vt_optimizer *o, slot *s, const vt_group_args *a)
 {
     double decay = a->weight_decay == VT_AUTO ? o->weight_decay : a->weight_decay;
-    s->weight_decay = o->decay_all || a->decay_all || decays(s) ? decay : 0;
+    s->weight_decay = o->decay_all || a->decay_all || s->decays ? decay : 0;
     s->lr_ratio = a->lr == VT_AUTO ? 1 : a->lr == 0 ? 0 : a->lr / o->initial_lr;
 }
 
 static bool group_fits(const vt_optimizer *o, const vt_group_args *a)
 {
     const char *call = "optimizer_group";
-    if (a->lr != VT_AUTO && !in_range(call, a->at_, "lr", a->lr, INFINITY)) return false;
-    if (a->weight_decay != VT_AUTO && !in_range(call, a->at_, "weight_decay", a->weight_decay, INFINITY)) return false;
+    if (a->lr != VT_AUTO && !is_rate(call, a->at_, "lr", a->lr)) return false;
+    if (a->weight_decay != VT_AUTO && !is_rate(call, a->at_, "weight_decay", a->weight_decay)) return false;
     if (a->lr == VT_AUTO || a->lr == 0 || o->initial_lr > 0) return true;
     refuse_call(call, a->at_, VT_ERROR_ARGUMENT,
                 "lr is %g, and the optimiser was made with 0, to which it has no ratio", a->lr);
@@ -255,7 +172,7 @@ int vt_optimizer_group_with(const vt_group_args *a)
 void vt_optimizer_set_lr(vt_optimizer *o, double lr)
 {
     if (vt_failed() || !is_there(o, "optimizer_set_lr", (vt_site){ 0 })) return;
-    if (in_range("optimizer_set_lr", (vt_site){ 0 }, "lr", lr, INFINITY)) o->lr = lr;
+    if (is_rate("optimizer_set_lr", (vt_site){ 0 }, "lr", lr)) o->lr = lr;
 }
 
 double vt_optimizer_lr(const vt_optimizer *o)
@@ -289,7 +206,7 @@ static int mark_due(vt_optimizer *o, const char *call, vt_site at)
 static bool updates_together(const vt_optimizer *o, const slot *a, const slot *b)
 {
     return a->due && b->due && a->lr_ratio == b->lr_ratio && a->weight_decay == b->weight_decay &&
-           (o->kind != ADAM || a->steps == b->steps);
+           (o->rule->scalars <= UPDATE_NUMBER || a->steps == b->steps);
 }
 
 /* What is another number in every update: leaves, which all ops of the update share. */
@@ -310,22 +227,11 @@ static int add_scalars(vt_optimizer *o, update *u, int64_t number)
     int count = 0;
     if (!u->lr.id) u->lr = leaf(u->at, o->lr);
     o->tensors[count++] = u->lr;
-    if (o->kind != ADAM) return count;
+    if (o->rule->scalars <= UPDATE_NUMBER) return count;
     if (!u->number.id || u->counted != number) u->number = leaf(u->at, (double)number);
     u->counted = number;
     o->tensors[count++] = u->number;
     return count;
-}
-
-static void record_update(vt_optimizer *o, vt_site at, const slot *like, int inputs)
-{
-    o->sgd.lr_ratio = o->adam.lr_ratio = o->rmsprop.lr_ratio = like->lr_ratio;
-    o->sgd.weight_decay = o->adam.weight_decay = o->rmsprop.weight_decay = like->weight_decay;
-    switch (o->kind) {
-    case SGD: record_sgd(at, o->tensors, inputs, &o->sgd); break;
-    case ADAM: record_adam(at, o->tensors, inputs, &o->adam, o->amsgrad); break;
-    case RMSPROP: record_rmsprop(at, o->tensors, inputs, &o->rmsprop); break;
-    }
 }
 
 /* One op for the parameters that share everything an op has one of. */
@@ -336,13 +242,14 @@ static bool update_with(vt_optimizer *o, update *u, slot *first)
         if (!updates_together(o, first, s)) continue;
         o->tensors[inputs++] = s->parameter;
         o->tensors[inputs++] = gradient_of(s);
-        for (int i = 0; i < o->states; i++) {
+        for (int i = 0; i < o->rule->states; i++) {
             if (!make_state(s, i)) return false;
             o->tensors[inputs++] = s->state[i];
         }
     }
     const slot like = *first;
-    record_update(o, u->at, &like, inputs);
+    o->attributes.all = (update_attributes){ like.lr_ratio, like.weight_decay };
+    record_update(u->at, o->rule, o->tensors, inputs, &o->attributes);
     if (vt_failed()) return false;
     for (slot *s = first; s < o->slots + o->count; s++) {
         if (!updates_together(o, &like, s)) continue;
@@ -388,7 +295,7 @@ int vt_optimizer_state_size(const vt_optimizer *o)
 {
     int count = 0;
     for (int i = 0; o && i < o->count; i++)
-        for (int k = 0; k < o->states; k++) count += o->slots[i].state[k].id != 0;
+        for (int k = 0; k < o->rule->states; k++) count += o->slots[i].state[k].id != 0;
     return count;
 }
 
@@ -396,17 +303,18 @@ vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *o, int index)
 {
     for (int i = 0; o && index >= 0 && i < o->count; i++) {
         const slot *s = &o->slots[i];
-        for (int k = 0; k < o->states; k++)
-            if (s->state[k].id && index-- == 0) return (vt_named_tensor){ s->state_name[k], s->state[k], false };
+        for (int k = 0; k < o->rule->states; k++)
+            if (s->state[k].id && index-- == 0)
+                return (vt_named_tensor){ .name = s->state_name[k], .tensor = s->state[k] };
     }
-    return (vt_named_tensor){ "", { 0 }, false };
+    return (vt_named_tensor){ .name = "" };
 }
 
 vt_tensor vt_optimizer_state_find(vt_optimizer *o, const char *name)
 {
     for (int i = 0; o && name && i < o->count; i++) {
         slot *s = &o->slots[i];
-        for (int k = 0; k < o->states; k++)
+        for (int k = 0; k < o->rule->states; k++)
             if (strcmp(s->state_name[k], name) == 0) return make_state(s, k) ? s->state[k] : (vt_tensor){ 0 };
     }
     return (vt_tensor){ 0 };

@@ -1,6 +1,7 @@
 /* effect.c - samples of ops that overwrite tensors. */
 #include "cases/case.h"
 #include "ops/effect.h"
+#include "ops/update.h"
 #include <string.h>
 
 static vt_tensor assign(const vt_tensor *in)
@@ -85,14 +86,21 @@ static int behind(const double *numbers, int count, const vt_tensor *in, vt_tens
     return count + inputs;
 }
 
-/* Updates of as many parameters as the sample has inputs for. */
+/* An update of as many parameters as the sample has inputs for, with a learning rate of 0.25. */
+static vt_tensor updated(const update_rule *rule, const vt_tensor *in, int number, const void *attributes)
+{
+    vt_tensor all[MOST_UPDATE_SCALARS + MAX_SAMPLE_INPUTS];
+    any_update_attributes a;
+    memcpy(&a, attributes, rule->attributes_size);
+    a.all.lr_ratio = 2;
+    int count = behind((double[]){ 0.125, number }, rule->scalars, in, all);
+    record_update(VT_HERE, rule, all, count, &a);
+    return (vt_tensor){ 0 };
+}
+
 static vt_tensor sgd_with(const vt_tensor *in, sgd_attributes a)
 {
-    vt_tensor all[SGD_SCALARS + MAX_SAMPLE_INPUTS];
-    int count = behind((double[]){ 0.125 }, SGD_SCALARS, in, all);
-    a.lr_ratio = 2;
-    record_sgd(VT_HERE, all, count, &a);
-    return (vt_tensor){ 0 };
+    return updated(a.momentum > 0 ? &rule_sgd_momentum : &rule_sgd, in, 0, &a);
 }
 
 static vt_tensor sgd(const vt_tensor *in)
@@ -121,7 +129,7 @@ static vt_tensor sgd_of_a_result(const vt_tensor *in)
 /* The first input in the place of the learning rate. */
 static vt_tensor sgd_with_its_own_rate(const vt_tensor *in)
 {
-    record_sgd(VT_HERE, in, count_of(in), &(sgd_attributes){ 0 });
+    record_update(VT_HERE, &rule_sgd, in, count_of(in), &(sgd_attributes){ 0 });
     return (vt_tensor){ 0 };
 }
 
@@ -142,62 +150,49 @@ static vt_tensor nesterov(const vt_tensor *in)
 
 static const adam_attributes adam_defaults = { .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8 };
 
-static vt_tensor adam_or_amsgrad(const vt_tensor *in, adam_attributes a, int number, bool amsgrad)
-{
-    vt_tensor all[ADAM_SCALARS + MAX_SAMPLE_INPUTS];
-    int count = behind((double[]){ 0.125, number }, ADAM_SCALARS, in, all);
-    a.lr_ratio = 2;
-    record_adam(VT_HERE, all, count, &a, amsgrad);
-    return (vt_tensor){ 0 };
-}
-
 static vt_tensor adam_with(const vt_tensor *in, adam_attributes a, int number)
 {
-    return adam_or_amsgrad(in, a, number, false);
+    return updated(&rule_adam, in, number, &a);
 }
 
 static vt_tensor amsgrad(const vt_tensor *in)
 {
     adam_attributes a = { .beta1 = 0.5, .beta2 = 0.75, .eps = 0.5, .weight_decay = 0.125 };
-    return adam_or_amsgrad(in, a, 3, true);
+    return updated(&rule_amsgrad, in, 3, &a);
 }
 
 static vt_tensor amsgrad_decoupled(const vt_tensor *in)
 {
     adam_attributes a = { .beta1 = 0.5, .beta2 = 0.75, .eps = 0.5, .weight_decay = 0.125, .decoupled = true };
-    return adam_or_amsgrad(in, a, 3, true);
+    return updated(&rule_amsgrad, in, 3, &a);
 }
 
-static vt_tensor rmsprop_with(const vt_tensor *in, rmsprop_attributes a)
+static vt_tensor rmsprop_with(const update_rule *rule, const vt_tensor *in, rmsprop_attributes a)
 {
-    vt_tensor all[RMSPROP_SCALARS + MAX_SAMPLE_INPUTS];
-    int count = behind((double[]){ 0.125 }, RMSPROP_SCALARS, in, all);
-    a.lr_ratio = 2;
     a.alpha = 0.75;
     a.eps = 0.5;
     a.weight_decay = 0.125;
-    record_rmsprop(VT_HERE, all, count, &a);
-    return (vt_tensor){ 0 };
+    return updated(rule, in, 0, &a);
 }
 
 static vt_tensor rmsprop(const vt_tensor *in)
 {
-    return rmsprop_with(in, (rmsprop_attributes){ 0 });
+    return rmsprop_with(&rule_rmsprop, in, (rmsprop_attributes){ 0 });
 }
 
 static vt_tensor rmsprop_momentum(const vt_tensor *in)
 {
-    return rmsprop_with(in, (rmsprop_attributes){ .momentum = 0.9 });
+    return rmsprop_with(&rule_rmsprop_momentum, in, (rmsprop_attributes){ .momentum = 0.9 });
 }
 
 static vt_tensor rmsprop_centered(const vt_tensor *in)
 {
-    return rmsprop_with(in, (rmsprop_attributes){ .centered = true });
+    return rmsprop_with(&rule_rmsprop_centered, in, (rmsprop_attributes){ .centered = true });
 }
 
 static vt_tensor rmsprop_centered_momentum(const vt_tensor *in)
 {
-    return rmsprop_with(in, (rmsprop_attributes){ .momentum = 0.9, .centered = true });
+    return rmsprop_with(&rule_rmsprop_centered_momentum, in, (rmsprop_attributes){ .momentum = 0.9, .centered = true });
 }
 
 static vt_tensor adam(const vt_tensor *in)

@@ -78,11 +78,11 @@ IDIOM(gradients_of, draw_gradients, .weight = 20);
 
 static void call_parameter(const call *c)
 {
-    c->out[0] = vt_parameter(vt_root(MODEL), TEXT, SHAPE(0), .kind = VT_INIT_CONSTANT, .value = REAL(0));
+    c->out[0] = vt_parameter(vt_root(MODEL), TEXT, SHAPE(0), .value = REAL(0), .no_decay = FLAG(0));
 }
 const operation operation_parameter = {
     .name = "parameter",
-    .text = "vt_parameter(vt_root(MODEL), TEXT, SHAPE(0), .kind = VT_INIT_CONSTANT, .value = REAL(0))",
+    .text = "vt_parameter(vt_root(MODEL), TEXT, SHAPE(0), .value = REAL(0), .no_decay = FLAG(0))",
     .call = call_parameter,
     .flags = EXACT,
 };
@@ -93,7 +93,8 @@ void draw_parameters(drawing *d, int count)
     for (int i = 0; i < count; i++) {
         statement s = { .operation = &operation_parameter, .outputs = 1, .element = FLOAT, .real = { 0.5 } };
         s.shape[0] = draw_shape(d, 0, 5);
-        snprintf(s.text, sizeof s.text, "%s%d", chance(&d->dice, 20) ? "pos_embed" : "weight", i);
+        snprintf(s.text, sizeof s.text, "weight%d", i);
+        s.integer[0] = chance(&d->dice, 20);
         if (!perform(d, &s)) continue;
         int parameter = last_output(d);
         d->variables[parameter].parameter = true;

@@ -1,6 +1,7 @@
 /* effect.c - reference kernels of ops that overwrite tensors, and of what belongs to an update. */
 #include "backends/reference/reference.h"
 #include "ops/effect.h"
+#include "ops/update.h"
 #include <math.h>
 
 void reference_assign(const reference_call *c)
@@ -18,7 +19,7 @@ void reference_sgd(const reference_call *c)
 {
     const sgd_attributes *a = c->attributes;
     double rate = a->lr_ratio * *c->in[UPDATE_LR];
-    for (int k = SGD_SCALARS; k < c->inputs; k += SGD_ARRAYS) {
+    for (int k = UPDATE_SCALARS_sgd; k < c->inputs; k += UPDATE_ARRAYS_sgd) {
         double *p = c->in[k], *g = c->in[k + 1];
         int64_t count = vt_shape_count(c->in_shape[k]);
         for (int64_t i = 0; i < count; i++) p[i] -= rate * (g[i] + a->weight_decay * p[i]);
@@ -29,7 +30,7 @@ void reference_sgd_momentum(const reference_call *c)
 {
     const sgd_attributes *a = c->attributes;
     double rate = a->lr_ratio * *c->in[UPDATE_LR];
-    for (int k = SGD_MOMENTUM_SCALARS; k < c->inputs; k += SGD_MOMENTUM_ARRAYS) {
+    for (int k = UPDATE_SCALARS_sgd_momentum; k < c->inputs; k += UPDATE_ARRAYS_sgd_momentum) {
         double *p = c->in[k], *g = c->in[k + 1], *m = c->in[k + 2];
         int64_t count = vt_shape_count(c->in_shape[k]);
         for (int64_t i = 0; i < count; i++) {
@@ -45,9 +46,9 @@ static void adam(const reference_call *c, int arrays)
     const adam_attributes *a = c->attributes;
     double rate = a->lr_ratio * *c->in[UPDATE_LR], t = *c->in[UPDATE_NUMBER];
     double correction1 = 1 - pow(a->beta1, t), correction2 = 1 - pow(a->beta2, t);
-    for (int k = ADAM_SCALARS; k < c->inputs; k += arrays) {
+    for (int k = UPDATE_SCALARS_adam; k < c->inputs; k += arrays) {
         double *p = c->in[k], *g = c->in[k + 1], *m = c->in[k + 2], *v = c->in[k + 3];
-        double *most = arrays == AMSGRAD_ARRAYS ? c->in[k + 4] : v;
+        double *most = arrays == UPDATE_ARRAYS_amsgrad ? c->in[k + 4] : v;
         int64_t count = vt_shape_count(c->in_shape[k]);
         for (int64_t i = 0; i < count; i++) {
             double gradient = a->decoupled ? g[i] : g[i] + a->weight_decay * p[i];
@@ -62,12 +63,12 @@ static void adam(const reference_call *c, int arrays)
 
 void reference_adam(const reference_call *c)
 {
-    adam(c, ADAM_ARRAYS);
+    adam(c, UPDATE_ARRAYS_adam);
 }
 
 void reference_amsgrad(const reference_call *c)
 {
-    adam(c, AMSGRAD_ARRAYS);
+    adam(c, UPDATE_ARRAYS_amsgrad);
 }
 
 /* The averages and the momentum that are left out are NULL. */
@@ -86,7 +87,7 @@ static void rmsprop(const reference_call *c, int centered, int momentum)
 {
     const rmsprop_attributes *a = c->attributes;
     double rate = a->lr_ratio * *c->in[UPDATE_LR];
-    for (int k = RMSPROP_SCALARS; k < c->inputs; k += RMSPROP_ARRAYS + centered + momentum)
+    for (int k = UPDATE_SCALARS_rmsprop; k < c->inputs; k += UPDATE_ARRAYS_rmsprop + centered + momentum)
         for (int64_t i = 0; i < vt_shape_count(c->in_shape[k]); i++)
             rmsprop_element(a, rate, &c->in[k][i], c->in[k + 1][i], &c->in[k + 2][i],
                             centered ? &c->in[k + 3][i] : NULL, momentum ? &c->in[k + 3 + centered][i] : NULL);

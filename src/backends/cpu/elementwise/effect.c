@@ -2,6 +2,7 @@
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/machine/threads.h"
 #include "ops/effect.h"
+#include "ops/update.h"
 #include <math.h>
 #include <string.h>
 
@@ -148,7 +149,7 @@ static double scalar(const kernel_call *call, int input)
         }                                                                                                              \
     }
 
-#define UPDATE(name, scalars, arrays)                                                                                  \
+#define UPDATE(name)                                                                                                   \
     static void name##_segment(const kernel_call *call, int i, int64_t begin, int64_t end, void *result)               \
     {                                                                                                                  \
         (void)result;                                                                                                  \
@@ -159,26 +160,26 @@ static double scalar(const kernel_call *call, int input)
     }                                                                                                                  \
     static bool name(const kernel_call *call)                                                                          \
     {                                                                                                                  \
-        return run_in_parallel(&(row){ call, scalars, arrays }, name##_segment);                                       \
+        return run_in_parallel(&(row){ call, UPDATE_SCALARS_##name, UPDATE_ARRAYS_##name }, name##_segment);           \
     }
 
 SGD(float)
 SGD(double)
-UPDATE(sgd, SGD_SCALARS, SGD_ARRAYS)
+UPDATE(sgd)
 SGD_MOMENTUM(float)
 SGD_MOMENTUM(double)
-UPDATE(sgd_momentum, SGD_MOMENTUM_SCALARS, SGD_MOMENTUM_ARRAYS)
+UPDATE(sgd_momentum)
 ADAM(adam, float, sqrtf, false)
 ADAM(adam, double, sqrt, false)
-UPDATE(adam, ADAM_SCALARS, ADAM_ARRAYS)
+UPDATE(adam)
 ADAM(amsgrad, float, sqrtf, true)
 ADAM(amsgrad, double, sqrt, true)
-UPDATE(amsgrad, ADAM_SCALARS, AMSGRAD_ARRAYS)
+UPDATE(amsgrad)
 
 #define RMSPROP_KERNEL(name, centered, with_momentum)                                                                  \
     RMSPROP(name, float, sqrtf, centered, with_momentum)                                                               \
     RMSPROP(name, double, sqrt, centered, with_momentum)                                                               \
-    UPDATE(name, RMSPROP_SCALARS, RMSPROP_ARRAYS + (centered) + (with_momentum))
+    UPDATE(name)
 RMSPROP_KERNEL(rmsprop, 0, 0)
 RMSPROP_KERNEL(rmsprop_momentum, 0, 1)
 RMSPROP_KERNEL(rmsprop_centered, 1, 0)

@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "ops/effect.h"
+#include "ops/update.h"
 }
 #include <math.h>
 
@@ -135,14 +136,14 @@ static learning_rate rate_of(const kernel_call *call, double ratio)
 
 struct sgd_function {
     float rate, decay;
-    __device__ void operator()(float (&x)[SGD_ARRAYS]) const
+    __device__ void operator()(float (&x)[UPDATE_ARRAYS_sgd]) const
     {
         x[0] -= rate * (x[1] + decay * x[0]);
     }
 };
 
 struct sgd_update {
-    static constexpr int arrays = SGD_ARRAYS;
+    static constexpr int arrays = UPDATE_ARRAYS_sgd;
     static constexpr bool reads_first = true;
     learning_rate rate;
     float decay;
@@ -155,7 +156,7 @@ struct sgd_update {
 struct momentum_function {
     float rate, decay, momentum;
     bool nesterov;
-    __device__ void operator()(float (&x)[SGD_MOMENTUM_ARRAYS]) const
+    __device__ void operator()(float (&x)[UPDATE_ARRAYS_sgd_momentum]) const
     {
         const float g = x[1] + decay * x[0];
         x[2] = momentum * x[2] + g;
@@ -164,7 +165,7 @@ struct momentum_function {
 };
 
 struct momentum_update {
-    static constexpr int arrays = SGD_MOMENTUM_ARRAYS;
+    static constexpr int arrays = UPDATE_ARRAYS_sgd_momentum;
     static constexpr bool reads_first = true;
     learning_rate rate;
     float decay, momentum;
@@ -183,7 +184,7 @@ template <int ARRAYS> struct adam_function {
         x[2] += rest1 * (g - x[2]);
         x[3] = beta2 * x[3] + rest2 * g * g;
         float v = x[3];
-        if constexpr (ARRAYS == AMSGRAD_ARRAYS) v = x[4] = x[4] > v ? x[4] : v;
+        if constexpr (ARRAYS == UPDATE_ARRAYS_amsgrad) v = x[4] = x[4] > v ? x[4] : v;
         x[0] = shrink * x[0] - step * (x[2] / (sqrtf(v) * root + eps));
     }
 };
@@ -205,7 +206,7 @@ template <int ARRAYS> struct adam_update {
 };
 
 template <bool CENTERED, bool MOMENTUM> struct rmsprop_function {
-    static constexpr int arrays = RMSPROP_ARRAYS + CENTERED + MOMENTUM;
+    static constexpr int arrays = UPDATE_ARRAYS_rmsprop + CENTERED + MOMENTUM;
     float rate, decay, alpha, rest, eps, momentum;
     __device__ void operator()(float (&x)[arrays]) const
     {
@@ -251,13 +252,13 @@ template <class Update> static bool run_update(const kernel_call *call, int scal
 static bool sgd(const kernel_call *call)
 {
     const sgd_attributes *a = (const sgd_attributes *)call->attributes;
-    return run_update(call, SGD_SCALARS, sgd_update{ rate_of(call, a->lr_ratio), (float)a->weight_decay });
+    return run_update(call, UPDATE_SCALARS_sgd, sgd_update{ rate_of(call, a->lr_ratio), (float)a->weight_decay });
 }
 
 static bool sgd_momentum(const kernel_call *call)
 {
     const sgd_attributes *a = (const sgd_attributes *)call->attributes;
-    return run_update(call, SGD_MOMENTUM_SCALARS,
+    return run_update(call, UPDATE_SCALARS_sgd_momentum,
                       momentum_update{ .rate = rate_of(call, a->lr_ratio),
                                        .decay = (float)a->weight_decay,
                                        .momentum = (float)a->momentum,
@@ -267,7 +268,7 @@ static bool sgd_momentum(const kernel_call *call)
 template <int ARRAYS> static bool adam(const kernel_call *call)
 {
     const adam_attributes *a = (const adam_attributes *)call->attributes;
-    return run_update(call, ADAM_SCALARS,
+    return run_update(call, UPDATE_SCALARS_adam,
                       adam_update<ARRAYS>{ .rate = rate_of(call, a->lr_ratio),
                                            .number = (const double *)call->in[UPDATE_NUMBER].data,
                                            .log_beta1 = (float)log(a->beta1),
@@ -283,7 +284,7 @@ template <int ARRAYS> static bool adam(const kernel_call *call)
 template <bool CENTERED, bool MOMENTUM> static bool rmsprop(const kernel_call *call)
 {
     const rmsprop_attributes *a = (const rmsprop_attributes *)call->attributes;
-    return run_update(call, RMSPROP_SCALARS,
+    return run_update(call, UPDATE_SCALARS_rmsprop,
                       rmsprop_update<CENTERED, MOMENTUM>{ .rate = rate_of(call, a->lr_ratio),
                                                           .decay = (float)a->weight_decay,
                                                           .alpha = (float)a->alpha,
@@ -396,14 +397,15 @@ template <int SCALARS> static bool arrays_are_f32(const kernel_call *call)
 
 extern "C" const kernel_row cuda_effect_kernels[] = {
     { &op_assign, { .run = assign, .strided = true } },
-    { &op_sgd, { .run = sgd, .supports = arrays_are_f32<SGD_SCALARS> } },
-    { &op_sgd_momentum, { .run = sgd_momentum, .supports = arrays_are_f32<SGD_MOMENTUM_SCALARS> } },
-    { &op_adam, { .run = adam<ADAM_ARRAYS>, .supports = arrays_are_f32<ADAM_SCALARS> } },
-    { &op_amsgrad, { .run = adam<AMSGRAD_ARRAYS>, .supports = arrays_are_f32<ADAM_SCALARS> } },
-    { &op_rmsprop, { .run = rmsprop<false, false>, .supports = arrays_are_f32<RMSPROP_SCALARS> } },
-    { &op_rmsprop_momentum, { .run = rmsprop<false, true>, .supports = arrays_are_f32<RMSPROP_SCALARS> } },
-    { &op_rmsprop_centered, { .run = rmsprop<true, false>, .supports = arrays_are_f32<RMSPROP_SCALARS> } },
-    { &op_rmsprop_centered_momentum, { .run = rmsprop<true, true>, .supports = arrays_are_f32<RMSPROP_SCALARS> } },
+    { &op_sgd, { .run = sgd, .supports = arrays_are_f32<UPDATE_SCALARS_sgd> } },
+    { &op_sgd_momentum, { .run = sgd_momentum, .supports = arrays_are_f32<UPDATE_SCALARS_sgd_momentum> } },
+    { &op_adam, { .run = adam<UPDATE_ARRAYS_adam>, .supports = arrays_are_f32<UPDATE_SCALARS_adam> } },
+    { &op_amsgrad, { .run = adam<UPDATE_ARRAYS_amsgrad>, .supports = arrays_are_f32<UPDATE_SCALARS_adam> } },
+    { &op_rmsprop, { .run = rmsprop<false, false>, .supports = arrays_are_f32<UPDATE_SCALARS_rmsprop> } },
+    { &op_rmsprop_momentum, { .run = rmsprop<false, true>, .supports = arrays_are_f32<UPDATE_SCALARS_rmsprop> } },
+    { &op_rmsprop_centered, { .run = rmsprop<true, false>, .supports = arrays_are_f32<UPDATE_SCALARS_rmsprop> } },
+    { &op_rmsprop_centered_momentum,
+      { .run = rmsprop<true, true>, .supports = arrays_are_f32<UPDATE_SCALARS_rmsprop> } },
     { &op_global_norm, { .run = global_norm, .supports = arrays_are_f32<0>, .prepare = prepare_global_norm } },
     { &op_clip, { .run = clip, .supports = arrays_are_f32<0> } },
     {},

@@ -1,0 +1,71 @@
+/* update.h - the ops by which optimisers update parameters, a row of update.def each, and their attributes. Each takes
+ * every parameter of a group at once. What changes from update to update is an input of rank 0, f64, before those of
+ * the parameters. In the formulas, rate = lr_ratio lr. */
+#ifndef VITRO_OPS_UPDATE_H
+#define VITRO_OPS_UPDATE_H
+
+#include "core/graph/op.h"
+
+/* What the attributes of every rule begin with. */
+typedef struct update_attributes {
+    double lr_ratio, weight_decay;
+} update_attributes;
+
+/* sgd: of each parameter p, g; sgd_momentum: p, g, m.
+ *     g += weight_decay p;  m = momentum m + g;  p -= rate (nesterov ? g + momentum m : m)   (without m: rate g) */
+typedef struct sgd_attributes {
+    double lr_ratio, weight_decay, momentum;
+    int64_t nesterov;
+} sgd_attributes;
+
+/* adam: of each parameter p, g, m, v; t is the number of the update, counted from 1. Kingma & Ba 2015; decoupled:
+ * Loshchilov & Hutter 2019.
+ *     decoupled: p -= rate weight_decay p;  otherwise: g += weight_decay p
+ *     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
+ *     p -= rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+ * amsgrad, Reddi et al. 2018: behind v also w, w = max(w, v), which stands in the place of v in the last line. */
+typedef struct adam_attributes {
+    double lr_ratio, weight_decay, beta1, beta2, eps;
+    int64_t decoupled;
+} adam_attributes;
+
+/* rmsprop: of each parameter p, g, v; centered: behind v also a; momentum: at last also m.
+ *     g += weight_decay p;  v = alpha v + (1 - alpha) g^2;  a = alpha a + (1 - alpha) g
+ *     step = g / (sqrt(max(0, v - a^2)) + eps)   (a is 0 where it is left out)
+ *     m = momentum m + step;  p -= rate m   (without m: rate step) */
+typedef struct rmsprop_attributes {
+    double lr_ratio, weight_decay, alpha, eps, momentum;
+    int64_t centered;
+} rmsprop_attributes;
+
+/* The inputs: first the scalars, then so many arrays of each parameter. */
+enum { UPDATE_LR, UPDATE_NUMBER };
+enum { MOST_UPDATE_SCALARS = 2, MOST_UPDATE_STATES = 3 };
+enum update_inputs {
+#define STATE(name)                       +1
+#define RULE(name, type, scalars, states) UPDATE_SCALARS_##name = (scalars), UPDATE_ARRAYS_##name = 2 states,
+#include "ops/update.def"
+};
+
+/* A row, as an optimiser reads it. */
+typedef struct update_rule {
+    const op *op;
+    int scalars, states;
+    const char *state_names[MOST_UPDATE_STATES + 1]; /* behind them NULL */
+    size_t attributes_size;
+} update_rule;
+
+#define RULE(name, type, scalars, states) extern const update_rule rule_##name;
+#include "ops/update.def"
+
+/* The attributes of any rule. */
+typedef union any_update_attributes {
+    update_attributes all;
+#define RULE(name, type, scalars, states) type##_attributes name;
+#include "ops/update.def"
+} any_update_attributes;
+
+/* Records an update: `count` inputs in all, and attributes of the rule's type. */
+void record_update(vt_site at, const update_rule *rule, const vt_tensor *inputs, int count, const void *attributes);
+
+#endif
