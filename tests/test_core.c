@@ -1609,8 +1609,8 @@ Test(models, registry)
     double values[6];
     vt_read(w, values, 6, VT_F64);
     for (int i = 0; i < 6; i++) cr_assert(fabs(values[i]) < 0.5 && values[i] != 0);
-    cr_assert(vt_model_set_trainable(model, "blocks.", false) == 1 && !vt_trainable(w));
-    cr_assert(vt_model_set_trainable(model, "", true) == 2 && vt_trainable(w) && !vt_trainable(b));
+    cr_assert(vt_model_set_trainable(model, "blocks.*", false) == 1 && !vt_trainable(w));
+    cr_assert(vt_model_set_trainable(model, NULL, true) == 2 && vt_trainable(w) && !vt_trainable(b));
     vt_model_free(model);
     vt_model_free(NULL);
     cr_assert(!vt_is_live(w) && !vt_is_live(b));

@@ -11,8 +11,12 @@ extern "C" {
 /* Owns named tensors. Modules are plain structs of the handles; the model is what is counted, optimised, saved. */
 typedef struct vt_model vt_model;
 VT_API vt_model *vt_model_new(void);
-/* Ends every tensor of the model. NULL is ignored. */
+/* Ends every tensor of the model, and its memory. NULL is ignored. */
 VT_API void vt_model_free(vt_model *model);
+/* Memory for `count` structs of `size` bytes, all zero, that ends with the model: modules have nothing to free. NULL
+ * with an error: the model is NULL, or memory is short. */
+VT_API void *vt_model_allocate_at(vt_site at, vt_model *model, int64_t count, size_t size);
+#define vt_model_allocate(model, count, size) vt_model_allocate_at(VT_HERE, model, count, size)
 
 /* A place in a model: the prefix of the names registered there. */
 typedef struct vt_path {
@@ -65,9 +69,17 @@ VT_API vt_tensor vt_model_find(const vt_model *model, const char *name);
 VT_API int64_t vt_model_parameter_count(const vt_model *model);
 VT_API int64_t vt_model_buffer_count(const vt_model *model);
 
-/* Marks every parameter whose name begins with the prefix trainable, or frozen; NULL stands for every name. Returns how
- * many there were. */
-VT_API int vt_model_set_trainable(vt_model *model, const char *prefix, bool trainable);
+/* Patterns describe whole names: * stands for any characters, dots too, ? for one, {qkv,proj} for one of several,
+ * {0..5} for a number; NULL stands for every name.
+ *
+ * Marks every parameter whose name matches trainable, or frozen. Returns how many there were. */
+VT_API int vt_model_set_trainable(vt_model *model, const char *glob, bool trainable);
+
+/* Lets every parameter whose name matches begin anew, each with a random stream of its own; as with vt_write, what was
+ * recorded before sees what it held before. Returns how many there were. So a family's rules of initialisation are said
+ * in one place, behind the registration of its parameters. Errors: a kind of initialisation that there is not. */
+VT_API int vt_model_init_at(vt_site at, vt_model *model, const char *glob, vt_init init, double value);
+#define vt_model_init(model, glob, init, value) vt_model_init_at(VT_HERE, model, glob, init, value)
 
 #ifdef __cplusplus
 }

@@ -65,6 +65,7 @@
 #include <vitro/gradcheck.h>
 #include <vitro/effect.h>
 #include <vitro/model.h>
+#include <vitro/named.h>
 #include <vitro/optimizer.h>
 #include <vitro/checkpoint.h>
 #include <vitro/schedule.h>

@@ -4,16 +4,19 @@
 #include "core/base/error.h"
 #include "core/base/entry.h"
 #include "core/context.h"
+#include "core/run/run.h"
+#include "nn/glob.h"
+#include "nn/model.h"
 #include <vitro/vitro.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct vt_model {
-    vt_named_tensor *entries;
-    int count, capacity;
-};
+/* Memory that ends with a model. */
+typedef struct model_memory {
+    _Alignas(16) struct model_memory *next;
+} model_memory;
 
 vt_model *vt_model_new(void)
 {
@@ -24,12 +27,38 @@ vt_model *vt_model_new(void)
 
 void vt_model_free(vt_model *model)
 {
-    for (int i = 0; model && i < model->count; i++) {
+    if (!model) return;
+    for (int i = 0; i < model->count; i++) {
         vt_free(model->entries[i].tensor);
         free((char *)model->entries[i].name);
     }
-    if (model) free(model->entries);
+    for (int i = 0; i < model->value_count; i++) free(model->values[i].name);
+    for (model_memory *m = model->memory, *next; m; m = next) {
+        next = m->next;
+        free(m);
+    }
+    free(model->entries);
+    free(model->values);
     free(model);
+}
+
+void *vt_model_allocate_at(vt_site at, vt_model *model, int64_t count, size_t size)
+{
+    if (vt_failed()) return NULL;
+    if (!model || count < 0) {
+        refuse_call("model_allocate", at, VT_ERROR_ARGUMENT, "%s", model ? "count is negative" : "model is NULL");
+        return NULL;
+    }
+    bool fits = !size || (uint64_t)count <= (SIZE_MAX / 2) / size;
+    model_memory *m = fits ? calloc(1, sizeof *m + (size_t)count * size) : NULL;
+    if (!m) {
+        refuse_call("model_allocate", at, VT_ERROR_MEMORY, "out of memory for %lld times %zu bytes", (long long)count,
+                    size);
+        return NULL;
+    }
+    m->next = model->memory;
+    model->memory = m;
+    return m + 1;
 }
 
 vt_path vt_root(vt_model *model)
@@ -166,14 +195,46 @@ int64_t vt_model_buffer_count(const vt_model *model)
     return count_elements(model, false);
 }
 
-int vt_model_set_trainable(vt_model *model, const char *prefix, bool trainable)
+static bool is_chosen(const vt_named_tensor *e, const char *glob)
+{
+    return e->is_parameter && (!glob || glob_matches(glob, e->name));
+}
+
+int vt_model_set_trainable(vt_model *model, const char *glob, bool trainable)
 {
     int found = 0;
-    size_t length = prefix ? strlen(prefix) : 0;
     for (int i = 0; i < vt_model_size(model); i++) {
-        const vt_named_tensor *e = &model->entries[i];
-        if (!e->is_parameter || strncmp(e->name, length ? prefix : "", length) != 0) continue;
-        vt_set_trainable(e->tensor, trainable);
+        if (!is_chosen(&model->entries[i], glob)) continue;
+        vt_set_trainable(model->entries[i].tensor, trainable);
+        found++;
+    }
+    return found;
+}
+
+static bool draw_again(context *c, vt_tensor x, vt_init init, double init_value)
+{
+    value *v = value_of(c, x);
+    if (!v || !frame_push(c)) return false;
+    const vt_parameter_args as = { .shape = v->spec.shape, .init = init, .value = init_value };
+    bool ok = value_renew(c, v, drawn(&as, v->spec.dtype));
+    frame_pop(c);
+    return ok;
+}
+
+int vt_model_init_at(vt_site at, vt_model *model, const char *glob, vt_init init, double value)
+{
+    ENTER("model_init", at);
+    context *c = context_get();
+    int found = 0;
+    if (vt_failed()) return 0;
+    if ((int)init < 0 || init > VT_INIT_UNIFORM) {
+        refuse_call("model_init", at, VT_ERROR_ARGUMENT, "init is %d, which is no VT_INIT_...", (int)init);
+        return 0;
+    }
+    if (!run(c, NULL, 0, RUN_EVERYTHING)) return 0; /* what was recorded before sees what they held before */
+    for (int i = 0; i < vt_model_size(model); i++) {
+        if (!is_chosen(&model->entries[i], glob)) continue;
+        if (!draw_again(c, model->entries[i].tensor, init, value)) return found;
         found++;
     }
     return found;

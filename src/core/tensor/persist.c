@@ -2,23 +2,48 @@
 #include "core/tensor/persist.h"
 #include "core/run/run.h"
 #include "core/tensor/origin.h"
-#include <vitro/error.h>
 #include <stdlib.h>
+#include <vitro/error.h>
 
-value *value_persist(context *c, vt_tensor source)
+/* What is to be given to a leaf: the source has been computed, or has an origin. */
+static const value *settled(context *c, vt_tensor source, origin **later)
 {
     const value *from = value_of(c, source);
     if (vt_failed() || !from) return NULL;
-    origin *later = origin_of(from);
-    if (!later && !run(c, &source, 1, RUN_TARGETS)) return NULL;
-    value *v = value_new_lasting(c, from->spec);
+    *later = origin_of(from);
+    return *later || run(c, &source, 1, RUN_TARGETS) ? from : NULL;
+}
+
+static void give(value *leaf, const value *from, origin *later)
+{
+    leaf->origin = later;
+    leaf->array = from->array;
+    leaf->buffer = later ? NULL : buffer_share(from->buffer);
+}
+
+value *value_persist(context *c, vt_tensor source)
+{
+    origin *later;
+    const value *from = settled(c, source, &later);
+    value *v = from ? value_new_lasting(c, from->spec) : NULL;
     if (!v) {
-        free(later);
+        if (from) free(later);
         return NULL;
     }
     v->internal = false;
-    v->origin = later;
-    v->array = from->array;
-    v->buffer = later ? NULL : buffer_share(from->buffer);
+    give(v, from, later);
     return v;
+}
+
+bool value_renew(context *c, value *leaf, vt_tensor source)
+{
+    origin *later;
+    const value *from = settled(c, source, &later);
+    if (!from) return false;
+    value_drop_buffer(c, leaf);
+    value_drop_origin(leaf);
+    give(leaf, from, later);
+    leaf->recorded_version++;
+    leaf->executed_version++;
+    return true;
 }
