@@ -206,7 +206,7 @@ def build(options):
 # To begin where vitro begins -------------------------------------------------------------------------------------------
 
 # The names of the zoo's parameters, where those above are called otherwise.
-NAMES = [("patch_embed.proj.", "patch_embed."), (".mlp.fc1.", ".mlp.0."), (".mlp.fc2.", ".mlp.3."), ("linear.", "head.")]
+NAMES = [("patch_embed.proj.", "patch_embed."), (".mlp.fc1.", ".mlp.0."), (".mlp.fc2.", ".mlp.3."), ("fc.", "head."), ("downsample.", "shortcut.")]
 NAMES += [(f"layer{stage + 1}.{block}.", f"blocks.{2 * stage + block}.") for stage in range(4) for block in range(2)]
 DTYPES = {"F32": torch.float32, "I64": torch.int64, "<f4": torch.float32, "<i8": torch.int64}
 

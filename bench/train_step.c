@@ -137,12 +137,12 @@ static bool save(const char *folder, const training *t)
 
 static bool training_init(training *t, const options *o)
 {
-    classifier_options variant = { .depth = o->depth, .image_size = o->image_size, .no_dropout = !o->dropout };
-    *t = (training){ .net = classifier_new(o->model, variant) };
+    *t = (training){ .net = classifier_new(o->model, .depth = o->depth, .image_size = o->image_size,
+                                           .dropout = o->dropout ? VT_AUTO : 0) };
     if (!t->net) return false;
     t->optimizer = vt_adamw(t->net->model, .lr = o->lr);
-    t->images = random_images(o->batch, t->net->image_size);
-    t->labels = cyclic_labels(o->batch, t->net->classes);
+    t->images = random_images(o->batch, t->net->config->height);
+    t->labels = cyclic_labels(o->batch, t->net->config->classes);
     if (!o->start || vt_failed()) return !vt_failed();
     t->losses = calloc((size_t)(o->warm_up_steps + o->steps), sizeof *t->losses);
     if (!t->losses) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the losses");
@@ -313,7 +313,7 @@ static void put_setting(json_t *line, const options *o, const training *t)
     put(line, "device", json_string(vt_device()));
     put(line, "precision", json_string(vt_dtype_name(o->precision)));
     put_integer(line, "batch", o->batch);
-    put_integer(line, "image_size", t->net->image_size);
+    put_integer(line, "image_size", t->net->config->height);
     put(line, "dropout", json_boolean(o->dropout));
     put_integer(line, "threads", vt_threads());
     put_integer(line, "steps", o->steps);
@@ -325,7 +325,7 @@ static void put_speed(json_t *line, const options *o, const training *t, const m
 {
     double middle = median(m->step, m->groups), least = m->step[0];
     /* The backward pass has two products for each of the forward pass. */
-    double flop = 2.0 * 3.0 * (double)classifier_macs(t->net) * (double)o->batch;
+    double flop = 2.0 * 3.0 * (double)classifier_cost(t->net).multiply_accumulates * (double)o->batch;
     put_real(line, "images_per_second_median", (double)o->batch / middle);
     put_real(line, "images_per_second_best", (double)o->batch / least);
     put_real(line, "step_ms_median", 1e3 * middle);

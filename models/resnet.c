@@ -1,68 +1,149 @@
-/* resnet.c - ResNet-18 for CIFAR. */
+/* resnet.c - residual networks. */
 #include "resnet.h"
+#include <math.h>
 
-static conv conv3x3(vt_path path, int64_t in, int64_t out, int stride)
+enum { EXPANSION = 4 }; /* of a bottleneck's channels */
+
+/* -- Parameters ------------------------------------------------------------------------------------------------------
+ */
+
+static conv convolution(vt_path path, int64_t in, int64_t out, int kernel, int stride)
 {
-    return conv_new(path, in, out, 3, .stride = stride, .padding = 1, .no_bias = true);
+    return conv_new(path, in, out, kernel, .stride = stride, .padding = kernel / 2, .no_bias = true);
 }
 
-static resnet_block block_new(vt_path path, int64_t in, int64_t out, int stride)
+static void add_convolution(resnet_block *b, int64_t in, int64_t out, int kernel, int stride)
 {
-    resnet_block b = { .projected = stride != 1 || in != out };
-    b.conv1 = conv3x3(vt_subpath(path, "conv1"), in, out, stride);
-    b.bn1 = batch_norm_new(vt_subpath(path, "bn1"), out);
-    b.conv2 = conv3x3(vt_subpath(path, "conv2"), out, out, 1);
-    b.bn2 = batch_norm_new(vt_subpath(path, "bn2"), out);
+    int i = b->convs++;
+    b->conv[i] = convolution(vt_subpath(b->path, "conv%d", i + 1), in, out, kernel, stride);
+    b->bn[i] = batch_norm_new(vt_subpath(b->path, "bn%d", i + 1), out);
+}
+
+static resnet_block block_new(vt_path path, bool bottleneck, int64_t in, int64_t width, int stride)
+{
+    int64_t out = bottleneck ? EXPANSION * width : width;
+    resnet_block b = { .path = path, .projected = stride != 1 || in != out };
+    if (bottleneck) {
+        add_convolution(&b, in, width, 1, 1);
+        add_convolution(&b, width, width, 3, stride);
+        add_convolution(&b, width, out, 1, 1);
+    } else {
+        add_convolution(&b, in, width, 3, stride);
+        add_convolution(&b, width, out, 3, 1);
+    }
     if (!b.projected) return b;
-    b.shortcut = conv_new(vt_subpath(path, "shortcut.0"), in, out, 1, .stride = stride, .no_bias = true);
-    b.shortcut_bn = batch_norm_new(vt_subpath(path, "shortcut.1"), out);
+    b.downsample = convolution(vt_subpath(path, "downsample.0"), in, out, 1, stride);
+    b.downsample_bn = batch_norm_new(vt_subpath(path, "downsample.1"), out);
     return b;
 }
 
-bool resnet_init(resnet *m, vt_path path, const resnet_config *config)
+/* Returns the channels that come out of the stage; `seen` counts the blocks, for their drop path. */
+static int64_t stage_init(resnet *m, int stage, int64_t in, int64_t *seen)
 {
-    int64_t in = config->width;
-    m->conv1 = conv3x3(vt_subpath(path, "conv1"), config->channels, in, 1);
-    m->bn1 = batch_norm_new(vt_subpath(path, "bn1"), in);
-    for (int stage = 0; stage < RESNET_STAGES; stage++) {
-        int64_t out = config->width << stage;
-        for (int i = 0; i < RESNET_BLOCKS; i++) {
-            int stride = stage > 0 && i == 0 ? 2 : 1;
-            m->blocks[stage][i] = block_new(vt_subpath(path, "layer%d.%d", stage + 1, i), in, out, stride);
-            in = out;
-        }
+    const resnet_config *c = &m->config;
+    const int64_t width = c->width << stage, depth = c->depths[stage];
+    int64_t blocks = 0;
+    for (int s = 0; s < RESNET_STAGES; s++) blocks += c->depths[s];
+    m->blocks[stage] = vt_model_allocate(m->path.model, depth, sizeof *m->blocks[stage]);
+    for (int64_t i = 0; m->blocks[stage] && i < depth; i++) {
+        vt_path path = vt_subpath(m->path, "layer%d.%d", stage + 1, (int)i);
+        resnet_block *b = &m->blocks[stage][i];
+        *b = block_new(path, c->bottleneck, in, width, stage > 0 && i == 0 ? 2 : 1);
+        b->drop_path = blocks > 1 ? c->common.drop_path * (double)(*seen)++ / (double)(blocks - 1) : 0;
+        in = c->bottleneck ? EXPANSION * width : width;
     }
-    m->head = linear_new(vt_subpath(path, "linear"), in, config->classes);
+    return in;
+}
+
+static bool sizes_fit(const resnet_config *c)
+{
+    for (int stage = 0; stage < RESNET_STAGES; stage++)
+        if (c->depths[stage] < 1) {
+            vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "resnet: stage %d has %lld blocks; it must be 1 or more",
+                           stage + 1, (long long)c->depths[stage]);
+            return false;
+        }
+    return true;
+}
+
+bool resnet_init(void *model, vt_path path, const void *config)
+{
+    resnet *m = model;
+    const resnet_config *c = &m->config;
+    m->config = *(const resnet_config *)config;
+    m->path = path;
+    if (!sizes_fit(c)) return false;
+    m->conv1 = convolution(vt_subpath(path, "conv1"), c->common.channels, c->width, c->small_stem ? 3 : 7,
+                           c->small_stem ? 1 : 2);
+    m->bn1 = batch_norm_new(vt_subpath(path, "bn1"), c->width);
+    int64_t channels = c->width, seen = 0;
+    for (int stage = 0; stage < RESNET_STAGES; stage++) channels = stage_init(m, stage, channels, &seen);
+    m->fc = linear_new(vt_subpath(path, "fc"), channels, c->common.classes);
     return !vt_failed();
 }
 
+/* -- Forward ---------------------------------------------------------------------------------------------------------
+ */
+
 static vt_tensor block_forward(const resnet_block *b, vt_tensor x)
 {
-    vt_tensor y = vt_relu(batch_norm_forward(&b->bn1, conv_forward(&b->conv1, x)));
-    y = batch_norm_forward(&b->bn2, conv_forward(&b->conv2, y));
-    vt_tensor shortcut = b->projected ? batch_norm_forward(&b->shortcut_bn, conv_forward(&b->shortcut, x)) : x;
-    return vt_relu(vt_add(y, shortcut));
+    vt_tensor y = x;
+    for (int i = 0; i < b->convs; i++) {
+        y = batch_norm_forward(&b->bn[i], conv_forward(&b->conv[i], y));
+        if (i < b->convs - 1) y = vt_relu(y);
+    }
+    vt_tensor shortcut = b->projected ? batch_norm_forward(&b->downsample_bn, conv_forward(&b->downsample, x)) : x;
+    return vt_named(b->path, "", vt_relu(vt_add(vt_drop_path(y, b->drop_path), shortcut)));
 }
 
-vt_tensor resnet_forward(const resnet *m, vt_tensor images)
+static vt_tensor stem(const resnet *m, vt_tensor images)
 {
     vt_tensor x = vt_relu(batch_norm_forward(&m->bn1, conv_forward(&m->conv1, images)));
-    for (int stage = 0; stage < RESNET_STAGES; stage++)
-        for (int i = 0; i < RESNET_BLOCKS; i++) x = block_forward(&m->blocks[stage][i], x);
-    return linear_forward(&m->head, vt_mean(x, .axes = VT_AXES(2, 3)));
+    if (!m->config.small_stem) x = vt_max_pool2d(x, 3, .stride = 2, .padding = 1);
+    return vt_named(m->path, "stem", x);
 }
 
-int64_t resnet_macs(const resnet *m, int64_t image_size)
+vt_tensor resnet_forward(const void *model, vt_tensor images)
 {
-    int64_t side = image_size, macs = side * side * vt_count(m->conv1.weight);
-    for (int stage = 0; stage < RESNET_STAGES; stage++) {
-        if (stage > 0) side = (side + 1) / 2;
-        for (int i = 0; i < RESNET_BLOCKS; i++) {
-            const resnet_block *b = &m->blocks[stage][i];
-            int64_t weights = vt_count(b->conv1.weight) + vt_count(b->conv2.weight);
-            if (b->projected) weights += vt_count(b->shortcut.weight);
-            macs += side * side * weights;
-        }
-    }
-    return macs + vt_count(m->head.weight);
+    const resnet *m = model;
+    vt_tensor x = stem(m, images);
+    for (int stage = 0; stage < RESNET_STAGES; stage++)
+        for (int64_t i = 0; i < m->config.depths[stage]; i++) x = block_forward(&m->blocks[stage][i], x);
+    vt_named(m->path, "feature_map", x);
+    x = vt_named(m->path, "pooled", vt_mean(x, .axes = VT_AXES(2, 3)));
+    return vt_named(m->path, "logits", linear_forward(&m->fc, vt_dropout(x, m->config.common.dropout)));
 }
+
+/* -- Variants --------------------------------------------------------------------------------------------------------
+ */
+
+#define CONFIG(size, classes_, ...)                                                                                    \
+    .config = &(const resnet_config)                                                                                   \
+    {                                                                                                                  \
+        .common.height = size, .common.width = size, .common.channels = 3, .common.classes = classes_, .width = 64,    \
+        __VA_ARGS__                                                                                                    \
+    }
+#define OF_32(...)  CONFIG(32, 10, .small_stem = true, __VA_ARGS__), .pictures = { CIFAR_MEAN, .crop = 1 }
+#define OF_224(...) CONFIG(224, 1000, __VA_ARGS__), .pictures = { IMAGENET_MEAN, .crop = 0.875, .bilinear = true }
+
+static const variant variants[] = {
+    { "resnet18_cifar", "ResNet-18 with a 3x3 stem, for 32 px", OF_32(.depths = { 2, 2, 2, 2 }) },
+    { "resnet34_cifar", "ResNet-34 with a 3x3 stem, for 32 px", OF_32(.depths = { 3, 4, 6, 3 }) },
+    { "resnet50_cifar", "ResNet-50 with a 3x3 stem, for 32 px", OF_32(.depths = { 3, 4, 6, 3 }, .bottleneck = true) },
+    { "resnet18", "ResNet-18", OF_224(.depths = { 2, 2, 2, 2 }) },
+    { "resnet34", "ResNet-34", OF_224(.depths = { 3, 4, 6, 3 }) },
+    { "resnet50", "ResNet-50", OF_224(.depths = { 3, 4, 6, 3 }, .bottleneck = true) },
+    { "resnet101", "ResNet-101", OF_224(.depths = { 3, 4, 23, 3 }, .bottleneck = true) },
+    { 0 },
+};
+
+const family resnet_family = {
+    .name = "resnet",
+    .summary = "Residual networks: the baseline (He et al. 2016)",
+    .size = sizeof(resnet),
+    .config_size = sizeof(resnet_config),
+    .init = resnet_init,
+    .forward = resnet_forward,
+    .feature_map = "feature_map",
+    .variants = variants,
+};

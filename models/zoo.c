@@ -1,145 +1,173 @@
 /* zoo.c - every model by name. */
 #include "zoo.h"
+#include "resnet.h"
+#include "vit.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-typedef struct zoo_entry {
-    const char *name, *summary;
-    bool (*build)(classifier *m, const struct zoo_entry *entry, classifier_options options);
-    int64_t classes;
-    vit_config vit;
-    resnet_config resnet;
-} zoo_entry;
+static const family *const families[] = { &vit_family, &resnet_family };
+enum { FAMILIES = sizeof families / sizeof *families };
 
-static vt_tensor forward_vit(const classifier *m, vt_tensor images)
+const variant *zoo_variant(int index, const family **family)
 {
-    return vit_forward(&m->vit, images, NULL);
-}
-
-static void free_vit(classifier *m)
-{
-    vit_free(&m->vit);
-}
-
-static int64_t macs_of_vit(const classifier *m)
-{
-    return vit_macs(&m->vit.config);
-}
-
-static bool build_vit(classifier *m, const zoo_entry *entry, classifier_options options)
-{
-    vit_config config = entry->vit;
-    config.classes = m->classes;
-    if (options.image_size) config.image_size = options.image_size;
-    if (options.depth) config.depth = options.depth;
-    if (options.no_dropout) config.dropout = 0;
-    m->image_size = config.image_size;
-    m->forward = forward_vit;
-    m->macs = macs_of_vit;
-    m->free_layers = free_vit;
-    return vit_init(&m->vit, vt_root(m->model), &config);
-}
-
-static vt_tensor forward_resnet(const classifier *m, vt_tensor images)
-{
-    return resnet_forward(&m->resnet, images);
-}
-
-static int64_t macs_of_resnet(const classifier *m)
-{
-    return resnet_macs(&m->resnet, m->image_size);
-}
-
-static bool build_resnet(classifier *m, const zoo_entry *entry, classifier_options options)
-{
-    if (options.depth) {
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s: its depth cannot be chosen", entry->name);
-        return false;
-    }
-    resnet_config config = entry->resnet;
-    config.classes = m->classes;
-    m->image_size = options.image_size ? options.image_size : 32;
-    m->forward = forward_resnet;
-    m->macs = macs_of_resnet;
-    return resnet_init(&m->resnet, vt_root(m->model), &config);
-}
-
-/* depth/dim/mlp/heads; the names, and the eps, are timm's. */
-#define VIT(size, patch, depth_, dim_, mlp, heads_, dropout_)                                                          \
-    .build = build_vit, .vit = { .image_size = size,                                                                   \
-                                 .patch_size = patch,                                                                  \
-                                 .channels = 3,                                                                        \
-                                 .dim = dim_,                                                                          \
-                                 .depth = depth_,                                                                      \
-                                 .mlp_dim = mlp,                                                                       \
-                                 .heads = heads_,                                                                      \
-                                 .dropout = dropout_,                                                                  \
-                                 .eps = 1e-6 }
-static const zoo_entry zoo[] = {
-    { "vit_nano_patch4_32", "ViT of 6 layers for 32 px: two CPU minutes train it", .classes = 10,
-      VIT(32, 4, 6, 128, 256, 4, 0) },
-    { "vit_tiny_patch4_32", "ViT-Tiny for 32 px", .classes = 10, VIT(32, 4, 12, 192, 768, 3, 0.1) },
-    { "vit_tiny_patch16_224", "ViT-Ti/16", .classes = 1000, VIT(224, 16, 12, 192, 768, 3, 0.1) },
-    { "vit_small_patch16_224", "ViT-S/16", .classes = 1000, VIT(224, 16, 12, 384, 1536, 6, 0.1) },
-    { "vit_base_patch16_224", "ViT-B/16", .classes = 1000, VIT(224, 16, 12, 768, 3072, 12, 0.1) },
-    { "vit_base_patch32_224", "ViT-B/32", .classes = 1000, VIT(224, 32, 12, 768, 3072, 12, 0.1) },
-    { "vit_large_patch16_224", "ViT-L/16", .classes = 1000, VIT(224, 16, 24, 1024, 4096, 16, 0.1) },
-    { "vit_huge_patch14_224", "ViT-H/14", .classes = 1000, VIT(224, 14, 32, 1280, 5120, 16, 0.1) },
-    { "resnet18_cifar", "ResNet-18 with a 3x3 stem, for 32 px", .classes = 10, .build = build_resnet,
-      .resnet = { .channels = 3, .width = 64 } },
-};
-enum { ZOO = sizeof zoo / sizeof *zoo };
-
-static const zoo_entry *find(const char *name)
-{
-    char names[512] = "";
-    for (int i = 0; i < ZOO; i++) {
-        if (strcmp(zoo[i].name, name) == 0) return &zoo[i];
-        size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", zoo[i].name);
-    }
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "no model \"%s\"; there are: %s", name, names);
+    for (int f = 0; f < FAMILIES && index >= 0; f++)
+        for (const variant *v = families[f]->variants; v->name; v++) {
+            if (index-- > 0) continue;
+            if (family) *family = families[f];
+            return v;
+        }
     return NULL;
 }
 
-classifier *classifier_new(const char *name, classifier_options options)
+/* -- Finding one -----------------------------------------------------------------------------------------------------
+ */
+
+enum { NAME_LENGTH = 64, SHOWN = 3 };
+
+/* How many characters have to be put in, taken out or changed (Levenshtein 1966). */
+static int distance(const char *a, const char *b)
 {
-    const zoo_entry *entry = find(name);
-    classifier *m = entry ? calloc(1, sizeof *m) : NULL;
+    int row[NAME_LENGTH + 1];
+    int n = (int)strnlen(b, NAME_LENGTH);
+    for (int j = 0; j <= n; j++) row[j] = j;
+    for (int i = 0; a[i]; i++) {
+        int diagonal = row[0];
+        row[0] = i + 1;
+        for (int j = 0; j < n; j++) {
+            int least = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            if (row[j] + 1 < least) least = row[j] + 1;
+            if (row[j + 1] + 1 < least) least = row[j + 1] + 1;
+            row[j + 1] = least;
+        }
+    }
+    return row[n];
+}
+
+/* "a, b, c": the nearest names, nearest first. */
+static void list_nearest(const char *name, char *text, size_t size)
+{
+    int last = -1;
+    size_t used = 0;
+    for (int shown = 0, at_least = 0; shown < SHOWN;) {
+        int nearest = -1, least = 1 << 20;
+        for (int i = 0; zoo_variant(i, NULL); i++) {
+            int d = distance(name, zoo_variant(i, NULL)->name);
+            if (d < at_least || (d == at_least && i <= last) || d >= least) continue;
+            nearest = i;
+            least = d;
+        }
+        if (nearest < 0) return;
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s", shown++ ? ", " : "", zoo_variant(nearest, NULL)->name);
+        last = nearest;
+        at_least = least;
+    }
+}
+
+static const variant *find(const classifier_args *a, const family **family)
+{
+    for (int i = 0; a->name && zoo_variant(i, family); i++)
+        if (strcmp(zoo_variant(i, family)->name, a->name) == 0) return zoo_variant(i, family);
+    char names[SHOWN * (NAME_LENGTH + 2)] = "";
+    list_nearest(a->name ? a->name : "", names, sizeof names);
+    vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "no model \"%s\"; the nearest names are %s", a->name ? a->name : "(null)",
+                   names);
+    return NULL;
+}
+
+/* -- Building one ----------------------------------------------------------------------------------------------------
+ */
+
+static bool change_depth(const classifier_args *a, const family *family, void *config)
+{
+    if (!a->depth) return true;
+    if (family->depth) {
+        *family->depth(config) = a->depth;
+        return true;
+    }
+    vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "%s: its depth cannot be chosen", a->name);
+    return false;
+}
+
+static bool change(const classifier_args *a, const family *family, common_config *c)
+{
+    if (a->classes) c->classes = a->classes;
+    if (a->channels) c->channels = a->channels;
+    if (a->image_size) c->height = c->width = a->image_size;
+    if (a->height) c->height = a->height;
+    if (a->width) c->width = a->width;
+    if (a->dropout != VT_AUTO) c->dropout = a->dropout;
+    if (a->drop_path != VT_AUTO) c->drop_path = a->drop_path;
+    return change_depth(a, family, c);
+}
+
+/* Everything but the parameters. */
+static classifier *begin(const family *family, const void *config)
+{
+    vt_model *model = vt_model_new();
+    classifier *m = vt_model_allocate(model, 1, sizeof *m);
+    if (m) {
+        *m = (classifier){ .name = family->name, .family = family, .model = model };
+        m->config = vt_model_allocate(model, 1, family->config_size);
+        m->layers = vt_model_allocate(model, 1, family->size);
+    }
+    if (m && m->config && m->layers)
+        memcpy(m->config, config, family->config_size);
+    else {
+        vt_model_free(model);
+        m = NULL;
+    }
+    return m;
+}
+
+static classifier *finish(classifier *m)
+{
+    if (m && m->family->init(m->layers, vt_root(m->model), m->config)) return m;
+    classifier_free(m);
+    return NULL;
+}
+
+classifier *classifier_new_of(const family *family, const void *config)
+{
+    return finish(begin(family, config));
+}
+
+classifier *classifier_new_with(const classifier_args *a)
+{
+    const family *family = NULL;
+    const variant *found = find(a, &family);
+    classifier *m = found ? begin(family, found->config) : NULL;
     if (!m) return NULL;
-    m->name = entry->name;
-    m->classes = options.classes ? options.classes : entry->classes;
-    m->model = vt_model_new();
-    if (m->model && entry->build(m, entry, options)) return m;
+    m->name = found->name;
+    m->pictures = &found->pictures;
+    if (change(a, family, m->config)) return finish(m);
     classifier_free(m);
     return NULL;
 }
 
 void classifier_free(classifier *m)
 {
-    if (!m) return;
-    if (m->free_layers) m->free_layers(m);
-    vt_model_free(m->model);
-    free(m);
+    if (m) vt_model_free(m->model);
 }
+
+/* -- Using one -------------------------------------------------------------------------------------------------------
+ */
 
 vt_tensor classifier_forward(const classifier *m, vt_tensor images)
 {
-    return m->forward(m, images);
+    return m->family->forward(m->layers, images);
 }
 
-int64_t classifier_macs(const classifier *m)
+vt_cost classifier_cost(const classifier *m)
 {
-    return m->macs(m);
-}
-
-const char *classifier_name(int index)
-{
-    return index >= 0 && index < ZOO ? zoo[index].name : NULL;
-}
-
-const char *classifier_summary(int index)
-{
-    return index >= 0 && index < ZOO ? zoo[index].summary : NULL;
+    const bool training = vt_training(), eager = vt_eager();
+    const common_config *c = m->config;
+    VT_SCOPE;
+    vt_set_training(false); /* nothing is to be updated, */
+    vt_set_eager(false);    /* and nothing computed */
+    vt_cost cost = vt_cost_of(classifier_forward(m, vt_zeros(VT_SHAPE(1, c->channels, c->height, c->width))));
+    vt_set_training(training);
+    vt_set_eager(eager);
+    return cost;
 }

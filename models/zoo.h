@@ -2,43 +2,48 @@
 #ifndef MODELS_ZOO_H
 #define MODELS_ZOO_H
 
-#include "resnet.h"
-#include "vit.h"
+#include "family.h"
 
 /* A model that classifies pictures, with its parameters. */
 typedef struct classifier {
-    const char *name;
-    vt_model *model;
-    int64_t image_size, classes;
-    vt_tensor (*forward)(const struct classifier *m, vt_tensor images);
-    int64_t (*macs)(const struct classifier *m);
-    union {
-        vit vit;
-        resnet resnet;
-    };
-    void (*free_layers)(struct classifier *m);
+    const char *name; /* of its variant, or of its family */
+    const family *family;
+    const preprocessing *pictures; /* of its variant; NULL: it is none */
+    vt_model *model;               /* owns the memory of this struct, too */
+    common_config *config;         /* of the family's type */
+    void *layers;                  /* the family's struct */
 } classifier;
 
-/* What is to differ from the named model; 0 leaves it as it is. */
-typedef struct classifier_options {
-    int64_t classes, image_size;
-    int64_t depth; /* of a ViT */
-    bool no_dropout;
-} classifier_options;
+/* What is to differ from the named variant; 0, or VT_AUTO of what may be 0, leaves it as it is. */
+typedef struct classifier_args {
+    vt_site at_;
+    const char *name;
+    vt_named_only named_only_;
+    int64_t classes, channels;
+    int64_t image_size, height, width; /* of pictures: square ones, or each side */
+    int64_t depth;                     /* of a family that has one */
+    double dropout, drop_path;
+} classifier_args;
+#define CLASSIFIER_DEFAULTS .classes = 0, .dropout = VT_AUTO, .drop_path = VT_AUTO
 
-/* Builds the named model with fresh parameters of the context's precision. NULL with an error: there is none of this
- * name (the message lists those there are), or an option does not fit it. */
-classifier *classifier_new(const char *name, classifier_options options);
+/* Builds the named variant with fresh parameters of the context's precision, drawn when they are first read. NULL with
+ * an error: there is none of this name (the message has those that are nearest), or an option does not fit it. */
+classifier *classifier_new_with(const classifier_args *a);
+#define classifier_new(...)                                                                                            \
+    VT_CALL(classifier_new_with, classifier_args, CLASSIFIER_DEFAULTS, 1,                                              \
+            "classifier_new(name, .classes .channels .image_size .height .width .depth .dropout .drop_path)",          \
+            __VA_ARGS__)
+/* Of a configuration of one's own. */
+classifier *classifier_new_of(const family *family, const void *config);
 void classifier_free(classifier *m);
 
-/* images [B, 3, image_size, image_size] -> logits [B, classes] */
+/* images [B, channels, height, width] -> logits [B, classes] */
 vt_tensor classifier_forward(const classifier *m, vt_tensor images);
-/* Multiply-accumulates of the matrix products and convolutions, for one picture, forward. */
-int64_t classifier_macs(const classifier *m);
+/* Of a forward pass on one picture: counted by recording it. */
+vt_cost classifier_cost(const classifier *m);
 
-/* The names, in the order of the table; NULL past the last. */
-const char *classifier_name(int index);
-/* A line about it. */
-const char *classifier_summary(int index);
+/* The variants of all families, in order; NULL past the last. `family`, where it is not NULL, gets that of the variant.
+ */
+const variant *zoo_variant(int index, const family **family);
 
 #endif

@@ -3,6 +3,8 @@
  */
 #include "left_behind.h"
 #include "tested_device.h"
+#include "resnet.h"
+#include "vit.h"
 #include "zoo.h"
 #include <criterion/criterion.h>
 #include <math.h>
@@ -38,35 +40,23 @@ TestSuite(training, .init = begin, .fini = end);
 
 /* -- A net and its pictures ---------------------------------------------------------------------------------------- */
 
-typedef struct net {
-    vt_model *model;
-    vit vit;
-    resnet resnet;
-    bool is_vit;
-} net;
-
 /* The ViT has dropout, whose random numbers differ from step to step. */
-static bool net_init(net *n, bool is_vit)
+static classifier *net_new(bool is_vit)
 {
-    *n = (net){ .model = vt_model_new(), .is_vit = is_vit };
-    vit_config config = { .image_size = SIZE,
-                          .patch_size = 4,
-                          .channels = 3,
-                          .classes = CLASSES,
-                          .dim = 24,
-                          .depth = 2,
-                          .mlp_dim = 48,
-                          .heads = 3,
-                          .dropout = 0.1,
-                          .eps = 1e-6 };
-    return is_vit ? vit_init(&n->vit, vt_root(n->model), &config)
-                  : resnet_init(&n->resnet, vt_root(n->model), &(resnet_config){ 3, CLASSES, 8 });
-}
-
-static void net_free(net *n)
-{
-    if (n->is_vit) vit_free(&n->vit);
-    vt_model_free(n->model);
+    const common_config common = {
+        .height = SIZE, .width = SIZE, .channels = 3, .classes = CLASSES, .dropout = is_vit ? 0.1 : 0
+    };
+    const vit_config vit = { .common = common,
+                             .patch_height = 4,
+                             .patch_width = 4,
+                             .dim = 24,
+                             .depth = 2,
+                             .mlp_dim = 48,
+                             .heads = 3,
+                             .token_std = 0.02,
+                             .eps = 1e-6 };
+    const resnet_config resnet = { .common = common, .width = 8, .depths = { 2, 2, 2, 2 }, .small_stem = true };
+    return is_vit ? classifier_new_of(&vit_family, &vit) : classifier_new_of(&resnet_family, &resnet);
 }
 
 /* `count` of them from number `first` on, and another time others. */
@@ -89,11 +79,6 @@ static batch make_batch(int first, int count, int time)
                     vt_from_data(labels, VT_SHAPE(count), VT_I64) };
 }
 
-static vt_tensor logits_of(const net *n, vt_tensor images)
-{
-    return n->is_vit ? vit_forward(&n->vit, images, NULL) : resnet_forward(&n->resnet, images);
-}
-
 /* -- Training ------------------------------------------------------------------------------------------------------ */
 
 typedef enum reading { READ_EACH_STEP, READ_LATE } reading;
@@ -108,12 +93,12 @@ typedef struct step_results {
     vt_tensor loss, norm;
 } step_results;
 
-static step_results train_step(const net *n, vt_optimizer *adamw, int step)
+static step_results train_step(const classifier *n, vt_optimizer *adamw, int step)
 {
     VT_SCOPE;
     int index = step % BATCHES, first = index * BATCH, count = first + BATCH < PICTURES ? BATCH : PICTURES - first;
     batch b = make_batch(first, count, step);
-    vt_tensor loss = vt_cross_entropy(logits_of(n, b.images), b.labels, .label_smoothing = 0.1);
+    vt_tensor loss = vt_cross_entropy(classifier_forward(n, b.images), b.labels, .label_smoothing = 0.1);
     vt_backward(loss);
     vt_tensor norm = vt_clip_gradients(adamw, 1);
     vt_optimizer_set_lr(adamw, 2e-3 / (1 + step));
@@ -130,12 +115,12 @@ static void read_step(course *c, int step, step_results *r)
 }
 
 /* A batch of another size, which takes another plan and, being larger, more memory. */
-static void test_net(const net *n, course *c, int epoch)
+static void test_net(const classifier *n, course *c, int epoch)
 {
     VT_SCOPE;
     vt_set_training(false);
     batch b = make_batch(0, TESTED, 0);
-    vt_tensor logits = logits_of(n, b.images);
+    vt_tensor logits = classifier_forward(n, b.images);
     vt_tensor loss = vt_cross_entropy(logits, b.labels), correct = vt_correct_count(logits, b.labels);
     c->tested[epoch] = vt_item(loss);
     c->correct[epoch] = vt_item(correct);
@@ -163,19 +148,19 @@ static course train(const char *device, bool is_vit, vt_dtype precision, reading
     vt_set_device(device);
     vt_set_precision(precision);
     vt_seed(3);
-    net n;
-    cr_assert(net_init(&n, is_vit), "%s: %s", device, vt_error_message());
-    vt_optimizer *adamw = vt_adamw(n.model, .lr = 2e-3, .weight_decay = 0.05);
+    classifier *n = net_new(is_vit);
+    cr_assert(n, "%s: %s", device, vt_error_message());
+    vt_optimizer *adamw = vt_adamw(n->model, .lr = 2e-3, .weight_decay = 0.05);
     for (int step = 0; step < STEPS; step++) {
-        results[step] = train_step(&n, adamw, step);
+        results[step] = train_step(n, adamw, step);
         if (reading == READ_EACH_STEP) read_step(&c, step, &results[step]);
-        if ((step + 1) % BATCHES == 0) test_net(&n, &c, step / BATCHES);
+        if ((step + 1) % BATCHES == 0) test_net(n, &c, step / BATCHES);
     }
     for (int step = 0; reading == READ_LATE && step < STEPS; step++) read_step(&c, step, &results[step]);
-    c.weights = sum_of_squares(n.model);
+    c.weights = sum_of_squares(n->model);
     cr_assert(!vt_failed(), "%s: %s", device, vt_error_message());
     vt_optimizer_free(adamw);
-    net_free(&n);
+    classifier_free(n);
     return c;
 }
 

@@ -3,6 +3,8 @@
 #include "core/base/array.h"
 #include "fixture.h"
 #include "tested_device.h"
+#include "resnet.h"
+#include "vit.h"
 #include "zoo.h"
 #include <string.h>
 
@@ -54,11 +56,22 @@ static vt_tensor fixture_labels(const safetensors *file, const char *name, int b
 typedef struct subject {
     const char *fixture, *gradients;
     safetensors *file;
+    classifier *net;
     vt_model *model;
-    vit vit;
-    resnet resnet;
     bool is_vit;
 } subject;
+
+/* The fixture has the ResNet by kuangliu's names. */
+static void fixture_name(char *out, size_t size, const char *kind, const char *name)
+{
+    const char *at;
+    if ((at = strstr(name, ".downsample.")))
+        snprintf(out, size, "%s.%.*s.shortcut.%s", kind, (int)(at - name), name, at + strlen(".downsample."));
+    else if (strncmp(name, "fc.", 3) == 0)
+        snprintf(out, size, "%s.linear.%s", kind, name + 3);
+    else
+        snprintf(out, size, "%s.%s", kind, name);
+}
 
 static void load_weights(const subject *s)
 {
@@ -67,12 +80,27 @@ static void load_weights(const subject *s)
         vt_named_tensor e = vt_model_entry(s->model, i);
         char name[256];
         int64_t count;
-        snprintf(name, sizeof name, "model.%s", e.name);
+        fixture_name(name, sizeof name, "model", e.name);
         double *values = entry_values(s->file, name, &count);
         cr_assert(count == vt_count(e.tensor), "%s has %lld elements", name, (long long)count);
         vt_assign(e.tensor, tensor_of(values, vt_shape_of(e.tensor), vt_dtype_of(e.tensor)));
         free(values);
     }
+}
+
+static const common_config small_pictures = { .height = 32, .width = 32, .channels = 3, .classes = CLASSES };
+
+static vit_config small_vit(void)
+{
+    return (vit_config){ .common = small_pictures,
+                         .patch_height = 8,
+                         .patch_width = 8,
+                         .dim = 24,
+                         .depth = DEPTH,
+                         .mlp_dim = 96,
+                         .heads = 3,
+                         .token_std = 0.02,
+                         .eps = 1e-6 };
 }
 
 static subject make_subject(bool is_vit, vt_dtype precision)
@@ -85,33 +113,24 @@ static subject make_subject(bool is_vit, vt_dtype precision)
     subject s = { .is_vit = is_vit, .fixture = is_vit ? "vit" : "resnet" };
     s.gradients = is_vit ? "vit" : "resnet-gradients";
     s.file = open_fixture(s.fixture);
-    s.model = vt_model_new();
-    vit_config config = { .image_size = 32,
-                          .patch_size = 8,
-                          .channels = 3,
-                          .classes = CLASSES,
-                          .dim = 24,
-                          .depth = DEPTH,
-                          .mlp_dim = 96,
-                          .heads = 3,
-                          .eps = 1e-6 };
-    bool built = is_vit ? vit_init(&s.vit, vt_root(s.model), &config)
-                        : resnet_init(&s.resnet, vt_root(s.model), &(resnet_config){ 3, CLASSES, 4 });
-    cr_assert(built, "%s", vt_error_message());
+    const vit_config vit = small_vit();
+    const resnet_config resnet = { .common = small_pictures, .width = 4, .depths = { 2, 2, 2, 2 }, .small_stem = true };
+    s.net = is_vit ? classifier_new_of(&vit_family, &vit) : classifier_new_of(&resnet_family, &resnet);
+    cr_assert(s.net, "%s", vt_error_message());
+    s.model = s.net->model;
     load_weights(&s);
     return s;
 }
 
 static void free_subject(subject *s)
 {
-    if (s->is_vit) vit_free(&s->vit);
-    vt_model_free(s->model);
+    classifier_free(s->net);
     safetensors_close(s->file);
 }
 
 static vt_tensor forward(const subject *s, vt_tensor images)
 {
-    return s->is_vit ? vit_forward(&s->vit, images, NULL) : resnet_forward(&s->resnet, images);
+    return classifier_forward(s->net, images);
 }
 
 static void expect_entry(vt_tensor x, const safetensors *file, const char *name, double limit)
@@ -142,7 +161,7 @@ static void compare_with_pytorch(bool is_vit, vt_dtype precision, double logits_
         for (int i = 0; i < count; i++) {
             vt_named_tensor e = vt_model_entry(s.model, i);
             char name[256];
-            snprintf(name, sizeof name, e.is_parameter ? "gradient.%s" : "after.%s", e.name);
+            fixture_name(name, sizeof name, e.is_parameter ? "gradient" : "after", e.name);
             if (e.is_parameter)
                 expect_entry(wanted[i], gradients, name, gradient_limit);
             else
@@ -189,8 +208,11 @@ Test(vit, gives_attention_maps_whose_rows_sum_to_one)
     subject s = make_subject(true, VT_F64);
     {
         VT_SCOPE;
+        vt_named_tensor found[DEPTH];
         vt_tensor maps[DEPTH];
-        vt_tensor logits = vit_forward(&s.vit, fixture_images(s.file, "input.images", 0), maps);
+        vt_tensor logits = forward(&s, fixture_images(s.file, "input.images", 0));
+        cr_assert(vt_model_values(s.model, vit_family.attention, found, DEPTH) == DEPTH);
+        for (int i = 0; i < DEPTH; i++) maps[i] = found[i].tensor;
         expect_entry(logits, s.file, "output.logits", 1e-12);
         for (int i = 0; i < DEPTH; i++) {
             char name[64];
@@ -270,7 +292,7 @@ Test(resnet, trains_like_pytorchs_for_three_steps_in_bf16)
 
 static void expect_counts(const char *name, int64_t classes, int64_t parameters, int64_t buffers)
 {
-    classifier *m = classifier_new(name, (classifier_options){ .classes = classes });
+    classifier *m = classifier_new(name, .classes = classes);
     cr_assert(m, "%s", vt_error_message());
     cr_assert(vt_model_parameter_count(m->model) == parameters, "%s, %lld classes: %lld parameters, not %lld", name,
               (long long)classes, (long long)vt_model_parameter_count(m->model), (long long)parameters);
@@ -287,6 +309,17 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("vit_small_patch16_224", 1000, 22050664, 0);
     expect_counts("vit_small_patch16_224", 10, 21669514, 0);
     expect_counts("vit_tiny_patch4_32", 10, 5362762, 0);
+    expect_counts("vit_tiny_patch2_32", 10, 5392714, 0);
+    expect_counts("deit_tiny_distilled_patch16_224", 1000, 5910800, 0);
+    expect_counts("deit_tiny_distilled_patch16_224", 10, 5528660, 0);
+    expect_counts("deit_small_distilled_patch16_224", 1000, 22436432, 0);
+    expect_counts("deit_small_distilled_patch16_224", 10, 21674132, 0);
+    expect_counts("deit3_small_patch16_224", 1000, 22059496, 0);
+    expect_counts("deit3_small_patch16_224", 10, 21678346, 0);
+    expect_counts("resnet18", 1000, 11689512, 9620);
+    expect_counts("resnet18", 10, 11181642, 9620);
+    expect_counts("resnet50", 1000, 25557032, 53173);
+    expect_counts("resnet50", 10, 23528522, 53173);
     expect_counts("resnet18_cifar", 10, 11173962, 9620);
 }
 
@@ -296,20 +329,28 @@ Test(zoo, base_models_have_the_published_number_of_parameters)
     expect_counts("vit_base_patch16_224", 10, 85806346, 0);
     expect_counts("vit_base_patch32_224", 1000, 88224232, 0);
     expect_counts("vit_base_patch32_224", 10, 87462922, 0);
+    expect_counts("vit_base_patch16_224_normed_patches", 1000, 86543080, 0);
+    expect_counts("vit_base_patch16_224_normed_patches", 10, 85781770, 0);
+    expect_counts("vit_base_patch16_224_mha", 10, 85806346, 0);
+    expect_counts("deit_base_distilled_patch16_224", 1000, 87338192, 0);
+    expect_counts("deit_base_distilled_patch16_224", 10, 85815572, 0);
 }
 
 Test(zoo, large_and_huge_models_have_the_published_number_of_parameters)
 {
     expect_counts("vit_large_patch16_224", 1000, 304326632, 0);
+    expect_counts("vit_large_patch16_224", 10, 303311882, 0);
     expect_counts("vit_huge_patch14_224", 1000, 632045800, 0);
+    expect_counts("vit_huge_patch14_224", 10, 630777610, 0);
 }
 
-static void expect_macs(const char *name, classifier_options options, int64_t macs)
+static void expect_macs(const char *name, int64_t macs)
 {
-    classifier *m = classifier_new(name, options);
+    classifier *m = classifier_new(name);
     cr_assert(m, "%s", vt_error_message());
-    cr_assert(classifier_macs(m) == macs, "%s: %lld multiply-accumulates, not %lld", name,
-              (long long)classifier_macs(m), (long long)macs);
+    int64_t run = vt_statistics_get().nodes_run, counted = classifier_cost(m).multiply_accumulates;
+    cr_assert(counted == macs, "%s: %lld multiply-accumulates, not %lld", name, (long long)counted, (long long)macs);
+    cr_assert(vt_statistics_get().nodes_run == run, "%s: counting ran something", name);
     classifier_free(m);
     vt_shutdown();
 }
@@ -317,69 +358,66 @@ static void expect_macs(const char *name, classifier_options options, int64_t ma
 /* Counted on the original code. */
 Test(zoo, models_have_the_published_number_of_multiply_accumulates)
 {
-    expect_macs("vit_tiny_patch4_32", (classifier_options){ 0 }, 365107584);
-    expect_macs("vit_tiny_patch16_224", (classifier_options){ 0 }, 1253683200);
-    expect_macs("vit_small_patch16_224", (classifier_options){ 0 }, 4598882304);
-    expect_macs("resnet18_cifar", (classifier_options){ 0 }, 555422720);
+    expect_macs("vit_tiny_patch4_32", 365107584);
+    expect_macs("vit_tiny_patch2_32", 1669208448);
+    expect_macs("vit_tiny_patch16_224", 1253683200);
+    expect_macs("vit_small_patch16_224", 4598882304);
+    expect_macs("vit_base_patch16_224", 17563828224);
+    expect_macs("vit_base_patch32_224", 4409186304);
+    expect_macs("vit_large_patch16_224", 61554712576);
+    expect_macs("deit_tiny_distilled_patch16_224", 1261003776);
+    expect_macs("resnet18", 1814073344);
+    expect_macs("resnet50", 4089184256);
+    expect_macs("resnet18_cifar", 555422720);
 }
 
-Test(zoo, takes_another_depth_and_picture_size)
+Test(zoo, takes_another_depth_picture_size_and_dropout)
 {
-    classifier_options options = { .depth = 2, .image_size = 48, .no_dropout = true };
-    classifier *m = classifier_new("vit_nano_patch4_32", options);
+    classifier *m = classifier_new("vit_nano_patch4_32", .depth = 2, .height = 48, .width = 16, .channels = 1,
+                                   .classes = 7, .dropout = 0.25);
     cr_assert(m, "%s", vt_error_message());
-    cr_assert(m->vit.config.depth == 2 && m->vit.config.dropout == 0);
-    cr_assert(vt_dim(m->vit.pos_embed, 1) == 1 + 12 * 12 && m->image_size == 48);
-    vt_tensor logits = classifier_forward(m, vt_zeros(VT_SHAPE(1, 3, 48, 48)));
-    cr_assert(vt_dim(logits, 1) == 10, "%s", vt_error_message());
+    const vit *v = m->layers;
+    cr_assert(v->config.depth == 2 && v->config.common.dropout == 0.25);
+    cr_assert(vt_dim(v->position.table, 1) == 1 + 12 * 4);
+    vt_tensor logits = classifier_forward(m, vt_zeros(VT_SHAPE(1, 1, 48, 16)));
+    cr_assert(vt_dim(logits, 1) == 7, "%s", vt_error_message());
     classifier_free(m);
 }
 
 Test(zoo, refuses_a_resnet_of_another_depth)
 {
-    cr_assert(!classifier_new("resnet18_cifar", (classifier_options){ .depth = 34 }));
+    cr_assert(!classifier_new("resnet18_cifar", .depth = 34));
     cr_assert(strstr(vt_error_message(), "resnet18_cifar: its depth cannot be chosen"), "%s", vt_error_message());
 }
 
-Test(zoo, refuses_an_unknown_model_and_lists_the_known_ones)
+Test(zoo, refuses_an_unknown_model_and_lists_the_nearest_names)
 {
-    cr_assert(!classifier_new("vit_enormous", (classifier_options){ 0 }));
-    cr_assert(strstr(vt_error_message(), "no model \"vit_enormous\"; there are: vit_nano_patch4_32, "), "%s",
+    cr_assert(!classifier_new("vit_tiny_patch16_225"));
+    cr_assert(
+        strstr(vt_error_message(), "no model \"vit_tiny_patch16_225\"; the nearest names are vit_tiny_patch16_224, "),
+        "%s", vt_error_message());
+}
+
+static void expect_refused(vit_config config, const char *message)
+{
+    cr_assert(!classifier_new_of(&vit_family, &config) && strstr(vt_error_message(), message), "%s",
               vt_error_message());
+    vt_error_clear();
 }
 
-Test(vit, refuses_a_picture_that_does_not_divide_into_patches)
+Test(vit, refuses_sizes_that_do_not_fit_together)
 {
-    vit m;
-    vt_model *model = vt_model_new();
-    vit_config config = { .image_size = 30,
-                          .patch_size = 4,
-                          .channels = 3,
-                          .classes = 10,
-                          .dim = 24,
-                          .depth = 1,
-                          .mlp_dim = 48,
-                          .heads = 3 };
-    cr_assert(!vit_init(&m, vt_root(model), &config));
-    cr_assert(strstr(vt_error_message(), "a picture of 30 pixels does not divide into patches of 4"));
-    vit_free(&m);
-    vt_model_free(model);
-}
-
-Test(vit, refuses_heads_that_do_not_divide_the_channels)
-{
-    vit m;
-    vt_model *model = vt_model_new();
-    vit_config config = { .image_size = 32,
-                          .patch_size = 4,
-                          .channels = 3,
-                          .classes = 10,
-                          .dim = 32,
-                          .depth = 1,
-                          .mlp_dim = 48,
-                          .heads = 3 };
-    cr_assert(!vit_init(&m, vt_root(model), &config));
-    cr_assert(strstr(vt_error_message(), "attention: 32 channels do not divide into 3 heads"));
-    vit_free(&m);
-    vt_model_free(model);
+    vit_config config = small_vit();
+    config.common.height = 30;
+    expect_refused(config, "a picture of 30 by 32 pixels does not divide into patches of 8 by 8");
+    config = small_vit();
+    config.dim = 32;
+    expect_refused(config, "attention: 32 channels do not divide into 3 heads");
+    config = small_vit();
+    config.depth = 0;
+    expect_refused(config, "vit: a depth of 0");
+    config = small_vit();
+    config.position = POSITION_SIN_COS;
+    config.dim = 18;
+    expect_refused(config, "sin-cos positions of 18 channels");
 }

@@ -469,8 +469,7 @@ static training train(const char *name, bool dropout)
     training t = { .sum = 0 };
     bool is_vit = strncmp(name, "vit", 3) == 0;
     vt_seed(5);
-    classifier *net =
-        classifier_new(name, (classifier_options){ .classes = 10, .depth = is_vit ? 2 : 0, .no_dropout = !dropout });
+    classifier *net = classifier_new(name, .classes = 10, .depth = is_vit ? 2 : 0, .dropout = dropout ? VT_AUTO : 0);
     cr_assert(net, "%s", vt_error_message());
     vt_optimizer *adamw = vt_adamw(net->model, .lr = 1e-3);
     for (int step = 0; step < STEPS; step++) {
@@ -554,7 +553,7 @@ Test(steps, allocate_nothing_from_the_second_on)
 {
     int settled = device_computes_f64() ? 1 : 2;
     vt_set_precision(VT_F32);
-    classifier *net = classifier_new(nets[0], (classifier_options){ .classes = 10 });
+    classifier *net = classifier_new(nets[0], .classes = 10);
     vt_optimizer *adamw = vt_adamw(net->model, .lr = 1e-3);
     vt_statistics first = { 0 };
     for (int step = 0; step < settled + 3; step++) {
@@ -585,7 +584,7 @@ static void sign_descent(const vt_model *model, double lr)
 /* How many plans three steps take beyond that of the first, whose learning rate is 0. */
 static int64_t later_plans(bool in_plain_ops)
 {
-    classifier *net = classifier_new(nets[0], (classifier_options){ .classes = 10, .depth = 1, .no_dropout = true });
+    classifier *net = classifier_new(nets[0], .classes = 10, .depth = 1, .dropout = 0);
     vt_optimizer *adamw = vt_adamw(net->model);
     int64_t misses = 0;
     for (int step = 0; step < 4; step++) {

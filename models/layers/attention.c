@@ -1,25 +1,33 @@
 /* attention.c - multi-head self-attention. */
 #include "layers/attention.h"
+#include "layers/attend.h"
 
 attention attention_new_with(const attention_args *a)
 {
-    attention m = { .heads = a->heads, .dropout = a->dropout, .proj_dropout = a->proj_dropout };
-    if (a->heads < 1 || a->dim % a->heads) {
-        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "attention: %lld channels do not divide into %d heads",
-                       (long long)a->dim, a->heads);
+    attention m = { .path = a->path, .heads = a->heads, .dropout = a->dropout, .proj_dropout = a->proj_dropout };
+    const bool divides = a->heads > 0 && a->dim % a->heads == 0, is_auto = a->head_dim == VT_AUTO;
+    const int64_t inner = is_auto ? a->dim : a->heads * a->head_dim;
+    if (a->heads < 1 || (is_auto && !divides)) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "attention: %lld channels do not divide into %lld heads",
+                       (long long)a->dim, (long long)a->heads);
         return m;
     }
-    m.qkv = linear_new(vt_subpath(a->path, "qkv"), a->dim, 3 * a->dim, .std = a->std, .no_bias = a->no_qkv_bias);
-    m.proj = linear_new(vt_subpath(a->path, "proj"), a->dim, a->dim, .std = a->std);
+    if (a->no_proj && inner != a->dim) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_,
+                       "attention: without a projection %lld heads of %lld channels would have to be %lld channels",
+                       (long long)a->heads, (long long)(inner / a->heads), (long long)a->dim);
+        return m;
+    }
+    m.qkv = linear_new(vt_subpath(a->path, "qkv"), a->dim, 3 * inner, .no_bias = a->no_qkv_bias);
+    if (!a->no_proj) m.proj = linear_new(vt_subpath(a->path, "proj"), inner, a->dim);
     return m;
 }
 
-vt_tensor attention_forward(const attention *m, vt_tensor x, vt_tensor *weights)
+vt_tensor attention_forward(const attention *m, vt_tensor x)
 {
     vt_tensor qkv = vt_rearrange(linear_forward(&m->qkv, x), "b n (t h d) -> t b h n d", .t = 3, .h = m->heads);
     vt_tensor part[3];
     vt_unstack(qkv, 0, 3, part);
-    vt_tensor out = vt_attention(part[0], part[1], part[2], .dropout = m->dropout, .weights = weights);
-    out = linear_forward(&m->proj, vt_rearrange(out, "b h n d -> b n (h d)"));
-    return vt_dropout(out, m->proj_dropout);
+    vt_tensor y = attend(m->path, part[0], part[1], part[2], .dropout = m->dropout);
+    return m->proj.weight.id ? vt_dropout(linear_forward(&m->proj, y), m->proj_dropout) : y;
 }

@@ -5,32 +5,33 @@
 #include "layers/linear.h"
 
 typedef struct attention {
-    linear qkv, proj; /* rows q | k | v, the heads of each contiguous */
-    int heads;
+    vt_path path;
+    linear qkv;  /* rows q | k | v, the heads of each contiguous */
+    linear proj; /* absent where the result is not projected */
+    int64_t heads;
     double dropout, proj_dropout;
 } attention;
 
 typedef struct attention_args {
     vt_site at_;
     vt_path path;
-    int64_t dim;
-    int heads;
+    int64_t dim, heads;
     vt_named_only named_only_;
+    int64_t head_dim;    /* channels of a head; VT_AUTO: dim / heads */
     double dropout;      /* of the attention weights */
     double proj_dropout; /* of the result */
-    bool no_qkv_bias;
-    double std; /* of the weights at the beginning: see linear_args */
+    bool no_qkv_bias, no_proj;
 } attention_args;
-#define ATTENTION_DEFAULTS .dropout = 0, .proj_dropout = 0, .std = VT_AUTO
+#define ATTENTION_DEFAULTS .head_dim = VT_AUTO, .dropout = 0, .proj_dropout = 0
 
-/* Registers "qkv" and "proj". dim must be a multiple of the heads: an error otherwise. */
+/* Registers "qkv" and "proj". Errors: dim is no multiple of the heads, where head_dim does not say otherwise; without a
+ * projection the heads must have dim channels together. */
 attention attention_new_with(const attention_args *a);
 #define attention_new(...)                                                                                             \
     VT_CALL(attention_new_with, attention_args, ATTENTION_DEFAULTS, 3,                                                 \
-            "attention_new(path, dim, heads, .dropout .proj_dropout .no_qkv_bias .std)", __VA_ARGS__)
+            "attention_new(path, dim, heads, .head_dim .dropout .proj_dropout .no_qkv_bias .no_proj)", __VA_ARGS__)
 
-/* x [B, N, dim] -> [B, N, dim]. Where `weights` is not NULL it gets the attention weights [B, heads, N, N], before
- * dropout: each row sums to 1. */
-vt_tensor attention_forward(const attention *m, vt_tensor x, vt_tensor *weights);
+/* x [B, N, dim] -> [B, N, dim]. Names the attention weights [B, heads, N, N] "weights": each row sums to 1. */
+vt_tensor attention_forward(const attention *m, vt_tensor x);
 
 #endif

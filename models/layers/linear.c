@@ -5,16 +5,11 @@
 linear linear_new_with(const linear_args *a)
 {
     double bound = 1 / sqrt((double)a->in);
-    vt_parameter_args weight = { .at_ = a->at_, a->path, "weight", VT_SHAPE(a->out, a->in), VT_INIT_UNIFORM, bound };
-    vt_parameter_args bias = { .at_ = a->at_, a->path, "bias", VT_SHAPE(a->out), VT_INIT_UNIFORM, bound };
-    if (a->std != VT_AUTO) {
-        weight.init = VT_INIT_TRUNCATED_NORMAL;
-        weight.value = a->std;
-        bias.init = VT_INIT_CONSTANT;
-        bias.value = 0;
-    }
-    linear m = { .weight = vt_parameter_with(&weight) };
-    if (!a->no_bias) m.bias = vt_parameter_with(&bias);
+    linear m = { .weight = vt_parameter_with(&(vt_parameter_args){
+                     .at_ = a->at_, a->path, "weight", VT_SHAPE(a->out, a->in), VT_INIT_UNIFORM, bound }) };
+    if (!a->no_bias)
+        m.bias = vt_parameter_with(
+            &(vt_parameter_args){ .at_ = a->at_, a->path, "bias", VT_SHAPE(a->out), VT_INIT_UNIFORM, bound });
     return m;
 }
 

@@ -13,16 +13,12 @@ typedef struct linear_args {
     vt_path path;
     int64_t in, out;
     vt_named_only named_only_;
-    double std; /* weight ~ truncated normal of this deviation, bias 0; VT_AUTO: both uniform within 1/sqrt(in), as
-                 * PyTorch */
     bool no_bias;
 } linear_args;
-#define LINEAR_DEFAULTS .std = VT_AUTO
 
-/* Registers "weight" and "bias" under the path. */
+/* Registers "weight" and "bias" under the path, both uniform within 1/sqrt(in) as PyTorch begins them. */
 linear linear_new_with(const linear_args *a);
-#define linear_new(...)                                                                                                \
-    VT_CALL(linear_new_with, linear_args, LINEAR_DEFAULTS, 3, "linear_new(path, in, out, .std .no_bias)", __VA_ARGS__)
+#define linear_new(...) linear_new_with(VT_ARGS(linear_args, 3, "linear_new(path, in, out, .no_bias)", __VA_ARGS__))
 
 /* x [..., in] -> [..., out] */
 vt_tensor linear_forward(const linear *m, vt_tensor x);

@@ -4,8 +4,8 @@
 mlp mlp_new_with(const mlp_args *a)
 {
     mlp m = { .dropout = a->dropout };
-    m.fc1 = linear_new(vt_subpath(a->path, "fc1"), a->dim, a->hidden, .std = a->std);
-    m.fc2 = linear_new(vt_subpath(a->path, "fc2"), a->hidden, a->dim, .std = a->std);
+    m.fc1 = linear_new(vt_subpath(a->path, "fc1"), a->dim, a->hidden);
+    m.fc2 = linear_new(vt_subpath(a->path, "fc2"), a->hidden, a->dim);
     return m;
 }
 

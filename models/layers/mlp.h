@@ -15,14 +15,13 @@ typedef struct mlp_args {
     int64_t dim, hidden;
     vt_named_only named_only_;
     double dropout;
-    double std; /* of the weights at the beginning: see linear_args */
 } mlp_args;
-#define MLP_DEFAULTS .dropout = 0, .std = VT_AUTO
+#define MLP_DEFAULTS .dropout = 0
 
 /* Registers "fc1" [hidden, dim] and "fc2" [dim, hidden]. */
 mlp mlp_new_with(const mlp_args *a);
 #define mlp_new(...)                                                                                                   \
-    VT_CALL(mlp_new_with, mlp_args, MLP_DEFAULTS, 3, "mlp_new(path, dim, hidden, .dropout .std)", __VA_ARGS__)
+    VT_CALL(mlp_new_with, mlp_args, MLP_DEFAULTS, 3, "mlp_new(path, dim, hidden, .dropout)", __VA_ARGS__)
 
 /* x [..., dim]: fc1, GELU, dropout, fc2, dropout. */
 vt_tensor mlp_forward(const mlp *m, vt_tensor x);

@@ -82,7 +82,8 @@ static char *list_models(void)
     FILE *stream = open_memstream(&list, &size);
     if (!stream) return NULL;
     fputs("Models:", stream);
-    for (int i = 0; classifier_name(i); i++) fprintf(stream, "\n  %-24s %s", classifier_name(i), classifier_summary(i));
+    const variant *v;
+    for (int i = 0; (v = zoo_variant(i, NULL)); i++) fprintf(stream, "\n  %-36s %s", v->name, v->summary);
     fclose(stream);
     return list;
 }
@@ -90,8 +91,9 @@ static char *list_models(void)
 static void parse_model(struct argp_state *state, const char *text, const char **value)
 {
     *value = text;
-    for (int i = 0; classifier_name(i); i++)
-        if (strcmp(text, classifier_name(i)) == 0) return;
+    const variant *v;
+    for (int i = 0; (v = zoo_variant(i, NULL)); i++)
+        if (strcmp(text, v->name) == 0) return;
     char *list = list_models();
     argp_error(state, "there is no model \"%s\". %s", text, list ? list : "");
     free(list);

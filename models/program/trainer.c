@@ -36,7 +36,7 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
                        (long long)o->batch, (long long)train->count);
     vt_seed((uint64_t)o->seed);
-    t->net = classifier_new(o->model, (classifier_options){ .classes = train->classes });
+    t->net = classifier_new(o->model, .classes = train->classes);
     if (!t->net) return false;
     t->optimizer = vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay);
     /* A GPU is quicker than the host at making batches, of the same bits. */
@@ -61,7 +61,7 @@ void trainer_free(trainer *t)
 static vt_tensor input_images(const trainer *t, const vt_batch *batch)
 {
     vt_tensor images = vt_cast(batch->images, VT_DTYPE_DEFAULT);
-    int size = (int)t->net->image_size;
+    int size = (int)t->net->config->height;
     if (size == vt_dim(images, 2) && size == vt_dim(images, 3)) return images;
     return vt_interpolate(images, .height = size, .width = size, .mode = VT_BILINEAR);
 }

@@ -1,0 +1,47 @@
+/* family.h - what a family of models is, and its variants. Adding one: its source file, a line in zoo.c and one in
+ * meson.build. */
+#ifndef MODELS_FAMILY_H
+#define MODELS_FAMILY_H
+
+#include <vitro/vitro.h>
+
+/* What every configuration begins with. */
+typedef struct common_config {
+    int64_t height, width, channels; /* of the pictures */
+    int64_t classes;
+    double dropout;   /* where the family has it */
+    double drop_path; /* of the last block's branches; grows linearly from 0 at the first (Huang et al. 2016) */
+} common_config;
+
+/* How pictures are made ready for a variant's published weights: the short side is resized to size / crop, the middle
+ * is cut out, and each channel becomes (x - mean) / std of x in [0, 1]. */
+typedef struct preprocessing {
+    double mean[3], std[3], crop;
+    bool bilinear; /* otherwise bicubic */
+} preprocessing;
+#define IMAGENET_MEAN .mean = { 0.485, 0.456, 0.406 }, .std = { 0.229, 0.224, 0.225 }
+#define CIFAR_MEAN    .mean = { 0.4914, 0.4822, 0.4465 }, .std = { 0.2470, 0.2435, 0.2616 }
+#define HALF_MEAN     .mean = { 0.5, 0.5, 0.5 }, .std = { 0.5, 0.5, 0.5 }
+
+/* A configuration with a name: timm's where timm has it. */
+typedef struct variant {
+    const char *name, *summary;
+    const void *config; /* of the family's type */
+    preprocessing pictures;
+} variant;
+
+typedef struct family {
+    const char *name, *summary;
+    size_t size, config_size; /* of a model's struct, which is zero at first, and of a configuration */
+    /* Registers the parameters and fills the struct. False with an error where the sizes do not fit together. */
+    bool (*init)(void *model, vt_path path, const void *config);
+    /* images [B, channels, height, width] -> logits [B, classes] */
+    vt_tensor (*forward)(const void *model, vt_tensor images);
+    /* The number of blocks in a configuration; NULL where one number does not say it. */
+    int64_t *(*depth)(void *config);
+    const char *feature_map; /* the name of the value that Grad-CAM looks at */
+    const char *attention;   /* a pattern of the names of maps of attention; NULL: there are none */
+    const variant *variants; /* ends with a row without a name */
+} family;
+
+#endif
