@@ -59,10 +59,11 @@ int main(void)
     vt_model *model = vt_model_new();
     mlp m = mlp_new(vt_root(model));
     vt_model *means = lion_new(model);
-    int64_t planned = vt_statistics_get().plan_misses;
+    int64_t planned = 0;
 
     for (int step = 0; step < STEPS && !vt_failed(); step++) {
         VT_SCOPE;
+        if (step == 1) planned = vt_statistics_get().plan_misses;
         vt_tensor guess = mlp_forward(&m, vt_from_data(x, VT_SHAPE(POINTS, 1), VT_F32));
         vt_tensor error = vt_mse_loss(guess, vt_from_data(y, VT_SHAPE(POINTS, 1), VT_F32));
         vt_backward(error);
@@ -71,10 +72,10 @@ int main(void)
         if (step % 100 == 0) printf("step %d: loss %.4f\n", step, loss);
     }
     planned = vt_statistics_get().plan_misses - planned;
-    printf("in the end: loss %.4f, %lld plan%s made\n", loss, (long long)planned, planned == 1 ? "" : "s");
+    printf("in the end: loss %.4f, %lld plans made after the first step\n", loss, (long long)planned);
 
     vt_model_free(means);
     vt_model_free(model);
     if (vt_failed()) return vt_error_print(stderr);
-    return loss < 0.01F && planned == 1 ? 0 : 1;
+    return loss < 0.01F && planned == 0 ? 0 : 1;
 }
