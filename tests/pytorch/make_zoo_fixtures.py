@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""Write tests/fixtures/{zoo.safetensors,state_dicts.txt}: what timm, vit-pytorch and PyTorch compute with small configurations of the
+zoo's families, and the names and shapes of the parameters and buffers of timm's variants.
+
+usage: make_zoo_fixtures.py [FOLDER]          FOLDER is tests/fixtures unless given
+
+Run by hand, where PyTorch, timm, vit-pytorch and safetensors are installed; nothing in the build needs them. tests/test_zoo.c holds the
+zoo to these files, and has the same configurations by the same names.
+
+No weights are stored: both sides compute them. Element i of a tensor is center + spread * u(name, i) with
+
+    h = (crc32(name) + 2654435761 i) mod 2^32;  h ^= h >> 16;  h = 73244475 h mod 2^32;  h ^= h >> 16
+    u = h / 2^32 - 0.5
+
+where `name` is the zoo's. The center is 1 for tensors of one axis whose name ends in weight or gamma, and for running_var, otherwise 0.
+The spread is 0.5 for tensors of one axis; for others it is 2^(1 - round(log2(sqrt(elements / first extent)))). Integers are 0. The pictures
+are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
+
+  <case>.logits         f64 [2, 5], in evaluation
+  <case>.logits_train   f64, where that differs but for dropout, which is off: batch norm
+  <case>.loss           f64 []: mean cross-entropy, in training
+  <case>.gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
+  <case>.map.<i>        f64, ViT only: block i's attention after the softmax, in evaluation
+"""
+
+import math
+import os
+import sys
+import zlib
+
+import timm
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import vit_pytorch
+from safetensors.torch import save_file
+from timm.models.resnet import BasicBlock, Bottleneck, ResNet
+from timm.models.vision_transformer import VisionTransformer
+from timm.models.deit import VisionTransformerDistilled
+
+CLASSES, BATCH = 5, 2
+
+
+def u(name, count):
+    i = torch.arange(count, dtype=torch.int64)
+    h = (zlib.crc32(name.encode()) + 2654435761 * i) % 2**32
+    h = h ^ (h >> 16)
+    h = (73244475 * h) % 2**32
+    h = h ^ (h >> 16)
+    return h.double() / 2**32 - 0.5
+
+
+def values(name, shape):
+    count = math.prod(shape)
+    centered = (len(shape) == 1 and name.endswith(("weight", "gamma"))) or name.endswith("running_var")
+    spread = 0.5 if len(shape) == 1 else 2.0 ** (1 - round(math.log2(math.sqrt(count / shape[0]))))
+    return ((1 if centered else 0) + spread * u(name, count)).reshape(shape)
+
+
+def zoo_shape(name, tensor):
+    """vit-pytorch's tokens and positions have no axis for the batch."""
+    return (1,) * (3 - tensor.ndim) + tuple(tensor.shape) if name in ("cls_token", "pos_embed") else tuple(tensor.shape)
+
+
+def images(size):
+    return (4 * u("images", BATCH * 3 * size[0] * size[1])).reshape(BATCH, 3, *size)
+
+
+# The originals ---------------------------------------------------------------------------------------------------------
+
+
+class MhaBlock(nn.Module):
+    """Norm, nn.MultiheadAttention, and an MLP: an encoder's block as tutorials write it."""
+
+    def __init__(self, dim, heads, hidden):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.attn = nn.MultiheadAttention(dim, heads, batch_first=True)
+        self.mlp = nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
+
+    def forward(self, x):
+        y = self.norm1(x)
+        x = x + self.attn(y, y, y, need_weights=False)[0]
+        return x + self.mlp(self.norm2(x))
+
+
+class MhaVit(nn.Module):
+    def __init__(self, size, patch, dim, depth, heads, hidden):
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + size[0] // patch * (size[1] // patch), dim))
+        self.patch_embed = nn.Conv2d(3, dim, patch, patch)
+        self.blocks = nn.ModuleList(MhaBlock(dim, heads, hidden) for _ in range(depth))
+        self.norm, self.head = nn.LayerNorm(dim), nn.Linear(dim, CLASSES)
+
+    def forward(self, x):
+        x = self.patch_embed(x).flatten(2).permute(0, 2, 1)
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + self.pos_embed
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x)[:, 0])
+
+
+def timm_vit(kind=VisionTransformer, **options):
+    return kind(img_size=(32, 16), patch_size=8, embed_dim=24, depth=2, num_heads=3, mlp_ratio=2, num_classes=CLASSES, **options)
+
+
+def vit_pytorch_name(name):
+    parts = name.split(".")
+    if parts[0] == "to_patch_embedding":
+        return f"patch_embed.{['', 'pixels', 'proj', 'projected'][int(parts[1])]}.{parts[2]}"
+    if parts[:2] == ["transformer", "norm"]:
+        return f"norm.{parts[2]}"
+    if parts[0] == "transformer":
+        block, half, rest = parts[2], int(parts[3]), ".".join(parts[4:])
+        names = [{"norm": "norm1", "to_qkv": "attn.qkv", "to_out.0": "attn.proj"},
+                 {"net.0": "norm2", "net.1": "mlp.fc1", "net.4": "mlp.fc2"}][half]
+        layer, _, last = rest.rpartition(".")
+        return f"blocks.{block}.{names[layer]}.{last}"
+    return {"pos_embedding": "pos_embed", "mlp_head": "head"}.get(parts[0], parts[0]) + "".join(f".{p}" for p in parts[1:])
+
+
+def mha_name(name):
+    for old, new in [("patch_embed.", "patch_embed.proj."), ("in_proj_", "qkv."), ("out_proj", "proj"), ("mlp.0", "mlp.fc1"),
+                     ("mlp.2", "mlp.fc2")]:
+        name = name.replace(old, new)
+    return name
+
+
+def same(name):
+    return name
+
+
+# Name: the model, the size of its pictures, and the zoo's name for a name of its state dict.
+CASES = {
+    "vit": lambda: (timm_vit(), (32, 16), same),
+    "vit_mean": lambda: (timm_vit(global_pool="avg"), (32, 16), same),
+    "vit_no_class_token": lambda: (timm_vit(global_pool="avg", class_token=False), (32, 16), same),
+    "deit_distilled": lambda: (timm_vit(VisionTransformerDistilled), (32, 16), same),
+    "deit3": lambda: (timm_vit(no_embed_class=True, init_values=1e-6), (32, 16), same),
+    "vit_normed_patches": lambda: (vit_pytorch.ViT(image_size=(32, 16), patch_size=(8, 4), num_classes=CLASSES, dim=24, depth=2,
+                                                   heads=3, dim_head=16, mlp_dim=40), (32, 16), vit_pytorch_name),
+    "vit_single_head": lambda: (vit_pytorch.ViT(image_size=(32, 16), patch_size=(8, 4), num_classes=CLASSES, dim=24, depth=2,
+                                                heads=1, dim_head=24, mlp_dim=40), (32, 16), vit_pytorch_name),
+    "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
+    "resnet_basic": lambda: (ResNet(BasicBlock, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
+    "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
+}
+
+
+# What they compute -----------------------------------------------------------------------------------------------------
+
+
+def maps_of(model, x):
+    """The attention weights of timm's blocks, as hooks on the original see them."""
+    found = []
+    hooks = []
+    for block in getattr(model, "blocks", []):
+        if not hasattr(block.attn, "fused_attn"):
+            continue
+        block.attn.fused_attn = False
+        hooks.append(block.attn.attn_drop.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
+    model(x)
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def no_dropout(model):
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+
+
+def compute(case, out):
+    torch.manual_seed(0)
+    model, size, rename = CASES[case]()
+    model = model.double()
+    no_dropout(model)
+    with torch.no_grad():
+        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+            if tensor.is_floating_point():
+                tensor.copy_(values(rename(name), zoo_shape(rename(name), tensor)).reshape(tensor.shape))
+    x, labels = images(size), torch.arange(BATCH) % CLASSES
+    model.eval()
+    out[f"{case}.logits"] = model(x).detach()
+    for i, attention in enumerate(maps_of(model, x)):
+        out[f"{case}.map.{i}"] = attention
+    model.train()
+    logits = model(x)
+    if not torch.allclose(logits, out[f"{case}.logits"], rtol=1e-9, atol=0):
+        out[f"{case}.logits_train"] = logits.detach()
+    loss = F.cross_entropy(logits, labels)
+    loss.backward()
+    out[f"{case}.loss"] = loss.detach()
+    rows = []
+    for name, p in sorted((rename(name), p) for name, p in model.named_parameters()):
+        g = p.grad.flatten()
+        rows.append([(g * u("gradient", len(g))).sum().item(), g.norm().item()])
+    out[f"{case}.gradients"] = torch.tensor(rows, dtype=torch.float64)
+
+
+VARIANTS = """vit_tiny_patch16_224 vit_small_patch16_224 vit_base_patch16_224 vit_base_patch32_224 vit_large_patch16_224 vit_huge_patch14_224
+deit_tiny_patch16_224 deit_small_patch16_224 deit_base_patch16_224 deit_tiny_distilled_patch16_224 deit_small_distilled_patch16_224
+deit_base_distilled_patch16_224 deit3_small_patch16_224 deit3_base_patch16_224 deit3_large_patch16_224 deit3_huge_patch14_224 resnet18 resnet34
+resnet50 resnet101""".split()
+
+
+def state_dicts():
+    lines = []
+    for variant in VARIANTS:
+        with torch.device("meta"):
+            model = timm.create_model(variant, num_classes=1000)
+        lines.append(f"# {variant}")
+        lines += [f"{name} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in model.state_dict().items()]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "..", "fixtures")
+    out = {}
+    for case in CASES:
+        compute(case, out)
+    versions = {"torch": torch.__version__, "timm": timm.__version__}
+    save_file({name: tensor.contiguous() for name, tensor in out.items()}, os.path.join(folder, "zoo.safetensors"), versions)
+    with open(os.path.join(folder, "state_dicts.txt"), "w") as f:
+        f.write(state_dicts())
+
+
+main()

@@ -1,0 +1,444 @@
+/* test_zoo.c - small configurations of the zoo's families against timm, vit-pytorch and PyTorch, on weights that both
+ * sides compute; and the names and shapes of their variants against timm's. tests/pytorch/make_zoo_fixtures.py makes
+ * the fixtures, and says how weights and pictures are computed. */
+#include "fixture.h"
+#include "left_behind.h"
+#include "resnet.h"
+#include "tested_device.h"
+#include "vit.h"
+#include "zoo.h"
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLASSES = 5, BATCH = 2, MAX_PARAMETERS = 256 };
+
+static void begin(void)
+{
+    vt_set_device(tested_device());
+}
+
+static void end(void)
+{
+    vt_set_training(false);
+    vt_set_precision(VT_F32);
+    expect_nothing_left();
+}
+
+TestSuite(originals, .init = begin, .fini = end);
+TestSuite(state_dicts, .fini = end);
+TestSuite(named_values, .init = begin, .fini = end);
+
+/* -- Numbers that both sides compute ------------------------------------------------------------------------------- */
+
+static uint32_t crc32_of(const char *text)
+{
+    uint32_t crc = 0xffffffff;
+    for (; *text; text++) {
+        crc ^= (unsigned char)*text;
+        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+    return ~crc;
+}
+
+/* In [-0.5, 0.5) */
+static double noise(uint32_t crc, int64_t i)
+{
+    uint32_t h = crc + 2654435761U * (uint32_t)i;
+    h ^= h >> 16;
+    h *= 73244475U;
+    h ^= h >> 16;
+    return h / 0x1p32 - 0.5;
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+    size_t n = strlen(name), k = strlen(end);
+    return n >= k && strcmp(name + n - k, end) == 0;
+}
+
+static vt_tensor tensor_of(const double *values, vt_shape shape)
+{
+    vt_tensor x = vt_from_data(values, shape, VT_F64);
+    return vt_precision() == VT_F64 ? x : vt_cast(x, VT_F32);
+}
+
+static vt_tensor made_of(const char *name, vt_shape shape, double center, double spread)
+{
+    int64_t count = vt_shape_count(shape);
+    double *values = malloc((size_t)(count + 1) * sizeof *values);
+    cr_assert(values);
+    for (int64_t i = 0; i < count; i++) values[i] = center + spread * noise(crc32_of(name), i);
+    vt_tensor x = tensor_of(values, shape);
+    free(values);
+    return x;
+}
+
+static vt_tensor weights_of(const char *name, vt_shape shape)
+{
+    bool row = shape.rank == 1, centered = row && (ends_in(name, "weight") || ends_in(name, "gamma"));
+    double fan_in = row ? 1 : (double)(vt_shape_count(shape) / shape.dim[0]);
+    double spread = row ? 0.5 : exp2(1 - nearbyint(log2(sqrt(fan_in))));
+    return made_of(name, shape, centered || ends_in(name, "running_var") ? 1 : 0, spread);
+}
+
+static void set_weights(const vt_model *model)
+{
+    for (int i = 0; i < vt_model_size(model); i++) {
+        vt_named_tensor e = vt_model_entry(model, i);
+        VT_SCOPE;
+        if (vt_dtype_of(e.tensor) != VT_I64) vt_assign(e.tensor, weights_of(e.name, vt_shape_of(e.tensor)));
+    }
+}
+
+/* -- Configurations ------------------------------------------------------------------------------------------------ */
+
+typedef struct original {
+    const char *name;
+    const family *family;
+    const void *config;
+} original;
+
+#define COMMON(height_, width_) .common = { .height = height_, .width = width_, .channels = 3, .classes = CLASSES }
+#define VIT(...)                                                                                                       \
+    &vit_family, &(const vit_config)                                                                                   \
+    {                                                                                                                  \
+        COMMON(32, 16), .dim = 24, .depth = 2, .token_std = 0.02, __VA_ARGS__                                          \
+    }
+#define TIMM .patch_height = 8, .patch_width = 8, .heads = 3, .mlp_dim = 48, .eps = 1e-6
+#define VIT_PYTORCH                                                                                                    \
+    .patch_height = 8, .patch_width = 4, .mlp_dim = 40, .eps = 1e-5, .normed_patches = true, .no_qkv_bias = true,      \
+    .no_single_proj = true
+#define RESNET(...)                                                                                                    \
+    &resnet_family, &(const resnet_config)                                                                             \
+    {                                                                                                                  \
+        COMMON(64, 48), .width = 64, .depths = { 1, 2, 1, 1 }, __VA_ARGS__                                             \
+    }
+
+static const original originals[] = {
+    { "vit", VIT(TIMM) },
+    { "vit_mean", VIT(TIMM, .mean_of_patches = true, .norm_after_mean = true) },
+    { "vit_no_class_token", VIT(TIMM, .no_class_token = true, .norm_after_mean = true) },
+    { "deit_distilled", VIT(TIMM, .distilled = true) },
+    { "deit3", VIT(TIMM, .positions_of_patches = true, .layer_scale = 1e-6) },
+    { "vit_normed_patches", VIT(VIT_PYTORCH, .heads = 3, .head_dim = 16) },
+    { "vit_single_head", VIT(VIT_PYTORCH, .heads = 1, .head_dim = 24) },
+    { "vit_mha", VIT(.patch_height = 8, .patch_width = 8, .heads = 3, .mlp_dim = 48, .eps = 1e-5) },
+    { "resnet_basic", RESNET(.bottleneck = false) },
+    { "resnet_bottleneck", RESNET(.bottleneck = true) },
+};
+enum { ORIGINALS = sizeof originals / sizeof *originals };
+
+/* -- Against the originals ----------------------------------------------------------------------------------------- */
+
+typedef struct held {
+    const original *original;
+    safetensors *file;
+    classifier *net;
+    vt_tensor images;
+} held;
+
+static held hold(const original *o, vt_dtype precision)
+{
+    vt_set_precision(precision);
+    held h = { .original = o, .file = open_fixture("zoo"), .net = classifier_new_of(o->family, o->config) };
+    cr_assert(h.net, "%s: %s", o->name, vt_error_message());
+    set_weights(h.net->model);
+    const common_config *c = h.net->config;
+    VT_SCOPE;
+    h.images = vt_keep(made_of("images", VT_SHAPE(BATCH, 3, c->height, c->width), 0, 4));
+    return h;
+}
+
+static void let_go(held *h)
+{
+    vt_free(h->images);
+    classifier_free(h->net);
+    safetensors_close(h->file);
+}
+
+static const char *entry_of(const held *h, const char *what, char name[128])
+{
+    snprintf(name, 128, "%s.%s", h->original->name, what);
+    return name;
+}
+
+static void expect_entry(const held *h, vt_tensor x, const char *what, double limit)
+{
+    char name[128];
+    difference d = difference_from_entry(x, h->file, entry_of(h, what, name));
+    cr_assert(d.worst <= limit * d.scale, "%s differs by %.3g relative to its largest value, limit %.3g: %s", name,
+              d.worst / d.scale, limit, vt_error_message());
+}
+
+static bool has_entry(const held *h, const char *what)
+{
+    char name[128];
+    return safetensors_find(h->file, entry_of(h, what, name)) != NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const vt_named_tensor *)a)->name, ((const vt_named_tensor *)b)->name);
+}
+
+static int sorted_parameters(const vt_model *model, vt_named_tensor *sorted)
+{
+    int count = 0;
+    for (int i = 0; i < vt_model_size(model); i++) {
+        vt_named_tensor e = vt_model_entry(model, i);
+        cr_assert(count < MAX_PARAMETERS);
+        if (e.is_parameter) sorted[count++] = e;
+    }
+    qsort(sorted, (size_t)count, sizeof *sorted, by_name);
+    return count;
+}
+
+/* Σ g u("gradient", i), and the norm of g. */
+static void expect_gradients(const held *h, double limit)
+{
+    vt_named_tensor sorted[MAX_PARAMETERS];
+    vt_tensor gradients[MAX_PARAMETERS];
+    int count = sorted_parameters(h->net->model, sorted);
+    char name[128];
+    int64_t entries;
+    double *want = entry_values(h->file, entry_of(h, "gradients", name), &entries);
+    cr_assert(entries == 2 * count, "%s: %d parameters", h->original->name, count);
+    for (int i = 0; i < count; i++) gradients[i] = vt_grad(sorted[i].tensor);
+    for (int i = 0; i < count; i++) {
+        VT_SCOPE;
+        int64_t elements = vt_count(gradients[i]);
+        double *g = malloc((size_t)elements * sizeof *g), along = 0, square = 0;
+        cr_assert(g && vt_read(gradients[i], g, elements, VT_F64), "%s", vt_error_message());
+        for (int64_t k = 0; k < elements; k++) {
+            along += g[k] * noise(crc32_of("gradient"), k);
+            square += g[k] * g[k];
+        }
+        free(g);
+        double norm = want[2 * i + 1];
+        cr_assert(fabs(sqrt(square) - norm) <= limit * norm && fabs(along - want[2 * i]) <= limit * norm,
+                  "%s: the gradient of %s has norm %.9g, not %.9g, and %.9g along the noise, not %.9g",
+                  h->original->name, sorted[i].name, sqrt(square), norm, along, want[2 * i]);
+    }
+    free(want);
+}
+
+static void compare(const original *o, vt_dtype precision, double limit, double gradient_limit)
+{
+    held h = hold(o, precision);
+    {
+        VT_SCOPE;
+        expect_entry(&h, classifier_forward(h.net, h.images), "logits", limit);
+    }
+    {
+        VT_SCOPE;
+        vt_set_training(true);
+        vt_tensor logits = classifier_forward(h.net, h.images);
+        vt_tensor labels = vt_from_data(((int64_t[]){ 0, 1 }), VT_SHAPE(BATCH), VT_I64);
+        vt_tensor loss = vt_cross_entropy(logits, labels);
+        vt_backward(loss);
+        expect_gradients(&h, gradient_limit);
+        expect_entry(&h, logits, has_entry(&h, "logits_train") ? "logits_train" : "logits", limit);
+        expect_entry(&h, loss, "loss", limit);
+        vt_set_training(false);
+    }
+    let_go(&h);
+}
+
+Test(originals, give_the_same_logits_and_gradients_in_f64)
+{
+    if (!device_computes_f64()) cr_skip_test("not in f64 on this device");
+    for (int i = 0; i < ORIGINALS; i++) compare(&originals[i], VT_F64, 1e-11, 1e-9);
+}
+
+Test(originals, give_the_same_logits_and_gradients_in_f32)
+{
+    for (int i = 0; i < ORIGINALS; i++) compare(&originals[i], VT_F32, 1e-5, 1e-4);
+}
+
+Test(originals, have_the_same_maps_of_attention)
+{
+    for (int i = 0; i < ORIGINALS; i++) {
+        if (originals[i].family != &vit_family) continue;
+        held h = hold(&originals[i], VT_F32);
+        if (has_entry(&h, "map.0")) {
+            VT_SCOPE;
+            classifier_forward(h.net, h.images);
+            expect_entry(&h, vt_model_value(h.net->model, "blocks.1.attn.weights"), "map.1", 1e-5);
+            expect_entry(&h, vt_model_value(h.net->model, "blocks.0.attn.weights"), "map.0", 1e-5);
+        }
+        let_go(&h);
+    }
+}
+
+/* -- Names and shapes ---------------------------------------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void expect_variant(const char *name, char **lines, int count)
+{
+    classifier *m = classifier_new(name);
+    cr_assert(m, "%s", vt_error_message());
+    cr_assert(vt_model_size(m->model) == count, "%s: %d tensors, where timm has %d", name, vt_model_size(m->model),
+              count);
+    char **ours = malloc((size_t)count * sizeof *ours);
+    for (int i = 0; i < count; i++) {
+        vt_named_tensor e = vt_model_entry(m->model, i);
+        char text[256], shape[128] = "-";
+        int used = 0;
+        vt_shape s = vt_shape_of(e.tensor);
+        for (int k = 0; k < s.rank; k++)
+            used += snprintf(shape + used, sizeof shape - (size_t)used, "%s%lld", k ? "x" : "", (long long)s.dim[k]);
+        snprintf(text, sizeof text, "%s %s", e.name, shape);
+        ours[i] = strdup(text);
+    }
+    qsort(ours, (size_t)count, sizeof *ours, compare_names);
+    qsort(lines, (size_t)count, sizeof *lines, compare_names);
+    for (int i = 0; i < count; i++) {
+        cr_assert(strcmp(ours[i], lines[i]) == 0, "%s has \"%s\", timm \"%s\"", name, ours[i], lines[i]);
+        free(ours[i]);
+    }
+    free(ours);
+    classifier_free(m);
+}
+
+Test(state_dicts, have_timms_names_and_shapes)
+{
+    FILE *file = fopen(VITRO_FIXTURES "/state_dicts.txt", "r");
+    cr_assert(file);
+    enum { MOST = 1024 };
+    char line[256], variant[256] = "", *lines[MOST];
+    int count = 0, variants = 0;
+    for (bool more = true; more;) {
+        more = fgets(line, sizeof line, file) != NULL;
+        line[strcspn(line, "\n")] = 0;
+        if (more && line[0] != '#') {
+            cr_assert(count < MOST);
+            lines[count++] = strdup(line);
+            continue;
+        }
+        if (*variant) expect_variant(variant, lines, count);
+        variants += *variant != 0;
+        while (count) free(lines[--count]);
+        if (more) snprintf(variant, sizeof variant, "%s", line + 2);
+    }
+    fclose(file);
+    cr_assert(variants == 20, "%d", variants);
+}
+
+/* -- Named values -------------------------------------------------------------------------------------------------- */
+
+static classifier *small_vit(void)
+{
+    return classifier_new_of(originals[0].family, originals[0].config);
+}
+
+Test(named_values, are_listed_by_pattern_in_order)
+{
+    classifier *net = small_vit();
+    vt_named_tensor found[8];
+    VT_SCOPE;
+    cr_assert(vt_model_values(net->model, NULL, NULL, 0) == 0);
+    classifier_forward(net, vt_zeros(VT_SHAPE(1, 3, 32, 16)));
+    cr_assert(vt_model_values(net->model, "blocks.{0..1}", found, 8) == 2);
+    cr_assert(!strcmp(found[0].name, "blocks.0") && !strcmp(found[1].name, "blocks.1"));
+    cr_assert(vt_model_values(net->model, "*.{weights,nothing}", found, 8) == 2);
+    cr_assert(!strcmp(found[1].name, "blocks.1.attn.weights"));
+    cr_assert(vt_model_values(net->model, "block?.*", found, 1) == 4, "as many as match, though one fits");
+    cr_assert(vt_dim(vt_model_value(net->model, "feature_map"), 1) == 8);
+    cr_assert(vt_dim(vt_model_value(net->model, "cls_token"), 1) == 24, "%s", vt_error_message());
+    classifier_free(net);
+}
+
+Test(named_values, cost_nothing_until_they_are_read)
+{
+    classifier *net = small_vit();
+    vt_model *model = net->model;
+    for (int i = 0; i < 2; i++) {
+        VT_SCOPE; /* the parameters are drawn */
+        vt_item(vt_sum(classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)))));
+    }
+    int64_t before = vt_statistics_get().nodes_run;
+    {
+        VT_SCOPE;
+        vt_item(vt_sum(classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)))));
+    }
+    int64_t alone = vt_statistics_get().nodes_run - before;
+    float with[CLASSES], without[CLASSES];
+    {
+        VT_SCOPE;
+        vt_tensor logits = classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)));
+        vt_read(logits, without, CLASSES, VT_F32);
+    }
+    {
+        VT_SCOPE;
+        vt_tensor logits = classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)));
+        vt_keep(vt_model_value(model, "blocks.0.attn.weights"));
+        vt_read(logits, with, CLASSES, VT_F32);
+        before = vt_statistics_get().nodes_run;
+    }
+    cr_assert(memcmp(with, without, sizeof with) == 0, "a map that is read changes the logits");
+    before = vt_statistics_get().nodes_run;
+    {
+        VT_SCOPE;
+        vt_tensor logits = classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)));
+        cr_assert(vt_model_value(model, "blocks.0.attn.weights").id);
+        vt_item(vt_sum(logits));
+    }
+    cr_assert(vt_statistics_get().nodes_run - before == alone, "a name that was asked for runs nothing");
+    classifier_free(net);
+}
+
+/* Of the sum of a map's squares, by the map that is read and by PyTorch's way, without the fused kernel. */
+Test(named_values, are_differentiated_through)
+{
+    classifier *net = small_vit();
+    VT_SCOPE;
+    vt_tensor logits = classifier_forward(net, made_of("images", VT_SHAPE(1, 3, 32, 16), 0, 4));
+    vt_tensor map = vt_model_value(net->model, "blocks.1.attn.weights");
+    vt_backward(vt_add(vt_sum(vt_square(map)), vt_sum(logits)));
+    vt_tensor qkv = vt_model_find(net->model, "blocks.1.attn.qkv.weight");
+    double norm = vt_item(vt_sum(vt_square(vt_grad(qkv))));
+    cr_assert(norm > 0 && !vt_failed(), "%s", vt_error_message());
+    classifier_free(net);
+}
+
+Test(named_values, that_there_are_not_are_told_with_those_there_are)
+{
+    classifier *net = small_vit();
+    {
+        VT_SCOPE;
+        classifier_forward(net, vt_zeros(VT_SHAPE(1, 3, 32, 16)));
+        vt_model_value(net->model, "blocks.9");
+        cr_assert(strstr(vt_error_message(), "no value is named \"blocks.9\"; there are patch_embed, blocks.0"), "%s",
+                  vt_error_message());
+        vt_error_clear();
+    }
+    vt_model_value(net->model, "blocks.0");
+    cr_assert(strstr(vt_error_message(), "nothing has been named in the scopes under way"), "%s", vt_error_message());
+    vt_error_clear();
+    classifier_free(net);
+}
+
+Test(named_values, memory_does_not_grow)
+{
+    classifier *net = small_vit();
+    int64_t live = 0, tensors = 0;
+    for (int i = 0; i < 40; i++) {
+        {
+            VT_SCOPE;
+            vt_item(vt_sum(classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)))));
+        }
+        if (i == 2) {
+            live = vt_statistics_get().live_bytes;
+            tensors = vt_statistics_get().live_tensors;
+        }
+    }
+    cr_assert(vt_statistics_get().live_bytes == live && vt_statistics_get().live_tensors == tensors);
+    classifier_free(net);
+}
