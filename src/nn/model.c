@@ -3,6 +3,7 @@
 #include "core/tensor/persist.h"
 #include "core/base/error.h"
 #include "core/base/entry.h"
+#include "core/base/grow.h"
 #include "core/context.h"
 #include "core/run/run.h"
 #include "nn/glob.h"
@@ -88,13 +89,7 @@ vt_path vt_subpath(vt_path path, const char *format, ...)
 
 static bool add_entry(vt_model *model, vt_named_tensor entry)
 {
-    if (model->count == model->capacity) {
-        int capacity = model->capacity ? 2 * model->capacity : 64;
-        vt_named_tensor *entries = realloc(model->entries, (size_t)capacity * sizeof *entries);
-        if (!entries) return false;
-        model->entries = entries;
-        model->capacity = capacity;
-    }
+    if (!grow(&model->entries, (size_t)model->count, &model->capacity, sizeof entry)) return false;
     model->entries[model->count++] = entry;
     return true;
 }

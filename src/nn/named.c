@@ -1,6 +1,7 @@
 /* named.c - intermediate values by name. */
 #include "core/base/entry.h"
 #include "core/base/error.h"
+#include "core/base/grow.h"
 #include "core/context.h"
 #include "core/graph/refuse.h"
 #include "core/tensor/handle.h"
@@ -19,13 +20,7 @@ static bool has_name(const vt_model *model, int i, const char *name)
 
 static named_value *add_value(vt_model *model, const char *name)
 {
-    if (model->value_count == model->value_capacity) {
-        int capacity = model->value_capacity ? 2 * model->value_capacity : 64;
-        named_value *values = realloc(model->values, (size_t)capacity * sizeof *values);
-        if (!values) return NULL;
-        model->values = values;
-        model->value_capacity = capacity;
-    }
+    if (!grow(&model->values, (size_t)model->value_count, &model->value_capacity, sizeof *model->values)) return NULL;
     char *owned = strdup(name);
     if (!owned) return NULL;
     model->next_value = model->value_count;

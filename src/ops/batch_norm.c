@@ -78,14 +78,6 @@ static vt_tensor channel_mean(vt_tensor x)
     return vt_mean(x, .axes = axes, .keep = true);
 }
 
-/* [C] seen with the axes of x. */
-static vt_tensor per_channel(vt_tensor scale, vt_tensor x)
-{
-    vt_shape shape = { .rank = vt_rank(x) - 1 };
-    for (int i = 0; i < shape.rank; i++) shape.dim[i] = i ? 1 : vt_dim(x, 1);
-    return vt_reshape(scale, shape);
-}
-
 typedef struct normalized {
     vt_tensor x, mean, rest, var, rstd;
 } normalized;

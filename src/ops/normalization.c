@@ -212,11 +212,10 @@ vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a)
 
 /* -- Groups of channels: rows of another shape, and a weight for each channel ------------------------------------ */
 
-/* [C] seen with the axes of x, [N, C, ...]. */
-static vt_tensor per_channel(vt_tensor scale, vt_shape x)
+vt_tensor per_channel(vt_tensor scale, vt_tensor x)
 {
-    vt_shape shape = { .rank = x.rank - 1 };
-    for (int i = 0; i < shape.rank; i++) shape.dim[i] = i ? 1 : x.dim[1];
+    vt_shape shape = { .rank = vt_rank(x) - 1 };
+    for (int i = 0; i < shape.rank; i++) shape.dim[i] = i ? 1 : vt_dim(x, 1);
     return scale.id ? vt_reshape(scale, shape) : scale;
 }
 
@@ -252,7 +251,7 @@ vt_tensor vt_group_norm_with(const vt_group_norm_args *a)
     int64_t samples = s.shape.dim[0], count = vt_shape_count(s.shape);
     vt_shape rows = VT_SHAPE(samples, a->groups, samples ? count / samples / a->groups : 1);
     vt_tensor y = vt_layer_norm(vt_reshape(a->x, rows), .eps = a->eps);
-    return scaled(vt_reshape(y, s.shape), per_channel(a->weight, s.shape), per_channel(a->bias, s.shape));
+    return scaled(vt_reshape(y, s.shape), per_channel(a->weight, a->x), per_channel(a->bias, a->x));
 }
 
 vt_tensor vt_instance_norm_with(const vt_instance_norm_args *a)
