@@ -5,6 +5,7 @@
 #include "core/base/bf16.h"
 #include "ops/attention.h"
 #include "ops/list.h"
+#include "numbers.h"
 #include <vitro/vitro.h>
 #include <criterion/criterion.h>
 #include <float.h>
@@ -37,8 +38,7 @@ static double *head_of(const solution *s, int which, int64_t head)
 
 static double next_number(uint64_t *state)
 {
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (double)bf16_to_f32(bf16_of_f32((float)((double)(*state >> 40) * 0x1p-23 - 1)));
+    return (double)bf16_to_f32(bf16_of_f32((float)(2 * next_f32(state) - 1)));
 }
 
 /* The same in every batch. */

@@ -4,6 +4,7 @@
 #include "backends/cpu/product/gemm.h"
 #include "backends/cpu/onednn/onednn.h"
 #include "backends/cpu/machine/threads.h"
+#include "numbers.h"
 #include <vitro/vitro.h>
 #include <criterion/criterion.h>
 #include <float.h>
@@ -30,8 +31,7 @@ static numbers numbers_new(int64_t count, uint64_t seed)
     numbers n = { count, malloc((size_t)(count + 1) * sizeof(double)), malloc((size_t)(count + 1) * sizeof(float)) };
     cr_assert(n.f64 && n.f32);
     for (int64_t i = 0; i < count; i++) {
-        seed = seed * 6364136223846793005u + 1442695040888963407u;
-        n.f32[i] = (float)((double)(seed >> 40) * 0x1p-23 - 1);
+        n.f32[i] = (float)(2 * next_f32(&seed) - 1);
         n.f64[i] = (double)n.f32[i];
     }
     return n;

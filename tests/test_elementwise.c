@@ -1,6 +1,7 @@
 /* test_elementwise.c - what the samples of tests/cases cannot say of ops on each element: NaN and infinities, ties,
  * integers that wrap, random masks, arrays large enough for several threads. */
 #include "tested_device.h"
+#include "left_behind.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -25,13 +26,7 @@ static void use(int i)
     vt_seed(11);
 }
 
-static void end(void)
-{
-    cr_assert(!vt_failed(), "%s", vt_error_message());
-    if (vt_statistics_get().live_tensors || vt_statistics_get().live_bytes) abort(); /* an assertion would be ignored */
-}
-
-TestSuite(elementwise, .fini = end);
+TestSuite(elementwise, .fini = expect_nothing_left);
 
 static bool same(double a, double b)
 {
