@@ -111,7 +111,7 @@ static vt_tensor cyclic_labels(int64_t count, int64_t classes)
     int64_t *labels = calloc((size_t)count, sizeof *labels);
     if (!labels) {
         vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for %lld labels", (long long)count);
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     }
     for (int64_t i = 0; i < count; i++) labels[i] = i % classes;
     vt_tensor x = vt_from_data(labels, VT_SHAPE(count), VT_I64);

@@ -57,7 +57,7 @@ static void expect_values(int line, const char *what, vt_tensor y, const double 
 static vt_tensor gradient(vt_tensor y, vt_tensor x)
 {
     vt_tensor g;
-    vt_gradients(y, (vt_tensor){ 0 }, &x, 1, &g);
+    vt_gradients(y, VT_INERT, &x, 1, &g);
     return g;
 }
 

@@ -146,7 +146,7 @@ Test(images, indices_of_the_largest)
             cr_assert(index[k] == (double)best && y[k] == plane[best], "form %d, element %lld: number %g, not %lld",
                       form, (long long)k, index[k], (long long)best);
         }
-        vt_tensor back = form ? vt_max_unpool2d(out, indices, 7, 5) : (vt_tensor){ 0 };
+        vt_tensor back = form ? vt_max_unpool2d(out, indices, 7, 5) : VT_INERT;
         if (!form) continue;
         double want[MOST] = { 0 };
         for (int64_t k = 0; k < count; k++) want[k / area * 35 + (int64_t)index[k]] += y[k];

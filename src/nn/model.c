@@ -120,7 +120,7 @@ static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, boo
     ENTER(call, at);
     context *c = context_get();
     char full[256];
-    if (vt_failed()) return (vt_tensor){ 0 };
+    if (vt_failed()) return VT_INERT;
     if (!name || !*name) return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name is %s", name ? "empty" : "NULL");
     if (!memchr(a->path.prefix, 0, sizeof a->path.prefix))
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\": the path's prefix has no end", name);
@@ -133,7 +133,7 @@ static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, boo
     if (vt_model_find(a->path.model, full).id)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s\" is taken", full);
     value *v = new_tensor(c, a, dtype);
-    if (!v) return (vt_tensor){ 0 };
+    if (!v) return VT_INERT;
     char *owned = strdup(full);
     if (!owned || !add_entry(a->path.model, (vt_named_tensor){ owned, v->handle, is_parameter, a->no_decay })) {
         free(owned);
@@ -146,7 +146,7 @@ static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, boo
 
 vt_tensor vt_parameter_with(const vt_parameter_args *a)
 {
-    NEED_ARGUMENTS("parameter", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("parameter", a, VT_INERT);
     return register_tensor(a, VT_DTYPE_DEFAULT, true);
 }
 
@@ -169,7 +169,7 @@ vt_tensor vt_model_find(const vt_model *model, const char *name)
 {
     for (int i = 0; name && i < vt_model_size(model); i++)
         if (strcmp(model->entries[i].name, name) == 0) return model->entries[i].tensor;
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static int64_t count_elements(const vt_model *model, bool parameters)

@@ -166,12 +166,12 @@ static vt_tensor by_running(const vt_batch_norm_args *a)
 
 vt_tensor vt_batch_norm_with(const vt_batch_norm_args *a)
 {
-    NEED_ARGUMENTS("batch_norm", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("batch_norm", a, VT_INERT);
     ENTER("batch_norm", a->at_);
     if (!arguments_fit(a) || !eps_fits("batch_norm", a->at_, a->eps) ||
         !number_fits(a->momentum >= 0 && a->momentum <= 1, "batch_norm", a->at_, "momentum", a->momentum,
                      "from 0 to 1"))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     vt_tensor y = vt_training() ? by_batch(a) : by_running(a);
-    return vt_failed() ? (vt_tensor){ 0 } : y;
+    return vt_failed() ? VT_INERT : y;
 }

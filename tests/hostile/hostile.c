@@ -167,7 +167,7 @@ static void differentiate(vt_tensor y)
     vt_backward(vt_sum(y));
     const vt_tensor *x;
     for (int i = trainable_drawn(&x) - 1; i >= 0 && !vt_failed(); i--) {
-        vt_tensor g = vt_is_live(x[i]) ? vt_grad(x[i]) : (vt_tensor){ 0 };
+        vt_tensor g = vt_is_live(x[i]) ? vt_grad(x[i]) : VT_INERT;
         if (vt_is_live(g)) read_whole(g);
     }
 }

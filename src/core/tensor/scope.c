@@ -141,7 +141,7 @@ void vt_scope_end(vt_scope *scope)
 vt_tensor vt_keep_at(vt_site at, vt_tensor x)
 {
     spec s;
-    if (!spec_of("keep", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (!spec_of("keep", at, "x", x, &s)) return VT_INERT;
     value_of(context_get(), x)->kept = true;
     return x;
 }
