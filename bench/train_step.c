@@ -1,4 +1,5 @@
 /* train_step.c - times whole training steps of a model of the zoo, and prints one line of JSON. See --help. */
+#include "program/clock.h"
 #include "program/command_line.h"
 #include "zoo.h"
 #include <vitro/vitro.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum { PRODUCTS = 4, PRODUCT_ROUNDS = 4 };
 
@@ -20,13 +20,6 @@ typedef struct defaults {
 } defaults;
 static const defaults of_cpu = { .warm_up_steps = 2, .group = 1, .matmul_size = 2048 };
 static const defaults of_cuda = { .warm_up_steps = 6, .group = 10, .matmul_size = 8192 };
-
-static double monotonic_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* -- The command line ---------------------------------------------------------------------------------------------- */
 
@@ -118,7 +111,7 @@ static vt_tensor cyclic_labels(int64_t count, int64_t classes)
     int64_t *labels = calloc((size_t)count, sizeof *labels);
     if (!labels) {
         vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for %lld labels", (long long)count);
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     }
     for (int64_t i = 0; i < count; i++) labels[i] = i % classes;
     vt_tensor x = vt_from_data(labels, VT_SHAPE(count), VT_I64);

@@ -4,6 +4,7 @@
 
 #include "ops/list.h"
 #include "tested_device.h"
+#include "numbers.h"
 #include <vitro/vitro.h>
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -104,8 +105,7 @@ static inline void fill_array(array *a, double low, double high, uint64_t seed)
 {
     uint64_t state = seed * 2862933555777941757u + 3037000493u;
     for (int64_t i = 0; i < vt_shape_count(a->shape); i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        float x = (float)(low + (high - low) * (double)(state >> 40) * 0x1p-24);
+        float x = (float)(low + (high - low) * next_f32(&state));
         uint32_t bits;
         memcpy(&bits, &x, sizeof bits);
         bits &= 0xffff0000;

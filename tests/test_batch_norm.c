@@ -4,6 +4,7 @@
 #include "core/base/bf16.h"
 #include "ops/list.h"
 #include "ops/normalization.h"
+#include "numbers.h"
 #include <vitro/vitro.h>
 #include <criterion/criterion.h>
 #include <math.h>
@@ -44,8 +45,7 @@ static void fill(array *a, bool scales, int number)
 {
     uint64_t state = (uint64_t)number + 1;
     for (int64_t i = 0; i < vt_shape_count(a->shape); i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        float x = (float)(state >> 40) * 0x1p-24f;
+        float x = (float)next_f32(&state);
         array_set(a, i, (double)bf16_to_f32(bf16_of_f32(scales ? x + 0.5f : 2 * x - 1)));
     }
 }

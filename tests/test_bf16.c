@@ -7,6 +7,7 @@
 #include "ops/list.h"
 #include "ops/normalization.h"
 #include "ops/reduce.h"
+#include "numbers.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
@@ -78,10 +79,7 @@ static float *random_floats(int64_t count, uint64_t seed)
 {
     float *x = malloc((size_t)(count + 1) * sizeof *x);
     cr_assert(x);
-    for (int64_t i = 0; i < count; i++) {
-        seed = seed * 6364136223846793005u + 1442695040888963407u;
-        x[i] = (float)((double)(seed >> 40) * 0x1p-23 - 1);
-    }
+    for (int64_t i = 0; i < count; i++) x[i] = (float)(2 * next_f32(&seed) - 1);
     return x;
 }
 

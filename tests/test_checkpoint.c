@@ -2,6 +2,8 @@
 #include "core/context.h"
 #include "io/safetensors.h"
 #include "temporary.h"
+#include "refused.h"
+#include "left_behind.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,28 +19,15 @@ static void begin(void)
     vt_seed(1);
 }
 
-/* An assertion would be ignored here. */
 static void end(void)
 {
-    vt_statistics s = vt_statistics_get();
-    if (vt_failed()) fprintf(stderr, "an error was left: %s\n", vt_error_message());
-    if (s.live_tensors || s.live_bytes) fprintf(stderr, "%lld tensors leaked\n", (long long)s.live_tensors);
-    if (vt_failed() || s.live_tensors || s.live_bytes) abort();
+    expect_nothing_left();
     leave_folder();
 }
 
 #define SUITE(name) TestSuite(name, .init = begin, .fini = end)
 SUITE(model_file);
 SUITE(checkpoint);
-
-static void expect_error(int line, vt_status status, const char *text)
-{
-    cr_assert(vt_failed(), "line %d: nothing was refused", line);
-    cr_assert(strstr(vt_error_message(), text), "line %d: the message is: %s", line, vt_error_message());
-    cr_assert(vt_error_status() == status, "line %d: the status is %d", line, vt_error_status());
-    vt_error_clear();
-}
-#define REFUSED(status, text) expect_error(__LINE__, status, text)
 
 /* -- A network with parameters of several shapes, a buffer, and dropout
  * ------------------------------------------------ */

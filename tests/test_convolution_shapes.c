@@ -2,6 +2,7 @@
  * at sizes around those of tiles and vectors. */
 #include "left_behind.h"
 #include "tested_device.h"
+#include "numbers.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
@@ -102,13 +103,6 @@ typedef struct solution {
     float *data[ARRAYS];
 } solution;
 
-/* Uniform in [-1, 1), and such that bf16 holds them exactly. */
-static float next_number(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (float)((double)(*state >> 56) * 0x1p-7 - 1);
-}
-
 static solution solution_new(const problem *p)
 {
     solution s;
@@ -117,7 +111,7 @@ static solution solution_new(const problem *p)
         s.count[a] = vt_shape_count(shape_of(p, a));
         s.data[a] = malloc((size_t)s.count[a] * sizeof(float));
         cr_assert(s.data[a]);
-        for (int64_t i = 0; i < s.count[a]; i++) s.data[a][i] = a < Y ? next_number(&state) : NAN;
+        for (int64_t i = 0; i < s.count[a]; i++) s.data[a][i] = a < Y ? (float)next_bf16(&state) : NAN;
     }
     return s;
 }

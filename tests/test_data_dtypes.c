@@ -1,6 +1,8 @@
 /* test_data_dtypes.c - data of dtypes that tensors do not have, in and out: every f16 and bf16 there is, and the
  * doubles around the middle between each two of them. */
 #include "tested_device.h"
+#include "refused.h"
+#include "left_behind.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,19 +16,7 @@ static void begin(void)
     vt_set_device(tested_device());
 }
 
-static void end(void)
-{
-    cr_assert(!vt_failed(), "%s", vt_error_message());
-    if (vt_statistics_get().live_tensors || vt_statistics_get().live_bytes) abort(); /* an assertion would be ignored */
-}
-
-TestSuite(data_dtypes, .init = begin, .fini = end);
-
-static void expect_refused(const char *text)
-{
-    cr_assert(vt_failed() && strstr(vt_error_message(), text), "\"%s\" is not said: %s", text, vt_error_message());
-    vt_error_clear();
-}
+TestSuite(data_dtypes, .init = begin, .fini = expect_nothing_left);
 
 typedef struct format {
     vt_dtype dtype;
@@ -107,9 +97,9 @@ Test(data_dtypes, what_would_round_to_infinity_is_refused)
     vt_tensor most = vt_from_data(((double[]){ nextafter(65520, 0), -INFINITY }), VT_SHAPE(2), VT_F64);
     cr_assert(vt_read(most, half, 2, VT_F16) && half[0] == 0x7bff && half[1] == 0xfc00);
     cr_assert(!vt_read(vt_from_data(((float[]){ 1, 65520 }), VT_SHAPE(2), VT_F32), half, 2, VT_F16));
-    expect_refused("read: element 1 is 65520, which does not fit f16");
+    REFUSED(VT_ERROR_ARGUMENT, "read: element 1 is 65520, which does not fit f16");
     cr_assert(!vt_read(vt_from_data(((double[]){ 1e300, 1 }), VT_SHAPE(2), VT_F64), half, 2, VT_BF16));
-    expect_refused("read: element 0 is 1e+300, which does not fit bf16");
+    REFUSED(VT_ERROR_ARGUMENT, "read: element 0 is 1e+300, which does not fit bf16");
 }
 
 static const struct {
@@ -163,14 +153,14 @@ Test(data_dtypes, integers_out_of_range_are_refused)
             cr_assert(!vt_read(x, data, 2, integers[k].dtype));
             snprintf(text, sizeof text, "read: element 1 is %.9g, which does not fit %s", (double)bad,
                      vt_dtype_name(integers[k].dtype));
-            expect_refused(text);
+            REFUSED(VT_ERROR_ARGUMENT, text);
         }
         vt_tensor fractions = vt_from_data(((double[]){ 3.9, -0.9 }), VT_SHAPE(2), VT_F64);
         cr_assert(vt_read(fractions, data, 2, integers[k].dtype), "%s", vt_error_message());
         cr_assert(stored((unsigned char *)data, integers[k].dtype, integers[k].low) == 3);
         cr_assert(!vt_read(vt_from_data(&(double){ NAN }, VT_SCALAR, VT_F64), data, 1, integers[k].dtype));
         snprintf(text, sizeof text, "read: element 0 is nan, which does not fit %s", vt_dtype_name(integers[k].dtype));
-        expect_refused(text);
+        REFUSED(VT_ERROR_ARGUMENT, text);
     }
 }
 
@@ -179,11 +169,12 @@ Test(data_dtypes, are_of_no_tensor)
     VT_SCOPE;
     vt_tensor x = vt_ones(VT_SHAPE(2, 3));
     cr_assert(!vt_cast(x, VT_F16).id);
-    expect_refused("cast: dtype is f16 (8); it must be f32, f64, i32, i64, u8 or bool");
+    REFUSED(VT_ERROR_ARGUMENT, "cast: dtype is f16 (8); it must be f32, f64, i32, i64, u8 or bool");
     cr_assert(!vt_zeros(VT_SHAPE(2), .dtype = VT_I16).id);
-    expect_refused("zeros: full: dtype is i16 (10)");
+    REFUSED(VT_ERROR_ARGUMENT, "zeros: full: dtype is i16 (10)");
     cr_assert(!vt_from_data(&x, VT_SCALAR, (vt_dtype)99).id);
-    expect_refused("from_data: dtype is ? (99); it must be f32, f64, i32, i64, u8 or bool, or, of data alone, bf16");
+    REFUSED(VT_ERROR_ARGUMENT,
+            "from_data: dtype is ? (99); it must be f32, f64, i32, i64, u8 or bool, or, of data alone, bf16");
     /* Also of what lies in memory in another order. */
     int8_t data[6];
     vt_tensor rows = vt_from_data(((int8_t[]){ 1, 2, 3, -4, -5, -6 }), VT_SHAPE(2, 3), VT_I8);

@@ -1,6 +1,7 @@
 /* test_gemm.c - this library's own matrix products, of random shapes and strides, against plain loops in f64. */
 #include "core/base/bf16.h"
 #include "backends/cpu/product/gemm.h"
+#include "numbers.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
@@ -15,15 +16,9 @@
 
 static uint64_t seed;
 
-static uint64_t random_bits(void)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return seed >> 33;
-}
-
 static int64_t random_below(int64_t n)
 {
-    return (int64_t)(random_bits() % (uint64_t)n);
+    return (int64_t)next_below(&seed, (uint64_t)n);
 }
 
 /* Around the sizes at which blocks end, and everything below. */
@@ -160,7 +155,7 @@ static matrix matrix_new(int64_t count, int64_t half, bool f64)
                         1) };
     cr_assert(x.value && x.data);
     for (int64_t i = 0; i < count; i++) {
-        float value = (float)random_bits() * 0x1p-30f - 1;
+        float value = (float)(next_bits(&seed) >> 33) * 0x1p-30f - 1;
         if (half == VT_BF16) value = bf16_to_f32(((uint16_t *)x.data)[i] = bf16_of_f32(value));
         if (x.dtype == VT_F32) ((float *)x.data)[i] = value;
         if (x.dtype == VT_F64) ((double *)x.data)[i] = (double)value;

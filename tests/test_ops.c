@@ -234,7 +234,7 @@ static void test_required(const char *op, const op_sample *samples)
             use_setting(&settings[0]);
             VT_SCOPE;
             inputs in = make_inputs(s, &settings[0]);
-            in.tensor[i] = (vt_tensor){ 0 };
+            in.tensor[i] = VT_INERT;
             vt_tensor y = s->function(in.tensor);
             cr_assert(vt_failed() && !y.id, "%s: accepted without input %d, which no sample leaves out", now, i);
             cr_assert(strstr(vt_error_message(), "inert tensor"), "%s: the message is: %s", now, vt_error_message());

@@ -1,6 +1,7 @@
 /* test_optimizer.c - optimisers against PyTorch's algorithms written out, clipping, groups, state, schedules. */
 #include "core/context.h"
 #include "left_behind.h"
+#include "refused.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -21,15 +22,6 @@ SUITE(groups);
 SUITE(clipping);
 SUITE(state);
 SUITE(schedule);
-
-static void expect_error(int line, vt_status status, const char *text)
-{
-    cr_assert(vt_failed(), "line %d: nothing was refused", line);
-    cr_assert(strstr(vt_error_message(), text), "line %d: the message is: %s", line, vt_error_message());
-    cr_assert(vt_error_status() == status, "line %d: the status is %d", line, vt_error_status());
-    vt_error_clear();
-}
-#define REFUSED(status, text) expect_error(__LINE__, status, text)
 
 /* -- A model of one weight matrix and one bias, and its gradients written out
  * ------------------------------------------ */

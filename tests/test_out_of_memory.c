@@ -109,7 +109,7 @@ static double train(bool files)
     {
         VT_SCOPE;
         vt_tensor gradient;
-        vt_gradients(vt_exp(vt_mul(w, w)), (vt_tensor){ 0 }, &w, 1, &gradient);
+        vt_gradients(vt_exp(vt_mul(w, w)), VT_INERT, &w, 1, &gradient);
         sum += vt_item(vt_sum(w)) + vt_item(vt_sum(gradient));
     }
     if (files && vt_checkpoint_save("state", model, adamw, NULL, 0)) vt_checkpoint_load("state", model, adamw);

@@ -5,6 +5,8 @@
 #include "ops/list.h"
 #include "ops/reduce.h"
 #include "tested_device.h"
+#include "refused.h"
+#include "numbers.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -29,19 +31,13 @@ typedef struct trial {
     bool gradient; /* the first input's, instead of the result */
 } trial;
 
-static double uniform(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (double)(*state >> 40) * 0x1p-24;
-}
-
 static vt_tensor make_tensor(vt_shape shape, int64_t below, uint64_t seed, vt_dtype dtype)
 {
     int64_t count = vt_shape_count(shape);
     double *data = malloc((size_t)(count + 1) * sizeof *data);
     cr_assert(data);
     for (int64_t i = 0; i < count; i++) {
-        double u = uniform(&seed);
+        double u = next_f32(&seed);
         data[i] = below ? floor(u * (double)below) : 2 * u - 1;
     }
     vt_tensor x = vt_cast(vt_from_data(data, shape, VT_F64), below ? VT_I64 : dtype);
@@ -293,9 +289,7 @@ Test(along_an_axis, labels_of_f64_that_are_wrong)
     vt_tensor y = vt_cross_entropy(x, vt_from_data(labels, VT_SHAPE(3), VT_I64));
     double loss;
     cr_assert(!vt_read(y, &loss, 1, VT_F64));
-    cr_assert(strstr(vt_error_message(), "cross_entropy: label 3 is out of range: there are 3 classes"), "%s",
-              vt_error_message());
-    vt_error_clear();
+    REFUSED(VT_ERROR_ARGUMENT, "cross_entropy: label 3 is out of range: there are 3 classes");
 }
 
 /* -- By index --------------------------------------------------------------------------------------------------------
@@ -343,9 +337,7 @@ Test(by_index, the_first_fault)
     vt_tensor x = vt_full(VT_SHAPE(5, 2), 1), y = vt_index_select(x, 0, vt_from_data(index, VT_SHAPE(600), VT_I64));
     float data[1200];
     cr_assert(!vt_read(y, data, 1200, VT_F32));
-    cr_assert(strstr(vt_error_message(), "index_select: index 406 at [401] is out of range: the extent is 5"), "%s",
-              vt_error_message());
-    vt_error_clear();
+    REFUSED(VT_ERROR_ARGUMENT, "index_select: index 406 at [401] is out of range: the extent is 5");
 }
 
 /* -- Images ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 /* What a training run shows and leaves behind: progress on a stream, a log of its epochs, curves, a way to stop it. */
 #include "temporary.h"
 
+#include "core/base/clock.h"
 #include "report/axis.h"
+#include "refused.h"
 
 #include <vitro/error.h>
 #include <vitro/progress.h>
@@ -32,13 +34,6 @@ const char *__lsan_default_options(void);
 const char *__lsan_default_options(void)
 {
     return "print_suppressions=0";
-}
-
-static void assert_error(vt_status status, const char *part)
-{
-    cr_assert(vt_error_status() == status, "status %d: %s", (int)vt_error_status(), vt_error_message());
-    cr_assert(strstr(vt_error_message(), part), "\"%s\" should say \"%s\"", vt_error_message(), part);
-    vt_error_clear();
 }
 
 static int count_text(const char *text, const char *part)
@@ -123,13 +118,6 @@ Test(progress, says_when_an_update_would_show)
     cr_assert(!vt_progress_is_due(&progress, 100), "the end shows that");
     cr_assert(!vt_progress_is_due(&nowhere, 50));
     fclose(stream);
-}
-
-static double seconds_now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 /* Everything that was written to the other end, which is closed. */
@@ -281,7 +269,7 @@ Test(training_log, an_interrupted_write_leaves_the_old_log)
     bool done = vt_training_log_append("log.csv", &row);
     cr_assert((!root || seteuid(0) == 0) && chmod(".", 0755) == 0);
     cr_assert(!done);
-    assert_error(VT_ERROR_FILE, "log.csv: Permission denied");
+    REFUSED(VT_ERROR_FILE, "log.csv: Permission denied");
     assert_log_is(3);
 }
 
@@ -307,9 +295,9 @@ Test(training_log, what_is_no_log_is_refused_and_left_as_it_is)
         size_t size;
         write_test_file("bad.csv", malformed_logs[i].text, strlen(malformed_logs[i].text));
         cr_assert(!vt_training_log_read("bad.csv", &log) && log.count == 0 && !log.epochs);
-        assert_error(VT_ERROR_FILE, malformed_logs[i].message);
+        REFUSED(VT_ERROR_FILE, malformed_logs[i].message);
         cr_assert(!vt_training_log_append("bad.csv", &row));
-        assert_error(VT_ERROR_FILE, malformed_logs[i].message);
+        REFUSED(VT_ERROR_FILE, malformed_logs[i].message);
         char *text = read_test_file("bad.csv", &size);
         cr_assert(strcmp(text, malformed_logs[i].text) == 0);
         free(text);
@@ -324,7 +312,7 @@ Test(training_log, does_nothing_while_an_error_stands)
     cr_assert(!vt_training_log_append("log.csv", &row));
     cr_assert(!vt_training_log_read("log.csv", &log));
     cr_assert(!vt_training_log_plot(&log, NULL, "curves.svg"));
-    assert_error(VT_ERROR_NUMERIC, "the loss is NaN");
+    REFUSED(VT_ERROR_NUMERIC, "the loss is NaN");
     cr_assert(count_files() == 0);
 }
 
@@ -499,9 +487,9 @@ Test(plot, refuses_other_names_and_folders_that_are_not_there)
     vt_epoch epochs[MOST_EPOCHS];
     vt_training_log log = sample_log(epochs, 5);
     cr_assert(!vt_training_log_plot(&log, NULL, "curves.jpeg"));
-    assert_error(VT_ERROR_ARGUMENT, "cannot draw curves.jpeg: the name should end in .svg or .png");
+    REFUSED(VT_ERROR_ARGUMENT, "cannot draw curves.jpeg: the name should end in .svg or .png");
     cr_assert(!vt_training_log_plot(&log, NULL, "missing/curves.svg"));
-    assert_error(VT_ERROR_FILE, "cannot write missing/curves.svg: No such file or directory");
+    REFUSED(VT_ERROR_FILE, "cannot write missing/curves.svg: No such file or directory");
     cr_assert(count_files() == 0);
 }
 
@@ -511,7 +499,7 @@ Test(plot, says_that_this_build_has_no_cairo)
 {
     vt_training_log log = { .count = 0 };
     cr_assert(!vt_training_log_plot(&log, NULL, "curves.svg"));
-    assert_error(VT_ERROR_UNSUPPORTED, "-Dcairo=enabled");
+    REFUSED(VT_ERROR_UNSUPPORTED, "-Dcairo=enabled");
     cr_assert(count_files() == 0);
 }
 

@@ -149,6 +149,9 @@ VT_API const char *vt_shape_text(vt_shape shape, char text[128]);
             __VA_ARGS__ });                                                                                            \
         _Pragma("GCC diagnostic pop")                                                                                  \
     })
+
+/* No tensor: the handle that is zero. */
+#define VT_INERT ((vt_tensor){ 0 })
 #endif
 
 #endif

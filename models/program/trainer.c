@@ -1,22 +1,15 @@
 /* trainer.c - trains a classifier epoch by epoch. */
 #include "program/trainer.h"
+#include "program/clock.h"
 #include "program/run_folder.h"
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static const double CHECKPOINT_SECONDS = 60;
 static const double WARMUP_EPOCHS = 0.5;
 static const double MAX_GRADIENT_NORM = 1;
 static const double LABEL_SMOOTHING = 0.1;
 enum { TEST_BATCH = 250 };
-
-static double monotonic_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test)
 {

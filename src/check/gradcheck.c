@@ -130,7 +130,7 @@ static void gradients_of_varied(const check *k, vt_tensor y, vt_tensor cotangent
     for (int i = 0; i < k->args->count; i++)
         if (is_varied(inputs[i])) varied[count++] = inputs[i];
     vt_gradients(y, cotangent, varied, count, found);
-    for (int i = 0; i < k->args->count; i++) gradients[i] = is_varied(inputs[i]) ? found[next++] : (vt_tensor){ 0 };
+    for (int i = 0; i < k->args->count; i++) gradients[i] = is_varied(inputs[i]) ? found[next++] : VT_INERT;
 }
 
 /* The analytic gradients of every input, one after another, and of each for every cotangent. NULL where they cannot be

@@ -15,7 +15,7 @@ static vt_tensor keep_forever(const void *data, vt_shape shape, vt_dtype dtype)
 {
     VT_SCOPE;
     const value *v = value_persist(context_get(), vt_from_data(data, shape, dtype));
-    return v ? v->handle : (vt_tensor){ 0 };
+    return v ? v->handle : VT_INERT;
 }
 
 bool resident_open(vt_site at, resident *r, const vt_dataset *d, const float *mean, const float *std)

@@ -10,7 +10,7 @@
 vt_tensor vt_npy_load_at(vt_site at, const char *path)
 {
     npy_array a;
-    if (vt_failed() || !npy_load(at, path, &a)) return (vt_tensor){ 0 };
+    if (vt_failed() || !npy_load(at, path, &a)) return VT_INERT;
     vt_tensor x = vt_from_data_at(at, a.data, a.shape, a.dtype);
     npy_free(&a);
     return x;

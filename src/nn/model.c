@@ -3,6 +3,7 @@
 #include "core/tensor/persist.h"
 #include "core/base/error.h"
 #include "core/base/entry.h"
+#include "core/base/grow.h"
 #include "core/context.h"
 #include "core/run/run.h"
 #include "nn/glob.h"
@@ -88,13 +89,7 @@ vt_path vt_subpath(vt_path path, const char *format, ...)
 
 static bool add_entry(vt_model *model, vt_named_tensor entry)
 {
-    if (model->count == model->capacity) {
-        int capacity = model->capacity ? 2 * model->capacity : 64;
-        vt_named_tensor *entries = realloc(model->entries, (size_t)capacity * sizeof *entries);
-        if (!entries) return false;
-        model->entries = entries;
-        model->capacity = capacity;
-    }
+    if (!grow(&model->entries, (size_t)model->count, &model->capacity, sizeof entry)) return false;
     model->entries[model->count++] = entry;
     return true;
 }
@@ -125,7 +120,7 @@ static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, boo
     ENTER(call, at);
     context *c = context_get();
     char full[256];
-    if (vt_failed()) return (vt_tensor){ 0 };
+    if (vt_failed()) return VT_INERT;
     if (!name || !*name) return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name is %s", name ? "empty" : "NULL");
     if (!memchr(a->path.prefix, 0, sizeof a->path.prefix))
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\": the path's prefix has no end", name);
@@ -138,7 +133,7 @@ static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, boo
     if (vt_model_find(a->path.model, full).id)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s\" is taken", full);
     value *v = new_tensor(c, a, dtype);
-    if (!v) return (vt_tensor){ 0 };
+    if (!v) return VT_INERT;
     char *owned = strdup(full);
     if (!owned || !add_entry(a->path.model, (vt_named_tensor){ owned, v->handle, is_parameter, a->no_decay })) {
         free(owned);
@@ -151,7 +146,7 @@ static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, boo
 
 vt_tensor vt_parameter_with(const vt_parameter_args *a)
 {
-    NEED_ARGUMENTS("parameter", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("parameter", a, VT_INERT);
     return register_tensor(a, VT_DTYPE_DEFAULT, true);
 }
 
@@ -174,7 +169,7 @@ vt_tensor vt_model_find(const vt_model *model, const char *name)
 {
     for (int i = 0; name && i < vt_model_size(model); i++)
         if (strcmp(model->entries[i].name, name) == 0) return model->entries[i].tensor;
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static int64_t count_elements(const vt_model *model, bool parameters)

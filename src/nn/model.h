@@ -13,9 +13,11 @@ typedef struct named_value {
 
 struct vt_model {
     vt_named_tensor *entries;
-    int count, capacity;
+    int count;
+    size_t capacity;
     named_value *values;
-    int value_count, value_capacity;
+    int value_count;
+    size_t value_capacity;
     int next_value; /* where the name that comes next has been before: steps name the same values in the same order */
     struct model_memory *memory;
 };

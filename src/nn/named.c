@@ -1,6 +1,7 @@
 /* named.c - intermediate values by name. */
 #include "core/base/entry.h"
 #include "core/base/error.h"
+#include "core/base/grow.h"
 #include "core/context.h"
 #include "core/graph/refuse.h"
 #include "core/tensor/handle.h"
@@ -19,13 +20,7 @@ static bool has_name(const vt_model *model, int i, const char *name)
 
 static named_value *add_value(vt_model *model, const char *name)
 {
-    if (model->value_count == model->value_capacity) {
-        int capacity = model->value_capacity ? 2 * model->value_capacity : 64;
-        named_value *values = realloc(model->values, (size_t)capacity * sizeof *values);
-        if (!values) return NULL;
-        model->values = values;
-        model->value_capacity = capacity;
-    }
+    if (!grow(&model->values, (size_t)model->value_count, &model->value_capacity, sizeof *model->values)) return NULL;
     char *owned = strdup(name);
     if (!owned) return NULL;
     model->next_value = model->value_count;
@@ -56,7 +51,7 @@ vt_tensor vt_named_at(vt_site at, vt_path path, const char *name, vt_tensor x)
     ENTER("named", at);
     spec s;
     char full[NAME_SIZE];
-    if (vt_failed() || !spec_of("named", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("named", at, "x", x, &s)) return VT_INERT;
     if (!name) return refuse_call("named", at, VT_ERROR_ARGUMENT, "the name is NULL");
     if (!path.model) return refuse_call("named", at, VT_ERROR_ARGUMENT, "\"%s\" has no model to belong to", name);
     if (!full_name(path, name, full)) return refuse_call("named", at, VT_ERROR_ARGUMENT, "the name is too long");
@@ -101,7 +96,7 @@ static const char *list_values(const vt_model *model, char *text, size_t size)
 vt_tensor vt_model_value_at(vt_site at, const vt_model *model, const char *name)
 {
     char names[1024];
-    if (vt_failed()) return (vt_tensor){ 0 };
+    if (vt_failed()) return VT_INERT;
     if (!name) return refuse_call("model_value", at, VT_ERROR_ARGUMENT, "the name is NULL");
     for (int i = 0; model && i < model->value_count; i++)
         if (has_name(model, i, name) && is_there(&model->values[i])) return model->values[i].tensor;

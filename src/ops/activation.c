@@ -88,7 +88,7 @@ void celu_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 vt_tensor vt_celu_at(vt_site at, vt_tensor x, double alpha)
 {
-    if (!number_fits(alpha > 0, "celu", at, "alpha", alpha, "more than 0")) return (vt_tensor){ 0 };
+    if (!number_fits(alpha > 0, "celu", at, "alpha", alpha, "more than 0")) return VT_INERT;
     return record(&op_celu, at, INPUTS(x), ATTRIBUTE(celu_attributes, .alpha = alpha));
 }
 
@@ -117,7 +117,7 @@ vt_tensor vt_prelu_at(vt_site at, vt_tensor x, vt_tensor weight)
     spec s, w;
     if (vt_failed() || !spec_of("prelu", at, "x", x, &s) || !spec_of("prelu", at, "weight", weight, &w) ||
         !prelu_fits(at, s.shape, w.shape))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     if (!vt_dtype_is_float(s.dtype))
         return refuse_call("prelu", at, VT_ERROR_ARGUMENT, "x is %s; it must be f32 or f64", vt_dtype_name(s.dtype));
     vt_shape along_axis_1 = { .rank = s.shape.rank > 1 ? s.shape.rank : 0 };
@@ -187,7 +187,7 @@ const op op_gelu = { OP_HEAD(gelu, 1, 1, 1), .infer = infer_float, .vjp = gelu_v
 
 vt_tensor vt_gelu_with(const vt_gelu_args *a)
 {
-    NEED_ARGUMENTS("gelu", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("gelu", a, VT_INERT);
     return record(&op_gelu, a->at_, INPUTS(a->x), ATTRIBUTE(gelu_attributes, .tanh = a->tanh));
 }
 

@@ -98,21 +98,21 @@ static vt_tensor adaptive(const pooling_call *c, vt_tensor x, int64_t height, in
 
 vt_tensor vt_adaptive_max_pool2d_with(const vt_adaptive_max_pool2d_args *a)
 {
-    NEED_ARGUMENTS("adaptive_max_pool2d", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("adaptive_max_pool2d", a, VT_INERT);
     pooling_call c = { "adaptive_max_pool2d", a->at_, 2 };
     ENTER("adaptive_max_pool2d", a->at_);
     if (!vt_failed() && adaptive_size_fits(&c, a->height, a->width))
         return adaptive(&c, a->x, a->height, a->width, a->indices);
-    if (a->indices) *a->indices = (vt_tensor){ 0 };
-    return (vt_tensor){ 0 };
+    if (a->indices) *a->indices = VT_INERT;
+    return VT_INERT;
 }
 
 vt_tensor vt_adaptive_max_pool1d_with(const vt_adaptive_max_pool1d_args *a)
 {
-    NEED_ARGUMENTS("adaptive_max_pool1d", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("adaptive_max_pool1d", a, VT_INERT);
     pooling_call c = { "adaptive_max_pool1d", a->at_, 1 };
     ENTER("adaptive_max_pool1d", a->at_);
     if (!vt_failed() && adaptive_size_fits(&c, 1, a->length)) return adaptive(&c, a->x, 1, a->length, a->indices);
-    if (a->indices) *a->indices = (vt_tensor){ 0 };
-    return (vt_tensor){ 0 };
+    if (a->indices) *a->indices = VT_INERT;
+    return VT_INERT;
 }

@@ -126,7 +126,7 @@ static vt_tensor logits_of(const scores *s)
 /* The largest logit of each query; inert where none can be -inf: key 0 is hidden by a mask or a bias alone. */
 static vt_tensor largest(const scores *s, vt_tensor logits)
 {
-    if ((!s->bias.id && !s->mask.id) || vt_dim(s->k, -2) == 0) return (vt_tensor){ 0 };
+    if ((!s->bias.id && !s->mask.id) || vt_dim(s->k, -2) == 0) return VT_INERT;
     return vt_detach(vt_max(logits, .axes = VT_AXES(-1), .keep = true));
 }
 
@@ -340,10 +340,10 @@ static vt_tensor both(vt_tensor mask, vt_tensor other)
 
 vt_tensor vt_attention_with(const vt_attention_args *a)
 {
-    NEED_ARGUMENTS("attention", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("attention", a, VT_INERT);
     ENTER("attention", a->at_);
-    if (a->weights) *a->weights = (vt_tensor){ 0 };
-    if (!check(a)) return (vt_tensor){ 0 };
+    if (a->weights) *a->weights = VT_INERT;
+    if (!check(a)) return VT_INERT;
     vt_attention_args settled = *a;
     settled.mask = both(a->mask, band(a, &settled.causal));
     if (a->scale == VT_AUTO) settled.scale = 1 / sqrt((double)vt_dim(a->q, -1));

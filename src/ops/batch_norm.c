@@ -78,14 +78,6 @@ static vt_tensor channel_mean(vt_tensor x)
     return vt_mean(x, .axes = axes, .keep = true);
 }
 
-/* [C] seen with the axes of x. */
-static vt_tensor per_channel(vt_tensor scale, vt_tensor x)
-{
-    vt_shape shape = { .rank = vt_rank(x) - 1 };
-    for (int i = 0; i < shape.rank; i++) shape.dim[i] = i ? 1 : vt_dim(x, 1);
-    return vt_reshape(scale, shape);
-}
-
 typedef struct normalized {
     vt_tensor x, mean, rest, var, rstd;
 } normalized;
@@ -174,12 +166,12 @@ static vt_tensor by_running(const vt_batch_norm_args *a)
 
 vt_tensor vt_batch_norm_with(const vt_batch_norm_args *a)
 {
-    NEED_ARGUMENTS("batch_norm", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("batch_norm", a, VT_INERT);
     ENTER("batch_norm", a->at_);
     if (!arguments_fit(a) || !eps_fits("batch_norm", a->at_, a->eps) ||
         !number_fits(a->momentum >= 0 && a->momentum <= 1, "batch_norm", a->at_, "momentum", a->momentum,
                      "from 0 to 1"))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     vt_tensor y = vt_training() ? by_batch(a) : by_running(a);
-    return vt_failed() ? (vt_tensor){ 0 } : y;
+    return vt_failed() ? VT_INERT : y;
 }

@@ -145,7 +145,7 @@ const op op_conv2d_weight_gradient = { OP_HEAD(conv2d_weight_gradient, 2, 2, 1),
 
 vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
 {
-    NEED_ARGUMENTS("conv2d", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("conv2d", a, VT_INERT);
     const vt_conv2d_args left_out = { VT_CONV2D_DEFAULTS };
     conv2d_attributes c = { .groups = a->groups };
     pair_option stride = { "stride", a->stride, left_out.stride, a->strides, 1 };
@@ -154,7 +154,7 @@ vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
     if (vt_failed() || !pair_settle("conv2d", a->at_, &stride, c.stride) ||
         !sides_settle("conv2d", a->at_, &padding, a->padding_sides, c.padding, c.padding_behind) ||
         !pair_settle("conv2d", a->at_, &dilation, c.dilation) || !groups_fit("conv2d", a->at_, a->groups))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     return record(&op_conv2d, a->at_, INPUTS(a->x, a->weight, a->bias), .attributes = &c, .attributes_size = sizeof c);
 }
 
@@ -162,7 +162,7 @@ vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
 vt_tensor vt_conv1d_with(const vt_conv1d_args *a)
 {
     static const char *const names[] = { "x", "weight", "bias" };
-    NEED_ARGUMENTS("conv1d", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("conv1d", a, VT_INERT);
     conv2d_attributes o;
     convolution_call c = { "conv1d", a->at_, 1, &o };
     spec in[3];
@@ -173,7 +173,7 @@ vt_tensor vt_conv1d_with(const vt_conv1d_args *a)
         !convolution_specs(&c, a->x, a->weight, a->bias, in) || !convolution_dtypes_fit(&c, names, in, 3) ||
         !convolution_fits(&c, in[0].shape, in[1].shape, &y) ||
         !convolution_bias_fits(&c, &in[2], in[1].shape, in[1].shape.dim[0]))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     vt_tensor image = record(&op_conv2d, a->at_, INPUTS(as_image(1, a->x), as_image(1, a->weight), a->bias),
                              .attributes = &o, .attributes_size = sizeof o);
     return from_image(1, image);

@@ -74,7 +74,7 @@ static vt_tensor transpose(const convolution_call *c, vt_tensor x, vt_tensor wei
         !weight_fits(c, in[1].shape) || !image_fits(c, in[0].shape, in[1].shape) ||
         !convolution_bias_fits(c, &in[2], in[1].shape, in[1].shape.dim[1] * o.groups) ||
         !find_size(c, in[0].shape, in[1].shape, more, o.size))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     vt_tensor y = record(&op_conv2d_input_gradient, c->at, INPUTS(as_image(c->axes, x), as_image(c->axes, weight)),
                          .attributes = &o, .attributes_size = sizeof o);
     if (bias.id) y = vt_add(y, vt_reshape(bias, VT_SHAPE(-1, 1, 1)));
@@ -84,7 +84,7 @@ static vt_tensor transpose(const convolution_call *c, vt_tensor x, vt_tensor wei
 vt_tensor vt_conv_transpose2d_with(const vt_conv_transpose2d_args *a)
 {
     static const char name[] = "conv_transpose2d";
-    NEED_ARGUMENTS(name, a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS(name, a, VT_INERT);
     const vt_conv_transpose2d_args left_out = { VT_CONV_TRANSPOSE2D_DEFAULTS };
     conv2d_attributes o = { .groups = a->groups };
     int64_t more[2];
@@ -97,20 +97,20 @@ vt_tensor vt_conv_transpose2d_with(const vt_conv_transpose2d_args *a)
         !sides_settle(name, a->at_, &padding, a->padding_sides, o.padding, o.padding_behind) ||
         !pair_settle(name, a->at_, &dilation, o.dilation) || !pair_settle(name, a->at_, &output, more) ||
         !groups_fit(name, a->at_, a->groups))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     return transpose(&(convolution_call){ name, a->at_, 2, &o }, a->x, a->weight, a->bias, more);
 }
 
 vt_tensor vt_conv_transpose1d_with(const vt_conv_transpose1d_args *a)
 {
     static const char name[] = "conv_transpose1d";
-    NEED_ARGUMENTS(name, a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS(name, a, VT_INERT);
     conv2d_attributes o;
     int64_t more[2] = { 0, a->output_padding };
     ENTER(name, a->at_);
     if (vt_failed() ||
         !signal_options(name, a->at_, a->stride, a->padding, a->padding_sides, a->dilation, a->groups, &o) ||
         !number_fits(a->output_padding >= 0, name, a->at_, "output_padding", a->output_padding, "0 or more"))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     return transpose(&(convolution_call){ name, a->at_, 1, &o }, a->x, a->weight, a->bias, more);
 }

@@ -61,7 +61,7 @@ static vt_tensor full(vt_site at, vt_shape shape, double value, vt_dtype dtype)
 
 vt_tensor vt_full_with(const vt_full_args *a)
 {
-    NEED_ARGUMENTS("full", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("full", a, VT_INERT);
     return full(a->at_, a->shape, a->value, a->dtype);
 }
 
@@ -72,21 +72,21 @@ static vt_tensor fill(const vt_fill_args *a, double value)
 
 vt_tensor vt_scalar_with(const vt_scalar_args *a)
 {
-    NEED_ARGUMENTS("scalar", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("scalar", a, VT_INERT);
     ENTER("scalar", a->at_);
     return fill(&(vt_fill_args){ .at_ = a->at_, .shape = VT_SCALAR, .dtype = a->dtype }, a->value);
 }
 
 vt_tensor vt_zeros_with(const vt_fill_args *a)
 {
-    NEED_ARGUMENTS("zeros", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("zeros", a, VT_INERT);
     ENTER("zeros", a->at_);
     return fill(a, 0);
 }
 
 vt_tensor vt_ones_with(const vt_fill_args *a)
 {
-    NEED_ARGUMENTS("ones", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("ones", a, VT_INERT);
     ENTER("ones", a->at_);
     return fill(a, 1);
 }
@@ -103,7 +103,7 @@ static bool integer_fits(int64_t value, vt_dtype dtype)
 
 vt_tensor vt_integer_with(const vt_integer_args *a)
 {
-    NEED_ARGUMENTS("integer", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("integer", a, VT_INERT);
     ENTER("integer", a->at_);
     vt_dtype dtype = a->dtype == VT_DTYPE_DEFAULT ? VT_I64 : a->dtype;
     if (dtype != VT_I32 && dtype != VT_I64 && dtype != VT_U8)
@@ -120,33 +120,33 @@ static vt_tensor fill_like(const char *name, const vt_like_args *a, double value
 {
     ENTER(name, a->at_);
     spec s;
-    if (vt_failed() || !spec_of(name, a->at_, "x", a->x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of(name, a->at_, "x", a->x, &s)) return VT_INERT;
     return full(a->at_, s.shape, value, a->dtype == VT_DTYPE_DEFAULT ? s.dtype : a->dtype);
 }
 
 vt_tensor vt_zeros_like_with(const vt_like_args *a)
 {
-    NEED_ARGUMENTS("zeros_like", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("zeros_like", a, VT_INERT);
     return fill_like("zeros_like", a, 0);
 }
 
 vt_tensor vt_ones_like_with(const vt_like_args *a)
 {
-    NEED_ARGUMENTS("ones_like", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("ones_like", a, VT_INERT);
     return fill_like("ones_like", a, 1);
 }
 
 vt_tensor vt_full_like_with(const vt_full_like_args *a)
 {
-    NEED_ARGUMENTS("full_like", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("full_like", a, VT_INERT);
     return fill_like("full_like", &(vt_like_args){ .at_ = a->at_, .x = a->x, .dtype = a->dtype }, a->value);
 }
 
 vt_tensor vt_arange_with(const vt_arange_args *a)
 {
-    NEED_ARGUMENTS("arange", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("arange", a, VT_INERT);
     double step = a->step, count = ceil((a->end - a->start) / step);
-    if (!number_fits(step != 0, "arange", a->at_, "step", step, "another number than 0")) return (vt_tensor){ 0 };
+    if (!number_fits(step != 0, "arange", a->at_, "step", step, "another number than 0")) return VT_INERT;
     if (!isfinite(a->start) || !isfinite(a->end) || !isfinite(step))
         return refuse_call("arange", a->at_, VT_ERROR_ARGUMENT, "from %g to %g by %g; all three must be finite",
                            a->start, a->end, step);
@@ -162,7 +162,7 @@ vt_tensor vt_arange_with(const vt_arange_args *a)
 
 vt_tensor vt_linspace_with(const vt_linspace_args *a)
 {
-    NEED_ARGUMENTS("linspace", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("linspace", a, VT_INERT);
     if (!isfinite(a->start) || !isfinite(a->end) || !isfinite(a->end - a->start))
         return refuse_call("linspace", a->at_, VT_ERROR_ARGUMENT,
                            "from %g to %g; both and their distance must be finite", a->start, a->end);
@@ -172,14 +172,14 @@ vt_tensor vt_linspace_with(const vt_linspace_args *a)
 
 vt_tensor vt_eye_with(const vt_eye_args *a)
 {
-    NEED_ARGUMENTS("eye", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("eye", a, VT_INERT);
     vt_shape shape = VT_SHAPE(a->rows, a->columns == VT_AUTO ? a->rows : a->columns);
     return create(&op_eye, a->at_, shape, (create_attributes){ 0 }, a->dtype, (bound){ 0 });
 }
 
 vt_tensor vt_bernoulli_with(const vt_bernoulli_args *a)
 {
-    NEED_ARGUMENTS("bernoulli", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("bernoulli", a, VT_INERT);
     if (!(a->p >= 0 && a->p <= 1))
         return refuse_call("bernoulli", a->at_, VT_ERROR_ARGUMENT, "p is %g; it must be from 0 to 1", a->p);
     return create(&op_bernoulli, a->at_, a->shape, (create_attributes){ .value = a->p }, a->dtype, bound_random());
@@ -187,7 +187,7 @@ vt_tensor vt_bernoulli_with(const vt_bernoulli_args *a)
 
 vt_tensor vt_uniform_with(const vt_uniform_args *a)
 {
-    NEED_ARGUMENTS("uniform", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("uniform", a, VT_INERT);
     create_attributes attributes = { .scale = a->high - a->low, .shift = a->low };
     if (!isfinite(attributes.scale) || attributes.scale < 0)
         return refuse_call("uniform", a->at_, VT_ERROR_ARGUMENT,
@@ -201,18 +201,18 @@ static vt_tensor create_normal(const op *op, const vt_normal_args *a)
     create_attributes attributes = { .scale = a->std, .shift = a->mean };
     if (!number_fits(isfinite(a->mean), op->name, a->at_, "mean", a->mean, "finite") ||
         !number_fits(isfinite(a->std) && a->std >= 0, op->name, a->at_, "std", a->std, "finite, 0 or more"))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     return create(op, a->at_, a->shape, attributes, a->dtype, bound_random());
 }
 
 vt_tensor vt_normal_with(const vt_normal_args *a)
 {
-    NEED_ARGUMENTS("normal", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("normal", a, VT_INERT);
     return create_normal(&op_normal, a);
 }
 
 vt_tensor vt_truncated_normal_with(const vt_normal_args *a)
 {
-    NEED_ARGUMENTS("truncated_normal", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("truncated_normal", a, VT_INERT);
     return create_normal(&op_truncated_normal, a);
 }

@@ -22,7 +22,7 @@ const op op_drop_path = { OP_HEAD(drop_path, 1, 1, 1), .infer = infer_drop_path,
 static vt_tensor drop(const op *op, vt_site at, vt_tensor x, double p)
 {
     spec s;
-    if (vt_failed() || !spec_of(op->name, at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of(op->name, at, "x", x, &s)) return VT_INERT;
     if (!(p >= 0 && p < 1))
         return refuse_call(op->name, at, VT_ERROR_ARGUMENT, "p is %g; it must be at least 0 and less than 1", p);
     if (!vt_training() || p == 0) return x;

@@ -241,19 +241,19 @@ static vt_tensor rearrange(const char *function, bool may_add, const vt_rearrang
     e.sizes = (const char *)&a->a;
     e.more = a->sizes;
     ENTER(e.name, a->at_);
-    if (!begin(&e, false, may_add, text)) return (vt_tensor){ 0 };
+    if (!begin(&e, false, may_add, text)) return VT_INERT;
     return put_together(&e, add_axes(&e, reorder(&e, take_apart(&e), &e.pattern.left)));
 }
 
 vt_tensor vt_rearrange_with(const vt_rearrange_args *a)
 {
-    NEED_ARGUMENTS("rearrange", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("rearrange", a, VT_INERT);
     return rearrange("rearrange", false, a);
 }
 
 vt_tensor vt_repeat_with(const vt_rearrange_args *a)
 {
-    NEED_ARGUMENTS("repeat", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("repeat", a, VT_INERT);
     return rearrange("repeat", true, a);
 }
 
@@ -272,13 +272,13 @@ static vt_tensor reduce_axes(const einops *e, vt_tensor x, vt_reduce_kind kind, 
 
 vt_tensor vt_reduce_with(const vt_reduce_pattern_args *a)
 {
-    NEED_ARGUMENTS("reduce", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("reduce", a, VT_INERT);
     const char *text = a->pattern ? a->pattern : "";
     einops e = call_of("reduce", text, a->at_, a->tensor);
     e.sizes = (const char *)&a->a;
     e.more = a->sizes;
     ENTER(e.name, a->at_);
-    if (!begin(&e, true, false, text)) return (vt_tensor){ 0 };
+    if (!begin(&e, true, false, text)) return VT_INERT;
     side kept = e.pattern.left;
     vt_axes gone = { .count = 0 };
     kept.items = 0;

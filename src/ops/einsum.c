@@ -448,11 +448,11 @@ vt_tensor vt_einsum_at(vt_site at, const char *pattern, const vt_tensor *tensors
     einsum e = { .at = at, .text = pattern ? pattern : "" };
     snprintf(e.name, sizeof e.name, "einsum \"%.80s%s\"", e.text, strnlen(e.text, 81) > 80 ? "..." : "");
     ENTER(e.name, at);
-    if (!begin(&e, tensors, count)) return (vt_tensor){ 0 };
+    if (!begin(&e, tensors, count)) return VT_INERT;
     for (e.factors = 0; e.factors < count; e.factors++)
         e.factor[e.factors] = factor_of(&e, &e.term[e.factors], tensors[e.factors]);
     for (int i = 0; i < e.factors; i++) sum_over(&e.factor[i], ~needed_beside(&e, i, i));
     while (e.factors > 1)
-        if (!multiply_cheapest(&e)) return (vt_tensor){ 0 };
+        if (!multiply_cheapest(&e)) return VT_INERT;
     return spread(&e, &e.factor[0], &e.result.axes);
 }

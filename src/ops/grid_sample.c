@@ -47,7 +47,7 @@ static int find_neighbours(const vt_grid_sample_args *a, vt_tensor g, int64_t si
 {
     vt_tensor place = pad(a, to_pixels(g, size, a->align_corners), size);
     if (a->nearest) {
-        out[0] = neighbour_at(vt_round(place), (vt_tensor){ 0 }, size);
+        out[0] = neighbour_at(vt_round(place), VT_INERT, size);
         return 1;
     }
     vt_tensor below = vt_floor(place), rest = vt_sub(place, below);
@@ -125,8 +125,8 @@ static bool check(const vt_grid_sample_args *a, spec *x, spec *grid)
 
 vt_tensor vt_grid_sample_with(const vt_grid_sample_args *a)
 {
-    NEED_ARGUMENTS("grid_sample", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("grid_sample", a, VT_INERT);
     spec x, grid;
     ENTER("grid_sample", a->at_);
-    return check(a, &x, &grid) ? sample(a, x.shape, grid.shape) : (vt_tensor){ 0 };
+    return check(a, &x, &grid) ? sample(a, x.shape, grid.shape) : VT_INERT;
 }

@@ -247,7 +247,7 @@ static vt_tensor record_along(const op *op, vt_site at, int axis, const vt_tenso
 {
     spec s;
     int resolved;
-    if (!axis_of(op->name, at, in[0], axis, &s, &resolved)) return (vt_tensor){ 0 };
+    if (!axis_of(op->name, at, in[0], axis, &s, &resolved)) return VT_INERT;
     return record(op, at, .inputs = inputs, .in = in, ATTRIBUTE(axis_attributes, .axis = resolved));
 }
 
@@ -263,13 +263,13 @@ vt_tensor vt_scatter_add_at(vt_site at, vt_tensor x, int axis, vt_tensor index, 
 
 vt_tensor vt_scatter_with(const vt_scatter_args *a)
 {
-    NEED_ARGUMENTS("scatter", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("scatter", a, VT_INERT);
     spec s;
     int axis;
     if ((unsigned)a->kind > VT_SCATTER_MIN)
         return refuse_call("scatter", a->at_, VT_ERROR_ARGUMENT, "kind %d is no vt_scatter_kind", (int)a->kind);
     if (a->kind == VT_SCATTER_ADD) return vt_scatter_add_at(a->at_, a->x, a->axis, a->index, a->source);
-    if (!axis_of("scatter", a->at_, a->x, a->axis, &s, &axis)) return (vt_tensor){ 0 };
+    if (!axis_of("scatter", a->at_, a->x, a->axis, &s, &axis)) return VT_INERT;
     return record(&op_scatter, a->at_, INPUTS(a->x, a->index, a->source),
                   ATTRIBUTE(scatter_attributes, .axis = axis, .kind = a->kind));
 }
@@ -290,7 +290,7 @@ vt_tensor vt_embedding_at(vt_site at, vt_tensor weight, vt_tensor ids)
     spec table, s;
     char text[128];
     if (vt_failed() || !spec_of("embedding", at, "weight", weight, &table) || !spec_of("embedding", at, "ids", ids, &s))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     if (table.shape.rank != 2)
         return refuse_call("embedding", at, VT_ERROR_ARGUMENT, "weight %s must have two axes",
                            vt_shape_text(table.shape, text));
@@ -304,7 +304,7 @@ vt_tensor vt_embedding_at(vt_site at, vt_tensor weight, vt_tensor ids)
 
 vt_tensor vt_one_hot_with(const vt_one_hot_args *a)
 {
-    NEED_ARGUMENTS("one_hot", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("one_hot", a, VT_INERT);
     vt_dtype dtype = a->dtype ? a->dtype : dtype_default();
     return record(&op_one_hot, a->at_, INPUTS(a->ids),
                   ATTRIBUTE(one_hot_attributes, .classes = a->classes, .dtype = dtype));
@@ -312,7 +312,7 @@ vt_tensor vt_one_hot_with(const vt_one_hot_args *a)
 
 vt_tensor vt_topk_with(const vt_topk_args *a)
 {
-    NEED_ARGUMENTS("topk", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("topk", a, VT_INERT);
     spec s;
     int axis;
     vt_tensor out[2] = { { 0 }, { 0 } };
@@ -332,20 +332,20 @@ static vt_tensor sort(const char *name, vt_site at, vt_tensor x, int axis, bool 
     ENTER(name, at);
     spec s;
     int resolved;
-    if (indices) *indices = (vt_tensor){ 0 };
-    if (!axis_of(name, at, x, axis, &s, &resolved)) return (vt_tensor){ 0 };
+    if (indices) *indices = VT_INERT;
+    if (!axis_of(name, at, x, axis, &s, &resolved)) return VT_INERT;
     return vt_topk(x, s.shape.dim[resolved], resolved, .smallest = !descending, .indices = indices);
 }
 
 vt_tensor vt_sort_with(const vt_sort_args *a)
 {
-    NEED_ARGUMENTS("sort", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("sort", a, VT_INERT);
     return sort("sort", a->at_, a->x, a->axis, a->descending, a->indices);
 }
 
 vt_tensor vt_argsort_with(const vt_argsort_args *a)
 {
-    NEED_ARGUMENTS("argsort", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("argsort", a, VT_INERT);
     vt_tensor indices;
     sort("argsort", a->at_, a->x, a->axis, a->descending, &indices);
     return indices;

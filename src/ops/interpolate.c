@@ -62,10 +62,10 @@ static bool settle_extent(const vt_interpolate_args *a, int axis, resample_attri
 
 vt_tensor vt_interpolate_with(const vt_interpolate_args *a)
 {
-    NEED_ARGUMENTS("interpolate", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("interpolate", a, VT_INERT);
     spec x;
     ENTER("interpolate", a->at_);
-    if (!check(a, &x)) return (vt_tensor){ 0 };
+    if (!check(a, &x)) return VT_INERT;
     resample_attributes r = { .method = modes[a->mode].method,
                               .from = { x.shape.dim[2], x.shape.dim[3] },
                               .align_corners = a->align_corners,
@@ -74,6 +74,6 @@ vt_tensor vt_interpolate_with(const vt_interpolate_args *a)
         return refuse_call("interpolate", a->at_, VT_ERROR_ARGUMENT,
                            "scale = %g and scales = { %g, %g }; give one of the two", a->scale, a->scales[0],
                            a->scales[1]);
-    if (!settle_extent(a, 0, &r) || !settle_extent(a, 1, &r)) return (vt_tensor){ 0 };
+    if (!settle_extent(a, 0, &r) || !settle_extent(a, 1, &r)) return VT_INERT;
     return resample(a->at_, a->x, &r);
 }

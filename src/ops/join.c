@@ -75,7 +75,7 @@ vt_tensor vt_concat_at(vt_site at, const vt_tensor *tensors, int count, int axis
     axis_attributes a;
     int resolved;
     if (!has_tensors("concat", at, tensors, count) || !axis_of("concat", at, tensors[0], axis, &s, &resolved))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     a.axis = resolved;
     return record(&op_concat, at, .inputs = count, .in = tensors, .attributes = &a, .attributes_size = sizeof a);
 }
@@ -87,7 +87,7 @@ vt_tensor vt_stack_at(vt_site at, const vt_tensor *tensors, int count, int axis)
     int resolved;
     char a[128], b[128];
     if (!has_tensors("stack", at, tensors, count) || !new_axis_of("stack", at, tensors[0], axis, &first, &resolved))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     vt_tensor *layers = calloc((size_t)count, sizeof *layers);
     if (!layers) return refuse_call("stack", at, VT_ERROR_MEMORY, "out of memory for %d tensors", count);
     for (int i = 0; i < count && spec_of("stack", at, "a tensor", tensors[i], &s); i++) {
@@ -205,12 +205,12 @@ static vt_shape aligned(vt_shape widths, int rank)
 
 vt_tensor vt_pad_with(const vt_pad_args *p)
 {
-    NEED_ARGUMENTS("pad", p, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("pad", p, VT_INERT);
     ENTER("pad", p->at_);
     spec s;
-    if (vt_failed() || !spec_of("pad", p->at_, "x", p->x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("pad", p->at_, "x", p->x, &s)) return VT_INERT;
     if (!widths_fit("before", p->at_, p->before, s.shape) || !widths_fit("after", p->at_, p->after, s.shape))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     vt_shape before = aligned(p->before, s.shape.rank), after = aligned(p->after, s.shape.rank);
     if (p->mode > VT_PAD_CIRCULAR)
         return refuse_call("pad", p->at_, VT_ERROR_ARGUMENT, "mode %d is no vt_pad_mode", (int)p->mode);
@@ -228,7 +228,7 @@ vt_tensor vt_roll_at(vt_site at, vt_tensor x, int64_t shift, int axis)
     ENTER("roll", at);
     spec s;
     int resolved;
-    if (!axis_of("roll", at, x, axis, &s, &resolved)) return (vt_tensor){ 0 };
+    if (!axis_of("roll", at, x, axis, &s, &resolved)) return VT_INERT;
     int64_t extent = s.shape.dim[resolved];
     shift = extent ? (shift % extent + extent) % extent : 0;
     if (shift == 0) return x;
@@ -252,7 +252,7 @@ vt_tensor vt_tile_at(vt_site at, vt_tensor x, vt_shape times)
     ENTER("tile", at);
     spec s;
     char a[128], b[128];
-    if (vt_failed() || !spec_of("tile", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("tile", at, "x", x, &s)) return VT_INERT;
     if (times.rank != s.shape.rank || !shape_is_valid(times))
         return refuse_call("tile", at, VT_ERROR_ARGUMENT, "times %s; x %s wants %d numbers of 0 or more",
                            vt_shape_text(times, a), vt_shape_text(s.shape, b), s.shape.rank);

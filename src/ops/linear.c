@@ -109,10 +109,10 @@ static vt_tensor with_vectors(const vt_matmul_args *a, vt_shape left, vt_shape r
 
 vt_tensor vt_matmul_with(const vt_matmul_args *a)
 {
-    NEED_ARGUMENTS("matmul", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("matmul", a, VT_INERT);
     spec left, right;
     if (vt_failed() || !spec_of("matmul", a->at_, "a", a->a, &left) || !spec_of("matmul", a->at_, "b", a->b, &right))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     if (left.shape.rank == 1 || right.shape.rank == 1) return with_vectors(a, left.shape, right.shape);
     return record(&op_matmul, a->at_, INPUTS(a->a, a->b),
                   ATTRIBUTE(matmul_attributes, .transpose_a = a->transpose_a, .transpose_b = a->transpose_b));
@@ -190,6 +190,6 @@ const op op_linear = { OP_HEAD(linear, 2, 3, 1),      .infer = infer_linear, .vj
 
 vt_tensor vt_linear_with(const vt_linear_args *a)
 {
-    NEED_ARGUMENTS("linear", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("linear", a, VT_INERT);
     return record(&op_linear, a->at_, INPUTS(a->x, a->weight, a->bias));
 }

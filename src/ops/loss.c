@@ -219,23 +219,23 @@ static bool weight_fits(const vt_cross_entropy_args *a, const spec *logits)
 
 vt_tensor vt_cross_entropy_with(const vt_cross_entropy_args *a)
 {
-    NEED_ARGUMENTS("cross_entropy", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("cross_entropy", a, VT_INERT);
     const char *name = "cross_entropy";
     ENTER(name, a->at_);
     spec x, t;
     char text[128];
     if (vt_failed() || !spec_of(name, a->at_, "logits", a->logits, &x) ||
         !spec_of(name, a->at_, "target", a->target, &t) || !reduction_fits(name, a->at_, a->reduction, &x))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     if (!vt_dtype_is_float(x.dtype) || x.shape.rank < 2 || x.shape.dim[1] == 0)
         return refuse_call(name, a->at_, VT_ERROR_ARGUMENT,
                            "logits are %s %s; they must be f32 or f64 [N, C, ...] with a class or more",
                            vt_dtype_name(x.dtype), vt_shape_text(x.shape, text));
     if (!(a->label_smoothing >= 0 && a->label_smoothing <= 1))
         return refuse_call(name, a->at_, VT_ERROR_ARGUMENT, "label_smoothing %g; it is 0 to 1", a->label_smoothing);
-    if (a->weight.id && !weight_fits(a, &x)) return (vt_tensor){ 0 };
+    if (a->weight.id && !weight_fits(a, &x)) return VT_INERT;
     if (!vt_dtype_is_float(t.dtype)) return a->weight.id ? of_weighted_labels(a, (double)x.shape.dim[1]) : of_labels(a);
-    if (!pair_fits(name, a->at_, "logits", a->logits, a->target, a->reduction)) return (vt_tensor){ 0 };
+    if (!pair_fits(name, a->at_, "logits", a->logits, a->target, a->reduction)) return VT_INERT;
     return of_probabilities(a, &x);
 }
 
@@ -245,7 +245,7 @@ vt_tensor vt_correct_count_at(vt_site at, vt_tensor logits, vt_tensor labels)
     spec x, t;
     char a[128], b[128];
     if (vt_failed() || !spec_of("correct", at, "logits", logits, &x) || !spec_of("correct", at, "labels", labels, &t))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     if (x.shape.rank < 2 || t.dtype != VT_I64 || !vt_shape_equal(t.shape, without_classes(x.shape)))
         return refuse_call("correct", at, VT_ERROR_ARGUMENT,
                            "logits are %s, labels %s %s; they must be [N, C, ...] and i64 [N, ...]",
@@ -258,10 +258,10 @@ vt_tensor vt_correct_count_at(vt_site at, vt_tensor logits, vt_tensor labels)
 /* w t softplus(-x) + (1 - t) softplus(x): no difference of large numbers, and smooth at 0. */
 vt_tensor vt_binary_cross_entropy_with_logits_with(const vt_binary_cross_entropy_args *a)
 {
-    NEED_ARGUMENTS("binary_cross_entropy_with_logits", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("binary_cross_entropy_with_logits", a, VT_INERT);
     const char *name = "binary_cross_entropy_with_logits";
     ENTER(name, a->at_);
-    if (!pair_fits(name, a->at_, "logits", a->logits, a->target, a->reduction)) return (vt_tensor){ 0 };
+    if (!pair_fits(name, a->at_, "logits", a->logits, a->target, a->reduction)) return VT_INERT;
     vt_tensor positive = vt_mul(a->target, vt_softplus(vt_neg(a->logits)));
     if (a->positive_weight.id) positive = vt_mul(positive, a->positive_weight);
     if (positive.id && !vt_shape_equal(vt_shape_of(positive), vt_shape_of(a->logits))) {
@@ -275,17 +275,17 @@ vt_tensor vt_binary_cross_entropy_with_logits_with(const vt_binary_cross_entropy
 
 vt_tensor vt_mse_loss_with(const vt_pair_loss_args *a)
 {
-    NEED_ARGUMENTS("mse_loss", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("mse_loss", a, VT_INERT);
     ENTER("mse_loss", a->at_);
-    if (!pair_fits("mse_loss", a->at_, "input", a->input, a->target, a->reduction)) return (vt_tensor){ 0 };
+    if (!pair_fits("mse_loss", a->at_, "input", a->input, a->target, a->reduction)) return VT_INERT;
     return reduced(vt_square(vt_sub(a->input, a->target)), a->reduction);
 }
 
 vt_tensor vt_l1_loss_with(const vt_pair_loss_args *a)
 {
-    NEED_ARGUMENTS("l1_loss", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("l1_loss", a, VT_INERT);
     ENTER("l1_loss", a->at_);
-    if (!pair_fits("l1_loss", a->at_, "input", a->input, a->target, a->reduction)) return (vt_tensor){ 0 };
+    if (!pair_fits("l1_loss", a->at_, "input", a->input, a->target, a->reduction)) return VT_INERT;
     return reduced(vt_abs(vt_sub(a->input, a->target)), a->reduction);
 }
 
@@ -293,8 +293,8 @@ vt_tensor vt_l1_loss_with(const vt_pair_loss_args *a)
 static vt_tensor huber(const char *name, const vt_huber_loss_args *a, bool divided)
 {
     double delta = a->delta;
-    if (!pair_fits(name, a->at_, "input", a->input, a->target, a->reduction)) return (vt_tensor){ 0 };
-    if (!number_fits(delta > 0, name, a->at_, "delta", delta, "positive")) return (vt_tensor){ 0 };
+    if (!pair_fits(name, a->at_, "input", a->input, a->target, a->reduction)) return VT_INERT;
+    if (!number_fits(delta > 0, name, a->at_, "delta", delta, "positive")) return VT_INERT;
     vt_tensor d = vt_abs(vt_sub(a->input, a->target)), q = vt_minimum(d, constant_like(d, delta));
     vt_tensor losses = vt_add(vt_scale(vt_square(q), 0.5), vt_scale(vt_sub(d, q), delta));
     return reduced(divided ? vt_scale(losses, 1 / delta) : losses, a->reduction);
@@ -302,14 +302,14 @@ static vt_tensor huber(const char *name, const vt_huber_loss_args *a, bool divid
 
 vt_tensor vt_huber_loss_with(const vt_huber_loss_args *a)
 {
-    NEED_ARGUMENTS("huber_loss", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("huber_loss", a, VT_INERT);
     ENTER("huber_loss", a->at_);
     return huber("huber_loss", a, false);
 }
 
 vt_tensor vt_smooth_l1_loss_with(const vt_huber_loss_args *a)
 {
-    NEED_ARGUMENTS("smooth_l1_loss", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("smooth_l1_loss", a, VT_INERT);
     ENTER("smooth_l1_loss", a->at_);
     return huber("smooth_l1_loss", a, true);
 }
@@ -323,9 +323,9 @@ static vt_tensor entropy_term(vt_tensor p)
 
 vt_tensor vt_kl_div_with(const vt_kl_div_args *a)
 {
-    NEED_ARGUMENTS("kl_div", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("kl_div", a, VT_INERT);
     ENTER("kl_div", a->at_);
-    if (!pair_fits("kl_div", a->at_, "input", a->input, a->target, a->reduction)) return (vt_tensor){ 0 };
+    if (!pair_fits("kl_div", a->at_, "input", a->input, a->target, a->reduction)) return VT_INERT;
     vt_tensor losses = a->log_target ? vt_mul(vt_exp(a->target), vt_sub(a->target, a->input))
                                      : vt_sub(entropy_term(a->target), vt_mul(a->target, a->input));
     return reduced(losses, a->reduction);

@@ -109,7 +109,7 @@ static void layer_norm_decompose(const node *n, vt_tensor *out)
 static void rms_norm_decompose(const node *n, vt_tensor *out)
 {
     normalized r = normalize_rows(n, n->in[0], false);
-    out[0] = scaled(r.x, n->in[1], (vt_tensor){ 0 });
+    out[0] = scaled(r.x, n->in[1], VT_INERT);
     out[1] = vt_reshape(r.rstd, n->out_spec[1].shape);
 }
 
@@ -182,10 +182,10 @@ bool eps_fits(const char *name, vt_site at, double eps)
 
 vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a)
 {
-    NEED_ARGUMENTS("layer_norm", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("layer_norm", a, VT_INERT);
     vt_tensor out[3];
     row_norm_attributes attributes = { .rank = a->rank, .eps = a->eps };
-    if (!eps_fits("layer_norm", a->at_, a->eps)) return (vt_tensor){ 0 };
+    if (!eps_fits("layer_norm", a->at_, a->eps)) return VT_INERT;
     record_into(&(recording){ .op = &op_layer_norm,
                               .at = a->at_,
                               INPUTS(a->x, a->weight, a->bias),
@@ -197,10 +197,10 @@ vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a)
 
 vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a)
 {
-    NEED_ARGUMENTS("rms_norm", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("rms_norm", a, VT_INERT);
     vt_tensor out[2];
     row_norm_attributes attributes = { .rank = a->rank, .eps = a->eps };
-    if (!eps_fits("rms_norm", a->at_, a->eps)) return (vt_tensor){ 0 };
+    if (!eps_fits("rms_norm", a->at_, a->eps)) return VT_INERT;
     record_into(&(recording){ .op = &op_rms_norm,
                               .at = a->at_,
                               INPUTS(a->x, a->weight),
@@ -212,11 +212,10 @@ vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a)
 
 /* -- Groups of channels: rows of another shape, and a weight for each channel ------------------------------------ */
 
-/* [C] seen with the axes of x, [N, C, ...]. */
-static vt_tensor per_channel(vt_tensor scale, vt_shape x)
+vt_tensor per_channel(vt_tensor scale, vt_tensor x)
 {
-    vt_shape shape = { .rank = x.rank - 1 };
-    for (int i = 0; i < shape.rank; i++) shape.dim[i] = i ? 1 : x.dim[1];
+    vt_shape shape = { .rank = vt_rank(x) - 1 };
+    for (int i = 0; i < shape.rank; i++) shape.dim[i] = i ? 1 : vt_dim(x, 1);
     return scale.id ? vt_reshape(scale, shape) : scale;
 }
 
@@ -234,11 +233,11 @@ static bool group_scale_fits(const vt_group_norm_args *a, const char *what, vt_t
 
 vt_tensor vt_group_norm_with(const vt_group_norm_args *a)
 {
-    NEED_ARGUMENTS("group_norm", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("group_norm", a, VT_INERT);
     ENTER("group_norm", a->at_);
     spec s;
     char text[128];
-    if (vt_failed() || !spec_of("group_norm", a->at_, "x", a->x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("group_norm", a->at_, "x", a->x, &s)) return VT_INERT;
     if (s.shape.rank < 2)
         return refuse_call("group_norm", a->at_, VT_ERROR_ARGUMENT, "x %s must have two axes or more: [N, C, ...]",
                            vt_shape_text(s.shape, text));
@@ -248,20 +247,20 @@ vt_tensor vt_group_norm_with(const vt_group_norm_args *a)
                            (long long)channels, a->groups);
     if (!eps_fits("group_norm", a->at_, a->eps) || !group_scale_fits(a, "weight", a->weight, channels) ||
         !group_scale_fits(a, "bias", a->bias, channels))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     int64_t samples = s.shape.dim[0], count = vt_shape_count(s.shape);
     vt_shape rows = VT_SHAPE(samples, a->groups, samples ? count / samples / a->groups : 1);
     vt_tensor y = vt_layer_norm(vt_reshape(a->x, rows), .eps = a->eps);
-    return scaled(vt_reshape(y, s.shape), per_channel(a->weight, s.shape), per_channel(a->bias, s.shape));
+    return scaled(vt_reshape(y, s.shape), per_channel(a->weight, a->x), per_channel(a->bias, a->x));
 }
 
 vt_tensor vt_instance_norm_with(const vt_instance_norm_args *a)
 {
-    NEED_ARGUMENTS("instance_norm", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("instance_norm", a, VT_INERT);
     ENTER("instance_norm", a->at_);
     spec s;
     char text[128];
-    if (vt_failed() || !spec_of("instance_norm", a->at_, "x", a->x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("instance_norm", a->at_, "x", a->x, &s)) return VT_INERT;
     if (s.shape.rank < 3 || s.shape.dim[1] < 1 || s.shape.dim[1] > INT_MAX)
         return refuse_call("instance_norm", a->at_, VT_ERROR_ARGUMENT,
                            "x %s must be [N, C, ...], of one channel or more, with axes to normalise over",

@@ -23,6 +23,9 @@ typedef struct batch_norm_attributes {
 /* False, with an error, where a call's eps is not finite, or negative. */
 bool eps_fits(const char *name, vt_site at, double eps);
 
+/* [C] seen with the axes of x, [N, C, ...]; the inert tensor stays it. */
+vt_tensor per_channel(vt_tensor scale, vt_tensor x);
+
 /* Inputs x, weight, bias and outputs y, two statistics: records the gradient, an op of g, x, the statistics, weight,
  * that gives dx and, where there is a weight or a bias, the gradients of both. */
 void record_norm_gradient(const op *gradient, const node *n, vt_tensor g, vt_tensor *dx);

@@ -22,7 +22,7 @@ vt_tensor vt_pixel_shuffle_at(vt_site at, vt_tensor x, int factor)
     vt_shape shape;
     char text[128];
     ENTER("pixel_shuffle", at);
-    if (!check("pixel_shuffle", at, x, factor, &shape)) return (vt_tensor){ 0 };
+    if (!check("pixel_shuffle", at, x, factor, &shape)) return VT_INERT;
     int64_t channels = shape.dim[shape.rank - 3];
     if (channels % factor || channels / factor % factor)
         return refuse_call("pixel_shuffle", at, VT_ERROR_ARGUMENT,
@@ -36,7 +36,7 @@ vt_tensor vt_pixel_unshuffle_at(vt_site at, vt_tensor x, int factor)
     vt_shape shape;
     char text[128];
     ENTER("pixel_unshuffle", at);
-    if (!check("pixel_unshuffle", at, x, factor, &shape)) return (vt_tensor){ 0 };
+    if (!check("pixel_unshuffle", at, x, factor, &shape)) return VT_INERT;
     if (shape.dim[shape.rank - 2] % factor || shape.dim[shape.rank - 1] % factor)
         return refuse_call("pixel_unshuffle", at, VT_ERROR_ARGUMENT, "height and width of x %s do not divide by %d",
                            vt_shape_text(shape, text), factor);

@@ -97,13 +97,13 @@ static vt_tensor max_pool(const pooling_call *c, vt_tensor x, const max_pool2d_a
 
 static vt_tensor without_pool(vt_tensor *indices)
 {
-    if (indices) *indices = (vt_tensor){ 0 };
-    return (vt_tensor){ 0 };
+    if (indices) *indices = VT_INERT;
+    return VT_INERT;
 }
 
 vt_tensor vt_max_pool2d_with(const vt_max_pool2d_args *a)
 {
-    NEED_ARGUMENTS("max_pool2d", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("max_pool2d", a, VT_INERT);
     window_options o = { .kernel = a->kernel,
                          .stride = a->stride,
                          .padding = a->padding,
@@ -122,7 +122,7 @@ vt_tensor vt_max_pool2d_with(const vt_max_pool2d_args *a)
 
 vt_tensor vt_max_pool1d_with(const vt_max_pool1d_args *a)
 {
-    NEED_ARGUMENTS("max_pool1d", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("max_pool1d", a, VT_INERT);
     signal_windows o = { a->kernel, a->stride, a->padding, a->dilation, a->padding_sides, a->ceil };
     pooling_call c = { "max_pool1d", a->at_, 1 };
     max_pool2d_attributes w;
@@ -139,7 +139,7 @@ static vt_tensor unpool(const pooling_call *c, vt_tensor x, vt_tensor indices, c
     int64_t from[2];
     spec index;
     char a[128], b[128];
-    if (!is_pooled(c, x, from) || !spec_of(c->name, c->at, "indices", indices, &index)) return (vt_tensor){ 0 };
+    if (!is_pooled(c, x, from) || !spec_of(c->name, c->at, "indices", indices, &index)) return VT_INERT;
     vt_shape shape = vt_shape_of(x);
     if (!vt_shape_equal(shape, index.shape))
         return refuse_call(c->name, c->at, VT_ERROR_ARGUMENT, "indices %s must have the shape of x %s",
@@ -157,7 +157,7 @@ vt_tensor vt_max_unpool2d_at(vt_site at, vt_tensor x, vt_tensor indices, int hei
     ENTER("max_unpool2d", at);
     if (vt_failed() || !number_fits(height > 0, c.name, at, "height", height, "1 or more") ||
         !number_fits(width > 0, c.name, at, "width", width, "1 or more"))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     return unpool(&c, x, indices, (int64_t[]){ height, width });
 }
 
@@ -165,6 +165,6 @@ vt_tensor vt_max_unpool1d_at(vt_site at, vt_tensor x, vt_tensor indices, int len
 {
     pooling_call c = { "max_unpool1d", at, 1 };
     ENTER("max_unpool1d", at);
-    if (vt_failed() || !number_fits(length > 0, c.name, at, "length", length, "1 or more")) return (vt_tensor){ 0 };
+    if (vt_failed() || !number_fits(length > 0, c.name, at, "length", length, "1 or more")) return VT_INERT;
     return unpool(&c, x, indices, (int64_t[]){ 1, length });
 }

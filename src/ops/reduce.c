@@ -349,7 +349,7 @@ static bool axis_bits(const char *name, vt_site at, vt_tensor x, vt_axes axes, i
 
 static vt_tensor reduce_with(const op *op, vt_site at, vt_tensor x, vt_axes axes, reduce_attributes a)
 {
-    if (!axis_bits(op->name, at, x, axes, &a.axes)) return (vt_tensor){ 0 };
+    if (!axis_bits(op->name, at, x, axes, &a.axes)) return VT_INERT;
     return record(op, at, INPUTS(x), .attributes = &a, .attributes_size = sizeof a);
 }
 
@@ -360,69 +360,68 @@ static vt_tensor reduce(const op *op, const vt_reduce_args *a)
 
 vt_tensor vt_sum_with(const vt_reduce_args *a)
 {
-    NEED_ARGUMENTS("sum", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("sum", a, VT_INERT);
     return reduce(&op_sum, a);
 }
 
 vt_tensor vt_mean_with(const vt_reduce_args *a)
 {
-    NEED_ARGUMENTS("mean", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("mean", a, VT_INERT);
     return reduce(&op_mean, a);
 }
 
 vt_tensor vt_prod_with(const vt_reduce_args *a)
 {
-    NEED_ARGUMENTS("prod", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("prod", a, VT_INERT);
     return reduce(&op_prod, a);
 }
 
 vt_tensor vt_max_with(const vt_reduce_args *a)
 {
-    NEED_ARGUMENTS("max", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("max", a, VT_INERT);
     return reduce(&op_max, a);
 }
 
 vt_tensor vt_min_with(const vt_reduce_args *a)
 {
-    NEED_ARGUMENTS("min", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("min", a, VT_INERT);
     return reduce(&op_min, a);
 }
 
 vt_tensor vt_any_with(const vt_reduce_args *a)
 {
-    NEED_ARGUMENTS("any", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("any", a, VT_INERT);
     return reduce(&op_any, a);
 }
 
 vt_tensor vt_all_with(const vt_reduce_args *a)
 {
-    NEED_ARGUMENTS("all", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("all", a, VT_INERT);
     return reduce(&op_all, a);
 }
 
 vt_tensor vt_logsumexp_with(const vt_reduce_args *a)
 {
-    NEED_ARGUMENTS("logsumexp", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("logsumexp", a, VT_INERT);
     return reduce(&op_logsumexp, a);
 }
 
 vt_tensor vt_var_with(const vt_var_args *a)
 {
-    NEED_ARGUMENTS("var", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("var", a, VT_INERT);
     return reduce_with(&op_var, a->at_, a->x, a->axes, (reduce_attributes){ .keep = a->keep, .unbiased = a->unbiased });
 }
 
 vt_tensor vt_std_with(const vt_var_args *a)
 {
-    NEED_ARGUMENTS("std", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("std", a, VT_INERT);
     return reduce_with(&op_std, a->at_, a->x, a->axes, (reduce_attributes){ .keep = a->keep, .unbiased = a->unbiased });
 }
 
 vt_tensor vt_norm_with(const vt_norm_args *a)
 {
-    NEED_ARGUMENTS("norm", a, (vt_tensor){ 0 });
-    if (!number_fits(a->order == 1 || a->order == 2, "norm", a->at_, "order", a->order, "1 or 2"))
-        return (vt_tensor){ 0 };
+    NEED_ARGUMENTS("norm", a, VT_INERT);
+    if (!number_fits(a->order == 1 || a->order == 2, "norm", a->at_, "order", a->order, "1 or 2")) return VT_INERT;
     return reduce_with(&op_norm, a->at_, a->x, a->axes, (reduce_attributes){ .keep = a->keep, .order = a->order });
 }
 
@@ -437,38 +436,38 @@ static int one_axis(const char *name, vt_site at, vt_tensor x, int axis)
 static vt_tensor arg(const op *op, const vt_arg_args *a)
 {
     int axis = one_axis(op->name, a->at_, a->x, a->axis);
-    if (axis < 0) return (vt_tensor){ 0 };
+    if (axis < 0) return VT_INERT;
     return record(op, a->at_, INPUTS(a->x), ATTRIBUTE(arg_attributes, .axis = axis, .keep = a->keep));
 }
 
 vt_tensor vt_argmax_with(const vt_arg_args *a)
 {
-    NEED_ARGUMENTS("argmax", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("argmax", a, VT_INERT);
     return arg(&op_argmax, a);
 }
 
 vt_tensor vt_argmin_with(const vt_arg_args *a)
 {
-    NEED_ARGUMENTS("argmin", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("argmin", a, VT_INERT);
     return arg(&op_argmin, a);
 }
 
 static vt_tensor scan(const op *op, const vt_cumsum_args *a)
 {
     int axis = one_axis(op->name, a->at_, a->x, a->axis);
-    if (axis < 0) return (vt_tensor){ 0 };
+    if (axis < 0) return VT_INERT;
     return record(op, a->at_, INPUTS(a->x), ATTRIBUTE(scan_attributes, .axis = axis, .reverse = a->reverse));
 }
 
 vt_tensor vt_cumsum_with(const vt_cumsum_args *a)
 {
-    NEED_ARGUMENTS("cumsum", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("cumsum", a, VT_INERT);
     return scan(&op_cumsum, a);
 }
 
 vt_tensor vt_cumprod_with(const vt_cumsum_args *a)
 {
-    NEED_ARGUMENTS("cumprod", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("cumprod", a, VT_INERT);
     return scan(&op_cumprod, a);
 }
 
@@ -483,13 +482,13 @@ static vt_tensor cumulative(const op *op, const vt_cumulative_args *a)
 
 vt_tensor vt_cummax_with(const vt_cumulative_args *a)
 {
-    NEED_ARGUMENTS("cummax", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("cummax", a, VT_INERT);
     return cumulative(&op_cummax, a);
 }
 
 vt_tensor vt_cummin_with(const vt_cumulative_args *a)
 {
-    NEED_ARGUMENTS("cummin", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("cummin", a, VT_INERT);
     return cumulative(&op_cummin, a);
 }
 
@@ -499,7 +498,7 @@ vt_tensor vt_sum_to_at(vt_site at, vt_tensor x, vt_shape shape)
     spec s;
     vt_shape whole;
     char a[128], b[128];
-    if (vt_failed() || !spec_of("sum_to", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("sum_to", at, "x", x, &s)) return VT_INERT;
     if (shape.rank < 0 || shape.rank > VT_MAX_RANK)
         return refuse_call("sum_to", at, VT_ERROR_ARGUMENT, "shape has rank %d; ranks are 0 to %d", shape.rank,
                            VT_MAX_RANK);

@@ -161,7 +161,7 @@ vt_tensor vt_permute_at(vt_site at, vt_tensor x, vt_axes order)
     char text[128];
     permute_attributes a = { { 0 } };
     int seen = 0;
-    if (vt_failed() || !spec_of("permute", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("permute", at, "x", x, &s)) return VT_INERT;
     for (int i = 0; i < order.count && i < s.shape.rank; i++) {
         int axis = axis_resolve(order.axis[i], s.shape.rank);
         a.order[i] = axis;
@@ -213,7 +213,7 @@ vt_tensor vt_transpose_at(vt_site at, vt_tensor x, int a, int b)
     ENTER("transpose", at);
     spec s;
     int from, to;
-    if (!axis_of("transpose", at, x, a, &s, &from) || !axis_of("transpose", at, x, b, &s, &to)) return (vt_tensor){ 0 };
+    if (!axis_of("transpose", at, x, a, &s, &from) || !axis_of("transpose", at, x, b, &s, &to)) return VT_INERT;
     vt_axes order = { .count = s.shape.rank };
     for (int i = 0; i < order.count; i++) order.axis[i] = i == from ? to : i == to ? from : i;
     return vt_permute(x, order);
@@ -225,10 +225,9 @@ vt_tensor vt_flatten_at(vt_site at, vt_tensor x, int first, int last)
     spec s;
     int from, to;
     char text[128];
-    if (vt_failed() || !spec_of("flatten", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("flatten", at, "x", x, &s)) return VT_INERT;
     if (s.shape.rank == 0) return vt_reshape(x, VT_SHAPE(1));
-    if (!axis_of("flatten", at, x, first, &s, &from) || !axis_of("flatten", at, x, last, &s, &to))
-        return (vt_tensor){ 0 };
+    if (!axis_of("flatten", at, x, first, &s, &from) || !axis_of("flatten", at, x, last, &s, &to)) return VT_INERT;
     if (from > to)
         return refuse_call("flatten", at, VT_ERROR_ARGUMENT, "axis %d comes after axis %d of x %s", first, last,
                            vt_shape_text(s.shape, text));
@@ -248,7 +247,7 @@ vt_tensor vt_squeeze_at(vt_site at, vt_tensor x, int axis)
     spec s;
     int gone;
     char text[128];
-    if (!axis_of("squeeze", at, x, axis, &s, &gone)) return (vt_tensor){ 0 };
+    if (!axis_of("squeeze", at, x, axis, &s, &gone)) return VT_INERT;
     if (s.shape.dim[gone] != 1)
         return refuse_call("squeeze", at, VT_ERROR_ARGUMENT, "axis %d of x %s has extent %lld; it must be 1", axis,
                            vt_shape_text(s.shape, text), (long long)s.shape.dim[gone]);
@@ -276,7 +275,7 @@ vt_tensor vt_unsqueeze_at(vt_site at, vt_tensor x, int axis)
     ENTER("unsqueeze", at);
     spec s;
     int added;
-    if (!new_axis_of("unsqueeze", at, x, axis, &s, &added)) return (vt_tensor){ 0 };
+    if (!new_axis_of("unsqueeze", at, x, axis, &s, &added)) return VT_INERT;
     for (int i = s.shape.rank++; i > added; i--) s.shape.dim[i] = s.shape.dim[i - 1];
     s.shape.dim[added] = 1;
     return vt_reshape(x, s.shape);

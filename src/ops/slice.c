@@ -139,10 +139,10 @@ static int64_t bound_of(int64_t index, int64_t extent)
 
 vt_tensor vt_slice_with(const vt_slice_args *a)
 {
-    NEED_ARGUMENTS("slice", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("slice", a, VT_INERT);
     spec s;
     int axis;
-    if (!axis_of("slice", a->at_, a->x, a->axis, &s, &axis)) return (vt_tensor){ 0 };
+    if (!axis_of("slice", a->at_, a->x, a->axis, &s, &axis)) return VT_INERT;
     if (a->step < 1)
         return refuse_call("slice", a->at_, VT_ERROR_ARGUMENT, "step %lld; it is 1 or more, and vt_flip reverses",
                            (long long)a->step);
@@ -160,7 +160,7 @@ vt_tensor vt_select_at(vt_site at, vt_tensor x, int axis, int64_t index)
     spec s;
     int resolved;
     char text[128];
-    if (!axis_of("select", at, x, axis, &s, &resolved)) return (vt_tensor){ 0 };
+    if (!axis_of("select", at, x, axis, &s, &resolved)) return VT_INERT;
     int64_t extent = s.shape.dim[resolved];
     if (index < -extent || index >= extent)
         return refuse_call("select", at, VT_ERROR_ARGUMENT, "index %lld; axis %d of x %s has %lld elements",
@@ -173,14 +173,14 @@ vt_tensor vt_flip_at(vt_site at, vt_tensor x, vt_axes axes)
 {
     spec s;
     int64_t bits;
-    if (!axes_of("flip", at, x, axes, &s, &bits)) return (vt_tensor){ 0 };
+    if (!axes_of("flip", at, x, axes, &s, &bits)) return VT_INERT;
     return record(&op_flip, at, INPUTS(x), ATTRIBUTE(flip_attributes, .axes = bits));
 }
 
 /* No part stays from an earlier call where this one fails. */
 static bool clear(const char *name, vt_site at, int count, vt_tensor *parts)
 {
-    for (int i = 0; parts && i < count; i++) parts[i] = (vt_tensor){ 0 };
+    for (int i = 0; parts && i < count; i++) parts[i] = VT_INERT;
     if (count > 0 && parts) return true;
     if (count > 0)
         refuse_call(name, at, VT_ERROR_ARGUMENT, "parts is NULL; it has room for %d tensors", count);

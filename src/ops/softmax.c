@@ -89,7 +89,7 @@ static vt_tensor along(const op *op, vt_site at, vt_tensor x, int axis)
 {
     spec s;
     char text[128];
-    if (vt_failed() || !spec_of(op->name, at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of(op->name, at, "x", x, &s)) return VT_INERT;
     int resolved = axis_resolve(axis, s.shape.rank);
     if (resolved < 0)
         return refuse_call(op->name, at, VT_ERROR_ARGUMENT, "axis %d of a tensor of shape %s is out of range", axis,

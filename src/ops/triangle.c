@@ -9,7 +9,7 @@ static vt_tensor triangle(const char *name, const vt_triangle_args *a, bool uppe
     ENTER(name, a->at_);
     spec s;
     char text[128];
-    if (vt_failed() || !spec_of(name, a->at_, "x", a->x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of(name, a->at_, "x", a->x, &s)) return VT_INERT;
     if (s.shape.rank < 2)
         return refuse_call(name, a->at_, VT_ERROR_ARGUMENT, "x %s must have two axes or more",
                            vt_shape_text(s.shape, text));
@@ -25,12 +25,12 @@ static vt_tensor triangle(const char *name, const vt_triangle_args *a, bool uppe
 
 vt_tensor vt_tril_with(const vt_triangle_args *a)
 {
-    NEED_ARGUMENTS("tril", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("tril", a, VT_INERT);
     return triangle("tril", a, false);
 }
 
 vt_tensor vt_triu_with(const vt_triangle_args *a)
 {
-    NEED_ARGUMENTS("triu", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("triu", a, VT_INERT);
     return triangle("triu", a, true);
 }

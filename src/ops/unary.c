@@ -134,7 +134,7 @@ vt_tensor vt_bitwise_not_at(vt_site at, vt_tensor x)
 {
     ENTER("bitwise_not", at);
     spec s;
-    if (vt_failed() || !spec_of("bitwise_not", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("bitwise_not", at, "x", x, &s)) return VT_INERT;
     if (s.dtype == VT_BOOL) return vt_logical_not(x);
     return vt_bitwise_xor(x, constant_like(x, s.dtype == VT_U8 ? UINT8_MAX : -1));
 }
@@ -218,7 +218,7 @@ const op op_cast = { OP_HEAD(cast, 1, 1, 1), .infer = infer_cast, .vjp = cast_vj
 vt_tensor vt_cast_at(vt_site at, vt_tensor x, vt_dtype dtype)
 {
     spec s;
-    if (vt_failed() || !spec_of("cast", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("cast", at, "x", x, &s)) return VT_INERT;
     if (dtype == VT_DTYPE_DEFAULT) dtype = dtype_default();
     if (s.dtype == dtype) return x;
     return record(&op_cast, at, INPUTS(x), ATTRIBUTE(cast_attributes, .dtype = dtype));

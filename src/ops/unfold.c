@@ -63,17 +63,17 @@ static int64_t window_count(const windows *w)
 
 vt_tensor vt_unfold_with(const vt_unfold_args *a)
 {
-    NEED_ARGUMENTS("unfold", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("unfold", a, VT_INERT);
     ENTER("unfold", a->at_);
     spec s;
     windows w;
     char text[128];
-    if (vt_failed() || !spec_of("unfold", a->at_, "x", a->x, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("unfold", a->at_, "x", a->x, &s)) return VT_INERT;
     if (s.shape.rank != 4)
         return refuse_call("unfold", a->at_, VT_ERROR_ARGUMENT, "x %s must be [batch, channels, height, width]",
                            vt_shape_text(s.shape, text));
     if (!settle("unfold", a, &w) || !count_windows("unfold", a->at_, s.shape.dim[2], s.shape.dim[3], &w))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     vt_shape margin = VT_SHAPE(w.padding[0], w.padding[1]);
     int64_t images = s.shape.dim[0], channels = s.shape.dim[1];
     vt_tensor x = w.padding[0] || w.padding[1] ? vt_pad(a->x, margin, margin) : a->x;
@@ -84,7 +84,7 @@ vt_tensor vt_unfold_with(const vt_unfold_args *a)
 
 vt_tensor vt_fold_with(const vt_fold_args *a)
 {
-    NEED_ARGUMENTS("fold", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("fold", a, VT_INERT);
     ENTER("fold", a->at_);
     spec s;
     windows w;
@@ -98,12 +98,11 @@ vt_tensor vt_fold_with(const vt_fold_args *a)
                                      .strides = { a->strides[0], a->strides[1] },
                                      .paddings = { a->paddings[0], a->paddings[1] },
                                      .dilations = { a->dilations[0], a->dilations[1] } };
-    if (vt_failed() || !spec_of("fold", a->at_, "columns", a->columns, &s)) return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("fold", a->at_, "columns", a->columns, &s)) return VT_INERT;
     if (a->height < 1 || a->width < 1 || a->height > INT32_MAX || a->width > INT32_MAX)
         return refuse_call("fold", a->at_, VT_ERROR_ARGUMENT, "images of %lld by %lld; it must be 1 to 2^31 - 1",
                            (long long)a->height, (long long)a->width);
-    if (!settle("fold", &options, &w) || !count_windows("fold", a->at_, a->height, a->width, &w))
-        return (vt_tensor){ 0 };
+    if (!settle("fold", &options, &w) || !count_windows("fold", a->at_, a->height, a->width, &w)) return VT_INERT;
     if (s.shape.rank != 3 || s.shape.dim[1] % window_size(&w) || s.shape.dim[2] != window_count(&w))
         return refuse_call("fold", a->at_, VT_ERROR_ARGUMENT,
                            "columns %s must be [batch, channels times %lld elements of a window, %lld windows]",

@@ -33,9 +33,8 @@ vt_tensor vt_nonzero_at(vt_site at, vt_tensor x)
     ENTER("nonzero", at);
     spec s;
     found f;
-    if (vt_failed() || !spec_of("nonzero", at, "x", x, &s)) return (vt_tensor){ 0 };
-    if (!find_true("nonzero", at, s.dtype == VT_BOOL ? x : vt_not_equal(x, constant_like(x, 0)), &f))
-        return (vt_tensor){ 0 };
+    if (vt_failed() || !spec_of("nonzero", at, "x", x, &s)) return VT_INERT;
+    if (!find_true("nonzero", at, s.dtype == VT_BOOL ? x : vt_not_equal(x, constant_like(x, 0)), &f)) return VT_INERT;
     int rank = s.shape.rank;
     int64_t *places = malloc(((size_t)f.count * (size_t)rank + 1) * sizeof *places);
     if (!places) refuse_call("nonzero", at, VT_ERROR_MEMORY, "out of memory for %lld places", (long long)f.count);
@@ -44,7 +43,7 @@ vt_tensor vt_nonzero_at(vt_site at, vt_tensor x)
         for (int axis = rank - 1; axis >= 0; number /= s.shape.dim[axis--])
             places[i * rank + axis] = number % s.shape.dim[axis];
     }
-    vt_tensor out = places ? vt_from_data(places, VT_SHAPE(f.count, rank), VT_I64) : (vt_tensor){ 0 };
+    vt_tensor out = places ? vt_from_data(places, VT_SHAPE(f.count, rank), VT_I64) : VT_INERT;
     free(places);
     free(f.number);
     return out;
@@ -58,14 +57,14 @@ vt_tensor vt_masked_select_at(vt_site at, vt_tensor x, vt_tensor mask)
     found f;
     char a[128], b[128];
     if (vt_failed() || !spec_of("masked_select", at, "x", x, &s) || !spec_of("masked_select", at, "mask", mask, &m))
-        return (vt_tensor){ 0 };
+        return VT_INERT;
     if (m.dtype != VT_BOOL)
         return refuse_call("masked_select", at, VT_ERROR_ARGUMENT, "mask is %s; it must be bool",
                            vt_dtype_name(m.dtype));
     if (!shape_broadcast(s.shape, m.shape, &whole))
         return refuse_call("masked_select", at, VT_ERROR_ARGUMENT, "x %s and mask %s do not broadcast",
                            vt_shape_text(s.shape, a), vt_shape_text(m.shape, b));
-    if (!find_true("masked_select", at, vt_expand(mask, whole), &f)) return (vt_tensor){ 0 };
+    if (!find_true("masked_select", at, vt_expand(mask, whole), &f)) return VT_INERT;
     vt_tensor all = vt_reshape(vt_expand(x, whole), VT_SHAPE(vt_shape_count(whole)));
     vt_tensor out = vt_index_select(all, 0, vt_from_data(f.number, VT_SHAPE(f.count), VT_I64));
     free(f.number);
@@ -117,7 +116,7 @@ static void group(const sorted_elements *s, groups *g)
 
 vt_tensor vt_unique_with(const vt_unique_args *a)
 {
-    NEED_ARGUMENTS("unique", a, (vt_tensor){ 0 });
+    NEED_ARGUMENTS("unique", a, VT_INERT);
     ENTER("unique", a->at_);
     spec s;
     vt_tensor out = { 0 };

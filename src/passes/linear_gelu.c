@@ -18,7 +18,7 @@ static bool infer_linear_gelu(const node *n, const spec *in, spec *out)
 
 static void linear_gelu_decompose(const node *n, vt_tensor *out)
 {
-    vt_tensor bias = n->inputs > 2 ? n->in[2] : (vt_tensor){ 0 };
+    vt_tensor bias = n->inputs > 2 ? n->in[2] : VT_INERT;
     out[1] = vt_linear(n->in[0], n->in[1], .bias = bias);
     out[0] = vt_gelu(out[1]);
 }

@@ -1,10 +1,10 @@
+#include "core/base/clock.h"
 #include <vitro/progress.h>
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REDRAW_SECONDS 0.1
@@ -15,13 +15,6 @@ enum { USUAL_COLUMNS = 80, LINE_CAPACITY = 512, BAR_MIN = 6, BAR_MAX = 40 };
 enum { FIGURES_COLUMNS = sizeof "  100%  loss 12.3456  acc 100.0%  12345 img/s  12:34 left" - 1 };
 
 /* ---- what there is to say ---- */
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static double fraction_of_total(const vt_progress *progress, int64_t done)
 {
@@ -75,7 +68,7 @@ typedef struct report {
 static report make_report(const vt_progress *progress, bool ended)
 {
     report out;
-    double elapsed = now() - progress->started;
+    double elapsed = seconds_now() - progress->started;
     if (progress->total > 0)
         snprintf(out.share, sizeof out.share, "  %3.0f%%", floor(100 * fraction_done(progress)));
     else
@@ -142,7 +135,7 @@ static void draw(vt_progress *progress, bool ended)
     format_line(progress, ended, columns_of(progress->stream), line);
     fprintf(progress->stream, "\r%s\x1b[K%s", line, ended ? "\n" : "");
     fflush(progress->stream);
-    progress->drawn = now();
+    progress->drawn = seconds_now();
 }
 
 /* ---- plain lines ---- */
@@ -164,7 +157,7 @@ static bool can_rewrite_lines(FILE *stream)
 
 vt_progress vt_progress_begin(FILE *stream, const char *label, int64_t total)
 {
-    vt_progress progress = { .stream = stream, .total = total, .loss = NAN, .accuracy = NAN, .started = now() };
+    vt_progress progress = { .stream = stream, .total = total, .loss = NAN, .accuracy = NAN, .started = seconds_now() };
     progress.terminal = can_rewrite_lines(stream);
     snprintf(progress.label, sizeof progress.label, "%s", label ? label : "");
     return progress;
@@ -179,7 +172,7 @@ static int tenths(const vt_progress *progress, int64_t done)
 bool vt_progress_is_due(const vt_progress *progress, int64_t done)
 {
     if (!progress || !progress->stream) return false;
-    if (progress->terminal) return now() - progress->drawn >= REDRAW_SECONDS;
+    if (progress->terminal) return seconds_now() - progress->drawn >= REDRAW_SECONDS;
     return tenths(progress, done) > progress->tenths && tenths(progress, done) < 10;
 }
 

@@ -2,6 +2,7 @@
 #include "core/graph/refuse.h"
 #include "core/base/error.h"
 #include "core/base/entry.h"
+#include "core/base/grow.h"
 #include "core/tensor/handle.h"
 #include "core/base/array.h"
 #include "core/context.h"
@@ -45,13 +46,7 @@ static bool out_of_memory(vt_site at)
 
 static bool add_item(vt_site at, items *all, const char *prefix, const char *name, vt_tensor tensor)
 {
-    if (all->count == all->capacity) {
-        size_t capacity = all->capacity ? 2 * all->capacity : 64;
-        item *grown = realloc(all->item, capacity * sizeof *grown);
-        if (!grown) return out_of_memory(at);
-        all->item = grown;
-        all->capacity = capacity;
-    }
+    if (!grow(&all->item, all->count, &all->capacity, sizeof *all->item)) return out_of_memory(at);
     item *it = &all->item[all->count];
     *it = (item){ .tensor = tensor };
     if (asprintf(&it->name, "%s%s", prefix, name) < 0) return out_of_memory(at);

@@ -188,7 +188,7 @@ static vt_tensor gradient_of(const slot *s)
     context *c = context_get();
     const value *v = value_of(c, s->parameter);
     const value *g = v && v->trainable ? value_held(c, v->gradient) : NULL;
-    return g ? g->handle : (vt_tensor){ 0 };
+    return g ? g->handle : VT_INERT;
 }
 
 /* Marks what an update takes; returns how much that is. Error: nothing. */
@@ -273,7 +273,7 @@ vt_tensor vt_clip_gradients_at(vt_site at, vt_optimizer *o, double max_norm)
 {
     ENTER("clip_gradients", at);
     context *c = context_get();
-    if (!mark_due(o, "clip_gradients", at)) return (vt_tensor){ 0 };
+    if (!mark_due(o, "clip_gradients", at)) return VT_INERT;
     if (!(max_norm > 0))
         return refuse_call("clip_gradients", at, VT_ERROR_ARGUMENT, "max_norm is %g; it must be positive", max_norm);
     int count = 0;
@@ -315,9 +315,9 @@ vt_tensor vt_optimizer_state_find(vt_optimizer *o, const char *name)
     for (int i = 0; o && name && i < o->count; i++) {
         slot *s = &o->slots[i];
         for (int k = 0; k < o->rule->states; k++)
-            if (strcmp(s->state_name[k], name) == 0) return make_state(s, k) ? s->state[k] : (vt_tensor){ 0 };
+            if (strcmp(s->state_name[k], name) == 0) return make_state(s, k) ? s->state[k] : VT_INERT;
     }
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static slot *find_slot(const vt_optimizer *o, const char *parameter)

@@ -93,7 +93,7 @@ CASE(integer) = {
     static vt_tensor name##_of_nothing(const vt_tensor *in)                                                            \
     {                                                                                                                  \
         (void)in;                                                                                                      \
-        return vt_##name((vt_tensor){ 0 } more);                                                                       \
+        return vt_##name(VT_INERT more);                                                                               \
     }                                                                                                                  \
     CASE(name) = {                                                                                                     \
         { "matrix", name, { FLOATS(-1, 1, 3, 5) } },                                                                   \

@@ -7,19 +7,19 @@
 static vt_tensor assign(const vt_tensor *in)
 {
     vt_assign(in[0], in[1]);
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static vt_tensor assign_itself(const vt_tensor *in)
 {
     vt_assign(in[0], in[0]);
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static vt_tensor assign_own_transpose(const vt_tensor *in)
 {
     vt_assign(in[0], vt_permute(in[0], VT_AXES(1, 0)));
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static vt_tensor assign_in_turn(const vt_tensor *in)
@@ -33,13 +33,13 @@ static vt_tensor assign_in_turn(const vt_tensor *in)
 static vt_tensor assign_to_a_result(const vt_tensor *in)
 {
     vt_assign(vt_reshape(in[0], VT_SHAPE(-1)), in[1]);
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static vt_tensor assign_to_nothing(const vt_tensor *in)
 {
-    vt_assign((vt_tensor){ 0 }, in[0]);
-    return (vt_tensor){ 0 };
+    vt_assign(VT_INERT, in[0]);
+    return VT_INERT;
 }
 
 CASE(assign) = {
@@ -95,7 +95,7 @@ static vt_tensor updated(const update_rule *rule, const vt_tensor *in, int numbe
     a.all.lr_ratio = 2;
     int count = behind((double[]){ 0.125, number }, rule->scalars, in, all);
     record_update(VT_HERE, rule, all, count, &a);
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static vt_tensor sgd_with(const vt_tensor *in, sgd_attributes a)
@@ -130,7 +130,7 @@ static vt_tensor sgd_of_a_result(const vt_tensor *in)
 static vt_tensor sgd_with_its_own_rate(const vt_tensor *in)
 {
     record_update(VT_HERE, &rule_sgd, in, count_of(in), &(sgd_attributes){ 0 });
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static vt_tensor momentum(const vt_tensor *in)

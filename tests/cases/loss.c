@@ -98,7 +98,7 @@ static vt_tensor entropy_computed(const vt_tensor *in)
 {
     vt_tensor y = vt_cross_entropy(in[0], in[1]);
     vt_item(y);
-    return vt_failed() ? (vt_tensor){ 0 } : y;
+    return vt_failed() ? VT_INERT : y;
 }
 
 static vt_tensor entropy_reference(const vt_tensor *in)

@@ -2,6 +2,7 @@
 #include "cases/measure.h"
 #include "core/context.h"
 #include "tested_device.h"
+#include "numbers.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +28,6 @@ static void *allocate(int64_t count, size_t size)
 }
 
 /* -- Inputs -------------------------------------------------------------------------------------------------------- */
-
-static double next_uniform(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (double)(*state >> 11) * 0x1p-53;
-}
 
 /* Values that f32 holds exactly, so that every dtype sees the same numbers. */
 static double *input_values(const sample_input *in, uint64_t *state, bool zeros)

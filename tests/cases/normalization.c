@@ -184,7 +184,7 @@ CASE(rms_norm) = {
 static vt_tensor output_of(const recording *r, int which)
 {
     vt_tensor out[4];
-    if (!record_into(r, out)) return (vt_tensor){ 0 };
+    if (!record_into(r, out)) return VT_INERT;
     return out[which];
 }
 
@@ -239,10 +239,10 @@ static vt_tensor norm_gradient_with(double eps, const vt_tensor *in, int outputs
 {
     recording norm = { .op = &op_layer_norm,
                        .at = VT_HERE,
-                       INPUTS(in[1], in[3], (vt_tensor){ 0 }),
+                       INPUTS(in[1], in[3], VT_INERT),
                        ATTRIBUTE(row_norm_attributes, .rank = 1, .eps = eps) };
     vt_tensor out[3];
-    if (!record_into(&norm, out)) return (vt_tensor){ 0 };
+    if (!record_into(&norm, out)) return VT_INERT;
     return output_of(&(recording){ .op = &op_layer_norm_gradient_add,
                                    .at = VT_HERE,
                                    INPUTS(in[0], in[1], out[1], out[2], in[2], in[3]),
@@ -582,7 +582,7 @@ static vt_tensor add_relu_gradient_of(const vt_tensor *in, int outputs)
     vt_tensor forward[3];
     record_into(&(recording){ .op = &op_batch_norm,
                               .at = VT_HERE,
-                              INPUTS(in[1], in[3], (vt_tensor){ 0 }),
+                              INPUTS(in[1], in[3], VT_INERT),
                               ATTRIBUTE(batch_norm_attributes, .eps = 0.01) },
                 forward);
     vt_tensor all[] = { in[0], in[1], forward[1], forward[2], in[2], in[3], in[4] };

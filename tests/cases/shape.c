@@ -25,7 +25,7 @@ static vt_tensor detach(const vt_tensor *in)
 static vt_tensor detach_inert(const vt_tensor *in)
 {
     (void)in;
-    return vt_detach((vt_tensor){ 0 });
+    return vt_detach(VT_INERT);
 }
 
 CASE(reshape) = {

@@ -4,6 +4,7 @@
 
 #include "core/base/array.h"
 #include "core/backend.h"
+#include "../numbers.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +42,8 @@ static inline void fill_with_numbers(vt_dtype dtype, void *data, size_t bytes)
     int64_t count = (int64_t)(bytes / vt_dtype_size(dtype));
     array a = array_contiguous(data, dtype, VT_SHAPE(count));
     uint64_t state = 7;
-    for (int64_t i = 0; i < count; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        array_set(&a, i, (double)((int64_t)(state >> 56) - 120) + (vt_dtype_is_float(dtype) ? 0.375 : 0));
-    }
+    for (int64_t i = 0; i < count; i++)
+        array_set(&a, i, (double)((int64_t)(next_bits(&state) >> 56) - 120) + (vt_dtype_is_float(dtype) ? 0.375 : 0));
 }
 
 #endif

@@ -2,6 +2,7 @@
  * reference backend. With VT_STRICT=1, so that nothing is computed there by mistake. */
 #include "../left_behind.h"
 #include "core/backend.h"
+#include "../numbers.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -14,10 +15,7 @@ static vt_tensor numbers(vt_shape shape, uint64_t seed)
     int64_t count = vt_shape_count(shape);
     float *data = malloc((size_t)(count + 1) * sizeof *data);
     cr_assert(data);
-    for (int64_t i = 0; i < count; i++) {
-        seed = seed * 6364136223846793005u + 1442695040888963407u;
-        data[i] = (float)((int64_t)(seed >> 57) - 64) / 64;
-    }
+    for (int64_t i = 0; i < count; i++) data[i] = (float)((int64_t)(next_bits(&seed) >> 57) - 64) / 64;
     vt_tensor x = vt_from_data(data, shape, VT_F32);
     free(data);
     return x;

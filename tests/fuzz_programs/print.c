@@ -16,7 +16,7 @@ typedef struct printing {
 static void print_variable(const printing *p, int variable)
 {
     if (variable == NO_VARIABLE)
-        fprintf(p->to, "(vt_tensor){ 0 }");
+        fprintf(p->to, "VT_INERT");
     else
         fprintf(p->to, "v[%d]", p->name[variable]);
 }

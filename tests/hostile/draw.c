@@ -547,7 +547,7 @@ static vt_tensor callback_square_of_first(const vt_tensor *in, void *user)
 static vt_tensor callback_nothing(const vt_tensor *in, void *user)
 {
     (void)in, (void)user;
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static vt_tensor callback_of_integers(const vt_tensor *in, void *user)

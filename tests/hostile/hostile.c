@@ -2,6 +2,7 @@
  * header says: no crash, no hang, no leak, nothing printed, and a context that works afterwards. */
 #include "hostile.h"
 #include "draw.h"
+#include "../numbers.h"
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
@@ -63,13 +64,9 @@ static plan now;
 
 static uint64_t state;
 
-/* splitmix64: Steele et al. 2014 */
 static uint32_t draw32(void)
 {
-    uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return (uint32_t)((z ^ (z >> 31)) >> 16);
+    return (uint32_t)(next_word(&state) >> 16);
 }
 
 static void seed_call(int64_t call)
@@ -170,7 +167,7 @@ static void differentiate(vt_tensor y)
     vt_backward(vt_sum(y));
     const vt_tensor *x;
     for (int i = trainable_drawn(&x) - 1; i >= 0 && !vt_failed(); i--) {
-        vt_tensor g = vt_is_live(x[i]) ? vt_grad(x[i]) : (vt_tensor){ 0 };
+        vt_tensor g = vt_is_live(x[i]) ? vt_grad(x[i]) : VT_INERT;
         if (vt_is_live(g)) read_whole(g);
     }
 }

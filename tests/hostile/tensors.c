@@ -13,7 +13,7 @@ static const vt_tensor *room; /* the last that was drawn */
 void tensors_begin(void)
 {
     trainable_count = 0;
-    last_drawn = (vt_tensor){ 0 };
+    last_drawn = VT_INERT;
     room = NULL;
 }
 
@@ -156,7 +156,7 @@ static vt_tensor freed_result(const char *shape)
 static vt_tensor inert(const char *shape)
 {
     (void)shape;
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 static vt_tensor unknown(const char *id)

@@ -31,7 +31,7 @@ static struct gradient_entry *find(const gradient_map *m, vt_tensor x)
 
 static vt_tensor gradient_of(const gradient_map *m, vt_tensor x)
 {
-    return m->capacity ? find(m, x)->gradient : (vt_tensor){ 0 };
+    return m->capacity ? find(m, x)->gradient : VT_INERT;
 }
 
 static bool grow(gradient_map *m)
@@ -366,7 +366,7 @@ void vt_backward_at(vt_site at, vt_tensor loss)
     if (vt_failed() || !loss_can_be_differentiated(c, at, loss)) return;
     walk w = { .context = c, .epoch = ++c->epoch };
     c->internal++;
-    if (begin_walk(&w, loss, (vt_tensor){ 0 })) deliver(&w);
+    if (begin_walk(&w, loss, VT_INERT)) deliver(&w);
     c->internal--;
     free(w.gradients.entries);
 }
@@ -375,9 +375,9 @@ vt_tensor vt_grad(vt_tensor x)
 {
     context *c = context_get();
     spec s;
-    if (!x.id || !spec_of("grad", (vt_site){ 0 }, "x", x, &s)) return (vt_tensor){ 0 };
+    if (!x.id || !spec_of("grad", (vt_site){ 0 }, "x", x, &s)) return VT_INERT;
     value *g = value_held(c, value_of(c, x)->gradient);
-    if (!g) return (vt_tensor){ 0 };
+    if (!g) return VT_INERT;
     ask_for(c, g);
     return g->handle;
 }

@@ -35,7 +35,7 @@ vt_tensor refuse_call(const char *name, vt_site at, vt_status status, const char
     va_start(list, format);
     raise_error_list(status, entry_get().call ? entry_get().site : at, prefix, format, list);
     va_end(list);
-    return (vt_tensor){ 0 };
+    return VT_INERT;
 }
 
 bool number_fits(bool fits, const char *name, vt_site at, const char *what, double value, const char *wanted)

@@ -2,6 +2,7 @@
 #include "core/plan/demand.h"
 #include "core/tensor/origin.h"
 #include "core/base/error.h"
+#include "core/base/grow.h"
 #include <stdlib.h>
 
 static void mark(run_state *r, node *n, int *outstanding)
@@ -94,16 +95,10 @@ static bool is_loose_end(const context *c, const node *n)
 
 static bool list(run_state *r, node *n)
 {
-    if (r->node_count == r->node_capacity) {
-        size_t capacity = r->node_capacity ? 2 * r->node_capacity : 1024;
-        node **nodes = realloc(r->nodes, capacity * sizeof(node *));
-        if (!nodes) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to list %zu nodes", capacity);
-        r->nodes = nodes;
-        size_t *node_key = realloc(r->node_key, capacity * sizeof *node_key);
-        if (!node_key) return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to list %zu nodes", capacity);
-        r->node_key = node_key;
-        r->node_capacity = capacity;
-    }
+    size_t capacity = r->node_capacity; /* of each of the two */
+    if (!grow(&r->nodes, r->node_count, &capacity, sizeof *r->nodes) ||
+        !grow(&r->node_key, r->node_count, &r->node_capacity, sizeof *r->node_key))
+        return raise_error(VT_ERROR_MEMORY, n->at, "out of memory to list more than %zu nodes", r->node_count);
     r->nodes[r->node_count++] = n;
     return true;
 }

@@ -5,21 +5,10 @@
 #include "core/run/running.h"
 #include <string.h>
 
-static bool grow(plan *p, void **items, int count, int *capacity, size_t size)
-{
-    if (count < *capacity) return true;
-    int larger = *capacity ? 2 * *capacity : 128;
-    void *moved = program_allocate(&p->program, (size_t)larger * size);
-    if (!moved) return false;
-    if (count) memcpy(moved, *items, (size_t)count * size);
-    *items = moved;
-    *capacity = larger;
-    return true;
-}
-
 int add_storage(plan *p, enum storage_kind kind, size_t bytes)
 {
-    if (!grow(p, (void **)&p->storages, p->storage_count, &p->storage_capacity, sizeof *p->storages)) return NO_STORAGE;
+    if (!program_grow(&p->program, (void **)&p->storages, p->storage_count, &p->storage_capacity, sizeof *p->storages))
+        return NO_STORAGE;
     p->storages[p->storage_count] = (storage){ .kind = kind, .bytes = bytes, .first = -1, .last = -1, .written = -1 };
     return p->storage_count++;
 }
@@ -37,7 +26,7 @@ location new_location(lowering *l, array a, bool escapes)
 static step *add_step(lowering *l, const kernel *k, const instruction *i, int inputs, int outputs)
 {
     plan *p = l->plan;
-    if (!grow(p, (void **)&p->steps, p->step_count, &p->step_capacity, sizeof *p->steps)) return NULL;
+    if (!program_grow(&p->program, (void **)&p->steps, p->step_count, &p->step_capacity, sizeof *p->steps)) return NULL;
     size_t count = (size_t)(inputs + outputs);
     array *arrays = program_allocate(&p->program, count * sizeof *arrays);
     int *storage = program_allocate(&p->program, count * sizeof *storage);

@@ -1,6 +1,7 @@
 /* key.c - all that a plan depends on, as a row of words: two runs with the same words run the same plan. What changes
  * from step to step is no part of it: what leaves hold, and what is bound to nodes. */
 #include "core/base/error.h"
+#include "core/base/grow.h"
 #include "core/plan/key.h"
 #include "core/plan/demand.h"
 #include "core/graph/refuse.h"
@@ -42,13 +43,9 @@ static bool add_array(run_state *r, const array *a)
 
 static bool list_leaf(run_state *r, value *v)
 {
-    if (r->leaf_count == r->leaf_capacity) {
-        size_t capacity = r->leaf_capacity ? 2 * r->leaf_capacity : 256;
-        value **leaves = realloc(r->leaves, capacity * sizeof(value *));
-        if (!leaves) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory to list %zu leaves", capacity);
-        r->leaves = leaves;
-        r->leaf_capacity = capacity;
-    }
+    if (!grow(&r->leaves, r->leaf_count, &r->leaf_capacity, sizeof *r->leaves))
+        return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory to list more than %zu leaves",
+                           r->leaf_count);
     v->run = r->epoch;
     v->leaf = (int)r->leaf_count;
     v->writes = 0;

@@ -63,7 +63,8 @@ typedef struct plan {
         int node, output;
         bool training; /* the mode in which it was read */
     } * retained;      /* what a later run read of it, before that was kept */
-    int retained_count, retained_capacity;
+    int retained_count;
+    size_t retained_capacity;
     struct plan *next;
 } plan;
 

@@ -10,8 +10,7 @@ void *program_allocate(program *p, size_t bytes)
     return memory;
 }
 
-/* An array that has become too small moves; its old place goes with the program. */
-static bool grow(program *p, void **items, int count, int *capacity, size_t size)
+bool program_grow(program *p, void **items, int count, int *capacity, size_t size)
 {
     if (count < *capacity) return true;
     int larger = *capacity ? 2 * *capacity : 64;
@@ -25,14 +24,14 @@ static bool grow(program *p, void **items, int count, int *capacity, size_t size
 
 int program_add_term(program *p, spec s)
 {
-    if (!grow(p, (void **)&p->terms, p->term_count, &p->term_capacity, sizeof *p->terms)) return NO_TERM;
+    if (!program_grow(p, (void **)&p->terms, p->term_count, &p->term_capacity, sizeof *p->terms)) return NO_TERM;
     p->terms[p->term_count] = (term){ .spec = s, .leaf = NO_LEAF, .producer = NO_INSTRUCTION };
     return p->term_count++;
 }
 
 instruction *program_add(program *p, const op *op, int inputs, int outputs)
 {
-    if (!grow(p, (void **)&p->instructions, p->count, &p->capacity, sizeof *p->instructions)) return NULL;
+    if (!program_grow(p, (void **)&p->instructions, p->count, &p->capacity, sizeof *p->instructions)) return NULL;
     int *terms = program_allocate(p, (size_t)(inputs + outputs) * sizeof *terms);
     if (!terms) return NULL;
     instruction *i = &p->instructions[p->count++];

@@ -45,6 +45,9 @@ typedef struct program {
 } program;
 
 void *program_allocate(program *p, size_t bytes);
+/* Makes room for one item more, in memory that goes with the program: an array that has become too small moves, and its
+ * old place stays until then. */
+bool program_grow(program *p, void **items, int count, int *capacity, size_t size);
 /* The number of a new term; NO_TERM where memory is short. */
 int program_add_term(program *p, spec s);
 /* Appends an instruction with room for its inputs and outputs; NULL where memory is short. Those added before move. */

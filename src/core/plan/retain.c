@@ -3,6 +3,7 @@
  * it is kept. In evaluation, which has the same forward pass and no gradient, nothing is. */
 #include "core/plan/retain.h"
 #include "core/base/error.h"
+#include "core/base/grow.h"
 #include <stdlib.h>
 
 static bool is_remembered(const plan *p, struct retained r)
@@ -18,13 +19,7 @@ static bool is_remembered(const plan *p, struct retained r)
 static void remember(plan *p, struct retained r)
 {
     if (is_remembered(p, r)) return;
-    if (p->retained_count == p->retained_capacity) {
-        int capacity = p->retained_capacity ? 2 * p->retained_capacity : 32;
-        struct retained *retained = realloc(p->retained, (size_t)capacity * sizeof *retained);
-        if (!retained) return;
-        p->retained = retained;
-        p->retained_capacity = capacity;
-    }
+    if (!grow(&p->retained, (size_t)p->retained_count, &p->retained_capacity, sizeof r)) return;
     p->retained[p->retained_count++] = r;
 }
 

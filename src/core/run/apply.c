@@ -94,7 +94,7 @@ bool record_into(const recording *r, vt_tensor *out)
     const node *n = record_node(r);
     int outputs = r->op->outputs ? r->op->outputs : r->outputs;
     bool ok = n && (r->weak || compute_if_eager(context_get(), n));
-    for (int i = 0; i < outputs; i++) out[i] = ok ? n->out[i] : (vt_tensor){ 0 };
+    for (int i = 0; i < outputs; i++) out[i] = ok ? n->out[i] : VT_INERT;
     return ok;
 }
 

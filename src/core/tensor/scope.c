@@ -2,19 +2,15 @@
 #include "core/tensor/scope.h"
 #include "core/context.h"
 #include "core/base/error.h"
+#include "core/base/grow.h"
 #include "core/tensor/handle.h"
 #include "core/run/run.h"
 #include <stdlib.h>
 
 bool frame_own(frame *f, vt_tensor x)
 {
-    if (f->count == f->capacity) {
-        size_t capacity = f->capacity ? 2 * f->capacity : 256;
-        vt_tensor *owned = realloc(f->owned, capacity * sizeof *owned);
-        if (!owned) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for a scope");
-        f->owned = owned;
-        f->capacity = capacity;
-    }
+    if (!grow(&f->owned, f->count, &f->capacity, sizeof x))
+        return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for a scope");
     f->owned[f->count++] = x;
     return true;
 }
@@ -145,7 +141,7 @@ void vt_scope_end(vt_scope *scope)
 vt_tensor vt_keep_at(vt_site at, vt_tensor x)
 {
     spec s;
-    if (!spec_of("keep", at, "x", x, &s)) return (vt_tensor){ 0 };
+    if (!spec_of("keep", at, "x", x, &s)) return VT_INERT;
     value_of(context_get(), x)->kept = true;
     return x;
 }

@@ -38,17 +38,17 @@ static bool fill_converted(context *c, value *v, const void *data, vt_dtype dtyp
 vt_tensor vt_from_data_at(vt_site at, const void *data, vt_shape shape, vt_dtype dtype)
 {
     context *c = context_get();
-    if (vt_failed()) return (vt_tensor){ 0 };
+    if (vt_failed()) return VT_INERT;
     if (!shape_is_valid(shape))
         return refuse_call("from_data", at, VT_ERROR_ARGUMENT,
                            "not a shape: rank %d (0 to %d), extents 0 or more, at most 2^48 elements", shape.rank,
                            VT_MAX_RANK);
     if (!data && vt_shape_count(shape)) return refuse_call("from_data", at, VT_ERROR_ARGUMENT, "data is NULL");
-    if (!data_has_dtype("from_data", at, dtype)) return (vt_tensor){ 0 };
+    if (!data_has_dtype("from_data", at, dtype)) return VT_INERT;
     value *v = value_new(c, (spec){ dtype_of_tensor(dtype), shape });
-    if (!v || !value_allocate(c, v)) return (vt_tensor){ 0 };
+    if (!v || !value_allocate(c, v)) return VT_INERT;
     bool ok = v->spec.dtype == dtype ? value_fill(c, v, data) : fill_converted(c, v, data, dtype);
-    return ok ? v->handle : (vt_tensor){ 0 };
+    return ok ? v->handle : VT_INERT;
 }
 
 static spec spec_or_nothing(const char *call, vt_tensor x)

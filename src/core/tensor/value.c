@@ -2,10 +2,11 @@
 #include "core/tensor/value.h"
 #include "core/context.h"
 #include "core/base/error.h"
+#include "core/base/grow.h"
 #include <stdlib.h>
 
 /* Makes room for one more chunk of values. Values never move, so that pointers to them stay good. */
-static bool grow(context *c)
+static bool add_chunk(context *c)
 {
     value **chunks = realloc(c->chunks, (c->chunk_count + 1) * sizeof *chunks);
     if (!chunks) return false;
@@ -25,7 +26,7 @@ static value *slot(const context *c, uint32_t id)
 static value *take_slot(context *c)
 {
     if (c->free_count) return slot(c, c->free_ids[--c->free_count]);
-    if (c->next_id == c->chunk_count * VALUE_CHUNK && !grow(c)) return NULL;
+    if (c->next_id == c->chunk_count * VALUE_CHUNK && !add_chunk(c)) return NULL;
     value *v = slot(c, ++c->next_id);
     v->handle = (vt_tensor){ c->next_id, c->number * GENERATIONS };
     return v;
@@ -96,13 +97,8 @@ void value_end(context *c, value *v)
     v->live = false;
     c->statistics.live_tensors -= !v->freed;
     if (is_used_up(v)) return;
-    if (c->free_count == c->free_capacity) {
-        size_t capacity = c->free_capacity ? 2 * c->free_capacity : 256;
-        uint32_t *free_ids = realloc(c->free_ids, capacity * sizeof *free_ids);
-        if (!free_ids) return; /* the slot stays unused; the handle is stale all the same */
-        c->free_ids = free_ids;
-        c->free_capacity = capacity;
-    }
+    if (!grow(&c->free_ids, c->free_count, &c->free_capacity, sizeof *c->free_ids))
+        return; /* the slot stays unused; the handle is stale all the same */
     c->free_ids[c->free_count++] = v->handle.id;
 }
 
