@@ -71,6 +71,7 @@
 #include <vitro/schedule.h>
 #include <vitro/data.h>
 #include <vitro/npy.h>
+#include <vitro/tensor_file.h>
 #include <vitro/progress.h>
 #include <vitro/stop.h>
 #include <vitro/training_log.h>
