@@ -25,6 +25,7 @@ enum {
     EXTRA_64 = 1,  /* the kind of field with numbers that take 64 bits */
 
     DIRECTORY_LIMIT = 1 << 26, /* bytes */
+    NAME_LIMIT = 512,          /* those of torch.save have some twenty */
 };
 
 typedef struct reader {
@@ -161,6 +162,7 @@ static bool read_extra(const reader *r, zip_entry *entry, listed *l, const unsig
 
 static bool copy_name(const reader *r, zip_entry *entry, const unsigned char *name, size_t length)
 {
+    if (length > NAME_LIMIT) return REFUSE(r, "has a name of %zu bytes, and %d are the most", length, NAME_LIMIT);
     char *copy = arena_allocate(r->memory, length + 1);
     if (!copy) return false;
     entry->name = memcpy(copy, name, length);
@@ -183,7 +185,7 @@ static bool check_method(const reader *r, const zip_entry *entry, const listed *
 /* The entry's own header, behind which its bytes begin. */
 static bool read_local_header(const reader *r, zip_entry *entry)
 {
-    unsigned char bytes[LOCAL_HEADER_SIZE + UINT16_MAX];
+    unsigned char bytes[LOCAL_HEADER_SIZE + NAME_LIMIT];
     size_t length = strlen(entry->name), wanted = LOCAL_HEADER_SIZE + length;
     if (entry->header > r->begin || r->begin - entry->header < wanted)
         return REFUSE(r, "puts %s at byte %" PRIu64 ", which is not before the directory", entry->name, entry->header);
