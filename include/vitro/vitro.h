@@ -70,6 +70,7 @@
 #include <vitro/checkpoint.h>
 #include <vitro/schedule.h>
 #include <vitro/data.h>
+#include <vitro/name_rule.h>
 #include <vitro/npy.h>
 #include <vitro/tensor_file.h>
 #include <vitro/progress.h>
