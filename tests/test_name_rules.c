@@ -34,7 +34,7 @@ static void expect_error(int line, vt_status status, const char *text)
  * ------------------------------------------------------------------------------------------------------------- */
 
 static const struct {
-    const char *match, *replace, *name, *renamed; /* NULL: it does not match */
+    const char *from, *to, *name, *renamed; /* NULL: it does not match */
 } names[] = {
     { "weight", "w", "weight", "w" },
     { "weight", "w", "weights", NULL },
@@ -60,10 +60,10 @@ Test(names, stars_stand_for_what_they_stood_for)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char renamed[RENAME_LONGEST + 1] = "";
-        vt_name_rule rule = { names[i].match, names[i].replace };
+        vt_name_rule rule = { names[i].from, names[i].to };
         bool matches = rename_apply(&rule, names[i].name, renamed);
-        cr_assert(matches == (names[i].renamed != NULL), "%s, %s", names[i].match, names[i].name);
-        cr_assert(!matches || strcmp(renamed, names[i].renamed) == 0, "%s of %s is %s", names[i].match, names[i].name,
+        cr_assert(matches == (names[i].renamed != NULL), "%s, %s", names[i].from, names[i].name);
+        cr_assert(!matches || strcmp(renamed, names[i].renamed) == 0, "%s of %s is %s", names[i].from, names[i].name,
                   renamed);
     }
 }

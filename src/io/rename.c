@@ -45,20 +45,20 @@ static bool matches(const char *pattern, const char *name, captures *c)
 }
 
 /* False where the name is too long, or there are more stars than were captured. */
-static bool fill_in(const char *replace, const captures *c, char renamed[RENAME_LONGEST + 1])
+static bool fill_in(const char *to, const captures *c, char renamed[RENAME_LONGEST + 1])
 {
     size_t used = 0;
     int star = 0;
-    while (*replace) {
-        const char *text = replace;
+    while (*to) {
+        const char *text = to;
         size_t length = 1;
-        if (*replace == '*') {
+        if (*to == '*') {
             if (star == c->count) return false;
-            replace += replace[1] == '*';
+            to += to[1] == '*';
             text = c->begin[star];
             length = c->length[star++];
         }
-        replace++;
+        to++;
         if (length > RENAME_LONGEST - used) return false;
         memcpy(renamed + used, text, length);
         used += length;
@@ -70,8 +70,8 @@ static bool fill_in(const char *replace, const captures *c, char renamed[RENAME_
 bool rename_apply(const vt_name_rule *rule, const char *name, char renamed[RENAME_LONGEST + 1])
 {
     captures c = { 0 };
-    return strlen(name) <= RENAME_LONGEST && matches(rule->match, name, &c) &&
-           fill_in(rule->replace ? rule->replace : "", &c, renamed);
+    return strlen(name) <= RENAME_LONGEST && matches(rule->from, name, &c) &&
+           fill_in(rule->to ? rule->to : "", &c, renamed);
 }
 
 /* ---- shapes ---- */
@@ -152,18 +152,18 @@ static bool add_piece(builder *b, const char *name, vt_stored_tensor source, con
     return true;
 }
 
-/* The first rule that matches, and those behind it with the same match. */
+/* The first rule that matches, and those behind it with the same `from`. */
 static bool add_by_rules(builder *b, const vt_name_rule *rules, vt_stored_tensor source)
 {
     char name[RENAME_LONGEST + 1];
-    const char *match = NULL;
-    for (const vt_name_rule *rule = rules; rule && rule->match; rule++) {
-        if (match && strcmp(rule->match, match) != 0) continue;
+    const char *matched = NULL;
+    for (const vt_name_rule *rule = rules; rule && rule->from; rule++) {
+        if (matched && strcmp(rule->from, matched) != 0) continue;
         if (!rename_apply(rule, source.name, name)) continue;
-        match = rule->match;
+        matched = rule->from;
         if (*name && !add_piece(b, name, source, rule)) return false;
     }
-    return match || add_piece(b, source.name, source, NULL);
+    return matched || add_piece(b, source.name, source, NULL);
 }
 
 static int part_of(const rename_piece *piece)
@@ -209,7 +209,7 @@ static bool find_shape(const builder *b, renamed_tensor *t)
         vt_shape shape;
         if (!rename_piece_shape(piece, &shape))
             return unreadable(b->at, b->path, "%s %s cannot be sliced or reordered as the rule \"%s\" says",
-                              piece->source.name, vt_shape_text(piece->source.shape, text), piece->rule->match);
+                              piece->source.name, vt_shape_text(piece->source.shape, text), piece->rule->from);
         if (i == 0)
             t->shape = shape;
         else if (!join(&t->shape, shape, rename_axis(piece->rule, shape)))
