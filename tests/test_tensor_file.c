@@ -283,8 +283,9 @@ Test(tensor_file, a_file_that_ends_anywhere_too_early_is_refused)
         size_t size;
         snprintf(path, sizeof path, "%s/%s", VITRO_FIXTURES, files[i]);
         char *bytes = read_test_file(path, &size);
-        for (size_t length = 0; length < size; length++) {
-            write_test_file("short", bytes, length);
+        write_test_file("short", bytes, size);
+        while (size-- > 0) {
+            cr_assert(truncate("short", (off_t)size) == 0);
             assert_refused("short", "");
         }
         free(bytes);
@@ -519,6 +520,100 @@ Test(torch_pickle, bounds_what_a_long_pickle_makes_it_keep)
 Test(torch_pickle, depth_costs_no_stack)
 {
     assert_repeated("\x80\2N", '\x85', 1000000, "the next opcode needs 1 bytes, and 0 are left");
+}
+
+/* A pickle of `before`, then `repeated` so many times, then `after`. */
+static size_t repeat_in(char *pickle, size_t used, const char *text, size_t size, int times)
+{
+    for (int i = 0; i < times; i++, used += size) memcpy(pickle + used, text, size);
+    return used;
+}
+#define REPEAT(text, times) used = repeat_in(pickle, used, BYTES(text), times)
+
+static void assert_long_pickle_refused(const char *pickle, size_t size, const char *message)
+{
+    FILE *file = fopen("entangled", "wb");
+    static const char preamble[] = "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\2M\xe9\3.\x80\2}.";
+    cr_assert(file && fwrite(BYTES(preamble), 1, file) && fwrite(pickle, size, 1, file));
+    fclose(file);
+    assert_refused("entangled", message);
+}
+
+enum { OFTEN = 500000 };
+
+/* Half a million references to a dictionary of half a million values. */
+Test(torch_pickle, looks_at_a_dictionary_that_is_everywhere_not_everywhere)
+{
+    char *pickle = malloc(8 * OFTEN);
+    size_t used = 0;
+    REPEAT("\x80\2}q\0(", 1);
+    REPEAT("NN", OFTEN);
+    REPEAT("u0}(" TEXT("\1", "k") "q\1"
+                                  "h\0",
+           1);
+    REPEAT("h\1h\0", OFTEN);
+    REPEAT("u.\x80\2].", 1);
+    assert_long_pickle_refused(pickle, used, "there are no tensors in its dictionary");
+    free(pickle);
+}
+
+Test(torch_pickle, lists_a_tensor_that_is_everywhere_not_everywhere)
+{
+    char *pickle = malloc(8 * OFTEN);
+    size_t used = 0;
+    REPEAT("\x80\2}(" TEXT("\1", "k") "q\1" GOOD_TENSOR "q\2", 1);
+    REPEAT("h\1h\2", OFTEN);
+    REPEAT("u.\x80\2](" TEXT("\1", "0") "e.\6\0\0\0\0\0\0\0", 1);
+    used = repeat_in(pickle, used, (const char *)six, sizeof six, 1);
+    assert_long_pickle_refused(pickle, used, "it has more than 131072 tensors");
+    free(pickle);
+}
+
+Test(torch_pickle, names_and_keys_have_an_end)
+{
+    char *pickle = malloc(8 * OFTEN);
+    size_t used = 0;
+    REPEAT("\x80\2}X\xe9\3\0\0", 1);
+    REPEAT("n", 1001);
+    REPEAT(GOOD_TENSOR "s.\x80\2](" TEXT("\1", "0") "e.\6\0\0\0\0\0\0\0", 1);
+    used = repeat_in(pickle, used, (const char *)six, sizeof six, 1);
+    assert_long_pickle_refused(pickle, used, "the name of a tensor has 1001 bytes, and 1000 are the most");
+    used = 0;
+    REPEAT(STATE(GOOD_TENSOR) "\x80\2]X\x65\0\0\0", 1);
+    REPEAT("0", 101);
+    REPEAT("a.", 1);
+    assert_long_pickle_refused(pickle, used, "the key of storage 0 is not a text of at most 100 bytes");
+    free(pickle);
+}
+
+/* What comes after the pickle of the oldest files. */
+static const struct {
+    const char *what, *message, *bytes;
+    size_t size;
+} hostile_ends[] = {
+    { "no list of keys", "it has no list of storages behind its pickle", BYTES("\x80\2}.") },
+    { "the same key twice", "it has storage 0 twice", BYTES("\x80\2]" TEXT("\1", "0") "a" TEXT("\1", "0") "a.") },
+    { "a key that nothing refers to", "nothing says of what elements storage 1 is",
+      BYTES("\x80\2]" TEXT("\1", "1") "a.") },
+    { "no storage", "it is truncated: it ends before storage 0", BYTES("\x80\2]" TEXT("\1", "0") "a.") },
+    { "a storage of 2^64 - 1 elements",
+      "it is truncated: storage 0 has 18446744073709551615 elements of 4 bytes, and 0",
+      BYTES("\x80\2]" TEXT("\1", "0") "a.\xff\xff\xff\xff\xff\xff\xff\xff") },
+    { "fewer elements than the pickle says", "storage 0 of tensor 'w' has 4 bytes, and should have 6 elements of 4",
+      BYTES("\x80\2]" TEXT("\1", "0") "a.\1\0\0\0\0\0\0\0"
+                                      "1234") },
+    { "none of the storages", "tensor 'w' is in storage 0, which the file has not", BYTES("\x80\2].") },
+};
+
+Test(torch_pickle, refuses_storages_of_old_files_that_are_not_there)
+{
+    for (size_t i = 0; i < sizeof hostile_ends / sizeof *hostile_ends; i++) {
+        char pickle[1000];
+        size_t used = 0;
+        REPEAT(STATE(GOOD_TENSOR), 1);
+        used = repeat_in(pickle, used, hostile_ends[i].bytes, hostile_ends[i].size, 1);
+        assert_long_pickle_refused(pickle, used, hostile_ends[i].message);
+    }
 }
 
 /* ---- zip files by hand ---- */

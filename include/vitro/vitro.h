@@ -28,8 +28,8 @@
  *
  *    The first error is kept, and all that follows does nothing: one check a step is enough.
  *
- * 5. Data comes from a loader (data.h), weights go to safetensors files (checkpoint.h). The examples folder has whole
- *    programs, and models/ has a vision transformer and a ResNet.
+ * 5. Data comes from a loader (data.h), weights go to safetensors files and come from these or from PyTorch's
+ *    (checkpoint.h). The examples folder has whole programs, and models/ has a vision transformer and a ResNet.
  *
  * WHAT IT DOES NOT DO
  *

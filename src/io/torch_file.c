@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_BLOCK = 1 << 14 };
+enum { ARENA_BLOCK = 1 << 14, LONGEST_KEY = 100 };
 
 /* ---- zip ---- */
 
@@ -29,7 +29,7 @@ static const zip_entry *find_in_folder(const archive *a, const char *name)
 
 static bool find_in_zip(const void *container, const char *key, torch_storage *storage)
 {
-    char name[128];
+    char name[LONGEST_KEY + 6];
     if (snprintf(name, sizeof name, "data/%s", key) >= (int)sizeof name) return false;
     const zip_entry *entry = find_in_folder(container, name);
     if (entry) *storage = (torch_storage){ entry->begin, entry->size };
@@ -138,7 +138,9 @@ static bool add_keys(vt_site at, const input_file *file, const pickle_value *key
     if (!l->storages) return false;
     for (; l->count < keys->count; l->count++) {
         const pickle_value *key = keys->items[l->count];
-        if (key->kind != PICKLE_TEXT) return unreadable(at, file->path, "the key of storage %zu is no text", l->count);
+        if (key->kind != PICKLE_TEXT || key->count > LONGEST_KEY)
+            return unreadable(at, file->path, "the key of storage %zu is not a text of at most %d bytes", l->count,
+                              LONGEST_KEY);
         l->storages[l->count].key = key->bytes;
     }
     qsort(l->storages, l->count, sizeof *l->storages, by_key);

@@ -17,7 +17,11 @@ typedef struct reader {
     const input_file *file;
     torch_storages storages;
     stored_tensors *all;
+    uint64_t looked_at; /* values, in search of the dictionary */
 } reader;
+
+/* A file that says the same thing very often in few bytes is not to keep a reader busy, nor to fill the memory. */
+enum { MOST_LOOKED_AT = 1 << 24, MOST_TENSORS = 1 << 17, LONGEST_NAME = 1000 };
 
 #define REFUSE(r, ...) unreadable((r)->at, (r)->file->path, __VA_ARGS__)
 
@@ -255,11 +259,11 @@ static bool list_tensor(const reader *r, const char *name, const rebuilt *t)
 
 /* ---- which dictionary ---- */
 
-static bool holds_tensors(const dict *d)
+static bool holds_tensors(reader *r, const dict *d)
 {
     const pickle_value *key, *value;
     rebuilt t;
-    for (uint64_t i = 0; i < dict_size(d); i++)
+    for (uint64_t i = 0; i < dict_size(d) && r->looked_at++ < MOST_LOOKED_AT; i++)
         if (dict_get(d, i, &key, &value) && is_tensor(value, &t)) return true;
     return false;
 }
@@ -268,17 +272,17 @@ static bool holds_tensors(const dict *d)
 static const char *const usual_parts[] = { "state_dict_ema",   "model_ema", "state_dict", "model",
                                            "model_state_dict", "net",       "module",     "weights" };
 
-static bool find_usual_part(const dict *d, dict *part)
+static bool find_usual_part(reader *r, const dict *d, dict *part)
 {
     for (size_t i = 0; i < sizeof usual_parts / sizeof *usual_parts; i++) {
         const pickle_value *value = dict_find(d, usual_parts[i]);
-        if (value && is_dict(value, part) && holds_tensors(part)) return true;
+        if (value && is_dict(value, part) && holds_tensors(r, part)) return true;
     }
     return false;
 }
 
 /* Writes the names of those that hold tensors into text, and how many they are. */
-static int find_parts(const dict *d, dict *part, char *text, size_t size)
+static int find_parts(reader *r, const dict *d, dict *part, char *text, size_t size)
 {
     int found = 0;
     size_t used = 0;
@@ -287,7 +291,7 @@ static int find_parts(const dict *d, dict *part, char *text, size_t size)
     *text = 0;
     for (uint64_t i = 0; i < dict_size(d); i++) {
         if (!dict_get(d, i, &key, &value) || key->kind != PICKLE_TEXT) continue;
-        if (!is_dict(value, &candidate) || !holds_tensors(&candidate)) continue;
+        if (!is_dict(value, &candidate) || !holds_tensors(r, &candidate)) continue;
         *part = candidate;
         if (used < size)
             used += (size_t)snprintf(text + used, size - used, "%s\"%.60s\"", found ? ", " : "", key->bytes);
@@ -296,19 +300,19 @@ static int find_parts(const dict *d, dict *part, char *text, size_t size)
     return found;
 }
 
-static bool choose_part(const reader *r, const dict *root, dict *part)
+static bool choose_part(reader *r, const dict *root, dict *part)
 {
     char names[400];
-    if (find_usual_part(root, part)) return true;
+    if (find_usual_part(r, root, part)) return true;
     *part = *root;
-    if (holds_tensors(root)) return true;
-    int found = find_parts(root, part, names, sizeof names);
+    if (holds_tensors(r, root)) return true;
+    int found = find_parts(r, root, part, names, sizeof names);
     if (found == 0) return REFUSE(r, "there are no tensors in its dictionary, nor in the dictionaries of that");
     return found == 1 ||
            REFUSE(r, "tensors are in several parts of it, and .part is to say in which to look: %s", names);
 }
 
-static bool find_part(const reader *r, const dict *root, const char *path, dict *part)
+static bool find_part(reader *r, const dict *root, const char *path, dict *part)
 {
     *part = *root;
     for (const char *end; *path; path = *end ? end + 1 : end) {
@@ -319,12 +323,14 @@ static bool find_part(const reader *r, const dict *root, const char *path, dict 
         if (!value) return REFUSE(r, "it has no part \"%s\"", name);
         if (!is_dict(value, part)) return REFUSE(r, "its part \"%s\" is no dictionary", name);
     }
-    return holds_tensors(part) || REFUSE(r, "there are no tensors in that part of it");
+    return holds_tensors(r, part) || REFUSE(r, "there are no tensors in that part of it");
 }
 
 static bool check_name(const reader *r, const pickle_value *key)
 {
     if (key->kind != PICKLE_TEXT) return REFUSE(r, "a tensor is there under a key that is no text");
+    if (key->count > LONGEST_NAME)
+        return REFUSE(r, "the name of a tensor has %" PRIu64 " bytes, and %d are the most", key->count, LONGEST_NAME);
     for (uint64_t i = 0; i < key->count; i++) {
         unsigned char c = (unsigned char)key->bytes[i];
         if (c >= ' ' && c != 0x7f) continue;
@@ -340,6 +346,7 @@ static bool list_dict(const reader *r, const dict *d)
     rebuilt t;
     for (uint64_t i = 0; i < dict_size(d); i++) {
         if (!dict_get(d, i, &key, &value) || !is_tensor(value, &t)) continue;
+        if (r->all->count == MOST_TENSORS) return REFUSE(r, "it has more than %d tensors", MOST_TENSORS);
         if (!check_name(r, key) || !list_tensor(r, key->bytes, &t)) return false;
     }
     return true;
@@ -369,7 +376,7 @@ static void strip_wrappers(stored_tensors *all)
 bool torch_state_list(vt_site at, const input_file *file, const pickle_value *root, const char *part,
                       torch_storages storages, stored_tensors *all)
 {
-    reader r = { at, file, storages, all };
+    reader r = { .at = at, .file = file, .storages = storages, .all = all };
     dict whole, chosen;
     if (!is_dict(root, &whole))
         return REFUSE(
