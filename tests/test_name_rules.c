@@ -1,5 +1,5 @@
 /* Names of a file become those of a model by rules, which are data; what does not fit is named, one by one. */
-#include "io/rename.h"
+#include "train/rename.h"
 #include "io/safetensors.h"
 #include "left_behind.h"
 #include "temporary.h"
@@ -41,19 +41,24 @@ static const struct {
     { "weight", "w", "weigh", NULL },
     { "weight", NULL, "weight", "" },
     { "fc.*", "head.*", "fc.bias", "head.bias" },
-    { "fc.*", "head.*", "fc.", NULL },
-    { "fc.*", "head.*", "fc.a.bias", NULL },
-    { "fc.**", "head.**", "fc.a.bias", "head.a.bias" },
+    { "fc.*", "head.*", "fc.", "head." },
+    { "fc.*", "head.*", "fc.a.bias", "head.a.bias" },
+    { "fc.*", "head.*", "fcs.bias", NULL },
     { "vit.encoder.layer.*.layernorm_before.*", "blocks.*.norm1.*", "vit.encoder.layer.11.layernorm_before.weight",
       "blocks.11.norm1.weight" },
-    { "block*.*.*", "stages.*.blocks.*.*", "block2.0.norm1", "stages.2.blocks.0.norm1" },
-    { "block*.*.**", "stages.*.blocks.*.**", "block2.0.norm1.weight", "stages.2.blocks.0.norm1.weight" },
-    { "**.bias", "**.b", "a.bias.bias", "a.bias.b" },
+    { "block?.*.*", "stages.*.blocks.*.*", "block2.0.norm1.weight", "stages.2.blocks.0.norm1.weight" },
+    { "*.{weight,bias}.?", "*.*.*", "a.b.bias.c", "a.b.bias.c" },
+    { "layer.{2..11}.*", "late.*.*", "layer.11.w", "late.11.w" },
+    { "layer.{2..11}.*", "late.*.*", "layer.1.w", NULL },
+    { "*.{a,ab}c", "*-*", "x.abc", "x-ab" },
+    { "*.bias", "*.b", "a.bias.bias", "a.bias.b" },
     { "*_*", "*.*", "a_b_c", "a.b_c" },
     { "*.*", "x.*", "a.b", "x.a" },
+    { "**", "*", "a.b", "a.b" },
     { "a", "*", "a", NULL },
-    { "**", "**", "anything.at.all", "anything.at.all" },
-    { "**", "**", "", NULL },
+    { "?????????", "********", "abcdefghi", "abcdefgh" },
+    { "?????????", "*********", "abcdefghi", NULL },
+    { "*", "*", "", "" },
 };
 
 Test(names, stars_stand_for_what_they_stood_for)
@@ -73,11 +78,11 @@ Test(names, long_ones_are_left_alone)
     char name[600], renamed[RENAME_LONGEST + 1];
     memset(name, 'a', sizeof name);
     name[599] = 0;
-    cr_assert(!rename_apply(&(vt_name_rule){ "**", "**" }, name, renamed));
+    cr_assert(!rename_apply(&(vt_name_rule){ "*", "*" }, name, renamed));
     name[RENAME_LONGEST] = 0;
-    cr_assert(rename_apply(&(vt_name_rule){ "**", "**" }, name, renamed) && strcmp(name, renamed) == 0);
-    cr_assert(!rename_apply(&(vt_name_rule){ "**", "**b" }, name, renamed));
-    cr_assert(!rename_apply(&(vt_name_rule){ "**b**b**b**b", "x" }, name, renamed));
+    cr_assert(rename_apply(&(vt_name_rule){ "*", "*" }, name, renamed) && strcmp(name, renamed) == 0);
+    cr_assert(!rename_apply(&(vt_name_rule){ "*", "*b" }, name, renamed));
+    cr_assert(!rename_apply(&(vt_name_rule){ "*b*b*b*b", "x" }, name, renamed));
 }
 
 /* -- Loading
@@ -153,7 +158,7 @@ Test(model_load, splits_one_into_several_and_leaves_others_out)
         { "in_proj", "q", .slice = 0, .slices = 3 },
         { "buffer", NULL },
         { "in_proj", "v", .slice = 2, .slices = 3 },
-        { "**", "nothing.**" },
+        { "*", "nothing.*" },
         { 0 },
     };
     write_two("in_proj", VT_SHAPE(6, 2), "buffer", VT_SHAPE(1));

@@ -8,18 +8,18 @@
 extern "C" {
 #endif
 
-/* What becomes of the tensors of a file whose name matches. In `from` a * stands for one or more characters but dots,
- * ** for one or more of any; the first of them takes as few as it may. The stars of `to` stand for what those of
- * `from` stood for, one after the other. Of a list of rules the first that matches a name counts, and with it those
- * behind it that have the same `from`, which is how one tensor becomes several; a name that none matches stays what it
- * is. A list ends with a rule without `from`:
+/* What becomes of the tensors of a file whose whole name is as `from` describes it, a pattern as model.h has them. The
+ * stars of `to` stand for what *, ? and {} stand for in the name, one after the other; a * takes as little as it may.
+ * Of a list of rules the first counts that describes a name, and with it those behind it that have the same `from`,
+ * which is how one tensor becomes several; a name that none describes stays what it is. A list ends with a rule without
+ * `from`:
  *
  *     static const vt_name_rule rules[] = {
  *         { .from = "layer.*.attention.query.*", .to = "blocks.*.attn.qkv.*", .part = 0, .parts = 3 },
  *         { .from = "layer.*.attention.key.*", .to = "blocks.*.attn.qkv.*", .part = 1, .parts = 3 },
  *         { .from = "layer.*.attention.value.*", .to = "blocks.*.attn.qkv.*", .part = 2, .parts = 3 },
  *         { .from = "layer.*.layernorm_before.*", .to = "blocks.*.norm1.*" },
- *         { .from = "pooler.**" },
+ *         { .from = "pooler.*" },
  *         { 0 },
  *     };
  *

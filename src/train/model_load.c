@@ -4,7 +4,7 @@
 #include "core/base/entry.h"
 #include "core/base/error.h"
 #include "core/graph/refuse.h"
-#include "io/rename.h"
+#include "train/rename.h"
 #include <vitro/checkpoint.h>
 #include <vitro/tensor.h>
 #include <stdio.h>

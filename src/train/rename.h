@@ -1,9 +1,8 @@
 /* rename.h - the tensors of a file under the names of a model: which of them each is made of, before any is read. */
-#ifndef VITRO_IO_RENAME_H
-#define VITRO_IO_RENAME_H
+#ifndef VITRO_TRAIN_RENAME_H
+#define VITRO_TRAIN_RENAME_H
 
 #include "core/base/arena.h"
-
 #include <vitro/name_rule.h>
 #include <vitro/tensor_file.h>
 

@@ -1,64 +1,26 @@
-#include "rename.h"
-#include "unreadable.h"
-
+/* rename.c - which tensors of a file a model's tensors are made of. */
+#include "train/rename.h"
+#include "io/unreadable.h"
+#include "nn/glob.h"
 #include <vitro/error.h>
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- names ---- */
+/* -- Names
+ * ------------------------------------------------------------------------------------------------------------- */
 
-enum { MOST_STARS = 8 };
-
-typedef struct captures {
-    int count;
-    const char *begin[MOST_STARS];
-    size_t length[MOST_STARS];
-} captures;
-
-static bool matches(const char *pattern, const char *name, captures *c);
-
-/* The star takes as few characters as what follows it allows. */
-static bool matches_star(const char *pattern, const char *name, captures *c)
-{
-    bool any = pattern[1] == '*';
-    int star = c->count;
-    if (star == MOST_STARS) return false;
-    for (size_t length = 1; name[length - 1] && (any || name[length - 1] != '.'); length++) {
-        c->begin[star] = name;
-        c->length[star] = length;
-        c->count = star + 1;
-        if (matches(pattern + 1 + any, name + length, c)) return true;
-    }
-    c->count = star;
-    return false;
-}
-
-static bool matches(const char *pattern, const char *name, captures *c)
-{
-    for (; *pattern != '*'; pattern++, name++) {
-        if (*pattern != *name) return false;
-        if (!*pattern) return true;
-    }
-    return matches_star(pattern, name, c);
-}
-
-/* False where the name is too long, or there are more stars than were captured. */
-static bool fill_in(const char *to, const captures *c, char renamed[RENAME_LONGEST + 1])
+/* False where the name is too long, or has more stars than the pattern has wildcards. */
+static bool fill_in(const char *to, const glob_captures *captures, char renamed[RENAME_LONGEST + 1])
 {
     size_t used = 0;
-    int star = 0;
-    while (*to) {
+    for (int next = 0; *to; to++) {
         const char *text = to;
         size_t length = 1;
         if (*to == '*') {
-            if (star == c->count) return false;
-            to += to[1] == '*';
-            text = c->begin[star];
-            length = c->length[star++];
+            if (next >= captures->count || next >= GLOB_MOST_CAPTURES) return false;
+            text = captures->begin[next];
+            length = captures->length[next++];
         }
-        to++;
         if (length > RENAME_LONGEST - used) return false;
         memcpy(renamed + used, text, length);
         used += length;
@@ -69,12 +31,13 @@ static bool fill_in(const char *to, const captures *c, char renamed[RENAME_LONGE
 
 bool rename_apply(const vt_name_rule *rule, const char *name, char renamed[RENAME_LONGEST + 1])
 {
-    captures c = { 0 };
-    return strlen(name) <= RENAME_LONGEST && matches(rule->from, name, &c) &&
-           fill_in(rule->to ? rule->to : "", &c, renamed);
+    glob_captures captures;
+    return strlen(name) <= RENAME_LONGEST && glob_capture(rule->from, name, &captures) &&
+           fill_in(rule->to ? rule->to : "", &captures, renamed);
 }
 
-/* ---- shapes ---- */
+/* -- Shapes
+ * ------------------------------------------------------------------------------------------------------------ */
 
 int rename_axis(const vt_name_rule *rule, vt_shape shape)
 {
@@ -119,7 +82,8 @@ bool rename_piece_shape(const rename_piece *piece, vt_shape *shape)
     return !piece->rule || (slice_shape(piece->rule, shape) && permute_shape(piece->rule, shape));
 }
 
-/* ---- pieces of the same name ---- */
+/* -- Pieces of the same name
+ * ------------------------------------------------------------------------------------------- */
 
 typedef struct named_piece {
     const char *name;
