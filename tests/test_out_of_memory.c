@@ -84,6 +84,21 @@ static vt_tensor loss_of(vt_tensor w, vt_tensor b, vt_tensor mean)
     return vt_sum(vt_square(vt_sub(vt_permute(h, VT_AXES(1, 0)), vt_reshape(mean, VT_SHAPE(-1, 1)))));
 }
 
+/* What the model holds does not change. */
+static void use_files(vt_model *model, vt_optimizer *optimizer)
+{
+    static const char *const files[] = { VITRO_FIXTURES "/legacy.pth", VITRO_FIXTURES "/training.pth" };
+    static const vt_name_rule rules[] = { { .from = "w", .to = "w" }, { 0 } };
+    VT_SCOPE;
+    if (vt_checkpoint_save("state", model, optimizer, NULL, 0)) vt_checkpoint_load("state", model, optimizer);
+    if (vt_model_save("weights", model)) vt_model_load("weights", model, .rules = rules);
+    for (int i = 0; i < 2; i++) {
+        vt_tensor_file *file = vt_tensor_file_open(files[i]);
+        if (file) vt_tensor_file_load(file, "stem.weight");
+        vt_tensor_file_close(file);
+    }
+}
+
 /* The sum of what two steps give, from objects of its own. NaN with an error standing where one did not. */
 static double train(bool files)
 {
@@ -112,7 +127,7 @@ static double train(bool files)
         vt_gradients(vt_exp(vt_mul(w, w)), VT_INERT, &w, 1, &gradient);
         sum += vt_item(vt_sum(w)) + vt_item(vt_sum(gradient));
     }
-    if (files && vt_checkpoint_save("state", model, adamw, NULL, 0)) vt_checkpoint_load("state", model, adamw);
+    if (files) use_files(model, adamw);
     {
         VT_SCOPE;
         sum += vt_item(vt_sum(b));

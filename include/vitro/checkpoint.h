@@ -3,7 +3,9 @@
 #define VITRO_CHECKPOINT_H
 
 #include <vitro/model.h>
+#include <vitro/name_rule.h>
 #include <vitro/optimizer.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -14,11 +16,29 @@ extern "C" {
 VT_API bool vt_model_save_at(vt_site at, const char *path, const vt_model *model);
 #define vt_model_save(path, model) vt_model_save_at(VT_HERE, path, model)
 
-/* Loads every parameter and buffer. Floating-point dtypes may differ and are converted; names and shapes may not. False
- * with an error that lists what is missing, unexpected or of another shape, or says what is wrong with the file; the
- * model is then as it was. */
-VT_API bool vt_model_load_at(vt_site at, const char *path, vt_model *model);
-#define vt_model_load(path, model) vt_model_load_at(VT_HERE, path, model)
+typedef struct vt_model_load_args {
+    vt_site at_;
+    const char *path;
+    vt_model *model;
+    vt_named_only named_only_;
+    const vt_name_rule *rules; /* from the file's names to the model's (name_rule.h); NULL: they are the same */
+    const char *part;          /* of a file of torch.save, as for vt_tensor_file_open */
+    bool partial;              /* what does not fit is left as it is, which is no error then */
+    FILE *report;              /* is told of each tensor that does not fit; NULL: nobody is */
+} vt_model_load_args;
+/* Loads every parameter and buffer from a file that vt_tensor_file_open opens. Floating-point dtypes may differ and are
+ * converted; names, after the rules, and shapes may not. False with an error that lists what is missing, unexpected or
+ * of another shape, or says what is wrong with the file; the model is then as it was. Of those that do not fit the
+ * report has all, one a line:
+ *
+ *     missing: head.bias [10]
+ *     unexpected: fc.bias [10]
+ *     another shape: head.weight [10, 768], in the file [1000, 768]
+ */
+VT_API bool vt_model_load_with(const vt_model_load_args *a);
+#define vt_model_load(...)                                                                                             \
+    vt_model_load_with(                                                                                                \
+        VT_ARGS(vt_model_load_args, 2, "vt_model_load(path, model, .rules .part .partial .report)", __VA_ARGS__))
 
 /* A line of text beside the tensors: what the program itself has to remember. */
 typedef struct vt_note {

@@ -28,8 +28,8 @@
  *
  *    The first error is kept, and all that follows does nothing: one check a step is enough.
  *
- * 5. Data comes from a loader (data.h), weights go to safetensors files (checkpoint.h). The examples folder has whole
- *    programs, and models/ has a vision transformer and a ResNet.
+ * 5. Data comes from a loader (data.h), weights go to safetensors files and come from these or from PyTorch's
+ *    (checkpoint.h). The examples folder has whole programs, and models/ has a vision transformer and a ResNet.
  *
  * WHAT IT DOES NOT DO
  *
@@ -70,7 +70,9 @@
 #include <vitro/checkpoint.h>
 #include <vitro/schedule.h>
 #include <vitro/data.h>
+#include <vitro/name_rule.h>
 #include <vitro/npy.h>
+#include <vitro/tensor_file.h>
 #include <vitro/progress.h>
 #include <vitro/stop.h>
 #include <vitro/training_log.h>

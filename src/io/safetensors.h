@@ -3,6 +3,8 @@
 #ifndef VITRO_IO_SAFETENSORS_H
 #define VITRO_IO_SAFETENSORS_H
 
+#include "file.h"
+
 #include <vitro/base.h>
 
 /* What the format allows a header to have. */
@@ -31,6 +33,7 @@ typedef struct safetensors safetensors;
 typedef struct safetensors_entry {
     const char *name;      /* lives as long as the safetensors */
     const char *stored_as; /* the format's name of the type: "F32", "BF16", ... */
+    vt_dtype stored_dtype; /* that type */
     vt_dtype dtype;        /* of the elements as they are loaded: vt_from_data has what becomes of others */
     vt_shape shape;
     uint64_t begin, end; /* the place of the elements, in bytes after the header */
@@ -38,6 +41,8 @@ typedef struct safetensors_entry {
 
 /* NULL with an error that names the file, what is wrong with it and what it should be. */
 safetensors *safetensors_open(vt_site at, const char *path);
+/* The same of a file that is open, and stays open as long as the safetensors. */
+safetensors *safetensors_parse(vt_site at, const input_file *file);
 void safetensors_close(safetensors *file);
 
 /* The entries, sorted by name. */
@@ -47,6 +52,9 @@ const safetensors_entry *safetensors_entries(const safetensors *file);
 const safetensors_entry *safetensors_find(const safetensors *file, const char *name);
 /* The value the file's __metadata__ has for the key; NULL where it has none. */
 const char *safetensors_find_note(const safetensors *file, const char *key);
+
+/* Where in the file the byte is that entries begin at 0 with. */
+uint64_t safetensors_data_start(const safetensors *file);
 
 /* Reads product(shape) elements of the entry's dtype into data. */
 bool safetensors_load(vt_site at, const safetensors *file, const safetensors_entry *entry, void *data);

@@ -16,8 +16,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "elements are read as 
 enum { LENGTH_BYTES = 8 };
 
 struct safetensors {
-    input_file file;
-    json_t *header; /* owns the names and the metadata */
+    input_file own;         /* where it was opened by its path */
+    const input_file *file; /* what is read */
+    json_t *header;         /* owns the names and the metadata */
     uint64_t data_start, data_bytes;
     size_t count;
     safetensors_entry *entries;
@@ -48,13 +49,13 @@ static bool VT_PRINTF(3, 4) refuse(vt_site at, const safetensors *file, const ch
     va_start(arguments, format);
     vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
-    vt_error_raise(VT_ERROR_FILE, at, "%s is not a safetensors file that can be read: %s", file->file.path, reason);
+    vt_error_raise(VT_ERROR_FILE, at, "%s is not a safetensors file that can be read: %s", file->file->path, reason);
     return false;
 }
 
 static bool out_of_memory(vt_site at, const safetensors *file)
 {
-    vt_error_raise(VT_ERROR_MEMORY, at, "no memory to read the header of %s", file->file.path);
+    vt_error_raise(VT_ERROR_MEMORY, at, "no memory to read the header of %s", file->file->path);
     return false;
 }
 
@@ -77,28 +78,28 @@ static bool check_header_size(vt_site at, const safetensors *file, uint64_t size
     if (size > SAFETENSORS_HEADER_LIMIT)
         return refuse(at, file, "its header has %llu bytes, and %d are the most it may have", (unsigned long long)size,
                       SAFETENSORS_HEADER_LIMIT);
-    if (size > file->file.size - LENGTH_BYTES)
+    if (size > file->file->size - LENGTH_BYTES)
         return refuse(at, file, "its header has %llu bytes, and the file ends after %llu of them",
-                      (unsigned long long)size, (unsigned long long)(file->file.size - LENGTH_BYTES));
+                      (unsigned long long)size, (unsigned long long)(file->file->size - LENGTH_BYTES));
     return size >= 2 ||
            refuse(at, file, "its header has %llu bytes, and the shortest, {}, has 2", (unsigned long long)size);
 }
 
 static bool read_header(vt_site at, safetensors *file)
 {
-    if (file->file.size < LENGTH_BYTES)
+    if (file->file->size < LENGTH_BYTES)
         return refuse(at, file, "it has %llu bytes, and the size of the header alone takes %d",
-                      (unsigned long long)file->file.size, LENGTH_BYTES);
+                      (unsigned long long)file->file->size, LENGTH_BYTES);
     uint64_t size;
-    if (!input_file_read(at, &file->file, 0, &size, sizeof size)) return false;
+    if (!input_file_read(at, file->file, 0, &size, sizeof size)) return false;
     if (!check_header_size(at, file, size)) return false;
     file->data_start = LENGTH_BYTES + size;
-    file->data_bytes = file->file.size - file->data_start;
+    file->data_bytes = file->file->size - file->data_start;
 
     char *text = malloc((size_t)size);
     if (!text) return out_of_memory(at, file);
-    bool done = input_file_read(at, &file->file, LENGTH_BYTES, text, (size_t)size) &&
-                parse_header(at, file, text, (size_t)size);
+    bool done =
+        input_file_read(at, file->file, LENGTH_BYTES, text, (size_t)size) && parse_header(at, file, text, (size_t)size);
     free(text);
     return done;
 }
@@ -114,6 +115,7 @@ static bool parse_type(vt_site at, const safetensors *file, safetensors_entry *e
                       "tensor '%s' has dtype %s; F32, F64, F16, BF16, I8 to I64, U8 to U32 and BOOL are supported",
                       entry->name, json_string_value(value));
     entry->stored_as = type->name;
+    entry->stored_dtype = type->dtype;
     entry->dtype = dtype_of_tensor(type->dtype);
     return true;
 }
@@ -155,7 +157,7 @@ static bool check_extent(vt_site at, const safetensors *file, const safetensors_
     char shape[128];
     vt_shape_text(entry->shape, shape);
     uint64_t bytes, given = entry->end - entry->begin;
-    if (!extent_bytes(entry->shape, vt_dtype_size(find_stored_type(entry->stored_as)->dtype), &bytes))
+    if (!extent_bytes(entry->shape, vt_dtype_size(entry->stored_dtype), &bytes))
         return refuse(at, file, "the size of tensor '%s', %s %s, overflows", entry->name, entry->stored_as, shape);
     return bytes == given || refuse(at, file, "tensor '%s' is %s %s, which takes %llu bytes, but has %llu", entry->name,
                                     entry->stored_as, shape, (unsigned long long)bytes, (unsigned long long)given);
@@ -236,31 +238,49 @@ static bool check_layout(vt_site at, safetensors *file)
 
 /* ---- the interface ---- */
 
-static bool open_and_check(vt_site at, const char *path, safetensors *file)
+static safetensors *new_safetensors(vt_site at, const char *path)
 {
-    if (!input_file_open(at, path, &file->file)) return false;
-    if (!read_header(at, file) || !parse_entries(at, file) || !check_layout(at, file)) return false;
-    qsort(file->entries, file->count, sizeof *file->entries, by_name);
-    return true;
+    safetensors *file = calloc(1, sizeof *file);
+    if (!file) vt_error_raise(VT_ERROR_MEMORY, at, "no memory to read %s", path);
+    if (file) file->own.descriptor = -1;
+    return file;
+}
+
+/* The file where it is as it should be; else NULL, and the file is closed. */
+static safetensors *check(vt_site at, safetensors *file)
+{
+    if (read_header(at, file) && parse_entries(at, file) && check_layout(at, file)) {
+        qsort(file->entries, file->count, sizeof *file->entries, by_name);
+        return file;
+    }
+    safetensors_close(file);
+    return NULL;
 }
 
 safetensors *safetensors_open(vt_site at, const char *path)
 {
-    safetensors *file = calloc(1, sizeof *file);
-    if (!file) {
-        vt_error_raise(VT_ERROR_MEMORY, at, "no memory to read %s", path);
+    safetensors *file = new_safetensors(at, path);
+    if (!file) return NULL;
+    if (!input_file_open(at, path, &file->own)) {
+        safetensors_close(file);
         return NULL;
     }
-    file->file.descriptor = -1;
-    if (open_and_check(at, path, file)) return file;
-    safetensors_close(file);
-    return NULL;
+    file->file = &file->own;
+    return check(at, file);
+}
+
+safetensors *safetensors_parse(vt_site at, const input_file *open)
+{
+    safetensors *file = new_safetensors(at, open->path);
+    if (!file) return NULL;
+    file->file = open;
+    return check(at, file);
 }
 
 void safetensors_close(safetensors *file)
 {
     if (!file) return;
-    input_file_close(&file->file);
+    input_file_close(&file->own);
     json_decref(file->header);
     free(file->entries);
     free(file);
@@ -287,6 +307,11 @@ const char *safetensors_find_note(const safetensors *file, const char *key)
     return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
 }
 
+uint64_t safetensors_data_start(const safetensors *file)
+{
+    return file->data_start;
+}
+
 /* ---- elements ---- */
 
 /* What tensors do not have is read into the upper part of the array and widened from its start on, so that no element
@@ -296,7 +321,7 @@ static bool load_widened(vt_site at, const safetensors *file, const safetensors_
 {
     size_t bytes = (size_t)(entry->end - entry->begin), count = bytes / vt_dtype_size(stored);
     char *narrow = (char *)data + count * vt_dtype_size(entry->dtype) - bytes;
-    if (!input_file_read(at, &file->file, file->data_start + entry->begin, narrow, bytes)) return false;
+    if (!input_file_read(at, file->file, file->data_start + entry->begin, narrow, bytes)) return false;
     array from = { .data = narrow, .dtype = stored }, to = { .data = data, .dtype = entry->dtype };
     for (int64_t i = 0; i < (int64_t)count; i++) array_set(&to, i, array_get(&from, i));
     return true;
@@ -305,8 +330,7 @@ static bool load_widened(vt_site at, const safetensors *file, const safetensors_
 bool safetensors_load(vt_site at, const safetensors *file, const safetensors_entry *entry, void *data)
 {
     size_t bytes = (size_t)(entry->end - entry->begin);
-    vt_dtype stored = find_stored_type(entry->stored_as)->dtype;
-    if (stored != entry->dtype) return load_widened(at, file, entry, stored, data);
-    return input_file_read(at, &file->file, file->data_start + entry->begin, data, bytes) &&
-           (entry->dtype != VT_BOOL || check_booleans(at, file->file.path, entry->name, data, bytes));
+    if (entry->stored_dtype != entry->dtype) return load_widened(at, file, entry, entry->stored_dtype, data);
+    return input_file_read(at, file->file, file->data_start + entry->begin, data, bytes) &&
+           (entry->dtype != VT_BOOL || check_booleans(at, file->file->path, entry->name, data, bytes));
 }

@@ -21,45 +21,75 @@ static bool is_range(const char *glob, long *low, long *high)
     return sscanf(glob, "{%9ld..%9ld}%n", low, high, &read) == 2 && read > 0;
 }
 
+/* What follows in the pattern and in the name. Captures before number `next` are made. */
+static bool matches(const char *glob, const char *name, glob_captures *captures, int next);
+
+/* What follows a wildcard that stands for `length` characters of the name. */
+static bool matches_behind(const char *rest, const char *name, size_t length, glob_captures *captures, int next)
+{
+    if (next < GLOB_MOST_CAPTURES) {
+        captures->begin[next] = name;
+        captures->length[next] = length;
+    }
+    captures->count = next + 1;
+    return matches(rest, name + length, captures, next + 1);
+}
+
 /* What stands between the braces, up to a comma, in the place of the braces. */
-static bool matches_one(const char *alternative, size_t length, const char *rest, const char *name)
+static bool is_alternative(const char *alternative, size_t length, const char *name)
 {
     for (size_t i = 0; i < length; i++, name++)
         if (!*name || (alternative[i] != '?' && alternative[i] != *name)) return false;
-    return glob_matches(rest, name);
+    return true;
 }
 
-static bool matches_braces(const char *glob, const char *end, const char *name)
+static bool matches_braces(const char *glob, const char *end, const char *name, glob_captures *captures, int next)
 {
     long low, high, number;
     if (is_range(glob, &low, &high)) {
         int length = number_length(name, &number);
-        return length > 0 && number >= low && number <= high && glob_matches(end + 1, name + length);
+        return length > 0 && number >= low && number <= high &&
+               matches_behind(end + 1, name, (size_t)length, captures, next);
     }
     for (const char *at = glob + 1; at <= end; at++) {
         size_t length = strcspn(at, ",}");
-        if (matches_one(at, length, end + 1, name)) return true;
+        if (is_alternative(at, length, name) && matches_behind(end + 1, name, length, captures, next)) return true;
         at += length;
     }
     return false;
 }
 
-static bool matches_any(const char *rest, const char *name)
+static bool matches_any(const char *rest, const char *name, glob_captures *captures, int next)
 {
+    size_t length = 0;
     while (rest[0] == '*') rest++;
     do
-        if (glob_matches(rest, name)) return true;
-    while (*name++);
+        if (matches_behind(rest, name, length, captures, next)) return true;
+    while (name[length++]);
     return false;
+}
+
+static bool matches(const char *glob, const char *name, glob_captures *captures, int next)
+{
+    for (; *glob; glob++, name++) {
+        const char *end = *glob == '{' ? strchr(glob, '}') : NULL;
+        if (*glob == '*') return matches_any(glob + 1, name, captures, next);
+        if (end) return matches_braces(glob, end, name, captures, next);
+        if (!*name) return false;
+        if (*glob == '?') return matches_behind(glob + 1, name, 1, captures, next);
+        if (*glob != *name) return false;
+    }
+    return !*name;
+}
+
+bool glob_capture(const char *glob, const char *name, glob_captures *captures)
+{
+    captures->count = 0;
+    return matches(glob, name, captures, 0);
 }
 
 bool glob_matches(const char *glob, const char *name)
 {
-    for (; *glob; glob++, name++) {
-        const char *end = *glob == '{' ? strchr(glob, '}') : NULL;
-        if (*glob == '*') return matches_any(glob + 1, name);
-        if (end) return matches_braces(glob, end, name);
-        if (!*name || (*glob != '?' && *glob != *name)) return false;
-    }
-    return !*name;
+    glob_captures captures;
+    return glob_capture(glob, name, &captures);
 }

@@ -267,18 +267,6 @@ static bool load(vt_site at, const safetensors *file, items *all)
     return true;
 }
 
-bool vt_model_load_at(vt_site at, const char *path, vt_model *model)
-{
-    ENTER("model_load", at);
-    if (vt_failed() || !is_given(at, "model_load", path, model)) return false;
-    items all = { 0 };
-    safetensors *file = safetensors_open(at, path);
-    bool ok = file && add_model(at, &all, "", model) && fits(at, path, file, &all) && load(at, file, &all);
-    items_free(&all);
-    safetensors_close(file);
-    return ok;
-}
-
 static bool not_a_checkpoint(vt_site at, const char *path, const char *key)
 {
     return raise_error(VT_ERROR_FILE, at, "%s is no checkpoint of this program: it has no note \"%s\"", path, key);

@@ -33,6 +33,11 @@ static void end_log(void *log)
     vt_training_log_free(log);
 }
 
+static void end_tensor_file(void *file)
+{
+    vt_tensor_file_close(file);
+}
+
 static vt_model *empty_model(void)
 {
     return until_the_end(vt_model_new(), end_model);
@@ -144,6 +149,14 @@ void draw_vt_training_log_object(vt_training_log **x)
     *x = hold(sizeof **x);
     until_the_end(*x, end_log);
     if (!hostile) vt_training_log_read("log.csv", *x);
+}
+
+void draw_vt_tensor_file_object(vt_tensor_file **x)
+{
+    unsigned which;
+    bool hostile = draw_among(1, 1, &which);
+    say(hostile ? "NULL" : "tensor_file");
+    *x = hostile ? NULL : until_the_end(vt_tensor_file_open("model.safetensors"), end_tensor_file);
 }
 
 /* -- Files -------------------------------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@ static bool grow(arena *a, size_t bytes)
 {
     size_t usual = a->block_size ? a->block_size : BLOCK_SIZE, size = bytes > usual ? bytes : usual;
     arena_block *block = malloc(sizeof *block + size);
-    if (!block) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory: %zu bytes for the graph", size);
+    if (!block) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory: %zu bytes", size);
     *block = (arena_block){ .previous = a->block, .size = size };
     a->block = block;
     return true;

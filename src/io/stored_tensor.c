@@ -1,0 +1,44 @@
+#include "stored_tensor.h"
+#include "core/base/array.h"
+
+#include <vitro/error.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+bool stored_tensors_add(vt_site at, stored_tensors *all, stored_tensor tensor)
+{
+    if (all->count == all->capacity) {
+        size_t capacity = all->capacity ? 2 * all->capacity : 64;
+        stored_tensor *grown = realloc(all->tensor, capacity * sizeof *grown);
+        if (grown) *all = (stored_tensors){ grown, all->count, capacity };
+    }
+    tensor.name = strdup(tensor.name);
+    if (!tensor.name || all->count == all->capacity) {
+        vt_error_raise(VT_ERROR_MEMORY, at, "no memory for the names of a file's tensors");
+        free(tensor.name);
+        return false;
+    }
+    all->tensor[all->count++] = tensor;
+    return true;
+}
+
+void stored_tensors_free(stored_tensors *all)
+{
+    for (size_t i = 0; i < all->count; i++) free(all->tensor[i].name);
+    free(all->tensor);
+    *all = (stored_tensors){ 0 };
+}
+
+void stored_tensor_be_contiguous(stored_tensor *tensor)
+{
+    array row_major = array_contiguous(NULL, tensor->dtype, tensor->shape);
+    memcpy(tensor->stride, row_major.stride, sizeof tensor->stride);
+}
+
+bool stored_tensor_is_contiguous(const stored_tensor *tensor)
+{
+    array a = { .dtype = tensor->dtype, .shape = tensor->shape };
+    memcpy(a.stride, tensor->stride, sizeof a.stride);
+    return array_is_contiguous(&a);
+}
