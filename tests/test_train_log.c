@@ -359,7 +359,7 @@ Test(axis, places_its_ends_at_0_and_1)
 
 /* ---- curves ---- */
 
-#if VITRO_HAVE_CAIRO
+#ifdef VITRO_HAVE_CAIRO
 
 enum { MOST_EPOCHS = 300 };
 

@@ -2,7 +2,7 @@
 
 #include <vitro/error.h>
 
-#if VITRO_HAVE_CAIRO
+#ifdef VITRO_HAVE_CAIRO
 
 #include "report/axis.h"
 #include "io/file.h"

@@ -1,5 +1,5 @@
-/* criterion.h - as much of Criterion as the tests use, for the thread sanitizer: Criterion itself keeps memory at
- * addresses that the sanitizer has for its own. */
+/* criterion.h - as much of Criterion as the tests use, for where it does not work itself: the thread sanitizer has the
+ * addresses at which it keeps memory, and what an emulator runs cannot start itself again. */
 #ifndef VITRO_PLAIN_CRITERION_H
 #define VITRO_PLAIN_CRITERION_H
 
@@ -17,6 +17,7 @@ extern "C" {
 typedef struct plain_options {
     void (*init)(void), (*fini)(void);
     int signal, exit_code; /* how the test is to end */
+    double timeout;        /* left to the watchdog */
 } plain_options;
 
 /* By Criterion's own names. */
@@ -60,9 +61,12 @@ void plain_skip(const char *format, ...) __attribute__((noreturn, format(printf,
     PLAIN_ADD(suite_##_suite, #suite_, NULL, NULL, { __VA_ARGS__ })                                                    \
     struct plain_test
 
-#define cr_assert(condition, ...) plain_check(condition, true, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
-#define cr_expect(condition, ...) plain_check(condition, false, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
-#define cr_expect_str_eq(a, b)    cr_expect(strcmp(a, b) == 0, "\"%s\" is not \"%s\"", a, b)
-#define cr_skip_test(...)         plain_skip("" __VA_ARGS__)
+#define cr_assert(condition, ...)     plain_check(condition, true, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
+#define cr_assert_not(condition, ...) cr_assert(!(condition), __VA_ARGS__)
+#define cr_assert_eq(a, b, ...)       cr_assert((a) == (b), __VA_ARGS__)
+#define cr_assert_str_eq(a, b, ...)   cr_assert(strcmp(a, b) == 0, __VA_ARGS__)
+#define cr_expect(condition, ...)     plain_check(condition, false, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
+#define cr_expect_str_eq(a, b)        cr_expect(strcmp(a, b) == 0, "\"%s\" is not \"%s\"", a, b)
+#define cr_skip_test(...)             plain_skip("" __VA_ARGS__)
 
 #endif

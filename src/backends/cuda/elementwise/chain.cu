@@ -85,6 +85,7 @@ struct links {
         slots<WIDTH> s = {};
 #pragma unroll
         for (int k = 0; k < INPUTS; k++) s.at[k] = in[k];
+        *out = in[0]; /* compilers do not know that there is a link */
 #pragma unroll 1
         for (int i = 0; i < count; i++) {
             *out = run_link(link[i], get(s, link[i].from[0]), get(s, link[i].from[1]));
