@@ -24,21 +24,26 @@ const variant *zoo_variant(int index, const family **family)
 
 enum { NAME_LENGTH = 64, SHOWN = 3 };
 
-/* How many characters have to be put in, taken out or changed (Levenshtein 1966). */
+static int least_of(int a, int b, int c)
+{
+    int least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* What making b of a costs (Levenshtein 1966): names are more often cut short than mistyped. */
 static int distance(const char *a, const char *b)
 {
+    enum { PUT_IN = 1, TAKE_OUT = 3, CHANGE = 3 };
     int row[NAME_LENGTH + 1];
     int n = (int)strnlen(b, NAME_LENGTH);
-    for (int j = 0; j <= n; j++) row[j] = j;
+    for (int j = 0; j <= n; j++) row[j] = j * PUT_IN;
     for (int i = 0; a[i]; i++) {
         int diagonal = row[0];
-        row[0] = i + 1;
+        row[0] = (i + 1) * TAKE_OUT;
         for (int j = 0; j < n; j++) {
-            int least = diagonal + (a[i] != b[j]);
+            int same = diagonal + (a[i] != b[j] ? CHANGE : 0);
             diagonal = row[j + 1];
-            if (row[j] + 1 < least) least = row[j] + 1;
-            if (row[j + 1] + 1 < least) least = row[j + 1] + 1;
-            row[j + 1] = least;
+            row[j + 1] = least_of(same, row[j] + PUT_IN, row[j + 1] + TAKE_OUT);
         }
     }
     return row[n];

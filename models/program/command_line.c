@@ -110,15 +110,43 @@ static void parse_value(struct argp_state *state, const command_option *o, const
     case OPTION_NUMBER: parse_number(state, o, text, field); break;
     case OPTION_DTYPE: parse_dtype(state, o, text, field); break;
     case OPTION_MODEL: parse_model(state, text, field); break;
+    case OPTION_ARGUMENT: *(const char **)field = text; break;
     }
 }
 
 /* -- The command line ---------------------------------------------------------------------------------------------- */
 
+/* The row of argument number n; NULL where there is none. */
+static const command_option *argument_row(const command_line *line, unsigned n)
+{
+    for (const command_option *o = line->options; o->name; o++)
+        if (o->kind == OPTION_ARGUMENT && n-- == 0) return o;
+    return NULL;
+}
+
+static void parse_argument(struct argp_state *state, const parsing *p, const char *text)
+{
+    const command_option *o = argument_row(p->line, state->arg_num);
+    if (o)
+        parse_value(state, o, text, p->target);
+    else
+        argp_error(state, "\"%s\" is not an option", text);
+}
+
+static void require_arguments(struct argp_state *state, const command_line *line)
+{
+    const command_option *o = argument_row(line, state->arg_num);
+    if (o && o->required) argp_error(state, "%s is missing", o->name);
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     const parsing *p = state->input;
-    if (key == ARGP_KEY_ARG) argp_error(state, "\"%s\" is not an option", text);
+    if (key == ARGP_KEY_ARG) {
+        parse_argument(state, p, text);
+        return 0;
+    }
+    if (key == ARGP_KEY_END) require_arguments(state, p->line);
     if (key == ARGP_KEY_INIT)
         for (const command_option *o = p->line->options; o->name; o++)
             if (o->fallback) parse_value(state, o, o->fallback, p->target);
@@ -130,8 +158,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 /* The list of models stands at the end of the help. */
 static char *filter_help(int key, const char *text, void *input)
 {
-    (void)input;
-    char *list = key == ARGP_KEY_HELP_POST_DOC ? list_models() : NULL;
+    const parsing *p = input;
+    char *list = key == ARGP_KEY_HELP_POST_DOC && !(p && p->line->no_models) ? list_models() : NULL;
     return list ? list : (char *)text;
 }
 
@@ -141,8 +169,13 @@ static void fill_argp(const command_line *line, struct argp_option *out, char (*
     for (int i = 0; line->options[i].name; i++) {
         const command_option *o = &line->options[i];
         const char *left_out = o->fallback ? o->fallback : o->otherwise;
-        if (o->kind == OPTION_HEADING) {
-            out[i] = (struct argp_option){ .doc = o->name, .group = ++group };
+        if (o->kind == OPTION_HEADING || o->kind == OPTION_ARGUMENT) {
+            /* argp's lists have no row for an argument: it stands there as documentation. */
+            bool heading = o->kind == OPTION_HEADING;
+            if (heading)
+                out[i] = (struct argp_option){ .doc = o->name, .group = ++group };
+            else
+                out[i] = (struct argp_option){ .name = o->name, .flags = OPTION_DOC, .doc = o->help };
             continue;
         }
         snprintf(help[i], HELP_SIZE, left_out ? "%s (%s)" : "%s", o->help, left_out);
@@ -150,13 +183,24 @@ static void fill_argp(const command_line *line, struct argp_option *out, char (*
     }
 }
 
+/* "NAME [GLOB]" */
+static void list_arguments(const command_line *line, char *text, size_t size)
+{
+    size_t used = 0;
+    const command_option *o;
+    text[0] = 0;
+    for (unsigned i = 0; (o = argument_row(line, i)); i++)
+        used += (size_t)snprintf(text + used, size - used, o->required ? "%s%s" : "%s[%s]", i ? " " : "", o->name);
+}
+
 void command_line_parse(const command_line *line, int argc, char **argv, void *target)
 {
     struct argp_option options[MAX_OPTIONS + 1] = { { 0 } };
-    static char help[MAX_OPTIONS][HELP_SIZE], doc[2048];
+    static char help[MAX_OPTIONS][HELP_SIZE], doc[2048], arguments[256];
     fill_argp(line, options, help);
-    snprintf(doc, sizeof doc, "%s\vModels:", line->doc);
-    const struct argp argp = { options, parse_option, 0, doc, 0, filter_help, 0 };
+    list_arguments(line, arguments, sizeof arguments);
+    snprintf(doc, sizeof doc, line->no_models ? "%s" : "%s\vModels:", line->doc);
+    const struct argp argp = { options, parse_option, arguments, doc, 0, filter_help, 0 };
     argp_program_version = line->version;
     argp_parse(&argp, argc, argv, 0, 0, &(parsing){ line, target });
 }
@@ -170,6 +214,7 @@ static void print_value(const command_option *o, const void *target, char *text,
     case OPTION_HEADING: break;
     case OPTION_FLAG: snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no"); break;
     case OPTION_TEXT:
+    case OPTION_ARGUMENT:
     case OPTION_MODEL: snprintf(text, size, "%s", *(const char *const *)field); break;
     case OPTION_INTEGER: snprintf(text, size, "%lld", (long long)*(const int64_t *)field); break;
     case OPTION_NUMBER: snprintf(text, size, "%.17g", *(const double *)field); break;

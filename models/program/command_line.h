@@ -15,6 +15,7 @@ typedef struct command_option {
         OPTION_NUMBER,  /* double from low to high, without low itself where it is `above` */
         OPTION_DTYPE,   /* vt_dtype: one of the words in `value`, "f32|bf16" */
         OPTION_MODEL,   /* const char *: the name of a model of the zoo */
+        OPTION_ARGUMENT /* const char *: what stands without a name, in the order of the rows; NULL where left out */
     } kind;
     const char *name;  /* on the command line, behind "--" */
     size_t offset;     /* of the field in the program's struct */
@@ -25,6 +26,7 @@ typedef struct command_option {
     const char *otherwise; /* what that is in the help, where there is no fallback */
     bool recipe;           /* it decides what is computed: a run is resumed with the same one alone */
     const char *help;
+    bool required; /* of an argument */
 } command_option;
 
 /* The offset of a field of the program's struct. */
@@ -34,6 +36,7 @@ typedef struct command_line {
     const char *version;           /* "program 1.0" */
     const char *doc;               /* what the program does */
     const command_option *options; /* ended by a name of NULL */
+    bool no_models;                /* the list of models does not stand at the end of the help */
 } command_line;
 
 /* Fills the program's struct from defaults and command line; what has no fallback and is not given is as it was. Prints

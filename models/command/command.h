@@ -1,0 +1,10 @@
+/* command.h - the commands of vitro. Each has its own command line, prints what it has to say and gives an exit code.
+ */
+#ifndef MODELS_COMMAND_COMMAND_H
+#define MODELS_COMMAND_COMMAND_H
+
+int command_check(int argc, char **argv);
+int command_models(int argc, char **argv);
+int command_summary(int argc, char **argv);
+
+#endif
