@@ -70,13 +70,14 @@ bool decision_recall(decisions *d, const char *name, char answer[MAX_ANSWER])
     return found != NULL;
 }
 
-void decision_keep(decisions *d, const char *name, const char *answer)
+bool decision_keep(decisions *d, const char *name, const char *answer)
 {
-    if (!name) return;
+    if (!name) return false;
     pthread_mutex_lock(&d->mutex);
     decision *kept = find_or_add(d, name);
     if (kept) snprintf(kept->answer, sizeof kept->answer, "%s", answer);
     pthread_mutex_unlock(&d->mutex);
+    return kept != NULL;
 }
 
 /* -- As text ------------------------------------------------------------------------------------------------------- */

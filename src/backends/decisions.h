@@ -31,8 +31,8 @@ char *decision_name(const char *kind, const void *key, size_t key_size);
 /* What was answered: an algorithm, as the caller names it, without spaces and semicolons. Texts come from files, so it
  * may be none that the caller knows. */
 bool decision_recall(decisions *d, const char *name, char answer[MAX_ANSWER]);
-/* In the place of what was answered before. */
-void decision_keep(decisions *d, const char *name, const char *answer);
+/* In the place of what was answered before; false where memory is short. */
+bool decision_keep(decisions *d, const char *name, const char *answer);
 
 /* All of them, as "conv2d/64,128,3 2;" each. To be freed; NULL where memory is short. */
 char *decisions_text(decisions *d);

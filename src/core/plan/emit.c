@@ -116,7 +116,8 @@ static bool prepare(lowering *l, step *s, const instruction *i)
     running_set(c, NULL);
     if (!ok && !vt_failed())
         refuse_call(i->op->name, s->call.at, VT_ERROR_UNSUPPORTED, "device %s cannot prepare it", c->device->name);
-    if (!ok || !s->prepared.scratch) return ok;
+    if (vt_failed()) return false;
+    if (!s->prepared.scratch) return true;
     s->scratch = add_storage(l->plan, STORAGE_WORK, s->prepared.scratch);
     if (s->scratch == NO_STORAGE) return false;
     mark_used(l->plan, s->scratch);

@@ -1,5 +1,6 @@
 /* convolution.c - the kernels of convolutions: which algorithm computes each, and what it needs. */
 #include "backends/cpu/machine/choose.h"
+#include "core/base/error.h"
 #include "backends/cpu/image/convolution.h"
 #include "backends/cpu/vector/integers.h"
 #include "backends/cpu/kernels.h"
@@ -165,7 +166,8 @@ static bool trial_begin(trial *t, const plan *p)
     t->data[Y] = operand_new((size_t)y * (c->y_bf16 ? 2 : 4));
     t->data[WEIGHT] = operand_new((size_t)weight * 4);
     if (p->has_bias) t->data[BIAS] = operand_new((size_t)c->outputs * 4);
-    return t->scratch && t->data[X] && t->data[Y] && t->data[WEIGHT] && (t->data[BIAS] || !p->has_bias);
+    if (t->scratch && t->data[X] && t->data[Y] && t->data[WEIGHT] && (t->data[BIAS] || !p->has_bias)) return true;
+    return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory to time a convolution");
 }
 
 static void trial_end(trial *t)

@@ -2,6 +2,7 @@
 #include "backends/cpu/machine/choose.h"
 #include "backends/cpu/machine/threads.h"
 #include "backends/decisions.h"
+#include "core/base/error.h"
 #include "core/base/log.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -67,12 +68,19 @@ static int fastest(const choice *c)
     return best;
 }
 
-/* With the number of threads behind it. */
+/* Another candidate would be as right, but have other bits. */
+static void raise_short_memory(void)
+{
+    raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory to choose a kernel");
+}
+
+/* With the number of threads behind it. NULL with an error. */
 static char *name_of(const choice *c)
 {
     char *problem = decision_name(c->problem, c->key, c->key_size), *name = NULL;
     if (problem && asprintf(&name, "%s %d", problem, thread_count()) < 0) name = NULL;
     free(problem);
+    if (!name) raise_short_memory();
     return name;
 }
 
@@ -91,7 +99,7 @@ static void keep(const char *name, int candidate)
 {
     char answer[16];
     snprintf(answer, sizeof answer, "%d", candidate);
-    decision_keep(&known, name, answer);
+    if (!decision_keep(&known, name, answer)) raise_short_memory();
 }
 
 bool choice_is_made(const choice *c, int *candidate)
@@ -101,7 +109,8 @@ bool choice_is_made(const choice *c, int *candidate)
         return true;
     }
     char *name = name_of(c);
-    bool made = recall(c, name, candidate);
+    *candidate = c->expected;
+    bool made = !name || recall(c, name, candidate);
     free(name);
     return made;
 }
@@ -112,6 +121,7 @@ int choose(const choice *c)
     int candidate;
     if (choice_is_made(c, &candidate)) return candidate;
     char *name = name_of(c);
+    if (!name) return c->expected;
     pthread_mutex_lock(&one_at_a_time);
     if (!recall(c, name, &candidate)) {
         candidate = fastest(c);

@@ -1,6 +1,6 @@
 /* onednn.h - what the CPU backend asks of oneDNN: plans, prepared once and executed often. Preparing gives
  * NULL, and no error, where oneDNN is absent or would only run its slow `ref` code: the caller computes the result in
- * another way. Not to be called inside a parallel region. */
+ * another way. Where memory is short it is NULL with an error. Not to be called inside a parallel region. */
 #ifndef VITRO_BACKENDS_CPU_ONEDNN_ONEDNN_H
 #define VITRO_BACKENDS_CPU_ONEDNN_ONEDNN_H
 

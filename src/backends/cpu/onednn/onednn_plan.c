@@ -3,6 +3,7 @@
 #include "backends/cpu/onednn/onednn_plan.h"
 #include "backends/cpu/onednn/onednn.h"
 #include "backends/cpu/machine/threads.h"
+#include "core/base/error.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,18 +49,30 @@ layout layout_contiguous(int rank, const int64_t *dim)
     return l;
 }
 
+/* Where memory is short the caller must not compute the result in another way, as where oneDNN has none: it would have
+ * other bits. */
+static void raise_short_memory(void)
+{
+    raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory to prepare a kernel of oneDNN");
+}
+
+static bool succeeds(dnnl_status_t status)
+{
+    if (status == dnnl_out_of_memory) raise_short_memory();
+    return status == dnnl_success;
+}
+
 #if DNNL_VERSION_MAJOR >= 3
 static descriptor describe_strides(const layout *l, dnnl_data_type_t type)
 {
     descriptor d;
-    return dnnl_memory_desc_create_with_strides(&d, l->rank, l->dim, type, l->stride) == dnnl_success ? d : NULL;
+    return succeeds(dnnl_memory_desc_create_with_strides(&d, l->rank, l->dim, type, l->stride)) ? d : NULL;
 }
 
 static descriptor describe_any(const layout *l, dnnl_data_type_t type)
 {
     descriptor d;
-    bool ok = dnnl_memory_desc_create_with_tag(&d, l->rank, l->dim, type, dnnl_format_tag_any) == dnnl_success;
-    return ok ? d : NULL;
+    return succeeds(dnnl_memory_desc_create_with_tag(&d, l->rank, l->dim, type, dnnl_format_tag_any)) ? d : NULL;
 }
 
 void descriptor_free(descriptor d)
@@ -69,8 +82,12 @@ void descriptor_free(descriptor d)
 #else
 static descriptor allocated(dnnl_status_t status, const dnnl_memory_desc_t *value)
 {
-    descriptor d = status == dnnl_success ? malloc(sizeof *d) : NULL;
-    if (d) *d = *value;
+    if (!succeeds(status)) return NULL;
+    descriptor d = malloc(sizeof *d);
+    if (d)
+        *d = *value;
+    else
+        raise_short_memory();
     return d;
 }
 
@@ -118,7 +135,7 @@ static void begin(void)
 static dnnl_primitive_attr_t scratchpad_of_caller(void)
 {
     dnnl_primitive_attr_t attributes;
-    if (dnnl_primitive_attr_create(&attributes) != dnnl_success) return NULL;
+    if (!succeeds(dnnl_primitive_attr_create(&attributes))) return NULL;
     dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
     return attributes;
 }
@@ -135,8 +152,8 @@ static bool make_reorder(prepared_argument *a, descriptor_view plain, descriptor
 {
     dnnl_primitive_desc_t description;
     descriptor_view from = a->output ? inner : plain, to = a->output ? plain : inner;
-    if (dnnl_reorder_primitive_desc_create(&description, from, engine, to, engine, NULL) != dnnl_success) return false;
-    bool ok = dnnl_primitive_create(&a->reorder, description) == dnnl_success;
+    if (!succeeds(dnnl_reorder_primitive_desc_create(&description, from, engine, to, engine, NULL))) return false;
+    bool ok = succeeds(dnnl_primitive_create(&a->reorder, description));
     dnnl_primitive_desc_destroy(description);
     return ok;
 }
@@ -153,13 +170,12 @@ static bool prepare_argument(onednn_plan *p, const_dnnl_primitive_desc_t descrip
     *a = (prepared_argument){ .id = from->id, .output = from->output };
     descriptor_view inner = dnnl_primitive_desc_query_md(description, dnnl_query_exec_arg_md, from->id);
     descriptor plain = descriptor_of_memory(&from->layout);
-    bool ok = inner && plain && dnnl_memory_create(&a->plain, plain, engine, DNNL_MEMORY_NONE) == dnnl_success;
+    bool ok = inner && plain && succeeds(dnnl_memory_create(&a->plain, plain, engine, DNNL_MEMORY_NONE));
     if (ok && dnnl_memory_desc_equal(plain, inner)) {
         a->inner = a->plain;
     } else if (ok) {
         a->offset = reserve(p, dnnl_memory_desc_get_size(inner));
-        ok = dnnl_memory_create(&a->inner, inner, engine, DNNL_MEMORY_NONE) == dnnl_success &&
-             make_reorder(a, plain, inner);
+        ok = succeeds(dnnl_memory_create(&a->inner, inner, engine, DNNL_MEMORY_NONE)) && make_reorder(a, plain, inner);
     }
     descriptor_free(plain);
     return ok;
@@ -169,7 +185,7 @@ static bool prepare_scratchpad(onednn_plan *p, const_dnnl_primitive_desc_t descr
 {
     descriptor_view scratchpad = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
     p->scratchpad_offset = reserve(p, scratchpad ? dnnl_memory_desc_get_size(scratchpad) : 0);
-    return scratchpad && dnnl_memory_create(&p->scratchpad, scratchpad, engine, DNNL_MEMORY_NONE) == dnnl_success;
+    return scratchpad && succeeds(dnnl_memory_create(&p->scratchpad, scratchpad, engine, DNNL_MEMORY_NONE));
 }
 
 /* The first implementation that oneDNN offers is its best. Where that is its plain `ref` loops, ours are faster. */
@@ -185,8 +201,8 @@ static bool prepare_primitive(onednn_plan *p, const_dnnl_primitive_desc_t descri
         p->position[p->count] = i;
         if (!prepare_argument(p, description, &arguments[i])) return false;
     }
-    return prepare_scratchpad(p, description) && dnnl_primitive_create(&p->primitive, description) == dnnl_success &&
-           dnnl_stream_create(&p->stream, engine, dnnl_stream_default_flags) == dnnl_success;
+    return prepare_scratchpad(p, description) && succeeds(dnnl_primitive_create(&p->primitive, description)) &&
+           succeeds(dnnl_stream_create(&p->stream, engine, dnnl_stream_default_flags));
 }
 
 /* oneDNN counts in int in places: with longer axes it divides by 0. */
@@ -205,8 +221,9 @@ onednn_plan *onednn_prepare(describe *function, const void *problem, const argum
     onednn_plan *p = attributes ? calloc(1, sizeof *p) : NULL;
     dnnl_primitive_desc_t description = NULL;
     bool ok = false;
+    if (attributes && !p) raise_short_memory();
     if (p && are_countable(arguments, count) &&
-        function(problem, arguments, engine, attributes, &description) == dnnl_success) {
+        succeeds(function(problem, arguments, engine, attributes, &description))) {
         p->threads = thread_count();
         ok = prepare_primitive(p, description, arguments, count);
         dnnl_primitive_desc_destroy(description);

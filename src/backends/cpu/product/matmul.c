@@ -1,6 +1,7 @@
 /* matmul.c - which code runs a matrix product. */
 #include "backends/cpu/product/matmul.h"
 #include "backends/cpu/machine/choose.h"
+#include "core/base/error.h"
 #include "backends/cpu/onednn/onednn.h"
 #include "backends/cpu/machine/threads.h"
 #include <stdlib.h>
@@ -72,7 +73,8 @@ static bool trial_begin(trial *t, const matmul *m, bool has_bias)
     int64_t y = m->own.batches * p->m * p->n, count = a + b + y + p->n;
     *t = (trial){ .m = m, .memory = malloc((size_t)count * sizeof *t->memory) };
     for (int way = 0; way < WAYS; way++) t->scratch[way] = aligned_alloc(64, (scratch_of(m, way) + 64) / 64 * 64);
-    if (!t->memory || !t->scratch[OWN] || !t->scratch[ONEDNN]) return false;
+    if (!t->memory || !t->scratch[OWN] || !t->scratch[ONEDNN])
+        return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory to time a product");
     for (int64_t i = 0; i < count; i++) t->memory[i] = 1;
     t->o = (gemm_operands){ .a = t->memory, .b = t->memory + a, .y = t->memory + a + b };
     if (has_bias) t->o.bias = t->memory + a + b + y;
