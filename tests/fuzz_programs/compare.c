@@ -43,6 +43,7 @@ static void run_with_noise(const program *p, double noise, double product_noise,
     m.noise = noise;
     m.product_noise = product_noise;
     m.noise_seed = seed;
+    m.eager = true; /* nothing is computed late, when what it is of has been overwritten */
     run_program(p, &m, o);
 }
 
@@ -142,6 +143,20 @@ static bool same_dtype(const observation *got, const observation *want)
     return got->dtype == want->dtype || (vt_dtype_is_float(got->dtype) && vt_dtype_is_float(want->dtype));
 }
 
+judged judged_so_far;
+
+/* Whether noise explains the difference d of an observation; if not, how much it does. */
+static bool is_explained(truth *t, const mode *m, int number, double d, double *bound)
+{
+    if (d == 0) return true;
+    *bound = first_bound(t, m, number);
+    judged_so_far.differences++;
+    judged_so_far.unbounded += isinf(*bound);
+    if (d <= *bound) return true;
+    *bound = last_bound(t, m, number);
+    return d <= *bound;
+}
+
 finding compare(truth *t, const mode *m)
 {
     finding f = { .mode = *m };
@@ -154,10 +169,8 @@ finding compare(truth *t, const mode *m)
     }
     for (int i = 0; !f.kind && i < o.count; i++) {
         const observation *got = &o.observations[i], *want = &t->plain.observations[i];
-        double d = same_dtype(got, want) ? distance(got, want) : INFINITY;
-        if (d == 0 || d <= first_bound(t, m, i)) continue;
-        double bound = last_bound(t, m, i);
-        if (d <= bound) continue;
+        double bound, d = same_dtype(got, want) ? distance(got, want) : INFINITY;
+        if (is_explained(t, m, i, d, &bound)) continue;
         f.kind = WRONG_VALUE;
         f.statement = got->statement;
         describe(&f, got, want, bound);

@@ -1,6 +1,7 @@
 /* run.c - runs a program, statement by statement, in a mode. */
 #include "run.h"
 #include "random.h"
+#include "rounding.h"
 #include "core/context.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,11 +70,18 @@ static double noise_of(const running *r, const statement *s)
     return larger ? r->mode->product_noise : r->mode->noise;
 }
 
+/* What is overwritten must be the leaf itself. */
+static bool takes_noise(const statement *s, vt_tensor x)
+{
+    if (!vt_is_live(x) || !vt_dtype_is_float(vt_dtype_of(x))) return false;
+    return !(s->operation->flags & OVERWRITES) || value_of(context_get(), x)->producer;
+}
+
 static void add_noise(const running *r, const statement *s, vt_tensor *x, int count, uint64_t place)
 {
     double noise = noise_of(r, s);
     for (int i = 0; noise > 0 && i < count; i++)
-        if (vt_is_live(x[i]) && vt_dtype_is_float(vt_dtype_of(x[i])))
+        if (takes_noise(s, x[i]))
             x[i] = with_noise(x[i], noise, r->mode->noise_seed + 1000 * (uint64_t)r->at + 100 * place + (uint64_t)i);
 }
 
@@ -111,7 +119,9 @@ static void set(const mode *m)
     vt_set_pass("all", true);
     if (m->pass_off) vt_set_pass(m->pass_off, false);
     vt_seed(1);
-    context_get()->force_decompose = m->decomposed;
+    context *c = context_get();
+    c->force_decompose = m->decomposed || m->noise > 0;
+    if (m->noise > 0) c->device = rounding_device(m->noise, m->noise_seed);
 }
 
 void run_begin(running *r, const program *p, const mode *m, outcome *o)
