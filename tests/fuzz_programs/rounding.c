@@ -3,13 +3,28 @@
 #include "rounding.h"
 #include "backends/reference/backend.h"
 #include "ops/list.h"
+#include "program.h"
 #include "random.h"
 #include <string.h>
 
-/* What compares, chooses and moves elements rounds nothing. */
-static const op *const arithmetic[] = { &op_add,  &op_sub,    &op_mul,    &op_div,    &op_affine,     &op_square,
-                                        &op_sqrt, &op_rsqrt,  &op_exp,    &op_log,    &op_reciprocal, &op_sum,
-                                        &op_prod, &op_matmul, &op_cumsum, &op_cumprod };
+/* A gradient that looks for an element equal to a result has to find it: what chooses and moves elements is not here.
+ */
+static const op *const arithmetic[] = {
+#define STEP_OP(name, reference, kernel)
+#define BINARY_STEP_OP(name, dtypes, reference, kernel)
+#define POINTWISE_OP(name, inputs, words, dtypes, kernel) &op_##name,
+#include "ops/pointwise.def"
+    &op_sum, &op_prod, &op_cumsum, &op_cumprod, &op_matmul, &op_conv2d,
+};
+
+static bool rounds(const op *op)
+{
+    bool listed = false;
+    for (size_t i = 0; i < sizeof arithmetic / sizeof *arithmetic; i++) listed |= op == arithmetic[i];
+    for (int i = 0; listed && operations[i]; i++)
+        if (strcmp(operations[i]->name, op->name) == 0) return !(operations[i]->flags & EXACT);
+    return listed;
+}
 
 static struct {
     double noise;
@@ -38,9 +53,7 @@ static bool run(const kernel_call *call)
 static const kernel *kernel_of(const op *op)
 {
     static const kernel noisy = { .run = run, .strided = true };
-    for (size_t i = 0; i < sizeof arithmetic / sizeof *arithmetic; i++)
-        if (op == arithmetic[i]) return &noisy;
-    return reference_kernel_of(op);
+    return rounds(op) ? &noisy : reference_kernel_of(op);
 }
 
 const backend *rounding_device(double noise, uint64_t seed)

@@ -4,8 +4,9 @@
 
 #include "core/backend.h"
 
-/* The reference, but each sum, product, quotient or root is multiplied by 1 + noise u, u in [-1, 1) a function of the
- * seed, the number and its place: what is computed twice is the same twice. It is one device, as of the last call. */
+/* The reference, but what a sum, a product or a function gives is multiplied by 1 + noise u, u in [-1, 1) a function of
+ * the seed, the number and its place: what is computed twice is the same twice. It is one device, as of the last call.
+ */
 const backend *rounding_device(double noise, uint64_t seed);
 
 #endif
