@@ -63,11 +63,21 @@ static vt_tensor with_noise(vt_tensor x, double noise, uint64_t seed)
     return y;
 }
 
-static double noise_of(const running *r, const statement *s)
+/* bf16 rounds factors of products, and products where a plan stores them so. What is computed from one now and once
+ * more later is so of one rounding, and of another. */
+static double noise_of(const running *r, const statement *s, bool product)
 {
     if (s->operation->flags & EXACT) return 0;
-    bool larger = s->operation->flags & PRODUCT && r->mode->product_noise > r->mode->noise;
+    bool larger = product && r->mode->product_noise > r->mode->noise;
     return larger ? r->mode->product_noise : r->mode->noise;
+}
+
+static bool is_of_products(const running *r, const statement *s)
+{
+    bool is =
+        s->operation->flags & PRODUCT || s->operation == &operation_gradient || s->operation == &operation_gradients;
+    for (int i = 0; i < s->inputs; i++) is |= s->in[i] != NO_VARIABLE && r->of_products[s->in[i]];
+    return is;
 }
 
 /* What is overwritten must be the leaf itself. */
@@ -77,12 +87,11 @@ static bool takes_noise(const statement *s, vt_tensor x)
     return !(s->operation->flags & OVERWRITES) || value_of(context_get(), x)->producer;
 }
 
-static void add_noise(const running *r, const statement *s, vt_tensor *x, int count, uint64_t place)
+static vt_tensor noisy(const running *r, const statement *s, vt_tensor x, bool product, int place)
 {
-    double noise = noise_of(r, s);
-    for (int i = 0; noise > 0 && i < count; i++)
-        if (takes_noise(s, x[i]))
-            x[i] = with_noise(x[i], noise, r->mode->noise_seed + 1000 * (uint64_t)r->at + 100 * place + (uint64_t)i);
+    double noise = noise_of(r, s, s->operation->flags & PRODUCT || product);
+    if (!(noise > 0) || !takes_noise(s, x)) return x;
+    return with_noise(x, noise, r->mode->noise_seed + 1000 * (uint64_t)r->at + (uint64_t)place);
 }
 
 bool is_left_out(const mode *m, unsigned flags)
@@ -95,11 +104,12 @@ bool run_statement(running *r, const statement *s)
     vt_tensor in[MAX_INPUTS] = { 0 }, out[MAX_OUTPUTS] = { 0 };
     if (is_left_out(r->mode, s->operation->flags)) return true;
     for (int i = 0; i < s->inputs; i++)
-        if (s->in[i] != NO_VARIABLE) in[i] = r->variables[s->in[i]];
-    add_noise(r, s, in, s->inputs, 0);
+        if (s->in[i] != NO_VARIABLE) in[i] = noisy(r, s, r->variables[s->in[i]], r->of_products[s->in[i]], i);
     s->operation->call(&(call){ s, r, in, out });
-    add_noise(r, s, out, s->outputs, 1);
-    for (int i = 0; i < s->outputs; i++) r->variables[s->out + i] = out[i];
+    for (int i = 0; i < s->outputs; i++) {
+        r->variables[s->out + i] = noisy(r, s, out[i], false, 100 + i);
+        r->of_products[s->out + i] = is_of_products(r, s);
+    }
     if (!vt_failed()) return true;
     fail(r, vt_error_message());
     return false;

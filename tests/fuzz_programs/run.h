@@ -48,6 +48,7 @@ struct running {
     vt_model *model;
     vt_optimizer *optimizer;
     vt_tensor variables[MAX_VARIABLES];
+    bool of_products[MAX_VARIABLES]; /* a product or a gradient, or computed from one */
 };
 
 extern const mode oracle;
