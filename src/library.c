@@ -1,5 +1,5 @@
-/* library.c - what this library is put together from: its devices, its passes, and the ops that gradients are summed
- * with. */
+/* library.c - what this library is put together from: its devices, its passes, and the ops that core records
+ * itself. */
 #include "core/library.h"
 #include "backends/backends.h"
 #include "passes/passes.h"
@@ -20,4 +20,11 @@ static vt_tensor full(vt_shape shape, double value, vt_dtype dtype)
     return vt_full(shape, value, .dtype = dtype);
 }
 
-const struct library library = { .backends = backends, .passes = passes, .algebra = { add, sum_to, full } };
+static vt_tensor view(vt_tensor x)
+{
+    return vt_detach(x);
+}
+
+const struct library library = {
+    .backends = backends, .passes = passes, .algebra = { add, sum_to, full }, .view = view
+};

@@ -164,14 +164,35 @@ Test(data_dtypes, integers_out_of_range_are_refused)
     }
 }
 
+/* As the header of vt_cast says. */
+Test(data_dtypes, reading_and_making_a_tensor_again_rounds)
+{
+    VT_SCOPE;
+    uint16_t half[3];
+    double got[3];
+    vt_tensor x = vt_from_data(((double[]){ 1.0 / 3, -65504, 1e-9 }), VT_SHAPE(3), VT_F64);
+    cr_assert(vt_read(x, half, 3, VT_F16), "%s", vt_error_message());
+    cr_assert(vt_read(vt_from_data(half, VT_SHAPE(3), VT_F16), got, 3, VT_F64), "%s", vt_error_message());
+    cr_assert(got[0] == 0x1.554p-2 && got[1] == -65504 && got[2] == 0, "%a %a %a", got[0], got[1], got[2]);
+}
+
 Test(data_dtypes, are_of_no_tensor)
 {
     VT_SCOPE;
     vt_tensor x = vt_ones(VT_SHAPE(2, 3));
     cr_assert(!vt_cast(x, VT_F16).id);
-    REFUSED(VT_ERROR_ARGUMENT, "cast: dtype is f16 (8); it must be f32, f64, i32, i64, u8 or bool");
+    REFUSED(VT_ERROR_ARGUMENT,
+            "cast: dtype is f16 (8); it must be f32, f64, i32, i64, u8 or bool. Data alone has it: vt_read gives "
+            "it, vt_from_data takes it  at ");
+    cr_assert(!vt_cast(x, VT_BF16).id);
+    REFUSED(VT_ERROR_ARGUMENT,
+            "cast: dtype is bf16 (7); it must be f32, f64, i32, i64, u8 or bool. Data alone has it: vt_read gives "
+            "it, vt_from_data takes it; vt_set_precision computes with it  at ");
+    cr_assert(!vt_cast(x, (vt_dtype)99).id);
+    REFUSED(VT_ERROR_ARGUMENT, "cast: dtype is ? (99); it must be f32, f64, i32, i64, u8 or bool  at ");
     cr_assert(!vt_zeros(VT_SHAPE(2), .dtype = VT_I16).id);
-    REFUSED(VT_ERROR_ARGUMENT, "zeros: full: dtype is i16 (10)");
+    REFUSED(VT_ERROR_ARGUMENT,
+            "zeros: full: dtype is i16 (10); it must be f32, f64, i32, i64, u8 or bool. Data alone has it");
     cr_assert(!vt_from_data(&x, VT_SCALAR, (vt_dtype)99).id);
     REFUSED(VT_ERROR_ARGUMENT,
             "from_data: dtype is ? (99); it must be f32, f64, i32, i64, u8 or bool, or, of data alone, bf16");

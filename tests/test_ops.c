@@ -111,33 +111,107 @@ static void compare(const char *op, const char *what, const op_sample *s, measur
     hold_to(&zeros_oracle, zeros_settings, LENGTH(zeros_settings), op, what, s, measured);
 }
 
-/* One tensor in each two places where it may be, in every sample: as two that are equal. */
-static void compare_pairs(const char *op, const char *what, const op_sample *s, measure *measured)
+/* -- One tensor in two places -------------------------------------------------------------------------------------- */
+
+enum { ONE_TENSOR_SETTINGS = 6 };
+
+static void one_tensor_settings(int first, int second, setting *list)
+{
+    const setting one[ONE_TENSOR_SETTINGS] = {
+        { "reference f64, one tensor", "reference", VT_F64, .first = first, .second = second },
+        { "f32, one tensor", NULL, VT_F32, .first = first, .second = second },
+        { "f64, one tensor", NULL, VT_F64, .first = first, .second = second },
+        { "f32 eager, one tensor", NULL, VT_F32, .eager = true, .first = first, .second = second },
+        { "f32 decomposed, one tensor", NULL, VT_F32, .decomposed = true, .first = first, .second = second },
+        { "f32 permuted, one tensor", NULL, VT_F32, .permuted = true, .first = first, .second = second },
+    };
+    memcpy(list, one, sizeof one);
+}
+
+typedef void check_pair(const char *op, const char *what, const op_sample *s, int first, int second, measure *measured);
+
+/* Each two places where one tensor may be, of a sample. */
+static void for_each_pair(const char *op, const char *what, const op_sample *s, measure *measured, check_pair *check)
 {
     for (int second = 2; second <= MAX_SAMPLE_INPUTS && s->in[second - 1].kind != INPUT_END; second++)
-        for (int first = 1; first < second; first++) {
-            if (!may_be_one(s, first, second)) continue;
-            const setting two = {
-                "reference, two equal inputs", "reference", VT_F64, .first = first, .second = second, .copies = true
-            };
-            const setting one[] = {
-                { "reference f64, one tensor", "reference", VT_F64, .first = first, .second = second },
-                { "f32, one tensor", NULL, VT_F32, .first = first, .second = second },
-                { "f64, one tensor", NULL, VT_F64, .first = first, .second = second },
-                { "f32 eager, one tensor", NULL, VT_F32, .eager = true, .first = first, .second = second },
-                { "f32 decomposed, one tensor", NULL, VT_F32, .decomposed = true, .first = first, .second = second },
-                { "f32 permuted, one tensor", NULL, VT_F32, .permuted = true, .first = first, .second = second },
-            };
-            hold_to(&two, one, LENGTH(one), op, what, s, measured);
-        }
+        for (int first = 1; first < second; first++)
+            if (may_be_one(s, first, second)) check(op, what, s, first, second, measured);
+}
+
+static setting two_equal(int first, int second)
+{
+    return (setting){
+        "reference, two equal inputs", "reference", VT_F64, .first = first, .second = second, .copies = true
+    };
+}
+
+/* As two that are equal. */
+static void compare_pair(const char *op, const char *what, const op_sample *s, int first, int second, measure *measured)
+{
+    setting one[ONE_TENSOR_SETTINGS], two = two_equal(first, second);
+    one_tensor_settings(first, second, one);
+    hold_to(&two, one, ONE_TENSOR_SETTINGS, op, what, s, measured);
+}
+
+static void expect_refused_pair(const char *op, const char *what, const op_sample *s, int first, int second)
+{
+    setting one[ONE_TENSOR_SETTINGS];
+    one_tensor_settings(first, second, one);
+    for (const setting *u = one; u < one + ONE_TENSOR_SETTINGS; u++) {
+        if (!u->device && u->dtype == VT_F64 && !device_computes_f64()) continue;
+        name_test(op, what, s, u->name);
+        result got = measure_effect(s, u);
+        cr_assert(!got.data && strstr(vt_error_message(), "both are overwritten"), "%s: accepted, or: %s", now,
+                  vt_error_message());
+        vt_error_clear();
+    }
+}
+
+static bool is_refused_on_reference(const op_sample *s, int first, int second)
+{
+    setting one[ONE_TENSOR_SETTINGS];
+    one_tensor_settings(first, second, one);
+    result r = measure_effect(s, &one[0]);
+    bool refused = vt_failed();
+    free(r.data);
+    vt_error_clear();
+    return refused;
+}
+
+/* What an op overwrites in two places has no meaning. What it overwrites in one and reads in another, it reads as it
+ * was. Several ops in turn are held to the reference in f64. */
+static void compare_effect_pair(const char *op, const char *what, const op_sample *s, int first, int second,
+                                measure *measured)
+{
+    setting one[ONE_TENSOR_SETTINGS], two = two_equal(first, second);
+    unsigned pair = 1u << (first - 1) | 1u << (second - 1);
+    one_tensor_settings(first, second, one);
+    if (s->in_turn ? is_refused_on_reference(s, first, second) : (written_inputs(s, &two) & pair) == pair)
+        expect_refused_pair(op, what, s, first, second);
+    else if (s->in_turn)
+        hold_to(&one[0], one + 1, ONE_TENSOR_SETTINGS - 1, op, what, s, measured);
+    else
+        compare_pair(op, what, s, first, second, measured);
+}
+
+/* Of those that are not refused. */
+static void compare_gradient_pair(const char *op, const char *what, const op_sample *s, int first, int second,
+                                  measure *measured)
+{
+    if (!is_refused_on_reference(s, first, second)) compare_pair(op, what, s, first, second, measured);
 }
 
 static void test_aliasing(const char *op, const op_sample *samples, bool gradients)
 {
     for (const op_sample *s = samples; s->name; s++) {
         if (s->refused) continue;
-        compare_pairs(op, "forward", s, measure_forward);
-        if (gradients && is_differentiable(s)) compare_pairs(op, "gradient", s, measure_gradient);
+        bool writes = written_inputs(s, &oracle);
+        if (writes)
+            for_each_pair(op, "effect", s, measure_effect, compare_effect_pair);
+        else
+            for_each_pair(op, "forward", s, measure_forward, compare_pair);
+        if (gradients && is_differentiable(s))
+            for_each_pair(op, "gradient", s, measure_gradient, writes ? compare_gradient_pair : compare_pair);
     }
 }
 
@@ -306,6 +380,10 @@ TestSuite(refused, .init = begin, .fini = end);
     Test(effect, name)                                                                                                 \
     {                                                                                                                  \
         test_effect(#name, case_##name);                                                                               \
+    }                                                                                                                  \
+    Test(aliasing, name)                                                                                               \
+    {                                                                                                                  \
+        test_aliasing(#name, case_##name, false);                                                                      \
     }                                                                                                                  \
     Test(refused, name)                                                                                                \
     {                                                                                                                  \

@@ -251,7 +251,8 @@ VT_API vt_tensor vt_where_at(vt_site at, vt_tensor condition, vt_tensor a, vt_te
 
 /* x converted to dtype; VT_DTYPE_DEFAULT is the context's precision. To an integer: truncated towards 0, what does not
  * fit becomes the nearest that does, NaN becomes 0. To bool: x != 0. Gradients pass between floating-point dtypes. x of
- * that dtype is returned itself. */
+ * that dtype is returned itself. Error: a dtype that data alone has, as f16 and i8, since no tensor would be of the
+ * dtype that was asked for. vt_read gives x as data of it; what vt_from_data makes of this is x, rounded to it. */
 VT_API vt_tensor vt_cast_at(vt_site at, vt_tensor x, vt_dtype dtype);
 #define vt_cast(x, dtype) vt_cast_at(VT_HERE, x, dtype)
 

@@ -93,7 +93,8 @@ VT_API vt_batch_norm_args vt_batch_norm_defaults(void);
 /* x [N, C, ...], normalised over all but the channels: Ioffe and Szegedy 2015. While vt_training, by the mean and the
  * biased variance of the batch, and the running statistics [C] move towards the mean and the unbiased variance:
  * r + momentum (batch - r), recorded as an effect. Otherwise by the running statistics, which then get gradients like
- * any input. Error: training with a single value a channel, whose variance is not defined. */
+ * any input. Errors: training with a single value a channel, whose variance is not defined, or with one tensor as
+ * both running statistics. */
 VT_API vt_tensor vt_batch_norm_with(const vt_batch_norm_args *a);
 #define vt_batch_norm(...)                                                                                             \
     VT_CALL(vt_batch_norm_with, vt_batch_norm_args, VT_BATCH_NORM_DEFAULTS, 3,                                         \

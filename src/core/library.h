@@ -16,6 +16,7 @@ extern const struct library {
     const backend *const *backends; /* the first is the default; ended by NULL */
     const pass *passes;             /* in the order in which they run, ended by a name of NULL */
     algebra algebra;
+    vt_tensor (*view)(vt_tensor x); /* of the whole of x: a tensor of its own on the same memory */
 } library;
 
 #endif

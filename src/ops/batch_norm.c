@@ -1,4 +1,5 @@
 /* batch_norm.c - normalisation by the statistics of the batch, and the running statistics that stand in for them. */
+#include "core/tensor/value.h"
 #include "ops/list.h"
 #include "ops/normalization.h"
 #include <vitro/vitro.h>
@@ -141,6 +142,9 @@ static void move_towards(vt_tensor running, vt_tensor batch, double scale, doubl
 static vt_tensor by_batch(const vt_batch_norm_args *a)
 {
     vt_tensor out[3];
+    if (is_same_tensor(a->running_mean, a->running_var))
+        return refuse_call("batch_norm", a->at_, VT_ERROR_ARGUMENT,
+                           "running_mean and running_var are one tensor, and both are overwritten");
     if (!record_into(&(recording){ .op = &op_batch_norm,
                                    .at = a->at_,
                                    INPUTS(a->x, a->weight, a->bias),

@@ -17,7 +17,8 @@ static bool infer(const node *n, const spec *in, spec *out)
     for (int i = 0; i < shape.rank; i++)
         if (shape.dim[i] < 0) return refuse(n, "extent %lld along axis %d", (long long)shape.dim[i], i);
     if (!dtype_is_of_tensors(a->dtype))
-        return refuse(n, "dtype is %s (%d); " DTYPES_OF_TENSORS, vt_dtype_name((vt_dtype)a->dtype), (int)a->dtype);
+        return refuse(n, "dtype is %s (%d); " DTYPES_OF_TENSORS, vt_dtype_name((vt_dtype)a->dtype), (int)a->dtype,
+                      dtype_advice(a->dtype));
     *out = (spec){ (vt_dtype)a->dtype, shape };
     return true;
 }

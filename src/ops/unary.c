@@ -204,8 +204,8 @@ static bool infer_cast(const node *n, const spec *in, spec *out)
 {
     int64_t dtype = ATTRIBUTES(cast_attributes, n)->dtype;
     *out = (spec){ (vt_dtype)dtype, in[0].shape };
-    return dtype_is_of_tensors(dtype) ||
-           refuse(n, "dtype is %s (%d); " DTYPES_OF_TENSORS, vt_dtype_name((vt_dtype)dtype), (int)dtype);
+    return dtype_is_of_tensors(dtype) || refuse(n, "dtype is %s (%d); " DTYPES_OF_TENSORS,
+                                                vt_dtype_name((vt_dtype)dtype), (int)dtype, dtype_advice(dtype));
 }
 
 static void cast_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)

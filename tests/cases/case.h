@@ -44,6 +44,7 @@ typedef struct op_sample {
     bool no_second_order; /* the op documents that its gradient is not differentiable */
     bool no_gradcheck;    /* too large for one: central differences take two runs an element */
     bool not_finite;      /* a result has NaN or infinity, which eager mode would stop at */
+    bool in_turn;         /* it overwrites in several ops, of which later ones see what earlier ones wrote */
     bool one_layout;      /* the op may give other results for other strides: say why */
 } op_sample;
 

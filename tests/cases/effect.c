@@ -52,7 +52,8 @@ CASE(assign) = {
     { "its own transpose", assign_own_transpose, { FLOATS(-1, 1, 5, 5) } },
     { "in order, and after a view was taken",
       assign_in_turn,
-      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) } },
+      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) },
+      .in_turn = true },
     { "another shape",
       assign,
       { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 5) },
@@ -119,6 +120,11 @@ static vt_tensor sgd_twice(const vt_tensor *in)
     sgd_decay(in);
     sgd_decay(in);
     return before;
+}
+
+static vt_tensor sgd_by_own_transpose(const vt_tensor *in)
+{
+    return sgd_decay((vt_tensor[MAX_SAMPLE_INPUTS]){ in[0], vt_permute(in[0], VT_AXES(1, 0)) });
 }
 
 static vt_tensor sgd_of_a_result(const vt_tensor *in)
@@ -270,7 +276,11 @@ CASE(sgd) = {
       { FLOATS(-1, 1, 17), FLOATS(-1, 1, 17), FLOATS(-1, 1, 0, 2), FLOATS(-1, 1, 0, 2), FLOAT_SCALAR(-1, 1),
         FLOAT_SCALAR(-1, 1) } },
     { "enough for several threads", sgd_decay, { FLOATS(-1, 1, 211, 197), FLOATS(-1, 1, 211, 197) } },
-    { "twice, after a view was taken", sgd_twice, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) } },
+    { "two parameters of one shape",
+      sgd_decay,
+      { FLOATS(-1, 1, 17), FLOATS(-1, 1, 17), FLOATS(-1, 1, 17), FLOATS(-1, 1, 17) } },
+    { "a gradient that is the parameter's transpose", sgd_by_own_transpose, { FLOATS(-1, 1, 5, 5) } },
+    { "twice, after a view was taken", sgd_twice, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) }, .in_turn = true },
     { "no parameter", sgd, { { 0 } } },
     { "a gradient of another shape",
       sgd,
@@ -325,7 +335,14 @@ CASE(adam) = {
       adamw,
       { FLOATS(-1, 1, 7), FLOATS(-1, 1, 7), FLOATS(-1, 1, 7), FLOATS(0, 1, 7), FLOATS(-1, 1, 211, 197),
         FLOATS(-1, 1, 211, 197), FLOATS(-1, 1, 211, 197), FLOATS(0, 1, 211, 197) } },
-    { "twice", adam_twice, { FLOATS(-1, 1, 33), FLOATS(-1, 1, 33), FLOATS(0, 0, 33), FLOATS(0, 0, 33) } },
+    { "two parameters of one shape",
+      adam_decay,
+      { FLOATS(-1, 1, 5), FLOATS(-1, 1, 5), FLOATS(-1, 1, 5), FLOATS(0, 1, 5), FLOATS(-1, 1, 5), FLOATS(-1, 1, 5),
+        FLOATS(-1, 1, 5), FLOATS(0, 1, 5) } },
+    { "twice",
+      adam_twice,
+      { FLOATS(-1, 1, 33), FLOATS(-1, 1, 33), FLOATS(0, 0, 33), FLOATS(0, 0, 33) },
+      .in_turn = true },
     { "empty", adam, { FLOATS(-1, 1, 0), FLOATS(-1, 1, 0), FLOATS(0, 0, 0), FLOATS(0, 0, 0) } },
     { "another shape",
       adam,

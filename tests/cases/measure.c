@@ -161,19 +161,59 @@ result measure_forward(const op_sample *s, const setting *u)
     return read_result(s->function(in.tensor));
 }
 
+/* As leaves, permuted or not: inputs made in a scope of their own come out of it so. */
+static inputs make_leaves(const op_sample *s, const setting *u)
+{
+    VT_SCOPE;
+    inputs in = make_inputs(s, u);
+    for (int i = 0; i < in.count; i++)
+        if (in.tensor[i].id) vt_keep(in.tensor[i]);
+    return in;
+}
+
+static uint32_t version_of(vt_tensor x)
+{
+    const value *v = x.id ? value_of(context_get(), x) : NULL;
+    return v ? v->recorded_version : 0;
+}
+
+static unsigned written_since(const inputs *in, const uint32_t *versions)
+{
+    unsigned written = 0;
+    for (int i = 0; i < in->count; i++)
+        if (version_of(in->tensor[i]) != versions[i]) written |= 1u << i;
+    return written;
+}
+
+/* Calls the sample; returns the inputs that it overwrites, a bit each. */
+static unsigned call_and_watch(const op_sample *s, const inputs *in, vt_tensor *y)
+{
+    uint32_t versions[MAX_SAMPLE_INPUTS] = { 0 };
+    for (int i = 0; i < in->count; i++) versions[i] = version_of(in->tensor[i]);
+    *y = s->function(in->tensor);
+    return written_since(in, versions);
+}
+
+unsigned written_inputs(const op_sample *s, const setting *u)
+{
+    use_setting(u);
+    VT_SCOPE;
+    inputs in = make_leaves(s, u);
+    vt_tensor y;
+    return call_and_watch(s, &in, &y);
+}
+
 result measure_effect(const op_sample *s, const setting *u)
 {
     use_setting(u);
     VT_SCOPE;
-    inputs in = { 0 };
-    {
-        VT_SCOPE;
-        in = make_inputs(s, u);
-        for (int i = 0; i < in.count; i++)
-            if (in.tensor[i].id) vt_keep(in.tensor[i]); /* out of this scope it comes as a leaf, permuted or not */
-    }
+    inputs in = make_leaves(s, u);
     if (vt_failed()) return (result){ 0 };
-    vt_tensor y = s->function(in.tensor);
+    vt_tensor y;
+    unsigned written = call_and_watch(s, &in, &y);
+    int first = u->first - 1, second = u->second - 1;
+    if (u->copies && written >> first & 1) in.tensor[second] = in.tensor[first];
+    if (u->copies && written >> second & 1) in.tensor[first] = in.tensor[second];
     result all = { float_dtype_of(u->dtype), { .rank = 1 }, NULL };
     if (y.id) append_result(&all, y);
     for (int i = 0; i < in.count; i++)

@@ -43,11 +43,15 @@ typedef result measure(const op_sample *s, const setting *u);
 
 /* What the op returns. */
 result measure_forward(const op_sample *s, const setting *u);
-/* What an effect returns, and what its inputs hold afterwards, one after another. */
+/* What an effect returns, and what its inputs hold afterwards, one after another. Of two equal inputs, both hold what
+ * the one that is overwritten does: as if they were one tensor, which is read as it was before. */
 result measure_effect(const op_sample *s, const setting *u);
 /* The gradients of every float input, one after another, for a cotangent that depends on the shape alone. Of two equal
  * ones it is their sum, twice. */
 result measure_gradient(const op_sample *s, const setting *u);
+
+/* The inputs that the sample overwrites, a bit each. */
+unsigned written_inputs(const op_sample *s, const setting *u);
 
 /* Whether there is a float input, and a float result to differentiate. */
 bool is_differentiable(const op_sample *s);

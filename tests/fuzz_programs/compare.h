@@ -28,6 +28,13 @@ void truth_free(truth *t);
 /* Runs the program in the mode. A difference that noise explains is none. */
 finding compare(truth *t, const mode *m);
 
+/* Differences that were held against noise; and those among them that it explains however large they are, since it
+ * moves a choice, or the program is refused with it. Where these are many, nothing is compared. */
+typedef struct judged {
+    int64_t differences, unbounded;
+} judged;
+extern judged judged_so_far;
+
 /* Messages that are promised where memory has ended or was overwritten, which depends on the mode. */
 bool is_documented_refusal(const char *message);
 

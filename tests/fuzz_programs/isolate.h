@@ -9,7 +9,7 @@ typedef struct report {
     uint64_t seed;     /* of the program under way */
     finding under_way; /* the mode that it ran in */
     finding found;
-    int drawn, compared;
+    judged judged; /* of all seeds so far */
 } report;
 
 /* Memory that children share. */

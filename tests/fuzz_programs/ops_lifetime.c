@@ -37,7 +37,11 @@ static bool draw_new_leaf(drawing *d)
                                   : 3) != NO_VARIABLE;
 }
 const operation operation_leaf = {
-    .name = "from_data", .text = "vt_from_data(DATA, SHAPE(0), DTYPE)", .call = call_leaf, .whole = draw_new_leaf
+    .name = "from_data",
+    .text = "vt_from_data(DATA, SHAPE(0), DTYPE)",
+    .call = call_leaf,
+    .whole = draw_new_leaf,
+    .flags = EXACT,
 };
 
 static bool draw_whether(drawing *d, statement *s)

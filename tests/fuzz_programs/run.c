@@ -1,6 +1,7 @@
 /* run.c - runs a program, statement by statement, in a mode. */
 #include "run.h"
 #include "random.h"
+#include "rounding.h"
 #include "core/context.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,19 +63,35 @@ static vt_tensor with_noise(vt_tensor x, double noise, uint64_t seed)
     return y;
 }
 
-static double noise_of(const running *r, const statement *s)
+/* bf16 rounds factors of products, and products where a plan stores them so. What is computed from one now and once
+ * more later is so of one rounding, and of another. */
+static double noise_of(const running *r, const statement *s, bool product)
 {
     if (s->operation->flags & EXACT) return 0;
-    bool larger = s->operation->flags & PRODUCT && r->mode->product_noise > r->mode->noise;
+    bool larger = product && r->mode->product_noise > r->mode->noise;
     return larger ? r->mode->product_noise : r->mode->noise;
 }
 
-static void add_noise(const running *r, const statement *s, vt_tensor *x, int count, uint64_t place)
+static bool is_of_products(const running *r, const statement *s)
 {
-    double noise = noise_of(r, s);
-    for (int i = 0; noise > 0 && i < count; i++)
-        if (vt_is_live(x[i]) && vt_dtype_is_float(vt_dtype_of(x[i])))
-            x[i] = with_noise(x[i], noise, r->mode->noise_seed + 1000 * (uint64_t)r->at + 100 * place + (uint64_t)i);
+    bool is =
+        s->operation->flags & PRODUCT || s->operation == &operation_gradient || s->operation == &operation_gradients;
+    for (int i = 0; i < s->inputs; i++) is |= s->in[i] != NO_VARIABLE && r->of_products[s->in[i]];
+    return is;
+}
+
+/* What is overwritten must be the leaf itself. */
+static bool takes_noise(const statement *s, vt_tensor x)
+{
+    if (!vt_is_live(x) || !vt_dtype_is_float(vt_dtype_of(x))) return false;
+    return !(s->operation->flags & OVERWRITES) || value_of(context_get(), x)->producer;
+}
+
+static vt_tensor noisy(const running *r, const statement *s, vt_tensor x, bool product, int place)
+{
+    double noise = noise_of(r, s, s->operation->flags & PRODUCT || product);
+    if (!(noise > 0) || !takes_noise(s, x)) return x;
+    return with_noise(x, noise, r->mode->noise_seed + 1000 * (uint64_t)r->at + (uint64_t)place);
 }
 
 bool is_left_out(const mode *m, unsigned flags)
@@ -87,11 +104,12 @@ bool run_statement(running *r, const statement *s)
     vt_tensor in[MAX_INPUTS] = { 0 }, out[MAX_OUTPUTS] = { 0 };
     if (is_left_out(r->mode, s->operation->flags)) return true;
     for (int i = 0; i < s->inputs; i++)
-        if (s->in[i] != NO_VARIABLE) in[i] = r->variables[s->in[i]];
-    add_noise(r, s, in, s->inputs, 0);
+        if (s->in[i] != NO_VARIABLE) in[i] = noisy(r, s, r->variables[s->in[i]], r->of_products[s->in[i]], i);
     s->operation->call(&(call){ s, r, in, out });
-    add_noise(r, s, out, s->outputs, 1);
-    for (int i = 0; i < s->outputs; i++) r->variables[s->out + i] = out[i];
+    for (int i = 0; i < s->outputs; i++) {
+        r->variables[s->out + i] = noisy(r, s, out[i], false, 100 + i);
+        r->of_products[s->out + i] = is_of_products(r, s);
+    }
     if (!vt_failed()) return true;
     fail(r, vt_error_message());
     return false;
@@ -111,7 +129,9 @@ static void set(const mode *m)
     vt_set_pass("all", true);
     if (m->pass_off) vt_set_pass(m->pass_off, false);
     vt_seed(1);
-    context_get()->force_decompose = m->decomposed;
+    context *c = context_get();
+    c->force_decompose = m->decomposed || m->noise > 0;
+    if (m->noise > 0) c->device = rounding_device(m->noise, m->noise_seed);
 }
 
 void run_begin(running *r, const program *p, const mode *m, outcome *o)

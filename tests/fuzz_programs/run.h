@@ -14,7 +14,9 @@ typedef struct mode {
     int threads;          /* 0: 1 */
     bool eager, decomposed;
     enum disturbances disturbances;
-    /* What inexact operations take and give is multiplied by 1 + noise u, u random in [-1, 1): what rounding may do. */
+    /* What inexact operations take and give, and what they compute on the way, is multiplied by 1 + noise u, u random
+     * in
+     * [-1, 1): what rounding may do. */
     double noise, product_noise; /* of products where that is larger */
     uint64_t noise_seed;
 } mode;
@@ -46,6 +48,7 @@ struct running {
     vt_model *model;
     vt_optimizer *optimizer;
     vt_tensor variables[MAX_VARIABLES];
+    bool of_products[MAX_VARIABLES]; /* a product or a gradient, or computed from one */
 };
 
 extern const mode oracle;

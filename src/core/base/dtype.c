@@ -32,6 +32,14 @@ bool dtype_is_of_tensors(int64_t dtype)
     return dtype > VT_DTYPE_DEFAULT && dtype < VT_DTYPE_COUNT && dtypes[dtype].of_tensor == (vt_dtype)dtype;
 }
 
+const char *dtype_advice(int64_t dtype)
+{
+    if (dtype <= VT_DTYPE_DEFAULT || dtype >= VT_DTYPE_COUNT || dtype_is_of_tensors(dtype)) return "";
+    return dtype == VT_BF16
+               ? ". Data alone has it: vt_read gives it, vt_from_data takes it; vt_set_precision computes with it"
+               : ". Data alone has it: vt_read gives it, vt_from_data takes it";
+}
+
 vt_dtype dtype_of_tensor(vt_dtype of_data)
 {
     return in_range(of_data) ? dtypes[of_data].of_tensor : VT_DTYPE_DEFAULT;

@@ -1,6 +1,7 @@
 /* record.c - appending nodes: checks, shapes, handles. Computes nothing. */
 #include "core/graph/record.h"
 #include "core/context.h"
+#include "core/library.h"
 #include "core/base/entry.h"
 #include "core/tensor/handle.h"
 #include "core/graph/refuse.h"
@@ -41,6 +42,60 @@ static bool written_inputs_are_leaves(const context *c, const node *n)
             n, "input %d is the result of an op; only parameters, buffers and tensors made from data are written", i);
     }
     return true;
+}
+
+static void see_versions(context *c, const node *n)
+{
+    uint32_t *version = (uint32_t *)n->in_version;
+    for (int i = 0; i < n->inputs; i++) {
+        const value *v = value_of(c, n->in[i]);
+        version[i] = v ? v->recorded_version : 0;
+    }
+}
+
+/* What is overwritten goes on by a version. */
+static void move_versions(context *c, const node *n, int by)
+{
+    for (int i = 0; n->op->writes && i < n->inputs; i++)
+        if (n->op->writes(i)) value_of(c, n->in[i])->recorded_version += (uint32_t)by;
+}
+
+/* The first other input that is the same tensor, and is overwritten; -1: none. */
+static int written_as(const node *n, int i)
+{
+    for (int k = 0; k < n->inputs; k++)
+        if (k != i && n->op->writes(k) && is_same_tensor(n->in[k], n->in[i])) return k;
+    return -1;
+}
+
+/* Counted in versions, as an update may have very many inputs. */
+static bool any_is_in_another_place(context *c, const node *n)
+{
+    bool any = false;
+    move_versions(c, n, 1);
+    for (int i = 0; i < n->inputs; i++) {
+        const value *v = value_of(c, n->in[i]);
+        any |= v && v->recorded_version - n->in_version[i] != (n->op->writes(i) ? 1 : 0);
+    }
+    move_versions(c, n, -1);
+    return any;
+}
+
+/* What an effect overwrites has one place in it: what another would leave there is anyone's guess. Where it only reads
+ * it, it reads a view, which keeps what it showed before: no kernel and no decomposition sees what it wrote itself. */
+static bool writes_apart(context *c, const node *n)
+{
+    vt_tensor *in = (vt_tensor *)n->in;
+    if (!n->op->writes) return true;
+    see_versions(c, n);
+    if (!any_is_in_another_place(c, n)) return true;
+    for (int i = 0; i < n->inputs; i++) {
+        int k = written_as(n, i);
+        if (k >= 0 && n->op->writes(i))
+            return refuse(n, "inputs %d and %d are one tensor, and both are overwritten", i, k);
+        if (k >= 0) in[i] = library.view(in[i]);
+    }
+    return !vt_failed();
 }
 
 /* A gradient is taken of the values that the op saw. */
@@ -96,15 +151,12 @@ static bool new_outputs(context *c, node *n, bool weak)
 
 static void append(context *c, node *n)
 {
-    uint32_t *version = (uint32_t *)n->in_version;
+    see_versions(c, n);
     for (int i = 0; i < n->inputs; i++) {
         value *v = value_of(c, n->in[i]);
-        if (!v) continue;
-        v->consumed |= c->internal == 0;
-        version[i] = v->recorded_version;
+        if (v) v->consumed |= c->internal == 0;
     }
-    for (int i = 0; n->op->writes && i < n->inputs; i++)
-        if (n->op->writes(i)) value_of(c, n->in[i])->recorded_version++;
+    move_versions(c, n, 1);
     c->pending_effects += n->op->writes != NULL;
     n->sequence = ++c->sequence;
     n->previous = c->last;
@@ -125,7 +177,8 @@ node *record_node(const recording *r)
     spec *specs = in + n->inputs;
     if (!n->op->infer(n, in, specs) || !inputs_are_as_they_were(c, n)) return NULL;
     n->out_spec = specs;
-    if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !new_outputs(c, n, r->weak)) return NULL;
+    if (!shapes_are_valid(n) || !written_inputs_are_leaves(c, n) || !writes_apart(c, n) || !new_outputs(c, n, r->weak))
+        return NULL;
     append(c, n);
     return n;
 }
