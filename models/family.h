@@ -30,6 +30,13 @@ typedef struct variant {
     preprocessing pictures;
 } variant;
 
+/* Whose names a published file has for a family's tensors. */
+typedef struct naming {
+    const char *name;          /* "Hugging Face" */
+    const char *sign;          /* the name of a tensor that tells it from others */
+    const vt_name_rule *rules; /* to the family's own names */
+} naming;
+
 typedef struct family {
     const char *name, *summary;
     size_t size, config_size; /* of a model's struct, which is zero at first, and of a configuration */
@@ -41,6 +48,7 @@ typedef struct family {
     int64_t *(*depth)(void *config);
     const char *feature_map; /* the name of the value that Grad-CAM looks at */
     const char *attention;   /* a pattern of the names of maps of attention; NULL: there are none */
+    const naming *namings;   /* beside its own; ends with a row without a name. NULL: there are none */
     const variant *variants; /* ends with a row without a name */
 } family;
 

@@ -114,6 +114,17 @@ vt_tensor resnet_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->fc, vt_dropout(x, m->config.common.dropout)));
 }
 
+/* -- Others' names
+ * ----------------------------------------------------------------------------------------------------- */
+
+/* Of the usual code for CIFAR. */
+static const vt_name_rule cifar[] = {
+    { .from = "layer*.shortcut.*", .to = "layer*.downsample.*" },
+    { .from = "linear.*", .to = "fc.*" },
+    { 0 },
+};
+static const naming namings[] = { { "the usual code for CIFAR", "linear.weight", cifar }, { 0 } };
+
 /* -- Variants --------------------------------------------------------------------------------------------------------
  */
 
@@ -145,5 +156,6 @@ const family resnet_family = {
     .init = resnet_init,
     .forward = resnet_forward,
     .feature_map = "feature_map",
+    .namings = namings,
     .variants = variants,
 };

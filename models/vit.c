@@ -230,5 +230,6 @@ const family vit_family = {
     .depth = depth,
     .feature_map = "feature_map",
     .attention = "blocks.*.attn.weights",
+    .namings = vit_namings,
     .variants = variants,
 };

@@ -62,6 +62,7 @@ typedef struct vit {
 
 bool vit_init(void *model, vt_path path, const void *config);
 vt_tensor vit_forward(const void *model, vt_tensor images);
+extern const naming vit_namings[];
 extern const family vit_family;
 
 #endif

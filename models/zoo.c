@@ -156,6 +156,26 @@ void classifier_free(classifier *m)
     if (m) vt_model_free(m->model);
 }
 
+/* -- Weights ----------------------------------------------------------------------------------------------------------
+ */
+
+const naming *family_naming(const family *family, const vt_tensor_file *file)
+{
+    for (const naming *n = family->namings; n && n->name; n++)
+        if (vt_tensor_file_find(file, n->sign) >= 0) return n;
+    return NULL;
+}
+
+bool classifier_load_with(const classifier_load_args *a)
+{
+    vt_tensor_file *file = vt_tensor_file_open(a->path, .part = a->part);
+    if (!file) return false;
+    const naming *found = family_naming(a->net->family, file);
+    vt_tensor_file_close(file);
+    return vt_model_load(a->path, a->net->model, .rules = found ? found->rules : NULL, .part = a->part,
+                         .partial = a->partial, .report = a->report);
+}
+
 /* -- Using one -------------------------------------------------------------------------------------------------------
  */
 

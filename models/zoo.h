@@ -42,6 +42,23 @@ vt_tensor classifier_forward(const classifier *m, vt_tensor images);
 /* Of a forward pass on one picture: counted by recording it. */
 vt_cost classifier_cost(const classifier *m);
 
+typedef struct classifier_load_args {
+    vt_site at_;
+    classifier *net;
+    const char *path;
+    vt_named_only named_only_;
+    const char *part; /* of a file of torch.save, as for vt_tensor_file_open */
+    bool partial;     /* what does not fit is left as it is, which is no error then */
+    FILE *report;     /* is told of each tensor that does not fit; NULL: nobody is */
+} classifier_load_args;
+/* Loads weights from a file of timm's, or by other names that the family knows: see vt_model_load. */
+bool classifier_load_with(const classifier_load_args *a);
+#define classifier_load(...)                                                                                           \
+    classifier_load_with(                                                                                              \
+        VT_ARGS(classifier_load_args, 2, "classifier_load(net, path, .part .partial .report)", __VA_ARGS__))
+/* Whose names the file has; NULL: the family's own, or names that it does not know. */
+const naming *family_naming(const family *family, const vt_tensor_file *file);
+
 /* The variants of all families, in order; NULL past the last. `family`, where it is not NULL, gets that of the variant.
  */
 const variant *zoo_variant(int index, const family **family);

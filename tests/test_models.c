@@ -61,7 +61,7 @@ typedef struct subject {
     bool is_vit;
 } subject;
 
-/* The fixture has the ResNet by kuangliu's names. */
+/* The fixture has the ResNet by the names of the usual code for CIFAR. */
 static void fixture_name(char *out, size_t size, const char *kind, const char *name)
 {
     const char *at;

@@ -331,6 +331,67 @@ Test(state_dicts, have_timms_names_and_shapes)
     cr_assert(variants == 20, "%d", variants);
 }
 
+/* -- Others' names ------------------------------------------------------------------------------------------------- */
+
+TestSuite(namings, .init = begin, .fini = end);
+
+static classifier *net_of_fixture(bool distilled)
+{
+    const vit_config config = { .common = { .height = 16, .width = 16, .channels = 3, .classes = CLASSES },
+                                .patch_height = 8,
+                                .patch_width = 8,
+                                .dim = 24,
+                                .depth = 1,
+                                .heads = 3,
+                                .mlp_dim = 48,
+                                .token_std = 0.02,
+                                .eps = 1e-6,
+                                .distilled = distilled };
+    return classifier_new_of(&vit_family, &config);
+}
+
+static void expect_loaded(const char *name, bool distilled)
+{
+    char path[512];
+    snprintf(path, sizeof path, VITRO_FIXTURES "/naming_%s.safetensors", name);
+    classifier *net = net_of_fixture(distilled);
+    int64_t run = vt_statistics_get().nodes_run;
+    cr_assert(classifier_load(net, path, .report = stderr), "%s: %s", name, vt_error_message());
+    cr_assert(vt_statistics_get().nodes_run == run, "%s: what was overwritten was drawn", name);
+    safetensors *file = open_fixture("namings");
+    {
+        VT_SCOPE;
+        vt_tensor images = made_of("images", VT_SHAPE(BATCH, 3, 16, 16), 0, 4);
+        difference d = difference_from_entry(classifier_forward(net, images), file, distilled ? "deit" : "vit");
+        cr_assert(d.worst <= 1e-5 * d.scale, "%s differs by %g of %g", name, d.worst, d.scale);
+    }
+    safetensors_close(file);
+    classifier_free(net);
+}
+
+Test(namings, of_others_are_recognised)
+{
+    expect_loaded("hugging_face", false);
+    expect_loaded("transformers5", false);
+    expect_loaded("torchvision", false);
+    expect_loaded("deit", true);
+    expect_loaded("deit5", true);
+}
+
+Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)
+{
+    char text[4096] = "";
+    FILE *report = fmemopen(text, sizeof text - 1, "w");
+    classifier *net = net_of_fixture(true);
+    cr_assert(!classifier_load(net, VITRO_FIXTURES "/naming_hugging_face.safetensors", .report = report));
+    fclose(report);
+    vt_error_clear();
+    cr_assert(strstr(text, "missing: dist_token [1, 1, 24]") && strstr(text, "missing: head_dist.weight [5, 24]"), "%s",
+              text);
+    cr_assert(strstr(text, "another shape: pos_embed [1, 6, 24], in the file [1, 5, 24]"), "%s", text);
+    classifier_free(net);
+}
+
 /* -- Named values -------------------------------------------------------------------------------------------------- */
 
 static classifier *small_vit(void)

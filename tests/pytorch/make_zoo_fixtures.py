@@ -227,4 +227,5 @@ def main():
         f.write(state_dicts())
 
 
-main()
+if __name__ == "__main__":
+    main()
