@@ -43,8 +43,10 @@ static void list(const vt_tensor_file *file, bool brief)
 /* How many outputs a head has in the file; 0: it has none by a name that the zoo knows. */
 static int64_t classes_of(const vt_tensor_file *file)
 {
-    const char *const heads[] = { "head.weight", "fc.weight" };
-    for (int i = 0; i < 2; i++) {
+    static const char *const heads[] = { "head.weight",          "fc.weight",         "linear.weight",
+                                         "classifier.weight",    "heads.head.weight", "classifier.1.weight",
+                                         "cls_classifier.weight" };
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         int at = vt_tensor_file_find(file, heads[i]);
         vt_shape shape = vt_tensor_file_entry(file, at).shape;
         if (at >= 0 && shape.rank == 2) return shape.dim[0];
