@@ -2,6 +2,7 @@
 #include "train/rename.h"
 #include "io/safetensors.h"
 #include "left_behind.h"
+#include "refused.h"
 #include "temporary.h"
 #include <criterion/criterion.h>
 #include <vitro/vitro.h>
@@ -20,15 +21,6 @@ static void end(void)
 
 TestSuite(names);
 TestSuite(model_load, .init = begin, .fini = end);
-
-static void expect_error(int line, vt_status status, const char *text)
-{
-    cr_assert(vt_failed(), "line %d: nothing was refused", line);
-    cr_assert(strstr(vt_error_message(), text), "line %d: the message is: %s", line, vt_error_message());
-    cr_assert(vt_error_status() == status, "line %d: the status is %d", line, vt_error_status());
-    vt_error_clear();
-}
-#define REFUSED(status, text) expect_error(__LINE__, status, text)
 
 /* -- Names
  * ------------------------------------------------------------------------------------------------------------- */

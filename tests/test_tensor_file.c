@@ -2,8 +2,6 @@
  * file says is run or believed. VITRO_FIXTURES is the folder of the files that make_torch_fixtures.py wrote. */
 #include "torch_archive.h"
 
-#include "io/safetensors.h"
-
 #include <vitro/vitro.h>
 
 #include <criterion/criterion.h>

@@ -100,7 +100,7 @@ static bool take_number(machine *m, size_t bytes, uint64_t *number)
     return take(m, number, bytes);
 }
 
-static bool grow(machine *m, values *list, size_t count)
+static bool make_room(machine *m, values *list, size_t count)
 {
     if (count <= list->capacity) return true;
     size_t capacity = list->capacity ? list->capacity : 64;
@@ -115,7 +115,7 @@ static bool grow(machine *m, values *list, size_t count)
 static bool push(machine *m, pickle_value *value)
 {
     if (m->stack.count == LIMIT) return REFUSE(m, "%s comes after %d values that nothing took", m->opcode, LIMIT);
-    if (!grow(m, &m->stack, m->stack.count + 1)) return false;
+    if (!make_room(m, &m->stack, m->stack.count + 1)) return false;
     m->stack.value[m->stack.count++] = value;
     return true;
 }
@@ -460,7 +460,7 @@ static bool memoize(machine *m, uint64_t place)
     if (!value) return false;
     if (place >= LIMIT)
         return REFUSE(m, "%s uses place %" PRIu64 " of the memo, which has %d", m->opcode, place, LIMIT);
-    if (!grow(m, &m->memo, (size_t)place + 1)) return false;
+    if (!make_room(m, &m->memo, (size_t)place + 1)) return false;
     m->memo.value[place] = value[0];
     m->memo.count++;
     return true;

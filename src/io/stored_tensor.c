@@ -1,5 +1,6 @@
 #include "stored_tensor.h"
 #include "core/base/array.h"
+#include "core/base/grow.h"
 
 #include <vitro/error.h>
 
@@ -8,15 +9,10 @@
 
 bool stored_tensors_add(vt_site at, stored_tensors *all, stored_tensor tensor)
 {
-    if (all->count == all->capacity) {
-        size_t capacity = all->capacity ? 2 * all->capacity : 64;
-        stored_tensor *grown = realloc(all->tensor, capacity * sizeof *grown);
-        if (grown) *all = (stored_tensors){ grown, all->count, capacity };
-    }
-    tensor.name = strdup(tensor.name);
-    if (!tensor.name || all->count == all->capacity) {
+    bool has_room = grow(&all->tensor, all->count, &all->capacity, sizeof *all->tensor);
+    tensor.name = has_room ? strdup(tensor.name) : NULL;
+    if (!tensor.name) {
         vt_error_raise(VT_ERROR_MEMORY, at, "no memory for the names of a file's tensors");
-        free(tensor.name);
         return false;
     }
     all->tensor[all->count++] = tensor;

@@ -1,5 +1,6 @@
 /* rename.c - which tensors of a file a model's tensors are made of. */
 #include "train/rename.h"
+#include "core/base/grow.h"
 #include "io/unreadable.h"
 #include "nn/glob.h"
 #include <vitro/error.h>
@@ -100,15 +101,9 @@ typedef struct builder {
 
 static bool add_piece(builder *b, const char *name, vt_stored_tensor source, const vt_name_rule *rule)
 {
-    if (b->count == b->capacity) {
-        size_t capacity = b->capacity ? 2 * b->capacity : 256;
-        named_piece *grown = realloc(b->pieces, capacity * sizeof *grown);
-        if (!grown) {
-            vt_error_raise(VT_ERROR_MEMORY, b->at, "no memory for the names of %s", b->path);
-            return false;
-        }
-        b->pieces = grown;
-        b->capacity = capacity;
+    if (!grow(&b->pieces, b->count, &b->capacity, sizeof *b->pieces)) {
+        vt_error_raise(VT_ERROR_MEMORY, b->at, "no memory for the names of %s", b->path);
+        return false;
     }
     char *copy = arena_allocate(b->memory, strlen(name) + 1);
     if (!copy) return false;
