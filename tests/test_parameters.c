@@ -119,7 +119,10 @@ Test(parameters, are_drawn_before_an_update)
         VT_SCOPE;
         vt_assign(p, vt_add(p, p));
     }
-    cr_assert(vt_item(vt_sum(p)) == 4 * COUNT, "%s", vt_error_message());
+    {
+        VT_SCOPE;
+        cr_assert(vt_item(vt_sum(p)) == 4 * COUNT, "%s", vt_error_message());
+    }
     vt_model_free(model);
 }
 

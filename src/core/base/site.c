@@ -32,10 +32,9 @@ static bool grow(site_texts *s)
     return true;
 }
 
-/* NULL stays NULL; so does a string that memory is short for. */
-static const char *keep(site_texts *s, const char *text)
+static const char *find_or_add(site_texts *s, const char *text)
 {
-    if (!text || (2 * s->count >= s->capacity && !grow(s))) return NULL;
+    if (2 * s->count >= s->capacity && !grow(s)) return NULL;
     char **at = find(s->texts, s->capacity, text);
     if (!*at) {
         *at = arena_allocate(&s->memory, strlen(text) + 1);
@@ -49,6 +48,16 @@ static const char *keep(site_texts *s, const char *text)
 static bool is_same(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* NULL stays NULL; so does a string that memory is short for. Where one string was, another may be now. */
+static const char *keep(site_texts *s, const char *text)
+{
+    if (!text) return NULL;
+    uintptr_t address = (uintptr_t)text;
+    kept_text *recent = &s->recent[(address ^ address >> 6) % RECENT_TEXTS];
+    if (recent->given != text || !is_same(recent->kept, text)) *recent = (kept_text){ text, find_or_add(s, text) };
+    return recent->kept;
 }
 
 /* One call mostly stands beside the one before. */

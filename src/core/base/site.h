@@ -5,11 +5,19 @@
 #include "core/base/arena.h"
 #include <vitro/base.h>
 
+enum { RECENT_TEXTS = 64 };
+
+/* A string that was asked for, and the one that is kept for it. */
+typedef struct kept_text {
+    const char *given, *kept;
+} kept_text;
+
 /* The strings of call sites, each once. */
 typedef struct site_texts {
     arena memory;
     char **texts; /* open addressing, doubled when half full */
     size_t capacity, count;
+    kept_text recent[RECENT_TEXTS]; /* by address, where few are looked for again */
     vt_site last;
 } site_texts;
 
