@@ -222,9 +222,9 @@ static const way in_f64 = { forward_room_f64, backward_room_f64, forward_f64, ba
 static const way in_f32 = { forward_room_f32, backward_room_f32, forward_f32, backward_f32 };
 #ifdef MATRIX_UNIT_EXISTS
 #include "backends/cpu/attention/attention_bf16.h"
-static const way in_halves = { forward_halves_room, backward_halves_room, forward_halves_of, backward_halves_of };
+static const way in_bf16 = { forward_bf16_room, backward_bf16_room, forward_bf16_of, backward_bf16_of };
 #else
-static const way in_halves; /* never chosen */
+static const way in_bf16; /* never chosen */
 #endif
 
 /* How many of the inputs, from the first on, are factors of products. */
@@ -232,9 +232,9 @@ enum { FACTORS = ATTENTION_V + 1, GRADIENT_FACTORS = ATTENTION_GRADIENT_V + 1 };
 
 static const way *way_of(const kernel_call *call, int factors)
 {
-    bool are_half = matrix_unit_is_granted();
-    for (int i = 0; i < factors; i++) are_half = are_half && call->in[i].dtype == VT_BF16;
-    return are_half ? &in_halves : call->in[factors - 1].dtype == VT_F64 ? &in_f64 : &in_f32;
+    bool are_bf16 = matrix_unit_is_granted();
+    for (int i = 0; i < factors; i++) are_bf16 = are_bf16 && call->in[i].dtype == VT_BF16;
+    return are_bf16 ? &in_bf16 : call->in[factors - 1].dtype == VT_F64 ? &in_f64 : &in_f32;
 }
 
 static bool worth_threads(const heads *h)

@@ -114,7 +114,7 @@ static bool has_matrix_unit(const convolution *c)
 
 /* What to expect of the matrix unit: oneDNN is slow at gradients of weights, and where windows are few for the weights,
  * which it reorders, at those of x. */
-static bool gathers_halves(const plan *p)
+static bool gathers_bf16(const plan *p)
 {
     const convolution *c = &p->problem;
     int64_t windows = c->batch * c->output[0] * c->output[1];
@@ -181,7 +181,7 @@ static enum algorithm expected(const plan *p)
     const convolution *c = &p->problem;
     int64_t tiles = c->batch * ((c->output[0] + 3) / 4) * ((c->output[1] + 3) / 4);
     bool pays = c->channels >= ENOUGH_CHANNELS && c->outputs >= ENOUGH_CHANNELS && tiles >= ENOUGH_TILES;
-    if (has_matrix_unit(c)) return is_possible(p, ONEDNN) && !gathers_halves(p) ? ONEDNN : IM2COL;
+    if (has_matrix_unit(c)) return is_possible(p, ONEDNN) && !gathers_bf16(p) ? ONEDNN : IM2COL;
     return pays && is_possible(p, WINOGRAD) ? WINOGRAD : is_possible(p, ONEDNN) ? ONEDNN : IM2COL;
 }
 

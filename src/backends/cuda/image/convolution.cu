@@ -86,9 +86,9 @@ static bool run(const kernel_call *call)
 }
 
 /* Images and weights have the channels last. What a product rounds to bf16, it rounds for all its readers. */
-#define CONVOLUTION(out_half)                                                                                          \
+#define CONVOLUTION(out_bf16)                                                                                          \
     .run = run, .supports = supports, .prepare = prepare, .channels_last_in = 3, .channels_last_out = 1, .bf16_in = 3, \
-    .bf16_out = out_half
+    .bf16_out = out_bf16
 
 extern "C" const kernel_row cuda_convolution_kernels[] = {
     { &op_conv2d, { CONVOLUTION(1) } },

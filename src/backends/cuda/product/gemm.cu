@@ -79,9 +79,9 @@ template <class In, class Y> static void queue(const gemm_problem *p, const gemm
 
 void gemm_queue(const gemm_problem *p, const gemm_operands *o)
 {
-    bool half = p->y_dtype == VT_BF16;
+    bool y_bf16 = p->y_dtype == VT_BF16;
     if (p->in_dtype == VT_BF16)
-        half ? queue<bf16, bf16>(p, o) : queue<bf16, float>(p, o);
+        y_bf16 ? queue<bf16, bf16>(p, o) : queue<bf16, float>(p, o);
     else
-        half ? queue<float, bf16>(p, o) : queue<float, float>(p, o);
+        y_bf16 ? queue<float, bf16>(p, o) : queue<float, float>(p, o);
 }

@@ -230,7 +230,7 @@ static __device__ inline void mask_lines(const batch &b, const share &s, int i, 
     for (int l = 0; l < STRIP; l++)
         for (int e = 0; e < W; e++) {
             const float masked = y[l].at[e] <= 0 ? 0 : g[l].at[e] + more[l].at[e];
-            g[l].at[e] = b.shortcut.half ? (float)converter<bf16, float>::of(masked) : masked;
+            g[l].at[e] = b.shortcut.is_bf16 ? (float)converter<bf16, float>::of(masked) : masked;
         }
     store_lines(b.shortcut, s, i, g);
 }
