@@ -69,11 +69,11 @@ static vt_tensor transpose(const convolution_call *c, vt_tensor x, vt_tensor wei
 {
     static const char *const names[] = { "x", "weight", "bias" };
     conv2d_attributes o = *c->options;
-    spec in[3];
+    spec in[3], *x_spec = &in[CONV2D_X], *weight_spec = &in[CONV2D_WEIGHT];
     if (!convolution_specs(c, x, weight, bias, in) || !convolution_dtypes_fit(c, names, in, 3) ||
-        !weight_fits(c, in[1].shape) || !image_fits(c, in[0].shape, in[1].shape) ||
-        !convolution_bias_fits(c, &in[2], in[1].shape, in[1].shape.dim[1] * o.groups) ||
-        !find_size(c, in[0].shape, in[1].shape, more, o.size))
+        !weight_fits(c, weight_spec->shape) || !image_fits(c, x_spec->shape, weight_spec->shape) ||
+        !convolution_bias_fits(c, &in[CONV2D_BIAS], weight_spec->shape, weight_spec->shape.dim[1] * o.groups) ||
+        !find_size(c, x_spec->shape, weight_spec->shape, more, o.size))
         return VT_INERT;
     vt_tensor y = record(&op_conv2d_input_gradient, c->at, INPUTS(as_image(c->axes, x), as_image(c->axes, weight)),
                          .attributes = &o, .attributes_size = sizeof o);

@@ -40,11 +40,13 @@ static operands operands_of(const kernel_call *call)
 {
     const array *in = call->in, *out = call->out;
     if (call->op == &op_conv2d_input_gradient)
-        return (operands){ CONVOLUTION_INPUT_GRADIENT, &out[0], &in[1], NULL, &in[0] };
+        return (operands){ CONVOLUTION_INPUT_GRADIENT, &out[0], &in[INPUT_GRADIENT_WEIGHT], NULL,
+                           &in[INPUT_GRADIENT_G] };
     if (call->op == &op_conv2d_weight_gradient)
-        return (operands){ CONVOLUTION_WEIGHT_GRADIENT, &in[1], &out[0], NULL, &in[0] };
-    bool has_bias = call->inputs > 2 && in[2].shape.rank > 0;
-    return (operands){ CONVOLUTION_FORWARD, &in[0], &in[1], has_bias ? &in[2] : NULL, &out[0] };
+        return (operands){ CONVOLUTION_WEIGHT_GRADIENT, &in[WEIGHT_GRADIENT_X], &out[0], NULL, &in[WEIGHT_GRADIENT_G] };
+    bool has_bias = call->inputs > CONV2D_BIAS && in[CONV2D_BIAS].shape.rank > 0;
+    return (operands){ CONVOLUTION_FORWARD, &in[CONV2D_X], &in[CONV2D_WEIGHT], has_bias ? &in[CONV2D_BIAS] : NULL,
+                       &out[0] };
 }
 
 /* -- Algorithms -----------------------------------------------------------------------------------------------------
@@ -293,8 +295,8 @@ static bool convolve(const kernel_call *call)
     .bf16_out = out
 
 const kernel_row cpu_convolution_kernels[] = {
-    { &op_conv2d, { IMAGES(1, 1) } },
-    { &op_conv2d_input_gradient, { IMAGES(1, 1) } },
-    { &op_conv2d_weight_gradient, { IMAGES(3, 0) } },
+    { &op_conv2d, { IMAGES(1 << CONV2D_X, 1) } },
+    { &op_conv2d_input_gradient, { IMAGES(1 << INPUT_GRADIENT_G, 1) } },
+    { &op_conv2d_weight_gradient, { IMAGES(1 << WEIGHT_GRADIENT_G | 1 << WEIGHT_GRADIENT_X, 0) } },
     { 0 },
 };

@@ -132,7 +132,7 @@ static bool is_empty(const array &y)
 static bool run_max_pool2d(const kernel_call *call)
 {
     const max_pool2d_attributes *a = (const max_pool2d_attributes *)call->attributes;
-    const array &x = call->in[0], &y = call->out[0], &index = call->out[1];
+    const array &x = call->in[0], &y = call->out[MAX_POOL2D_Y], &index = call->out[MAX_POOL2D_INDEX];
     if (is_empty(y)) return true;
     image_rows r = image_rows_of(x, y, &index);
     windows w = dilated_windows(a);
