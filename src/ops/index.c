@@ -233,8 +233,8 @@ static void index_add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 static void topk_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] =
-        vt_scatter_add(vt_zeros_like(n->in[0]), (int)ATTRIBUTES(topk_attributes, n)->axis, n->out[TOPK_INDICES], g[0]);
+    int axis = (int)ATTRIBUTES(topk_attributes, n)->axis;
+    dx[0] = vt_scatter_add(vt_zeros_like(n->in[0]), axis, n->out[TOPK_INDICES], g[TOPK_VALUES]);
 }
 
 const op op_gather = { OP_HEAD(gather, 2, 2, 1), .infer = infer_gather, .vjp = gather_vjp };

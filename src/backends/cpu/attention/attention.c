@@ -152,9 +152,9 @@ static backward_head backward_head_of(const kernel_call *call, const heads *h, i
         .v = matrix_of(h, &in[ATTENTION_GRADIENT_V], head, h->keys, h->width),
         .y = matrix_of(h, &in[ATTENTION_GRADIENT_Y], head, h->queries, h->width),
         .logsumexp = column_of(h, &in[ATTENTION_GRADIENT_LOGSUMEXP], head),
-        .dq = matrix_of(h, &out[0], head, h->queries, h->channels),
-        .dk = matrix_of(h, &out[1], head, h->keys, h->channels),
-        .dv = matrix_of(h, &out[2], head, h->keys, h->width),
+        .dq = matrix_of(h, &out[ATTENTION_GRADIENT_DQ], head, h->queries, h->channels),
+        .dk = matrix_of(h, &out[ATTENTION_GRADIENT_DK], head, h->keys, h->channels),
+        .dv = matrix_of(h, &out[ATTENTION_GRADIENT_DV], head, h->keys, h->width),
         .visibility = visibility_of(h, &in[ATTENTION_GRADIENT_BIAS], &in[ATTENTION_GRADIENT_MASK], head),
     };
 }

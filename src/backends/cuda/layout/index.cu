@@ -331,9 +331,9 @@ template <class T, class Join> static void launch_many(const kernel_call *call)
 /* Sorted are numbers of 32 bits. */
 static bool can_join(const kernel_call *call)
 {
-    int64_t slices =
-        is_sliced(call) ? about(call, call->in[SCATTER_X]).length : vt_shape_count(call->in[SCATTER_X].shape);
-    return call->in[SCATTER_X].dtype != VT_F64 && slices <= INT32_MAX && source_count(call) <= INT32_MAX;
+    const array &x = call->in[SCATTER_X];
+    int64_t slices = is_sliced(call) ? about(call, x).length : vt_shape_count(x.shape);
+    return x.dtype != VT_F64 && slices <= INT32_MAX && source_count(call) <= INT32_MAX;
 }
 
 static bool prepare_join(const kernel_call *call, preparation *p)

@@ -149,8 +149,8 @@ static bool prepare(const kernel_call *call, preparation *p)
 template <class T, class Elements> static bool select(const kernel_call *call, const Elements &x)
 {
     const topk_attributes *a = (const topk_attributes *)call->attributes;
-    along_axis from = along_axis_of(call->in[0].shape, a->axis),
-               to = along_axis_of(call->out[TOPK_VALUES].shape, a->axis);
+    along_axis from = along_axis_of(call->in[0].shape, a->axis);
+    along_axis to = along_axis_of(call->out[TOPK_VALUES].shape, a->axis);
     int threads = threads_for_lane(from);
     if (lane_count(to) * to.length == 0) return true;
     if (!is_few(call)) {
