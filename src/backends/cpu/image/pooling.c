@@ -5,7 +5,7 @@
 #include "ops/pooling.h"
 #include <math.h>
 
-/* The planes of a call. */
+/* The planes of a call: x [planes, from[0], from[1]] -> y and index [planes, to[0], to[1]] */
 typedef struct pooling {
     const max_pool2d_attributes *a;
     int64_t planes, from[2], to[2];

@@ -336,6 +336,7 @@ static bool clip(const kernel_call *call)
 
 static constexpr int NORM_VECTORS = 4, NORM_CHUNK = 4 * BLOCK * WIDTH * NORM_VECTORS;
 
+/* The tensors of the list -> partial [blocks] */
 static __global__ void __launch_bounds__(BLOCK)
     add_squares(const __grid_constant__ tensor_list<1> list, double *partial)
 {
@@ -356,6 +357,7 @@ static __global__ void __launch_bounds__(BLOCK)
 
 static constexpr int FINISHING_BLOCK = 1024;
 
+/* partial [parts] -> norm, a scalar */
 static __global__ void finish_norm(const double *partial, int64_t parts, float *norm)
 {
     double sum = 0;

@@ -148,7 +148,9 @@ static __device__ __forceinline__ void put_pair(void *to, bool is_bf16, int64_t 
         *(float2 *)((float *)to + at) = make_float2(x, next);
 }
 
-/* A block computes a tile of the product of one phase and one group. RUN elements are loaded at once. */
+/* image, x [batch, size, channels] or the gradient of y [batch, output, outputs], weight [outputs, kernel,
+ * channels / groups], bias [outputs] or NULL -> result, y or the gradient of x. A block computes a tile of the product
+ * of one phase and one group. RUN elements are loaded at once. */
 template <class In, class Block, bool GRADIENT, int RUN>
 static __global__ void __launch_bounds__(Block::THREADS, BLOCKS_AT_ONCE<In, Block>)
     correlate(correlation c, const In *image, const In *weight, const float *bias, void *result)
@@ -224,7 +226,8 @@ typedef struct weight_sums {
     int splits, pixels; /* of a split, a multiple of its tiles' depth */
 } weight_sums;
 
-/* A block computes a tile of the sums of one split and one group: [splits, groups, rows, depth]. */
+/* gradient, of y [batch, output, outputs], image, x [batch, size, channels] -> sums_of_splits [splits, groups, rows,
+ * depth]. A block computes a tile of the sums of one split and one group. */
 template <class In, class Block, int RUN>
 static __global__ void __launch_bounds__(Block::THREADS, BLOCKS_AT_ONCE<In, Block>)
     correlate_windows(weight_sums w, const In *gradient, const In *image, float *sums_of_splits)
@@ -267,7 +270,7 @@ static __global__ void __launch_bounds__(Block::THREADS, BLOCKS_AT_ONCE<In, Bloc
     visit_sums<In, Block, ACROSS, ACROSS>(sums, begin, store, store_pair);
 }
 
-/* Always in the same order. */
+/* sums [splits, count] -> result [count], always in the same order. */
 static __global__ void add_splits(int64_t count, int splits, const float *sums, float *result)
 {
     SHARED(float, parts, [BLOCK / WARP][WARP]);

@@ -75,7 +75,8 @@ template <class Function> static void with_unit(size_t bytes, const void *from, 
         function(uint8_t{});
 }
 
-/* Element (o, j, i) of the output is element (o, index(o, j, i), i) of x. */
+/* from [x.outer, x.length, x.inner], index as to -> to [y.outer, y.length, y.inner]: element (o, j, i) is element
+ * (o, index(o, j, i), i) of `from`. */
 template <class T>
 static __global__ void gather_elements(along_axis x, along_axis y, indices index, const T *from, T *to)
 {
@@ -98,7 +99,8 @@ static bool run_gather(const kernel_call *call)
     return launched(call);
 }
 
-/* Slice (o, j), of x.inner units, is slice (o, index(j)) of x. */
+/* from [x.outer, x.length, x.inner], in units of T, index [picked] -> to [x.outer, picked, x.inner]: slice (o, j) is
+ * slice (o, index(j)) of `from`. */
 template <class T>
 static __global__ void select_slices(along_axis x, int64_t picked, indices index, const T *from, T *to)
 {
@@ -124,6 +126,7 @@ static bool run_index_select(const kernel_call *call)
     return launched(call);
 }
 
+/* index [count] -> to [count, classes] */
 template <class T> static __global__ void mark_classes(int64_t count, indices index, T *to)
 {
     int64_t n = thread_in_grid(), classes = index.limit, id = n / classes;
@@ -204,7 +207,8 @@ template <class T> struct replacement {
 
 enum { FEW = 32 };
 
-/* `sliced`: there is an index a slice of the source; otherwise one for each of its elements. */
+/* from [x.outer, x.length, x.inner], source [x.outer, sources, x.inner] -> to as from. index is [sources] where it is
+ * `sliced`, and as source otherwise. */
 template <class T, class Join>
 static __global__ void join_few(along_axis x, int64_t sources, bool sliced, indices index, const T *from,
                                 const T *source, T *to)
@@ -242,8 +246,8 @@ static __global__ void find_elements(along_axis x, int64_t sources, indices inde
     s.number[0][n] = (uint32_t)n;
 }
 
-/* The first of the sources that go to one slice joins them all: of `x.length` slices with `x.inner` elements. So many
- * lanes share an element. */
+/* source [x.outer, s.count, x.inner] -> to [x.outer, x.length, x.inner]: the first of the sources that go to one slice
+ * joins them all. So many lanes share an element. */
 template <class T, class Join>
 static __global__ void join_sorted(along_axis x, int lanes, sorting s, const T *source, T *to)
 {
@@ -261,7 +265,7 @@ static __global__ void join_sorted(along_axis x, int lanes, sorting s, const T *
     if (lane == 0) *into = (T)so_far;
 }
 
-/* The last of the sources that go to one place is what is there. */
+/* source [s.count] -> to: the last of the sources that go to one place is what is there. */
 template <class T> static __global__ void replace_sorted(sorting s, const T *source, T *to)
 {
     int64_t k = thread_in_grid();

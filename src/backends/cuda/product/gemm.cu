@@ -28,7 +28,8 @@ static __device__ inline void load_tile(float (&tile)[TILE][TILE + 1], const In 
     }
 }
 
-/* A block computes a tile of y, a thread ROWS elements of one of its columns. */
+/* a [batch..., m, k], b [batch..., k, n], bias [n] or NULL -> y [batch..., m, n]. A block computes a tile of y, a
+ * thread ROWS elements of one of its columns. */
 template <class In, class Y>
 static __global__ void __launch_bounds__(BLOCK)
     multiply(gemm_problem p, int64_t across, int64_t down, const In *a, const In *b, const Y *bias, Y *y)

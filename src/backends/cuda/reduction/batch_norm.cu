@@ -24,7 +24,7 @@ typedef struct products {
     double g, gx; /* Σ g and Σ g (x - mean) */
 } products;
 
-/* What a call works on: arguments of kernels. What has no data is absent. */
+/* What a call works on: arguments of kernels. Images are [lines, channels]. What has no data is absent. */
 typedef struct batch {
     int64_t lines, channels;
     int64_t parts; /* that sums are taken over */
@@ -34,10 +34,10 @@ typedef struct batch {
     stored shortcut;  /* what is added before the ReLU; of a gradient, its own gradient */
     stored g, more_g; /* the gradient of y; it may come as two, to be added */
     stored dx;
-    const float *weight, *bias;          /* of channels, as all that follows */
-    float *mean, *var, *dweight, *dbias; /* mean: two of each channel, [2, channels], which add up to it */
+    const float *weight, *bias;          /* [channels], as all that follows */
+    float *mean, *var, *dweight, *dbias; /* mean: [2, channels], two numbers that add up to it */
     float *g_mean, *slope;
-    void *partial; /* moments or products: of each part, those of each channel */
+    void *partial; /* moments or products [parts, channels] */
 } batch;
 
 /* -- The lines of a thread: of one vector of columns, dealt out to blocks in turn ---------------------------------- */

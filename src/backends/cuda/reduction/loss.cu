@@ -41,7 +41,7 @@ template <class T> static __device__ inline T loss_of(const logit_sums<T> &sums,
     return hard + (s > 0 ? s * (above + (max - sums.total / classes)) : 0);
 }
 
-/* x [lanes of a], labels, loss and log_sum [lanes]; a lane is the logits for one label. */
+/* x [outer, length, inner], labels [outer, inner] -> loss and log_sum [outer, inner] */
 template <class T>
 static __global__ void cross_entropy(along_axis a, int threads, T s, const T *x, const int64_t *labels,
                                      fault_reporter reporter, T *loss, T *log_sum)
@@ -63,7 +63,8 @@ static __global__ void cross_entropy(along_axis a, int threads, T s, const T *x,
     loss[lane] = label == VT_IGNORE ? 0 : loss_of(sums, x[label * a.inner], (T)a.length, s);
 }
 
-/* dx = g (e^(x - log Σ e^x) - p), p = (1 - s) [label] + s / classes; g, labels and log_sum [lanes]. */
+/* g, labels and log_sum [outer, inner], x [outer, length, inner] -> dx as x:
+ * dx = g (e^(x - log Σ e^x) - p), p = (1 - s) [label] + s / classes */
 template <class T>
 static __global__ void cross_entropy_gradient(along_axis a, int threads, T s, const T *g, const T *x,
                                               const int64_t *labels, const T *log_sum, fault_reporter reporter, T *dx)

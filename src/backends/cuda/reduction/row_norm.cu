@@ -221,8 +221,8 @@ typedef struct gradient_rows {
     bool centered;
     const float *x, *mean, *rstd, *weight, *residual;
     stored g, dx;
-    float *partial; /* of each part of the rows a row of dweight and one of dbias; NULL: they are not asked for */
-    int64_t pitch;  /* of these rows */
+    float *partial; /* [parts, 2, pitch]: the sums of dweight and dbias over a part; NULL: they are not asked for */
+    int64_t pitch;  /* length, filled up */
 } gradient_rows;
 
 static __device__ inline normal normal_of(const gradient_rows &a, int64_t row)
@@ -331,8 +331,8 @@ static __global__ void __launch_bounds__(Team::block, Team::resident) gradient_l
     }
 }
 
-/* The sums over the parts, in an order that follows from their number: of dweight or dbias, blockIdx.y, a column each
- * warp in the end. */
+/* partial [parts, 2, pitch] -> dweight [length], and where blockIdx.y is 1 dbias [length]: the sums over the parts, in
+ * an order that follows from their number, a column each warp in the end. */
 static __global__ void add_parts(const float *partial, int64_t parts, int64_t pitch, int64_t length, float *dweight,
                                  float *dbias)
 {

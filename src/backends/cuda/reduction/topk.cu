@@ -43,6 +43,8 @@ static __device__ inline uint64_t key_of(int64_t x)
     return (uint64_t)x ^ (uint64_t)1 << 63;
 }
 
+/* x and values, the same elements [from.outer, from.length, from.inner] -> chosen and indices [to.outer, to.length,
+ * to.inner] */
 template <class Elements, class T>
 static __global__ void select_first(along_axis from, along_axis to, int threads, bool smallest, Elements x,
                                     const T *values, T *chosen, int64_t *indices)
@@ -101,7 +103,8 @@ static __global__ void write_lanes(sorting s, along_axis a)
     s.key[0][i] = (uint32_t)(outer * a.inner + n % a.inner);
 }
 
-/* The lanes are behind each other. */
+/* values [from.outer, from.length, from.inner], and their numbers, sorted, a lane behind another -> chosen and indices
+ * [to.outer, to.length, to.inner] */
 template <class T>
 static __global__ void take_sorted(along_axis from, along_axis to, sorting s, const T *values, T *chosen,
                                    int64_t *indices)
