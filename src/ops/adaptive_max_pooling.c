@@ -1,7 +1,7 @@
 /* adaptive_max_pooling.c - the largest element of each of the windows that divide an image as evenly as may be. */
 #include "ops/list.h"
 #include "ops/pooling_windows.h"
-#include "ops/signal.h"
+#include "ops/one_dimensional.h"
 #include <vitro/vitro.h>
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* average_pooling.c - the mean of each window. */
 #include "ops/list.h"
 #include "ops/pooling_windows.h"
-#include "ops/signal.h"
+#include "ops/one_dimensional.h"
 #include "ops/resample.h"
 #include <vitro/vitro.h>
 

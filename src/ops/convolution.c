@@ -6,7 +6,7 @@
 #include "ops/convolution_call.h"
 #include "ops/list.h"
 #include "ops/pair.h"
-#include "ops/signal.h"
+#include "ops/one_dimensional.h"
 #include <vitro/vitro.h>
 
 /* -- Shapes ---------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 #include "ops/pooling.h"
 #include "ops/list.h"
 #include "ops/pooling_windows.h"
-#include "ops/signal.h"
+#include "ops/one_dimensional.h"
 #include <vitro/vitro.h>
 
 /* -- The ops ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 #include "backends/cpu/product/bf16_product.h"
 #include "backends/cpu/vector/integers.h"
 #include "backends/cpu/kernels.h"
-#include "backends/cpu/machine/shares.h"
+#include "backends/cpu/machine/work_stealing.h"
 #include "backends/cpu/machine/threads.h"
 #include "backends/cpu/product/tile.h"
 #include "backends/cpu/vector/vector_math.h"

@@ -5,7 +5,7 @@
 
 #include "backends/cpu/product/prefetch.h"
 #include "backends/cpu/product/matrix_tile.h"
-#include "backends/cpu/product/square.h"
+#include "backends/cpu/product/transpose_square.h"
 
 #ifdef MATRIX_UNIT_EXISTS
 

@@ -8,8 +8,8 @@
 #include "backends/cpu/elementwise/gelu.h"
 #include "backends/cpu/vector/integers.h"
 #include "backends/cpu/product/matrix_tile.h"
-#include "backends/cpu/machine/shares.h"
-#include "backends/cpu/product/square.h"
+#include "backends/cpu/machine/work_stealing.h"
+#include "backends/cpu/product/transpose_square.h"
 #include "backends/cpu/machine/threads.h"
 #include "core/graph/refuse.h"
 #include <stdlib.h>
