@@ -75,7 +75,7 @@ static vt_tensor pool(vt_tensor x, const windows w[2], vt_tensor *indices)
 {
     vt_tensor all;
     vt_tensor arranged = arrange(arrange(x, 2, &w[0]), 3, &w[1]);
-    vt_tensor y = vt_max_pool2d(arranged, 0, .kernels = { (int)w[0].longest, (int)w[1].longest }, .indices = &all);
+    vt_tensor y = vt_max_pool2d(arranged, 0, .kernel_hw = { (int)w[0].longest, (int)w[1].longest }, .indices = &all);
     if (indices) *indices = numbers_in_x(all, w);
     return y;
 }

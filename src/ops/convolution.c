@@ -150,9 +150,9 @@ vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
     NEED_ARGUMENTS("conv2d", a, VT_INERT);
     const vt_conv2d_args left_out = { VT_CONV2D_DEFAULTS };
     conv2d_attributes c = { .groups = a->groups };
-    pair_option stride = { "stride", a->stride, left_out.stride, a->strides, 1 };
-    pair_option padding = { "padding", a->padding, left_out.padding, a->paddings, 0 };
-    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilations, 1 };
+    pair_option stride = { "stride", a->stride, left_out.stride, a->stride_hw, 1 };
+    pair_option padding = { "padding", a->padding, left_out.padding, a->padding_hw, 0 };
+    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilation_hw, 1 };
     if (vt_failed() || !pair_settle("conv2d", a->at_, &stride, c.stride) ||
         !sides_settle("conv2d", a->at_, &padding, a->padding_sides, c.padding, c.padding_behind) ||
         !pair_settle("conv2d", a->at_, &dilation, c.dilation) || !groups_fit("conv2d", a->at_, a->groups))

@@ -88,10 +88,10 @@ vt_tensor vt_conv_transpose2d_with(const vt_conv_transpose2d_args *a)
     const vt_conv_transpose2d_args left_out = { VT_CONV_TRANSPOSE2D_DEFAULTS };
     conv2d_attributes o = { .groups = a->groups };
     int64_t more[2];
-    pair_option stride = { "stride", a->stride, left_out.stride, a->strides, 1 };
-    pair_option padding = { "padding", a->padding, left_out.padding, a->paddings, 0 };
-    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilations, 1 };
-    pair_option output = { "output_padding", a->output_padding, left_out.output_padding, a->output_paddings, 0 };
+    pair_option stride = { "stride", a->stride, left_out.stride, a->stride_hw, 1 };
+    pair_option padding = { "padding", a->padding, left_out.padding, a->padding_hw, 0 };
+    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilation_hw, 1 };
+    pair_option output = { "output_padding", a->output_padding, left_out.output_padding, a->output_padding_hw, 0 };
     ENTER(name, a->at_);
     if (vt_failed() || !pair_settle(name, a->at_, &stride, o.stride) ||
         !sides_settle(name, a->at_, &padding, a->padding_sides, o.padding, o.padding_behind) ||

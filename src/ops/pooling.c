@@ -108,11 +108,11 @@ vt_tensor vt_max_pool2d_with(const vt_max_pool2d_args *a)
                          .stride = a->stride,
                          .padding = a->padding,
                          .dilation = a->dilation,
-                         .kernels = a->kernels,
-                         .strides = a->strides,
-                         .paddings = a->paddings,
+                         .kernel_hw = a->kernel_hw,
+                         .stride_hw = a->stride_hw,
+                         .padding_hw = a->padding_hw,
                          .padding_sides = a->padding_sides,
-                         .dilations = a->dilations,
+                         .dilation_hw = a->dilation_hw,
                          .ceil = a->ceil };
     pooling_call c = { "max_pool2d", a->at_, 2 };
     max_pool2d_attributes w;
