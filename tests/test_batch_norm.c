@@ -54,14 +54,14 @@ typedef struct arrays {
     array in[MAX_INPUTS], out[MAX_OUTPUTS];
 } arrays;
 
-static arrays arrays_new(const subject *s, vt_shape shape, uint32_t in_half, uint32_t out_half)
+static arrays arrays_new(const subject *s, vt_shape shape, uint32_t in_bf16, uint32_t out_bf16)
 {
     arrays a = { 0 };
     vt_shape channels = VT_SHAPE(shape.dim[1]), mean = VT_SHAPE(2, shape.dim[1]);
     for (int i = 0; i < s->inputs; i++) {
         bool scales = s->in_scales >> i & 1;
         vt_shape own = i == s->in_mean ? mean : scales ? channels : shape;
-        vt_dtype dtype = in_half >> i & 1 ? VT_BF16 : VT_F32;
+        vt_dtype dtype = in_bf16 >> i & 1 ? VT_BF16 : VT_F32;
         a.in[i] = array_channels_last(memory(vt_shape_count(own), dtype), dtype, own);
         fill(&a.in[i], scales, i);
         for (int64_t k = shape.dim[1]; i == s->in_mean && k < 2 * shape.dim[1]; k++)
@@ -69,7 +69,7 @@ static arrays arrays_new(const subject *s, vt_shape shape, uint32_t in_half, uin
     }
     for (int i = 0; i < s->outputs; i++) {
         vt_shape own = i == s->out_mean ? mean : s->out_scales >> i & 1 ? channels : shape;
-        vt_dtype dtype = out_half >> i & 1 ? VT_BF16 : VT_F32;
+        vt_dtype dtype = out_bf16 >> i & 1 ? VT_BF16 : VT_F32;
         a.out[i] = array_channels_last(memory(vt_shape_count(own), dtype), dtype, own);
     }
     return a;
@@ -97,11 +97,11 @@ static void call_kernel(const subject *s, arrays *a)
 
 /* How far results may be from those of operands in f32 alone, relative to 1 or more: by their own rounding, and where
  * the gradient of a shortcut is rounded, by that too, since it is summed as it is stored. */
-static double limit_of(const subject *s, vt_shape shape, int output, uint32_t out_half)
+static double limit_of(const subject *s, vt_shape shape, int output, uint32_t out_bf16)
 {
     double terms = (double)(vt_shape_count(shape) / shape.dim[1]);
-    bool rounded_sums = s->op == &op_batch_norm_add_relu_gradient && out_half & 2;
-    return (out_half >> output & 1 ? 0x1p-8 : 0) + (rounded_sums ? 0x1p-8 * sqrt(terms) : 0);
+    bool rounded_sums = s->op == &op_batch_norm_add_relu_gradient && out_bf16 & 2;
+    return (out_bf16 >> output & 1 ? 0x1p-8 : 0) + (rounded_sums ? 0x1p-8 * sqrt(terms) : 0);
 }
 
 /* Every combination of operands stored as bf16, whose inputs are the same numbers. */
@@ -110,18 +110,18 @@ static void test_storage(const subject *s, vt_shape shape)
     const kernel *k = cpu_backend.kernel_of(s->op);
     arrays want = arrays_new(s, shape, 0, 0);
     call_kernel(s, &want);
-    for (uint32_t half = 0; half < 1u << (s->inputs + s->outputs); half++) {
-        uint32_t in_half = half & ((1u << s->inputs) - 1), out_half = half >> s->inputs;
-        if ((in_half & ~k->bf16_in) || (out_half & ~k->bf16_out)) continue;
-        arrays got = arrays_new(s, shape, in_half, out_half);
+    for (uint32_t stored = 0; stored < 1u << (s->inputs + s->outputs); stored++) {
+        uint32_t in_bf16 = stored & ((1u << s->inputs) - 1), out_bf16 = stored >> s->inputs;
+        if ((in_bf16 & ~k->bf16_in) || (out_bf16 & ~k->bf16_out)) continue;
+        arrays got = arrays_new(s, shape, in_bf16, out_bf16);
         call_kernel(s, &got);
         for (int o = 0; o < s->outputs; o++) {
-            double limit = limit_of(s, shape, o, out_half);
+            double limit = limit_of(s, shape, o, out_bf16);
             for (int64_t i = 0; i < vt_shape_count(got.out[o].shape); i++) {
                 double x = array_get(&got.out[o], i), y = array_get(&want.out[o], i);
                 cr_assert(fabs(x - y) <= limit * fmax(1, fabs(y)),
-                          "%s, stored %#x: output %d, element %lld: %g, not %g", s->op->name, half, o, (long long)i, x,
-                          y);
+                          "%s, stored %#x: output %d, element %lld: %g, not %g", s->op->name, stored, o, (long long)i,
+                          x, y);
             }
         }
         arrays_free(&got);

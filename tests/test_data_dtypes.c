@@ -9,7 +9,7 @@
 #include <string.h>
 #include <vitro/vitro.h>
 
-enum { HALVES = 65536 };
+enum { PATTERNS = 65536 }; /* of 16 bits */
 
 static void begin(void)
 {
@@ -36,17 +36,18 @@ static double value_of(const format *f, unsigned bits)
     return sign * ldexp(fraction + (1 << f->fraction_bits), exponent - bias - f->fraction_bits);
 }
 
-Test(data_dtypes, every_half_goes_in_and_comes_out)
+Test(data_dtypes, every_float16_goes_in_and_comes_out)
 {
-    static uint16_t in[HALVES], out[HALVES];
-    static float values[HALVES];
-    for (int i = 0; i < HALVES; i++) in[i] = (uint16_t)i;
+    static uint16_t in[PATTERNS], out[PATTERNS];
+    static float values[PATTERNS];
+    for (int i = 0; i < PATTERNS; i++) in[i] = (uint16_t)i;
     for (const format *f = formats; f < formats + 2; f++) {
         VT_SCOPE;
-        vt_tensor x = vt_from_data(in, VT_SHAPE(HALVES), f->dtype);
+        vt_tensor x = vt_from_data(in, VT_SHAPE(PATTERNS), f->dtype);
         cr_assert(vt_dtype_of(x) == VT_F32);
-        cr_assert(vt_read(x, values, HALVES, VT_F32) && vt_read(x, out, HALVES, f->dtype), "%s", vt_error_message());
-        for (unsigned i = 0; i < HALVES; i++) {
+        cr_assert(vt_read(x, values, PATTERNS, VT_F32) && vt_read(x, out, PATTERNS, f->dtype), "%s",
+                  vt_error_message());
+        for (unsigned i = 0; i < PATTERNS; i++) {
             double want = value_of(f, i);
             if (isnan(want)) {
                 cr_assert(isnan(values[i]) && isnan(value_of(f, out[i])) && (out[i] & 0x8000) == (i & 0x8000));
@@ -61,7 +62,7 @@ Test(data_dtypes, every_half_goes_in_and_comes_out)
 
 /* The middle itself goes to the even one, the doubles next to it to what is nearer: a way through f32 would round them
  * to the middle first. */
-Test(data_dtypes, rounding_is_to_the_nearest_even_half)
+Test(data_dtypes, rounding_is_to_the_nearest_even_neighbour)
 {
     enum { AROUND = 3 };
     for (const format *f = formats; f < formats + 2; f++) {
@@ -93,12 +94,12 @@ Test(data_dtypes, rounding_is_to_the_nearest_even_half)
 Test(data_dtypes, what_would_round_to_infinity_is_refused)
 {
     VT_SCOPE;
-    uint16_t half[2];
+    uint16_t stored[2];
     vt_tensor most = vt_from_data(((double[]){ nextafter(65520, 0), -INFINITY }), VT_SHAPE(2), VT_F64);
-    cr_assert(vt_read(most, half, 2, VT_F16) && half[0] == 0x7bff && half[1] == 0xfc00);
-    cr_assert(!vt_read(vt_from_data(((float[]){ 1, 65520 }), VT_SHAPE(2), VT_F32), half, 2, VT_F16));
+    cr_assert(vt_read(most, stored, 2, VT_F16) && stored[0] == 0x7bff && stored[1] == 0xfc00);
+    cr_assert(!vt_read(vt_from_data(((float[]){ 1, 65520 }), VT_SHAPE(2), VT_F32), stored, 2, VT_F16));
     REFUSED(VT_ERROR_ARGUMENT, "read: element 1 is 65520, which does not fit f16");
-    cr_assert(!vt_read(vt_from_data(((double[]){ 1e300, 1 }), VT_SHAPE(2), VT_F64), half, 2, VT_BF16));
+    cr_assert(!vt_read(vt_from_data(((double[]){ 1e300, 1 }), VT_SHAPE(2), VT_F64), stored, 2, VT_BF16));
     REFUSED(VT_ERROR_ARGUMENT, "read: element 0 is 1e+300, which does not fit bf16");
 }
 
@@ -125,9 +126,10 @@ Test(data_dtypes, small_integers_go_in_and_come_out)
 {
     for (int k = 0; k < 4; k++) {
         VT_SCOPE;
-        static unsigned char in[4 * HALVES], out[4 * HALVES];
-        static int64_t values[HALVES];
-        int64_t low = integers[k].low, high = integers[k].high, count = high - low < HALVES ? high - low + 1 : HALVES;
+        static unsigned char in[4 * PATTERNS], out[4 * PATTERNS];
+        static int64_t values[PATTERNS];
+        int64_t low = integers[k].low, high = integers[k].high,
+                count = high - low < PATTERNS ? high - low + 1 : PATTERNS;
         size_t size = vt_dtype_size(integers[k].dtype);
         for (int64_t i = 0; i < count; i++) {
             int64_t value = i == count - 1 ? high : low + i;

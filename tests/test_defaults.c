@@ -197,11 +197,11 @@ Test(defaults, what_makes_no_sense_is_refused_by_name)
     expect_refused(!vt_normal(VT_SHAPE(2), .std = NAN).id, "normal");
     expect_refused(!vt_sgd(m, .lr = NAN), "lr");
     expect_refused(!vt_adam(m, .beta1 = 1), "beta1");
-    expect_refused(!vt_conv2d(image, kernel, .strides = { 0, 0 }).id, "stride 0, 0");
+    expect_refused(!vt_conv2d(image, kernel, .stride_hw = { 0, 0 }).id, "stride 0, 0");
     expect_refused(!vt_conv2d(image, kernel, .dilation = 0).id, "dilation 0");
     expect_refused(!vt_conv2d(image, kernel, .groups = 0).id, "groups = 0");
     expect_refused(!vt_max_pool2d(image, 2, .stride = 0).id, "stride 0");
-    expect_refused(!vt_avg_pool2d(image, 2, .kernels = { 0, 0 }).id, "kernel");
+    expect_refused(!vt_avg_pool2d(image, 2, .kernel_hw = { 0, 0 }).id, "kernel");
     expect_refused(!vt_interpolate(image, .height = 0).id, "height is 0; it must be 1 or more");
     expect_refused(!vt_slice(x, 1, 0, 2, .step = 0).id, "step 0");
     expect_refused(!vt_norm(x, .order = 0).id, "order is 0; it must be 1 or 2");

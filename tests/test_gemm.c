@@ -56,7 +56,7 @@ typedef struct trial {
     bool biased;
 } trial;
 
-static trial random_trial(bool halves)
+static trial random_trial(bool bf16)
 {
     trial t = { .batches = 1, .biased = random_below(2) };
     gemm_problem *p = &t.p;
@@ -78,7 +78,7 @@ static trial random_trial(bool halves)
     if (random_below(16) == 0) p->a_row = 0;
     if (random_below(16) == 0) p->b_column = 0;
     int64_t *dtypes[] = { &p->a_dtype, &p->b_dtype, &p->y_dtype, &p->other_dtype };
-    for (int i = 0; halves && i < 4; i++) *dtypes[i] = random_below(2) ? VT_BF16 : VT_DTYPE_DEFAULT;
+    for (int i = 0; bf16 && i < 4; i++) *dtypes[i] = random_below(2) ? VT_BF16 : VT_DTYPE_DEFAULT;
     p->epilogue = random_below(2) ? random_below(GEMM_ADD + 1) : GEMM_NOTHING;
     t.count = t.batches * p->m * p->n;
     return t;
@@ -89,27 +89,27 @@ static trial long_trial(void)
 {
     trial t = random_trial(false);
     gemm_problem *p = &t.p;
-    bool transposed = random_below(4), halves = random_below(2);
+    bool transposed = random_below(4), bf16 = random_below(2);
     *p = (gemm_problem){ .m = 1 + random_below(40), .n = 16 * (1 + random_below(4)), .k = 1500 + random_below(3000) };
     p->a_row = transposed ? 1 : p->k;
     p->a_column = transposed ? p->m : 1;
     p->b_row = p->n;
     p->b_column = 1;
     p->row_sums = random_below(2);
-    if (halves) p->a_dtype = p->b_dtype = VT_BF16;
+    if (bf16) p->a_dtype = p->b_dtype = VT_BF16;
     return (trial){ *p, p->m * p->k, p->k * p->n, 1, p->m * p->n, t.biased };
 }
 
 /* More elements, also each the sum of many: all of b is packed at once. */
-static trial large_trial(bool halves)
+static trial large_trial(bool bf16)
 {
-    trial t = random_trial(halves);
+    trial t = random_trial(bf16);
     gemm_problem *p = &t.p;
     p->m = 1024 + random_below(20);
     p->n = 257 + random_below(40);
     p->k = 1600 + random_below(50);
     p->batch_rank = p->sum = p->a_sum = p->b_sum = 0;
-    if (halves) p->a_dtype = p->b_dtype = VT_BF16;
+    if (bf16) p->a_dtype = p->b_dtype = VT_BF16;
     t.batches = 1;
     p->a_row = p->k;
     p->a_column = 1;
@@ -142,21 +142,21 @@ static double element(const matrix *x, int64_t i)
 
 /* Uniform in [-1, 1), in the dtype of memory, exact in all; in memory of just that size, so that a sanitizer sees what
  * is read or written beyond it. */
-static matrix matrix_new(int64_t count, int64_t half, bool f64)
+static matrix matrix_new(int64_t count, int64_t dtype, bool f64)
 {
     matrix x = { count,
-                 half == VT_BF16 ? VT_BF16
-                 : f64           ? VT_F64
-                                 : VT_F32,
+                 dtype == VT_BF16 ? VT_BF16
+                 : f64            ? VT_F64
+                                  : VT_F32,
                  malloc((size_t)(count + 1) * sizeof(double)),
-                 malloc((size_t)count * element_size(half == VT_BF16 ? VT_BF16
-                                                     : f64           ? VT_F64
-                                                                     : VT_F32) +
+                 malloc((size_t)count * element_size(dtype == VT_BF16 ? VT_BF16
+                                                     : f64            ? VT_F64
+                                                                      : VT_F32) +
                         1) };
     cr_assert(x.value && x.data);
     for (int64_t i = 0; i < count; i++) {
         float value = (float)(next_bits(&seed) >> 33) * 0x1p-30f - 1;
-        if (half == VT_BF16) value = bf16_to_f32(((uint16_t *)x.data)[i] = bf16_of_f32(value));
+        if (dtype == VT_BF16) value = bf16_to_f32(((uint16_t *)x.data)[i] = bf16_of_f32(value));
         if (x.dtype == VT_F32) ((float *)x.data)[i] = value;
         if (x.dtype == VT_F64) ((double *)x.data)[i] = (double)value;
         x.value[i] = (double)value;

@@ -82,10 +82,10 @@ Test(images, transposed_convolution)
         vt_tensor y =
             vt_conv_transpose2d(numbers(VT_SHAPE(2, 4, 3, 4), x),
                                 numbers(VT_SHAPE(4, t->out / t->groups, t->kernel[0], t->kernel[1]), weight),
-                                .bias = numbers(VT_SHAPE(t->out), bias), .strides = { t->stride[0], t->stride[1] },
+                                .bias = numbers(VT_SHAPE(t->out), bias), .stride_hw = { t->stride[0], t->stride[1] },
                                 .padding_sides = { t->padding[0], t->padding[1], t->padding[2], t->padding[3] },
-                                .dilations = { t->dilation[0], t->dilation[1] },
-                                .output_paddings = { t->more[0], t->more[1] }, .groups = t->groups);
+                                .dilation_hw = { t->dilation[0], t->dilation[1] },
+                                .output_padding_hw = { t->more[0], t->more[1] }, .groups = t->groups);
         vt_shape shape = VT_SHAPE(2, t->out, 0, 0);
         for (int k = 0; k < 2; k++)
             shape.dim[2 + k] = (2 + k) * t->stride[k] - t->padding[2 * k] - t->padding[2 * k + 1] +
@@ -101,14 +101,14 @@ Test(images, signals_are_images_of_height_1)
     VT_SCOPE;
     vt_tensor signal = numbers(VT_SHAPE(2, 4, 9), x), w = numbers(VT_SHAPE(4, 2, 3), weight);
     vt_tensor b = numbers(VT_SHAPE(4), bias), image = vt_unsqueeze(signal, 2), kernel = vt_unsqueeze(w, 2);
-    vt_tensor y = vt_conv2d(image, kernel, .bias = b, .strides = { 1, 2 }, .padding_sides = { 0, 0, 3, 1 },
-                            .dilations = { 1, 2 }, .groups = 2);
+    vt_tensor y = vt_conv2d(image, kernel, .bias = b, .stride_hw = { 1, 2 }, .padding_sides = { 0, 0, 3, 1 },
+                            .dilation_hw = { 1, 2 }, .groups = 2);
     vt_shape shape = VT_SHAPE(2, 4, 5);
     cr_assert(vt_read(y, want, vt_shape_count(shape), VT_F64));
     expect_equal(vt_conv1d(signal, w, .bias = b, .stride = 2, .padding_sides = { 3, 1 }, .dilation = 2, .groups = 2),
                  shape, want, "conv1d");
-    y = vt_conv_transpose2d(image, kernel, .strides = { 1, 2 }, .padding_sides = { 0, 0, 3, 1 }, .dilations = { 1, 2 },
-                            .output_paddings = { 0, 1 }, .groups = 2);
+    y = vt_conv_transpose2d(image, kernel, .stride_hw = { 1, 2 }, .padding_sides = { 0, 0, 3, 1 },
+                            .dilation_hw = { 1, 2 }, .output_padding_hw = { 0, 1 }, .groups = 2);
     shape = VT_SHAPE(2, 4, 18);
     cr_assert(vt_read(y, want, vt_shape_count(shape), VT_F64), "%s", vt_error_message());
     expect_equal(vt_conv_transpose1d(signal, w, .stride = 2, .padding_sides = { 3, 1 }, .dilation = 2,
@@ -128,7 +128,7 @@ Test(images, indices_of_the_largest)
         VT_SCOPE;
         vt_tensor indices, all = numbers(VT_SHAPE(2, 3, 7, 5), x);
         vt_tensor out = form ? vt_adaptive_max_pool2d(all, 4, 3, .indices = &indices)
-                             : vt_max_pool2d(all, 2, .stride = 2, .dilations = { 2, 1 },
+                             : vt_max_pool2d(all, 2, .stride = 2, .dilation_hw = { 2, 1 },
                                              .padding_sides = { 1, 0, 0, 1 }, .indices = &indices);
         vt_shape shape = vt_shape_of(out);
         int64_t count = vt_shape_count(shape), area = shape.dim[2] * shape.dim[3];
@@ -307,10 +307,10 @@ Test(images, scales)
         recomputed[i] = fmin(fmax((i + 0.5) * 5 / 7 - 0.5, 0), 4);
     }
     vt_shape shape = VT_SHAPE(1, 1, 1, 7);
-    expect_equal(vt_interpolate(row, .scales = { 1, 1.5 }), shape, nearest, "nearest");
-    expect_equal(vt_interpolate(row, .scales = { 1, 1.5 }, .mode = VT_NEAREST_EXACT), shape, exact, "nearest exact");
-    expect_equal(vt_interpolate(row, .scales = { 1, 1.5 }, .mode = VT_BILINEAR), shape, given, "bilinear");
-    expect_equal(vt_interpolate(row, .scales = { 1, 1.5 }, .mode = VT_BILINEAR, .recompute_scale = true), shape,
+    expect_equal(vt_interpolate(row, .scale_hw = { 1, 1.5 }), shape, nearest, "nearest");
+    expect_equal(vt_interpolate(row, .scale_hw = { 1, 1.5 }, .mode = VT_NEAREST_EXACT), shape, exact, "nearest exact");
+    expect_equal(vt_interpolate(row, .scale_hw = { 1, 1.5 }, .mode = VT_BILINEAR), shape, given, "bilinear");
+    expect_equal(vt_interpolate(row, .scale_hw = { 1, 1.5 }, .mode = VT_BILINEAR, .recompute_scale = true), shape,
                  recomputed, "recomputed");
     expect_equal(vt_interpolate(row, .width = 7, .mode = VT_BILINEAR), shape, recomputed, "of a width");
 }

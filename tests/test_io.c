@@ -345,7 +345,7 @@ Test(safetensors, reads_what_the_python_library_wrote)
     safetensors_close(file);
 }
 
-static void assert_halves(const char *name, const float expected[8])
+static void assert_float16(const char *name, const float expected[8])
 {
     float data[8];
     safetensors *file = safetensors_open(VT_HERE, VITRO_FIXTURES "/sample.safetensors");
@@ -384,10 +384,10 @@ Test(safetensors, small_integers_become_larger_ones)
     assert_integers("U32", (uint32_t[]){ 0, 1, UINT32_MAX }, 12, VT_I64, (int64_t[]){ 0, 1, UINT32_MAX });
 }
 
-Test(safetensors, halves_become_floats_of_the_same_value)
+Test(safetensors, float16_become_f32_of_the_same_value)
 {
-    assert_halves("f16", (float[]){ 0, -0.0f, 1, -2.5f, 65504, 0x1p-24f, 0x1p-14f, INFINITY });
-    assert_halves("bf16", (float[]){ 0, -0.0f, 1, -2.5f, 0x1p127f, 0x1p-133f, 0.0078125f, -INFINITY });
+    assert_float16("f16", (float[]){ 0, -0.0f, 1, -2.5f, 65504, 0x1p-24f, 0x1p-14f, INFINITY });
+    assert_float16("bf16", (float[]){ 0, -0.0f, 1, -2.5f, 0x1p127f, 0x1p-133f, 0.0078125f, -INFINITY });
 }
 
 static void write_safetensors(const char *path, const char *header, size_t data_bytes)

@@ -35,7 +35,7 @@ typedef struct trial {
     const subject *subject;
     vt_shape shape;
     bool batch; /* of channels, not rows */
-    uint32_t absent, in_half, out_half;
+    uint32_t absent, in_bf16, out_bf16;
     int shift;
 } trial;
 
@@ -75,7 +75,7 @@ static void make_rest_small(const trial *t, array *mean)
 }
 
 /* With numbers of `dtype`, or of those of the trial in bf16. Without outputs that only what is absent would have. */
-static device_call call_of(const trial *t, vt_dtype dtype, bool halves, array *arrays)
+static device_call call_of(const trial *t, vt_dtype dtype, bool bf16, array *arrays)
 {
     const subject *s = t->subject;
     static row_norm_attributes rows = { .rank = 1, .eps = 1e-5 };
@@ -86,14 +86,14 @@ static device_call call_of(const trial *t, vt_dtype dtype, bool halves, array *a
         array *a = &arrays[c.inputs];
         *a = (array){ .data = NULL };
         if (t->absent >> c.inputs & 1) continue;
-        *a = make_array(t, s->in[c.inputs], halves && t->in_half >> c.inputs & 1 ? VT_BF16 : dtype);
+        *a = make_array(t, s->in[c.inputs], bf16 && t->in_bf16 >> c.inputs & 1 ? VT_BF16 : dtype);
         bool all = s->in[c.inputs] == 'x';
         fill_array(a, all ? -1 : 0.5, all ? 1 : 1.5, (uint64_t)c.inputs);
         if (s->in[c.inputs] == 'm') make_rest_small(t, a);
     }
     for (; s->out[c.outputs]; c.outputs++)
         arrays[c.inputs + c.outputs] =
-            make_array(t, s->out[c.outputs], halves && t->out_half >> c.outputs & 1 ? VT_BF16 : dtype);
+            make_array(t, s->out[c.outputs], bf16 && t->out_bf16 >> c.outputs & 1 ? VT_BF16 : dtype);
     return c;
 }
 
@@ -127,17 +127,17 @@ static double limit_of(const trial *t, int output, const device_call *want)
 static void expect_like(const trial *t, const device_call *got, const device_call *want)
 {
     double terms = (double)(vt_shape_count(t->shape) / t->shape.dim[1]);
-    bool rounded_sums = t->subject->op == &op_batch_norm_add_relu_gradient && t->out_half & 2;
+    bool rounded_sums = t->subject->op == &op_batch_norm_add_relu_gradient && t->out_bf16 & 2;
     for (int o = 0; o < got->outputs; o++) {
         const array *x = &got->arrays[got->inputs + o], *y = &want->arrays[want->inputs + o];
         double limit = limit_of(t, o, want) + (rounded_sums ? 0x1p-7 * sqrt(terms) : 0);
         for (int64_t i = 0; i < count_of(t, o, x); i++) {
             double a = element_of(t, o, x, i), b = element_of(t, o, y, i);
-            double own = t->out_half >> o & 1 ? 0x1p-8 * fabs(b) : 0;
+            double own = t->out_bf16 >> o & 1 ? 0x1p-8 * fabs(b) : 0;
             cr_assert(fabs(a - b) <= limit + own,
                       "%s [%lld, %lld, ...], absent %#x, bf16 %#x, %#x, output %d, element %lld: %.9g, not %.9g",
                       t->subject->op->name, (long long)t->shape.dim[0], (long long)t->shape.dim[1], t->absent,
-                      t->in_half, t->out_half, o, (long long)i, a, b);
+                      t->in_bf16, t->out_bf16, o, (long long)i, a, b);
         }
     }
 }
@@ -157,8 +157,8 @@ static void test(trial t, const uint32_t *stored, int ways)
     device_call want = call_of(&t, VT_F64, false, wanted);
     run_on("cpu", &want);
     for (int i = 0; i < ways; i++) {
-        t.in_half = stored[i] & 0xff;
-        t.out_half = stored[i] >> 8;
+        t.in_bf16 = stored[i] & 0xff;
+        t.out_bf16 = stored[i] >> 8;
         device_call once = call_of(&t, VT_F32, true, got), twice = call_of(&t, VT_F32, true, again);
         run_on(tested_device(), &once);
         run_on(tested_device(), &twice);

@@ -160,7 +160,7 @@ Test(reductions, axes_between)
 }
 
 /* Elements stored as bf16, through the kernel itself. */
-static void sum_of_halves(vt_shape shape, int64_t axes, int64_t outputs)
+static void sum_of_bf16(vt_shape shape, int64_t axes, int64_t outputs)
 {
     const backend *device = backend_find(tested_device());
     const kernel *k = device->kernel_of(&op_sum);
@@ -205,11 +205,11 @@ Test(reductions, stored_as_bf16)
     vt_set_device(tested_device());
     const int64_t sizes[] = { 1, 3, 4, 8, 65, 197, 1028 };
     for (int i = 0; i < 7; i++) {
-        sum_of_halves(VT_SHAPE(sizes[i], 12), 1, 12);
-        sum_of_halves(VT_SHAPE(130, sizes[i]), 1, sizes[i]);
-        sum_of_halves(VT_SHAPE(5, sizes[i]), 2, 5);
+        sum_of_bf16(VT_SHAPE(sizes[i], 12), 1, 12);
+        sum_of_bf16(VT_SHAPE(130, sizes[i]), 1, sizes[i]);
+        sum_of_bf16(VT_SHAPE(5, sizes[i]), 2, 5);
     }
-    sum_of_halves(VT_SHAPE(1, 40001), 2, 1);
+    sum_of_bf16(VT_SHAPE(1, 40001), 2, 1);
 }
 
 static void along_axis(vt_shape shape, int axis)

@@ -1,6 +1,6 @@
-/* test_sharing.c - what CPU kernels share work by (shares.h), and what they ask the memory for (prefetch.h). */
+/* test_sharing.c - what CPU kernels share work by (work_stealing.h), and what they ask the memory for (prefetch.h). */
 #include "backends/cpu/product/prefetch.h"
-#include "backends/cpu/machine/shares.h"
+#include "backends/cpu/machine/work_stealing.h"
 #include <criterion/criterion.h>
 #include <pthread.h>
 

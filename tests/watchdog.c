@@ -5,7 +5,7 @@
  * a test that waits for what never comes uses none, and fails after as long a time without any, where no thread of it
  * would run if it could. VT_TEST_SECONDS says how long that is. */
 #include "watchdog.h"
-#include "core/run/running.h"
+#include "core/run/current_kernel.h"
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -58,7 +58,7 @@ static void give_up(const struct criterion_test *test, const char *why, double s
     snprintf(text, sizeof text, "\n%s::%s does not return: it has %s for %g s\n", test->category, test->name, why,
              seconds);
     say(text);
-    say(running_describe(text, sizeof text) ? "it is in " : "no thread is in an op\n");
+    say(current_kernel_describe(text, sizeof text) ? "it is in " : "no thread is in an op\n");
     say(text);
     abort();
 }

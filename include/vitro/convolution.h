@@ -12,16 +12,16 @@ typedef struct vt_conv2d_args {
     vt_site at_;
     vt_tensor x, weight;
     vt_named_only named_only_;
-    vt_tensor bias;                /* [O]; left out: none */
-    int stride, padding, dilation; /* of both axes */
-    int strides[2], paddings[2];   /* vertical and horizontal, in place of the one number for both: VT_AUTO */
-    int dilations[2];
-    int padding_sides[4]; /* top, bottom, left and right, in place of `padding` or `paddings`: VT_AUTO */
+    vt_tensor bias;                  /* [O]; left out: none */
+    int stride, padding, dilation;   /* of both axes */
+    int stride_hw[2], padding_hw[2]; /* vertical and horizontal, in place of the one number for both: VT_AUTO */
+    int dilation_hw[2];
+    int padding_sides[4]; /* top, bottom, left and right, in place of `padding` or `padding_hw`: VT_AUTO */
     int groups;           /* C for a depth-wise convolution */
 } vt_conv2d_args;
 #define VT_CONV2D_DEFAULTS                                                                                             \
-    .stride = 1, .padding = 0, .dilation = 1, .strides = { VT_AUTO, VT_AUTO }, .paddings = { VT_AUTO, VT_AUTO },       \
-    .dilations = { VT_AUTO, VT_AUTO }, .padding_sides = { VT_AUTO, VT_AUTO, VT_AUTO, VT_AUTO }, .groups = 1
+    .stride = 1, .padding = 0, .dilation = 1, .stride_hw = { VT_AUTO, VT_AUTO }, .padding_hw = { VT_AUTO, VT_AUTO },   \
+    .dilation_hw = { VT_AUTO, VT_AUTO }, .padding_sides = { VT_AUTO, VT_AUTO, VT_AUTO, VT_AUTO }, .groups = 1
 VT_API vt_conv2d_args vt_conv2d_defaults(void);
 /* x [N, C, H, W] cross-correlated with weight [O, C / groups, kh, kw], plus bias: [N, O, H', W'] with
  * H' = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1, and W' alike. Around x there are `padding` zeros on
@@ -31,7 +31,7 @@ VT_API vt_conv2d_args vt_conv2d_defaults(void);
 VT_API vt_tensor vt_conv2d_with(const vt_conv2d_args *a);
 #define vt_conv2d(...)                                                                                                 \
     VT_CALL(vt_conv2d_with, vt_conv2d_args, VT_CONV2D_DEFAULTS, 2,                                                     \
-            "vt_conv2d(x, weight, .bias .stride .padding .dilation .strides .paddings .dilations "                     \
+            "vt_conv2d(x, weight, .bias .stride .padding .dilation .stride_hw .padding_hw .dilation_hw "               \
             ".padding_sides .groups)",                                                                                 \
             __VA_ARGS__)
 
@@ -59,14 +59,15 @@ typedef struct vt_conv_transpose2d_args {
     vt_named_only named_only_;
     vt_tensor bias; /* [O]; left out: none */
     int stride, padding, dilation, output_padding;
-    int strides[2], paddings[2], dilations[2], output_paddings[2]; /* in place of the one number for both: VT_AUTO */
-    int padding_sides[4]; /* top, bottom, left and right, in place of `padding` or `paddings`: VT_AUTO */
+    int stride_hw[2], padding_hw[2]; /* vertical and horizontal, in place of the one number for both: VT_AUTO */
+    int dilation_hw[2], output_padding_hw[2];
+    int padding_sides[4]; /* top, bottom, left and right, in place of `padding` or `padding_hw`: VT_AUTO */
     int groups;
 } vt_conv_transpose2d_args;
 #define VT_CONV_TRANSPOSE2D_DEFAULTS                                                                                   \
-    .stride = 1, .padding = 0, .dilation = 1, .output_padding = 0, .strides = { VT_AUTO, VT_AUTO },                    \
-    .paddings = { VT_AUTO, VT_AUTO }, .dilations = { VT_AUTO, VT_AUTO }, .output_paddings = { VT_AUTO, VT_AUTO },      \
-    .padding_sides = { VT_AUTO, VT_AUTO, VT_AUTO, VT_AUTO }, .groups = 1
+    .stride = 1, .padding = 0, .dilation = 1, .output_padding = 0, .stride_hw = { VT_AUTO, VT_AUTO },                  \
+    .padding_hw = { VT_AUTO, VT_AUTO }, .dilation_hw = { VT_AUTO, VT_AUTO },                                           \
+    .output_padding_hw = { VT_AUTO, VT_AUTO }, .padding_sides = { VT_AUTO, VT_AUTO, VT_AUTO, VT_AUTO }, .groups = 1
 VT_API vt_conv_transpose2d_args vt_conv_transpose2d_defaults(void);
 /* The transpose of vt_conv2d with the same options, also called a fractionally strided convolution (Zeiler et al.
  * 2010): each element of x [N, C, H, W] times a kernel of weight [C, O / groups, kh, kw] is added to y where the
@@ -77,8 +78,8 @@ VT_API vt_conv_transpose2d_args vt_conv_transpose2d_defaults(void);
 VT_API vt_tensor vt_conv_transpose2d_with(const vt_conv_transpose2d_args *a);
 #define vt_conv_transpose2d(...)                                                                                       \
     VT_CALL(vt_conv_transpose2d_with, vt_conv_transpose2d_args, VT_CONV_TRANSPOSE2D_DEFAULTS, 2,                       \
-            "vt_conv_transpose2d(x, weight, .bias .stride .padding .dilation .output_padding .strides .paddings "      \
-            ".dilations .output_paddings .padding_sides .groups)",                                                     \
+            "vt_conv_transpose2d(x, weight, .bias .stride .padding .dilation .output_padding .stride_hw .padding_hw "  \
+            ".dilation_hw .output_padding_hw .padding_sides .groups)",                                                 \
             __VA_ARGS__)
 
 typedef struct vt_conv_transpose1d_args {

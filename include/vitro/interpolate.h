@@ -20,16 +20,16 @@ typedef struct vt_interpolate_args {
     vt_site at_;
     vt_tensor x;
     vt_named_only named_only_;
-    int height, width; /* of the result; VT_AUTO: as x */
-    double scale;      /* in place of the two: the extents become floor(extent * scale). VT_AUTO: not given */
-    double scales[2];  /* vertical and horizontal, in place of the one number for both: VT_AUTO */
+    int height, width;  /* of the result; VT_AUTO: as x */
+    double scale;       /* in place of the two: the extents become floor(extent * scale). VT_AUTO: not given */
+    double scale_hw[2]; /* vertical and horizontal, in place of the one number for both: VT_AUTO */
     bool
         recompute_scale; /* only the extents follow from `scale`, and places from them: in / out; otherwise 1 / scale */
     vt_interpolation mode;
     bool align_corners; /* the centres of the corner pixels stay in place, not the edges of the image */
     bool antialias;     /* where the result is smaller, each pixel weighs all it covers, as Pillow does; a = -0.5 */
 } vt_interpolate_args;
-#define VT_INTERPOLATE_DEFAULTS .height = VT_AUTO, .width = VT_AUTO, .scale = VT_AUTO, .scales = { VT_AUTO, VT_AUTO }
+#define VT_INTERPOLATE_DEFAULTS .height = VT_AUTO, .width = VT_AUTO, .scale = VT_AUTO, .scale_hw = { VT_AUTO, VT_AUTO }
 VT_API vt_interpolate_args vt_interpolate_defaults(void);
 /* x [N, C, H, W] resampled to [N, C, height, width], as PyTorch's interpolate; outside the image its edge repeats.
  * Where a scale is given and floor(extent * scale) rounds, an element of the result still covers 1 / scale elements of
@@ -40,7 +40,7 @@ VT_API vt_interpolate_args vt_interpolate_defaults(void);
 VT_API vt_tensor vt_interpolate_with(const vt_interpolate_args *a);
 #define vt_interpolate(...)                                                                                            \
     VT_CALL(vt_interpolate_with, vt_interpolate_args, VT_INTERPOLATE_DEFAULTS, 1,                                      \
-            "vt_interpolate(x, .height .width .scale .scales .recompute_scale .mode .align_corners .antialias)",       \
+            "vt_interpolate(x, .height .width .scale .scale_hw .recompute_scale .mode .align_corners .antialias)",     \
             __VA_ARGS__)
 
 /* -- Places that a grid gives ----------------------------------------------------------------------------------------

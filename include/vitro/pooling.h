@@ -11,18 +11,18 @@ extern "C" {
 typedef struct vt_max_pool2d_args {
     vt_site at_;
     vt_tensor x;
-    int kernel; /* height and width of the window; 0 where `kernels` gives them */
+    int kernel; /* height and width of the window; 0 where `kernel_hw` gives them */
     vt_named_only named_only_;
-    int stride, padding, dilation;           /* of both axes; stride VT_AUTO: the kernel */
-    int kernels[2], strides[2], paddings[2]; /* vertical and horizontal, in place of the one number for both: VT_AUTO */
-    int dilations[2];
-    int padding_sides[4]; /* top, bottom, left and right, in place of `padding` or `paddings`: VT_AUTO */
+    int stride, padding, dilation;  /* of both axes; stride VT_AUTO: the kernel */
+    int kernel_hw[2], stride_hw[2]; /* vertical and horizontal, in place of the one number for both: VT_AUTO */
+    int padding_hw[2], dilation_hw[2];
+    int padding_sides[4]; /* top, bottom, left and right, in place of `padding` or `padding_hw`: VT_AUTO */
     bool ceil;            /* also a last window that reaches beyond the padding */
     vt_tensor *indices;   /* where to put the i64 numbers of the chosen elements; NULL: nowhere */
 } vt_max_pool2d_args;
 #define VT_MAX_POOL2D_DEFAULTS                                                                                         \
-    .stride = VT_AUTO, .padding = 0, .dilation = 1, .kernels = { VT_AUTO, VT_AUTO }, .strides = { VT_AUTO, VT_AUTO },  \
-    .paddings = { VT_AUTO, VT_AUTO }, .dilations = { VT_AUTO, VT_AUTO },                                               \
+    .stride = VT_AUTO, .padding = 0, .dilation = 1, .kernel_hw = { VT_AUTO, VT_AUTO },                                 \
+    .stride_hw = { VT_AUTO, VT_AUTO }, .padding_hw = { VT_AUTO, VT_AUTO }, .dilation_hw = { VT_AUTO, VT_AUTO },        \
     .padding_sides = { VT_AUTO, VT_AUTO, VT_AUTO, VT_AUTO }
 VT_API vt_max_pool2d_args vt_max_pool2d_defaults(void);
 /* The largest element in each window of x [N, C, H, W]: [N, C, H', W'] with
@@ -34,7 +34,7 @@ VT_API vt_max_pool2d_args vt_max_pool2d_defaults(void);
 VT_API vt_tensor vt_max_pool2d_with(const vt_max_pool2d_args *a);
 #define vt_max_pool2d(...)                                                                                             \
     VT_CALL(vt_max_pool2d_with, vt_max_pool2d_args, VT_MAX_POOL2D_DEFAULTS, 2,                                         \
-            "vt_max_pool2d(x, kernel, .stride .padding .dilation .kernels .strides .paddings .dilations "              \
+            "vt_max_pool2d(x, kernel, .stride .padding .dilation .kernel_hw .stride_hw .padding_hw .dilation_hw "      \
             ".padding_sides .ceil .indices)",                                                                          \
             __VA_ARGS__)
 
@@ -73,19 +73,19 @@ typedef struct vt_avg_pool2d_args {
     int kernel;
     vt_named_only named_only_;
     int stride, padding;
-    int kernels[2], strides[2], paddings[2], padding_sides[4];
+    int kernel_hw[2], stride_hw[2], padding_hw[2], padding_sides[4];
     bool ceil;
     bool exclude_padding; /* the mean is over the elements of x alone; otherwise the padding counts as zeros */
 } vt_avg_pool2d_args;
 #define VT_AVG_POOL2D_DEFAULTS                                                                                         \
-    .stride = VT_AUTO, .padding = 0, .kernels = { VT_AUTO, VT_AUTO }, .strides = { VT_AUTO, VT_AUTO },                 \
-    .paddings = { VT_AUTO, VT_AUTO }, .padding_sides = { VT_AUTO, VT_AUTO, VT_AUTO, VT_AUTO }
+    .stride = VT_AUTO, .padding = 0, .kernel_hw = { VT_AUTO, VT_AUTO }, .stride_hw = { VT_AUTO, VT_AUTO },             \
+    .padding_hw = { VT_AUTO, VT_AUTO }, .padding_sides = { VT_AUTO, VT_AUTO, VT_AUTO, VT_AUTO }
 VT_API vt_avg_pool2d_args vt_avg_pool2d_defaults(void);
 /* The mean of each window of x [N, C, H, W]; shapes, options and errors as of vt_max_pool2d. */
 VT_API vt_tensor vt_avg_pool2d_with(const vt_avg_pool2d_args *a);
 #define vt_avg_pool2d(...)                                                                                             \
     VT_CALL(vt_avg_pool2d_with, vt_avg_pool2d_args, VT_AVG_POOL2D_DEFAULTS, 2,                                         \
-            "vt_avg_pool2d(x, kernel, .stride .padding .kernels .strides .paddings .padding_sides .ceil "              \
+            "vt_avg_pool2d(x, kernel, .stride .padding .kernel_hw .stride_hw .padding_hw .padding_sides .ceil "        \
             ".exclude_padding)",                                                                                       \
             __VA_ARGS__)
 

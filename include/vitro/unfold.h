@@ -11,15 +11,15 @@ extern "C" {
 typedef struct vt_unfold_args {
     vt_site at_;
     vt_tensor x;
-    int kernel; /* height and width of the window; 0 where `kernels` gives them */
+    int kernel; /* height and width of the window; 0 where `kernel_hw` gives them */
     vt_named_only named_only_;
     int stride, padding, dilation; /* of both axes */
     /* vertical and horizontal, in place of the one number for both: VT_AUTO */
-    int kernels[2], strides[2], paddings[2], dilations[2];
+    int kernel_hw[2], stride_hw[2], padding_hw[2], dilation_hw[2];
 } vt_unfold_args;
 #define VT_UNFOLD_DEFAULTS                                                                                             \
-    .stride = 1, .padding = 0, .dilation = 1, .kernels = { VT_AUTO, VT_AUTO }, .strides = { VT_AUTO, VT_AUTO },        \
-    .paddings = { VT_AUTO, VT_AUTO }, .dilations = { VT_AUTO, VT_AUTO }
+    .stride = 1, .padding = 0, .dilation = 1, .kernel_hw = { VT_AUTO, VT_AUTO }, .stride_hw = { VT_AUTO, VT_AUTO },    \
+    .padding_hw = { VT_AUTO, VT_AUTO }, .dilation_hw = { VT_AUTO, VT_AUTO }
 VT_API vt_unfold_args vt_unfold_defaults(void);
 /* The windows of images x [N, C, H, W], padded with zeros, as columns: [N, C kernel kernel, L], channel by channel and
  * row by row, L = H' W' windows with H' = floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, and W'
@@ -27,7 +27,8 @@ VT_API vt_unfold_args vt_unfold_defaults(void);
 VT_API vt_tensor vt_unfold_with(const vt_unfold_args *a);
 #define vt_unfold(...)                                                                                                 \
     VT_CALL(vt_unfold_with, vt_unfold_args, VT_UNFOLD_DEFAULTS, 2,                                                     \
-            "vt_unfold(x, kernel, .stride .padding .dilation .kernels .strides .paddings .dilations)", __VA_ARGS__)
+            "vt_unfold(x, kernel, .stride .padding .dilation .kernel_hw .stride_hw .padding_hw .dilation_hw)",         \
+            __VA_ARGS__)
 
 typedef struct vt_fold_args {
     vt_site at_;
@@ -36,20 +37,20 @@ typedef struct vt_fold_args {
     int kernel;
     vt_named_only named_only_;
     int stride, padding, dilation;
-    int kernels[2], strides[2], paddings[2], dilations[2];
+    int kernel_hw[2], stride_hw[2], padding_hw[2], dilation_hw[2];
 } vt_fold_args;
 #define VT_FOLD_DEFAULTS                                                                                               \
-    .stride = 1, .padding = 0, .dilation = 1, .kernels = { VT_AUTO, VT_AUTO }, .strides = { VT_AUTO, VT_AUTO },        \
-    .paddings = { VT_AUTO, VT_AUTO }, .dilations = { VT_AUTO, VT_AUTO }
+    .stride = 1, .padding = 0, .dilation = 1, .kernel_hw = { VT_AUTO, VT_AUTO }, .stride_hw = { VT_AUTO, VT_AUTO },    \
+    .padding_hw = { VT_AUTO, VT_AUTO }, .dilation_hw = { VT_AUTO, VT_AUTO }
 VT_API vt_fold_args vt_fold_defaults(void);
 /* The sum of windows, each in its place: [N, C, height, width] of columns [N, C kernel kernel, L] as vt_unfold makes
  * them of such images. It is the gradient of vt_unfold, and vt_unfold that of it. f32, f64, i32 or i64. */
 VT_API vt_tensor vt_fold_with(const vt_fold_args *a);
 #define vt_fold(...)                                                                                                   \
-    VT_CALL(                                                                                                           \
-        vt_fold_with, vt_fold_args, VT_FOLD_DEFAULTS, 4,                                                               \
-        "vt_fold(columns, height, width, kernel, .stride .padding .dilation .kernels .strides .paddings .dilations)",  \
-        __VA_ARGS__)
+    VT_CALL(vt_fold_with, vt_fold_args, VT_FOLD_DEFAULTS, 4,                                                           \
+            "vt_fold(columns, height, width, kernel, .stride .padding .dilation .kernel_hw .stride_hw .padding_hw "    \
+            ".dilation_hw)",                                                                                           \
+            __VA_ARGS__)
 
 #ifdef __cplusplus
 }

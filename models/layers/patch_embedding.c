@@ -56,7 +56,7 @@ vt_tensor patch_embedding_forward(const patch_embedding *m, vt_tensor images)
     }
     if (!m->normed) {
         vt_tensor x = vt_conv2d(images, m->proj.weight, .bias = m->proj.bias,
-                                .strides = { (int)g->patch_height, (int)g->patch_width });
+                                .stride_hw = { (int)g->patch_height, (int)g->patch_width });
         return vt_rearrange(x, "b c h w -> b (h w) c");
     }
     vt_tensor x = vt_rearrange(images, "b c (h p) (w q) -> b (h w) (p q c)", .p = g->patch_height, .q = g->patch_width);

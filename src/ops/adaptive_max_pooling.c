@@ -1,7 +1,7 @@
 /* adaptive_max_pooling.c - the largest element of each of the windows that divide an image as evenly as may be. */
 #include "ops/list.h"
 #include "ops/pooling_windows.h"
-#include "ops/signal.h"
+#include "ops/one_dimensional.h"
 #include <vitro/vitro.h>
 #include <stdlib.h>
 
@@ -75,7 +75,7 @@ static vt_tensor pool(vt_tensor x, const windows w[2], vt_tensor *indices)
 {
     vt_tensor all;
     vt_tensor arranged = arrange(arrange(x, 2, &w[0]), 3, &w[1]);
-    vt_tensor y = vt_max_pool2d(arranged, 0, .kernels = { (int)w[0].longest, (int)w[1].longest }, .indices = &all);
+    vt_tensor y = vt_max_pool2d(arranged, 0, .kernel_hw = { (int)w[0].longest, (int)w[1].longest }, .indices = &all);
     if (indices) *indices = numbers_in_x(all, w);
     return y;
 }

@@ -189,7 +189,7 @@ static bool infer_gradient(const node *n, const spec *in, spec *out)
 {
     (void)n;
     vt_shape lead = in[ATTENTION_GRADIENT_G].shape;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < ATTENTION_GRADIENT_OUTPUTS; i++) {
         vt_shape of = in[ATTENTION_GRADIENT_Q + i].shape;
         out[i] = (spec){ in[ATTENTION_GRADIENT_Q].dtype, lead };
         for (int k = 1; k <= 2; k++) out[i].shape.dim[lead.rank - k] = of.dim[of.rank - k];
@@ -224,9 +224,9 @@ static void attention_gradient_decompose(const node *n, vt_tensor *out)
     vt_tensor g = n->in[ATTENTION_GRADIENT_G], q = n->in[ATTENTION_GRADIENT_Q], k = n->in[ATTENTION_GRADIENT_K];
     scores s = scores_of(n, q, k, n->in[ATTENTION_GRADIENT_BIAS], n->in[ATTENTION_GRADIENT_MASK]);
     vt_tensor weights = weights_of(&s), dlogits = logits_gradient(weights, g, n->in[ATTENTION_GRADIENT_V]);
-    out[0] = vt_scale(vt_matmul(dlogits, k), s.scale);
-    out[1] = vt_scale(vt_matmul(dlogits, q, .transpose_a = true), s.scale);
-    out[2] = vt_matmul(weights, g, .transpose_a = true);
+    out[ATTENTION_GRADIENT_DQ] = vt_scale(vt_matmul(dlogits, k), s.scale);
+    out[ATTENTION_GRADIENT_DK] = vt_scale(vt_matmul(dlogits, q, .transpose_a = true), s.scale);
+    out[ATTENTION_GRADIENT_DV] = vt_matmul(weights, g, .transpose_a = true);
 }
 
 /* Nobody has the logsumexp, so it has no gradient. The bias gets that of the logits, which is computed only where the
@@ -235,15 +235,16 @@ static void attention_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     vt_tensor q = n->in[ATTENTION_Q], k = n->in[ATTENTION_K], v = n->in[ATTENTION_V];
     vt_tensor bias = n->in[ATTENTION_BIAS], mask = n->in[ATTENTION_MASK];
+    vt_tensor y = n->out[ATTENTION_Y], logsumexp = n->out[ATTENTION_LOGSUMEXP];
     record_into(&(recording){ .op = &op_attention_gradient,
                               .at = n->at,
-                              INPUTS(g[0], q, k, v, n->out[ATTENTION_Y], n->out[ATTENTION_LOGSUMEXP], bias, mask),
+                              INPUTS(g[ATTENTION_Y], q, k, v, y, logsumexp, bias, mask),
                               .attributes = n->attributes,
                               .attributes_size = n->attributes_size },
                 dx);
     if (!bias.id) return;
     scores s = scores_of(n, q, k, bias, mask);
-    dx[ATTENTION_BIAS] = logits_gradient(weights_of(&s), g[0], v);
+    dx[ATTENTION_BIAS] = logits_gradient(weights_of(&s), g[ATTENTION_Y], v);
 }
 
 /* Two for each pair of a query and a key, each channel of q, and each of v. */
@@ -281,11 +282,12 @@ const op op_attention = { OP_HEAD(attention, 3, ATTENTION_INPUTS, ATTENTION_OUTP
 const op op_attention_weights = { OP_HEAD(attention_weights, 2, ATTENTION_WEIGHTS_INPUTS, 1), .infer = infer_weights,
                                   .decompose = attention_weights_decompose, .flops = attention_weights_flops,
                                   .rounded = 1 << ATTENTION_WEIGHTS_Q | 1 << ATTENTION_WEIGHTS_K };
-const op op_attention_gradient = { OP_HEAD(attention_gradient, 6, ATTENTION_GRADIENT_INPUTS, 3),
-                                   .infer = infer_gradient, .decompose = attention_gradient_decompose,
-                                   .flops = attention_gradient_flops,
-                                   .rounded = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q |
-                                              1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V };
+const op op_attention_gradient = {
+    OP_HEAD(attention_gradient, 6, ATTENTION_GRADIENT_INPUTS, ATTENTION_GRADIENT_OUTPUTS), .infer = infer_gradient,
+    .decompose = attention_gradient_decompose, .flops = attention_gradient_flops,
+    .rounded =
+        1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q | 1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V
+};
 
 /* -- The public function ----------------------------------------------------------------------------------------- */
 

@@ -10,11 +10,14 @@ typedef struct attention_attributes {
     int64_t causal;
 } attention_attributes;
 
-/* attention: inputs, then outputs */
+/* Inputs and outputs; leading axes broadcast, and what is marked ? may be absent.
+ *
+ * attention: q [..., queries, channels], k [..., keys, channels], v [..., keys, width], bias? and mask?, bool,
+ *     [..., queries, keys] -> y [..., queries, width], logsumexp [..., queries] of the logits */
 enum { ATTENTION_Q, ATTENTION_K, ATTENTION_V, ATTENTION_BIAS, ATTENTION_MASK, ATTENTION_INPUTS };
 enum { ATTENTION_Y, ATTENTION_LOGSUMEXP, ATTENTION_OUTPUTS };
 
-/* attention_weights: inputs; its output is the map of weights */
+/* attention_weights: q, k, bias? and mask? as those of attention -> weights [..., queries, keys] */
 enum {
     ATTENTION_WEIGHTS_Q,
     ATTENTION_WEIGHTS_K,
@@ -23,7 +26,7 @@ enum {
     ATTENTION_WEIGHTS_INPUTS
 };
 
-/* attention_gradient: inputs; its outputs are the gradients of q, k and v, with the leading axes of y */
+/* attention_gradient: g as y, and those of attention -> dq, dk and dv, with the leading axes of y */
 enum {
     ATTENTION_GRADIENT_G,
     ATTENTION_GRADIENT_Q,
@@ -35,5 +38,6 @@ enum {
     ATTENTION_GRADIENT_MASK,
     ATTENTION_GRADIENT_INPUTS
 };
+enum { ATTENTION_GRADIENT_DQ, ATTENTION_GRADIENT_DK, ATTENTION_GRADIENT_DV, ATTENTION_GRADIENT_OUTPUTS };
 
 #endif

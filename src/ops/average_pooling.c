@@ -1,7 +1,7 @@
 /* average_pooling.c - the mean of each window. */
 #include "ops/list.h"
 #include "ops/pooling_windows.h"
-#include "ops/signal.h"
+#include "ops/one_dimensional.h"
 #include "ops/resample.h"
 #include <vitro/vitro.h>
 
@@ -24,9 +24,9 @@ vt_tensor vt_avg_pool2d_with(const vt_avg_pool2d_args *a)
     window_options o = { .kernel = a->kernel,
                          .stride = a->stride,
                          .padding = a->padding,
-                         .kernels = a->kernels,
-                         .strides = a->strides,
-                         .paddings = a->paddings,
+                         .kernel_hw = a->kernel_hw,
+                         .stride_hw = a->stride_hw,
+                         .padding_hw = a->padding_hw,
                          .padding_sides = a->padding_sides,
                          .ceil = a->ceil };
     pooling_call c = { "avg_pool2d", a->at_, 2 };

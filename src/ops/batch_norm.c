@@ -49,25 +49,25 @@ static bool arguments_fit(const vt_batch_norm_args *a)
     return false;
 }
 
-/* Outputs: y, and mean and biased variance of each channel. The mean is the sum of two numbers, [2, C], as that of a
- * layer norm is: the one nearest to it, and the rest. */
+/* The variance is the biased one. */
 static bool infer_batch_norm(const node *n, const spec *in, spec *out)
 {
     char text[128];
-    int64_t channels = in[0].shape.dim[1], count = vt_shape_count(in[0].shape);
-    out[0] = in[0];
-    out[1] = (spec){ in[0].dtype, VT_SHAPE(2, channels) };
-    out[2] = (spec){ in[0].dtype, channels_of(in[0].shape) };
+    const spec *x = &in[NORM_X];
+    int64_t channels = x->shape.dim[1], count = vt_shape_count(x->shape);
+    out[NORM_Y] = *x;
+    out[NORM_MEAN] = (spec){ x->dtype, VT_SHAPE(2, channels) };
+    out[NORM_VAR] = (spec){ x->dtype, channels_of(x->shape) };
     if (count > channels) return true;
-    return refuse(n, "x %s has %s a channel; training takes two or more", vt_shape_text(in[0].shape, text),
+    return refuse(n, "x %s has %s a channel; training takes two or more", vt_shape_text(x->shape, text),
                   count ? "a single value" : "no value");
 }
 
-/* Inputs: g, x, mean, var, weight; outputs: dx, dweight, dbias. */
 static bool infer_gradient(const node *n, const spec *in, spec *out)
 {
-    out[0] = in[1];
-    for (int i = 1; i < n->outputs; i++) out[i] = (spec){ in[1].dtype, channels_of(in[1].shape) };
+    const spec *x = &in[NORM_GRADIENT_X];
+    out[NORM_DX] = *x;
+    for (int i = NORM_DWEIGHT; i < n->outputs; i++) out[i] = (spec){ x->dtype, channels_of(x->shape) };
     return true;
 }
 
@@ -97,33 +97,33 @@ static normalized normalize(const node *n, vt_tensor x)
 
 static void batch_norm_decompose(const node *n, vt_tensor *out)
 {
-    vt_tensor x = n->in[0], weight = n->in[1], bias = n->in[2];
+    vt_tensor x = n->in[NORM_X], weight = n->in[NORM_WEIGHT], bias = n->in[NORM_BIAS];
     normalized r = normalize(n, x);
-    out[0] = r.x;
-    if (weight.id) out[0] = vt_mul(out[0], per_channel(weight, x));
-    if (bias.id) out[0] = vt_add(out[0], per_channel(bias, x));
-    out[1] = vt_reshape(vt_concat(((vt_tensor[]){ r.mean, r.rest }), 2, 0), n->out_spec[1].shape);
-    out[2] = vt_reshape(r.var, n->out_spec[2].shape);
+    out[NORM_Y] = r.x;
+    if (weight.id) out[NORM_Y] = vt_mul(out[NORM_Y], per_channel(weight, x));
+    if (bias.id) out[NORM_Y] = vt_add(out[NORM_Y], per_channel(bias, x));
+    out[NORM_MEAN] = vt_reshape(vt_concat(((vt_tensor[]){ r.mean, r.rest }), 2, 0), n->out_spec[NORM_MEAN].shape);
+    out[NORM_VAR] = vt_reshape(r.var, n->out_spec[NORM_VAR].shape);
 }
 
 /* With x̂ the normalised x: dx = weight rstd (g - mean(g) - x̂ mean(g x̂)), dweight = Σ g x̂, dbias = Σ g. Written in x
  * alone, not in the saved statistics, so that differentiating it once more is complete. */
 static void batch_norm_gradient_decompose(const node *n, vt_tensor *out)
 {
-    vt_tensor g = n->in[0], x = n->in[1], weight = n->in[4];
+    vt_tensor g = n->in[NORM_GRADIENT_G], x = n->in[NORM_GRADIENT_X], weight = n->in[NORM_GRADIENT_WEIGHT];
     normalized r = normalize(n, x);
     vt_tensor g_mean = channel_mean(g), gx_mean = channel_mean(vt_mul(g, r.x));
     vt_tensor scale = weight.id ? vt_mul(r.rstd, per_channel(weight, x)) : r.rstd;
-    out[0] = vt_mul(vt_sub(vt_sub(g, g_mean), vt_mul(r.x, gx_mean)), scale);
+    out[NORM_DX] = vt_mul(vt_sub(vt_sub(g, g_mean), vt_mul(r.x, gx_mean)), scale);
     if (n->outputs == 1) return;
     double count = (double)vt_count(x) / (double)vt_dim(x, 1);
-    out[1] = vt_reshape(vt_scale(gx_mean, count), n->out_spec[1].shape);
-    out[2] = vt_reshape(vt_scale(g_mean, count), n->out_spec[2].shape);
+    out[NORM_DWEIGHT] = vt_reshape(vt_scale(gx_mean, count), n->out_spec[NORM_DWEIGHT].shape);
+    out[NORM_DBIAS] = vt_reshape(vt_scale(g_mean, count), n->out_spec[NORM_DBIAS].shape);
 }
 
 static void batch_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    record_norm_gradient(&op_batch_norm_gradient, n, g[0], dx);
+    record_norm_gradient(&op_batch_norm_gradient, n, g[NORM_Y], dx);
 }
 
 const op op_batch_norm = { OP_HEAD(batch_norm, 1, 3, 3), .infer = infer_batch_norm, .vjp = batch_norm_vjp,
@@ -150,12 +150,12 @@ static vt_tensor by_batch(const vt_batch_norm_args *a)
                                    INPUTS(a->x, a->weight, a->bias),
                                    ATTRIBUTE(batch_norm_attributes, .eps = a->eps) },
                      out))
-        return out[0];
+        return out[NORM_Y];
     double count = (double)vt_count(a->x) / (double)vt_dim(a->x, 1);
-    vt_tensor mean = vt_reshape(vt_slice(out[1], 0, 0, 1), VT_SHAPE(vt_dim(a->x, 1)));
+    vt_tensor mean = vt_reshape(vt_slice(out[NORM_MEAN], 0, 0, 1), VT_SHAPE(vt_dim(a->x, 1)));
     move_towards(a->running_mean, vt_detach(mean), 1, a->momentum);
-    move_towards(a->running_var, vt_detach(out[2]), count / (count - 1), a->momentum);
-    return out[0];
+    move_towards(a->running_var, vt_detach(out[NORM_VAR]), count / (count - 1), a->momentum);
+    return out[NORM_Y];
 }
 
 /* y = x scale + shift, with what belongs to a channel folded first. */

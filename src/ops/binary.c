@@ -1,5 +1,6 @@
 /* binary.c - ops on the elements of two tensors: arithmetic, comparisons, logic, choice. */
 #include "core/base/shape.h"
+#include "ops/elementwise.h"
 #include "ops/infer.h"
 #include "ops/pointwise.h"
 #include <vitro/vitro.h>
@@ -112,20 +113,21 @@ vt_tensor vt_is_nan_at(vt_site at, vt_tensor x)
 static bool infer_where(const node *n, const spec *in, spec *out)
 {
     char a[128], b[128];
-    if (in[0].dtype != VT_BOOL)
-        return refuse(n, "the condition is %s; it must be bool: a comparison makes one", vt_dtype_name(in[0].dtype));
-    if (!infer_pair(n, in, 1, out)) return false;
+    if (in[WHERE_CONDITION].dtype != VT_BOOL)
+        return refuse(n, "the condition is %s; it must be bool: a comparison makes one",
+                      vt_dtype_name(in[WHERE_CONDITION].dtype));
+    if (!infer_pair(n, in, WHERE_A, out)) return false;
     vt_shape chosen = out->shape;
-    if (shape_broadcast(in[0].shape, chosen, &out->shape)) return true;
+    if (shape_broadcast(in[WHERE_CONDITION].shape, chosen, &out->shape)) return true;
     return refuse(n, "the condition %s and the values %s do not broadcast: extents must be equal or 1",
-                  vt_shape_text(in[0].shape, a), vt_shape_text(chosen, b));
+                  vt_shape_text(in[WHERE_CONDITION].shape, a), vt_shape_text(chosen, b));
 }
 
 static void where_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     vt_tensor zero = constant_like(g[0], 0);
-    dx[1] = vt_where(n->in[0], g[0], zero);
-    dx[2] = vt_where(n->in[0], zero, g[0]);
+    dx[WHERE_A] = vt_where(n->in[WHERE_CONDITION], g[0], zero);
+    dx[WHERE_B] = vt_where(n->in[WHERE_CONDITION], zero, g[0]);
 }
 
 const op op_where = { OP_HEAD(where, 3, 3, 1), .infer = infer_where, .vjp = where_vjp };

@@ -6,7 +6,7 @@
 #include "ops/convolution_call.h"
 #include "ops/list.h"
 #include "ops/pair.h"
-#include "ops/signal.h"
+#include "ops/one_dimensional.h"
 #include <vitro/vitro.h>
 
 /* -- Shapes ---------------------------------------------------------------------------------------------------------
@@ -22,10 +22,11 @@ static bool infer_conv2d(const node *n, const spec *in, spec *out)
     static const char *const names[] = { "x", "weight", "bias" };
     static const spec absent = { .shape = { .rank = 0 } };
     convolution_call c = call_of(n);
-    out->dtype = in[0].dtype;
-    return convolution_dtypes_fit(&c, names, in, n->inputs) &&
-           convolution_fits(&c, in[0].shape, in[1].shape, &out->shape) &&
-           convolution_bias_fits(&c, n->inputs > 2 ? &in[2] : &absent, in[1].shape, in[1].shape.dim[0]);
+    vt_shape x = in[CONV2D_X].shape, weight = in[CONV2D_WEIGHT].shape;
+    const spec *bias = n->inputs > CONV2D_BIAS ? &in[CONV2D_BIAS] : &absent;
+    out->dtype = in[CONV2D_X].dtype;
+    return convolution_dtypes_fit(&c, names, in, n->inputs) && convolution_fits(&c, x, weight, &out->shape) &&
+           convolution_bias_fits(&c, bias, weight, weight.dim[0]);
 }
 
 /* g must be what conv2d of x and weight would give. */
@@ -43,13 +44,14 @@ static bool infer_conv2d_input_gradient(const node *n, const spec *in, spec *out
 {
     static const char *const names[] = { "the gradient", "weight" };
     convolution_call c = call_of(n);
-    vt_shape g = in[0].shape, weight = in[1].shape;
+    vt_shape g = in[INPUT_GRADIENT_G].shape, weight = in[INPUT_GRADIENT_WEIGHT].shape;
     char text[128];
     if (!convolution_dtypes_fit(&c, names, in, n->inputs)) return false;
     if (g.rank != 4 || weight.rank != 4)
         return refuse(n, "the gradient %s must have four axes, and weight too", vt_shape_text(g, text));
     const int64_t *size = c.options->size;
-    *out = (spec){ in[0].dtype, VT_SHAPE(g.dim[0], weight.dim[1] * c.options->groups, size[0], size[1]) };
+    int64_t channels = weight.dim[1] * c.options->groups;
+    *out = (spec){ in[INPUT_GRADIENT_G].dtype, VT_SHAPE(g.dim[0], channels, size[0], size[1]) };
     return check_gradient(n, g, out->shape, weight);
 }
 
@@ -57,13 +59,13 @@ static bool infer_conv2d_weight_gradient(const node *n, const spec *in, spec *ou
 {
     static const char *const names[] = { "the gradient", "x" };
     convolution_call c = call_of(n);
-    vt_shape g = in[0].shape, x = in[1].shape;
+    vt_shape g = in[WEIGHT_GRADIENT_G].shape, x = in[WEIGHT_GRADIENT_X].shape;
     char text[128];
     if (!convolution_dtypes_fit(&c, names, in, n->inputs)) return false;
     if (g.rank != 4 || x.rank != 4)
         return refuse(n, "the gradient %s must have four axes, and x too", vt_shape_text(g, text));
     const int64_t *size = c.options->size;
-    *out = (spec){ in[0].dtype, VT_SHAPE(g.dim[1], x.dim[1] / c.options->groups, size[0], size[1]) };
+    *out = (spec){ in[WEIGHT_GRADIENT_G].dtype, VT_SHAPE(g.dim[1], x.dim[1] / c.options->groups, size[0], size[1]) };
     return check_gradient(n, g, x, out->shape);
 }
 
@@ -87,26 +89,26 @@ static vt_tensor gradient(const op *op, const node *n, vt_tensor g, vt_tensor ot
 
 static void conv2d_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    vt_tensor x = n->in[0], weight = n->in[1];
-    dx[0] = gradient(&op_conv2d_input_gradient, n, g[0], weight, x);
-    dx[1] = gradient(&op_conv2d_weight_gradient, n, g[0], x, weight);
-    if (n->inputs > 2 && n->in[2].id) dx[2] = vt_sum(g[0], .axes = VT_AXES(0, 2, 3));
+    vt_tensor x = n->in[CONV2D_X], weight = n->in[CONV2D_WEIGHT];
+    dx[CONV2D_X] = gradient(&op_conv2d_input_gradient, n, g[0], weight, x);
+    dx[CONV2D_WEIGHT] = gradient(&op_conv2d_weight_gradient, n, g[0], x, weight);
+    if (n->inputs > CONV2D_BIAS && n->in[CONV2D_BIAS].id) dx[CONV2D_BIAS] = vt_sum(g[0], .axes = VT_AXES(0, 2, 3));
 }
 
 /* dx = input_gradient(g, weight), whose cotangent h is like x */
 static void conv2d_input_gradient_vjp(const node *n, const vt_tensor *h, vt_tensor *dx)
 {
-    vt_tensor g = n->in[0], weight = n->in[1];
-    dx[0] = conv2d(n, h[0], weight);
-    dx[1] = gradient(&op_conv2d_weight_gradient, n, g, h[0], weight);
+    vt_tensor g = n->in[INPUT_GRADIENT_G], weight = n->in[INPUT_GRADIENT_WEIGHT];
+    dx[INPUT_GRADIENT_G] = conv2d(n, h[0], weight);
+    dx[INPUT_GRADIENT_WEIGHT] = gradient(&op_conv2d_weight_gradient, n, g, h[0], weight);
 }
 
 /* dw = weight_gradient(g, x), whose cotangent h is like weight */
 static void conv2d_weight_gradient_vjp(const node *n, const vt_tensor *h, vt_tensor *dx)
 {
-    vt_tensor g = n->in[0], x = n->in[1];
-    dx[0] = conv2d(n, x, h[0]);
-    dx[1] = gradient(&op_conv2d_input_gradient, n, g, h[0], x);
+    vt_tensor g = n->in[WEIGHT_GRADIENT_G], x = n->in[WEIGHT_GRADIENT_X];
+    dx[WEIGHT_GRADIENT_G] = conv2d(n, x, h[0]);
+    dx[WEIGHT_GRADIENT_X] = gradient(&op_conv2d_input_gradient, n, g, h[0], x);
 }
 
 /* Two for each element of y, each channel of its group and each element of the kernel. */
@@ -118,27 +120,27 @@ static double convolution_flops(const array *weight, const array *y)
 
 static double conv2d_flops(const kernel_call *call)
 {
-    return convolution_flops(&call->in[1], &call->out[0]);
+    return convolution_flops(&call->in[CONV2D_WEIGHT], &call->out[0]);
 }
 
 static double conv2d_input_gradient_flops(const kernel_call *call)
 {
-    return convolution_flops(&call->in[1], &call->in[0]);
+    return convolution_flops(&call->in[INPUT_GRADIENT_WEIGHT], &call->in[INPUT_GRADIENT_G]);
 }
 
 static double conv2d_weight_gradient_flops(const kernel_call *call)
 {
-    return convolution_flops(&call->out[0], &call->in[0]);
+    return convolution_flops(&call->out[0], &call->in[WEIGHT_GRADIENT_G]);
 }
 
 const op op_conv2d = { OP_HEAD(conv2d, 2, 3, 1), .infer = infer_conv2d, .vjp = conv2d_vjp, .flops = conv2d_flops,
-                       .rounded = 3 };
+                       .rounded = CONVOLUTION_FACTORS };
 const op op_conv2d_input_gradient = { OP_HEAD(conv2d_input_gradient, 2, 2, 1), .infer = infer_conv2d_input_gradient,
                                       .vjp = conv2d_input_gradient_vjp, .flops = conv2d_input_gradient_flops,
-                                      .rounded = 3 };
+                                      .rounded = CONVOLUTION_FACTORS };
 const op op_conv2d_weight_gradient = { OP_HEAD(conv2d_weight_gradient, 2, 2, 1), .infer = infer_conv2d_weight_gradient,
                                        .vjp = conv2d_weight_gradient_vjp, .flops = conv2d_weight_gradient_flops,
-                                       .rounded = 3 };
+                                       .rounded = CONVOLUTION_FACTORS };
 
 /* -- The public functions -------------------------------------------------------------------------------------------
  */
@@ -148,9 +150,9 @@ vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
     NEED_ARGUMENTS("conv2d", a, VT_INERT);
     const vt_conv2d_args left_out = { VT_CONV2D_DEFAULTS };
     conv2d_attributes c = { .groups = a->groups };
-    pair_option stride = { "stride", a->stride, left_out.stride, a->strides, 1 };
-    pair_option padding = { "padding", a->padding, left_out.padding, a->paddings, 0 };
-    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilations, 1 };
+    pair_option stride = { "stride", a->stride, left_out.stride, a->stride_hw, 1 };
+    pair_option padding = { "padding", a->padding, left_out.padding, a->padding_hw, 0 };
+    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilation_hw, 1 };
     if (vt_failed() || !pair_settle("conv2d", a->at_, &stride, c.stride) ||
         !sides_settle("conv2d", a->at_, &padding, a->padding_sides, c.padding, c.padding_behind) ||
         !pair_settle("conv2d", a->at_, &dilation, c.dilation) || !groups_fit("conv2d", a->at_, a->groups))
@@ -171,8 +173,8 @@ vt_tensor vt_conv1d_with(const vt_conv1d_args *a)
     if (vt_failed() ||
         !signal_options("conv1d", a->at_, a->stride, a->padding, a->padding_sides, a->dilation, a->groups, &o) ||
         !convolution_specs(&c, a->x, a->weight, a->bias, in) || !convolution_dtypes_fit(&c, names, in, 3) ||
-        !convolution_fits(&c, in[0].shape, in[1].shape, &y) ||
-        !convolution_bias_fits(&c, &in[2], in[1].shape, in[1].shape.dim[0]))
+        !convolution_fits(&c, in[CONV2D_X].shape, in[CONV2D_WEIGHT].shape, &y) ||
+        !convolution_bias_fits(&c, &in[CONV2D_BIAS], in[CONV2D_WEIGHT].shape, in[CONV2D_WEIGHT].shape.dim[0]))
         return VT_INERT;
     vt_tensor image = record(&op_conv2d, a->at_, INPUTS(as_image(1, a->x), as_image(1, a->weight), a->bias),
                              .attributes = &o, .attributes_size = sizeof o);

@@ -11,4 +11,18 @@ typedef struct conv2d_attributes {
     int64_t stride[2], padding[2], padding_behind[2], dilation[2], groups, size[2];
 } conv2d_attributes;
 
+/* Inputs and outputs. What is marked ? may be absent.
+ *
+ * conv2d: x [N, C, height, width], weight [O, C / groups, kernel height, kernel width], bias? [O] -> y [N, O, ...] */
+enum { CONV2D_X, CONV2D_WEIGHT, CONV2D_BIAS };
+
+/* conv2d_input_gradient: g as y, weight -> dx as x */
+enum { INPUT_GRADIENT_G, INPUT_GRADIENT_WEIGHT };
+
+/* conv2d_weight_gradient: g as y, x -> dweight as weight */
+enum { WEIGHT_GRADIENT_G, WEIGHT_GRADIENT_X };
+
+/* Of each of them, as a mask: what is multiplied. */
+enum { CONVOLUTION_FACTORS = 1 << CONV2D_X | 1 << CONV2D_WEIGHT };
+
 #endif

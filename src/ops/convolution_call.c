@@ -29,9 +29,10 @@ const char *convolution_area(const convolution_call *c)
 
 bool convolution_specs(const convolution_call *c, vt_tensor x, vt_tensor weight, vt_tensor bias, spec out[3])
 {
-    out[2] = (spec){ .shape = { .rank = 0 } };
-    return spec_of(c->name, c->at, "x", x, &out[0]) && spec_of(c->name, c->at, "weight", weight, &out[1]) &&
-           (bias.id == 0 || spec_of(c->name, c->at, "bias", bias, &out[2]));
+    out[CONV2D_BIAS] = (spec){ .shape = { .rank = 0 } };
+    return spec_of(c->name, c->at, "x", x, &out[CONV2D_X]) &&
+           spec_of(c->name, c->at, "weight", weight, &out[CONV2D_WEIGHT]) &&
+           (bias.id == 0 || spec_of(c->name, c->at, "bias", bias, &out[CONV2D_BIAS]));
 }
 
 bool convolution_dtypes_fit(const convolution_call *c, const char *const *names, const spec *in, int count)

@@ -3,7 +3,7 @@
 #include "ops/convolution_call.h"
 #include "ops/list.h"
 #include "ops/pair.h"
-#include "ops/signal.h"
+#include "ops/one_dimensional.h"
 #include <vitro/vitro.h>
 
 static bool weight_fits(const convolution_call *c, vt_shape weight)
@@ -69,11 +69,11 @@ static vt_tensor transpose(const convolution_call *c, vt_tensor x, vt_tensor wei
 {
     static const char *const names[] = { "x", "weight", "bias" };
     conv2d_attributes o = *c->options;
-    spec in[3];
+    spec in[3], *x_spec = &in[CONV2D_X], *weight_spec = &in[CONV2D_WEIGHT];
     if (!convolution_specs(c, x, weight, bias, in) || !convolution_dtypes_fit(c, names, in, 3) ||
-        !weight_fits(c, in[1].shape) || !image_fits(c, in[0].shape, in[1].shape) ||
-        !convolution_bias_fits(c, &in[2], in[1].shape, in[1].shape.dim[1] * o.groups) ||
-        !find_size(c, in[0].shape, in[1].shape, more, o.size))
+        !weight_fits(c, weight_spec->shape) || !image_fits(c, x_spec->shape, weight_spec->shape) ||
+        !convolution_bias_fits(c, &in[CONV2D_BIAS], weight_spec->shape, weight_spec->shape.dim[1] * o.groups) ||
+        !find_size(c, x_spec->shape, weight_spec->shape, more, o.size))
         return VT_INERT;
     vt_tensor y = record(&op_conv2d_input_gradient, c->at, INPUTS(as_image(c->axes, x), as_image(c->axes, weight)),
                          .attributes = &o, .attributes_size = sizeof o);
@@ -88,10 +88,10 @@ vt_tensor vt_conv_transpose2d_with(const vt_conv_transpose2d_args *a)
     const vt_conv_transpose2d_args left_out = { VT_CONV_TRANSPOSE2D_DEFAULTS };
     conv2d_attributes o = { .groups = a->groups };
     int64_t more[2];
-    pair_option stride = { "stride", a->stride, left_out.stride, a->strides, 1 };
-    pair_option padding = { "padding", a->padding, left_out.padding, a->paddings, 0 };
-    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilations, 1 };
-    pair_option output = { "output_padding", a->output_padding, left_out.output_padding, a->output_paddings, 0 };
+    pair_option stride = { "stride", a->stride, left_out.stride, a->stride_hw, 1 };
+    pair_option padding = { "padding", a->padding, left_out.padding, a->padding_hw, 0 };
+    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilation_hw, 1 };
+    pair_option output = { "output_padding", a->output_padding, left_out.output_padding, a->output_padding_hw, 0 };
     ENTER(name, a->at_);
     if (vt_failed() || !pair_settle(name, a->at_, &stride, o.stride) ||
         !sides_settle(name, a->at_, &padding, a->padding_sides, o.padding, o.padding_behind) ||

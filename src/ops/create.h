@@ -18,36 +18,36 @@ typedef struct create_attributes {
 } create_attributes;
 
 /* Element i, the same in every backend: fma rounds once wherever it is computed. */
-EVERYWHERE double arange_element(const create_attributes *a, int64_t i)
+HOST_DEVICE double arange_element(const create_attributes *a, int64_t i)
 {
     return fma((double)i, a->scale, a->shift);
 }
 
 /* Counted from the nearer end, so that both ends are exact. */
-EVERYWHERE double linspace_element(const create_attributes *a, int64_t i)
+HOST_DEVICE double linspace_element(const create_attributes *a, int64_t i)
 {
     int64_t last = a->shape.dim[0] - 1;
     double step = last > 0 ? (a->value - a->shift) / (double)last : 0;
     return i <= last / 2 ? fma((double)i, step, a->shift) : fma((double)(i - last), step, a->value);
 }
 
-EVERYWHERE double uniform_element(const create_attributes *a, uint32_t word)
+HOST_DEVICE double uniform_element(const create_attributes *a, uint32_t word)
 {
     return fma(a->scale, (double)philox_uniform(word), a->shift);
 }
 
-EVERYWHERE double bernoulli_element(const create_attributes *a, uint32_t word)
+HOST_DEVICE double bernoulli_element(const create_attributes *a, uint32_t word)
 {
     return (double)philox_uniform(word) < a->value;
 }
 
-EVERYWHERE double normal_element(const create_attributes *a, uint32_t word)
+HOST_DEVICE double normal_element(const create_attributes *a, uint32_t word)
 {
     return fma(a->scale, normal_quantile(((double)word + 0.5) * 0x1p-32), a->shift);
 }
 
 /* z between -2 and 2: Φ⁻¹ of a number uniform in (Φ(-2), Φ(2)) */
-EVERYWHERE double truncated_normal_element(const create_attributes *a, uint32_t word)
+HOST_DEVICE double truncated_normal_element(const create_attributes *a, uint32_t word)
 {
     const double below = 0.022750131948179207; /* Φ(-2) */
     double p = fma(1 - 2 * below, ((double)word + 0.5) * 0x1p-32, below);

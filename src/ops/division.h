@@ -3,46 +3,46 @@
 #ifndef VITRO_OPS_DIVISION_H
 #define VITRO_OPS_DIVISION_H
 
-#include "core/base/everywhere.h"
+#include "core/base/host_device.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Towards 0; 0 where b is 0. Divided by -1, the least number is beyond the largest. */
-EVERYWHERE int64_t trunc_quotient(int64_t a, int64_t b)
+HOST_DEVICE int64_t trunc_quotient(int64_t a, int64_t b)
 {
     if (b == 0) return 0;
     return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
 }
 
-EVERYWHERE int64_t trunc_remainder(int64_t a, int64_t b)
+HOST_DEVICE int64_t trunc_remainder(int64_t a, int64_t b)
 {
     return b == 0 || b == -1 ? 0 : a % b;
 }
 
 /* Whether the quotient towards 0 is above the one towards minus infinity. */
-EVERYWHERE bool is_rounded_up(int64_t remainder, int64_t b)
+HOST_DEVICE bool is_rounded_up(int64_t remainder, int64_t b)
 {
     return remainder != 0 && (remainder < 0) != (b < 0);
 }
 
-EVERYWHERE int64_t floor_quotient(int64_t a, int64_t b)
+HOST_DEVICE int64_t floor_quotient(int64_t a, int64_t b)
 {
     return trunc_quotient(a, b) - is_rounded_up(trunc_remainder(a, b), b);
 }
 
-EVERYWHERE int64_t floor_remainder(int64_t a, int64_t b)
+HOST_DEVICE int64_t floor_remainder(int64_t a, int64_t b)
 {
     int64_t remainder = trunc_remainder(a, b);
     return is_rounded_up(remainder, b) ? remainder + b : remainder;
 }
 
 /* By any number of bits; a negative one is more than all. */
-EVERYWHERE int64_t shift_left(int64_t a, int64_t bits)
+HOST_DEVICE int64_t shift_left(int64_t a, int64_t bits)
 {
     return (uint64_t)bits < 64 ? (int64_t)((uint64_t)a << bits) : 0;
 }
 
-EVERYWHERE int64_t shift_right(int64_t a, int64_t bits)
+HOST_DEVICE int64_t shift_right(int64_t a, int64_t bits)
 {
     return a >> ((uint64_t)bits < 64 ? bits : 63);
 }

@@ -14,17 +14,18 @@ static bool infer_assign(const node *n, const spec *in, spec *out)
 {
     char a[128], b[128];
     (void)out;
-    if (in[0].dtype != in[1].dtype)
-        return refuse(n, "the target is %s, the value %s; vt_cast makes them equal", vt_dtype_name(in[0].dtype),
-                      vt_dtype_name(in[1].dtype));
-    if (vt_shape_equal(in[0].shape, in[1].shape)) return true;
-    return refuse(n, "the target is %s, the value %s; vt_expand makes them equal", vt_shape_text(in[0].shape, a),
-                  vt_shape_text(in[1].shape, b));
+    const spec *target = &in[ASSIGN_TARGET], *value = &in[ASSIGN_VALUE];
+    if (target->dtype != value->dtype)
+        return refuse(n, "the target is %s, the value %s; vt_cast makes them equal", vt_dtype_name(target->dtype),
+                      vt_dtype_name(value->dtype));
+    if (vt_shape_equal(target->shape, value->shape)) return true;
+    return refuse(n, "the target is %s, the value %s; vt_expand makes them equal", vt_shape_text(target->shape, a),
+                  vt_shape_text(value->shape, b));
 }
 
 static bool assign_writes(int i)
 {
-    return i == 0;
+    return i == ASSIGN_TARGET;
 }
 
 const op op_assign = { OP_HEAD(assign, 2, 2, 0), .infer = infer_assign, .writes = assign_writes };
@@ -54,7 +55,7 @@ static bool infer_global_norm(const node *n, const spec *in, spec *out)
 static bool infer_clip(const node *n, const spec *in, spec *out)
 {
     double max_norm = ATTRIBUTES(clip_attributes, n)->max_norm;
-    memcpy(out, in + 1, (size_t)n->outputs * sizeof *out);
+    memcpy(out, in + CLIP_TENSORS, (size_t)n->outputs * sizeof *out);
     if (!(max_norm > 0)) return refuse(n, "max_norm is %g; it must be positive", max_norm);
     return all_are_float(n, in);
 }
@@ -70,9 +71,10 @@ static void global_norm_decompose(const node *n, vt_tensor *out)
 static void clip_decompose(const node *n, vt_tensor *out)
 {
     double max_norm = ATTRIBUTES(clip_attributes, n)->max_norm;
-    vt_tensor norm = vt_shift(vt_cast(n->in[0], VT_F64), 1e-6);
+    vt_tensor norm = vt_shift(vt_cast(n->in[CLIP_NORM], VT_F64), 1e-6);
     vt_tensor scale = vt_minimum(vt_scale(vt_reciprocal(norm), max_norm), vt_full(VT_SCALAR, 1, .dtype = VT_F64));
-    for (int i = 0; i < n->outputs; i++) out[i] = vt_mul(n->in[i + 1], vt_cast(scale, vt_dtype_of(n->in[i + 1])));
+    for (int i = 0; i < n->outputs; i++)
+        out[i] = vt_mul(n->in[CLIP_TENSORS + i], vt_cast(scale, vt_dtype_of(n->in[CLIP_TENSORS + i])));
 }
 
 /* The update is no part of what is differentiated: as in torch.nn.utils.clip_grad_norm_, gradients do not pass. */
@@ -87,12 +89,12 @@ vt_tensor record_global_norm(vt_site at, const vt_tensor *x, int count)
 
 bool record_clip(vt_site at, vt_tensor norm, const vt_tensor *x, int count, double max_norm, vt_tensor *out)
 {
-    vt_tensor *in = malloc((size_t)(count + 1) * sizeof *in);
+    vt_tensor *in = malloc((size_t)(count + CLIP_TENSORS) * sizeof *in);
     memset(out, 0, (size_t)count * sizeof *out);
     if (!in) return raise_error(VT_ERROR_MEMORY, at, "out of memory to clip");
-    in[0] = norm;
-    memcpy(in + 1, x, (size_t)count * sizeof *in);
-    recording r = { .op = &op_clip, .at = at, .inputs = count + 1, .in = in, .outputs = count };
+    in[CLIP_NORM] = norm;
+    memcpy(in + CLIP_TENSORS, x, (size_t)count * sizeof *in);
+    recording r = { .op = &op_clip, .at = at, .inputs = count + CLIP_TENSORS, .in = in, .outputs = count };
     r.attributes = &(clip_attributes){ max_norm };
     r.attributes_size = sizeof(clip_attributes);
     bool ok = record_into(&r, out);

@@ -4,10 +4,14 @@
 
 #include <vitro/base.h>
 
-/* clip: inputs norm, x0, x1, ...; outputs min(1, max_norm / (norm + 1e-6)) x_i. */
+/* clip: inputs norm, a scalar, x0, x1, ...; outputs min(1, max_norm / (norm + 1e-6)) x_i. */
+enum { CLIP_NORM, CLIP_TENSORS };
 typedef struct clip_attributes {
     double max_norm;
 } clip_attributes;
+
+/* assign: target, value, which it overwrites the target with; both of one shape. */
+enum { ASSIGN_TARGET, ASSIGN_VALUE };
 
 /* sqrt(sum of the squares of every element of every tensor), a scalar of the first one's dtype. No gradient passes. */
 vt_tensor record_global_norm(vt_site at, const vt_tensor *x, int count);

@@ -39,6 +39,9 @@ typedef struct cast_attributes {
     int64_t dtype;
 } cast_attributes;
 
+/* where: condition, bool, a and b, which all broadcast -> y */
+enum { WHERE_CONDITION, WHERE_A, WHERE_B };
+
 /* dropout, drop_path: the stream is in the node's bound. */
 typedef struct dropout_attributes {
     double p;

@@ -52,10 +52,10 @@ static bool can_compute(const node *n, const spec *x, const spec *source, const 
 static bool infer_gather(const node *n, const spec *in, spec *out)
 {
     int64_t axis = ATTRIBUTES(axis_attributes, n)->axis;
-    vt_shape x = in[0].shape, index = in[1].shape;
+    vt_shape x = in[GATHER_X].shape, index = in[GATHER_INDEX].shape;
     char a[128], b[128];
-    *out = (spec){ in[0].dtype, index };
-    if (!is_index(n, "index", &in[1])) return false;
+    *out = (spec){ in[GATHER_X].dtype, index };
+    if (!is_index(n, "index", &in[GATHER_INDEX])) return false;
     if (equal_but_along(axis, x, index, index.dim[axis])) return true;
     return refuse(n, "index %s must have the shape of x %s, except along axis %d", vt_shape_text(index, a),
                   vt_shape_text(x, b), (int)axis);
@@ -66,31 +66,33 @@ static bool scatters(const node *n, const spec *in, spec *out)
     char a[128], b[128];
     spec picked;
     if (!infer_gather(n, in, &picked)) return false;
-    *out = in[0];
-    if (vt_shape_equal(picked.shape, in[2].shape)) return true;
-    return refuse(n, "source %s must have the shape of index %s", vt_shape_text(in[2].shape, a),
+    *out = in[SCATTER_X];
+    if (vt_shape_equal(picked.shape, in[SCATTER_SOURCE].shape)) return true;
+    return refuse(n, "source %s must have the shape of index %s", vt_shape_text(in[SCATTER_SOURCE].shape, a),
                   vt_shape_text(picked.shape, b));
 }
 
 static bool infer_scatter_add(const node *n, const spec *in, spec *out)
 {
-    return scatters(n, in, out) && can_compute(n, &in[0], &in[2], "added");
+    return scatters(n, in, out) && can_compute(n, &in[SCATTER_X], &in[SCATTER_SOURCE], "added");
 }
 
 static bool infer_scatter(const node *n, const spec *in, spec *out)
 {
     if (!scatters(n, in, out)) return false;
-    if (ATTRIBUTES(scatter_attributes, n)->kind != VT_SCATTER_MUL) return has_dtype_of(n, &in[0], &in[2]);
-    return can_compute(n, &in[0], &in[2], "multiplied");
+    if (ATTRIBUTES(scatter_attributes, n)->kind != VT_SCATTER_MUL)
+        return has_dtype_of(n, &in[SCATTER_X], &in[SCATTER_SOURCE]);
+    return can_compute(n, &in[SCATTER_X], &in[SCATTER_SOURCE], "multiplied");
 }
 
 static bool infer_index_select(const node *n, const spec *in, spec *out)
 {
     char text[128];
-    *out = in[0];
-    if (!is_index(n, "index", &in[1])) return false;
-    if (in[1].shape.rank != 1) return refuse(n, "index %s must have one axis", vt_shape_text(in[1].shape, text));
-    out->shape.dim[ATTRIBUTES(axis_attributes, n)->axis] = in[1].shape.dim[0];
+    *out = in[GATHER_X];
+    if (!is_index(n, "index", &in[GATHER_INDEX])) return false;
+    if (in[GATHER_INDEX].shape.rank != 1)
+        return refuse(n, "index %s must have one axis", vt_shape_text(in[GATHER_INDEX].shape, text));
+    out->shape.dim[ATTRIBUTES(axis_attributes, n)->axis] = in[GATHER_INDEX].shape.dim[0];
     return true;
 }
 
@@ -98,10 +100,11 @@ static bool infer_index_add(const node *n, const spec *in, spec *out)
 {
     char a[128], b[128];
     spec picked;
-    if (!infer_index_select(n, in, &picked) || !can_compute(n, &in[0], &in[2], "added")) return false;
-    *out = in[0];
-    if (vt_shape_equal(picked.shape, in[2].shape)) return true;
-    return refuse(n, "source %s must be %s, x with one slice an index", vt_shape_text(in[2].shape, a),
+    if (!infer_index_select(n, in, &picked) || !can_compute(n, &in[SCATTER_X], &in[SCATTER_SOURCE], "added"))
+        return false;
+    *out = in[SCATTER_X];
+    if (vt_shape_equal(picked.shape, in[SCATTER_SOURCE].shape)) return true;
+    return refuse(n, "source %s must be %s, x with one slice an index", vt_shape_text(in[SCATTER_SOURCE].shape, a),
                   vt_shape_text(picked.shape, b));
 }
 
@@ -126,9 +129,9 @@ static bool infer_topk(const node *n, const spec *in, spec *out)
     if (a->k < 0 || a->k > in->shape.dim[a->axis])
         return refuse(n, "k is %lld; axis %d of x %s has %lld elements", (long long)a->k, (int)a->axis,
                       vt_shape_text(in->shape, text), (long long)in->shape.dim[a->axis]);
-    out[0] = *in;
-    out[0].shape.dim[a->axis] = a->k;
-    out[1] = (spec){ VT_I64, out[0].shape };
+    out[TOPK_VALUES] = *in;
+    out[TOPK_VALUES].shape.dim[a->axis] = a->k;
+    out[TOPK_INDICES] = (spec){ VT_I64, out[TOPK_VALUES].shape };
     return true;
 }
 
@@ -142,18 +145,18 @@ static int axis_of_node(const node *n)
 
 static void gather_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_scatter_add(vt_zeros_like(n->in[0]), axis_of_node(n), n->in[1], g[0]);
+    dx[GATHER_X] = vt_scatter_add(vt_zeros_like(n->in[GATHER_X]), axis_of_node(n), n->in[GATHER_INDEX], g[0]);
 }
 
 static void scatter_add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = g[0];
-    dx[2] = vt_gather(g[0], axis_of_node(n), n->in[1]);
+    dx[SCATTER_X] = g[0];
+    dx[SCATTER_SOURCE] = vt_gather(g[0], axis_of_node(n), n->in[SCATTER_INDEX]);
 }
 
 static vt_tensor scatter_alike(const node *n, vt_tensor x, vt_tensor source)
 {
-    return record(&op_scatter, n->at, INPUTS(x, n->in[1], source), .attributes = n->attributes,
+    return record(&op_scatter, n->at, INPUTS(x, n->in[SCATTER_INDEX], source), .attributes = n->attributes,
                   .attributes_size = n->attributes_size);
 }
 
@@ -161,32 +164,33 @@ static vt_tensor scatter_alike(const node *n, vt_tensor x, vt_tensor source)
 static void replacement_vjp(const node *n, vt_tensor g, vt_tensor *dx)
 {
     int axis = axis_of_node(n);
-    vt_shape shape = vt_shape_of(n->in[1]), along = { .rank = shape.rank };
+    vt_shape shape = vt_shape_of(n->in[SCATTER_INDEX]), along = { .rank = shape.rank };
     for (int i = 0; i < shape.rank; i++) along.dim[i] = i == axis ? shape.dim[i] : 1;
     vt_tensor number = vt_arange(0, (double)shape.dim[axis], .dtype = VT_I64);
     number = vt_expand(vt_reshape(number, along), shape);
-    vt_tensor none = vt_full_like(n->in[0], -1, .dtype = VT_I64);
-    vt_tensor last = vt_gather(scatter_alike(n, none, number), axis, n->in[1]);
-    dx[0] = scatter_alike(n, g, vt_zeros_like(n->in[2]));
-    dx[2] = vt_where(vt_equal(last, number), vt_gather(g, axis, n->in[1]), constant_like(g, 0));
+    vt_tensor none = vt_full_like(n->in[SCATTER_X], -1, .dtype = VT_I64);
+    vt_tensor last = vt_gather(scatter_alike(n, none, number), axis, n->in[SCATTER_INDEX]);
+    dx[SCATTER_X] = scatter_alike(n, g, vt_zeros_like(n->in[SCATTER_SOURCE]));
+    dx[SCATTER_SOURCE] =
+        vt_where(vt_equal(last, number), vt_gather(g, axis, n->in[SCATTER_INDEX]), constant_like(g, 0));
 }
 
 /* As the gradient of vt_max: shared evenly by what is equal to the result. */
 static void extreme_vjp(const node *n, vt_tensor g, vt_tensor *dx)
 {
     int axis = axis_of_node(n);
-    vt_tensor x = n->in[0], index = n->in[1], source = n->in[2], y = n->out[0];
+    vt_tensor x = n->in[SCATTER_X], index = n->in[SCATTER_INDEX], source = n->in[SCATTER_SOURCE], y = n->out[0];
     vt_tensor is_x = vt_cast(vt_equal(x, y), vt_dtype_of(x));
     vt_tensor is_source = vt_cast(vt_equal(source, vt_gather(y, axis, index)), vt_dtype_of(x));
     vt_tensor share = vt_div(g, vt_scatter_add(is_x, axis, index, is_source));
-    dx[0] = vt_mul(is_x, share);
-    dx[2] = vt_mul(is_source, vt_gather(share, axis, index));
+    dx[SCATTER_X] = vt_mul(is_x, share);
+    dx[SCATTER_SOURCE] = vt_mul(is_source, vt_gather(share, axis, index));
 }
 
 /* For each source the product of the others that go to its place: [outer, source, other, inner]. */
 static vt_tensor product_of_others(const node *n)
 {
-    vt_shape shape = vt_shape_of(n->in[2]);
+    vt_shape shape = vt_shape_of(n->in[SCATTER_SOURCE]);
     int axis = axis_of_node(n);
     int64_t count = shape.dim[axis], outer = 1, inner = 1;
     for (int i = 0; i < shape.rank; i++)
@@ -194,17 +198,17 @@ static vt_tensor product_of_others(const node *n)
     vt_shape own = VT_SHAPE(outer, count, 1, inner), other = VT_SHAPE(outer, 1, count, inner);
     vt_tensor number = vt_arange(0, (double)count, .dtype = VT_I64);
     vt_tensor differs = vt_not_equal(vt_reshape(number, VT_SHAPE(count, 1, 1)), vt_reshape(number, VT_SHAPE(count, 1)));
-    vt_tensor meets = vt_equal(vt_reshape(n->in[1], own), vt_reshape(n->in[1], other));
-    vt_tensor factors =
-        vt_where(vt_logical_and(meets, differs), vt_reshape(n->in[2], other), constant_like(n->in[2], 1));
+    vt_tensor meets = vt_equal(vt_reshape(n->in[SCATTER_INDEX], own), vt_reshape(n->in[SCATTER_INDEX], other));
+    vt_tensor factors = vt_where(vt_logical_and(meets, differs), vt_reshape(n->in[SCATTER_SOURCE], other),
+                                 constant_like(n->in[SCATTER_SOURCE], 1));
     return vt_reshape(vt_prod(factors, .axes = VT_AXES(2)), shape);
 }
 
 static void product_vjp(const node *n, vt_tensor g, vt_tensor *dx)
 {
-    vt_tensor x = n->in[0], ones = vt_ones_like(x);
-    dx[0] = vt_mul(g, scatter_alike(n, ones, n->in[2]));
-    dx[2] = vt_mul(vt_gather(vt_mul(g, x), axis_of_node(n), n->in[1]), product_of_others(n));
+    vt_tensor x = n->in[SCATTER_X], ones = vt_ones_like(x);
+    dx[SCATTER_X] = vt_mul(g, scatter_alike(n, ones, n->in[SCATTER_SOURCE]));
+    dx[SCATTER_SOURCE] = vt_mul(vt_gather(vt_mul(g, x), axis_of_node(n), n->in[SCATTER_INDEX]), product_of_others(n));
 }
 
 static void scatter_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
@@ -218,18 +222,19 @@ static void scatter_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 
 static void index_select_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_index_add(vt_zeros_like(n->in[0]), axis_of_node(n), n->in[1], g[0]);
+    dx[GATHER_X] = vt_index_add(vt_zeros_like(n->in[GATHER_X]), axis_of_node(n), n->in[GATHER_INDEX], g[0]);
 }
 
 static void index_add_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = g[0];
-    dx[2] = vt_index_select(g[0], axis_of_node(n), n->in[1]);
+    dx[SCATTER_X] = g[0];
+    dx[SCATTER_SOURCE] = vt_index_select(g[0], axis_of_node(n), n->in[SCATTER_INDEX]);
 }
 
 static void topk_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = vt_scatter_add(vt_zeros_like(n->in[0]), (int)ATTRIBUTES(topk_attributes, n)->axis, n->out[1], g[0]);
+    int axis = (int)ATTRIBUTES(topk_attributes, n)->axis;
+    dx[0] = vt_scatter_add(vt_zeros_like(n->in[0]), axis, n->out[TOPK_INDICES], g[TOPK_VALUES]);
 }
 
 const op op_gather = { OP_HEAD(gather, 2, 2, 1), .infer = infer_gather, .vjp = gather_vjp };
@@ -322,8 +327,8 @@ vt_tensor vt_topk_with(const vt_topk_args *a)
                         .attributes_size = sizeof attributes };
         record_into(&r, out);
     }
-    if (a->indices) *a->indices = out[1];
-    return out[0];
+    if (a->indices) *a->indices = out[TOPK_INDICES];
+    return out[TOPK_VALUES];
 }
 
 /* All of the elements, the first of them first. */

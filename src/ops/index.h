@@ -19,6 +19,19 @@ typedef struct topk_attributes {
     int64_t axis, k, smallest;
 } topk_attributes;
 
+/* Inputs and outputs. Indices are i32 or i64.
+ *
+ * gather: x, index of its shape except along the axis -> y as index
+ * index_select: x, index [k] -> y as x with k along the axis */
+enum { GATHER_X, GATHER_INDEX };
+
+/* scatter, scatter_add: x and index as of gather, source as index -> y as x
+ * index_add: x, index [k], source as x with k along the axis -> y as x */
+enum { SCATTER_X = GATHER_X, SCATTER_INDEX = GATHER_INDEX, SCATTER_SOURCE };
+
+/* topk: x -> values, and their indices along the axis in i64: as x with k along the axis */
+enum { TOPK_VALUES, TOPK_INDICES };
+
 /* For kernels: the error of an index that is none of `extent` places. `number` is its row-major number in a tensor of
  * indices of the given shape. Returns false. */
 bool refuse_index(const char *op, vt_site at, int64_t index, int64_t extent, vt_shape shape, int64_t number);

@@ -41,7 +41,7 @@ static bool settle_extent(const vt_interpolate_args *a, int axis, resample_attri
 {
     static const char *const names[] = { "height", "width" };
     int size = axis ? a->width : a->height;
-    double scale = a->scales[axis] == VT_AUTO ? a->scale : a->scales[axis], extent = (double)r->from[axis] * scale;
+    double scale = a->scale_hw[axis] == VT_AUTO ? a->scale : a->scale_hw[axis], extent = (double)r->from[axis] * scale;
     r->to[axis] = size == VT_AUTO ? r->from[axis] : size;
     if (scale == VT_AUTO) return number_fits(r->to[axis] > 0, "interpolate", a->at_, names[axis], size, "1 or more");
     if (!number_fits(scale > 0 && isfinite(scale), "interpolate", a->at_, "scale", scale, "finite, above 0"))
@@ -70,10 +70,10 @@ vt_tensor vt_interpolate_with(const vt_interpolate_args *a)
                               .from = { x.shape.dim[2], x.shape.dim[3] },
                               .align_corners = a->align_corners,
                               .antialias = a->antialias };
-    if (a->scale != VT_AUTO && (a->scales[0] != VT_AUTO || a->scales[1] != VT_AUTO))
+    if (a->scale != VT_AUTO && (a->scale_hw[0] != VT_AUTO || a->scale_hw[1] != VT_AUTO))
         return refuse_call("interpolate", a->at_, VT_ERROR_ARGUMENT,
-                           "scale = %g and scales = { %g, %g }; give one of the two", a->scale, a->scales[0],
-                           a->scales[1]);
+                           "scale = %g and scale_hw = { %g, %g }; give one of the two", a->scale, a->scale_hw[0],
+                           a->scale_hw[1]);
     if (!settle_extent(a, 0, &r) || !settle_extent(a, 1, &r)) return VT_INERT;
     return resample(a->at_, a->x, &r);
 }

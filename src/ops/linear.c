@@ -14,23 +14,23 @@ static double product_flops(const array *y, int64_t depth)
 static double matmul_flops(const kernel_call *call)
 {
     const matmul_attributes *t = call->attributes;
-    vt_shape a = call->in[0].shape;
-    return product_flops(&call->out[0], a.dim[a.rank - (t->transpose_a ? 2 : 1)]);
+    vt_shape a = call->in[PRODUCT_A].shape;
+    return product_flops(&call->out[PRODUCT_Y], a.dim[a.rank - (t->transpose_a ? 2 : 1)]);
 }
 
 static double linear_flops(const kernel_call *call)
 {
-    return product_flops(&call->out[0], call->in[1].shape.dim[1]);
+    return product_flops(&call->out[LINEAR_Y], call->in[LINEAR_WEIGHT].shape.dim[1]);
 }
 
 static bool infer_matmul(const node *n, const spec *in, spec *out)
 {
     const matmul_attributes *t = ATTRIBUTES(matmul_attributes, n);
-    vt_shape a = in[0].shape, b = in[1].shape, lead;
+    vt_shape a = in[PRODUCT_A].shape, b = in[PRODUCT_B].shape, lead;
     char sa[128], sb[128];
-    if (in[0].dtype != in[1].dtype || !vt_dtype_is_float(in[0].dtype))
-        return refuse(n, "a is %s, b is %s; both must be f32, or both f64", vt_dtype_name(in[0].dtype),
-                      vt_dtype_name(in[1].dtype));
+    if (in[PRODUCT_A].dtype != in[PRODUCT_B].dtype || !vt_dtype_is_float(in[PRODUCT_A].dtype))
+        return refuse(n, "a is %s, b is %s; both must be f32, or both f64", vt_dtype_name(in[PRODUCT_A].dtype),
+                      vt_dtype_name(in[PRODUCT_B].dtype));
     if (a.rank < 2 || b.rank < 2)
         return refuse(n, "a %s and b %s must have an axis or more", vt_shape_text(a, sa), vt_shape_text(b, sb));
     int64_t m = a.dim[a.rank - (t->transpose_a ? 1 : 2)], ka = a.dim[a.rank - (t->transpose_a ? 2 : 1)];
@@ -42,11 +42,11 @@ static bool infer_matmul(const node *n, const spec *in, spec *out)
     a.rank -= 2;
     b.rank -= 2;
     if (!shape_broadcast(a, b, &lead))
-        return refuse(n, "the leading axes of a %s and b %s do not broadcast", vt_shape_text(in[0].shape, sa),
-                      vt_shape_text(in[1].shape, sb));
+        return refuse(n, "the leading axes of a %s and b %s do not broadcast", vt_shape_text(in[PRODUCT_A].shape, sa),
+                      vt_shape_text(in[PRODUCT_B].shape, sb));
     lead.dim[lead.rank++] = m;
     lead.dim[lead.rank++] = columns;
-    *out = (spec){ in[0].dtype, lead };
+    *out = (spec){ in[PRODUCT_A].dtype, lead };
     return true;
 }
 
@@ -72,18 +72,18 @@ static vt_tensor product_of_rows(vt_tensor a, vt_tensor g, bool transposed)
 static void matmul_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     const matmul_attributes *t = ATTRIBUTES(matmul_attributes, n);
-    vt_tensor a = n->in[0], b = n->in[1];
-    dx[0] = t->transpose_a ? vt_matmul(b, g[0], .transpose_a = t->transpose_b, .transpose_b = true)
-                           : vt_matmul(g[0], b, .transpose_b = !t->transpose_b);
+    vt_tensor a = n->in[PRODUCT_A], b = n->in[PRODUCT_B];
+    dx[PRODUCT_A] = t->transpose_a ? vt_matmul(b, g[PRODUCT_Y], .transpose_a = t->transpose_b, .transpose_b = true)
+                                   : vt_matmul(g[PRODUCT_Y], b, .transpose_b = !t->transpose_b);
     if (vt_rank(b) == 2 && vt_rank(a) > 2 && !t->transpose_a)
-        dx[1] = product_of_rows(a, g[0], t->transpose_b);
+        dx[PRODUCT_B] = product_of_rows(a, g[PRODUCT_Y], t->transpose_b);
     else
-        dx[1] = t->transpose_b ? vt_matmul(g[0], a, .transpose_a = true, .transpose_b = t->transpose_a)
-                               : vt_matmul(a, g[0], .transpose_a = !t->transpose_a);
+        dx[PRODUCT_B] = t->transpose_b ? vt_matmul(g[PRODUCT_Y], a, .transpose_a = true, .transpose_b = t->transpose_a)
+                                       : vt_matmul(a, g[PRODUCT_Y], .transpose_a = !t->transpose_a);
 }
 
 const op op_matmul = { OP_HEAD(matmul, 2, 2, 1), .infer = infer_matmul, .vjp = matmul_vjp, .flops = matmul_flops,
-                       .rounded = 3 };
+                       .rounded = PRODUCT_FACTORS };
 
 /* A vector on the left is a row, one on the right a column; the result has no axis for it. */
 static vt_tensor with_vectors(const vt_matmul_args *a, vt_shape left, vt_shape right)
@@ -120,73 +120,76 @@ vt_tensor vt_matmul_with(const vt_matmul_args *a)
 
 static bool infer_linear(const node *n, const spec *in, spec *out)
 {
-    vt_shape x = in[0].shape, weight = in[1].shape;
+    vt_dtype dtype = in[LINEAR_X].dtype;
+    vt_shape x = in[LINEAR_X].shape, weight = in[LINEAR_WEIGHT].shape;
     char a[128], b[128];
-    bool biased = n->inputs > 2 && n->in[2].id;
-    if (!vt_dtype_is_float(in[0].dtype) || in[1].dtype != in[0].dtype || (biased && in[2].dtype != in[0].dtype))
-        return refuse(n, "x is %s, weight %s%s%s; all must be f32, or all f64", vt_dtype_name(in[0].dtype),
-                      vt_dtype_name(in[1].dtype), biased ? ", bias " : "", biased ? vt_dtype_name(in[2].dtype) : "");
+    bool biased = n->inputs > LINEAR_BIAS && n->in[LINEAR_BIAS].id;
+    if (!vt_dtype_is_float(dtype) || in[LINEAR_WEIGHT].dtype != dtype || (biased && in[LINEAR_BIAS].dtype != dtype))
+        return refuse(n, "x is %s, weight %s%s%s; all must be f32, or all f64", vt_dtype_name(dtype),
+                      vt_dtype_name(in[LINEAR_WEIGHT].dtype), biased ? ", bias " : "",
+                      biased ? vt_dtype_name(in[LINEAR_BIAS].dtype) : "");
     if (weight.rank != 2) return refuse(n, "weight %s must be [out, in]", vt_shape_text(weight, a));
     if (x.rank < 1 || x.dim[x.rank - 1] != weight.dim[1])
         return refuse(n, "x %s must end in the %lld features that weight %s takes", vt_shape_text(x, a),
                       (long long)weight.dim[1], vt_shape_text(weight, b));
-    if (biased && (in[2].shape.rank != 1 || in[2].shape.dim[0] != weight.dim[0]))
-        return refuse(n, "bias %s must be [%lld], the features that weight %s gives", vt_shape_text(in[2].shape, a),
-                      (long long)weight.dim[0], vt_shape_text(weight, b));
-    *out = in[0];
+    if (biased && (in[LINEAR_BIAS].shape.rank != 1 || in[LINEAR_BIAS].shape.dim[0] != weight.dim[0]))
+        return refuse(n, "bias %s must be [%lld], the features that weight %s gives",
+                      vt_shape_text(in[LINEAR_BIAS].shape, a), (long long)weight.dim[0], vt_shape_text(weight, b));
+    *out = in[LINEAR_X];
     out->shape.dim[x.rank - 1] = weight.dim[0];
     return true;
 }
 
-/* Inputs: g [rows, n], x [rows, features]. Outputs: the gradients of weight, gᵀ x [n, features], and of bias, the sum
- * of g's rows [n]; in a precision of bf16 that of g as the product takes it, rounded. */
+/* dweight = gᵀ x; dbias is the sum of g's rows, in a precision of bf16 of g as the product takes it, rounded. */
 static bool infer_linear_gradient(const node *n, const spec *in, spec *out)
 {
-    vt_shape g = in[0].shape, x = in[1].shape;
+    vt_shape g = in[LINEAR_GRADIENT_G].shape, x = in[LINEAR_GRADIENT_X].shape;
     char a[128], b[128];
     if (g.rank != 2 || x.rank != 2 || g.dim[0] != x.dim[0] || x.dim[1] == 0)
         return refuse(n, "g %s must be [rows, n] and x %s [rows, features], of one feature or more",
                       vt_shape_text(g, a), vt_shape_text(x, b));
-    out[0] = (spec){ in[0].dtype, VT_SHAPE(g.dim[1], x.dim[1]) };
-    out[1] = (spec){ in[0].dtype, VT_SHAPE(g.dim[1]) };
+    out[LINEAR_GRADIENT_DWEIGHT] = (spec){ in[LINEAR_GRADIENT_G].dtype, VT_SHAPE(g.dim[1], x.dim[1]) };
+    out[LINEAR_GRADIENT_DBIAS] = (spec){ in[LINEAR_GRADIENT_G].dtype, VT_SHAPE(g.dim[1]) };
     return true;
 }
 
 static void linear_gradient_decompose(const node *n, vt_tensor *out)
 {
-    out[0] = vt_matmul(n->in[0], n->in[1], .transpose_a = true);
-    out[1] = vt_sum(n->in[0], .axes = VT_AXES(0));
+    out[LINEAR_GRADIENT_DWEIGHT] = vt_matmul(n->in[LINEAR_GRADIENT_G], n->in[LINEAR_GRADIENT_X], .transpose_a = true);
+    out[LINEAR_GRADIENT_DBIAS] = vt_sum(n->in[LINEAR_GRADIENT_G], .axes = VT_AXES(0));
 }
 
 static double linear_gradient_flops(const kernel_call *call)
 {
-    return product_flops(&call->out[0], call->in[0].shape.dim[0]);
+    return product_flops(&call->out[LINEAR_GRADIENT_DWEIGHT], call->in[LINEAR_GRADIENT_G].shape.dim[0]);
 }
 
 const op op_linear_gradient = { OP_HEAD(linear_gradient, 2, 2, 2), .infer = infer_linear_gradient,
-                                .decompose = linear_gradient_decompose, .flops = linear_gradient_flops, .rounded = 3 };
+                                .decompose = linear_gradient_decompose, .flops = linear_gradient_flops,
+                                .rounded = PRODUCT_FACTORS };
 
 static void linear_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    vt_tensor rows = rows_of(g[0]);
-    bool biased = n->inputs > 2 && n->in[2].id;
-    dx[0] = vt_reshape(vt_matmul(rows, n->in[1]), vt_shape_of(n->in[0]));
-    if (biased && vt_dim(n->in[1], 1) > 0)
-        record_into(&(recording){ .op = &op_linear_gradient, .at = n->at, INPUTS(rows, rows_of(n->in[0])) }, &dx[1]);
+    vt_tensor rows = rows_of(g[LINEAR_Y]);
+    bool biased = n->inputs > LINEAR_BIAS && n->in[LINEAR_BIAS].id;
+    dx[LINEAR_X] = vt_reshape(vt_matmul(rows, n->in[LINEAR_WEIGHT]), vt_shape_of(n->in[LINEAR_X]));
+    if (biased && vt_dim(n->in[LINEAR_WEIGHT], 1) > 0)
+        record_into(&(recording){ .op = &op_linear_gradient, .at = n->at, INPUTS(rows, rows_of(n->in[LINEAR_X])) },
+                    &dx[LINEAR_WEIGHT]);
     else
-        dx[1] = vt_matmul(rows, rows_of(n->in[0]), .transpose_a = true);
-    if (biased && !dx[2].id) dx[2] = vt_sum(rows, .axes = VT_AXES(0));
+        dx[LINEAR_WEIGHT] = vt_matmul(rows, rows_of(n->in[LINEAR_X]), .transpose_a = true);
+    if (biased && !dx[LINEAR_BIAS].id) dx[LINEAR_BIAS] = vt_sum(rows, .axes = VT_AXES(0));
 }
 
 static void linear_decompose(const node *n, vt_tensor *out)
 {
-    vt_tensor y = vt_matmul(rows_of(n->in[0]), n->in[1], .transpose_b = true);
-    if (n->inputs > 2 && n->in[2].id) y = vt_add(y, n->in[2]);
-    out[0] = vt_reshape(y, vt_shape_of(n->out[0]));
+    vt_tensor y = vt_matmul(rows_of(n->in[LINEAR_X]), n->in[LINEAR_WEIGHT], .transpose_b = true);
+    if (n->inputs > LINEAR_BIAS && n->in[LINEAR_BIAS].id) y = vt_add(y, n->in[LINEAR_BIAS]);
+    out[LINEAR_Y] = vt_reshape(y, vt_shape_of(n->out[LINEAR_Y]));
 }
 
 const op op_linear = { OP_HEAD(linear, 2, 3, 1),      .infer = infer_linear, .vjp = linear_vjp,
-                       .decompose = linear_decompose, .flops = linear_flops, .rounded = 3 };
+                       .decompose = linear_decompose, .flops = linear_flops, .rounded = PRODUCT_FACTORS };
 
 vt_tensor vt_linear_with(const vt_linear_args *a)
 {

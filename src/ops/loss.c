@@ -53,25 +53,24 @@ static vt_shape without_classes(vt_shape logits)
     return shape;
 }
 
-/* Outputs: the loss of each label, and log Σ e^logits, which the gradient takes up. */
 static bool infer_cross_entropy(const node *n, const spec *in, spec *out)
 {
     char a[128], b[128];
-    vt_shape rows = without_classes(in[0].shape);
-    out[0] = out[1] = (spec){ in[0].dtype, rows };
-    if (in[1].dtype != VT_I64)
+    const spec *logits = &in[CROSS_ENTROPY_LOGITS], *target = &in[CROSS_ENTROPY_TARGET];
+    vt_shape rows = without_classes(logits->shape);
+    out[CROSS_ENTROPY_LOSS] = out[CROSS_ENTROPY_LOGSUMEXP] = (spec){ logits->dtype, rows };
+    if (target->dtype != VT_I64)
         return refuse(n, "target is %s; it must be i64 labels, or probabilities of the dtype of the logits",
-                      vt_dtype_name(in[1].dtype));
-    if (vt_shape_equal(in[1].shape, rows)) return true;
-    return refuse(n, "target %s does not fit logits %s: labels must be %s", vt_shape_text(in[1].shape, a),
-                  vt_shape_text(in[0].shape, b), vt_shape_text(rows, (char[128]){ 0 }));
+                      vt_dtype_name(target->dtype));
+    if (vt_shape_equal(target->shape, rows)) return true;
+    return refuse(n, "target %s does not fit logits %s: labels must be %s", vt_shape_text(target->shape, a),
+                  vt_shape_text(logits->shape, b), vt_shape_text(rows, (char[128]){ 0 }));
 }
 
-/* Inputs: g, logits, target, log Σ e^logits. */
 static bool infer_cross_entropy_gradient(const node *n, const spec *in, spec *out)
 {
     (void)n;
-    out[0] = in[1];
+    out[0] = in[CROSS_ENTROPY_GRADIENT_LOGITS];
     return true;
 }
 
@@ -110,28 +109,32 @@ static vt_tensor distribution(const node *n, vt_tensor logits, vt_tensor target)
  * which kernels refuse, go unnoticed here: they are in no class. */
 static void cross_entropy_decompose(const node *n, vt_tensor *out)
 {
-    vt_tensor logits = n->in[0], target = with_classes(n->in[1], logits);
+    vt_tensor logits = n->in[CROSS_ENTROPY_LOGITS], target = with_classes(n->in[CROSS_ENTROPY_TARGET], logits);
     vt_tensor p = distribution(n, logits, target);
     vt_tensor weighted = zero_unless(vt_not_equal(p, constant_like(p, 0)), vt_mul(p, logits));
-    out[1] = vt_logsumexp(logits, .axes = VT_AXES(1));
-    vt_tensor whole = zero_unless(counts(target), with_classes(out[1], logits));
-    out[0] = vt_reshape(vt_sub(whole, vt_sum(weighted, .axes = VT_AXES(1), .keep = true)), n->out_spec[0].shape);
+    out[CROSS_ENTROPY_LOGSUMEXP] = vt_logsumexp(logits, .axes = VT_AXES(1));
+    vt_tensor whole = zero_unless(counts(target), with_classes(out[CROSS_ENTROPY_LOGSUMEXP], logits));
+    out[CROSS_ENTROPY_LOSS] = vt_reshape(vt_sub(whole, vt_sum(weighted, .axes = VT_AXES(1), .keep = true)),
+                                         n->out_spec[CROSS_ENTROPY_LOSS].shape);
 }
 
 /* dx = g (softmax(x) - p). Written in x alone, not in the saved log Σ e^x, so that differentiating it once more is
  * complete. */
 static void cross_entropy_gradient_decompose(const node *n, vt_tensor *out)
 {
-    vt_tensor logits = n->in[1], target = with_classes(n->in[2], logits);
+    vt_tensor logits = n->in[CROSS_ENTROPY_GRADIENT_LOGITS];
+    vt_tensor target = with_classes(n->in[CROSS_ENTROPY_GRADIENT_TARGET], logits);
     vt_tensor counting = zero_unless(counts(target), logits); /* ignored ones may be -inf altogether */
     vt_tensor excess = vt_sub(zero_unless(counts(target), vt_softmax(counting, 1)), distribution(n, logits, target));
-    out[0] = vt_mul(with_classes(n->in[0], logits), excess);
+    out[0] = vt_mul(with_classes(n->in[CROSS_ENTROPY_GRADIENT_G], logits), excess);
 }
 
 static void cross_entropy_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    dx[0] = record(&op_cross_entropy_gradient, n->at, INPUTS(g[0], n->in[0], n->in[1], n->out[1]),
-                   .attributes = n->attributes, .attributes_size = n->attributes_size);
+    vt_tensor logits = n->in[CROSS_ENTROPY_LOGITS], target = n->in[CROSS_ENTROPY_TARGET];
+    dx[CROSS_ENTROPY_LOGITS] = record(&op_cross_entropy_gradient, n->at,
+                                      INPUTS(g[CROSS_ENTROPY_LOSS], logits, target, n->out[CROSS_ENTROPY_LOGSUMEXP]),
+                                      .attributes = n->attributes, .attributes_size = n->attributes_size);
 }
 
 const op op_cross_entropy = { OP_HEAD(cross_entropy, 2, 2, 2), .infer = infer_cross_entropy, .vjp = cross_entropy_vjp,

@@ -33,34 +33,35 @@ static bool split_rows(const node *n, const spec *x, vt_shape *lead, vt_shape *r
     return refuse(n, "x %s has no element to normalise", vt_shape_text(x->shape, text));
 }
 
-/* Outputs: y, the mean, 1 / standard deviation. The mean is the sum of two numbers, [..., 2]: where a row lies far from
- * 0 and close together, the one nearest to it is too far off. */
+/* The mean is two numbers: where a row lies far from 0 and close together, the one nearest to it is too far off. */
 static bool infer_layer_norm(const node *n, const spec *in, spec *out)
 {
     vt_shape lead, row;
-    if (!split_rows(n, &in[0], &lead, &row)) return false;
-    out[0] = in[0];
-    out[1] = out[2] = (spec){ in[0].dtype, lead };
-    out[1].shape.dim[out[1].shape.rank++] = 2;
-    return scale_fits(n, &in[0], &in[1], "weight", row) && scale_fits(n, &in[0], &in[2], "bias", row);
+    const spec *x = &in[NORM_X];
+    if (!split_rows(n, x, &lead, &row)) return false;
+    out[NORM_Y] = *x;
+    out[NORM_MEAN] = out[NORM_RSTD] = (spec){ x->dtype, lead };
+    out[NORM_MEAN].shape.dim[out[NORM_MEAN].shape.rank++] = 2;
+    return scale_fits(n, x, &in[NORM_WEIGHT], "weight", row) && scale_fits(n, x, &in[NORM_BIAS], "bias", row);
 }
 
 static bool infer_rms_norm(const node *n, const spec *in, spec *out)
 {
     vt_shape lead, row;
-    if (!split_rows(n, &in[0], &lead, &row)) return false;
-    out[0] = in[0];
-    out[1] = (spec){ in[0].dtype, lead };
-    return scale_fits(n, &in[0], &in[1], "weight", row);
+    const spec *x = &in[RMS_NORM_X];
+    if (!split_rows(n, x, &lead, &row)) return false;
+    out[RMS_NORM_Y] = *x;
+    out[RMS_NORM_RSTD] = (spec){ x->dtype, lead };
+    return scale_fits(n, x, &in[RMS_NORM_WEIGHT], "weight", row);
 }
 
-/* Inputs: g, x, ...; outputs: dx and, where there is a weight or a bias, their gradients. */
 static bool infer_row_gradient(const node *n, const spec *in, spec *out)
 {
     vt_shape lead, row;
-    if (!split_rows(n, &in[1], &lead, &row)) return false;
-    out[0] = in[1];
-    for (int i = 1; i < n->outputs; i++) out[i] = (spec){ in[1].dtype, row };
+    const spec *x = &in[NORM_GRADIENT_X];
+    if (!split_rows(n, x, &lead, &row)) return false;
+    out[NORM_DX] = *x;
+    for (int i = NORM_DWEIGHT; i < n->outputs; i++) out[i] = (spec){ x->dtype, row };
     return true;
 }
 
@@ -99,18 +100,18 @@ static vt_tensor scaled(vt_tensor x, vt_tensor weight, vt_tensor bias)
 
 static void layer_norm_decompose(const node *n, vt_tensor *out)
 {
-    normalized r = normalize_rows(n, n->in[0], true);
-    vt_shape rows = n->out_spec[2].shape;
-    out[0] = scaled(r.x, n->in[1], n->in[2]);
-    out[1] = vt_stack(((vt_tensor[]){ vt_reshape(r.mean, rows), vt_reshape(r.rest, rows) }), 2, rows.rank);
-    out[2] = vt_reshape(r.rstd, n->out_spec[2].shape);
+    normalized r = normalize_rows(n, n->in[NORM_X], true);
+    vt_shape rows = n->out_spec[NORM_RSTD].shape;
+    out[NORM_Y] = scaled(r.x, n->in[NORM_WEIGHT], n->in[NORM_BIAS]);
+    out[NORM_MEAN] = vt_stack(((vt_tensor[]){ vt_reshape(r.mean, rows), vt_reshape(r.rest, rows) }), 2, rows.rank);
+    out[NORM_RSTD] = vt_reshape(r.rstd, rows);
 }
 
 static void rms_norm_decompose(const node *n, vt_tensor *out)
 {
-    normalized r = normalize_rows(n, n->in[0], false);
-    out[0] = scaled(r.x, n->in[1], VT_INERT);
-    out[1] = vt_reshape(r.rstd, n->out_spec[1].shape);
+    normalized r = normalize_rows(n, n->in[RMS_NORM_X], false);
+    out[RMS_NORM_Y] = scaled(r.x, n->in[RMS_NORM_WEIGHT], VT_INERT);
+    out[RMS_NORM_RSTD] = vt_reshape(r.rstd, n->out_spec[RMS_NORM_RSTD].shape);
 }
 
 /* With x̂ the normalised rows and h = g weight: dx = (h - mean(h) - x̂ mean(h x̂)) rstd, without mean(h) where the mean
@@ -118,51 +119,52 @@ static void rms_norm_decompose(const node *n, vt_tensor *out)
  * differentiating it once more is complete. */
 static void row_gradient_decompose(const node *n, vt_tensor weight, bool centered, vt_tensor *out)
 {
-    vt_tensor g = n->in[0];
-    normalized r = normalize_rows(n, n->in[1], centered);
+    vt_tensor g = n->in[NORM_GRADIENT_G];
+    normalized r = normalize_rows(n, n->in[NORM_GRADIENT_X], centered);
     vt_tensor h = weight.id ? vt_mul(g, weight) : g;
     vt_tensor inner = vt_sub(h, vt_mul(r.x, row_mean(n, vt_mul(h, r.x))));
     if (centered) inner = vt_sub(inner, row_mean(n, h));
-    out[0] = vt_mul(inner, r.rstd);
-    if (n->outputs > 1) out[1] = vt_sum_to(vt_mul(g, r.x), n->out_spec[1].shape);
-    if (n->outputs > 2) out[2] = vt_sum_to(g, n->out_spec[2].shape);
+    out[NORM_DX] = vt_mul(inner, r.rstd);
+    if (n->outputs > NORM_DWEIGHT) out[NORM_DWEIGHT] = vt_sum_to(vt_mul(g, r.x), n->out_spec[NORM_DWEIGHT].shape);
+    if (n->outputs > NORM_DBIAS) out[NORM_DBIAS] = vt_sum_to(g, n->out_spec[NORM_DBIAS].shape);
 }
 
 static void layer_norm_gradient_decompose(const node *n, vt_tensor *out)
 {
-    row_gradient_decompose(n, n->in[4], true, out);
+    row_gradient_decompose(n, n->in[NORM_GRADIENT_WEIGHT], true, out);
 }
 
 static void rms_norm_gradient_decompose(const node *n, vt_tensor *out)
 {
-    row_gradient_decompose(n, n->in[3], false, out);
+    row_gradient_decompose(n, n->in[RMS_NORM_GRADIENT_WEIGHT], false, out);
 }
 
 void record_norm_gradient(const op *gradient, const node *n, vt_tensor g, vt_tensor *dx)
 {
-    bool scales = n->in[1].id || n->in[2].id;
+    vt_tensor x = n->in[NORM_X], weight = n->in[NORM_WEIGHT], bias = n->in[NORM_BIAS];
     record_into(&(recording){ .op = gradient,
                               .at = n->at,
-                              INPUTS(g, n->in[0], n->out[1], n->out[2], n->in[1]),
+                              INPUTS(g, x, n->out[NORM_MEAN], n->out[NORM_RSTD], weight),
                               .attributes = n->attributes,
                               .attributes_size = n->attributes_size,
-                              .outputs = scales ? 3 : 1 },
+                              .outputs = weight.id || bias.id ? 3 : 1 },
                 dx);
 }
 
 static void layer_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    record_norm_gradient(&op_layer_norm_gradient, n, g[0], dx);
+    record_norm_gradient(&op_layer_norm_gradient, n, g[NORM_Y], dx);
 }
 
 static void rms_norm_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
+    vt_tensor weight = n->in[RMS_NORM_WEIGHT];
     record_into(&(recording){ .op = &op_rms_norm_gradient,
                               .at = n->at,
-                              INPUTS(g[0], n->in[0], n->out[1], n->in[1]),
+                              INPUTS(g[RMS_NORM_Y], n->in[RMS_NORM_X], n->out[RMS_NORM_RSTD], weight),
                               .attributes = n->attributes,
                               .attributes_size = n->attributes_size,
-                              .outputs = n->in[1].id ? 2 : 1 },
+                              .outputs = weight.id ? 2 : 1 },
                 dx);
 }
 
@@ -192,7 +194,7 @@ vt_tensor vt_layer_norm_with(const vt_layer_norm_args *a)
                               .attributes = &attributes,
                               .attributes_size = sizeof attributes },
                 out);
-    return out[0];
+    return out[NORM_Y];
 }
 
 vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a)
@@ -207,7 +209,7 @@ vt_tensor vt_rms_norm_with(const vt_rms_norm_args *a)
                               .attributes = &attributes,
                               .attributes_size = sizeof attributes },
                 out);
-    return out[0];
+    return out[RMS_NORM_Y];
 }
 
 /* -- Groups of channels: rows of another shape, and a weight for each channel ------------------------------------ */

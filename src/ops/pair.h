@@ -5,7 +5,7 @@
 #include <vitro/base.h>
 
 typedef struct pair_option {
-    const char *name;   /* "stride"; the pair is then called "strides" */
+    const char *name;   /* "stride"; the pair is then called "stride_hw" */
     int both, left_out; /* the number for both axes, and what it is where it is left out */
     const int *pair;    /* vertical and horizontal; VT_AUTO: the number for both */
     int least;          /* that the option may be */

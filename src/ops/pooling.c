@@ -2,7 +2,7 @@
 #include "ops/pooling.h"
 #include "ops/list.h"
 #include "ops/pooling_windows.h"
-#include "ops/signal.h"
+#include "ops/one_dimensional.h"
 #include <vitro/vitro.h>
 
 /* -- The ops ---------------------------------------------------------------------------------------------------------
@@ -12,9 +12,9 @@ static bool infer_max_pool2d(const node *n, const spec *in, spec *out)
 {
     const max_pool2d_attributes *a = ATTRIBUTES(max_pool2d_attributes, n);
     if (!vt_dtype_is_float(in->dtype)) return refuse(n, "x is %s; it must be f32 or f64", vt_dtype_name(in->dtype));
-    out[0] = *in;
-    for (int i = 0; i < 2; i++) out[0].shape.dim[2 + i] = window_count(a, i, in->shape.dim[2 + i]);
-    out[1] = (spec){ VT_I64, out[0].shape };
+    out[MAX_POOL2D_Y] = *in;
+    for (int i = 0; i < 2; i++) out[MAX_POOL2D_Y].shape.dim[2 + i] = window_count(a, i, in->shape.dim[2 + i]);
+    out[MAX_POOL2D_INDEX] = (spec){ VT_I64, out[MAX_POOL2D_Y].shape };
     return true;
 }
 
@@ -28,8 +28,8 @@ static void max_pool2d_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
         back.stride[i] = a->stride[i];
         back.padding[i] = a->padding[i];
     }
-    dx[0] = record(&op_max_pool2d_gradient, n->at, INPUTS(g[0], n->out[1]), .attributes = &back,
-                   .attributes_size = sizeof back);
+    dx[0] = record(&op_max_pool2d_gradient, n->at, INPUTS(g[MAX_POOL2D_Y], n->out[MAX_POOL2D_INDEX]),
+                   .attributes = &back, .attributes_size = sizeof back);
 }
 
 static bool check_index(const node *n, const char *what, const spec *in, bool equal)
@@ -91,8 +91,8 @@ static vt_tensor max_pool(const pooling_call *c, vt_tensor x, const max_pool2d_a
                                   .attributes = w,
                                   .attributes_size = sizeof *w },
                     out);
-    if (indices) *indices = from_image(c->axes, out[1]);
-    return from_image(c->axes, out[0]);
+    if (indices) *indices = from_image(c->axes, out[MAX_POOL2D_INDEX]);
+    return from_image(c->axes, out[MAX_POOL2D_Y]);
 }
 
 static vt_tensor without_pool(vt_tensor *indices)
@@ -108,11 +108,11 @@ vt_tensor vt_max_pool2d_with(const vt_max_pool2d_args *a)
                          .stride = a->stride,
                          .padding = a->padding,
                          .dilation = a->dilation,
-                         .kernels = a->kernels,
-                         .strides = a->strides,
-                         .paddings = a->paddings,
+                         .kernel_hw = a->kernel_hw,
+                         .stride_hw = a->stride_hw,
+                         .padding_hw = a->padding_hw,
                          .padding_sides = a->padding_sides,
-                         .dilations = a->dilations,
+                         .dilation_hw = a->dilation_hw,
                          .ceil = a->ceil };
     pooling_call c = { "max_pool2d", a->at_, 2 };
     max_pool2d_attributes w;

@@ -30,17 +30,17 @@ static void settle_dilation(max_pool2d_attributes *w)
 bool settle_windows(const pooling_call *c, const window_options *o, max_pool2d_attributes *w)
 {
     const vt_max_pool2d_args left_out = { VT_MAX_POOL2D_DEFAULTS };
-    pair_option kernel = { "kernel", o->kernel, 0, o->kernels, 1 };
-    pair_option stride = { "stride", o->stride, left_out.stride, o->strides, 1 };
-    pair_option padding = { "padding", o->padding, left_out.padding, o->paddings, 0 };
-    pair_option dilation = { "dilation", o->dilation, left_out.dilation, o->dilations, 1 };
-    bool stride_is_kernel = o->stride == VT_AUTO && o->strides[0] == VT_AUTO && o->strides[1] == VT_AUTO;
+    pair_option kernel = { "kernel", o->kernel, 0, o->kernel_hw, 1 };
+    pair_option stride = { "stride", o->stride, left_out.stride, o->stride_hw, 1 };
+    pair_option padding = { "padding", o->padding, left_out.padding, o->padding_hw, 0 };
+    pair_option dilation = { "dilation", o->dilation, left_out.dilation, o->dilation_hw, 1 };
+    bool stride_is_kernel = o->stride == VT_AUTO && o->stride_hw[0] == VT_AUTO && o->stride_hw[1] == VT_AUTO;
     *w = (max_pool2d_attributes){ .dilation = { 1, 1 }, .ceil = o->ceil };
     if (!pair_settle(c->name, c->at, &kernel, w->kernel)) return false;
     for (int i = 0; i < 2; i++) w->stride[i] = w->kernel[i];
     if (!(stride_is_kernel || pair_settle(c->name, c->at, &stride, w->stride)) ||
         !sides_settle(c->name, c->at, &padding, o->padding_sides, w->padding, w->padding_behind) ||
-        !(o->dilations == NULL || pair_settle(c->name, c->at, &dilation, w->dilation)))
+        !(o->dilation_hw == NULL || pair_settle(c->name, c->at, &dilation, w->dilation)))
         return false;
     settle_dilation(w);
     return paddings_fit(c, w);

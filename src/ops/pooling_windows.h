@@ -14,7 +14,7 @@ typedef struct pooling_call {
 /* The options of images as the call gives them: one number for both axes, or a pair. */
 typedef struct window_options {
     int kernel, stride, padding, dilation;
-    const int *kernels, *strides, *paddings, *padding_sides, *dilations; /* dilations NULL: 1 */
+    const int *kernel_hw, *stride_hw, *padding_hw, *padding_sides, *dilation_hw; /* dilation_hw NULL: 1 */
     bool ceil;
 } window_options;
 

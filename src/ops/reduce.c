@@ -297,15 +297,15 @@ static void cumprod_gradient_decompose(const node *n, vt_tensor *out)
 static bool infer_cumulative(const node *n, const spec *in, spec *out)
 {
     (void)n;
-    out[0] = *in;
-    out[1] = (spec){ VT_I64, in->shape };
+    out[CUMMAX_VALUES] = *in;
+    out[CUMMAX_INDICES] = (spec){ VT_I64, in->shape };
     return true;
 }
 
 static void cumulative_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     vt_tensor x = n->in[0], zeros = vt_zeros_like(x);
-    dx[0] = vt_scatter_add(zeros, (int)ATTRIBUTES(scan_attributes, n)->axis, n->out[1], g[0]);
+    dx[0] = vt_scatter_add(zeros, (int)ATTRIBUTES(scan_attributes, n)->axis, n->out[CUMMAX_INDICES], g[CUMMAX_VALUES]);
 }
 
 /* -- The ops ----------------------------------------------------------------------------------------------------- */
@@ -476,8 +476,8 @@ static vt_tensor cumulative(const op *op, const vt_cumulative_args *a)
     vt_tensor out[2] = { { 0 }, { 0 } };
     int axis = one_axis(op->name, a->at_, a->x, a->axis);
     if (axis >= 0) record_into(&(recording){ op, a->at_, INPUTS(a->x), ATTRIBUTE(scan_attributes, .axis = axis) }, out);
-    if (a->indices) *a->indices = out[1];
-    return out[0];
+    if (a->indices) *a->indices = out[CUMMAX_INDICES];
+    return out[CUMMAX_VALUES];
 }
 
 vt_tensor vt_cummax_with(const vt_cumulative_args *a)

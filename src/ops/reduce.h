@@ -16,9 +16,12 @@ typedef struct arg_attributes {
     int64_t axis, keep;
 } arg_attributes;
 
-/* cumsum, cumprod and its gradient */
+/* cumsum, cumprod and its gradient, cummax, cummin */
 typedef struct scan_attributes {
     int64_t axis, reverse;
 } scan_attributes;
+
+/* cummax, cummin: x -> values, and their indices along the axis in i64, both as x */
+enum { CUMMAX_VALUES, CUMMAX_INDICES };
 
 #endif

@@ -11,10 +11,10 @@ typedef struct windows {
 static bool settle(const char *name, const vt_unfold_args *a, windows *w)
 {
     const vt_unfold_args left_out = { VT_UNFOLD_DEFAULTS };
-    pair_option kernel = { "kernel", a->kernel, 0, a->kernels, 1 };
-    pair_option stride = { "stride", a->stride, left_out.stride, a->strides, 1 };
-    pair_option padding = { "padding", a->padding, left_out.padding, a->paddings, 0 };
-    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilations, 1 };
+    pair_option kernel = { "kernel", a->kernel, 0, a->kernel_hw, 1 };
+    pair_option stride = { "stride", a->stride, left_out.stride, a->stride_hw, 1 };
+    pair_option padding = { "padding", a->padding, left_out.padding, a->padding_hw, 0 };
+    pair_option dilation = { "dilation", a->dilation, left_out.dilation, a->dilation_hw, 1 };
     return pair_settle(name, a->at_, &kernel, w->kernel) && pair_settle(name, a->at_, &stride, w->stride) &&
            pair_settle(name, a->at_, &padding, w->padding) && pair_settle(name, a->at_, &dilation, w->dilation);
 }
@@ -94,10 +94,10 @@ vt_tensor vt_fold_with(const vt_fold_args *a)
                                      .stride = a->stride,
                                      .padding = a->padding,
                                      .dilation = a->dilation,
-                                     .kernels = { a->kernels[0], a->kernels[1] },
-                                     .strides = { a->strides[0], a->strides[1] },
-                                     .paddings = { a->paddings[0], a->paddings[1] },
-                                     .dilations = { a->dilations[0], a->dilations[1] } };
+                                     .kernel_hw = { a->kernel_hw[0], a->kernel_hw[1] },
+                                     .stride_hw = { a->stride_hw[0], a->stride_hw[1] },
+                                     .padding_hw = { a->padding_hw[0], a->padding_hw[1] },
+                                     .dilation_hw = { a->dilation_hw[0], a->dilation_hw[1] } };
     if (vt_failed() || !spec_of("fold", a->at_, "columns", a->columns, &s)) return VT_INERT;
     if (a->height < 1 || a->width < 1 || a->height > INT32_MAX || a->width > INT32_MAX)
         return refuse_call("fold", a->at_, VT_ERROR_ARGUMENT, "images of %lld by %lld; it must be 1 to 2^31 - 1",

@@ -55,13 +55,13 @@ static void sgd_decompose(const node *n, vt_tensor *out)
     (void)out;
     vt_tensor rate = vt_scale(n->in[UPDATE_LR], a->lr_ratio);
     for (const vt_tensor *in = n->in + UPDATE_SCALARS_sgd; in < n->in + n->inputs; in += arrays_of[n->op->id]) {
-        vt_tensor g = with_decay(in[1], in[0], a->weight_decay), step = g;
+        vt_tensor g = with_decay(in[UPDATE_G], in[UPDATE_P], a->weight_decay), step = g;
         if (n->op == &op_sgd_momentum) {
-            vt_tensor m = vt_add(vt_scale(in[2], a->momentum), g);
-            vt_assign(in[2], m);
+            vt_tensor m = vt_add(vt_scale(in[SGD_M], a->momentum), g);
+            vt_assign(in[SGD_M], m);
             step = a->nesterov ? vt_add(g, vt_scale(m, a->momentum)) : m;
         }
-        move(in[0], rate, step);
+        move(in[UPDATE_P], rate, step);
     }
 }
 
@@ -79,16 +79,16 @@ static void adam_decompose(const node *n, vt_tensor *out)
     vt_tensor corrected_rate = vt_div(rate, bias_correction(a->beta1, n->in[UPDATE_NUMBER]));
     vt_tensor correction2 = vt_sqrt(bias_correction(a->beta2, n->in[UPDATE_NUMBER]));
     for (const vt_tensor *in = n->in + UPDATE_SCALARS_adam; in < n->in + n->inputs; in += arrays_of[n->op->id]) {
-        vt_tensor p = in[0], g = in[1];
+        vt_tensor p = in[UPDATE_P], g = in[UPDATE_G];
         if (a->decoupled)
             move(p, shrinking, p);
         else
             g = with_decay(g, p, a->weight_decay);
-        vt_tensor m = vt_add(vt_scale(in[2], a->beta1), vt_scale(g, 1 - a->beta1));
-        vt_tensor v = vt_add(vt_scale(in[3], a->beta2), vt_scale(vt_square(g), 1 - a->beta2));
-        vt_assign(in[2], m);
-        vt_assign(in[3], v);
-        if (n->op == &op_amsgrad) vt_assign(in[4], v = vt_maximum(in[4], v));
+        vt_tensor m = vt_add(vt_scale(in[ADAM_M], a->beta1), vt_scale(g, 1 - a->beta1));
+        vt_tensor v = vt_add(vt_scale(in[ADAM_V], a->beta2), vt_scale(vt_square(g), 1 - a->beta2));
+        vt_assign(in[ADAM_M], m);
+        vt_assign(in[ADAM_V], v);
+        if (n->op == &op_amsgrad) vt_assign(in[AMSGRAD_MAX_V], v = vt_maximum(in[AMSGRAD_MAX_V], v));
         vt_tensor root = vt_div(vt_sqrt(v), vt_cast(correction2, vt_dtype_of(p)));
         move(p, corrected_rate, vt_div(m, vt_shift(root, a->eps)));
     }
@@ -109,15 +109,16 @@ static void rmsprop_decompose(const node *n, vt_tensor *out)
     vt_tensor rate = vt_scale(n->in[UPDATE_LR], a->lr_ratio);
     const int arrays = arrays_of[n->op->id];
     for (const vt_tensor *in = n->in + UPDATE_SCALARS_rmsprop; in < n->in + n->inputs; in += arrays) {
-        vt_tensor g = with_decay(in[1], in[0], a->weight_decay), v = averaged(in[2], vt_square(g), a->alpha);
-        if (a->centered) v = vt_clamp(vt_sub(v, vt_square(averaged(in[3], g, a->alpha))), 0, INFINITY);
+        vt_tensor g = with_decay(in[UPDATE_G], in[UPDATE_P], a->weight_decay),
+                  v = averaged(in[RMSPROP_V], vt_square(g), a->alpha);
+        if (a->centered) v = vt_clamp(vt_sub(v, vt_square(averaged(in[RMSPROP_MEAN_G], g, a->alpha))), 0, INFINITY);
         vt_tensor step = vt_div(g, vt_shift(vt_sqrt(v), a->eps));
         if (a->momentum > 0) {
-            vt_tensor m = in[arrays - 1];
+            vt_tensor m = in[RMSPROP_M(a->centered != 0)];
             step = vt_add(vt_scale(m, a->momentum), step);
             vt_assign(m, step);
         }
-        move(in[0], rate, step);
+        move(in[UPDATE_P], rate, step);
     }
 }
 
@@ -128,7 +129,7 @@ static void rmsprop_decompose(const node *n, vt_tensor *out)
     _Static_assert(offsetof(type##_attributes, lr_ratio) == offsetof(update_attributes, lr_ratio) &&                   \
                        offsetof(type##_attributes, weight_decay) == offsetof(update_attributes, weight_decay),         \
                    #type "_attributes begin with update_attributes");                                                  \
-    _Static_assert((scalars_) <= MOST_UPDATE_SCALARS && UPDATE_ARRAYS_##name_ - 2 <= MOST_UPDATE_STATES,               \
+    _Static_assert((scalars_) <= MOST_UPDATE_SCALARS && UPDATE_ARRAYS_##name_ - UPDATE_STATES <= MOST_UPDATE_STATES,   \
                    #name_ " has too many scalars or states");                                                          \
     static bool infer_##name_(const node *n, const spec *in, spec *out)                                                \
     {                                                                                                                  \
@@ -138,13 +139,13 @@ static void rmsprop_decompose(const node *n, vt_tensor *out)
     /* Everything but the scalars and the gradients. */                                                                \
     static bool name_##_writes(int i)                                                                                  \
     {                                                                                                                  \
-        return i >= (scalars_) && (i - (scalars_)) % UPDATE_ARRAYS_##name_ != 1;                                       \
+        return i >= (scalars_) && (i - (scalars_)) % UPDATE_ARRAYS_##name_ != UPDATE_G;                                \
     }                                                                                                                  \
     const op op_##name_ = { OP_HEAD(name_, 0, 0, 0), .infer = infer_##name_, .decompose = type##_decompose,            \
                             .writes = name_##_writes };                                                                \
     const update_rule rule_##name_ = { .op = &op_##name_,                                                              \
                                        .scalars = (scalars_),                                                          \
-                                       .states = UPDATE_ARRAYS_##name_ - 2,                                            \
+                                       .states = UPDATE_ARRAYS_##name_ - UPDATE_STATES,                                \
                                        .state_names = { states_ NULL },                                                \
                                        .attributes_size = sizeof(type##_attributes) };
 #include "ops/update.def"

@@ -23,27 +23,34 @@ typedef struct sgd_attributes {
  *     decoupled: p -= rate weight_decay p;  otherwise: g += weight_decay p
  *     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
  *     p -= rate / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
- * amsgrad, Reddi et al. 2018: behind v also w, w = max(w, v), which stands in the place of v in the last line. */
+ * amsgrad, Reddi et al. 2018: behind v also max_v, max_v = max(max_v, v), which the last line then reads as v. */
 typedef struct adam_attributes {
     double lr_ratio, weight_decay, beta1, beta2, eps;
     int64_t decoupled;
 } adam_attributes;
 
-/* rmsprop: of each parameter p, g, v; centered: behind v also a; momentum: at last also m.
- *     g += weight_decay p;  v = alpha v + (1 - alpha) g^2;  a = alpha a + (1 - alpha) g
- *     step = g / (sqrt(max(0, v - a^2)) + eps)   (a is 0 where it is left out)
+/* rmsprop: of each parameter p, g, v; centered: behind v also mean_g; momentum: at last also m.
+ *     g += weight_decay p;  v = alpha v + (1 - alpha) g^2;  mean_g = alpha mean_g + (1 - alpha) g
+ *     step = g / (sqrt(max(0, v - mean_g^2)) + eps)   (mean_g is 0 where it is left out)
  *     m = momentum m + step;  p -= rate m   (without m: rate step) */
 typedef struct rmsprop_attributes {
     double lr_ratio, weight_decay, alpha, eps, momentum;
     int64_t centered;
 } rmsprop_attributes;
 
-/* The inputs: first the scalars, then so many arrays of each parameter. */
+/* The inputs: first the scalars, then so many arrays of each parameter, all of its shape: itself, its gradient, and
+ * what the optimiser keeps of it. */
 enum { UPDATE_LR, UPDATE_NUMBER };
+enum { UPDATE_P, UPDATE_G, UPDATE_STATES };
+enum { SGD_M = UPDATE_STATES };
+enum { ADAM_M = UPDATE_STATES, ADAM_V, AMSGRAD_MAX_V };
+enum { RMSPROP_V = UPDATE_STATES, RMSPROP_MEAN_G };
+#define RMSPROP_M(centered) (RMSPROP_V + 1 + (centered)) /* centered: 0 or 1 */
 enum { MOST_UPDATE_SCALARS = 2, MOST_UPDATE_STATES = 3 };
 enum update_inputs {
-#define STATE(name)                       +1
-#define RULE(name, type, scalars, states) UPDATE_SCALARS_##name = (scalars), UPDATE_ARRAYS_##name = 2 states,
+#define STATE(name) +1
+#define RULE(name, type, scalars, states)                                                                              \
+    UPDATE_SCALARS_##name = (scalars), UPDATE_ARRAYS_##name = UPDATE_STATES states,
 #include "ops/update.def"
 };
 

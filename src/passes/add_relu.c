@@ -10,10 +10,11 @@ static void add_relu_decompose(const node *n, vt_tensor *out)
     out[0] = vt_relu(vt_add(n->in[0], n->in[1]));
 }
 
-/* Inputs: two gradients and the output. */
+/* a and b [...], gradients, and y [...], what the ReLU made -> dx [...] */
 static void add_relu_gradient_decompose(const node *n, vt_tensor *out)
 {
-    out[0] = record(&op_relu_gradient, n->at, INPUTS(vt_add(n->in[0], n->in[1]), n->in[2]));
+    vt_tensor a = n->in[0], b = n->in[1], y = n->in[2];
+    out[0] = record(&op_relu_gradient, n->at, INPUTS(vt_add(a, b), y));
 }
 
 const op op_add_relu = { OP_HEAD(add_relu, 2, 2, 1), .infer = infer_float_pair, .decompose = add_relu_decompose };

@@ -1,6 +1,7 @@
 /* batch_norm_relu.c - batch norm together with the ReLU that reads it, with or without the sum of a shortcut between,
  * and the gradients of both. */
 #include "ops/list.h"
+#include "ops/normalization.h"
 #include "passes/fuse.h"
 #include <vitro/vitro.h>
 
@@ -24,55 +25,59 @@ static vt_tensor normalized_by(const node *n, vt_tensor x, vt_tensor weight, vt_
                               .attributes = n->attributes,
                               .attributes_size = n->attributes_size },
                 out);
-    return out[0];
+    return out[NORM_Y];
 }
 
-/* Inputs: x, weight, bias; outputs: relu(batch_norm(x)), mean, var. */
+/* relu(batch_norm(x)) */
 static void batch_norm_relu_decompose(const node *n, vt_tensor *out)
 {
-    out[0] = vt_relu(normalized_by(n, n->in[0], n->in[1], n->in[2], out));
+    out[NORM_Y] = vt_relu(normalized_by(n, n->in[NORM_X], n->in[NORM_WEIGHT], n->in[NORM_BIAS], out));
 }
 
-/* Inputs: x, shortcut, weight, bias; outputs: relu(batch_norm(x) + shortcut), mean, var. */
+/* relu(batch_norm(x) + shortcut) */
 static void batch_norm_add_relu_decompose(const node *n, vt_tensor *out)
 {
-    out[0] = vt_relu(vt_add(normalized_by(n, n->in[0], n->in[2], n->in[3], out), n->in[1]));
+    vt_tensor weight = n->in[BATCH_NORM_ADD_RELU_WEIGHT], bias = n->in[BATCH_NORM_ADD_RELU_BIAS];
+    vt_tensor y = normalized_by(n, n->in[BATCH_NORM_ADD_RELU_X], weight, bias, out);
+    out[NORM_Y] = vt_relu(vt_add(y, n->in[BATCH_NORM_ADD_RELU_SHORTCUT]));
 }
 
 /* The gradient of the norm, given that of what came out of it. */
 static void own_gradient(const node *n, vt_tensor g, vt_tensor weight, int outputs, vt_tensor *out)
 {
-    record_into(&(recording){ .op = &op_batch_norm_gradient,
-                              .at = n->at,
-                              INPUTS(g, n->in[1], n->in[2], n->in[3], weight),
-                              .attributes = n->attributes,
-                              .attributes_size = n->attributes_size,
-                              .outputs = outputs },
-                out);
+    record_into(
+        &(recording){ .op = &op_batch_norm_gradient,
+                      .at = n->at,
+                      INPUTS(g, n->in[NORM_GRADIENT_X], n->in[NORM_GRADIENT_MEAN], n->in[NORM_GRADIENT_VAR], weight),
+                      .attributes = n->attributes,
+                      .attributes_size = n->attributes_size,
+                      .outputs = outputs },
+        out);
 }
 
-/* Inputs: g, x, mean, var, weight, bias; outputs: dx, dweight, dbias. */
 static void batch_norm_relu_gradient_decompose(const node *n, vt_tensor *out)
 {
-    vt_tensor forward[3], weight = n->in[4], y = vt_relu(normalized_by(n, n->in[1], weight, n->in[5], forward));
-    own_gradient(n, record(&op_relu_gradient, n->at, INPUTS(n->in[0], y)), weight, n->outputs, out);
+    vt_tensor forward[3], weight = n->in[NORM_GRADIENT_WEIGHT], bias = n->in[NORM_GRADIENT_BIAS];
+    vt_tensor y = vt_relu(normalized_by(n, n->in[NORM_GRADIENT_X], weight, bias, forward));
+    own_gradient(n, record(&op_relu_gradient, n->at, INPUTS(n->in[NORM_GRADIENT_G], y)), weight, n->outputs, out);
 }
 
-/* Inputs: g, x, mean, var, y, weight, and what is to be added to g; outputs: dx, the gradient of the shortcut, dweight,
- * dbias. */
 static void batch_norm_add_relu_gradient_decompose(const node *n, vt_tensor *out)
 {
-    vt_tensor own[3], g = n->in[6].id ? vt_add(n->in[0], n->in[6]) : n->in[0];
-    out[1] = record(&op_relu_gradient, n->at, INPUTS(g, n->in[4]));
-    own_gradient(n, out[1], n->in[5], n->outputs - 1, own);
-    out[0] = own[0];
-    for (int i = 2; i < n->outputs; i++) out[i] = own[i - 1];
+    vt_tensor own[3], g = n->in[NORM_GRADIENT_G], more_g = n->in[ADD_RELU_GRADIENT_MORE_G];
+    if (more_g.id) g = vt_add(g, more_g);
+    out[ADD_RELU_DSHORTCUT] = record(&op_relu_gradient, n->at, INPUTS(g, n->in[ADD_RELU_GRADIENT_Y]));
+    own_gradient(n, out[ADD_RELU_DSHORTCUT], n->in[ADD_RELU_GRADIENT_WEIGHT], n->outputs - 1, own);
+    out[ADD_RELU_DX] = own[NORM_DX];
+    if (n->outputs <= ADD_RELU_DWEIGHT) return;
+    out[ADD_RELU_DWEIGHT] = own[NORM_DWEIGHT];
+    out[ADD_RELU_DBIAS] = own[NORM_DBIAS];
 }
 
 static bool infer_shortcut_gradient(const node *n, const spec *in, spec *out)
 {
     infer_fused_gradient(n, in, out);
-    out[1] = in[1];
+    out[ADD_RELU_DSHORTCUT] = in[NORM_GRADIENT_X];
     return true;
 }
 
@@ -99,13 +104,14 @@ static void fuse_forward(program *p, instruction *relu)
 {
     instruction *norm = program_producer(p, relu->in[0], &op_batch_norm), *add = NULL;
     if (norm) {
-        if (relu->in[0] != norm->out[0] || !program_is_passing(p, norm->out[0])) return;
-        program_fuse(p,
-                     &(replacement){ .op = &op_batch_norm_relu,
-                                     AS(norm),
-                                     TERMS(norm->in[0], optional_input(norm, 1), optional_input(norm, 2)),
-                                     MAKES(relu->out[0], norm->out[1], norm->out[2]) },
-                     GROUP(norm, relu));
+        if (relu->in[0] != norm->out[NORM_Y] || !program_is_passing(p, norm->out[NORM_Y])) return;
+        program_fuse(
+            p,
+            &(replacement){ .op = &op_batch_norm_relu,
+                            AS(norm),
+                            TERMS(norm->in[NORM_X], optional_input(norm, NORM_WEIGHT), optional_input(norm, NORM_BIAS)),
+                            MAKES(relu->out[0], norm->out[NORM_MEAN], norm->out[NORM_VAR]) },
+            GROUP(norm, relu));
         return;
     }
     add = program_producer(p, relu->in[0], &op_add);
@@ -113,11 +119,12 @@ static void fuse_forward(program *p, instruction *relu)
     for (int own = 1; own >= 0; own--) {
         int y = add->in[own], shortcut = add->in[1 - own];
         norm = program_producer(p, y, &op_batch_norm);
-        if (!norm || y != norm->out[0] || !program_is_passing(p, y)) continue;
+        if (!norm || y != norm->out[NORM_Y] || !program_is_passing(p, y)) continue;
         replacement r = { .op = &op_batch_norm_add_relu,
                           AS(norm),
-                          TERMS(norm->in[0], shortcut, optional_input(norm, 1), optional_input(norm, 2)),
-                          MAKES(relu->out[0], norm->out[1], norm->out[2]) };
+                          TERMS(norm->in[NORM_X], shortcut, optional_input(norm, NORM_WEIGHT),
+                                optional_input(norm, NORM_BIAS)),
+                          MAKES(relu->out[0], norm->out[NORM_MEAN], norm->out[NORM_VAR]) };
         if (program_fuse(p, &r, GROUP(norm, add, relu))) return;
     }
 }
@@ -126,17 +133,19 @@ static void fuse_forward(program *p, instruction *relu)
 static const instruction *forward_of(const program *p, const instruction *gradient, int y, const op *op)
 {
     const instruction *forward = program_producer(p, y, op);
-    return forward && forward->out[0] == y && forward->in[0] == gradient->in[1] ? forward : NULL;
+    return forward && forward->out[NORM_Y] == y && forward->in[NORM_X] == gradient->in[NORM_GRADIENT_X] ? forward
+                                                                                                        : NULL;
 }
 
 static bool fuse_plain_gradient(program *p, instruction *relu, instruction *norm)
 {
-    int y = relu->in[1], weight = optional_input(norm, 4);
+    int y = relu->in[1], x = norm->in[NORM_GRADIENT_X], weight = optional_input(norm, NORM_GRADIENT_WEIGHT);
     const instruction *forward = forward_of(p, norm, y, &op_batch_norm_relu);
-    if (!forward || !program_is_passing(p, relu->out[0]) || !are_alike(p, relu->in[0], norm->in[1])) return false;
+    if (!forward || !program_is_passing(p, relu->out[0]) || !are_alike(p, relu->in[0], x)) return false;
     replacement r = { .op = &op_batch_norm_relu_gradient,
                       AS(norm),
-                      TERMS(relu->in[0], norm->in[1], norm->in[2], norm->in[3], weight, optional_input(forward, 2)),
+                      TERMS(relu->in[0], x, norm->in[NORM_GRADIENT_MEAN], norm->in[NORM_GRADIENT_VAR], weight,
+                            optional_input(forward, NORM_BIAS)),
                       .outputs = norm->outputs,
                       .out = norm->out };
     return program_fuse(p, &r, GROUP(relu, norm));
@@ -146,17 +155,19 @@ static bool fuse_plain_gradient(program *p, instruction *relu, instruction *norm
 static void fuse_shortcut_gradient(program *p, instruction *relu, instruction *norm)
 {
     instruction *add = program_producer(p, relu->in[0], &op_add);
-    int y = relu->in[1], weight = optional_input(norm, 4), dx = norm->out[0];
-    if (!are_alike(p, relu->in[0], norm->in[1])) return;
+    int y = relu->in[1], x = norm->in[NORM_GRADIENT_X], weight = optional_input(norm, NORM_GRADIENT_WEIGHT);
+    int mean = norm->in[NORM_GRADIENT_MEAN], var = norm->in[NORM_GRADIENT_VAR], dx = norm->out[NORM_DX];
+    if (!are_alike(p, relu->in[0], x)) return;
     replacement r = { .op = &op_batch_norm_add_relu_gradient,
                       AS(norm),
-                      TERMS(relu->in[0], norm->in[1], norm->in[2], norm->in[3], y, weight, NO_TERM),
+                      TERMS(relu->in[0], x, mean, var, y, weight, NO_TERM),
                       .outputs = norm->outputs + 1,
-                      .out = norm->outputs > 1 ? (int[]){ dx, relu->out[0], norm->out[1], norm->out[2] }
-                                               : (int[]){ dx, relu->out[0] } };
+                      .out = norm->outputs > 1
+                                 ? (int[]){ dx, relu->out[0], norm->out[NORM_DWEIGHT], norm->out[NORM_DBIAS] }
+                                 : (int[]){ dx, relu->out[0] } };
     if (add && program_is_passing(p, add->out[0]) && are_alike(p, add->in[0], add->in[1])) {
         replacement sum = r;
-        sum.in = (int[]){ add->in[0], norm->in[1], norm->in[2], norm->in[3], y, weight, add->in[1] };
+        sum.in = (int[]){ add->in[0], x, mean, var, y, weight, add->in[1] };
         if (program_fuse(p, &sum, GROUP(add, relu, norm))) return;
     }
     program_fuse(p, &r, GROUP(relu, norm));
@@ -164,7 +175,7 @@ static void fuse_shortcut_gradient(program *p, instruction *relu, instruction *n
 
 static void fuse_gradient(program *p, instruction *norm)
 {
-    instruction *relu = program_producer(p, norm->in[0], &op_relu_gradient);
+    instruction *relu = program_producer(p, norm->in[NORM_GRADIENT_G], &op_relu_gradient);
     if (relu && !fuse_plain_gradient(p, relu, norm)) fuse_shortcut_gradient(p, relu, norm);
 }
 

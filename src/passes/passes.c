@@ -1,5 +1,5 @@
 /* passes.c - every pass, in the order in which they run. Those that fuse go from the larger pattern to the smaller. */
-#include "core/plan/clean.h"
+#include "core/plan/elimination.h"
 #include "passes/passes.h"
 #include "passes/fuse.h"
 

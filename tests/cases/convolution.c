@@ -18,8 +18,8 @@ CONV2D(strided_padded, .stride = 2, .padding = 1)
 CONV2D(stride_3, .stride = 3, .padding = 2)
 CONV2D(dilated, .dilation = 2, .padding = 2)
 CONV2D(dilated_strided, .dilation = 2, .stride = 2, .padding = 1)
-CONV2D(pairs, .strides = { 2, 1 }, .paddings = { 0, 2 }, .dilations = { 1, 2 })
-CONV2D(pairs_turned, .strides = { 1, 3 }, .paddings = { 1, 0 }, .dilations = { 2, 1 })
+CONV2D(pairs, .stride_hw = { 2, 1 }, .padding_hw = { 0, 2 }, .dilation_hw = { 1, 2 })
+CONV2D(pairs_turned, .stride_hw = { 1, 3 }, .padding_hw = { 1, 0 }, .dilation_hw = { 2, 1 })
 CONV2D(wide_padding, .padding = 4)
 CONV2D(two_groups, .groups = 2, .padding = 1)
 CONV2D(two_groups_strided, .groups = 2, .stride = 2, .padding = 1)
@@ -30,20 +30,20 @@ CONV2D(depth_wise_strided, .groups = 4, .stride = 2, .padding = 1)
 CONV2D(depth_wise_dilated, .groups = 4, .dilation = 2, .padding = 2)
 CONV2D(depth_wise_large, .groups = 16, .padding = 3)
 CONV2D(patches, .stride = 4)
-CONV2D(both_strides, .stride = 2, .strides = { 2, 1 })
+CONV2D(both_strides, .stride = 2, .stride_hw = { 2, 1 })
 CONV2D(negative_padding, .padding = -1)
-CONV2D(half_a_stride, .strides = { 2, 0 })
+CONV2D(half_a_stride, .stride_hw = { 2, 0 })
 CONV2D(no_groups, .groups = -2)
 CONV2D(endless, .padding = 0x7fffffff)
 CONV2D(sides, .padding_sides = { 0, 1, 2, 0 })
-CONV2D(sides_strided, .padding_sides = { 2, 0, 0, 3 }, .strides = { 2, 3 }, .dilations = { 1, 2 })
+CONV2D(sides_strided, .padding_sides = { 2, 0, 0, 3 }, .stride_hw = { 2, 3 }, .dilation_hw = { 1, 2 })
 CONV2D(sides_behind, .padding_sides = { 0, 2, 0, 1 })
 CONV2D(sides_far_behind, .padding_sides = { 0, 4, 1, 5 })
 CONV2D(sides_in_groups, .padding_sides = { 1, 2, 0, 1 }, .groups = 2)
 CONV2D(bottom_alone, .padding = 0, .padding_sides = { VT_AUTO, 1, VT_AUTO, VT_AUTO })
 CONV2D(negative_side, .padding_sides = { 0, 0, -1, 0 })
 CONV2D(padding_and_sides, .padding = 1, .padding_sides = { 0, 1, 0, 1 })
-CONV2D(paddings_and_sides, .paddings = { 0, 1 }, .padding_sides = { 0, 1, 0, 1 })
+CONV2D(paddings_and_sides, .padding_hw = { 0, 1 }, .padding_sides = { 0, 1, 0, 1 })
 
 #define X(...)      FLOATS(-1, 1, __VA_ARGS__)
 #define WEIGHT(...) FLOATS(-1, 1, __VA_ARGS__)
@@ -128,10 +128,10 @@ CASE(conv2d) = {
       plain,
       { X(1, 3, 8, 8), INTEGERS(0, 9, 4, 3, 3, 3), ABSENT },
       .refused = "conv2d: x is f32, weight is i64; all must be f32, or all f64" },
-    { "a stride and strides",
+    { "a stride and stride_hw",
       both_strides,
       { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
-      .refused = "conv2d: stride = 2 and strides = { 2, 1 }; give one of the two" },
+      .refused = "conv2d: stride = 2 and stride_hw = { 2, 1 }; give one of the two" },
     { "half a stride",
       half_a_stride,
       { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
@@ -148,7 +148,7 @@ CASE(conv2d) = {
       padding_and_sides,
       { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
       .refused = "conv2d: padding 1, 1 and padding_sides = { 0, 1, 0, 1 }; give one of the two" },
-    { "paddings and sides",
+    { "padding_hw and sides",
       paddings_and_sides,
       { X(1, 3, 8, 8), WEIGHT(4, 3, 3, 3), ABSENT },
       .refused = "conv2d: padding 0, 1 and padding_sides = { 0, 1, 0, 1 }; give one of the two" },
@@ -280,11 +280,12 @@ CASE(conv1d) = {
 TRANSPOSE2D(back, .stride = 1)
 TRANSPOSE2D(back_strided, .stride = 2)
 TRANSPOSE2D(back_doubled, .stride = 2, .padding = 1, .output_padding = 1)
-TRANSPOSE2D(back_pairs, .strides = { 2, 3 }, .paddings = { 0, 1 }, .output_paddings = { 1, 2 }, .dilations = { 2, 1 })
+TRANSPOSE2D(back_pairs, .stride_hw = { 2, 3 }, .padding_hw = { 0, 1 }, .output_padding_hw = { 1, 2 },
+            .dilation_hw = { 2, 1 })
 TRANSPOSE2D(back_sides, .stride = 2, .padding_sides = { 1, 0, 0, 2 })
 TRANSPOSE2D(back_groups, .groups = 2, .stride = 2, .padding = 1)
 TRANSPOSE2D(back_depth_wise, .groups = 4, .stride = 3)
-TRANSPOSE2D(back_too_far, .stride = 2, .output_paddings = { 0, 2 })
+TRANSPOSE2D(back_too_far, .stride = 2, .output_padding_hw = { 0, 2 })
 TRANSPOSE2D(back_padded_away, .padding = 4)
 TRANSPOSE2D(back_no_stride, .stride = 0)
 TRANSPOSE2D(back_no_groups, .groups = -1)

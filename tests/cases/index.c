@@ -700,7 +700,8 @@ static vt_tensor unfold(const vt_tensor *in)
 
 static vt_tensor unfold_options(const vt_tensor *in)
 {
-    return vt_unfold(in[0], 0, .kernels = { 2, 3 }, .strides = { 2, 1 }, .paddings = { 1, 2 }, .dilations = { 2, 1 });
+    return vt_unfold(in[0], 0, .kernel_hw = { 2, 3 }, .stride_hw = { 2, 1 }, .padding_hw = { 1, 2 },
+                     .dilation_hw = { 2, 1 });
 }
 
 /* A convolution is the product of its weight and the columns. Their difference, beside what gives the result a size. */
@@ -719,7 +720,7 @@ static vt_tensor unfold_large(const vt_tensor *in)
 
 static vt_tensor unfold_twice(const vt_tensor *in)
 {
-    return vt_unfold(in[0], 2, .stride = 2, .strides = { 1, 2 });
+    return vt_unfold(in[0], 2, .stride = 2, .stride_hw = { 1, 2 });
 }
 
 CASE(unfold) = {
@@ -736,10 +737,10 @@ CASE(unfold) = {
       unfold_large,
       { FLOATS(-1, 1, 1, 1, 5, 4) },
       .refused = "unfold: kernel 3, 3 with dilation 2, 2 is larger than an image of 5 by 4 with padding 0, 0" },
-    { "two strides",
+    { "a stride and stride_hw",
       unfold_twice,
       { FLOATS(-1, 1, 1, 1, 5, 4) },
-      .refused = "unfold: stride = 2 and strides = { 1, 2 }" },
+      .refused = "unfold: stride = 2 and stride_hw = { 1, 2 }" },
     { 0 },
 };
 
@@ -750,8 +751,8 @@ static vt_tensor fold(const vt_tensor *in)
 
 static vt_tensor fold_options(const vt_tensor *in)
 {
-    return vt_fold(in[0], 5, 4, 0, .kernels = { 2, 3 }, .strides = { 2, 1 }, .paddings = { 1, 2 },
-                   .dilations = { 2, 1 });
+    return vt_fold(in[0], 5, 4, 0, .kernel_hw = { 2, 3 }, .stride_hw = { 2, 1 }, .padding_hw = { 1, 2 },
+                   .dilation_hw = { 2, 1 });
 }
 
 /* Windows beside each other are put together again. */

@@ -27,20 +27,20 @@ INTERPOLATE(negative, .height = -1, .width = 3)
 INTERPOLATE(no_mode, .mode = (vt_interpolation)7)
 INTERPOLATE(exact, .height = 7, .width = 3, .mode = VT_NEAREST_EXACT)
 INTERPOLATE(area, .height = 7, .width = 3, .mode = VT_AREA)
-INTERPOLATE(nearest_scaled, .scales = { 1.7, 0.7 })
-INTERPOLATE(exact_scaled, .scales = { 1.7, 0.7 }, .mode = VT_NEAREST_EXACT)
+INTERPOLATE(nearest_scaled, .scale_hw = { 1.7, 0.7 })
+INTERPOLATE(exact_scaled, .scale_hw = { 1.7, 0.7 }, .mode = VT_NEAREST_EXACT)
 INTERPOLATE(exact_halved, .scale = 0.5, .mode = VT_NEAREST_EXACT)
-INTERPOLATE(bilinear_scaled, .scales = { 1.7, 0.7 }, .mode = VT_BILINEAR)
-INTERPOLATE(bilinear_recomputed, .scales = { 1.7, 0.7 }, .mode = VT_BILINEAR, .recompute_scale = true)
-INTERPOLATE(bilinear_scaled_antialias, .scales = { 1.7, 0.7 }, .mode = VT_BILINEAR, .antialias = true)
+INTERPOLATE(bilinear_scaled, .scale_hw = { 1.7, 0.7 }, .mode = VT_BILINEAR)
+INTERPOLATE(bilinear_recomputed, .scale_hw = { 1.7, 0.7 }, .mode = VT_BILINEAR, .recompute_scale = true)
+INTERPOLATE(bilinear_scaled_antialias, .scale_hw = { 1.7, 0.7 }, .mode = VT_BILINEAR, .antialias = true)
 INTERPOLATE(bilinear_scaled_corners, .scale = 1.3, .mode = VT_BILINEAR, .align_corners = true)
 INTERPOLATE(bicubic_scaled, .scale = 2.3, .mode = VT_BICUBIC)
 INTERPOLATE(area_scaled, .scale = 0.6, .mode = VT_AREA)
-INTERPOLATE(one_axis_scaled, .scales = { VT_AUTO, 2 }, .height = 3, .mode = VT_BILINEAR)
+INTERPOLATE(one_axis_scaled, .scale_hw = { VT_AUTO, 2 }, .height = 3, .mode = VT_BILINEAR)
 INTERPOLATE(scaled_to_nothing, .scale = 0.1)
 INTERPOLATE(scaled_by_minus_2, .scale = -2)
 INTERPOLATE(scaled_and_sized, .scale = 2, .width = 7)
-INTERPOLATE(scaled_twice, .scale = 2, .scales = { 1, 2 })
+INTERPOLATE(scaled_twice, .scale = 2, .scale_hw = { 1, 2 })
 INTERPOLATE(area_corners, .mode = VT_AREA, .align_corners = true)
 INTERPOLATE(exact_antialias, .mode = VT_NEAREST_EXACT, .antialias = true)
 
@@ -87,10 +87,10 @@ CASE(interpolate) = {
       scaled_and_sized,
       { IMAGE },
       .refused = "interpolate: width = 7 and a scale of 2; give one of the two" },
-    { "a scale and scales",
+    { "a scale and scale_hw",
       scaled_twice,
       { IMAGE },
-      .refused = "interpolate: scale = 2 and scales = { 1, 2 }; give one of the two" },
+      .refused = "interpolate: scale = 2 and scale_hw = { 1, 2 }; give one of the two" },
     { "corners with area", area_corners, { IMAGE }, .refused = "align_corners does not go with VT_AREA" },
     { "antialias with centres", exact_antialias, { IMAGE }, .refused = "antialias does not go with VT_NEAREST_EXACT" },
     { "corners with nearest",

@@ -15,16 +15,16 @@ POOL(max_2, max, 2)
 POOL(max_3, max, 3, .stride = 2, .padding = 1)
 POOL(max_each, max, 3, .stride = 1, .padding = 1)
 POOL(max_apart, max, 2, .stride = 3)
-POOL(max_pairs, max, 0, .kernels = { 2, 3 }, .strides = { 1, 2 }, .paddings = { 1, 0 })
+POOL(max_pairs, max, 0, .kernel_hw = { 2, 3 }, .stride_hw = { 1, 2 }, .padding_hw = { 1, 0 })
 POOL(max_ceil, max, 3, .stride = 2, .ceil = true)
 POOL(max_ceil_padded, max, 2, .stride = 2, .padding = 1, .ceil = true)
 POOL(max_1, max, 1)
 POOL(max_padded_2, max, 2, .padding = 2)
-POOL(max_kernel_twice, max, 2, .kernels = { 2, 2 })
+POOL(max_kernel_twice, max, 2, .kernel_hw = { 2, 2 })
 POOL(max_no_kernel, max, 0)
 POOL(max_stride_negative, max, 2, .stride = -1)
 POOL(max_dilated, max, 3, .stride = 1, .padding = 1, .dilation = 2)
-POOL(max_dilations, max, 2, .stride = 2, .dilations = { 3, 2 }, .ceil = true)
+POOL(max_dilations, max, 2, .stride = 2, .dilation_hw = { 3, 2 }, .ceil = true)
 POOL(max_sides, max, 3, .stride = 2, .padding_sides = { 0, 1, 1, 0 })
 POOL(max_sides_ceil, max, 3, .stride = 2, .padding_sides = { 1, 0, 0, 1 }, .ceil = true, .dilation = 2)
 POOL(max_far_side, max, 3, .padding_sides = { 0, 2, 0, 0 })
@@ -83,10 +83,10 @@ CASE(max_pool2d) = {
       max_padded_2,
       { DISTINCT(1, 3, 4, 4) },
       .refused = "max_pool2d: padding 2 is more than half of kernel 2" },
-    { "a kernel and kernels",
+    { "a kernel and kernel_hw",
       max_kernel_twice,
       { DISTINCT(1, 3, 4, 4) },
-      .refused = "max_pool2d: kernel = 2 and kernels = { 2, 2 }; give one of the two" },
+      .refused = "max_pool2d: kernel = 2 and kernel_hw = { 2, 2 }; give one of the two" },
     { "no kernel", max_no_kernel, { DISTINCT(1, 3, 4, 4) }, .refused = "max_pool2d: kernel 0, 0; it is 1 or more" },
     { "a negative stride",
       max_stride_negative,
@@ -236,7 +236,7 @@ POOL(avg_3, avg, 3, .stride = 2, .padding = 1)
 POOL(avg_3_excluded, avg, 3, .stride = 2, .padding = 1, .exclude_padding = true)
 POOL(avg_ceil, avg, 3, .stride = 2, .padding = 1, .ceil = true)
 POOL(avg_ceil_excluded, avg, 3, .stride = 2, .padding = 1, .ceil = true, .exclude_padding = true)
-POOL(avg_pairs, avg, 0, .kernels = { 2, 3 }, .strides = { 1, 2 }, .paddings = { 1, 0 })
+POOL(avg_pairs, avg, 0, .kernel_hw = { 2, 3 }, .stride_hw = { 1, 2 }, .padding_hw = { 1, 0 })
 POOL(avg_apart, avg, 2, .stride = 3)
 POOL(avg_sides, avg, 3, .stride = 2, .padding_sides = { 0, 1, 1, 0 })
 POOL(avg_sides_ceil, avg, 3, .stride = 2, .padding_sides = { 1, 0, 0, 1 }, .ceil = true)

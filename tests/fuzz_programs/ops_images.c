@@ -37,8 +37,8 @@ static bool draw_conv2d(drawing *d, statement *s)
     return s->in[1] != NO_VARIABLE;
 }
 OPERATION(conv2d,
-          vt_conv2d(IN(0), IN(1), .bias = IN(2), .strides = { INT(0), INT(1) },
-                    .padding_sides = { INT(2), INT(4), INT(3), INT(5) }, .dilations = { INT(6), INT(7) },
+          vt_conv2d(IN(0), IN(1), .bias = IN(2), .stride_hw = { INT(0), INT(1) },
+                    .padding_sides = { INT(2), INT(4), INT(3), INT(5) }, .dilation_hw = { INT(6), INT(7) },
                     .groups = INT(8)),
           .in = IMAGES, .draw = draw_conv2d, .flags = PRODUCT, .weight = 20);
 
@@ -64,9 +64,9 @@ static bool draw_conv_transpose2d(drawing *d, statement *s)
     return s->in[1] != NO_VARIABLE;
 }
 OPERATION(conv_transpose2d,
-          vt_conv_transpose2d(IN(0), IN(1), .bias = IN(2), .strides = { INT(0), INT(1) },
+          vt_conv_transpose2d(IN(0), IN(1), .bias = IN(2), .stride_hw = { INT(0), INT(1) },
                               .padding_sides = { INT(2), INT(4), INT(3), INT(5) },
-                              .output_paddings = { INT(6), INT(7) }, .dilation = INT(8), .groups = INT(9)),
+                              .output_padding_hw = { INT(6), INT(7) }, .dilation = INT(8), .groups = INT(9)),
           .in = IMAGES, .draw = draw_conv_transpose2d, .flags = PRODUCT);
 
 /* Of signals [N, C, L], either way. */
@@ -123,12 +123,12 @@ static bool draw_pool(drawing *d, statement *s)
     return true;
 }
 OPERATION(max_pool2d,
-          vt_max_pool2d(IN(0), 0, .kernels = { INT(0), INT(1) }, .strides = { INT(2), INT(3) },
+          vt_max_pool2d(IN(0), 0, .kernel_hw = { INT(0), INT(1) }, .stride_hw = { INT(2), INT(3) },
                         .padding_sides = { INT(4), INT(6), INT(5), INT(7) }, .dilation = FLAG(9) ? 2 : 1,
                         .ceil = FLAG(8), .indices = OUT(1)),
           .in = IMAGES, .outputs = 2, .draw = draw_pool, .flags = EXACT);
 OPERATION(avg_pool2d,
-          vt_avg_pool2d(IN(0), 0, .kernels = { INT(0), INT(1) }, .strides = { INT(2), INT(3) },
+          vt_avg_pool2d(IN(0), 0, .kernel_hw = { INT(0), INT(1) }, .stride_hw = { INT(2), INT(3) },
                         .padding_sides = { INT(4), INT(6), INT(5), INT(7) }, .ceil = FLAG(8),
                         .exclude_padding = FLAG(9)),
           .in = IMAGES, .draw = draw_pool);
@@ -168,8 +168,8 @@ static bool draw_windows(drawing *d, statement *s)
     return true;
 }
 OPERATION(unfold,
-          vt_unfold(IN(0), 0, .kernels = { INT(0), INT(1) }, .strides = { INT(2), INT(3) },
-                    .paddings = { INT(4), INT(5) }, .dilations = { INT(6), INT(7) }),
+          vt_unfold(IN(0), 0, .kernel_hw = { INT(0), INT(1) }, .stride_hw = { INT(2), INT(3) },
+                    .padding_hw = { INT(4), INT(5) }, .dilation_hw = { INT(6), INT(7) }),
           .in = IMAGES, .draw = draw_windows, .flags = EXACT);
 
 /* Columns for an image that is 1 to 6 high and wide. */
@@ -190,8 +190,8 @@ static bool draw_fold(drawing *d, statement *s)
     return s->in[0] != NO_VARIABLE;
 }
 OPERATION(fold,
-          vt_fold(IN(0), INT(8), INT(9), 0, .kernels = { INT(0), INT(1) }, .strides = { INT(2), INT(3) },
-                  .paddings = { INT(4), INT(5) }, .dilations = { INT(6), INT(7) }),
+          vt_fold(IN(0), INT(8), INT(9), 0, .kernel_hw = { INT(0), INT(1) }, .stride_hw = { INT(2), INT(3) },
+                  .padding_hw = { INT(4), INT(5) }, .dilation_hw = { INT(6), INT(7) }),
           .draw = draw_fold);
 
 static bool draw_max_pool2d_gradient(drawing *d)
@@ -232,7 +232,7 @@ static bool draw_interpolate(drawing *d, statement *s)
     return true;
 }
 OPERATION(interpolate,
-          vt_interpolate(IN(0), .height = INT(0), .width = INT(1), .scales = { REAL(0), REAL(1) },
+          vt_interpolate(IN(0), .height = INT(0), .width = INT(1), .scale_hw = { REAL(0), REAL(1) },
                          .recompute_scale = FLAG(5), .mode = (vt_interpolation)INT(2), .align_corners = FLAG(3),
                          .antialias = FLAG(4)),
           .in = IMAGES, .draw = draw_interpolate);

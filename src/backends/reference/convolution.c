@@ -38,33 +38,34 @@ static void visit_all(const reference_call *c, vt_shape x, vt_shape w, vt_shape 
 
 static void add_to_y(const reference_call *c, int64_t x, int64_t weight, int64_t y)
 {
-    c->out[0][y] += c->in[0][x] * c->in[1][weight];
+    c->out[0][y] += c->in[CONV2D_X][x] * c->in[CONV2D_WEIGHT][weight];
 }
 
 static void add_to_x(const reference_call *c, int64_t x, int64_t weight, int64_t y)
 {
-    c->out[0][x] += c->in[0][y] * c->in[1][weight];
+    c->out[0][x] += c->in[INPUT_GRADIENT_G][y] * c->in[INPUT_GRADIENT_WEIGHT][weight];
 }
 
 static void add_to_weight(const reference_call *c, int64_t x, int64_t weight, int64_t y)
 {
-    c->out[0][weight] += c->in[0][y] * c->in[1][x];
+    c->out[0][weight] += c->in[WEIGHT_GRADIENT_G][y] * c->in[WEIGHT_GRADIENT_X][x];
 }
 
 void reference_conv2d(const reference_call *c)
 {
     vt_shape y = c->out_shape[0];
     int64_t area = y.dim[2] * y.dim[3], count = vt_shape_count(y);
-    for (int64_t i = 0; c->inputs > 2 && c->in[2] && i < count; i++) c->out[0][i] = c->in[2][i / area % y.dim[1]];
-    visit_all(c, c->in_shape[0], c->in_shape[1], y, add_to_y);
+    for (int64_t i = 0; c->inputs > CONV2D_BIAS && c->in[CONV2D_BIAS] && i < count; i++)
+        c->out[0][i] = c->in[CONV2D_BIAS][i / area % y.dim[1]];
+    visit_all(c, c->in_shape[CONV2D_X], c->in_shape[CONV2D_WEIGHT], y, add_to_y);
 }
 
 void reference_conv2d_input_gradient(const reference_call *c)
 {
-    visit_all(c, c->out_shape[0], c->in_shape[1], c->in_shape[0], add_to_x);
+    visit_all(c, c->out_shape[0], c->in_shape[INPUT_GRADIENT_WEIGHT], c->in_shape[INPUT_GRADIENT_G], add_to_x);
 }
 
 void reference_conv2d_weight_gradient(const reference_call *c)
 {
-    visit_all(c, c->in_shape[1], c->out_shape[0], c->in_shape[0], add_to_weight);
+    visit_all(c, c->in_shape[WEIGHT_GRADIENT_X], c->out_shape[0], c->in_shape[WEIGHT_GRADIENT_G], add_to_weight);
 }

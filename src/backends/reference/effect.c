@@ -6,12 +6,12 @@
 
 void reference_assign(const reference_call *c)
 {
-    int64_t count = vt_shape_count(c->in_shape[0]);
+    int64_t count = vt_shape_count(c->in_shape[ASSIGN_TARGET]);
     for (int64_t i = 0; i < count; i++) {
-        if (c->in[0])
-            c->in[0][i] = c->in[1][i];
+        if (c->in[ASSIGN_TARGET])
+            c->in[ASSIGN_TARGET][i] = c->in[ASSIGN_VALUE][i];
         else
-            c->whole_in[0][i] = c->whole_in[1][i];
+            c->whole_in[ASSIGN_TARGET][i] = c->whole_in[ASSIGN_VALUE][i];
     }
 }
 
@@ -20,7 +20,7 @@ void reference_sgd(const reference_call *c)
     const sgd_attributes *a = c->attributes;
     double rate = a->lr_ratio * *c->in[UPDATE_LR];
     for (int k = UPDATE_SCALARS_sgd; k < c->inputs; k += UPDATE_ARRAYS_sgd) {
-        double *p = c->in[k], *g = c->in[k + 1];
+        double *p = c->in[k + UPDATE_P], *g = c->in[k + UPDATE_G];
         int64_t count = vt_shape_count(c->in_shape[k]);
         for (int64_t i = 0; i < count; i++) p[i] -= rate * (g[i] + a->weight_decay * p[i]);
     }
@@ -31,7 +31,7 @@ void reference_sgd_momentum(const reference_call *c)
     const sgd_attributes *a = c->attributes;
     double rate = a->lr_ratio * *c->in[UPDATE_LR];
     for (int k = UPDATE_SCALARS_sgd_momentum; k < c->inputs; k += UPDATE_ARRAYS_sgd_momentum) {
-        double *p = c->in[k], *g = c->in[k + 1], *m = c->in[k + 2];
+        double *p = c->in[k + UPDATE_P], *g = c->in[k + UPDATE_G], *m = c->in[k + SGD_M];
         int64_t count = vt_shape_count(c->in_shape[k]);
         for (int64_t i = 0; i < count; i++) {
             double gradient = g[i] + a->weight_decay * p[i];
@@ -47,8 +47,8 @@ static void adam(const reference_call *c, int arrays)
     double rate = a->lr_ratio * *c->in[UPDATE_LR], t = *c->in[UPDATE_NUMBER];
     double correction1 = 1 - pow(a->beta1, t), correction2 = 1 - pow(a->beta2, t);
     for (int k = UPDATE_SCALARS_adam; k < c->inputs; k += arrays) {
-        double *p = c->in[k], *g = c->in[k + 1], *m = c->in[k + 2], *v = c->in[k + 3];
-        double *most = arrays == UPDATE_ARRAYS_amsgrad ? c->in[k + 4] : v;
+        double *p = c->in[k + UPDATE_P], *g = c->in[k + UPDATE_G], *m = c->in[k + ADAM_M], *v = c->in[k + ADAM_V];
+        double *most = arrays == UPDATE_ARRAYS_amsgrad ? c->in[k + AMSGRAD_MAX_V] : v;
         int64_t count = vt_shape_count(c->in_shape[k]);
         for (int64_t i = 0; i < count; i++) {
             double gradient = a->decoupled ? g[i] : g[i] + a->weight_decay * p[i];
@@ -89,8 +89,9 @@ static void rmsprop(const reference_call *c, int centered, int momentum)
     double rate = a->lr_ratio * *c->in[UPDATE_LR];
     for (int k = UPDATE_SCALARS_rmsprop; k < c->inputs; k += UPDATE_ARRAYS_rmsprop + centered + momentum)
         for (int64_t i = 0; i < vt_shape_count(c->in_shape[k]); i++)
-            rmsprop_element(a, rate, &c->in[k][i], c->in[k + 1][i], &c->in[k + 2][i],
-                            centered ? &c->in[k + 3][i] : NULL, momentum ? &c->in[k + 3 + centered][i] : NULL);
+            rmsprop_element(a, rate, &c->in[k + UPDATE_P][i], c->in[k + UPDATE_G][i], &c->in[k + RMSPROP_V][i],
+                            centered ? &c->in[k + RMSPROP_MEAN_G][i] : NULL,
+                            momentum ? &c->in[k + RMSPROP_M(centered)][i] : NULL);
 }
 
 void reference_rmsprop(const reference_call *c)
@@ -124,8 +125,8 @@ void reference_global_norm(const reference_call *c)
 void reference_clip(const reference_call *c)
 {
     const clip_attributes *a = c->attributes;
-    double scale = a->max_norm / (c->in[0][0] + 1e-6);
+    double scale = a->max_norm / (c->in[CLIP_NORM][0] + 1e-6);
     if (scale > 1) scale = 1;
     for (int k = 0; k < c->outputs; k++)
-        for (int64_t i = 0; i < vt_shape_count(c->out_shape[k]); i++) c->out[k][i] = scale * c->in[k + 1][i];
+        for (int64_t i = 0; i < vt_shape_count(c->out_shape[k]); i++) c->out[k][i] = scale * c->in[CLIP_TENSORS + k][i];
 }

@@ -15,7 +15,7 @@ static about about_axis(vt_shape shape, int64_t axis)
                     extent_product(shape, (int)axis + 1, shape.rank) };
 }
 
-/* Whether input 1 holds places of an axis of x, or of one_hot's classes. */
+/* Whether that input holds places of an axis of x, or of one_hot's classes. */
 static bool indices_fit(const reference_call *c, const char *op, int input, int64_t extent)
 {
     int64_t count = vt_shape_count(c->in_shape[input]);
@@ -29,35 +29,36 @@ static bool indices_fit(const reference_call *c, const char *op, int input, int6
 void reference_gather(const reference_call *c)
 {
     int64_t axis = ((const axis_attributes *)c->attributes)->axis;
-    about x = about_axis(c->in_shape[0], axis), y = about_axis(c->out_shape[0], axis);
-    if (!indices_fit(c, "gather", 1, x.extent)) return;
+    about x = about_axis(c->in_shape[GATHER_X], axis), y = about_axis(c->out_shape[0], axis);
+    if (!indices_fit(c, "gather", GATHER_INDEX, x.extent)) return;
     for (int64_t o = 0; o < y.outer; o++)
         for (int64_t j = 0; j < y.extent; j++)
             for (int64_t i = 0; i < y.inner; i++) {
                 int64_t to = (o * y.extent + j) * y.inner + i;
-                move_element(c, 0, to, 0, (o * x.extent + c->whole_in[1][to]) * x.inner + i);
+                move_element(c, 0, to, GATHER_X, (o * x.extent + c->whole_in[GATHER_INDEX][to]) * x.inner + i);
             }
 }
 
 static void add_source(const reference_call *c, int64_t to, int64_t from)
 {
     if (c->out[0])
-        c->out[0][to] += c->in[2][from];
+        c->out[0][to] += c->in[SCATTER_SOURCE][from];
     else
-        c->whole_out[0][to] = wrapped((uint64_t)c->whole_out[0][to] + (uint64_t)c->whole_in[2][from], c->out_dtype[0]);
+        c->whole_out[0][to] =
+            wrapped((uint64_t)c->whole_out[0][to] + (uint64_t)c->whole_in[SCATTER_SOURCE][from], c->out_dtype[0]);
 }
 
 void reference_scatter_add(const reference_call *c)
 {
     int64_t axis = ((const axis_attributes *)c->attributes)->axis;
-    about x = about_axis(c->in_shape[0], axis), s = about_axis(c->in_shape[2], axis);
-    if (!indices_fit(c, "scatter_add", 1, x.extent)) return;
-    for (int64_t i = 0; i < vt_shape_count(c->in_shape[0]); i++) move_element(c, 0, i, 0, i);
+    about x = about_axis(c->in_shape[SCATTER_X], axis), s = about_axis(c->in_shape[SCATTER_SOURCE], axis);
+    if (!indices_fit(c, "scatter_add", SCATTER_INDEX, x.extent)) return;
+    for (int64_t i = 0; i < vt_shape_count(c->in_shape[SCATTER_X]); i++) move_element(c, 0, i, SCATTER_X, i);
     for (int64_t o = 0; o < s.outer; o++)
         for (int64_t j = 0; j < s.extent; j++)
             for (int64_t i = 0; i < s.inner; i++) {
                 int64_t from = (o * s.extent + j) * s.inner + i;
-                add_source(c, (o * x.extent + c->whole_in[1][from]) * x.inner + i, from);
+                add_source(c, (o * x.extent + c->whole_in[SCATTER_INDEX][from]) * x.inner + i, from);
             }
 }
 
@@ -84,48 +85,49 @@ static int64_t scattered_whole(int64_t kind, int64_t here, int64_t source)
 static void scatter_source(const reference_call *c, int64_t kind, int64_t to, int64_t from)
 {
     if (c->out[0])
-        c->out[0][to] = scattered(kind, c->out[0][to], c->in[2][from]);
+        c->out[0][to] = scattered(kind, c->out[0][to], c->in[SCATTER_SOURCE][from]);
     else
-        c->whole_out[0][to] =
-            wrapped((uint64_t)scattered_whole(kind, c->whole_out[0][to], c->whole_in[2][from]), c->out_dtype[0]);
+        c->whole_out[0][to] = wrapped(
+            (uint64_t)scattered_whole(kind, c->whole_out[0][to], c->whole_in[SCATTER_SOURCE][from]), c->out_dtype[0]);
 }
 
 void reference_scatter(const reference_call *c)
 {
     const scatter_attributes *a = c->attributes;
-    about x = about_axis(c->in_shape[0], a->axis), s = about_axis(c->in_shape[2], a->axis);
-    if (!indices_fit(c, "scatter", 1, x.extent)) return;
-    for (int64_t i = 0; i < vt_shape_count(c->in_shape[0]); i++) move_element(c, 0, i, 0, i);
+    about x = about_axis(c->in_shape[SCATTER_X], a->axis), s = about_axis(c->in_shape[SCATTER_SOURCE], a->axis);
+    if (!indices_fit(c, "scatter", SCATTER_INDEX, x.extent)) return;
+    for (int64_t i = 0; i < vt_shape_count(c->in_shape[SCATTER_X]); i++) move_element(c, 0, i, SCATTER_X, i);
     for (int64_t o = 0; o < s.outer; o++)
         for (int64_t j = 0; j < s.extent; j++)
             for (int64_t i = 0; i < s.inner; i++) {
                 int64_t from = (o * s.extent + j) * s.inner + i;
-                scatter_source(c, a->kind, (o * x.extent + c->whole_in[1][from]) * x.inner + i, from);
+                scatter_source(c, a->kind, (o * x.extent + c->whole_in[SCATTER_INDEX][from]) * x.inner + i, from);
             }
 }
 
 void reference_index_select(const reference_call *c)
 {
     int64_t axis = ((const axis_attributes *)c->attributes)->axis;
-    about x = about_axis(c->in_shape[0], axis), y = about_axis(c->out_shape[0], axis);
-    if (!indices_fit(c, "index_select", 1, x.extent)) return;
+    about x = about_axis(c->in_shape[GATHER_X], axis), y = about_axis(c->out_shape[0], axis);
+    if (!indices_fit(c, "index_select", GATHER_INDEX, x.extent)) return;
     for (int64_t o = 0; o < y.outer; o++)
         for (int64_t j = 0; j < y.extent; j++)
             for (int64_t i = 0; i < y.inner; i++)
-                move_element(c, 0, (o * y.extent + j) * y.inner + i, 0,
-                             (o * x.extent + c->whole_in[1][j]) * x.inner + i);
+                move_element(c, 0, (o * y.extent + j) * y.inner + i, GATHER_X,
+                             (o * x.extent + c->whole_in[GATHER_INDEX][j]) * x.inner + i);
 }
 
 void reference_index_add(const reference_call *c)
 {
     int64_t axis = ((const axis_attributes *)c->attributes)->axis;
-    about x = about_axis(c->in_shape[0], axis), s = about_axis(c->in_shape[2], axis);
-    if (!indices_fit(c, "index_add", 1, x.extent)) return;
-    for (int64_t i = 0; i < vt_shape_count(c->in_shape[0]); i++) move_element(c, 0, i, 0, i);
+    about x = about_axis(c->in_shape[SCATTER_X], axis), s = about_axis(c->in_shape[SCATTER_SOURCE], axis);
+    if (!indices_fit(c, "index_add", SCATTER_INDEX, x.extent)) return;
+    for (int64_t i = 0; i < vt_shape_count(c->in_shape[SCATTER_X]); i++) move_element(c, 0, i, SCATTER_X, i);
     for (int64_t o = 0; o < s.outer; o++)
         for (int64_t j = 0; j < s.extent; j++)
             for (int64_t i = 0; i < s.inner; i++)
-                add_source(c, (o * x.extent + c->whole_in[1][j]) * x.inner + i, (o * s.extent + j) * s.inner + i);
+                add_source(c, (o * x.extent + c->whole_in[SCATTER_INDEX][j]) * x.inner + i,
+                           (o * s.extent + j) * s.inner + i);
 }
 
 void reference_one_hot(const reference_call *c)
@@ -165,6 +167,6 @@ void reference_topk(const reference_call *c)
                 if (place >= a->k) continue;
                 int64_t to = (o * a->k + place) * x.inner + i;
                 move_element(c, 0, to, 0, here);
-                c->whole_out[1][to] = j;
+                c->whole_out[TOPK_INDICES][to] = j;
             }
 }

@@ -8,11 +8,11 @@
 void reference_cross_entropy(const reference_call *c)
 {
     double s = ((const cross_entropy_attributes *)c->attributes)->label_smoothing;
-    vt_shape shape = c->in_shape[0];
+    vt_shape shape = c->in_shape[CROSS_ENTROPY_LOGITS];
     int64_t classes = shape.dim[1], inner = extent_product(shape, 2, shape.rank), rows = shape.dim[0] * inner;
     for (int64_t row = 0; row < rows; row++) {
-        const double *x = c->in[0] + row / inner * classes * inner + row % inner;
-        int64_t label = c->whole_in[1][row];
+        const double *x = c->in[CROSS_ENTROPY_LOGITS] + row / inner * classes * inner + row % inner;
+        int64_t label = c->whole_in[CROSS_ENTROPY_TARGET][row];
         double max = -INFINITY, sum = 0, loss = 0;
         for (int64_t k = 0; k < classes; k++) max = fmax(max, x[k * inner]);
         for (int64_t k = 0; k < classes; k++) sum += exp(x[k * inner] - (isinf(max) ? 0 : max));
@@ -25,7 +25,7 @@ void reference_cross_entropy(const reference_call *c)
         if (label != VT_IGNORE) loss = (1 - s) * (log_sum - x[label * inner]);
         for (int64_t k = 0; k < classes && s > 0 && label != VT_IGNORE; k++)
             loss += s / (double)classes * (log_sum - x[k * inner]);
-        c->out[0][row] = loss;
-        c->out[1][row] = log_sum;
+        c->out[CROSS_ENTROPY_LOSS][row] = loss;
+        c->out[CROSS_ENTROPY_LOGSUMEXP][row] = log_sum;
     }
 }

@@ -60,23 +60,24 @@ static double center(double *x, int64_t n, double mean)
 /* mean + rest, as the number of the output's dtype that is nearest, and what that leaves. */
 static void set_mean(const reference_call *c, int64_t nearest, int64_t left, double mean, double rest)
 {
-    c->out[1][nearest] = c->out_dtype[1] == VT_F32 ? (double)(float)mean : mean;
-    c->out[1][left] = mean - c->out[1][nearest] + rest;
+    double *out = c->out[NORM_MEAN];
+    out[nearest] = c->out_dtype[NORM_MEAN] == VT_F32 ? (double)(float)mean : mean;
+    out[left] = mean - out[nearest] + rest;
 }
 
-/* y = (x - mean) rstd weight + bias for rows of the last axes. */
+/* y = (x - mean) rstd weight + bias */
 void reference_layer_norm(const reference_call *c)
 {
     const row_norm_attributes *a = c->attributes;
-    const double *weight = c->in[1], *bias = c->in[2];
-    vt_shape shape = c->in_shape[0];
+    const double *x = c->in[NORM_X], *weight = c->in[NORM_WEIGHT], *bias = c->in[NORM_BIAS];
+    vt_shape shape = c->in_shape[NORM_X];
     int64_t n = extent_product(shape, shape.rank - (int)a->rank, shape.rank), rows = vt_shape_count(shape) / n;
     for (int64_t row = 0; row < rows; row++) {
-        double *y = memcpy(c->out[0] + row * n, c->in[0] + row * n, (size_t)n * sizeof *y);
+        double *y = memcpy(c->out[NORM_Y] + row * n, x + row * n, (size_t)n * sizeof *y);
         double mean = mean_of(y, n), rest = center(y, n, mean), rstd = 1 / sqrt(mean_square(y, n) + a->eps);
         for (int64_t i = 0; i < n; i++) y[i] = y[i] * rstd * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
         set_mean(c, 2 * row, 2 * row + 1, mean, rest);
-        c->out[2][row] = rstd;
+        c->out[NORM_RSTD][row] = rstd;
     }
 }
 
@@ -84,23 +85,23 @@ void reference_layer_norm(const reference_call *c)
 void reference_rms_norm(const reference_call *c)
 {
     const row_norm_attributes *a = c->attributes;
-    const double *weight = c->in[1];
-    vt_shape shape = c->in_shape[0];
+    const double *weight = c->in[RMS_NORM_WEIGHT];
+    vt_shape shape = c->in_shape[RMS_NORM_X];
     int64_t n = extent_product(shape, shape.rank - (int)a->rank, shape.rank), rows = vt_shape_count(shape) / n;
     for (int64_t row = 0; row < rows; row++) {
-        const double *x = c->in[0] + row * n;
-        double rstd = 1 / sqrt(mean_square(x, n) + a->eps);
-        for (int64_t i = 0; i < n; i++) c->out[0][row * n + i] = x[i] * rstd * (weight ? weight[i] : 1);
-        c->out[1][row] = rstd;
+        const double *x = c->in[RMS_NORM_X] + row * n;
+        double *y = c->out[RMS_NORM_Y] + row * n, rstd = 1 / sqrt(mean_square(x, n) + a->eps);
+        for (int64_t i = 0; i < n; i++) y[i] = x[i] * rstd * (weight ? weight[i] : 1);
+        c->out[RMS_NORM_RSTD][row] = rstd;
     }
 }
 
-/* x [N, C, S]: each channel by its own mean and variance. */
+/* Each channel by its own mean and variance. */
 void reference_batch_norm(const reference_call *c)
 {
     const batch_norm_attributes *a = c->attributes;
-    const double *x = c->in[0], *weight = c->in[1], *bias = c->in[2];
-    vt_shape shape = c->in_shape[0];
+    const double *x = c->in[NORM_X], *weight = c->in[NORM_WEIGHT], *bias = c->in[NORM_BIAS];
+    vt_shape shape = c->in_shape[NORM_X];
     int64_t samples = shape.dim[0], channels = shape.dim[1], size = extent_product(shape, 2, shape.rank);
     for (int64_t channel = 0; channel < channels; channel++) {
         double mean = 0, rest = 0, var = 0, count = (double)(samples * size);
@@ -111,8 +112,8 @@ void reference_batch_norm(const reference_call *c)
         EACH_ELEMENT rest += (x[i] - mean) / count;
         EACH_ELEMENT var += (x[i] - mean - rest) * (x[i] - mean - rest) / count;
         double scale = (weight ? weight[channel] : 1) / sqrt(var + a->eps);
-        EACH_ELEMENT c->out[0][i] = (x[i] - mean - rest) * scale + (bias ? bias[channel] : 0);
+        EACH_ELEMENT c->out[NORM_Y][i] = (x[i] - mean - rest) * scale + (bias ? bias[channel] : 0);
         set_mean(c, channel, channels + channel, mean, rest);
-        c->out[2][channel] = var;
+        c->out[NORM_VAR][channel] = var;
     }
 }

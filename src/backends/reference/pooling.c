@@ -22,14 +22,14 @@ static int64_t largest(const max_pool2d_attributes *a, const double *plane, int6
 
 void reference_max_pool2d(const reference_call *c)
 {
-    vt_shape x = c->in_shape[0], y = c->out_shape[0];
+    vt_shape x = c->in_shape[0], y = c->out_shape[MAX_POOL2D_Y];
     int64_t planes = y.dim[0] * y.dim[1], area = y.dim[2] * y.dim[3], size = x.dim[2] * x.dim[3];
     for (int64_t k = 0; k < planes * area; k++) {
         const double *plane = c->in[0] + k / area * size;
         int64_t i = k % area / y.dim[3], j = k % y.dim[3];
         int64_t best = largest(c->attributes, plane, x.dim[2], x.dim[3], i, j);
-        if (c->out[0]) c->out[0][k] = plane[best];
-        if (c->whole_out[1]) c->whole_out[1][k] = best;
+        if (c->out[MAX_POOL2D_Y]) c->out[MAX_POOL2D_Y][k] = plane[best];
+        if (c->whole_out[MAX_POOL2D_INDEX]) c->whole_out[MAX_POOL2D_INDEX][k] = best;
     }
 }
 

@@ -239,8 +239,8 @@ static void running_extreme(const reference_call *c, bool largest)
     for (int64_t o = 0; o < s.outer * s.inner; o++)
         for (int64_t i = 0, best = 0; i < s.length; i++) {
             if (is_more_extreme(c, scanned(a, s, o, i), scanned(a, s, o, best), largest)) best = i;
-            move_element(c, 0, scanned(a, s, o, i), 0, scanned(a, s, o, best));
-            c->whole_out[1][scanned(a, s, o, i)] = best;
+            move_element(c, CUMMAX_VALUES, scanned(a, s, o, i), 0, scanned(a, s, o, best));
+            c->whole_out[CUMMAX_INDICES][scanned(a, s, o, i)] = best;
         }
 }
 

@@ -1,7 +1,7 @@
 /* array.c - strided views of memory. */
 #include "core/base/array.h"
 #include "core/base/bf16.h"
-#include "core/base/half.h"
+#include "core/base/float16.h"
 #include <math.h>
 #include <string.h>
 

@@ -2,11 +2,11 @@
 #ifndef VITRO_CORE_BASE_NORMAL_QUANTILE_H
 #define VITRO_CORE_BASE_NORMAL_QUANTILE_H
 
-#include "core/base/everywhere.h"
+#include "core/base/host_device.h"
 #include <math.h>
 
 /* c[0] + c[1] x + ... + c[7] x^7. fma rounds once wherever it is computed, so that the bits are the same. */
-EVERYWHERE double polynomial7(const double c[8], double x)
+HOST_DEVICE double polynomial7(const double c[8], double x)
 {
     double y = c[7];
     for (int i = 6; i >= 0; i--) y = fma(y, x, c[i]);
@@ -15,7 +15,7 @@ EVERYWHERE double polynomial7(const double c[8], double x)
 
 /* Φ⁻¹(p) for 0 < p < 1, relative error about 1e-16: Wichura, algorithm AS 241 (PPND16), Applied Statistics 37 (1988).
  */
-EVERYWHERE double normal_quantile(double p)
+HOST_DEVICE double normal_quantile(double p)
 {
     const double a[8] = { 3.3871328727963666080e0,  1.3314166789178437745e+2, 1.9715909503065514427e+3,
                           1.3731693765509461125e+4, 4.5921953931549871457e+4, 6.7265770927008700853e+4,

@@ -2,7 +2,7 @@
 #include "core/plan/emit.h"
 #include "core/base/entry.h"
 #include "core/graph/refuse.h"
-#include "core/run/running.h"
+#include "core/run/current_kernel.h"
 #include <string.h>
 
 int add_storage(plan *p, enum storage_kind kind, size_t bytes)
@@ -111,9 +111,9 @@ static bool prepare(lowering *l, step *s, const instruction *i)
     if (!s->kernel->prepare) return true;
     s->call.at = c->run.nodes[i->source]->at;
     ENTER_AS(i->op->name, s->call.at);
-    running_set(c, &s->call);
+    current_kernel_set(c, &s->call);
     bool ok = s->kernel->prepare(&s->call, &s->prepared);
-    running_set(c, NULL);
+    current_kernel_set(c, NULL);
     if (!ok && !vt_failed())
         refuse_call(i->op->name, s->call.at, VT_ERROR_UNSUPPORTED, "device %s cannot prepare it", c->device->name);
     if (vt_failed()) return false;

@@ -3,7 +3,7 @@
 #include "core/plan/lower.h"
 #include "core/plan/emit.h"
 #include "core/base/error.h"
-#include "core/plan/outlook.h"
+#include "core/plan/liveness.h"
 #include "core/plan/pass.h"
 #include "core/plan/place.h"
 
@@ -266,7 +266,7 @@ bool lower(plan *p, context *c)
     l.in_place = lowering_option_is_on(c, IN_PLACE);
     l.write_parts = lowering_option_is_on(c, WRITE_PARTS);
     if (q->failed || !place_leaves(&l)) return false;
-    find_outlook(&l);
+    find_liveness(&l);
     for (l.now = 0; l.now < q->count; l.now++)
         if (!lower_instruction(&l, &q->instructions[l.now])) return false;
     return list_results(&l) && !q->failed;

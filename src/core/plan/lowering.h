@@ -1,4 +1,4 @@
-/* lowering.h - a program on its way to steps: where its terms lie so far. Shared by lower.c, outlook.c, place.c and
+/* lowering.h - a program on its way to steps: where its terms lie so far. Shared by lower.c, liveness.c, place.c and
  * emit.c. */
 #ifndef VITRO_CORE_PLAN_LOWERING_H
 #define VITRO_CORE_PLAN_LOWERING_H

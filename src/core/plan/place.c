@@ -2,7 +2,7 @@
  * that ends there. */
 #include "core/plan/place.h"
 #include "core/plan/emit.h"
-#include "core/plan/outlook.h"
+#include "core/plan/liveness.h"
 
 /* The view, or the parts, that read the term and pass its memory on. */
 static const instruction *reader_in_memory(const lowering *l, int t)

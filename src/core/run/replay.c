@@ -8,7 +8,7 @@
 #include "core/plan/plan.h"
 #include "core/base/poison.h"
 #include "core/run/profile.h"
-#include "core/run/running.h"
+#include "core/run/current_kernel.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,12 +86,12 @@ static bool run_step(const plan *p, context *c, step *s)
     bool ok = true;
     bind(p, c, s);
     double start = profile_begin();
-    running_set(c, &s->call);
+    current_kernel_set(c, &s->call);
     if (s->kernel)
         ok = run_kernel(c, s);
     else
         ok = c->device->copy(&s->call.out[0], &s->call.in[0]);
-    running_set(c, NULL);
+    current_kernel_set(c, NULL);
     profile_end(start, s, c->device);
     return ok;
 }

@@ -5,7 +5,7 @@
 #include "backends/cpu/product/bf16_product.h"
 #include "backends/cpu/vector/integers.h"
 #include "backends/cpu/kernels.h"
-#include "backends/cpu/machine/shares.h"
+#include "backends/cpu/machine/work_stealing.h"
 #include "backends/cpu/machine/threads.h"
 #include "backends/cpu/product/tile.h"
 #include "backends/cpu/vector/vector_math.h"
@@ -152,9 +152,9 @@ static backward_head backward_head_of(const kernel_call *call, const heads *h, i
         .v = matrix_of(h, &in[ATTENTION_GRADIENT_V], head, h->keys, h->width),
         .y = matrix_of(h, &in[ATTENTION_GRADIENT_Y], head, h->queries, h->width),
         .logsumexp = column_of(h, &in[ATTENTION_GRADIENT_LOGSUMEXP], head),
-        .dq = matrix_of(h, &out[0], head, h->queries, h->channels),
-        .dk = matrix_of(h, &out[1], head, h->keys, h->channels),
-        .dv = matrix_of(h, &out[2], head, h->keys, h->width),
+        .dq = matrix_of(h, &out[ATTENTION_GRADIENT_DQ], head, h->queries, h->channels),
+        .dk = matrix_of(h, &out[ATTENTION_GRADIENT_DK], head, h->keys, h->channels),
+        .dv = matrix_of(h, &out[ATTENTION_GRADIENT_DV], head, h->keys, h->width),
         .visibility = visibility_of(h, &in[ATTENTION_GRADIENT_BIAS], &in[ATTENTION_GRADIENT_MASK], head),
     };
 }
@@ -222,9 +222,9 @@ static const way in_f64 = { forward_room_f64, backward_room_f64, forward_f64, ba
 static const way in_f32 = { forward_room_f32, backward_room_f32, forward_f32, backward_f32 };
 #ifdef MATRIX_UNIT_EXISTS
 #include "backends/cpu/attention/attention_bf16.h"
-static const way in_halves = { forward_halves_room, backward_halves_room, forward_halves_of, backward_halves_of };
+static const way in_bf16 = { forward_bf16_room, backward_bf16_room, forward_bf16_of, backward_bf16_of };
 #else
-static const way in_halves; /* never chosen */
+static const way in_bf16; /* never chosen */
 #endif
 
 /* How many of the inputs, from the first on, are factors of products. */
@@ -232,9 +232,9 @@ enum { FACTORS = ATTENTION_V + 1, GRADIENT_FACTORS = ATTENTION_GRADIENT_V + 1 };
 
 static const way *way_of(const kernel_call *call, int factors)
 {
-    bool are_half = matrix_unit_is_granted();
-    for (int i = 0; i < factors; i++) are_half = are_half && call->in[i].dtype == VT_BF16;
-    return are_half ? &in_halves : call->in[factors - 1].dtype == VT_F64 ? &in_f64 : &in_f32;
+    bool are_bf16 = matrix_unit_is_granted();
+    for (int i = 0; i < factors; i++) are_bf16 = are_bf16 && call->in[i].dtype == VT_BF16;
+    return are_bf16 ? &in_bf16 : call->in[factors - 1].dtype == VT_F64 ? &in_f64 : &in_f32;
 }
 
 static bool worth_threads(const heads *h)

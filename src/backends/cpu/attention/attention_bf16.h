@@ -12,10 +12,10 @@ static int64_t padded(int64_t extent)
 }
 
 /* Rows of bf16 elements; words of two rows each, which b of a product is made of; rows of sums. */
-typedef struct halves {
+typedef struct bf16_rows {
     uint16_t *at;
     int64_t stride;
-} halves;
+} bf16_rows;
 
 typedef struct panel {
     word *at;
@@ -34,10 +34,10 @@ static void *take_words(room_f32 *r, int64_t rows, int64_t stride)
     return taken;
 }
 
-static halves take_halves(room_f32 *r, int64_t rows, int64_t columns)
+static bf16_rows take_bf16(room_f32 *r, int64_t rows, int64_t columns)
 {
     int64_t words = stride_of_f32(padded(columns) / 2);
-    return (halves){ take_words(r, padded(rows), words), 2 * words };
+    return (bf16_rows){ take_words(r, padded(rows), words), 2 * words };
 }
 
 static panel take_panel(room_f32 *r, int64_t depth, int64_t columns)
@@ -53,7 +53,7 @@ static floats take_floats(room_f32 *r, int64_t rows, int64_t columns)
 }
 
 /* Rows [first, first + rows), and zeros after and beside them. */
-static void load_halves(const matrix *m, int64_t first, int64_t rows, int64_t columns, halves to)
+static void load_bf16(const matrix *m, int64_t first, int64_t rows, int64_t columns, bf16_rows to)
 {
     uint16_t *row = to.at;
     for (int64_t i = 0; i < rows; i++, row += to.stride) {
@@ -71,7 +71,7 @@ static void load_halves(const matrix *m, int64_t first, int64_t rows, int64_t co
 }
 
 /* Rounds rows; zeros come after and beside them. */
-static void narrow(floats from, int64_t rows, int64_t columns, halves to)
+static void narrow(floats from, int64_t rows, int64_t columns, bf16_rows to)
 {
     for (int64_t i = 0; i < padded(rows); i++) {
         uint16_t *row = to.at + i * to.stride;
@@ -82,31 +82,31 @@ static void narrow(floats from, int64_t rows, int64_t columns, halves to)
     }
 }
 
-static void make_panel(halves from, int64_t rows, int64_t columns, panel to)
+static void make_panel(bf16_rows from, int64_t rows, int64_t columns, panel to)
 {
-    half_interleave(from.at, from.stride, padded(rows) / 2, whole_f32(columns), to.at, to.stride);
+    bf16_interleave(from.at, from.stride, padded(rows) / 2, whole_f32(columns), to.at, to.stride);
 }
 
 /* Of the transpose of [rows, columns]. */
-static void make_transposed_panel(halves from, int64_t rows, int64_t columns, panel to)
+static void make_transposed_panel(bf16_rows from, int64_t rows, int64_t columns, panel to)
 {
-    half_transpose((const word *)(const void *)from.at, from.stride / 2, whole_f32(rows), padded(columns) / 2, to.at,
+    bf16_transpose((const word *)(const void *)from.at, from.stride / 2, whole_f32(rows), padded(columns) / 2, to.at,
                    to.stride);
 }
 
 /* The transpose of [rows, columns], by way of its panel. */
-static void transpose_halves(halves from, int64_t rows, int64_t columns, panel between, halves to)
+static void transpose_bf16(bf16_rows from, int64_t rows, int64_t columns, panel between, bf16_rows to)
 {
     make_panel(from, rows, columns, between);
-    half_transpose(between.at, between.stride, padded(rows) / 2, whole_f32(columns), (word *)(void *)to.at,
+    bf16_transpose(between.at, between.stride, padded(rows) / 2, whole_f32(columns), (word *)(void *)to.at,
                    to.stride / 2);
 }
 
 /* c [rows, columns] = a [rows, depth] b [depth, columns], or is added to c. */
-static void multiply_halves(halves a, panel b, floats c, int64_t rows, int64_t columns, int64_t depth, bool add,
-                            prefetch *prefetch)
+static void multiply_bf16(bf16_rows a, panel b, floats c, int64_t rows, int64_t columns, int64_t depth, bool add,
+                          prefetch *prefetch)
 {
-    half_multiply(&(half_product){ .rows = rows,
+    bf16_multiply(&(bf16_product){ .rows = rows,
                                    .columns = whole_f32(columns),
                                    .words = padded(depth) / 2,
                                    .a = (const word *)(const void *)a.at,
@@ -139,80 +139,80 @@ static void finish_logits(const heads *h, const visibility *v, const key_block *
 
 _Static_assert((int)TILE_f32 >= (int)MATRIX_SIDE, "a number for each row of a matrix");
 
-typedef struct forward_halves {
+typedef struct forward_bf16 {
     int64_t blocks, block; /* of keys, and keys in one */
-    halves rows;           /* of k or v, before they are panels */
+    bf16_rows rows;        /* of k or v, before they are panels */
     panel k, v;            /* of all blocks, one after the other: of the transpose of k, and of v */
-    halves q, weights;     /* of a tile of queries */
+    bf16_rows q, weights;  /* of a tile of queries */
     floats s, y;           /* of a tile of queries */
     prefetch *prefetch;
-} forward_halves;
+} forward_bf16;
 
-static forward_halves lay_out_forward_halves(const heads *h, room_f32 *r)
+static forward_bf16 lay_out_forward_bf16(const heads *h, room_f32 *r)
 {
-    forward_halves f = { .blocks = parts_of(h->keys, KEY_BLOCK) };
+    forward_bf16 f = { .blocks = parts_of(h->keys, KEY_BLOCK) };
     f.block = divide_up(h->keys, f.blocks);
-    f.rows = take_halves(r, f.block, most(h->channels, h->width));
+    f.rows = take_bf16(r, f.block, most(h->channels, h->width));
     f.k = take_panel(r, f.blocks * padded(h->channels), f.block);
     f.v = take_panel(r, f.blocks * padded(f.block), h->width);
-    f.q = take_halves(r, MATRIX_SIDE, h->channels);
-    f.weights = take_halves(r, MATRIX_SIDE, f.block);
+    f.q = take_bf16(r, MATRIX_SIDE, h->channels);
+    f.weights = take_bf16(r, MATRIX_SIDE, f.block);
     f.s = take_floats(r, MATRIX_SIDE, f.block);
     f.y = take_floats(r, MATRIX_SIDE, h->width);
     return f;
 }
 
-static size_t forward_halves_room(const heads *h)
+static size_t forward_bf16_room(const heads *h)
 {
     room_f32 r = { .memory = NULL };
-    lay_out_forward_halves(h, &r);
+    lay_out_forward_bf16(h, &r);
     return (size_t)r.used * sizeof(float);
 }
 
 /* Block b of the first `keys` keys. */
-static key_block block_of_keys(const forward_halves *f, int64_t b, int64_t keys)
+static key_block block_of_keys(const forward_bf16 *f, int64_t b, int64_t keys)
 {
     int64_t first = b * f->block;
     return (key_block){ first, most(0, least(f->block, keys - first)), f->s.stride };
 }
 
-static panel panel_of_keys(const heads *h, const forward_halves *f, int64_t b)
+static panel panel_of_keys(const heads *h, const forward_bf16 *f, int64_t b)
 {
     return (panel){ f->k.at + b * padded(h->channels) / 2 * f->k.stride, f->k.stride };
 }
 
-static panel panel_of_values(const forward_halves *f, int64_t b)
+static panel panel_of_values(const forward_bf16 *f, int64_t b)
 {
     return (panel){ f->v.at + b * padded(f->block) / 2 * f->v.stride, f->v.stride };
 }
 
-static void load_key_panels(const heads *h, const forward_head *m, const forward_halves *f)
+static void load_key_panels(const heads *h, const forward_head *m, const forward_bf16 *f)
 {
     for (int64_t b = 0; b < f->blocks; b++) {
         key_block k = block_of_keys(f, b, h->keys);
-        load_halves(&m->k, k.first, k.count, h->channels, f->rows);
+        load_bf16(&m->k, k.first, k.count, h->channels, f->rows);
         make_transposed_panel(f->rows, k.count, h->channels, panel_of_keys(h, f, b));
-        load_halves(&m->v, k.first, k.count, h->width, f->rows);
+        load_bf16(&m->v, k.first, k.count, h->width, f->rows);
         make_panel(f->rows, k.count, h->width, panel_of_values(f, b));
     }
 }
 
 /* As attend_f32. */
-static void attend_halves(const heads *h, const visibility *v, const key_block *k, int64_t b, const forward_halves *f,
-                          int64_t i, int64_t rows, softmax_f32 *w)
+static void attend_bf16(const heads *h, const visibility *v, const key_block *k, int64_t b, const forward_bf16 *f,
+                        int64_t i, int64_t rows, softmax_f32 *w)
 {
-    multiply_halves(f->q, panel_of_keys(h, f, b), f->s, rows, k->count, h->channels, false, f->prefetch);
+    multiply_bf16(f->q, panel_of_keys(h, f, b), f->s, rows, k->count, h->channels, false, f->prefetch);
     finish_logits(h, v, k, i, rows, f->s);
     soften_f32(w, rows, whole_f32(k->count), f->s.at, f->s.stride);
     for (int64_t r = 0; b > 0 && r < rows; r++)
         for (int64_t e = 0; e < h->width; e++) f->y.at[r * f->y.stride + e] *= w->factor[r];
     narrow(f->s, rows, k->count, f->weights);
-    multiply_halves(f->weights, panel_of_values(f, b), f->y, rows, h->width, k->count, b > 0, f->prefetch);
+    multiply_bf16(f->weights, panel_of_values(f, b), f->y, rows, h->width, k->count, b > 0, f->prefetch);
 }
 
 /* As store_queries_f32. */
-static void store_queries_halves(const heads *h, const forward_head *m, const forward_halves *f, const softmax_f32 *w,
-                                 int64_t i, int64_t rows)
+static void store_queries_bf16(const heads *h, const forward_head *m, const forward_bf16 *f, const softmax_f32 *w,
+                               int64_t i, int64_t rows)
 {
     of_rows_f32 logsumexp, factor;
     row_results_f32(w, logsumexp, factor);
@@ -220,10 +220,10 @@ static void store_queries_halves(const heads *h, const forward_head *m, const fo
     for (int64_t r = 0; r < rows; r++) *(float *)element(&m->logsumexp, i + r, 0) = logsumexp[r];
 }
 
-static void forward_halves_of(const kernel_call *call, const heads *h, int64_t head, int64_t first, int64_t end,
-                              void *memory)
+static void forward_bf16_of(const kernel_call *call, const heads *h, int64_t head, int64_t first, int64_t end,
+                            void *memory)
 {
-    forward_halves f = lay_out_forward_halves(h, &(room_f32){ .memory = memory });
+    forward_bf16 f = lay_out_forward_bf16(h, &(room_f32){ .memory = memory });
     forward_head m = forward_head_of(call, h, head);
     prefetch soon = forward_prefetch(call, h, head, &m, first, end, MATRIX_SIDE * PAIRED);
     f.prefetch = &soon;
@@ -233,51 +233,50 @@ static void forward_halves_of(const kernel_call *call, const heads *h, int64_t h
         int64_t rows = least(MATRIX_SIDE, end - i), visible = h->causal ? least(h->keys, i + rows) : h->keys;
         softmax_f32 w = { .sum = { 0 } };
         for (int r = 0; r < TILE_f32; r++) w.max[r] = -INFINITY;
-        load_halves(&m.q, i, rows, h->channels, f.q);
+        load_bf16(&m.q, i, rows, h->channels, f.q);
         for (int64_t b = 0; b == 0 || b * f.block < visible; b++) {
             key_block k = block_of_keys(&f, b, visible);
-            attend_halves(h, &m.visibility, &k, b, &f, i, rows, &w);
+            attend_bf16(h, &m.visibility, &k, b, &f, i, rows, &w);
         }
-        store_queries_halves(h, &m, &f, &w, i, rows);
+        store_queries_bf16(h, &m, &f, &w, i, rows);
     }
     matrix_unit_end();
 }
 
 /* -- Backward ---------------------------------------------------------------------------------------------------- */
 
-typedef struct backward_halves {
+typedef struct backward_bf16 {
     int64_t key_blocks, key_block, query_blocks, query_block;
-    halves key_rows;                     /* k or v, before they are panels */
+    bf16_rows key_rows;                  /* k or v, before they are panels */
     panel k, transposed_k, transposed_v; /* of a block of keys */
-    halves q, g;                         /* of a block of queries */
+    bf16_rows q, g;                      /* of a block of queries */
     panel q_panel, g_panel;              /* of the same */
     floats s, ds;                        /* logits, then weights; gradients of weights, then of logits */
-    halves weights, dlogits, turned;     /* the same, rounded; one of them transposed */
+    bf16_rows weights, dlogits, turned;  /* the same, rounded; one of them transposed */
     panel between;                       /* on the way there */
     floats g_rows, y;                    /* of a few queries */
     floats dq, dk, dv;                   /* of all queries; of a block of keys */
     prefetch *prefetch;
-} backward_halves;
+} backward_bf16;
 
-static backward_halves lay_out_backward_halves(const heads *h, room_f32 *r)
+static backward_bf16 lay_out_backward_bf16(const heads *h, room_f32 *r)
 {
-    backward_halves w = { .key_blocks = parts_of(h->keys, KEY_BLOCK),
-                          .query_blocks = parts_of(h->queries, QUERY_BLOCK) };
+    backward_bf16 w = { .key_blocks = parts_of(h->keys, KEY_BLOCK), .query_blocks = parts_of(h->queries, QUERY_BLOCK) };
     int64_t keys = w.key_block = divide_up(h->keys, w.key_blocks);
     int64_t queries = w.query_block = divide_up(h->queries, w.query_blocks);
-    w.key_rows = take_halves(r, keys, most(h->channels, h->width));
+    w.key_rows = take_bf16(r, keys, most(h->channels, h->width));
     w.k = take_panel(r, keys, h->channels);
     w.transposed_k = take_panel(r, h->channels, keys);
     w.transposed_v = take_panel(r, h->width, keys);
-    w.q = take_halves(r, queries, h->channels);
-    w.g = take_halves(r, queries, h->width);
+    w.q = take_bf16(r, queries, h->channels);
+    w.g = take_bf16(r, queries, h->width);
     w.q_panel = take_panel(r, queries, h->channels);
     w.g_panel = take_panel(r, queries, h->width);
     w.s = take_floats(r, queries, keys);
     w.ds = take_floats(r, queries, keys);
-    w.weights = take_halves(r, queries, keys);
-    w.dlogits = take_halves(r, queries, keys);
-    w.turned = take_halves(r, keys, queries);
+    w.weights = take_bf16(r, queries, keys);
+    w.dlogits = take_bf16(r, queries, keys);
+    w.turned = take_bf16(r, keys, queries);
     w.between = take_panel(r, queries, keys);
     w.g_rows = take_floats(r, MATRIX_SIDE, h->width);
     w.y = take_floats(r, MATRIX_SIDE, h->width);
@@ -287,16 +286,16 @@ static backward_halves lay_out_backward_halves(const heads *h, room_f32 *r)
     return w;
 }
 
-static size_t backward_halves_room(const heads *h)
+static size_t backward_bf16_room(const heads *h)
 {
     room_f32 r = { .memory = NULL };
-    lay_out_backward_halves(h, &r);
+    lay_out_backward_bf16(h, &r);
     return (size_t)r.used * sizeof(float);
 }
 
 /* As weigh_f32, of up to 16 queries from number `row` of a block on, of which the first is number `first`. */
-static void weigh_halves(const heads *h, const backward_head *m, const key_block *k, const backward_halves *w,
-                         int64_t first, int64_t row, int64_t rows)
+static void weigh_bf16(const heads *h, const backward_head *m, const key_block *k, const backward_bf16 *w,
+                       int64_t first, int64_t row, int64_t rows)
 {
     floats s = sums_of(w->s, row), ds = sums_of(w->ds, row);
     of_rows_f32 mean;
@@ -310,57 +309,57 @@ static void weigh_halves(const heads *h, const backward_head *m, const key_block
     }
 }
 
-static void load_block_halves(const heads *h, const backward_head *m, const key_block *k, const backward_halves *w)
+static void load_block_bf16(const heads *h, const backward_head *m, const key_block *k, const backward_bf16 *w)
 {
-    load_halves(&m->k, k->first, k->count, h->channels, w->key_rows);
+    load_bf16(&m->k, k->first, k->count, h->channels, w->key_rows);
     make_panel(w->key_rows, k->count, h->channels, w->k);
     make_transposed_panel(w->key_rows, k->count, h->channels, w->transposed_k);
-    load_halves(&m->v, k->first, k->count, h->width, w->key_rows);
+    load_bf16(&m->v, k->first, k->count, h->width, w->key_rows);
     make_transposed_panel(w->key_rows, k->count, h->width, w->transposed_v);
 }
 
-static void load_queries_halves(const heads *h, const backward_head *m, int64_t first, int64_t count,
-                                const backward_halves *w)
+static void load_queries_bf16(const heads *h, const backward_head *m, int64_t first, int64_t count,
+                              const backward_bf16 *w)
 {
-    load_halves(&m->q, first, count, h->channels, w->q);
-    load_halves(&m->g, first, count, h->width, w->g);
+    load_bf16(&m->q, first, count, h->channels, w->q);
+    load_bf16(&m->g, first, count, h->width, w->g);
     make_panel(w->q, count, h->channels, w->q_panel);
     make_panel(w->g, count, h->width, w->g_panel);
 }
 
 /* dv += weightsᵀ g, dk += dlogitsᵀ q, dq += dlogits k, for block b of queries, of `count` */
-static void add_gradients_halves(const heads *h, const key_block *k, const backward_halves *w, int64_t b, int64_t count)
+static void add_gradients_bf16(const heads *h, const key_block *k, const backward_bf16 *w, int64_t b, int64_t count)
 {
     floats dq = sums_of(w->dq, b * padded(w->query_block));
     narrow(w->s, count, k->count, w->weights);
     narrow(w->ds, count, k->count, w->dlogits);
-    transpose_halves(w->weights, count, k->count, w->between, w->turned);
-    multiply_halves(w->turned, w->g_panel, w->dv, k->count, h->width, count, b > 0, w->prefetch);
-    transpose_halves(w->dlogits, count, k->count, w->between, w->turned);
-    multiply_halves(w->turned, w->q_panel, w->dk, k->count, h->channels, count, b > 0, w->prefetch);
-    multiply_halves(w->dlogits, w->k, dq, count, h->channels, k->count, k->first > 0, w->prefetch);
+    transpose_bf16(w->weights, count, k->count, w->between, w->turned);
+    multiply_bf16(w->turned, w->g_panel, w->dv, k->count, h->width, count, b > 0, w->prefetch);
+    transpose_bf16(w->dlogits, count, k->count, w->between, w->turned);
+    multiply_bf16(w->turned, w->q_panel, w->dk, k->count, h->channels, count, b > 0, w->prefetch);
+    multiply_bf16(w->dlogits, w->k, dq, count, h->channels, k->count, k->first > 0, w->prefetch);
 }
 
-static void backward_block_halves(const heads *h, const backward_head *m, const key_block *k, const backward_halves *w)
+static void backward_block_bf16(const heads *h, const backward_head *m, const key_block *k, const backward_bf16 *w)
 {
     const float one = 1, scale = (float)h->scale;
-    load_block_halves(h, m, k, w);
+    load_block_bf16(h, m, k, w);
     for (int64_t b = 0; b < w->query_blocks; b++) {
         int64_t first = b * w->query_block, count = most(0, least(w->query_block, h->queries - first));
-        load_queries_halves(h, m, first, count, w);
-        multiply_halves(w->q, w->transposed_k, w->s, count, k->count, h->channels, false, w->prefetch);
-        multiply_halves(w->g, w->transposed_v, w->ds, count, k->count, h->width, false, w->prefetch);
+        load_queries_bf16(h, m, first, count, w);
+        multiply_bf16(w->q, w->transposed_k, w->s, count, k->count, h->channels, false, w->prefetch);
+        multiply_bf16(w->g, w->transposed_v, w->ds, count, k->count, h->width, false, w->prefetch);
         for (int64_t row = 0; row < count; row += MATRIX_SIDE)
-            weigh_halves(h, m, k, w, first, row, least(MATRIX_SIDE, count - row));
-        add_gradients_halves(h, k, w, b, count);
+            weigh_bf16(h, m, k, w, first, row, least(MATRIX_SIDE, count - row));
+        add_gradients_bf16(h, k, w, b, count);
     }
     store_rows_f32(w->dk.at, w->dk.stride, &scale, 0, k->count, h->channels, &m->dk, k->first);
     store_rows_f32(w->dv.at, w->dv.stride, &one, 0, k->count, h->width, &m->dv, k->first);
 }
 
-static void backward_halves_of(const kernel_call *call, const heads *h, int64_t head, void *memory)
+static void backward_bf16_of(const kernel_call *call, const heads *h, int64_t head, void *memory)
 {
-    backward_halves w = lay_out_backward_halves(h, &(room_f32){ .memory = memory });
+    backward_bf16 w = lay_out_backward_bf16(h, &(room_f32){ .memory = memory });
     backward_head m = backward_head_of(call, h, head);
     prefetch soon = backward_prefetch(call, h, head, &m, PAIRED * PAIRED);
     const float scale = (float)h->scale;
@@ -369,7 +368,7 @@ static void backward_halves_of(const kernel_call *call, const heads *h, int64_t 
     for (int64_t b = 0; b < w.key_blocks; b++) {
         int64_t first = b * w.key_block;
         key_block k = { first, most(0, least(w.key_block, h->keys - first)), w.s.stride };
-        backward_block_halves(h, &m, &k, &w);
+        backward_block_bf16(h, &m, &k, &w);
     }
     for (int64_t b = 0; b < w.query_blocks; b++) {
         int64_t first = b * w.query_block, count = most(0, least(w.query_block, h->queries - first));

@@ -8,8 +8,8 @@
 
 static bool assign(const kernel_call *call)
 {
-    array *target = &call->in[0];
-    const array *value = &call->in[1];
+    array *target = &call->in[ASSIGN_TARGET];
+    const array *value = &call->in[ASSIGN_VALUE];
     if (array_is_contiguous(value))
         memmove(target->data, value->data, (size_t)vt_shape_count(value->shape) * vt_dtype_size(value->dtype));
     else
@@ -79,8 +79,8 @@ static double scalar(const kernel_call *call, int input)
     {                                                                                                                  \
         const sgd_attributes *a = call->attributes;                                                                    \
         const type rate = (type)(a->lr_ratio * scalar(call, UPDATE_LR)), decay = (type)a->weight_decay;                \
-        type *restrict p = call->in[i].data;                                                                           \
-        const type *restrict g = call->in[i + 1].data;                                                                 \
+        type *restrict p = call->in[i + UPDATE_P].data;                                                                \
+        const type *restrict g = call->in[i + UPDATE_G].data;                                                          \
         for (int64_t k = begin; k < end; k++) p[k] -= rate * (g[k] + decay * p[k]);                                    \
     }
 
@@ -91,8 +91,8 @@ static double scalar(const kernel_call *call, int input)
         const type rate = (type)(a->lr_ratio * scalar(call, UPDATE_LR)), decay = (type)a->weight_decay;                \
         const type momentum = (type)a->momentum;                                                                       \
         const bool nesterov = a->nesterov;                                                                             \
-        type *restrict p = call->in[i].data, *restrict m = call->in[i + 2].data;                                       \
-        const type *restrict g = call->in[i + 1].data;                                                                 \
+        type *restrict p = call->in[i + UPDATE_P].data, *restrict m = call->in[i + SGD_M].data;                        \
+        const type *restrict g = call->in[i + UPDATE_G].data;                                                          \
         for (int64_t k = begin; k < end; k++) {                                                                        \
             type gradient = g[k] + decay * p[k];                                                                       \
             type moved = momentum * m[k] + gradient;                                                                   \
@@ -110,9 +110,10 @@ static double scalar(const kernel_call *call, int input)
         const type shrink = a->decoupled ? (type)(1 - rate * a->weight_decay) : 1, eps = (type)a->eps;                 \
         const type decay = a->decoupled ? 0 : (type)a->weight_decay;                                                   \
         const type beta2 = (type)a->beta2, rest1 = (type)(1 - a->beta1), rest2 = (type)(1 - a->beta2);                 \
-        type *restrict p = call->in[i].data, *restrict m = call->in[i + 2].data, *restrict v = call->in[i + 3].data;   \
-        type *restrict most = amsgrad ? call->in[i + 4].data : NULL;                                                   \
-        const type *restrict g = call->in[i + 1].data;                                                                 \
+        type *restrict p = call->in[i + UPDATE_P].data;                                                                \
+        type *restrict m = call->in[i + ADAM_M].data, *restrict v = call->in[i + ADAM_V].data;                         \
+        type *restrict most = amsgrad ? call->in[i + AMSGRAD_MAX_V].data : NULL;                                       \
+        const type *restrict g = call->in[i + UPDATE_G].data;                                                          \
         for (int64_t k = begin; k < end; k++) {                                                                        \
             type gradient = g[k] + decay * p[k];                                                                       \
             type first = m[k] + rest1 * (gradient - m[k]);                                                             \
@@ -132,10 +133,10 @@ static double scalar(const kernel_call *call, int input)
         const type rate = (type)(a->lr_ratio * scalar(call, UPDATE_LR)), decay = (type)a->weight_decay;                \
         const type alpha = (type)a->alpha, rest = (type)(1 - a->alpha), eps = (type)a->eps;                            \
         const type momentum = (type)a->momentum;                                                                       \
-        type *restrict p = call->in[i].data, *restrict v = call->in[i + 2].data;                                       \
-        type *restrict average = (centered) ? call->in[i + 3].data : NULL;                                             \
-        type *restrict m = (with_momentum) ? call->in[i + 3 + (centered)].data : NULL;                                 \
-        const type *restrict g = call->in[i + 1].data;                                                                 \
+        type *restrict p = call->in[i + UPDATE_P].data, *restrict v = call->in[i + RMSPROP_V].data;                    \
+        type *restrict average = (centered) ? call->in[i + RMSPROP_MEAN_G].data : NULL;                                \
+        type *restrict m = (with_momentum) ? call->in[i + RMSPROP_M(centered)].data : NULL;                            \
+        const type *restrict g = call->in[i + UPDATE_G].data;                                                          \
         for (int64_t k = begin; k < end; k++) {                                                                        \
             type gradient = g[k] + decay * p[k], variance = v[k] = alpha * v[k] + rest * gradient * gradient;          \
             if (centered) {                                                                                            \
@@ -232,17 +233,17 @@ static void clip_segment(const kernel_call *call, int i, int64_t begin, int64_t 
     const clip_attributes *a = call->attributes;
     const array *x = &call->in[i];
     (void)result;
-    double scale = a->max_norm / (array_get(&call->in[0], 0) + 1e-6);
+    double scale = a->max_norm / (array_get(&call->in[CLIP_NORM], 0) + 1e-6);
     if (scale > 1) scale = 1;
     if (x->dtype == VT_F32)
-        scale_float(call->out[i - 1].data, x->data, (float)scale, begin, end);
+        scale_float(call->out[i - CLIP_TENSORS].data, x->data, (float)scale, begin, end);
     else
-        scale_double(call->out[i - 1].data, x->data, scale, begin, end);
+        scale_double(call->out[i - CLIP_TENSORS].data, x->data, scale, begin, end);
 }
 
 static bool clip(const kernel_call *call)
 {
-    return run_in_parallel(&(row){ call, 1, 1 }, clip_segment);
+    return run_in_parallel(&(row){ call, CLIP_TENSORS, 1 }, clip_segment);
 }
 
 const kernel_row cpu_effect_kernels[] = {

@@ -41,11 +41,13 @@ static operands operands_of(const kernel_call *call)
 {
     const array *in = call->in, *out = call->out;
     if (call->op == &op_conv2d_input_gradient)
-        return (operands){ CONVOLUTION_INPUT_GRADIENT, &out[0], &in[1], NULL, &in[0] };
+        return (operands){ CONVOLUTION_INPUT_GRADIENT, &out[0], &in[INPUT_GRADIENT_WEIGHT], NULL,
+                           &in[INPUT_GRADIENT_G] };
     if (call->op == &op_conv2d_weight_gradient)
-        return (operands){ CONVOLUTION_WEIGHT_GRADIENT, &in[1], &out[0], NULL, &in[0] };
-    bool has_bias = call->inputs > 2 && in[2].shape.rank > 0;
-    return (operands){ CONVOLUTION_FORWARD, &in[0], &in[1], has_bias ? &in[2] : NULL, &out[0] };
+        return (operands){ CONVOLUTION_WEIGHT_GRADIENT, &in[WEIGHT_GRADIENT_X], &out[0], NULL, &in[WEIGHT_GRADIENT_G] };
+    bool has_bias = call->inputs > CONV2D_BIAS && in[CONV2D_BIAS].shape.rank > 0;
+    return (operands){ CONVOLUTION_FORWARD, &in[CONV2D_X], &in[CONV2D_WEIGHT], has_bias ? &in[CONV2D_BIAS] : NULL,
+                       &out[0] };
 }
 
 /* -- Algorithms -----------------------------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ static bool has_matrix_unit(const convolution *c)
 
 /* What to expect of the matrix unit: oneDNN is slow at gradients of weights, and where windows are few for the weights,
  * which it reorders, at those of x. */
-static bool gathers_halves(const plan *p)
+static bool gathers_bf16(const plan *p)
 {
     const convolution *c = &p->problem;
     int64_t windows = c->batch * c->output[0] * c->output[1];
@@ -183,7 +185,7 @@ static enum algorithm expected(const plan *p)
     const convolution *c = &p->problem;
     int64_t tiles = c->batch * ((c->output[0] + 3) / 4) * ((c->output[1] + 3) / 4);
     bool pays = c->channels >= ENOUGH_CHANNELS && c->outputs >= ENOUGH_CHANNELS && tiles >= ENOUGH_TILES;
-    if (has_matrix_unit(c)) return is_possible(p, ONEDNN) && !gathers_halves(p) ? ONEDNN : IM2COL;
+    if (has_matrix_unit(c)) return is_possible(p, ONEDNN) && !gathers_bf16(p) ? ONEDNN : IM2COL;
     return pays && is_possible(p, WINOGRAD) ? WINOGRAD : is_possible(p, ONEDNN) ? ONEDNN : IM2COL;
 }
 
@@ -295,8 +297,8 @@ static bool convolve(const kernel_call *call)
     .bf16_out = out
 
 const kernel_row cpu_convolution_kernels[] = {
-    { &op_conv2d, { IMAGES(1, 1) } },
-    { &op_conv2d_input_gradient, { IMAGES(1, 1) } },
-    { &op_conv2d_weight_gradient, { IMAGES(3, 0) } },
+    { &op_conv2d, { IMAGES(1 << CONV2D_X, 1) } },
+    { &op_conv2d_input_gradient, { IMAGES(1 << INPUT_GRADIENT_G, 1) } },
+    { &op_conv2d_weight_gradient, { IMAGES(1 << WEIGHT_GRADIENT_G | 1 << WEIGHT_GRADIENT_X, 0) } },
     { 0 },
 };

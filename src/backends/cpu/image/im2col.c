@@ -15,7 +15,7 @@ typedef struct windows {
     int64_t images;
     bool are_x;    /* a kernel of one element that goes over the whole image: x is its own matrix of windows */
     bool copies_y; /* the product reads or writes a copy of y that has the groups apart */
-    bool are_half, weight_is_half; /* the product reads them in bf16 */
+    bool are_bf16, weight_is_bf16; /* the product reads them in bf16 */
 } windows;
 
 static bool is_pointwise(const convolution *p)
@@ -42,7 +42,7 @@ static int64_t images_at_once(const convolution *p, const windows *w, enum convo
 
 static windows windows_of(const convolution *p, enum convolution_pass pass)
 {
-    bool halves = p->x_bf16 && p->y_bf16 && p->groups == 1 && gemm_bf16_unit() != GEMM_VECTORS;
+    bool in_bf16 = p->x_bf16 && p->y_bf16 && p->groups == 1 && gemm_bf16_unit() != GEMM_VECTORS;
     windows w = { .channels = p->channels / p->groups,
                   .outputs = p->outputs / p->groups,
                   .taps = p->kernel[0] * p->kernel[1],
@@ -50,9 +50,9 @@ static windows windows_of(const convolution *p, enum convolution_pass pass)
                   .area = p->output[0] * p->output[1],
                   .are_x = is_pointwise(p) && p->groups == 1,
                   .copies_y = p->groups > 1,
-                  .are_half = halves && pass != CONVOLUTION_INPUT_GRADIENT,
-                  .weight_is_half = halves && pass != CONVOLUTION_WEIGHT_GRADIENT };
-    if (w.are_x) w.are_half = p->x_bf16;
+                  .are_bf16 = in_bf16 && pass != CONVOLUTION_INPUT_GRADIENT,
+                  .weight_is_bf16 = in_bf16 && pass != CONVOLUTION_WEIGHT_GRADIENT };
+    if (w.are_x) w.are_bf16 = p->x_bf16;
     w.columns = w.taps * w.channels;
     w.images = images_at_once(p, &w, pass);
     return w;
@@ -68,8 +68,8 @@ static gemm_problem product_of(const convolution *p, const windows *w, enum conv
     int64_t window_batch = rows * columns, weight_batch = outputs * columns, y_batch = rows * outputs;
     gemm_problem product = { .batch_rank = 1, .batch = { p->groups } };
     if (pass == CONVOLUTION_WEIGHT_GRADIENT && add) product.epilogue = GEMM_ADD;
-    int64_t matrix_dtype = w->are_half ? VT_BF16 : VT_DTYPE_DEFAULT;
-    int64_t weight_dtype = w->weight_is_half ? VT_BF16 : VT_DTYPE_DEFAULT;
+    int64_t matrix_dtype = w->are_bf16 ? VT_BF16 : VT_DTYPE_DEFAULT;
+    int64_t weight_dtype = w->weight_is_bf16 ? VT_BF16 : VT_DTYPE_DEFAULT;
     int64_t y_dtype = !w->copies_y && p->y_bf16 ? VT_BF16 : VT_DTYPE_DEFAULT;
     product.a_dtype = pass == CONVOLUTION_FORWARD ? matrix_dtype : y_dtype;
     product.b_dtype = pass == CONVOLUTION_WEIGHT_GRADIENT ? matrix_dtype : weight_dtype;
@@ -93,17 +93,17 @@ typedef struct sizes {
     int64_t windows, weight, x, y;
 } sizes;
 
-static int64_t room_for(int64_t x, bool half)
+static int64_t room_for(int64_t x, bool bf16)
 {
     enum { LINE = 16 }; /* so that each part begins at a line of the caches */
-    return divide_up(half ? divide_up(x, 2) : x, LINE) * LINE;
+    return divide_up(bf16 ? divide_up(x, 2) : x, LINE) * LINE;
 }
 
 static sizes sizes_of(const convolution *p, const windows *w, enum convolution_pass pass)
 {
     bool copies_x = pass == CONVOLUTION_INPUT_GRADIENT && p->x_bf16 && !w->are_x;
-    return (sizes){ .windows = w->are_x ? 0 : room_for(p->groups * w->images * w->area * w->columns, w->are_half),
-                    .weight = room_for(p->outputs * w->columns, w->weight_is_half),
+    return (sizes){ .windows = w->are_x ? 0 : room_for(p->groups * w->images * w->area * w->columns, w->are_bf16),
+                    .weight = room_for(p->outputs * w->columns, w->weight_is_bf16),
                     .x = copies_x ? room_for(w->images * p->size[0] * p->size[1] * p->channels, false) : 0,
                     .y = w->copies_y ? room_for(w->images * w->area * p->outputs, false) : 0 };
 }

@@ -34,7 +34,7 @@ static inline void STORE(void *to, bool bf16, int64_t at, int64_t count, const R
 /* The matrix of windows of some images, the first of which is number `first` of x. */
 static void GATHER(const convolution *p, const windows *w, const void *x, int64_t first, int64_t images, void *to)
 {
-    int64_t rows = images * w->area, size = w->are_half ? 2 : (int)sizeof(REAL);
+    int64_t rows = images * w->area, size = w->are_bf16 ? 2 : (int)sizeof(REAL);
 #pragma omp parallel for if (rows * p->groups * w->columns > 1 << 15)
     for (int64_t row = 0; row < rows; row++) {
         int64_t image = first + row / w->area, i = row % w->area / p->output[1], j = row % p->output[1];
@@ -49,7 +49,7 @@ static void GATHER(const convolution *p, const windows *w, const void *x, int64_
                 void *seen = part + before * w->channels * size;
                 int64_t begin = at + g * w->channels, count = inside * w->channels;
                 if (inside < w->run) memset(part, 0, (size_t)(w->run * w->channels * size));
-                if (w->are_half && count > 0)
+                if (w->are_bf16 && count > 0)
                     memcpy(seen, (const uint16_t *)x + begin, (size_t)count * 2);
                 else
                     LOAD(x, p->x_bf16, begin, count, seen);
@@ -119,10 +119,10 @@ static void ARRANGE(const convolution *p, const windows *w, const REAL *weight, 
     for (int64_t k = 0; k < p->outputs; k++) {
         const REAL *from = weight + k * w->columns;
         REAL *to = (REAL *)arranged + k * w->columns;
-        uint16_t *half = (uint16_t *)arranged + k * w->columns;
-        for (int64_t tap = 0; tap < w->taps; tap++, to += w->channels, half += w->channels) {
-            if (w->weight_is_half)
-                for (int64_t c = 0; c < w->channels; c++) half[c] = bf16_of_f32((float)from[c * w->taps + tap]);
+        uint16_t *rounded = (uint16_t *)arranged + k * w->columns;
+        for (int64_t tap = 0; tap < w->taps; tap++, to += w->channels, rounded += w->channels) {
+            if (w->weight_is_bf16)
+                for (int64_t c = 0; c < w->channels; c++) rounded[c] = bf16_of_f32((float)from[c * w->taps + tap]);
             else
                 for (int64_t c = 0; c < w->channels; c++) to[c] = from[c * w->taps + tap];
         }

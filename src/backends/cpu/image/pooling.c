@@ -5,7 +5,7 @@
 #include "ops/pooling.h"
 #include <math.h>
 
-/* The planes of a call. */
+/* The planes of a call: x [planes, from[0], from[1]] -> y and index [planes, to[0], to[1]] */
 typedef struct pooling {
     const max_pool2d_attributes *a;
     int64_t planes, from[2], to[2];
@@ -108,7 +108,7 @@ static pooling pooling_of(const kernel_call *call, const array *x, const array *
 
 static bool run_max_pool2d(const kernel_call *call)
 {
-    const array *x = &call->in[0], *y = &call->out[0], *index = &call->out[1];
+    const array *x = &call->in[0], *y = &call->out[MAX_POOL2D_Y], *index = &call->out[MAX_POOL2D_INDEX];
     pooling p = pooling_of(call, x, y);
     if (x->dtype == VT_F64)
         pool_double(&p, x->data, y->data, index->data);

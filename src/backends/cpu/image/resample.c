@@ -4,7 +4,8 @@
 #include "ops/resample.h"
 #include <stdlib.h>
 
-/* The planes of a call, the matrices for them, and a row in between for each thread. */
+/* The planes of a call, x [planes, from[0], from[1]] -> y [planes, to[0], to[1]], the matrices for them, and a row in
+ * between for each thread. */
 typedef struct resampling {
     int64_t planes, from[2], to[2];
     band *vertical, *horizontal;

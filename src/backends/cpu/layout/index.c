@@ -51,14 +51,15 @@ static bool indices_fit(const kernel_call *call, int input, int64_t extent)
 #define GATHER(type)                                                                                                   \
     static void gather_##type(const kernel_call *call, about x, about y)                                               \
     {                                                                                                                  \
-        const type *from = call->in[0].data;                                                                           \
+        const type *from = call->in[GATHER_X].data;                                                                    \
         type *to = call->out[0].data;                                                                                  \
         int64_t rows = y.outer * y.extent;                                                                             \
         _Pragma("omp parallel for if (rows * y.inner > WORTH_THREADS)") for (int64_t row = 0; row < rows; row++)       \
         {                                                                                                              \
             int64_t first = row / y.extent * x.extent;                                                                 \
             for (int64_t i = 0; i < y.inner; i++)                                                                      \
-                to[row * y.inner + i] = from[(first + index_at(&call->in[1], row * y.inner + i)) * x.inner + i];       \
+                to[row * y.inner + i] =                                                                                \
+                    from[(first + index_at(&call->in[GATHER_INDEX], row * y.inner + i)) * x.inner + i];                \
         }                                                                                                              \
     }
 GATHER(uint8_t)
@@ -67,8 +68,8 @@ GATHER(uint64_t)
 
 static bool gather(const kernel_call *call)
 {
-    about x = about_input(call, 0), y = about_input(call, 1);
-    if (!indices_fit(call, 1, x.extent)) return false;
+    about x = about_input(call, GATHER_X), y = about_input(call, GATHER_INDEX);
+    if (!indices_fit(call, GATHER_INDEX, x.extent)) return false;
     switch (vt_dtype_size(call->out[0].dtype)) {
     case 1: gather_uint8_t(call, x, y); break;
     case 4: gather_uint32_t(call, x, y); break;
@@ -79,15 +80,15 @@ static bool gather(const kernel_call *call)
 
 static bool index_select(const kernel_call *call)
 {
-    about x = about_input(call, 0);
-    int64_t picked = call->in[1].shape.dim[0], rows = x.outer * picked;
+    about x = about_input(call, GATHER_X);
+    int64_t picked = call->in[GATHER_INDEX].shape.dim[0], rows = x.outer * picked;
     size_t bytes = (size_t)x.inner * vt_dtype_size(call->out[0].dtype);
-    const char *from = call->in[0].data;
+    const char *from = call->in[GATHER_X].data;
     char *to = call->out[0].data;
-    if (!indices_fit(call, 1, x.extent)) return false;
+    if (!indices_fit(call, GATHER_INDEX, x.extent)) return false;
 #pragma omp parallel for if (rows * x.inner > WORTH_THREADS)
     for (int64_t row = 0; row < rows; row++) {
-        int64_t source = row / picked * x.extent + index_at(&call->in[1], row % picked);
+        int64_t source = row / picked * x.extent + index_at(&call->in[GATHER_INDEX], row % picked);
         memcpy(to + (size_t)row * bytes, from + (size_t)source * bytes, bytes);
     }
     return true;
@@ -104,16 +105,16 @@ typedef struct sources {
 /* A counting sort. The memory is the caller's to free, through first. */
 static bool sort_sources(const kernel_call *call, int64_t extent, sources *s)
 {
-    int64_t count = call->in[1].shape.dim[0];
+    int64_t count = call->in[SCATTER_INDEX].shape.dim[0];
     s->first = calloc((size_t)(extent + 2 + count), sizeof *s->first);
     if (!s->first) {
         refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory to sort %lld indices", (long long)count);
         return false;
     }
     s->list = s->first + extent + 2;
-    for (int64_t i = 0; i < count; i++) s->first[index_at(&call->in[1], i) + 2]++;
+    for (int64_t i = 0; i < count; i++) s->first[index_at(&call->in[SCATTER_INDEX], i) + 2]++;
     for (int64_t t = 2; t < extent + 2; t++) s->first[t] += s->first[t - 1];
-    for (int64_t i = 0; i < count; i++) s->list[s->first[index_at(&call->in[1], i) + 1]++] = i;
+    for (int64_t i = 0; i < count; i++) s->list[s->first[index_at(&call->in[SCATTER_INDEX], i) + 1]++] = i;
     return true;
 }
 
@@ -130,12 +131,13 @@ enum { PART = 256 };
             int64_t t = row % x.extent, base = row / x.extent * source.extent;                                         \
             for (int64_t start = 0; start < x.inner; start += PART) {                                                  \
                 int64_t n = x.inner - start < PART ? x.inner - start : PART;                                           \
-                const type *from = (const type *)call->in[0].data + row * x.inner + start;                             \
+                const type *from = (const type *)call->in[SCATTER_X].data + row * x.inner + start;                     \
                 type *to = (type *)call->out[0].data + row * x.inner + start;                                          \
                 sum_type sum[PART];                                                                                    \
                 for (int64_t i = 0; i < n; i++) sum[i] = (sum_type)from[i];                                            \
                 for (int64_t k = s->first[t]; k < s->first[t + 1]; k++) {                                              \
-                    const type *more = (const type *)call->in[2].data + (base + s->list[k]) * x.inner + start;         \
+                    const type *more =                                                                                 \
+                        (const type *)call->in[SCATTER_SOURCE].data + (base + s->list[k]) * x.inner + start;           \
                     for (int64_t i = 0; i < n; i++) sum[i] += (sum_type)more[i];                                       \
                 }                                                                                                      \
                 for (int64_t i = 0; i < n; i++) to[i] = (type)sum[i];                                                  \
@@ -149,9 +151,9 @@ INDEX_ADD(int64_t, uint64_t)
 
 static bool index_add(const kernel_call *call)
 {
-    about x = about_input(call, 0), source = about_input(call, 2);
+    about x = about_input(call, SCATTER_X), source = about_input(call, SCATTER_SOURCE);
     sources s;
-    if (!indices_fit(call, 1, x.extent) || !sort_sources(call, x.extent, &s)) return false;
+    if (!indices_fit(call, SCATTER_INDEX, x.extent) || !sort_sources(call, x.extent, &s)) return false;
     switch (call->out[0].dtype) {
     case VT_F32: index_add_float(call, x, source, &s); break;
     case VT_F64: index_add_double(call, x, source, &s); break;
@@ -175,13 +177,13 @@ static bool index_add(const kernel_call *call)
                                                                                                  lane < lanes; lane++) \
         {                                                                                                              \
             int64_t o = lane / x.inner, i = lane % x.inner;                                                            \
-            const type *from = (const type *)call->in[0].data + o * x.extent * x.inner + i;                            \
+            const type *from = (const type *)call->in[SCATTER_X].data + o * x.extent * x.inner + i;                    \
             type *to = (type *)call->out[0].data + o * x.extent * x.inner + i;                                         \
             wide *own = (wide *)scratch + thread_number() * x.extent;                                                  \
             for (int64_t j = 0; j < x.extent; j++) own[j] = (wide)from[j * x.inner];                                   \
             for (int64_t j = 0; j < source.extent; j++) {                                                              \
-                int64_t at = (o * source.extent + j) * x.inner + i, place = index_at(&call->in[1], at);                \
-                wide a = own[place], b = (wide)((const type *)call->in[2].data)[at];                                   \
+                int64_t at = (o * source.extent + j) * x.inner + i, place = index_at(&call->in[SCATTER_INDEX], at);    \
+                wide a = own[place], b = (wide)((const type *)call->in[SCATTER_SOURCE].data)[at];                      \
                 (void)a;                                                                                               \
                 own[place] = step;                                                                                     \
             }                                                                                                          \
@@ -242,8 +244,8 @@ static scatter_function *function_of(const kernel_call *call)
 
 static bool scatter(const kernel_call *call)
 {
-    about x = about_input(call, 0), source = about_input(call, 2);
-    if (!indices_fit(call, 1, x.extent)) return false;
+    about x = about_input(call, SCATTER_X), source = about_input(call, SCATTER_SOURCE);
+    if (!indices_fit(call, SCATTER_INDEX, x.extent)) return false;
     void *scratch = calloc((size_t)x.extent * (size_t)thread_count() + 1, sizeof(double));
     if (!scratch) {
         refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory for lanes of %lld elements",

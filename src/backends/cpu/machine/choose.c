@@ -1,7 +1,7 @@
-/* choose.c - timing candidates, and their names among decisions. */
+/* choose.c - timing candidates, and their names in the tuning cache. */
 #include "backends/cpu/machine/choose.h"
 #include "backends/cpu/machine/threads.h"
-#include "backends/decisions.h"
+#include "backends/tuning_cache.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include <pthread.h>
@@ -13,7 +13,7 @@
 enum { ROUNDS = 8 };
 static const double MARGIN = 2;
 
-static decisions known = NO_DECISIONS;
+static tuning_cache known = EMPTY_TUNING_CACHE;
 
 /* This thread's own time: that of other programs does not count. */
 static double now(void)
@@ -77,7 +77,7 @@ static void raise_short_memory(void)
 /* With the number of threads behind it. NULL with an error. */
 static char *name_of(const choice *c)
 {
-    char *problem = decision_name(c->problem, c->key, c->key_size), *name = NULL;
+    char *problem = tuning_name(c->problem, c->key, c->key_size), *name = NULL;
     if (problem && asprintf(&name, "%s %d", problem, thread_count()) < 0) name = NULL;
     free(problem);
     if (!name) raise_short_memory();
@@ -88,7 +88,7 @@ static char *name_of(const choice *c)
 static bool recall(const choice *c, const char *name, int *candidate)
 {
     char answer[MAX_ANSWER], *end;
-    if (!decision_recall(&known, name, answer)) return false;
+    if (!tuning_recall(&known, name, answer)) return false;
     long number = strtol(answer, &end, 10);
     if (end == answer || *end || number < 0 || number >= c->candidates) return false;
     *candidate = (int)number;
@@ -99,7 +99,7 @@ static void keep(const char *name, int candidate)
 {
     char answer[16];
     snprintf(answer, sizeof answer, "%d", candidate);
-    if (!decision_keep(&known, name, answer)) raise_short_memory();
+    if (!tuning_keep(&known, name, answer)) raise_short_memory();
 }
 
 bool choice_is_made(const choice *c, int *candidate)
@@ -134,10 +134,10 @@ int choose(const choice *c)
 
 char *choices_text(void)
 {
-    return decisions_text(&known);
+    return tuning_cache_text(&known);
 }
 
 bool choices_restore(const char *text)
 {
-    return decisions_restore(&known, text);
+    return tuning_cache_restore(&known, text);
 }

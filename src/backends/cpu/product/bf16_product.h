@@ -5,7 +5,7 @@
 
 #include "backends/cpu/product/prefetch.h"
 #include "backends/cpu/product/matrix_tile.h"
-#include "backends/cpu/product/square.h"
+#include "backends/cpu/product/transpose_square.h"
 
 #ifdef MATRIX_UNIT_EXISTS
 
@@ -13,7 +13,7 @@
 typedef uint32_t word;
 
 /* c [rows, columns] = a [rows, words] b [words, columns], in f32; rows are a matrix or more of them apart. */
-typedef struct half_product {
+typedef struct bf16_product {
     int64_t rows, columns, words;
     const word *a, *b;
     int64_t a_stride, b_stride;
@@ -21,9 +21,9 @@ typedef struct half_product {
     int64_t c_stride;
     bool add;           /* to c, instead of overwriting it */
     prefetch *prefetch; /* or NULL */
-} half_product;
+} bf16_product;
 
-static void half_multiply(const half_product *p)
+static void bf16_multiply(const bf16_product *p)
 {
     for (int64_t j = 0; j < p->columns; j += 2 * MATRIX_SIDE)
         for (int64_t i = 0; i < p->rows; i += 2 * MATRIX_SIDE) {
@@ -47,7 +47,7 @@ static void half_multiply(const half_product *p)
 }
 
 /* Rows of elements, two by two, as words of one row: what b is made of, from [2 words, columns]. */
-static void half_interleave(const uint16_t *from, int64_t stride, int64_t words, int64_t columns, word *to,
+static void bf16_interleave(const uint16_t *from, int64_t stride, int64_t words, int64_t columns, word *to,
                             int64_t to_stride)
 {
     for (int64_t l = 0; l < words; l++, from += 2 * stride, to += to_stride)
@@ -60,7 +60,7 @@ static void half_interleave(const uint16_t *from, int64_t stride, int64_t words,
 }
 
 /* The transpose of [rows, columns] words. */
-static void half_transpose(const word *from, int64_t stride, int64_t rows, int64_t columns, word *to, int64_t to_stride)
+static void bf16_transpose(const word *from, int64_t stride, int64_t rows, int64_t columns, word *to, int64_t to_stride)
 {
     for (int64_t i = 0; i < rows; i += MATRIX_SIDE)
         for (int64_t j = 0; j < columns; j += MATRIX_SIDE)

@@ -8,8 +8,8 @@
 #include "backends/cpu/elementwise/gelu.h"
 #include "backends/cpu/vector/integers.h"
 #include "backends/cpu/product/matrix_tile.h"
-#include "backends/cpu/machine/shares.h"
-#include "backends/cpu/product/square.h"
+#include "backends/cpu/machine/work_stealing.h"
+#include "backends/cpu/product/transpose_square.h"
 #include "backends/cpu/machine/threads.h"
 #include "core/graph/refuse.h"
 #include <stdlib.h>
@@ -96,10 +96,10 @@ static const unit_shape unit_shapes[] = {
 
 bool gemm_can(const gemm_problem *p, gemm_unit unit)
 {
-    bool halves = p->a_dtype == VT_BF16 && p->b_dtype == VT_BF16;
+    bool are_bf16 = p->a_dtype == VT_BF16 && p->b_dtype == VT_BF16;
     switch (unit) {
-    case GEMM_MATRICES: return halves && matrix_unit_is_granted();
-    case GEMM_PAIRS: return halves && PAIRS_EXIST;
+    case GEMM_MATRICES: return are_bf16 && matrix_unit_is_granted();
+    case GEMM_PAIRS: return are_bf16 && PAIRS_EXIST;
     default: return true;
     }
 }

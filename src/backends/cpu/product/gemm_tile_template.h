@@ -39,10 +39,10 @@ static const void *AT(const void *data, int64_t dtype, int64_t index)
 static inline __attribute__((always_inline)) void WIDEN(const void *restrict from, int64_t dtype, int64_t stride,
                                                         int64_t n, REAL *restrict to)
 {
-    const uint16_t *halves = from;
+    const uint16_t *stored = from;
     const REAL *x = from;
     if (dtype == VT_BF16)
-        for (int64_t i = 0; i < n; i++) to[i] = (REAL)bf16_to_f32(halves[i * stride]);
+        for (int64_t i = 0; i < n; i++) to[i] = (REAL)bf16_to_f32(stored[i * stride]);
     else
         for (int64_t i = 0; i < n; i++) to[i] = x[i * stride];
 }

@@ -4,6 +4,8 @@
 #include "ops/linear.h"
 #include "backends/product_geometry.h"
 
+/* Problems have the names of product_geometry.h: y [batch..., m, n] = a [batch..., m, k] b [batch..., k, n]. */
+
 static int64_t storage_of(const array *x)
 {
     return x->dtype == VT_BF16 ? VT_BF16 : VT_DTYPE_DEFAULT;
@@ -12,38 +14,41 @@ static int64_t storage_of(const array *x)
 static gemm_problem problem_of_matmul(const kernel_call *call)
 {
     const matmul_attributes *t = call->attributes;
-    return product_geometry(&call->in[0], t->transpose_a, &call->in[1], t->transpose_b, &call->out[0].shape);
+    const array *a = &call->in[PRODUCT_A], *b = &call->in[PRODUCT_B];
+    return product_geometry(a, t->transpose_a, b, t->transpose_b, &call->out[PRODUCT_Y].shape);
 }
 
 static gemm_problem problem_of_linear(const kernel_call *call)
 {
-    const array *x = &call->in[0];
+    const array *x = &call->in[LINEAR_X];
     array rows = *x; /* a vector is one row */
     if (x->shape.rank == 1) array_reshape(*x, VT_SHAPE(1, x->shape.dim[0]), &rows);
-    return product_geometry(&rows, false, &call->in[1], true, &call->out[0].shape);
+    return product_geometry(&rows, false, &call->in[LINEAR_WEIGHT], true, &call->out[LINEAR_Y].shape);
 }
 
 static gemm_problem problem_of_linear_gelu(const kernel_call *call)
 {
     gemm_problem p = problem_of_linear(call);
     p.epilogue = GEMM_GELU;
-    p.other_dtype = storage_of(&call->out[1]);
+    p.other_dtype = storage_of(&call->out[LINEAR_GELU_Z]);
     return p;
 }
 
 static gemm_problem problem_of_matmul_gelu_gradient(const kernel_call *call)
 {
-    vt_shape y = VT_SHAPE(call->in[0].shape.dim[0], call->in[1].shape.dim[1]);
-    gemm_problem p = product_geometry(&call->in[0], false, &call->in[1], false, &y);
+    const array *g = &call->in[MATMUL_GELU_GRADIENT_G], *weight = &call->in[MATMUL_GELU_GRADIENT_WEIGHT];
+    vt_shape y = VT_SHAPE(g->shape.dim[0], weight->shape.dim[1]);
+    gemm_problem p = product_geometry(g, false, weight, false, &y);
     p.epilogue = GEMM_GELU_GRADIENT;
-    p.other_dtype = storage_of(&call->in[2]);
+    p.other_dtype = storage_of(&call->in[MATMUL_GELU_GRADIENT_Z]);
     return p;
 }
 
 /* The weight's gradient, gᵀ x; the sums of gᵀ's rows are the bias's. */
 static gemm_problem problem_of_linear_gradient(const kernel_call *call)
 {
-    gemm_problem p = product_geometry(&call->in[0], true, &call->in[1], false, &call->out[0].shape);
+    const array *g = &call->in[LINEAR_GRADIENT_G], *x = &call->in[LINEAR_GRADIENT_X];
+    gemm_problem p = product_geometry(g, true, x, false, &call->out[LINEAR_GRADIENT_DWEIGHT].shape);
     p.row_sums = 1;
     return p;
 }
@@ -57,10 +62,10 @@ static void discard(void *state)
 
 static bool prepare(const kernel_call *call, gemm_problem problem, bool has_bias, preparation *p)
 {
-    problem.a_dtype = storage_of(&call->in[0]);
-    problem.b_dtype = storage_of(&call->in[1]);
-    problem.y_dtype = storage_of(&call->out[0]);
-    matmul *m = matmul_prepare(&problem, has_bias, call->out[0].dtype == VT_F64);
+    problem.a_dtype = storage_of(&call->in[PRODUCT_A]);
+    problem.b_dtype = storage_of(&call->in[PRODUCT_B]);
+    problem.y_dtype = storage_of(&call->out[PRODUCT_Y]);
+    matmul *m = matmul_prepare(&problem, has_bias, call->out[PRODUCT_Y].dtype == VT_F64);
     if (!m) {
         refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory to prepare it");
         return false;
@@ -71,7 +76,8 @@ static bool prepare(const kernel_call *call, gemm_problem problem, bool has_bias
 
 static gemm_operands operands_of(const kernel_call *call)
 {
-    return (gemm_operands){ .a = call->in[0].data, .b = call->in[1].data, .y = call->out[0].data };
+    const array *in = call->in;
+    return (gemm_operands){ .a = in[PRODUCT_A].data, .b = in[PRODUCT_B].data, .y = call->out[PRODUCT_Y].data };
 }
 
 static bool run(const kernel_call *call, const void *bias, void *other)
@@ -84,12 +90,12 @@ static bool run(const kernel_call *call, const void *bias, void *other)
 
 static bool has_bias(const kernel_call *call)
 {
-    return call->inputs > 2 && call->in[2].shape.rank > 0;
+    return call->inputs > LINEAR_BIAS && call->in[LINEAR_BIAS].shape.rank > 0;
 }
 
 static void *bias_of(const kernel_call *call)
 {
-    return has_bias(call) ? call->in[2].data : NULL;
+    return has_bias(call) ? call->in[LINEAR_BIAS].data : NULL;
 }
 
 static bool prepare_matmul(const kernel_call *call, preparation *p)
@@ -105,20 +111,21 @@ static bool run_matmul(const kernel_call *call)
 /* A bias that does not lie as it should is copied to the end of the working memory. */
 static bool copies_bias(const kernel_call *call)
 {
-    return has_bias(call) && !array_is_contiguous(&call->in[2]);
+    return has_bias(call) && !array_is_contiguous(&call->in[LINEAR_BIAS]);
 }
 
 static bool prepare_linear(const kernel_call *call, preparation *p)
 {
     if (!prepare(call, problem_of_linear(call), has_bias(call), p)) return false;
-    if (copies_bias(call)) p->scratch += (size_t)call->in[2].shape.dim[0] * vt_dtype_size(call->in[2].dtype);
+    const array *bias = &call->in[LINEAR_BIAS];
+    if (copies_bias(call)) p->scratch += (size_t)bias->shape.dim[0] * vt_dtype_size(bias->dtype);
     return true;
 }
 
 static bool run_linear(const kernel_call *call)
 {
     if (!copies_bias(call)) return run(call, bias_of(call), NULL);
-    const array *bias = &call->in[2];
+    const array *bias = &call->in[LINEAR_BIAS];
     array copy = array_contiguous((char *)call->scratch + matmul_scratch(call->state), bias->dtype, bias->shape);
     array_copy(&copy, bias);
     return run(call, copy.data, NULL);
@@ -131,7 +138,7 @@ static bool prepare_linear_gelu(const kernel_call *call, preparation *p)
 
 static bool run_linear_gelu(const kernel_call *call)
 {
-    return run(call, bias_of(call), call->out[1].data);
+    return run(call, bias_of(call), call->out[LINEAR_GELU_Z].data);
 }
 
 static bool prepare_matmul_gelu_gradient(const kernel_call *call, preparation *p)
@@ -141,7 +148,7 @@ static bool prepare_matmul_gelu_gradient(const kernel_call *call, preparation *p
 
 static bool run_matmul_gelu_gradient(const kernel_call *call)
 {
-    return run(call, NULL, call->in[2].data);
+    return run(call, NULL, call->in[MATMUL_GELU_GRADIENT_Z].data);
 }
 
 static bool prepare_linear_gradient(const kernel_call *call, preparation *p)
@@ -152,17 +159,21 @@ static bool prepare_linear_gradient(const kernel_call *call, preparation *p)
 static bool run_linear_gradient(const kernel_call *call)
 {
     gemm_operands o = operands_of(call);
-    o.row_sums = call->out[1].data;
+    o.row_sums = call->out[LINEAR_GRADIENT_DBIAS].data;
     return matmul_run(call->state, &o, call->scratch);
 }
 
 #define PRODUCT(name) .run = run_##name, .prepare = prepare_##name
 
 const kernel_row cpu_linear_kernels[] = {
-    { &op_matmul, { PRODUCT(matmul), .strided = true, .bf16_in = 3, .bf16_out = 1 } },
-    { &op_linear, { PRODUCT(linear), .strided = true, .bf16_in = 3, .bf16_out = 1 } },
-    { &op_linear_gelu, { PRODUCT(linear_gelu), .bf16_in = 3, .bf16_out = 3 } },
-    { &op_matmul_gelu_gradient, { PRODUCT(matmul_gelu_gradient), .bf16_in = 7, .bf16_out = 1 } },
-    { &op_linear_gradient, { PRODUCT(linear_gradient), .strided = true, .bf16_in = 3, .bf16_out = 1 } },
+    { &op_matmul, { PRODUCT(matmul), .strided = true, .bf16_in = PRODUCT_FACTORS, .bf16_out = 1 << PRODUCT_Y } },
+    { &op_linear, { PRODUCT(linear), .strided = true, .bf16_in = PRODUCT_FACTORS, .bf16_out = 1 << PRODUCT_Y } },
+    { &op_linear_gelu,
+      { PRODUCT(linear_gelu), .bf16_in = PRODUCT_FACTORS, .bf16_out = 1 << LINEAR_GELU_Y | 1 << LINEAR_GELU_Z } },
+    { &op_matmul_gelu_gradient,
+      { PRODUCT(matmul_gelu_gradient), .bf16_in = PRODUCT_FACTORS | 1 << MATMUL_GELU_GRADIENT_Z,
+        .bf16_out = 1 << PRODUCT_Y } },
+    { &op_linear_gradient,
+      { PRODUCT(linear_gradient), .strided = true, .bf16_in = PRODUCT_FACTORS, .bf16_out = 1 << PRODUCT_Y } },
     { 0 },
 };

@@ -4,7 +4,7 @@
 #define VITRO_BACKENDS_CPU_PRODUCT_TILE_H
 
 #include "backends/cpu/product/prefetch.h"
-#include "backends/cpu/product/square.h"
+#include "backends/cpu/product/transpose_square.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -121,14 +121,14 @@ static void over_lines(const batch *b, pass *visit, bool back)
 
 static bool prepare_forward(const kernel_call *call, preparation *p)
 {
-    batch b = batch_of(call, &call->in[0]);
+    batch b = batch_of(call, &call->in[NORM_X]); /* of batch_norm_add_relu too */
     p->scratch = scratch_of(&b);
     return true;
 }
 
 static bool prepare_gradient(const kernel_call *call, preparation *p)
 {
-    batch b = batch_of(call, &call->in[1]);
+    batch b = batch_of(call, &call->in[NORM_GRADIENT_X]);
     p->scratch = scratch_of(&b);
     return true;
 }
@@ -136,75 +136,71 @@ static bool prepare_gradient(const kernel_call *call, preparation *p)
 static bool run_forward(const kernel_call *call, batch b)
 {
     use_scratch(&b, call->scratch);
-    b.y = call->out[0];
-    b.mean = call->out[1];
-    b.var = call->out[2];
+    b.y = call->out[NORM_Y];
+    b.mean = call->out[NORM_MEAN];
+    b.var = call->out[NORM_VAR];
     (b.mean.dtype == VT_F32 ? forward_f32 : forward_f64)(&b);
     return true;
 }
 
-static bool run_gradient(const kernel_call *call, batch b, int first_of_scales)
+/* dweight: the number of that output; dbias follows it. */
+static bool run_gradient(const kernel_call *call, batch b, int dweight)
 {
     use_scratch(&b, call->scratch);
-    b.g = call->in[0];
-    b.mean = call->in[2];
-    b.var = call->in[3];
-    b.dx = call->out[0];
-    if (call->outputs > first_of_scales) {
-        b.dweight = call->out[first_of_scales];
-        b.dbias = call->out[first_of_scales + 1];
+    b.g = call->in[NORM_GRADIENT_G];
+    b.mean = call->in[NORM_GRADIENT_MEAN];
+    b.var = call->in[NORM_GRADIENT_VAR];
+    b.dx = call->out[NORM_DX];
+    if (call->outputs > dweight) {
+        b.dweight = call->out[dweight];
+        b.dbias = call->out[dweight + 1];
     }
     (b.mean.dtype == VT_F32 ? gradient_f32 : gradient_f64)(&b);
     return true;
 }
 
-/* Inputs: x, weight, bias. */
 static bool run_batch_norm(const kernel_call *call)
 {
-    batch b = batch_of(call, &call->in[0]);
-    b.weight = call->in[1];
-    b.bias = call->in[2];
+    batch b = batch_of(call, &call->in[NORM_X]);
+    b.weight = call->in[NORM_WEIGHT];
+    b.bias = call->in[NORM_BIAS];
     b.relu = call->op == &op_batch_norm_relu;
     return run_forward(call, b);
 }
 
-/* Inputs: x, shortcut, weight, bias. */
 static bool run_batch_norm_add_relu(const kernel_call *call)
 {
-    batch b = batch_of(call, &call->in[0]);
-    b.shortcut = call->in[1];
-    b.weight = call->in[2];
-    b.bias = call->in[3];
+    batch b = batch_of(call, &call->in[BATCH_NORM_ADD_RELU_X]);
+    b.shortcut = call->in[BATCH_NORM_ADD_RELU_SHORTCUT];
+    b.weight = call->in[BATCH_NORM_ADD_RELU_WEIGHT];
+    b.bias = call->in[BATCH_NORM_ADD_RELU_BIAS];
     return run_forward(call, b);
 }
 
-/* Inputs: g, x, mean, var, weight. */
 static bool run_batch_norm_gradient(const kernel_call *call)
 {
-    batch b = batch_of(call, &call->in[1]);
-    b.weight = call->in[4];
-    return run_gradient(call, b, 1);
+    batch b = batch_of(call, &call->in[NORM_GRADIENT_X]);
+    b.weight = call->in[NORM_GRADIENT_WEIGHT];
+    return run_gradient(call, b, NORM_DWEIGHT);
 }
 
-/* Inputs: g, x, mean, var, weight, bias. */
 static bool run_batch_norm_relu_gradient(const kernel_call *call)
 {
-    batch b = batch_of(call, &call->in[1]);
-    b.weight = call->in[4];
-    b.bias = call->in[5];
+    batch b = batch_of(call, &call->in[NORM_GRADIENT_X]);
+    b.weight = call->in[NORM_GRADIENT_WEIGHT];
+    b.bias = call->in[NORM_GRADIENT_BIAS];
     b.relu = true;
-    return run_gradient(call, b, 1);
+    return run_gradient(call, b, NORM_DWEIGHT);
 }
 
-/* Inputs: g, x, mean, var, y, weight, more of g. */
 static bool run_batch_norm_add_relu_gradient(const kernel_call *call)
 {
-    batch b = batch_of(call, &call->in[1]);
-    b.y = call->in[4];
-    b.weight = call->in[5];
-    b.more_g = call->in[6];
-    b.shortcut = call->out[1];
-    return run_gradient(call, b, 2);
+    batch b = batch_of(call, &call->in[NORM_GRADIENT_X]);
+    b.y = call->in[ADD_RELU_GRADIENT_Y];
+    b.weight = call->in[ADD_RELU_GRADIENT_WEIGHT];
+    b.more_g = call->in[ADD_RELU_GRADIENT_MORE_G];
+    b.shortcut = call->out[ADD_RELU_DSHORTCUT];
+    return run_gradient(call, b, ADD_RELU_DWEIGHT);
 }
 
 #define KERNEL(name, run_, prepare_, ins, outs)                                                                        \
@@ -215,13 +211,21 @@ static bool run_batch_norm_add_relu_gradient(const kernel_call *call)
             .bf16_out = outs                                                                                           \
         }                                                                                                              \
     }
+/* Those that are images: they lie channels last, and may be bf16. */
+enum {
+    IMAGES = 1 << NORM_X,
+    ADD_RELU_IMAGES = 1 << BATCH_NORM_ADD_RELU_X | 1 << BATCH_NORM_ADD_RELU_SHORTCUT,
+    GRADIENT_IMAGES = 1 << NORM_GRADIENT_G | 1 << NORM_GRADIENT_X,
+    ADD_RELU_GRADIENT_IMAGES = GRADIENT_IMAGES | 1 << ADD_RELU_GRADIENT_Y | 1 << ADD_RELU_GRADIENT_MORE_G
+};
+
 const kernel_row cpu_batch_norm_kernels[] = {
-    KERNEL(batch_norm, run_batch_norm, prepare_forward, 1 << 0, 1 << 0),
-    KERNEL(batch_norm_relu, run_batch_norm, prepare_forward, 1 << 0, 1 << 0),
-    KERNEL(batch_norm_add_relu, run_batch_norm_add_relu, prepare_forward, 1 << 0 | 1 << 1, 1 << 0),
-    KERNEL(batch_norm_gradient, run_batch_norm_gradient, prepare_gradient, 1 << 0 | 1 << 1, 1 << 0),
-    KERNEL(batch_norm_relu_gradient, run_batch_norm_relu_gradient, prepare_gradient, 1 << 0 | 1 << 1, 1 << 0),
-    KERNEL(batch_norm_add_relu_gradient, run_batch_norm_add_relu_gradient, prepare_gradient,
-           1 << 0 | 1 << 1 | 1 << 4 | 1 << 6, 1 << 0 | 1 << 1),
+    KERNEL(batch_norm, run_batch_norm, prepare_forward, IMAGES, 1 << NORM_Y),
+    KERNEL(batch_norm_relu, run_batch_norm, prepare_forward, IMAGES, 1 << NORM_Y),
+    KERNEL(batch_norm_add_relu, run_batch_norm_add_relu, prepare_forward, ADD_RELU_IMAGES, 1 << NORM_Y),
+    KERNEL(batch_norm_gradient, run_batch_norm_gradient, prepare_gradient, GRADIENT_IMAGES, 1 << NORM_DX),
+    KERNEL(batch_norm_relu_gradient, run_batch_norm_relu_gradient, prepare_gradient, GRADIENT_IMAGES, 1 << NORM_DX),
+    KERNEL(batch_norm_add_relu_gradient, run_batch_norm_add_relu_gradient, prepare_gradient, ADD_RELU_GRADIENT_IMAGES,
+           1 << ADD_RELU_DX | 1 << ADD_RELU_DSHORTCUT),
     { 0 },
 };

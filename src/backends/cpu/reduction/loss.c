@@ -34,19 +34,22 @@ static double smoothing(const kernel_call *call)
 
 static bool run_cross_entropy(const kernel_call *call)
 {
-    const array *x = &call->in[0], *label = &call->in[1];
+    const array *x = &call->in[CROSS_ENTROPY_LOGITS], *label = &call->in[CROSS_ENTROPY_TARGET];
+    void *loss = call->out[CROSS_ENTROPY_LOSS].data, *log_sum = call->out[CROSS_ENTROPY_LOGSUMEXP].data;
     along_axis a = along_axis_of(x->shape, 1);
     if (!labels_are_in_range(call, label, a.length)) return false;
     if (x->dtype == VT_F32)
-        cross_entropy_f32(x->data, a, label->data, smoothing(call), call->out[0].data, call->out[1].data);
+        cross_entropy_f32(x->data, a, label->data, smoothing(call), loss, log_sum);
     else
-        cross_entropy_f64(x->data, a, label->data, smoothing(call), call->out[0].data, call->out[1].data);
+        cross_entropy_f64(x->data, a, label->data, smoothing(call), loss, log_sum);
     return true;
 }
 
 static bool run_cross_entropy_gradient(const kernel_call *call)
 {
-    const array *g = &call->in[0], *x = &call->in[1], *label = &call->in[2], *log_sum = &call->in[3];
+    const array *g = &call->in[CROSS_ENTROPY_GRADIENT_G], *x = &call->in[CROSS_ENTROPY_GRADIENT_LOGITS];
+    const array *label = &call->in[CROSS_ENTROPY_GRADIENT_TARGET];
+    const array *log_sum = &call->in[CROSS_ENTROPY_GRADIENT_LOGSUMEXP];
     along_axis a = along_axis_of(x->shape, 1);
     if (!labels_are_in_range(call, label, a.length)) return false;
     if (x->dtype == VT_F32)

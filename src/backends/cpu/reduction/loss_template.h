@@ -35,6 +35,7 @@ static void NAMED(label_columns)(const REAL *x, along_axis a, int64_t n, const i
     }
 }
 
+/* x [outer, length, inner], label [outer, inner] -> loss and log_sum [outer, inner] */
 static void NAMED(cross_entropy)(const REAL *x, along_axis a, const int64_t *label, double s, REAL *loss, REAL *log_sum)
 {
 #pragma omp parallel for if (element_count(a) > SMALL_WORK / 4)
@@ -69,6 +70,7 @@ static void NAMED(gradient_columns)(const REAL *restrict x, along_axis a, int64_
         }
 }
 
+/* g, label and log_sum [outer, inner], x [outer, length, inner] -> dx as x */
 static void NAMED(cross_entropy_gradient)(const REAL *g, const REAL *x, along_axis a, const int64_t *label, double s,
                                           const REAL *log_sum, REAL *dx)
 {

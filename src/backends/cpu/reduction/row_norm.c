@@ -13,14 +13,15 @@ typedef struct row_norm {
     bool centered; /* the mean is subtracted */
 } row_norm;
 
-/* What goes into a norm, and what comes out. */
+/* What goes into a norm, x and b [rows, length], weight and bias [length], and what comes out: sum and y [rows,
+ * length], mean [rows, 2], rstd [rows]. */
 typedef struct norm_rows {
     const void *x, *b, *weight, *bias; /* b: what is added first, or NULL */
     void *sum, *y, *mean, *rstd;
     bool b_bf16, y_bf16;
 } norm_rows;
 
-/* The same of a gradient. */
+/* The same of a gradient: g, x, dx [rows, length], residual [rows, length] or [length]; partial [parts, 2, length]. */
 typedef struct gradient_rows {
     const void *g, *x, *mean, *rstd, *weight, *residual;
     int64_t residual_stride; /* 0: one row for all */
@@ -96,12 +97,12 @@ static bool prepare(const kernel_call *call, const array *x, bool sums, preparat
 
 static bool prepare_norm(const kernel_call *call, preparation *p)
 {
-    return prepare(call, &call->in[0], false, p);
+    return prepare(call, &call->in[NORM_X], false, p);
 }
 
 static bool prepare_gradient(const kernel_call *call, preparation *p)
 {
-    return prepare(call, &call->in[1], call->outputs > 1, p);
+    return prepare(call, &call->in[NORM_GRADIENT_X], call->outputs > NORM_DWEIGHT, p);
 }
 
 /* Row number `number` of the scratch memory, filled. */
@@ -118,98 +119,106 @@ static const void *row_of(const kernel_call *call, const array *x, int64_t numbe
 
 static bool forward(const kernel_call *call, const row_norm *r, norm_rows p)
 {
-    const array *x = &call->in[0];
+    const array *x = &call->in[NORM_X], *y = &call->out[NORM_Y]; /* of all the norms */
     if (!p.weight) p.weight = row_of(call, x, 0, r->length, 1);
     if (!p.bias) p.bias = row_of(call, x, 1, r->length, 0);
     p.x = x->data;
-    p.y = call->out[0].data;
-    p.y_bf16 = call->out[0].dtype == VT_BF16;
+    p.y = y->data;
+    p.y_bf16 = y->dtype == VT_BF16;
     (x->dtype == VT_F32 ? norm_f32 : norm_f64)(r, &p);
     return true;
 }
 
 static bool run_layer_norm(const kernel_call *call)
 {
-    row_norm r = row_norm_of(call, &call->in[0], true);
+    row_norm r = row_norm_of(call, &call->in[NORM_X], true);
     return forward(call, &r,
-                   (norm_rows){ .weight = call->in[1].data,
-                                .bias = call->in[2].data,
-                                .mean = call->out[1].data,
-                                .rstd = call->out[2].data });
+                   (norm_rows){ .weight = call->in[NORM_WEIGHT].data,
+                                .bias = call->in[NORM_BIAS].data,
+                                .mean = call->out[NORM_MEAN].data,
+                                .rstd = call->out[NORM_RSTD].data });
 }
 
 static bool run_rms_norm(const kernel_call *call)
 {
-    row_norm r = row_norm_of(call, &call->in[0], false);
-    return forward(call, &r, (norm_rows){ .weight = call->in[1].data, .rstd = call->out[1].data });
+    row_norm r = row_norm_of(call, &call->in[RMS_NORM_X], false);
+    return forward(call, &r,
+                   (norm_rows){ .weight = call->in[RMS_NORM_WEIGHT].data, .rstd = call->out[RMS_NORM_RSTD].data });
 }
 
 static bool run_add_layer_norm(const kernel_call *call)
 {
-    row_norm r = row_norm_of(call, &call->in[0], true);
+    row_norm r = row_norm_of(call, &call->in[ADD_LAYER_NORM_A], true);
     return forward(call, &r,
-                   (norm_rows){ .b = call->in[1].data,
-                                .b_bf16 = call->in[1].dtype == VT_BF16,
-                                .weight = call->in[2].data,
-                                .bias = call->in[3].data,
-                                .mean = call->out[1].data,
-                                .rstd = call->out[2].data,
-                                .sum = call->out[3].data });
+                   (norm_rows){ .b = call->in[ADD_LAYER_NORM_B].data,
+                                .b_bf16 = call->in[ADD_LAYER_NORM_B].dtype == VT_BF16,
+                                .weight = call->in[ADD_LAYER_NORM_WEIGHT].data,
+                                .bias = call->in[ADD_LAYER_NORM_BIAS].data,
+                                .mean = call->out[NORM_MEAN].data,
+                                .rstd = call->out[NORM_RSTD].data,
+                                .sum = call->out[ADD_LAYER_NORM_SUM].data });
 }
 
 static bool backward(const kernel_call *call, const row_norm *r, gradient_rows p)
 {
-    const array *g = &call->in[0], *x = &call->in[1];
+    const array *g = &call->in[NORM_GRADIENT_G], *x = &call->in[NORM_GRADIENT_X], *dx = &call->out[NORM_DX];
     p.residual_stride = p.residual ? r->length : 0;
     if (!p.weight) p.weight = row_of(call, x, 0, r->length, 1);
     if (!p.residual) p.residual = row_of(call, x, 1, r->length, 0);
-    if (call->outputs > 1) p.partial = at(call->scratch, false, 2 * r->length, vt_dtype_size(x->dtype));
+    if (call->outputs > NORM_DWEIGHT) p.partial = at(call->scratch, false, 2 * r->length, vt_dtype_size(x->dtype));
     p.g = g->data;
     p.g_bf16 = g->dtype == VT_BF16;
     p.x = x->data;
-    p.dx = call->out[0].data;
-    p.dx_bf16 = call->out[0].dtype == VT_BF16;
-    p.dweight = call->outputs > 1 ? call->out[1].data : NULL;
-    p.dbias = call->outputs > 2 ? call->out[2].data : NULL;
+    p.dx = dx->data;
+    p.dx_bf16 = dx->dtype == VT_BF16;
+    p.dweight = call->outputs > NORM_DWEIGHT ? call->out[NORM_DWEIGHT].data : NULL;
+    p.dbias = call->outputs > NORM_DBIAS ? call->out[NORM_DBIAS].data : NULL;
     (x->dtype == VT_F32 ? norm_gradient_f32 : norm_gradient_f64)(r, &p);
     return true;
 }
 
 static bool run_layer_norm_gradient(const kernel_call *call)
 {
-    row_norm r = row_norm_of(call, &call->in[1], true);
+    row_norm r = row_norm_of(call, &call->in[NORM_GRADIENT_X], true);
     const array *in = call->in;
-    return backward(call, &r, (gradient_rows){ .mean = in[2].data, .rstd = in[3].data, .weight = in[4].data });
+    return backward(call, &r,
+                    (gradient_rows){ .mean = in[NORM_GRADIENT_MEAN].data,
+                                     .rstd = in[NORM_GRADIENT_RSTD].data,
+                                     .weight = in[NORM_GRADIENT_WEIGHT].data });
 }
 
 static bool run_rms_norm_gradient(const kernel_call *call)
 {
-    row_norm r = row_norm_of(call, &call->in[1], false);
-    return backward(call, &r, (gradient_rows){ .rstd = call->in[2].data, .weight = call->in[3].data });
+    row_norm r = row_norm_of(call, &call->in[NORM_GRADIENT_X], false);
+    return backward(call, &r,
+                    (gradient_rows){ .rstd = call->in[RMS_NORM_GRADIENT_RSTD].data,
+                                     .weight = call->in[RMS_NORM_GRADIENT_WEIGHT].data });
 }
 
 static bool run_layer_norm_gradient_add(const kernel_call *call)
 {
-    row_norm r = row_norm_of(call, &call->in[1], true);
+    row_norm r = row_norm_of(call, &call->in[NORM_GRADIENT_X], true);
     const array *in = call->in;
-    return backward(
-        call, &r,
-        (gradient_rows){ .mean = in[2].data, .rstd = in[3].data, .residual = in[4].data, .weight = in[5].data });
+    return backward(call, &r,
+                    (gradient_rows){ .mean = in[NORM_GRADIENT_MEAN].data,
+                                     .rstd = in[NORM_GRADIENT_RSTD].data,
+                                     .residual = in[GRADIENT_ADD_RESIDUAL].data,
+                                     .weight = in[GRADIENT_ADD_WEIGHT].data });
 }
 
 #define NORM(name, ...)                                                                                                \
     {                                                                                                                  \
         &op_##name,                                                                                                    \
         {                                                                                                              \
-            .run = run_##name, .bf16_out = 1, __VA_ARGS__                                                              \
+            .run = run_##name, .bf16_out = 1 << NORM_Y, __VA_ARGS__                                                    \
         }                                                                                                              \
     }
 const kernel_row cpu_row_norm_kernels[] = {
     NORM(layer_norm, .prepare = prepare_norm),
     NORM(rms_norm, .prepare = prepare_norm),
-    NORM(add_layer_norm, .prepare = prepare_norm, .bf16_in = 1 << 1),
-    NORM(layer_norm_gradient, .prepare = prepare_gradient, .bf16_in = 1),
-    NORM(rms_norm_gradient, .prepare = prepare_gradient, .bf16_in = 1),
-    NORM(layer_norm_gradient_add, .prepare = prepare_gradient, .bf16_in = 1),
+    NORM(add_layer_norm, .prepare = prepare_norm, .bf16_in = 1 << ADD_LAYER_NORM_B),
+    NORM(layer_norm_gradient, .prepare = prepare_gradient, .bf16_in = 1 << NORM_GRADIENT_G),
+    NORM(rms_norm_gradient, .prepare = prepare_gradient, .bf16_in = 1 << NORM_GRADIENT_G),
+    NORM(layer_norm_gradient_add, .prepare = prepare_gradient, .bf16_in = 1 << NORM_GRADIENT_G),
     { 0 },
 };

@@ -193,7 +193,8 @@ static bool run_cummax(const kernel_call *call)
 {
     const scan_attributes *a = call->attributes;
     const array *x = &call->in[0];
-    SELECT(cummax, x->dtype, x->data, along_axis_of(x->shape, a->axis), call->out[0].data, call->out[1].data)
+    SELECT(cummax, x->dtype, x->data, along_axis_of(x->shape, a->axis), call->out[CUMMAX_VALUES].data,
+           call->out[CUMMAX_INDICES].data)
     return true;
 }
 
@@ -201,7 +202,8 @@ static bool run_cummin(const kernel_call *call)
 {
     const scan_attributes *a = call->attributes;
     const array *x = &call->in[0];
-    SELECT(cummin, x->dtype, x->data, along_axis_of(x->shape, a->axis), call->out[0].data, call->out[1].data)
+    SELECT(cummin, x->dtype, x->data, along_axis_of(x->shape, a->axis), call->out[CUMMAX_VALUES].data,
+           call->out[CUMMAX_INDICES].data)
     return true;
 }
 

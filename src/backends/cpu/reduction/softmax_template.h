@@ -33,6 +33,7 @@ static void NAMED(softmax_columns)(const REAL *restrict x, along_axis a, int64_t
             y[j] = logarithm ? x[j] - max[j] - factor[j] : NAMED(exp)(x[j] - max[j]) * factor[j];
 }
 
+/* x [outer, length, inner] -> y as x */
 static void NAMED(softmax)(const void *x, along_axis a, bool logarithm, void *y)
 {
     if (a.inner == 1) {
@@ -73,6 +74,7 @@ static void NAMED(softmax_gradient_columns)(const REAL *restrict g, const REAL *
             dx[j] = logarithm ? g[j] - NAMED(exp)(y[j]) * (REAL)sum[j] : y[j] * (g[j] - (REAL)sum[j]);
 }
 
+/* g and y [outer, length, inner] -> dx as these */
 static void NAMED(softmax_gradient)(const void *g, const void *y, along_axis a, bool logarithm, void *dx)
 {
     if (a.inner == 1) {

@@ -144,8 +144,9 @@ static candidate *sort_all(const array *x, int64_t start, int64_t stride, int64_
 static void store(const kernel_call *call, int64_t from, int64_t to, int64_t index)
 {
     size_t size = vt_dtype_size(call->in[0].dtype);
-    memcpy((char *)call->out[0].data + (size_t)to * size, (const char *)call->in[0].data + (size_t)from * size, size);
-    ((int64_t *)call->out[1].data)[to] = index;
+    memcpy((char *)call->out[TOPK_VALUES].data + (size_t)to * size,
+           (const char *)call->in[0].data + (size_t)from * size, size);
+    ((int64_t *)call->out[TOPK_INDICES].data)[to] = index;
 }
 
 static bool topk(const kernel_call *call)

@@ -13,15 +13,15 @@ enum { FLOAT_LANES = VECTOR_BYTES / sizeof(float) };
 typedef float float_vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef float float_vector_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 typedef uint32_t bits_vector __attribute__((vector_size(VECTOR_BYTES)));
-typedef uint16_t half_vector __attribute__((vector_size(VECTOR_BYTES / 2)));
-typedef uint16_t half_vector_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2), may_alias));
+typedef uint16_t bf16_vector __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef uint16_t bf16_vector_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2), may_alias));
 
 /* The vector at element `index`, of elements that are bf16 or f32. */
 static inline __attribute__((always_inline)) float_vector vector_load(const void *data, bool bf16, int64_t index)
 {
     if (!bf16) return *(const float_vector_unaligned *)((const float *)data + index);
-    half_vector half = *(const half_vector_unaligned *)((const uint16_t *)data + index);
-    return (float_vector)(__builtin_convertvector(half, bits_vector) << 16);
+    bf16_vector stored = *(const bf16_vector_unaligned *)((const uint16_t *)data + index);
+    return (float_vector)(__builtin_convertvector(stored, bits_vector) << 16);
 }
 
 static inline __attribute__((always_inline)) void vector_store(void *data, bool bf16, int64_t index, float_vector v)
@@ -33,7 +33,7 @@ static inline __attribute__((always_inline)) void vector_store(void *data, bool 
     bits_vector bits = (bits_vector)v, is_nan = (bits_vector)(v != v); /* all ones where it is */
     bits_vector rounded = bits + (0x7fff + (bits >> 16 & 1));
     bits = (rounded & ~is_nan) | ((bits | 0x400000) & is_nan);
-    *(half_vector_unaligned *)((uint16_t *)data + index) = __builtin_convertvector(bits >> 16, half_vector);
+    *(bf16_vector_unaligned *)((uint16_t *)data + index) = __builtin_convertvector(bits >> 16, bf16_vector);
 }
 
 /* The first `count` elements of a vector, the others 0. */

@@ -61,7 +61,7 @@ static attention attention_of(const kernel_call *call, const array (&arrays)[ARR
 
 static bool computes_in_f32(const kernel_call *call)
 {
-    return call->in[0].dtype != VT_F64;
+    return call->in[ATTENTION_Q].dtype != VT_F64;
 }
 
 static bool run_forward(const kernel_call *call)
@@ -84,10 +84,11 @@ static bool prepare_backward(const kernel_call *call, preparation *p)
 static bool run_backward(const kernel_call *call)
 {
     const array *in = call->in, *out = call->out;
-    attention a = attention_of(call, { in[ATTENTION_GRADIENT_Q], in[ATTENTION_GRADIENT_K], in[ATTENTION_GRADIENT_V],
-                                       in[ATTENTION_GRADIENT_Y], as_columns(in[ATTENTION_GRADIENT_LOGSUMEXP]),
-                                       in[ATTENTION_GRADIENT_BIAS], in[ATTENTION_GRADIENT_MASK],
-                                       in[ATTENTION_GRADIENT_G], out[0], out[1], out[2] });
+    attention a =
+        attention_of(call, { in[ATTENTION_GRADIENT_Q], in[ATTENTION_GRADIENT_K], in[ATTENTION_GRADIENT_V],
+                             in[ATTENTION_GRADIENT_Y], as_columns(in[ATTENTION_GRADIENT_LOGSUMEXP]),
+                             in[ATTENTION_GRADIENT_BIAS], in[ATTENTION_GRADIENT_MASK], in[ATTENTION_GRADIENT_G],
+                             out[ATTENTION_GRADIENT_DQ], out[ATTENTION_GRADIENT_DK], out[ATTENTION_GRADIENT_DV] });
     if (a.heads.count == 0) return true;
     if (!tensor_cores_take(a))
         attend_backward_in_f32(a);
@@ -112,6 +113,6 @@ extern "C" const kernel_row cuda_attention_kernels[] = {
         .strided_outputs = true,
         .bf16_in = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q | 1 << ATTENTION_GRADIENT_K |
                    1 << ATTENTION_GRADIENT_V | 1 << ATTENTION_GRADIENT_Y,
-        .bf16_out = 7 } },
+        .bf16_out = 1 << ATTENTION_GRADIENT_DQ | 1 << ATTENTION_GRADIENT_DK | 1 << ATTENTION_GRADIENT_DV } },
     {},
 };

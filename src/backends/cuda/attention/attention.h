@@ -5,7 +5,8 @@
 
 #include "backends/cuda/element/walk.h"
 
-/* What a call reads and writes: forward Q to MASK, backward all of them. */
+/* What a call reads and writes, forward Q to MASK, backward all of them. Of a head: Q, DQ [queries, channels], K, DK
+ * [keys, channels], V, DV [keys, width], Y, G [queries, width], LOGSUMEXP [queries], BIAS, MASK [queries, keys]. */
 enum { Q, K, V, Y, LOGSUMEXP, BIAS, MASK, G, DQ, DK, DV, ARRAYS };
 
 /* One head's part of an array. */

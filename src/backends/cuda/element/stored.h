@@ -10,7 +10,7 @@
 /* Elements in memory; f32 values may lie there as bf16. Data is NULL where there are none. An argument of kernels. */
 struct stored {
     void *data;
-    bool half;
+    bool is_bf16;
 };
 
 static inline stored stored_of(const array *a)
@@ -28,7 +28,7 @@ template <int N> struct pending {
 
 template <int N> static __device__ inline void begin_load(const stored &from, int64_t first, pending<N> *p)
 {
-    if (!from.half) {
+    if (!from.is_bf16) {
         p->word = load<N>((const uint32_t *)from.data + first);
     } else if constexpr (N == 1) {
         p->word.at[0] = ((const uint16_t *)from.data)[first];
@@ -42,13 +42,13 @@ template <int N> static __device__ inline void begin_load(const stored &from, in
 /* The first element alone. */
 template <int N> static __device__ inline void begin_load_one(const stored &from, int64_t index, pending<N> *p)
 {
-    p->word.at[0] = from.half ? ((const uint16_t *)from.data)[index] : ((const uint32_t *)from.data)[index];
+    p->word.at[0] = from.is_bf16 ? ((const uint16_t *)from.data)[index] : ((const uint32_t *)from.data)[index];
 }
 
 template <int N> static __device__ inline vector<float, N> end_load(const stored &from, const pending<N> &p)
 {
     vector<float, N> x;
-    if (from.half) {
+    if (from.is_bf16) {
 #pragma unroll
         for (int k = 0; k < N; k++)
             x.at[k] = __uint_as_float(k % 2 ? p.word.at[k / 2] & 0xffff0000 : p.word.at[k / 2] << 16);
@@ -68,7 +68,7 @@ template <int N> static __device__ inline vector<float, N> load_floats(const sto
 
 template <int N> static __device__ inline void store_floats(const stored &to, int64_t first, const vector<float, N> &x)
 {
-    if (!to.half) {
+    if (!to.is_bf16) {
         store((float *)to.data + first, x);
     } else if constexpr (N == 1) {
         ((bf16 *)to.data)[first] = __float2bfloat16(x.at[0]);
@@ -117,7 +117,7 @@ template <int N, int VECTORS>
 static __device__ inline void load_vectors(vector<float, N> (&x)[VECTORS], const stored &from, int64_t first,
                                            int64_t step, int count)
 {
-    if (from.half)
+    if (from.is_bf16)
         load_vectors(x, (const bf16 *)from.data + first, step, count);
     else
         load_vectors(x, (const float *)from.data + first, step, count);
@@ -127,7 +127,7 @@ template <int N, int VECTORS>
 static __device__ inline void store_vectors(const stored &to, int64_t first, int64_t step, int count,
                                             const vector<float, N> (&x)[VECTORS])
 {
-    if (to.half)
+    if (to.is_bf16)
         store_vectors((bf16 *)to.data + first, step, count, x);
     else
         store_vectors((float *)to.data + first, step, count, x);

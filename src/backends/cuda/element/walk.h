@@ -85,7 +85,7 @@ template <int N> static __device__ inline void find_offsets(const walk<N> &w, in
 }
 
 /* The axis along which neighbours in the walk lie. */
-template <int N> EVERYWHERE int innermost(const walk<N> &w)
+template <int N> HOST_DEVICE int innermost(const walk<N> &w)
 {
     return w.rank - 1;
 }

@@ -37,6 +37,7 @@ static __device__ inline void mask(const rule &r, const uint32_t (&words)[N], co
     store_floats(out, first, v);
 }
 
+/* x [count] -> out [count]; a thread has a block of Philox. */
 static __global__ void drop_elements(rule r, const bound *bound, int64_t count, bool aligned, stored x, stored out)
 {
     int64_t block = thread_in_grid(), first = block * WIDTH;
@@ -72,7 +73,7 @@ static __device__ inline uint32_t word_of(const bound *bound, int64_t sample)
     return word;
 }
 
-/* Blocks along y take samples in turn, those along x the elements of one, N a thread. */
+/* x [samples, size] -> out as x. Blocks along y take samples in turn, those along x the elements of one, N a thread. */
 template <int N>
 static __global__ void drop_samples(rule r, const bound *bound, int64_t samples, int64_t size, stored x, stored out)
 {

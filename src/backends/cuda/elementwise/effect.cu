@@ -12,7 +12,7 @@ extern "C" {
 
 static bool assign(const kernel_call *call)
 {
-    return cuda_copy(&call->in[0], &call->in[1]);
+    return cuda_copy(&call->in[ASSIGN_TARGET], &call->in[ASSIGN_VALUE]);
 }
 
 /* -- Lists of tensors ---------------------------------------------------------------------------------------------- */
@@ -98,7 +98,7 @@ static __global__ void __launch_bounds__(BLOCK)
     const int64_t first = s.first + threadIdx.x * WIDTH;
     vector<float, WIDTH> x[N][VECTORS] = {};
     for (int a = 0; a < N; a++)
-        if (a || Update::reads_first) load_vectors(x[a], arrays[a] + first, STEP, own);
+        if (a != UPDATE_P || Update::reads_first) load_vectors(x[a], arrays[a] + first, STEP, own);
     const auto function = update();
     for (int k = 0; k < VECTORS; k++)
         for (int e = 0; e < WIDTH; e++) {
@@ -108,14 +108,14 @@ static __global__ void __launch_bounds__(BLOCK)
             for (int a = 0; a < N; a++) x[a][k].at[e] = element[a];
         }
     for (int a = 0; a < N; a++)
-        if (a != 1) store_vectors(arrays[a] + first, STEP, own, x[a]);
+        if (a != UPDATE_G) store_vectors(arrays[a] + first, STEP, own, x[a]);
     for (int i = s.vectors * WIDTH + (int)threadIdx.x; i < s.count; i += BLOCK) {
         float element[N] = {};
         for (int a = 0; a < N; a++)
-            if (a || Update::reads_first) element[a] = arrays[a][s.first + i];
+            if (a != UPDATE_P || Update::reads_first) element[a] = arrays[a][s.first + i];
         function(element);
         for (int a = 0; a < N; a++)
-            if (a != 1) arrays[a][s.first + i] = element[a];
+            if (a != UPDATE_G) arrays[a][s.first + i] = element[a];
     }
 }
 
@@ -138,7 +138,7 @@ struct sgd_function {
     float rate, decay;
     __device__ void operator()(float (&x)[UPDATE_ARRAYS_sgd]) const
     {
-        x[0] -= rate * (x[1] + decay * x[0]);
+        x[UPDATE_P] -= rate * (x[UPDATE_G] + decay * x[UPDATE_P]);
     }
 };
 
@@ -158,9 +158,9 @@ struct momentum_function {
     bool nesterov;
     __device__ void operator()(float (&x)[UPDATE_ARRAYS_sgd_momentum]) const
     {
-        const float g = x[1] + decay * x[0];
-        x[2] = momentum * x[2] + g;
-        x[0] -= rate * (nesterov ? g + momentum * x[2] : x[2]);
+        const float g = x[UPDATE_G] + decay * x[UPDATE_P];
+        x[SGD_M] = momentum * x[SGD_M] + g;
+        x[UPDATE_P] -= rate * (nesterov ? g + momentum * x[SGD_M] : x[SGD_M]);
     }
 };
 
@@ -180,12 +180,13 @@ template <int ARRAYS> struct adam_function {
     float step, shrink, decay, rest1, beta2, rest2, root, eps;
     __device__ void operator()(float (&x)[ARRAYS]) const
     {
-        const float g = x[1] + decay * x[0];
-        x[2] += rest1 * (g - x[2]);
-        x[3] = beta2 * x[3] + rest2 * g * g;
-        float v = x[3];
-        if constexpr (ARRAYS == UPDATE_ARRAYS_amsgrad) v = x[4] = x[4] > v ? x[4] : v;
-        x[0] = shrink * x[0] - step * (x[2] / (sqrtf(v) * root + eps));
+        const float g = x[UPDATE_G] + decay * x[UPDATE_P];
+        x[ADAM_M] += rest1 * (g - x[ADAM_M]);
+        x[ADAM_V] = beta2 * x[ADAM_V] + rest2 * g * g;
+        float v = x[ADAM_V];
+        if constexpr (ARRAYS == UPDATE_ARRAYS_amsgrad)
+            v = x[AMSGRAD_MAX_V] = x[AMSGRAD_MAX_V] > v ? x[AMSGRAD_MAX_V] : v;
+        x[UPDATE_P] = shrink * x[UPDATE_P] - step * (x[ADAM_M] / (sqrtf(v) * root + eps));
     }
 };
 
@@ -210,15 +211,15 @@ template <bool CENTERED, bool MOMENTUM> struct rmsprop_function {
     float rate, decay, alpha, rest, eps, momentum;
     __device__ void operator()(float (&x)[arrays]) const
     {
-        const float g = x[1] + decay * x[0];
-        float variance = x[2] = alpha * x[2] + rest * g * g;
+        const float g = x[UPDATE_G] + decay * x[UPDATE_P];
+        float variance = x[RMSPROP_V] = alpha * x[RMSPROP_V] + rest * g * g;
         if constexpr (CENTERED) {
-            x[3] += rest * (g - x[3]);
-            variance = variance > x[3] * x[3] ? variance - x[3] * x[3] : 0;
+            const float mean = x[RMSPROP_MEAN_G] += rest * (g - x[RMSPROP_MEAN_G]);
+            variance = variance > mean * mean ? variance - mean * mean : 0;
         }
         float step = g / (sqrtf(variance) + eps);
-        if constexpr (MOMENTUM) step = x[arrays - 1] = momentum * x[arrays - 1] + step;
-        x[0] -= rate * step;
+        if constexpr (MOMENTUM) step = x[RMSPROP_M(CENTERED)] = momentum * x[RMSPROP_M(CENTERED)] + step;
+        x[UPDATE_P] -= rate * step;
     }
 };
 
@@ -303,7 +304,7 @@ struct scale_function {
     }
 };
 
-/* The arrays are the result and the tensor. */
+/* The arrays are the result, in the place of a parameter, and the tensor, in that of its gradient. */
 struct clip_update {
     static constexpr int arrays = 2;
     static constexpr bool reads_first = false;
@@ -319,10 +320,10 @@ struct clip_update {
 static bool clip(const kernel_call *call)
 {
     const clip_attributes *attributes = (const clip_attributes *)call->attributes;
-    const clip_update update = { attributes->max_norm, (const float *)call->in[0].data };
+    const clip_update update = { attributes->max_norm, (const float *)call->in[CLIP_NORM].data };
     auto arrays_of = [&](int i, float *(&data)[2]) {
         data[0] = (float *)call->out[i].data;
-        data[1] = (float *)call->in[i + 1].data;
+        data[1] = (float *)call->in[CLIP_TENSORS + i].data;
         return vt_shape_count(call->out[i].shape);
     };
     over_lists<2>(call->outputs, UPDATE_CHUNK, arrays_of, [&](const tensor_list<2> &list, unsigned blocks) {
@@ -335,6 +336,7 @@ static bool clip(const kernel_call *call)
 
 static constexpr int NORM_VECTORS = 4, NORM_CHUNK = 4 * BLOCK * WIDTH * NORM_VECTORS;
 
+/* The tensors of the list -> partial [blocks] */
 static __global__ void __launch_bounds__(BLOCK)
     add_squares(const __grid_constant__ tensor_list<1> list, double *partial)
 {
@@ -355,6 +357,7 @@ static __global__ void __launch_bounds__(BLOCK)
 
 static constexpr int FINISHING_BLOCK = 1024;
 
+/* partial [parts] -> norm, a scalar */
 static __global__ void finish_norm(const double *partial, int64_t parts, float *norm)
 {
     double sum = 0;

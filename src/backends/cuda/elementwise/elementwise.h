@@ -37,7 +37,7 @@ template <int N> static operands<N> operands_of(const kernel_call *call)
 /* Where nothing is MIXED, everything is stored as f32. */
 template <bool MIXED> static __device__ inline stored known(stored x)
 {
-    x.half = MIXED && x.half;
+    x.is_bf16 = MIXED && x.is_bf16;
     return x;
 }
 

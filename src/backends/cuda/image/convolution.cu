@@ -16,10 +16,12 @@ typedef struct roles {
 static roles roles_of(const kernel_call *call)
 {
     const array *in = call->in, *out = call->out;
-    if (call->op == &op_conv2d_input_gradient) return { CONVOLUTION_INPUT_GRADIENT, &out[0], &in[1], &in[0], NULL };
-    if (call->op == &op_conv2d_weight_gradient) return { CONVOLUTION_WEIGHT_GRADIENT, &in[1], &out[0], &in[0], NULL };
-    bool has_bias = call->inputs > 2 && in[2].shape.rank > 0;
-    return { CONVOLUTION_FORWARD, &in[0], &in[1], &out[0], has_bias ? &in[2] : NULL };
+    if (call->op == &op_conv2d_input_gradient)
+        return { CONVOLUTION_INPUT_GRADIENT, &out[0], &in[INPUT_GRADIENT_WEIGHT], &in[INPUT_GRADIENT_G], NULL };
+    if (call->op == &op_conv2d_weight_gradient)
+        return { CONVOLUTION_WEIGHT_GRADIENT, &in[WEIGHT_GRADIENT_X], &out[0], &in[WEIGHT_GRADIENT_G], NULL };
+    bool has_bias = call->inputs > CONV2D_BIAS && in[CONV2D_BIAS].shape.rank > 0;
+    return { CONVOLUTION_FORWARD, &in[CONV2D_X], &in[CONV2D_WEIGHT], &out[0], has_bias ? &in[CONV2D_BIAS] : NULL };
 }
 
 static convolution problem_of(const kernel_call *call)
@@ -86,9 +88,9 @@ static bool run(const kernel_call *call)
 }
 
 /* Images and weights have the channels last. What a product rounds to bf16, it rounds for all its readers. */
-#define CONVOLUTION(out_half)                                                                                          \
-    .run = run, .supports = supports, .prepare = prepare, .channels_last_in = 3, .channels_last_out = 1, .bf16_in = 3, \
-    .bf16_out = out_half
+#define CONVOLUTION(out_bf16)                                                                                          \
+    .run = run, .supports = supports, .prepare = prepare, .channels_last_in = CONVOLUTION_FACTORS,                     \
+    .channels_last_out = 1, .bf16_in = CONVOLUTION_FACTORS, .bf16_out = out_bf16
 
 extern "C" const kernel_row cuda_convolution_kernels[] = {
     { &op_conv2d, { CONVOLUTION(1) } },

@@ -5,7 +5,8 @@
 
 #include "backends/cuda/element/vector.h"
 
-/* Sizes before and after; a thread has `width` channels. An argument of kernels. */
+/* x [images, from[0], from[1], channels] -> y [images, to[0], to[1], channels]; a thread has `width` channels. An
+ * argument of kernels. */
 struct image_rows {
     int from[2], to[2], channels, width;
     int64_t images;

@@ -93,8 +93,8 @@ typedef struct correlation {
     int size[2], pitch; /* of the result: pixels, and elements from one to the next */
     int stride[2];      /* pixels of it from one row of the product to the next */
     int kernel[2], padding[2], dilation[2];
-    int step[2]; /* between the kernel positions of a phase */
-    bool half;   /* the result is stored as bf16 */
+    int step[2];  /* between the kernel positions of a phase */
+    bool is_bf16; /* the result is stored as bf16 */
 } correlation;
 
 /* The pixels `first`, `first` + stride ... of the result, and the kernel positions `tap`, `tap` + step ... */
@@ -131,24 +131,26 @@ static __device__ __forceinline__ int64_t find_pixel(const correlation &c, const
     return (((int64_t)image * c.size[0] + y) * c.size[1] + x) * c.pitch;
 }
 
-static __device__ __forceinline__ void put(void *to, bool half, int64_t at, float x)
+static __device__ __forceinline__ void put(void *to, bool is_bf16, int64_t at, float x)
 {
-    if (half)
+    if (is_bf16)
         ((bf16 *)to)[at] = __float2bfloat16(x);
     else
         ((float *)to)[at] = x;
 }
 
 /* Both elements at once, where they are aligned so. */
-static __device__ __forceinline__ void put_pair(void *to, bool half, int64_t at, float x, float next)
+static __device__ __forceinline__ void put_pair(void *to, bool is_bf16, int64_t at, float x, float next)
 {
-    if (half)
+    if (is_bf16)
         *(__nv_bfloat162 *)((bf16 *)to + at) = __floats2bfloat162_rn(x, next);
     else
         *(float2 *)((float *)to + at) = make_float2(x, next);
 }
 
-/* A block computes a tile of the product of one phase and one group. RUN elements are loaded at once. */
+/* image, x [batch, size, channels] or the gradient of y [batch, output, outputs], weight [outputs, kernel,
+ * channels / groups], bias [outputs] or NULL -> result, y or the gradient of x. A block computes a tile of the product
+ * of one phase and one group. RUN elements are loaded at once. */
 template <class In, class Block, bool GRADIENT, int RUN>
 static __global__ void __launch_bounds__(Block::THREADS, BLOCKS_AT_ONCE<In, Block>)
     correlate(correlation c, const In *image, const In *weight, const float *bias, void *result)
@@ -198,7 +200,7 @@ static __global__ void __launch_bounds__(Block::THREADS, BLOCKS_AT_ONCE<In, Bloc
     auto biased = [&](int column, float sum) { return bias ? sum + bias[first + column] : sum; };
     auto store = [&](int64_t at, int column, float sum) {
         column += first_column;
-        if (column < c.columns) put(result, c.half, at + first + column, biased(column, sum));
+        if (column < c.columns) put(result, c.is_bf16, at + first + column, biased(column, sum));
     };
     auto store_pair = [&](int64_t at, int column, float sum, float next) {
         if (RUN == 1) {
@@ -206,7 +208,7 @@ static __global__ void __launch_bounds__(Block::THREADS, BLOCKS_AT_ONCE<In, Bloc
             store(at, column + 1, next);
         } else if (first_column + column < c.columns) {
             column += first_column;
-            put_pair(result, c.half, at + first + column, biased(column, sum), biased(column + 1, next));
+            put_pair(result, c.is_bf16, at + first + column, biased(column, sum), biased(column + 1, next));
         }
     };
     visit_sums<In, Block, ALONG, OF_WEIGHT>(
@@ -224,7 +226,8 @@ typedef struct weight_sums {
     int splits, pixels; /* of a split, a multiple of its tiles' depth */
 } weight_sums;
 
-/* A block computes a tile of the sums of one split and one group: [splits, groups, rows, depth]. */
+/* gradient, of y [batch, output, outputs], image, x [batch, size, channels] -> sums_of_splits [splits, groups, rows,
+ * depth]. A block computes a tile of the sums of one split and one group. */
 template <class In, class Block, int RUN>
 static __global__ void __launch_bounds__(Block::THREADS, BLOCKS_AT_ONCE<In, Block>)
     correlate_windows(weight_sums w, const In *gradient, const In *image, float *sums_of_splits)
@@ -267,7 +270,7 @@ static __global__ void __launch_bounds__(Block::THREADS, BLOCKS_AT_ONCE<In, Bloc
     visit_sums<In, Block, ACROSS, ACROSS>(sums, begin, store, store_pair);
 }
 
-/* Always in the same order. */
+/* sums [splits, count] -> result [count], always in the same order. */
 static __global__ void add_splits(int64_t count, int splits, const float *sums, float *result)
 {
     SHARED(float, parts, [BLOCK / WARP][WARP]);
@@ -347,7 +350,7 @@ static correlation correlation_of(const convolution *p)
     c.groups = (int)p->groups;
     c.pitch = (int)(gradient ? p->channels : p->outputs);
     c.columns = c.pitch / c.groups;
-    c.half = p->result_dtype == VT_BF16;
+    c.is_bf16 = p->result_dtype == VT_BF16;
     for (int i = 0; i < 2; i++) {
         c.size[i] = (int)(gradient ? p->size[i] : p->output[i]);
         c.stride[i] = (int)(gradient ? p->stride[i] : 1);

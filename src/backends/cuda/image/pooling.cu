@@ -41,6 +41,7 @@ static __device__ inline int first_inside(int begin, int dilation)
     return begin < 0 ? begin + (-begin + dilation - 1) / dilation * dilation : begin;
 }
 
+/* x [images, from, channels] -> y and index [images, to, channels] */
 template <int N> static __global__ void pool(image_rows r, windows w, const float *x, float *y, int64_t *index)
 {
     for (unsigned i = threadIdx.x; i < row_items(r, N); i += blockDim.x) {
@@ -85,7 +86,7 @@ static __device__ inline span windows_over(const windows &w, int axis, int place
     return { before < 0 ? 0 : before / w.stride[axis] + 1, min(shifted / w.stride[axis] + 1, count) };
 }
 
-/* `from` is the size of g, `to` that of dx. */
+/* g and index [images, from, channels] -> dx [images, to, channels] */
 template <int N>
 static __global__ void put_back(image_rows r, windows w, const float *g, const int64_t *index, float *dx)
 {
@@ -108,6 +109,7 @@ static __global__ void put_back(image_rows r, windows w, const float *g, const i
 
 /* -- Choice -------------------------------------------------------------------------------------------------------- */
 
+/* x [images, from, channels], index [images, to, channels] -> y as index */
 static __global__ void choose(image_rows r, const float *x, const int64_t *index, float *y)
 {
     for (unsigned i = threadIdx.x; i < row_items(r, 1); i += blockDim.x) {
@@ -132,7 +134,7 @@ static bool is_empty(const array &y)
 static bool run_max_pool2d(const kernel_call *call)
 {
     const max_pool2d_attributes *a = (const max_pool2d_attributes *)call->attributes;
-    const array &x = call->in[0], &y = call->out[0], &index = call->out[1];
+    const array &x = call->in[0], &y = call->out[MAX_POOL2D_Y], &index = call->out[MAX_POOL2D_INDEX];
     if (is_empty(y)) return true;
     image_rows r = image_rows_of(x, y, &index);
     windows w = dilated_windows(a);

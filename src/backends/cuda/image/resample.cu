@@ -79,6 +79,7 @@ static bool prepare(const kernel_call *call, preparation *p)
 
 /* -- The kernel ---------------------------------------------------------------------------------------------------- */
 
+/* x [images, from, channels], rows [to[0] + to[1]], whose weights are one behind another -> y [images, to, channels] */
 template <int N>
 static __global__ void resample_rows(image_rows r, const band_row *rows, const float *weights, const float *x, float *y)
 {

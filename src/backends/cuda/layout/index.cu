@@ -75,7 +75,8 @@ template <class Function> static void with_unit(size_t bytes, const void *from, 
         function(uint8_t{});
 }
 
-/* Element (o, j, i) of the output is element (o, index(o, j, i), i) of x. */
+/* from [x.outer, x.length, x.inner], index as to -> to [y.outer, y.length, y.inner]: element (o, j, i) is element
+ * (o, index(o, j, i), i) of `from`. */
 template <class T>
 static __global__ void gather_elements(along_axis x, along_axis y, indices index, const T *from, T *to)
 {
@@ -87,18 +88,19 @@ static __global__ void gather_elements(along_axis x, along_axis y, indices index
 
 static bool run_gather(const kernel_call *call)
 {
-    const array &in = call->in[0], &out = call->out[0];
+    const array &in = call->in[GATHER_X], &out = call->out[0];
     along_axis x = about(call, in), y = about(call, out);
     if (count_of(y) == 0) return true;
     with_unit(vt_dtype_size(out.dtype), NULL, NULL, [&](auto unit) {
         typedef decltype(unit) T;
         LAUNCH(gather_elements<T>, blocks_for(count_of(y), BLOCK), BLOCK, 0, compute_stream(), x, y,
-               indices_of(call, 1, x.length), (const T *)in.data, (T *)out.data);
+               indices_of(call, GATHER_INDEX, x.length), (const T *)in.data, (T *)out.data);
     });
     return launched(call);
 }
 
-/* Slice (o, j), of x.inner units, is slice (o, index(j)) of x. */
+/* from [x.outer, x.length, x.inner], in units of T, index [picked] -> to [x.outer, picked, x.inner]: slice (o, j) is
+ * slice (o, index(j)) of `from`. */
 template <class T>
 static __global__ void select_slices(along_axis x, int64_t picked, indices index, const T *from, T *to)
 {
@@ -110,20 +112,21 @@ static __global__ void select_slices(along_axis x, int64_t picked, indices index
 
 static bool run_index_select(const kernel_call *call)
 {
-    const array &in = call->in[0], &out = call->out[0];
+    const array &in = call->in[GATHER_X], &out = call->out[0];
     along_axis x = about(call, in);
-    int64_t picked = call->in[1].shape.dim[0], limit = x.length;
+    int64_t picked = call->in[GATHER_INDEX].shape.dim[0], limit = x.length;
     size_t slice = (size_t)x.inner * vt_dtype_size(out.dtype);
     if (vt_shape_count(out.shape) == 0) return true;
     with_unit(slice, in.data, out.data, [&](auto unit) {
         typedef decltype(unit) T;
         x.inner = (int64_t)(slice / sizeof(T));
         LAUNCH(select_slices<T>, blocks_for(x.outer * picked * x.inner, BLOCK), BLOCK, 0, compute_stream(), x, picked,
-               indices_of(call, 1, limit), (const T *)in.data, (T *)out.data);
+               indices_of(call, GATHER_INDEX, limit), (const T *)in.data, (T *)out.data);
     });
     return launched(call);
 }
 
+/* index [count] -> to [count, classes] */
 template <class T> static __global__ void mark_classes(int64_t count, indices index, T *to)
 {
     int64_t n = thread_in_grid(), classes = index.limit, id = n / classes;
@@ -204,7 +207,8 @@ template <class T> struct replacement {
 
 enum { FEW = 32 };
 
-/* `sliced`: there is an index a slice of the source; otherwise one for each of its elements. */
+/* from [x.outer, x.length, x.inner], source [x.outer, sources, x.inner] -> to as from. index is [sources] where it is
+ * `sliced`, and as source otherwise. */
 template <class T, class Join>
 static __global__ void join_few(along_axis x, int64_t sources, bool sliced, indices index, const T *from,
                                 const T *source, T *to)
@@ -242,8 +246,8 @@ static __global__ void find_elements(along_axis x, int64_t sources, indices inde
     s.number[0][n] = (uint32_t)n;
 }
 
-/* The first of the sources that go to one slice joins them all: of `x.length` slices with `x.inner` elements. So many
- * lanes share an element. */
+/* source [x.outer, s.count, x.inner] -> to [x.outer, x.length, x.inner]: the first of the sources that go to one slice
+ * joins them all. So many lanes share an element. */
 template <class T, class Join>
 static __global__ void join_sorted(along_axis x, int lanes, sorting s, const T *source, T *to)
 {
@@ -261,7 +265,7 @@ static __global__ void join_sorted(along_axis x, int lanes, sorting s, const T *
     if (lane == 0) *into = (T)so_far;
 }
 
-/* The last of the sources that go to one place is what is there. */
+/* source [s.count] -> to: the last of the sources that go to one place is what is there. */
 template <class T> static __global__ void replace_sorted(sorting s, const T *source, T *to)
 {
     int64_t k = thread_in_grid();
@@ -294,45 +298,46 @@ static bool is_sliced(const kernel_call *call)
 
 static int64_t source_count(const kernel_call *call)
 {
-    const array &source = call->in[2];
-    return is_sliced(call) ? call->in[1].shape.dim[0] : vt_shape_count(source.shape);
+    const array &source = call->in[SCATTER_SOURCE];
+    return is_sliced(call) ? call->in[SCATTER_INDEX].shape.dim[0] : vt_shape_count(source.shape);
 }
 
 static bool has_few(const kernel_call *call)
 {
-    return about(call, call->in[2]).length <= FEW;
+    return about(call, call->in[SCATTER_SOURCE]).length <= FEW;
 }
 
 template <class T, class Join> static void launch_few(const kernel_call *call)
 {
-    along_axis x = about(call, call->in[0]);
+    along_axis x = about(call, call->in[SCATTER_X]);
     LAUNCH((join_few<T, Join>), blocks_for(count_of(x), BLOCK), BLOCK, 0, compute_stream(), x,
-           about(call, call->in[2]).length, is_sliced(call), indices_of(call, 1, x.length), (const T *)call->in[0].data,
-           (const T *)call->in[2].data, (T *)call->out[0].data);
+           about(call, call->in[SCATTER_SOURCE]).length, is_sliced(call), indices_of(call, SCATTER_INDEX, x.length),
+           (const T *)call->in[SCATTER_X].data, (const T *)call->in[SCATTER_SOURCE].data, (T *)call->out[0].data);
 }
 
 template <class T, class Join> static void launch_many(const kernel_call *call)
 {
-    along_axis x = about(call, call->in[0]);
+    along_axis x = about(call, call->in[SCATTER_X]);
     int64_t count = source_count(call), slices = is_sliced(call) ? x.length : count_of(x);
     sorting s = sort_in(call->scratch, count, (uint32_t)slices);
-    indices index = indices_of(call, 1, x.length);
+    indices index = indices_of(call, SCATTER_INDEX, x.length);
     if (is_sliced(call)) {
         LAUNCH(find_slices, blocks_for(count, BLOCK), BLOCK, 0, compute_stream(), index, s);
     } else {
-        LAUNCH(find_elements, blocks_for(count, BLOCK), BLOCK, 0, compute_stream(), x, about(call, call->in[2]).length,
-               index, s);
+        LAUNCH(find_elements, blocks_for(count, BLOCK), BLOCK, 0, compute_stream(), x,
+               about(call, call->in[SCATTER_SOURCE]).length, index, s);
         x = { 1, slices, 1 };
     }
     sort_by_key(&s);
-    sorted_sources<T, Join>::join(x, s, (const T *)call->in[2].data, (T *)call->out[0].data);
+    sorted_sources<T, Join>::join(x, s, (const T *)call->in[SCATTER_SOURCE].data, (T *)call->out[0].data);
 }
 
 /* Sorted are numbers of 32 bits. */
 static bool can_join(const kernel_call *call)
 {
-    int64_t slices = is_sliced(call) ? about(call, call->in[0]).length : vt_shape_count(call->in[0].shape);
-    return call->in[0].dtype != VT_F64 && slices <= INT32_MAX && source_count(call) <= INT32_MAX;
+    const array &x = call->in[SCATTER_X];
+    int64_t slices = is_sliced(call) ? about(call, x).length : vt_shape_count(x.shape);
+    return x.dtype != VT_F64 && slices <= INT32_MAX && source_count(call) <= INT32_MAX;
 }
 
 static bool prepare_join(const kernel_call *call, preparation *p)
@@ -343,9 +348,11 @@ static bool prepare_join(const kernel_call *call, preparation *p)
 
 template <class T, class Join> static bool join(const kernel_call *call)
 {
-    const array &x = call->in[0], &out = call->out[0];
+    const array &x = call->in[SCATTER_X], &out = call->out[0];
     int64_t count = vt_shape_count(x.shape);
-    if (count == 0) return check(call, vt_shape_count(call->in[1].shape), indices_of(call, 1, about(call, x).length));
+    if (count == 0)
+        return check(call, vt_shape_count(call->in[SCATTER_INDEX].shape),
+                     indices_of(call, SCATTER_INDEX, about(call, x).length));
     if (has_few(call)) {
         launch_few<T, Join>(call);
         return launched(call);

@@ -18,6 +18,7 @@ struct padding {
     divisor by_to[VT_MAX_RANK];
 };
 
+/* from, of the extents p.from -> to, of the extents p.to */
 template <class T> static __global__ void pad_elements(padding p, T value, T *to, const T *from)
 {
     int64_t index = thread_in_grid(), rest = index, source = 0, stride = 1;

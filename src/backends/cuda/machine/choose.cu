@@ -12,7 +12,7 @@ enum { ROUNDS = 3 };
 /* So much of the time of the best so far a candidate may take at the most. */
 static const float MARGIN = 0.95f;
 
-static decisions known = NO_DECISIONS;
+static tuning_cache known = EMPTY_TUNING_CACHE;
 
 /* -- Timing -------------------------------------------------------------------------------------------------------- */
 
@@ -67,7 +67,7 @@ static int fastest(const choice *c, const char *name)
 static int recall(const choice *c, const char *name)
 {
     char answer[MAX_ANSWER], text[MAX_ANSWER];
-    if (!decision_recall(&known, name, answer)) return UNDECIDED;
+    if (!tuning_recall(&known, name, answer)) return UNDECIDED;
     for (int i = 0; i < c->candidates; i++) {
         c->describe(i, c->context, text);
         if (strcmp(text, answer) == 0) return i;
@@ -79,13 +79,13 @@ static void keep(const choice *c, const char *name, int candidate)
 {
     char text[MAX_ANSWER];
     c->describe(candidate, c->context, text);
-    decision_keep(&known, name, text);
+    tuning_keep(&known, name, text);
 }
 
 int recall_choice(const choice *c)
 {
     if (timing_is_off()) return 0;
-    char *name = decision_name(c->problem, c->key, c->key_size);
+    char *name = tuning_name(c->problem, c->key, c->key_size);
     int chosen = recall(c, name);
     free(name);
     return chosen;
@@ -95,7 +95,7 @@ int choose(const choice *c)
 {
     static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
     if (timing_is_off()) return 0;
-    char *name = decision_name(c->problem, c->key, c->key_size);
+    char *name = tuning_name(c->problem, c->key, c->key_size);
     pthread_mutex_lock(&one_at_a_time);
     int chosen = recall(c, name);
     if (chosen == UNDECIDED) {
@@ -109,10 +109,10 @@ int choose(const choice *c)
 
 char *cuda_choices()
 {
-    return decisions_text(&known);
+    return tuning_cache_text(&known);
 }
 
 bool cuda_restore_choices(const char *text)
 {
-    return decisions_restore(&known, text);
+    return tuning_cache_restore(&known, text);
 }

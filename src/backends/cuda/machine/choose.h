@@ -3,7 +3,7 @@
 #define VITRO_BACKENDS_CUDA_MACHINE_CHOOSE_H
 
 extern "C" {
-#include "backends/decisions.h"
+#include "backends/tuning_cache.h"
 }
 
 enum { UNDECIDED = -1 };

@@ -8,6 +8,7 @@ enum { TO, FROM };
 
 /* -- Element by element, or several as one ------------------------------------------------------------------------- */
 
+/* to and from are the arrays of the walk. */
 template <class To, class From> static __global__ void copy_elements(walk<2> w, To *to, const From *from)
 {
     int64_t index = thread_in_grid(), offset[2];
@@ -39,6 +40,7 @@ template <int WIDTH, class T> static bool copy_units(const walk<2> &w, const arr
 
 enum { ROUNDED = 8 }; /* elements at a time between f32 and bf16 */
 
+/* The same, of a walk through units of ROUNDED elements. */
 static __global__ void copy_floats(walk<2> w, stored to, stored from)
 {
     int64_t index = thread_in_grid(), offset[2];
@@ -72,6 +74,7 @@ struct transposition {
 /* A tile's rows are a few sectors of memory long. */
 template <class T> constexpr int tile_extent = sizeof(T) < 4 ? 64 : 32;
 
+/* from [matrices, rows, columns] -> to, the same elements. A block has a tile of a matrix. */
 template <class To, class From> static __global__ void transpose_tiles(transposition t, To *to, const From *from)
 {
     constexpr int TILE = tile_extent<To>;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Before core's headers: what they have for kernels too. */
-#define EVERYWHERE static __host__ __device__ inline
+#define HOST_DEVICE static __host__ __device__ inline
 
 /*  LAUNCH(kernel, grid, block, shared_bytes, stream, arguments...)
  *  SHARED(float, tile, [32][33]);     an array in shared memory, uninitialised, 16-byte aligned

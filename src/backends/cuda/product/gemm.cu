@@ -28,7 +28,8 @@ static __device__ inline void load_tile(float (&tile)[TILE][TILE + 1], const In 
     }
 }
 
-/* A block computes a tile of y, a thread ROWS elements of one of its columns. */
+/* a [batch..., m, k], b [batch..., k, n], bias [n] or NULL -> y [batch..., m, n]. A block computes a tile of y, a
+ * thread ROWS elements of one of its columns. */
 template <class In, class Y>
 static __global__ void __launch_bounds__(BLOCK)
     multiply(gemm_problem p, int64_t across, int64_t down, const In *a, const In *b, const Y *bias, Y *y)
@@ -79,9 +80,9 @@ template <class In, class Y> static void queue(const gemm_problem *p, const gemm
 
 void gemm_queue(const gemm_problem *p, const gemm_operands *o)
 {
-    bool half = p->y_dtype == VT_BF16;
+    bool y_bf16 = p->y_dtype == VT_BF16;
     if (p->in_dtype == VT_BF16)
-        half ? queue<bf16, bf16>(p, o) : queue<bf16, float>(p, o);
+        y_bf16 ? queue<bf16, bf16>(p, o) : queue<bf16, float>(p, o);
     else
-        half ? queue<float, bf16>(p, o) : queue<float, float>(p, o);
+        y_bf16 ? queue<float, bf16>(p, o) : queue<float, float>(p, o);
 }

@@ -23,7 +23,7 @@ static gemm_problem problem_of(const array *a, bool transpose_a, const array *b,
 static gemm_problem matmul_of(const kernel_call *call, const array *a, const array *b)
 {
     const matmul_attributes *t = (const matmul_attributes *)call->attributes;
-    return problem_of(a, t->transpose_a, b, t->transpose_b, &call->out[0]);
+    return problem_of(a, t->transpose_a, b, t->transpose_b, &call->out[PRODUCT_Y]);
 }
 
 /* A vector is one row. */
@@ -38,7 +38,7 @@ static gemm_problem linear_of(const kernel_call *call, const array *x, const arr
 {
     array rows = rows_of(x), y_rows = rows_of(y);
     gemm_problem p = problem_of(&rows, false, weight, true, &y_rows);
-    p.has_bias = call->inputs > 2 && call->in[2].shape.rank > 0;
+    p.has_bias = call->inputs > LINEAR_BIAS && call->in[LINEAR_BIAS].shape.rank > 0;
     return p;
 }
 
@@ -46,7 +46,7 @@ static gemm_problem linear_of(const kernel_call *call, const array *x, const arr
 
 static bool is_f32(const kernel_call *call)
 {
-    return call->in[0].dtype != VT_F64 && call->in[0].dtype == call->in[1].dtype;
+    return call->in[PRODUCT_A].dtype != VT_F64 && call->in[PRODUCT_A].dtype == call->in[PRODUCT_B].dtype;
 }
 
 static array contiguous(const array *a)
@@ -64,15 +64,16 @@ static bool spares_copies(const gemm_problem &strided, const gemm_problem &copie
 
 static bool supports_matmul(const kernel_call *call)
 {
-    array a = contiguous(&call->in[0]), b = contiguous(&call->in[1]);
-    return is_f32(call) && spares_copies(matmul_of(call, &call->in[0], &call->in[1]), matmul_of(call, &a, &b));
+    const array *a = &call->in[PRODUCT_A], *b = &call->in[PRODUCT_B];
+    array a_copy = contiguous(a), b_copy = contiguous(b);
+    return is_f32(call) && spares_copies(matmul_of(call, a, b), matmul_of(call, &a_copy, &b_copy));
 }
 
 static bool supports_linear(const kernel_call *call)
 {
-    array x = contiguous(&call->in[0]), weight = contiguous(&call->in[1]);
-    return is_f32(call) && spares_copies(linear_of(call, &call->in[0], &call->in[1], &call->out[0]),
-                                         linear_of(call, &x, &weight, &call->out[0]));
+    const array *x = &call->in[LINEAR_X], *weight = &call->in[LINEAR_WEIGHT], *y = &call->out[LINEAR_Y];
+    array x_copy = contiguous(x), weight_copy = contiguous(weight);
+    return is_f32(call) && spares_copies(linear_of(call, x, weight, y), linear_of(call, &x_copy, &weight_copy, y));
 }
 
 /* -- Products ------------------------------------------------------------------------------------------------------ */
@@ -92,12 +93,12 @@ static bool prepare(const gemm_problem &problem, preparation *p)
 
 static bool prepare_matmul(const kernel_call *call, preparation *p)
 {
-    return prepare(matmul_of(call, &call->in[0], &call->in[1]), p);
+    return prepare(matmul_of(call, &call->in[PRODUCT_A], &call->in[PRODUCT_B]), p);
 }
 
 static bool run_product(const kernel_call *call)
 {
-    const gemm_operands o = { call->in[0].data, call->in[1].data, NULL, call->out[0].data };
+    const gemm_operands o = { call->in[PRODUCT_A].data, call->in[PRODUCT_B].data, NULL, call->out[PRODUCT_Y].data };
     return matmul_run((matmul *)call->state, &o, call->scratch);
 }
 
@@ -105,15 +106,16 @@ static bool run_product(const kernel_call *call)
  * working memory, and the product's own begins behind it. */
 static size_t room_for_bias(const kernel_call *call, const array *y)
 {
-    bool has_bias = call->inputs > 2 && call->in[2].shape.rank > 0;
-    if (!has_bias || (call->in[2].dtype == y->dtype && array_is_contiguous(&call->in[2]))) return 0;
-    size_t bytes = (size_t)call->in[2].shape.dim[0] * vt_dtype_size(y->dtype);
+    bool has_bias = call->inputs > LINEAR_BIAS && call->in[LINEAR_BIAS].shape.rank > 0;
+    const array *bias = &call->in[LINEAR_BIAS];
+    if (!has_bias || (bias->dtype == y->dtype && array_is_contiguous(bias))) return 0;
+    size_t bytes = (size_t)bias->shape.dim[0] * vt_dtype_size(y->dtype);
     return (bytes + 255) / 256 * 256;
 }
 
 static bool prepare_linear_into(const kernel_call *call, const array *y, preparation *p)
 {
-    if (!prepare(linear_of(call, &call->in[0], &call->in[1], y), p)) return false;
+    if (!prepare(linear_of(call, &call->in[LINEAR_X], &call->in[LINEAR_WEIGHT], y), p)) return false;
     p->scratch += room_for_bias(call, y);
     return true;
 }
@@ -121,10 +123,11 @@ static bool prepare_linear_into(const kernel_call *call, const array *y, prepara
 static bool run_linear_into(const kernel_call *call, const array *y)
 {
     size_t room = room_for_bias(call, y);
-    gemm_operands o = { call->in[0].data, call->in[1].data, call->inputs > 2 ? call->in[2].data : NULL, y->data };
+    gemm_operands o = { call->in[LINEAR_X].data, call->in[LINEAR_WEIGHT].data,
+                        call->inputs > LINEAR_BIAS ? call->in[LINEAR_BIAS].data : NULL, y->data };
     if (room && vt_shape_count(y->shape) > 0) {
-        array copy = array_contiguous(call->scratch, y->dtype, call->in[2].shape);
-        if (!cuda_copy(&copy, &call->in[2])) return false;
+        array copy = array_contiguous(call->scratch, y->dtype, call->in[LINEAR_BIAS].shape);
+        if (!cuda_copy(&copy, &call->in[LINEAR_BIAS])) return false;
         o.bias = copy.data;
     }
     return matmul_run((matmul *)call->state, &o, (char *)call->scratch + room);
@@ -132,12 +135,12 @@ static bool run_linear_into(const kernel_call *call, const array *y)
 
 static bool prepare_linear(const kernel_call *call, preparation *p)
 {
-    return prepare_linear_into(call, &call->out[0], p);
+    return prepare_linear_into(call, &call->out[LINEAR_Y], p);
 }
 
 static bool run_linear(const kernel_call *call)
 {
-    return run_linear_into(call, &call->out[0]);
+    return run_linear_into(call, &call->out[LINEAR_Y]);
 }
 
 /* -- GELU behind a product, and its gradient ------------------------------------------------------------------------
@@ -190,26 +193,29 @@ template <class Function> static bool finish_product(const kernel_call *call, co
 
 static bool prepare_linear_gelu(const kernel_call *call, preparation *p)
 {
-    return prepare_linear_into(call, &call->out[1], p);
+    return prepare_linear_into(call, &call->out[LINEAR_GELU_Z], p);
 }
 
 static bool run_linear_gelu(const kernel_call *call)
 {
-    return run_linear_into(call, &call->out[1]) && finish_product<apply_gelu>(call, &call->out[1], &call->out[0]);
+    const array *z = &call->out[LINEAR_GELU_Z];
+    return run_linear_into(call, z) && finish_product<apply_gelu>(call, z, &call->out[LINEAR_GELU_Y]);
 }
 
 /* The result has as many rows as g, in any number of axes. */
 static bool prepare_matmul_gelu_gradient(const kernel_call *call, preparation *p)
 {
-    const array *g = &call->in[0], *weight = &call->in[1];
+    const array *g = &call->in[MATMUL_GELU_GRADIENT_G], *weight = &call->in[MATMUL_GELU_GRADIENT_WEIGHT];
     const vt_shape shape = { 2, { g->shape.dim[0], weight->shape.dim[1] } };
-    array y = array_contiguous(call->out[0].data, call->out[0].dtype, shape);
+    const array *dz = &call->out[MATMUL_GELU_GRADIENT_DZ];
+    array y = array_contiguous(dz->data, dz->dtype, shape);
     return prepare(problem_of(g, false, weight, false, &y), p);
 }
 
 static bool run_matmul_gelu_gradient(const kernel_call *call)
 {
-    return run_product(call) && finish_product<times_gelu_gradient>(call, &call->in[2], &call->out[0]);
+    const array *z = &call->in[MATMUL_GELU_GRADIENT_Z];
+    return run_product(call) && finish_product<times_gelu_gradient>(call, z, &call->out[MATMUL_GELU_GRADIENT_DZ]);
 }
 
 /* -- The kernels --------------------------------------------------------------------------------------------------- */
@@ -220,22 +226,26 @@ extern "C" const kernel_row cuda_linear_kernels[] = {
         .supports = supports_matmul,
         .prepare = prepare_matmul,
         .strided = true,
-        .bf16_in = 3,
-        .bf16_out = 1 } },
+        .bf16_in = PRODUCT_FACTORS,
+        .bf16_out = 1 << PRODUCT_Y } },
     { &op_linear,
       { .run = run_linear,
         .supports = supports_linear,
         .prepare = prepare_linear,
         .strided = true,
-        .bf16_in = 3,
-        .bf16_out = 1 } },
+        .bf16_in = PRODUCT_FACTORS,
+        .bf16_out = 1 << PRODUCT_Y } },
     { &op_linear_gelu,
-      { .run = run_linear_gelu, .supports = is_f32, .prepare = prepare_linear_gelu, .bf16_in = 3, .bf16_out = 3 } },
+      { .run = run_linear_gelu,
+        .supports = is_f32,
+        .prepare = prepare_linear_gelu,
+        .bf16_in = PRODUCT_FACTORS,
+        .bf16_out = 1 << LINEAR_GELU_Y | 1 << LINEAR_GELU_Z } },
     { &op_matmul_gelu_gradient,
       { .run = run_matmul_gelu_gradient,
         .supports = is_f32,
         .prepare = prepare_matmul_gelu_gradient,
-        .bf16_in = 7,
-        .bf16_out = 1 } },
+        .bf16_in = PRODUCT_FACTORS | 1 << MATMUL_GELU_GRADIENT_Z,
+        .bf16_out = 1 << PRODUCT_Y } },
     {},
 };

@@ -24,7 +24,7 @@ typedef struct products {
     double g, gx; /* Σ g and Σ g (x - mean) */
 } products;
 
-/* What a call works on: arguments of kernels. What has no data is absent. */
+/* What a call works on: arguments of kernels. Images are [lines, channels]. What has no data is absent. */
 typedef struct batch {
     int64_t lines, channels;
     int64_t parts; /* that sums are taken over */
@@ -34,10 +34,10 @@ typedef struct batch {
     stored shortcut;  /* what is added before the ReLU; of a gradient, its own gradient */
     stored g, more_g; /* the gradient of y; it may come as two, to be added */
     stored dx;
-    const float *weight, *bias;          /* of channels, as all that follows */
-    float *mean, *var, *dweight, *dbias; /* mean: two of each channel, [2, channels], which add up to it */
+    const float *weight, *bias;          /* [channels], as all that follows */
+    float *mean, *var, *dweight, *dbias; /* mean: [2, channels], two numbers that add up to it */
     float *g_mean, *slope;
-    void *partial; /* moments or products: of each part, those of each channel */
+    void *partial; /* moments or products [parts, channels] */
 } batch;
 
 /* -- The lines of a thread: of one vector of columns, dealt out to blocks in turn ---------------------------------- */
@@ -230,7 +230,7 @@ static __device__ inline void mask_lines(const batch &b, const share &s, int i, 
     for (int l = 0; l < STRIP; l++)
         for (int e = 0; e < W; e++) {
             const float masked = y[l].at[e] <= 0 ? 0 : g[l].at[e] + more[l].at[e];
-            g[l].at[e] = b.shortcut.half ? (float)converter<bf16, float>::of(masked) : masked;
+            g[l].at[e] = b.shortcut.is_bf16 ? (float)converter<bf16, float>::of(masked) : masked;
         }
     store_lines(b.shortcut, s, i, g);
 }
@@ -352,7 +352,7 @@ static size_t partial_bytes(const batch &b, size_t each, int resident)
 
 static bool prepare_forward(const kernel_call *call, preparation *p)
 {
-    p->scratch = partial_bytes(batch_of(call, &call->in[0]), sizeof(moments), OF_MOMENTS);
+    p->scratch = partial_bytes(batch_of(call, &call->in[NORM_X]), sizeof(moments), OF_MOMENTS);
     return true;
 }
 
@@ -363,7 +363,7 @@ static size_t product_bytes(const batch &b)
 
 static bool prepare_gradient(const kernel_call *call, preparation *p)
 {
-    batch b = batch_of(call, &call->in[1]);
+    batch b = batch_of(call, &call->in[NORM_GRADIENT_X]);
     p->scratch = product_bytes(b) + 2 * (size_t)b.channels * sizeof(float);
     return true;
 }
@@ -394,27 +394,28 @@ static bool run_forward(const kernel_call *call, batch b, const array *weight, c
 {
     const pass sums = { add_moments<1>, add_moments<WIDTH>, OF_MOMENTS };
     const pass elements = { normalize<1>, normalize<WIDTH>, OF_NORMALIZE };
-    b.y = stored_of(&call->out[0]);
-    b.mean = (float *)call->out[1].data;
-    b.var = (float *)call->out[2].data;
+    b.y = stored_of(&call->out[NORM_Y]);
+    b.mean = (float *)call->out[NORM_MEAN].data;
+    b.var = (float *)call->out[NORM_VAR].data;
     b.weight = (const float *)weight->data;
     b.bias = (const float *)bias->data;
     b.partial = call->scratch;
     return run_passes(call, b, sums, finish_moments, elements);
 }
 
-static bool run_gradient(const kernel_call *call, batch b, const array *weight, int first_of_scales)
+/* dweight: the number of that output; dbias follows it. */
+static bool run_gradient(const kernel_call *call, batch b, const array *weight, int dweight)
 {
     const pass sums = { add_products<1>, add_products<WIDTH>, OF_PRODUCTS };
     const pass elements = { set_gradient<1>, set_gradient<WIDTH>, OF_GRADIENT };
-    b.g = stored_of(&call->in[0]);
-    b.mean = (float *)call->in[2].data;
-    b.var = (float *)call->in[3].data;
-    b.dx = stored_of(&call->out[0]);
+    b.g = stored_of(&call->in[NORM_GRADIENT_G]);
+    b.mean = (float *)call->in[NORM_GRADIENT_MEAN].data;
+    b.var = (float *)call->in[NORM_GRADIENT_VAR].data;
+    b.dx = stored_of(&call->out[NORM_DX]);
     b.weight = (const float *)weight->data;
-    if (call->outputs > first_of_scales) {
-        b.dweight = (float *)call->out[first_of_scales].data;
-        b.dbias = (float *)call->out[first_of_scales + 1].data;
+    if (call->outputs > dweight) {
+        b.dweight = (float *)call->out[dweight].data;
+        b.dbias = (float *)call->out[dweight + 1].data;
     }
     b.partial = call->scratch;
     b.g_mean = (float *)((char *)call->scratch + product_bytes(b));
@@ -422,56 +423,52 @@ static bool run_gradient(const kernel_call *call, batch b, const array *weight, 
     return run_passes(call, b, sums, finish_products, elements);
 }
 
-/* Inputs: x, weight, bias. */
 static bool run_batch_norm(const kernel_call *call)
 {
-    batch b = batch_of(call, &call->in[0]);
+    batch b = batch_of(call, &call->in[NORM_X]);
     b.relu = call->op == &op_batch_norm_relu;
-    return run_forward(call, b, &call->in[1], &call->in[2]);
+    return run_forward(call, b, &call->in[NORM_WEIGHT], &call->in[NORM_BIAS]);
 }
 
-/* Inputs: x, shortcut, weight, bias. */
 static bool run_batch_norm_add_relu(const kernel_call *call)
 {
-    batch b = batch_of(call, &call->in[0]);
-    b.shortcut = stored_of(&call->in[1]);
-    return run_forward(call, b, &call->in[2], &call->in[3]);
+    batch b = batch_of(call, &call->in[BATCH_NORM_ADD_RELU_X]);
+    b.shortcut = stored_of(&call->in[BATCH_NORM_ADD_RELU_SHORTCUT]);
+    return run_forward(call, b, &call->in[BATCH_NORM_ADD_RELU_WEIGHT], &call->in[BATCH_NORM_ADD_RELU_BIAS]);
 }
 
-/* Inputs: g, x, mean, var, weight. */
 static bool run_batch_norm_gradient(const kernel_call *call)
 {
-    return run_gradient(call, batch_of(call, &call->in[1]), &call->in[4], 1);
+    batch b = batch_of(call, &call->in[NORM_GRADIENT_X]);
+    return run_gradient(call, b, &call->in[NORM_GRADIENT_WEIGHT], NORM_DWEIGHT);
 }
 
-/* Inputs: g, x, mean, var, weight, bias. */
 static bool run_batch_norm_relu_gradient(const kernel_call *call)
 {
-    batch b = batch_of(call, &call->in[1]);
-    b.bias = (const float *)call->in[5].data;
+    batch b = batch_of(call, &call->in[NORM_GRADIENT_X]);
+    b.bias = (const float *)call->in[NORM_GRADIENT_BIAS].data;
     b.relu = true;
-    return run_gradient(call, b, &call->in[4], 1);
+    return run_gradient(call, b, &call->in[NORM_GRADIENT_WEIGHT], NORM_DWEIGHT);
 }
 
-/* Inputs: g, x, mean, var, y, weight, more of g. */
 static bool run_batch_norm_add_relu_gradient(const kernel_call *call)
 {
-    batch b = batch_of(call, &call->in[1]);
-    b.y = stored_of(&call->in[4]);
-    b.more_g = stored_of(&call->in[6]);
-    b.shortcut = stored_of(&call->out[1]);
-    return run_gradient(call, b, &call->in[5], 2);
+    batch b = batch_of(call, &call->in[NORM_GRADIENT_X]);
+    b.y = stored_of(&call->in[ADD_RELU_GRADIENT_Y]);
+    b.more_g = stored_of(&call->in[ADD_RELU_GRADIENT_MORE_G]);
+    b.shortcut = stored_of(&call->out[ADD_RELU_DSHORTCUT]);
+    return run_gradient(call, b, &call->in[ADD_RELU_GRADIENT_WEIGHT], ADD_RELU_DWEIGHT);
 }
 
 /* f32, stored as that or as bf16. */
 static bool norm_of_f32(const kernel_call *call)
 {
-    return call->in[0].dtype != VT_F64;
+    return call->in[NORM_X].dtype != VT_F64;
 }
 
 static bool gradient_of_f32(const kernel_call *call)
 {
-    return call->in[1].dtype != VT_F64;
+    return call->in[NORM_GRADIENT_X].dtype != VT_F64;
 }
 
 #define KERNEL(name, run_, supports_, prepare_, ins, outs)                                                             \
@@ -482,15 +479,24 @@ static bool gradient_of_f32(const kernel_call *call)
             .channels_last_out = outs, .bf16_in = ins, .bf16_out = outs                                                \
         }                                                                                                              \
     }
-#define NORM(name, run, ins)           KERNEL(name, run, norm_of_f32, prepare_forward, ins, 1 << 0)
+#define NORM(name, run, ins)           KERNEL(name, run, norm_of_f32, prepare_forward, ins, 1 << NORM_Y)
 #define GRADIENT(name, run, ins, outs) KERNEL(name, run, gradient_of_f32, prepare_gradient, ins, outs)
+
+/* Those that are images: they lie channels last, and may be bf16. */
+enum {
+    IMAGES = 1 << NORM_X,
+    ADD_RELU_IMAGES = 1 << BATCH_NORM_ADD_RELU_X | 1 << BATCH_NORM_ADD_RELU_SHORTCUT,
+    GRADIENT_IMAGES = 1 << NORM_GRADIENT_G | 1 << NORM_GRADIENT_X,
+    ADD_RELU_GRADIENT_IMAGES = GRADIENT_IMAGES | 1 << ADD_RELU_GRADIENT_Y | 1 << ADD_RELU_GRADIENT_MORE_G
+};
+
 extern "C" const kernel_row cuda_batch_norm_kernels[] = {
-    NORM(batch_norm, run_batch_norm, 1 << 0),
-    NORM(batch_norm_relu, run_batch_norm, 1 << 0),
-    NORM(batch_norm_add_relu, run_batch_norm_add_relu, 1 << 0 | 1 << 1),
-    GRADIENT(batch_norm_gradient, run_batch_norm_gradient, 1 << 0 | 1 << 1, 1 << 0),
-    GRADIENT(batch_norm_relu_gradient, run_batch_norm_relu_gradient, 1 << 0 | 1 << 1, 1 << 0),
-    GRADIENT(batch_norm_add_relu_gradient, run_batch_norm_add_relu_gradient, 1 << 0 | 1 << 1 | 1 << 4 | 1 << 6,
-             1 << 0 | 1 << 1),
+    NORM(batch_norm, run_batch_norm, IMAGES),
+    NORM(batch_norm_relu, run_batch_norm, IMAGES),
+    NORM(batch_norm_add_relu, run_batch_norm_add_relu, ADD_RELU_IMAGES),
+    GRADIENT(batch_norm_gradient, run_batch_norm_gradient, GRADIENT_IMAGES, 1 << NORM_DX),
+    GRADIENT(batch_norm_relu_gradient, run_batch_norm_relu_gradient, GRADIENT_IMAGES, 1 << NORM_DX),
+    GRADIENT(batch_norm_add_relu_gradient, run_batch_norm_add_relu_gradient, ADD_RELU_GRADIENT_IMAGES,
+             1 << ADD_RELU_DX | 1 << ADD_RELU_DSHORTCUT),
     {},
 };

@@ -197,7 +197,8 @@ static __device__ inline void keep(const fold_plan &p, const Fold &fold, int64_t
     fold.finish(offset[0], s);
 }
 
-/* Threads side by side read neighbours of one part. */
+/* x, the elements of the plan -> states [outputs, parts], or where there is one part the outputs themselves. Threads
+ * side by side read neighbours of one part. */
 template <class Fold, class Elements>
 static __global__ void fold_rows(fold_plan p, Fold fold, Elements x, typename Fold::state *states)
 {
@@ -227,7 +228,8 @@ static __global__ void fold_rows(fold_plan p, Fold fold, Elements x, typename Fo
     if (lane == 0 && output < p.kept.count) keep(p, fold, output, part, s, states);
 }
 
-/* Threads side by side read neighbours that belong to N outputs each; below them are others with the next elements. */
+/* The same; threads side by side read neighbours that belong to N outputs each, and below them are others with the next
+ * elements. */
 template <int N, class Fold, class Elements>
 static __global__ void fold_columns(fold_plan p, Fold fold, Elements x, typename Fold::state *states)
 {
@@ -262,7 +264,7 @@ static __global__ void fold_columns(fold_plan p, Fold fold, Elements x, typename
     for (int e = 0; e < N && row == 0 && output < p.kept.count; e++) keep(p, fold, output + e, part, s[e], states);
 }
 
-/* Joins the parts. */
+/* states [outputs, parts] -> the outputs */
 template <class Fold>
 static __global__ void fold_parts(fold_plan p, Fold fold, int lanes, const typename Fold::state *states)
 {

@@ -41,6 +41,7 @@ template <class T> static __device__ inline T loss_of(const logit_sums<T> &sums,
     return hard + (s > 0 ? s * (above + (max - sums.total / classes)) : 0);
 }
 
+/* x [outer, length, inner], labels [outer, inner] -> loss and log_sum [outer, inner] */
 template <class T>
 static __global__ void cross_entropy(along_axis a, int threads, T s, const T *x, const int64_t *labels,
                                      fault_reporter reporter, T *loss, T *log_sum)
@@ -62,7 +63,8 @@ static __global__ void cross_entropy(along_axis a, int threads, T s, const T *x,
     loss[lane] = label == VT_IGNORE ? 0 : loss_of(sums, x[label * a.inner], (T)a.length, s);
 }
 
-/* dx = g (e^(x - log Σ e^x) - p), p = (1 - s) [label] + s / classes */
+/* g, labels and log_sum [outer, inner], x [outer, length, inner] -> dx as x:
+ * dx = g (e^(x - log Σ e^x) - p), p = (1 - s) [label] + s / classes */
 template <class T>
 static __global__ void cross_entropy_gradient(along_axis a, int threads, T s, const T *g, const T *x,
                                               const int64_t *labels, const T *log_sum, fault_reporter reporter, T *dx)
@@ -87,36 +89,40 @@ static double smoothing(const kernel_call *call)
 template <class T> static bool run_in(const kernel_call *call)
 {
     const array *in = call->in, *out = call->out;
-    along_axis a = along_axis_of(in[0].shape, 1);
+    along_axis a = along_axis_of(in[CROSS_ENTROPY_LOGITS].shape, 1);
     int threads = threads_for_lane(a);
     if (lane_count(a) == 0) return true;
     LAUNCH(cross_entropy<T>, blocks_for(lane_count(a) * threads, BLOCK), BLOCK, 0, compute_stream(), a, threads,
-           (T)smoothing(call), (const T *)in[0].data, (const int64_t *)in[1].data, reporter_for(call, 1),
-           (T *)out[0].data, (T *)out[1].data);
+           (T)smoothing(call), (const T *)in[CROSS_ENTROPY_LOGITS].data, (const int64_t *)in[CROSS_ENTROPY_TARGET].data,
+           reporter_for(call, CROSS_ENTROPY_TARGET), (T *)out[CROSS_ENTROPY_LOSS].data,
+           (T *)out[CROSS_ENTROPY_LOGSUMEXP].data);
     return launched(call);
 }
 
 template <class T> static bool run_gradient_in(const kernel_call *call)
 {
     const array *in = call->in;
-    along_axis a = along_axis_of(in[1].shape, 1);
+    along_axis a = along_axis_of(in[CROSS_ENTROPY_GRADIENT_LOGITS].shape, 1);
     int threads = threads_for_lane(a);
     if (lane_count(a) == 0) return true;
     LAUNCH(cross_entropy_gradient<T>, blocks_for(lane_count(a) * threads, BLOCK), BLOCK, 0, compute_stream(), a,
-           threads, (T)smoothing(call), (const T *)in[0].data, (const T *)in[1].data, (const int64_t *)in[2].data,
-           (const T *)in[3].data, reporter_for(call, 2), (T *)call->out[0].data);
+           threads, (T)smoothing(call), (const T *)in[CROSS_ENTROPY_GRADIENT_G].data,
+           (const T *)in[CROSS_ENTROPY_GRADIENT_LOGITS].data, (const int64_t *)in[CROSS_ENTROPY_GRADIENT_TARGET].data,
+           (const T *)in[CROSS_ENTROPY_GRADIENT_LOGSUMEXP].data, reporter_for(call, CROSS_ENTROPY_GRADIENT_TARGET),
+           (T *)call->out[0].data);
     return launched(call);
 }
 
 /* In f64 too: the decomposition would not see a label that is wrong. */
 static bool run(const kernel_call *call)
 {
-    return call->in[0].dtype == VT_F64 ? run_in<double>(call) : run_in<float>(call);
+    return call->in[CROSS_ENTROPY_LOGITS].dtype == VT_F64 ? run_in<double>(call) : run_in<float>(call);
 }
 
 static bool run_gradient(const kernel_call *call)
 {
-    return call->in[0].dtype == VT_F64 ? run_gradient_in<double>(call) : run_gradient_in<float>(call);
+    return call->in[CROSS_ENTROPY_GRADIENT_G].dtype == VT_F64 ? run_gradient_in<double>(call)
+                                                              : run_gradient_in<float>(call);
 }
 
 extern "C" const kernel_row cuda_loss_kernels[] = {

@@ -457,6 +457,7 @@ static bool run_norm(const kernel_call *call)
 
 /* -- The gradient of a product: g times the product of the others ------------------------------------------------- */
 
+/* g and `of` [kept], x [elements] -> dx as x; w walks through x and, beside it, through its outputs. */
 static __global__ void multiply_by_others(walk<2> w, const float *g, const float *x, const nonzero_product *of,
                                           float *dx)
 {

@@ -101,8 +101,8 @@ template <class Team> static __device__ inline float team_sum(float x)
 
 /* -- The norm ------------------------------------------------------------------------------------------------------ */
 
-/* y = (x + b - mean) rstd weight + bias. The sum x + b is kept where there is a b. A mean is two numbers, which add up
- * to it. */
+/* y = (x + b - mean) rstd weight + bias: x, b, sum, y [rows, length], weight, bias [length], mean [rows, 2], rstd
+ * [rows]. The sum x + b is kept where there is a b. A mean is two numbers, which add up to it. */
 typedef struct norm_rows {
     int64_t rows, length;
     float eps;
@@ -215,14 +215,14 @@ template <class Team> static __global__ void __launch_bounds__(Team::block) norm
 /* -- Its gradient -------------------------------------------------------------------------------------------------- */
 
 /* With x̂ the normalised row and h = g weight: dx = (h - mean(h) - x̂ mean(h x̂)) rstd + residual, without mean(h) where
- * the mean was not subtracted; dweight = Σ g x̂, dbias = Σ g. */
+ * the mean was not subtracted; dweight = Σ g x̂, dbias = Σ g. g, x, dx, residual [rows, length]. */
 typedef struct gradient_rows {
     int64_t rows, length;
     bool centered;
     const float *x, *mean, *rstd, *weight, *residual;
     stored g, dx;
-    float *partial; /* of each part of the rows a row of dweight and one of dbias; NULL: they are not asked for */
-    int64_t pitch;  /* of these rows */
+    float *partial; /* [parts, 2, pitch]: the sums of dweight and dbias over a part; NULL: they are not asked for */
+    int64_t pitch;  /* length, filled up */
 } gradient_rows;
 
 static __device__ inline normal normal_of(const gradient_rows &a, int64_t row)
@@ -331,8 +331,8 @@ static __global__ void __launch_bounds__(Team::block, Team::resident) gradient_l
     }
 }
 
-/* The sums over the parts, in an order that follows from their number: of dweight or dbias, blockIdx.y, a column each
- * warp in the end. */
+/* partial [parts, 2, pitch] -> dweight [length], and where blockIdx.y is 1 dbias [length]: the sums over the parts, in
+ * an order that follows from their number, a column each warp in the end. */
 static __global__ void add_parts(const float *partial, int64_t parts, int64_t pitch, int64_t length, float *dweight,
                                  float *dbias)
 {
@@ -365,22 +365,22 @@ static bool can_be_held(int64_t length)
 
 static bool norm_of_f32(const kernel_call *call)
 {
-    return call->in[0].dtype == VT_F32;
+    return call->in[NORM_X].dtype == VT_F32;
 }
 
 static bool gradient_of_f32(const kernel_call *call)
 {
-    return call->in[1].dtype == VT_F32;
+    return call->in[NORM_GRADIENT_X].dtype == VT_F32;
 }
 
 static bool run_norm(const kernel_call *call, norm_rows a)
 {
-    const array *x = &call->in[0];
+    const array *x = &call->in[NORM_X]; /* as y, of all the norms */
     a.length = row_length(call, x);
     a.rows = vt_shape_count(x->shape) / a.length;
     a.eps = (float)((const row_norm_attributes *)call->attributes)->eps;
     a.x = (const float *)x->data;
-    a.y = stored_of(&call->out[0]);
+    a.y = stored_of(&call->out[NORM_Y]);
     if (a.rows == 0) return true;
     if (can_be_held(a.length) && is_aligned(call, WIDTH))
         with_holding_team(a.length, [&](auto t) {
@@ -398,26 +398,27 @@ static bool run_norm(const kernel_call *call, norm_rows a)
 static bool run_layer_norm(const kernel_call *call)
 {
     return run_norm(call, { .centered = true,
-                            .weight = (const float *)call->in[1].data,
-                            .bias = (const float *)call->in[2].data,
-                            .mean = (float *)call->out[1].data,
-                            .rstd = (float *)call->out[2].data });
+                            .weight = (const float *)call->in[NORM_WEIGHT].data,
+                            .bias = (const float *)call->in[NORM_BIAS].data,
+                            .mean = (float *)call->out[NORM_MEAN].data,
+                            .rstd = (float *)call->out[NORM_RSTD].data });
 }
 
 static bool run_rms_norm(const kernel_call *call)
 {
-    return run_norm(call, { .weight = (const float *)call->in[1].data, .rstd = (float *)call->out[1].data });
+    return run_norm(call, { .weight = (const float *)call->in[RMS_NORM_WEIGHT].data,
+                            .rstd = (float *)call->out[RMS_NORM_RSTD].data });
 }
 
 static bool run_add_layer_norm(const kernel_call *call)
 {
     return run_norm(call, { .centered = true,
-                            .weight = (const float *)call->in[2].data,
-                            .bias = (const float *)call->in[3].data,
-                            .b = stored_of(&call->in[1]),
-                            .sum = (float *)call->out[3].data,
-                            .mean = (float *)call->out[1].data,
-                            .rstd = (float *)call->out[2].data });
+                            .weight = (const float *)call->in[ADD_LAYER_NORM_WEIGHT].data,
+                            .bias = (const float *)call->in[ADD_LAYER_NORM_BIAS].data,
+                            .b = stored_of(&call->in[ADD_LAYER_NORM_B]),
+                            .sum = (float *)call->out[ADD_LAYER_NORM_SUM].data,
+                            .mean = (float *)call->out[NORM_MEAN].data,
+                            .rstd = (float *)call->out[NORM_RSTD].data });
 }
 
 /* Blocks that are there at the same time. Of looping teams fewer, where their parts would take much memory. */
@@ -437,8 +438,9 @@ static int64_t pitch_of(int64_t length)
 /* Where arrays lie is not known yet, and with that the team. */
 static bool prepare_gradient(const kernel_call *call, preparation *p)
 {
-    int64_t length = row_length(call, &call->in[1]), rows = vt_shape_count(call->in[1].shape) / length, parts = 0;
-    if (call->outputs == 1) return true;
+    const array *x = &call->in[NORM_GRADIENT_X];
+    int64_t length = row_length(call, x), rows = vt_shape_count(x->shape) / length, parts = 0;
+    if (call->outputs <= NORM_DWEIGHT) return true;
     with_looping_team(length, [&](auto t) { parts = (int64_t)gradient_blocks<decltype(t)>(rows, length) * t.rows; });
     if (can_be_held(length))
         with_holding_team(length, [&](auto t) {
@@ -473,14 +475,14 @@ static int64_t launch_gradient(const kernel_call *call, const gradient_rows &a)
 
 static bool run_gradient(const kernel_call *call, gradient_rows a)
 {
-    const array *x = &call->in[1];
-    float *dweight = call->outputs > 1 ? (float *)call->out[1].data : NULL;
-    float *dbias = call->outputs > 2 ? (float *)call->out[2].data : NULL;
+    const array *x = &call->in[NORM_GRADIENT_X];
+    float *dweight = call->outputs > NORM_DWEIGHT ? (float *)call->out[NORM_DWEIGHT].data : NULL;
+    float *dbias = call->outputs > NORM_DBIAS ? (float *)call->out[NORM_DBIAS].data : NULL;
     a.length = row_length(call, x);
     a.rows = vt_shape_count(x->shape) / a.length;
-    a.g = stored_of(&call->in[0]);
+    a.g = stored_of(&call->in[NORM_GRADIENT_G]);
     a.x = (const float *)x->data;
-    a.dx = stored_of(&call->out[0]);
+    a.dx = stored_of(&call->out[NORM_DX]);
     a.partial = dweight ? (float *)call->scratch : NULL;
     a.pitch = pitch_of(a.length);
     int64_t parts = launch_gradient(call, a);
@@ -490,49 +492,48 @@ static bool run_gradient(const kernel_call *call, gradient_rows a)
     return launched(call);
 }
 
-/* Inputs: g, x, mean, rstd, weight. */
 static bool run_layer_norm_gradient(const kernel_call *call)
 {
     return run_gradient(call, { .centered = true,
-                                .mean = (const float *)call->in[2].data,
-                                .rstd = (const float *)call->in[3].data,
-                                .weight = (const float *)call->in[4].data });
+                                .mean = (const float *)call->in[NORM_GRADIENT_MEAN].data,
+                                .rstd = (const float *)call->in[NORM_GRADIENT_RSTD].data,
+                                .weight = (const float *)call->in[NORM_GRADIENT_WEIGHT].data });
 }
 
-/* Inputs: g, x, mean, rstd, what is added to dx, weight. */
 static bool run_layer_norm_gradient_add(const kernel_call *call)
 {
     return run_gradient(call, { .centered = true,
-                                .mean = (const float *)call->in[2].data,
-                                .rstd = (const float *)call->in[3].data,
-                                .weight = (const float *)call->in[5].data,
-                                .residual = (const float *)call->in[4].data });
+                                .mean = (const float *)call->in[NORM_GRADIENT_MEAN].data,
+                                .rstd = (const float *)call->in[NORM_GRADIENT_RSTD].data,
+                                .weight = (const float *)call->in[GRADIENT_ADD_WEIGHT].data,
+                                .residual = (const float *)call->in[GRADIENT_ADD_RESIDUAL].data });
 }
 
-/* Inputs: g, x, rstd, weight. */
 static bool run_rms_norm_gradient(const kernel_call *call)
 {
-    return run_gradient(call, { .rstd = (const float *)call->in[2].data, .weight = (const float *)call->in[3].data });
+    return run_gradient(call, { .rstd = (const float *)call->in[RMS_NORM_GRADIENT_RSTD].data,
+                                .weight = (const float *)call->in[RMS_NORM_GRADIENT_WEIGHT].data });
 }
 
 #define NORM(name, in)                                                                                                 \
     {                                                                                                                  \
         &op_##name,                                                                                                    \
         {                                                                                                              \
-            .run = run_##name, .supports = norm_of_f32, .bf16_in = in, .bf16_out = 1                                   \
+            .run = run_##name, .supports = norm_of_f32, .bf16_in = in, .bf16_out = 1 << NORM_Y                         \
         }                                                                                                              \
     }
 #define NORM_GRADIENT(name)                                                                                            \
     {                                                                                                                  \
         &op_##name,                                                                                                    \
         {                                                                                                              \
-            .run = run_##name, .supports = gradient_of_f32, .prepare = prepare_gradient, .bf16_in = 1, .bf16_out = 1   \
+            .run = run_##name, .supports = gradient_of_f32, .prepare = prepare_gradient,                               \
+            .bf16_in = 1 << NORM_GRADIENT_G, .bf16_out = 1 << NORM_DX                                                  \
         }                                                                                                              \
     }
 extern "C" const kernel_row cuda_row_norm_kernels[] = {
     NORM(layer_norm, 0),
     NORM(rms_norm, 0),
-    NORM(add_layer_norm, 1 << 1),
+    NORM(add_layer_norm, 1 << ADD_LAYER_NORM_B),
     NORM_GRADIENT(layer_norm_gradient),
     NORM_GRADIENT(rms_norm_gradient),
     NORM_GRADIENT(layer_norm_gradient_add),

@@ -204,9 +204,9 @@ template <template <class, class, class> class Scan> static bool run_total(const
 template <bool SMALLEST, class Stored, class Elements>
 static bool run_extreme_of(const kernel_call *call, const Elements &x)
 {
-    return run_scan(
-        call, false,
-        running_extreme<Elements, Stored, SMALLEST>{ x, (Stored *)call->out[0].data, (int64_t *)call->out[1].data });
+    return run_scan(call, false,
+                    running_extreme<Elements, Stored, SMALLEST>{ x, (Stored *)call->out[CUMMAX_VALUES].data,
+                                                                 (int64_t *)call->out[CUMMAX_INDICES].data });
 }
 
 template <bool SMALLEST> static bool run_extreme(const kernel_call *call)

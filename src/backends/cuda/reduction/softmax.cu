@@ -70,6 +70,7 @@ template <int THREADS> static __device__ inline int64_t own_row()
     return (int64_t)blockIdx.x * (BLOCK / THREADS) + threadIdx.x / THREADS;
 }
 
+/* x [rows, length] -> y [rows, length] */
 template <bool LOGARITHM, int THREADS, int EACH>
 static __global__ void softmax_row(int64_t rows, int length, const float *x, float *y)
 {
@@ -93,6 +94,7 @@ static __global__ void softmax_row(int64_t rows, int length, const float *x, flo
     write_row<THREADS>(y + row * length, length, v);
 }
 
+/* g and y [rows, length] -> dx [rows, length] */
 template <bool LOGARITHM, int THREADS, int EACH>
 static __global__ void gradient_row(int64_t rows, int length, const float *g, const float *y, float *dx)
 {
@@ -111,6 +113,7 @@ static __global__ void gradient_row(int64_t rows, int length, const float *g, co
 
 /* -- Lanes of any length, by one thread or by a block ------------------------------------------------------------- */
 
+/* x [outer, length, inner] -> y as x */
 template <bool LOGARITHM> static __global__ void softmax_lane(along_axis a, int threads, const float *x, float *y)
 {
     int64_t lane = thread_in_grid() / threads, first = threadIdx.x % threads;
@@ -127,6 +130,7 @@ template <bool LOGARITHM> static __global__ void softmax_lane(along_axis a, int 
         y[k * a.inner] = softmax_of<LOGARITHM>(x[k * a.inner], e.max, of_sum);
 }
 
+/* g and y [outer, length, inner] -> dx as these */
 template <bool LOGARITHM>
 static __global__ void gradient_lane(along_axis a, int threads, const float *g, const float *y, float *dx)
 {

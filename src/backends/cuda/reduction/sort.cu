@@ -11,6 +11,7 @@ static __device__ inline unsigned digit_of(uint32_t key, int shift)
     return key >> shift & (DIGITS - 1);
 }
 
+/* key [count] -> counts [digits, tiles] */
 static __global__ void count_digits(int64_t count, int shift, const uint32_t *key, uint32_t *counts)
 {
     SHARED(uint32_t, of_digit, [DIGITS]);
@@ -24,7 +25,7 @@ static __global__ void count_digits(int64_t count, int shift, const uint32_t *ke
     counts[(int64_t)threadIdx.x * gridDim.x + blockIdx.x] = of_digit[threadIdx.x];
 }
 
-/* For each digit, which is a block here: of each tile's count the sum of those before it, and the sum of all. */
+/* counts [digits, tiles] -> the sums of those before each, and totals [digits]. A block has a digit. */
 static __global__ void place_tiles(int tiles, uint32_t *counts, uint32_t *totals)
 {
     uint32_t *of_digit = counts + (int64_t)blockIdx.x * tiles, so_far = 0;
@@ -51,8 +52,9 @@ static __device__ inline unsigned lanes_alike(unsigned digit, bool there)
     return there ? alike : 0;
 }
 
-/* Keys go by rounds of one a thread, so that those of equal digits stay in their order: behind those of the rounds
- * before, of the warps before, of the lanes before. */
+/* key and number [count], counts [digits, tiles], totals [digits] -> to_key and to_number [count]. Keys go by rounds of
+ * one a thread, so that those of equal digits stay in their order: behind those of the rounds before, of the warps
+ * before, of the lanes before. */
 static __global__ void scatter_keys(int64_t count, int shift, const uint32_t *key, const uint32_t *number,
                                     const uint32_t *counts, const uint32_t *totals, uint32_t *to_key,
                                     uint32_t *to_number)

@@ -43,6 +43,8 @@ static __device__ inline uint64_t key_of(int64_t x)
     return (uint64_t)x ^ (uint64_t)1 << 63;
 }
 
+/* x and values, the same elements [from.outer, from.length, from.inner] -> chosen and indices [to.outer, to.length,
+ * to.inner] */
 template <class Elements, class T>
 static __global__ void select_first(along_axis from, along_axis to, int threads, bool smallest, Elements x,
                                     const T *values, T *chosen, int64_t *indices)
@@ -101,7 +103,8 @@ static __global__ void write_lanes(sorting s, along_axis a)
     s.key[0][i] = (uint32_t)(outer * a.inner + n % a.inner);
 }
 
-/* The lanes are behind each other. */
+/* values [from.outer, from.length, from.inner], and their numbers, sorted, a lane behind another -> chosen and indices
+ * [to.outer, to.length, to.inner] */
 template <class T>
 static __global__ void take_sorted(along_axis from, along_axis to, sorting s, const T *values, T *chosen,
                                    int64_t *indices)
@@ -128,7 +131,7 @@ static void launch_sort(const kernel_call *call, along_axis from, along_axis to,
     LAUNCH(write_lanes, blocks_for(count, BLOCK), BLOCK, 0, compute_stream(), s, from);
     sort_by_key(&s);
     LAUNCH(take_sorted<T>, blocks_for(lane_count(from) * to.length, BLOCK), BLOCK, 0, compute_stream(), from, to, s,
-           (const T *)call->in[0].data, (T *)call->out[0].data, (int64_t *)call->out[1].data);
+           (const T *)call->in[0].data, (T *)call->out[TOPK_VALUES].data, (int64_t *)call->out[TOPK_INDICES].data);
 }
 
 /* -- The calls ------------------------------------------------------------------------------------------------------
@@ -149,7 +152,8 @@ static bool prepare(const kernel_call *call, preparation *p)
 template <class T, class Elements> static bool select(const kernel_call *call, const Elements &x)
 {
     const topk_attributes *a = (const topk_attributes *)call->attributes;
-    along_axis from = along_axis_of(call->in[0].shape, a->axis), to = along_axis_of(call->out[0].shape, a->axis);
+    along_axis from = along_axis_of(call->in[0].shape, a->axis);
+    along_axis to = along_axis_of(call->out[TOPK_VALUES].shape, a->axis);
     int threads = threads_for_lane(from);
     if (lane_count(to) * to.length == 0) return true;
     if (!is_few(call)) {
@@ -157,8 +161,8 @@ template <class T, class Elements> static bool select(const kernel_call *call, c
         return launched(call);
     }
     LAUNCH((select_first<Elements, T>), blocks_for(lane_count(from) * threads, BLOCK), BLOCK, 0, compute_stream(), from,
-           to, threads, a->smallest != 0, x, (const T *)call->in[0].data, (T *)call->out[0].data,
-           (int64_t *)call->out[1].data);
+           to, threads, a->smallest != 0, x, (const T *)call->in[0].data, (T *)call->out[TOPK_VALUES].data,
+           (int64_t *)call->out[TOPK_INDICES].data);
     return launched(call);
 }
 

@@ -1,5 +1,6 @@
-/* clean.c - the passes that know no op: what nobody reads is left out, what is computed twice is computed once. */
-#include "core/plan/clean.h"
+/* elimination.c - the passes that know no op: what nobody reads is left out, what is computed twice is computed once.
+ */
+#include "core/plan/elimination.h"
 #include "core/plan/program.h"
 #include <string.h>
 

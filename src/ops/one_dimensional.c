@@ -1,5 +1,5 @@
-/* signal.c - signals [N, C, L] as images of height 1. */
-#include "ops/signal.h"
+/* one_dimensional.c - signals [N, C, L] as images of height 1. */
+#include "ops/one_dimensional.h"
 #include <vitro/shape.h>
 
 vt_tensor as_image(int axes, vt_tensor x)

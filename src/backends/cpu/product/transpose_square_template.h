@@ -1,5 +1,5 @@
-/* square_template.h - vectors, and squares of as many rows as a vector has elements, for one element type: REAL, and
- * NAMED(x), its name for x. */
+/* transpose_square_template.h - vectors, and squares of as many rows as a vector has elements, for one element type:
+ * REAL, and NAMED(x), its name for x. */
 
 typedef REAL NAMED(vector) __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
 enum { NAMED(LANES) = VECTOR_BYTES / sizeof(REAL) };

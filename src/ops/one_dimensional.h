@@ -1,6 +1,6 @@
-/* signal.h - signals [N, C, L] as images of height 1. */
-#ifndef VITRO_OPS_SIGNAL_H
-#define VITRO_OPS_SIGNAL_H
+/* one_dimensional.h - signals [N, C, L] as images of height 1. */
+#ifndef VITRO_OPS_ONE_DIMENSIONAL_H
+#define VITRO_OPS_ONE_DIMENSIONAL_H
 
 #include <vitro/base.h>
 

@@ -1,6 +1,6 @@
-/* outlook.c - what becomes of each term later: when it is read last, whether it is a result, and whether it is stored
+/* liveness.c - what becomes of each term later: when it is read last, whether it is a result, and whether it is stored
  * as bf16. */
-#include "core/plan/outlook.h"
+#include "core/plan/liveness.h"
 
 /* Ops without a kernel pass memory on: their outputs are where their inputs are. */
 static bool passes_memory_on(const instruction *i)
@@ -85,7 +85,7 @@ vt_dtype stored_dtype(const lowering *l, int t)
     return l->bf16[t] ? VT_BF16 : l->program->terms[t].spec.dtype;
 }
 
-void find_outlook(lowering *l)
+void find_liveness(lowering *l)
 {
     find_last_uses(l);
     choose_storage(l);

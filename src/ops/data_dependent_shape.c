@@ -1,5 +1,5 @@
-/* value_shaped.c - functions whose result has a shape that follows from values, which they compute when they are
- * called.
+/* data_dependent_shape.c - functions whose result has a shape that follows from values, which they compute when they
+ * are called.
  */
 #include "core/base/shape.h"
 #include "ops/infer.h"

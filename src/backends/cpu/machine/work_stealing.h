@@ -1,8 +1,8 @@
-/* shares.h - work in pieces, of which each thread has a share. Whoever is done with its own takes from the ends of the
- * others': a core may be slower than the next, or be taken away for a moment. Otherwise neighbouring pieces stay with a
- * thread, which may keep what they have in common. */
-#ifndef VITRO_BACKENDS_CPU_MACHINE_SHARES_H
-#define VITRO_BACKENDS_CPU_MACHINE_SHARES_H
+/* work_stealing.h - work in pieces, of which each thread has a share. A thread whose share is empty takes pieces from
+ * the ends of the other threads' shares, since a core may be slower than another, or be taken away for a moment.
+ * Otherwise neighbouring pieces stay with one thread, which may keep what they have in common in its caches. */
+#ifndef VITRO_BACKENDS_CPU_MACHINE_WORK_STEALING_H
+#define VITRO_BACKENDS_CPU_MACHINE_WORK_STEALING_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
-/* square.h - vectors of the machine's width, and how a square of them is transposed in registers. */
-#ifndef VITRO_BACKENDS_CPU_PRODUCT_SQUARE_H
-#define VITRO_BACKENDS_CPU_PRODUCT_SQUARE_H
+/* transpose_square.h - vectors of the machine's width, and how a square of them is transposed in registers. */
+#ifndef VITRO_BACKENDS_CPU_PRODUCT_TRANSPOSE_SQUARE_H
+#define VITRO_BACKENDS_CPU_PRODUCT_TRANSPOSE_SQUARE_H
 
 #include "backends/cpu/vector/vector_width.h"
 #include <stdint.h>
@@ -34,7 +34,7 @@
 #define UNROLLED _Pragma("GCC unroll 16")
 #endif
 
-#define TEMPLATE "backends/cpu/product/square_template.h"
+#define TEMPLATE "backends/cpu/product/transpose_square_template.h"
 #include "backends/cpu/vector/each_float.h"
 
 #endif

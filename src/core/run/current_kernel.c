@@ -1,12 +1,12 @@
-/* running.c - a table of what the threads compute, written by each before and after a kernel. */
-#include "core/run/running.h"
+/* current_kernel.c - a table of what the threads compute, written by each before and after a kernel. */
+#include "core/run/current_kernel.h"
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
 static _Atomic(const kernel_call *) calls[CONTEXTS]; /* by the context's number */
 
-void running_set(const context *c, const kernel_call *call)
+void current_kernel_set(const context *c, const kernel_call *call)
 {
     atomic_store_explicit(&calls[c->number], call, memory_order_release);
 }
@@ -51,7 +51,7 @@ static void add_call(line *l, const kernel_call *call)
     add(l, "\n");
 }
 
-int running_describe(char *text, size_t size)
+int current_kernel_describe(char *text, size_t size)
 {
     int lines = 0;
     line l = { text, size, 0 };

@@ -1,15 +1,15 @@
-/* decisions.c - a table from names of problems to answers, and its text. */
-#include "backends/decisions.h"
+/* tuning_cache.c - a table from names of problems to answers, and its text. */
+#include "backends/tuning_cache.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct decision {
-    struct decision *next; /* in its bucket */
+typedef struct tuned {
+    struct tuned *next; /* in its bucket */
     char answer[MAX_ANSWER];
     char name[];
-} decision;
+} tuned;
 
 bool timing_is_off(void)
 {
@@ -17,7 +17,7 @@ bool timing_is_off(void)
     return tune && tune[0] == '0';
 }
 
-char *decision_name(const char *kind, const void *key, size_t key_size)
+char *tuning_name(const char *kind, const void *key, size_t key_size)
 {
     char *name = NULL;
     size_t size;
@@ -33,24 +33,24 @@ char *decision_name(const char *kind, const void *key, size_t key_size)
 
 /* -- The table ----------------------------------------------------------------------------------------------------- */
 
-static decision **bucket_of(decisions *d, const char *name)
+static tuned **bucket_of(tuning_cache *c, const char *name)
 {
     unsigned hash = 2166136261u; /* FNV-1a */
-    for (const char *c = name; *c; c++) hash = (hash ^ (unsigned char)*c) * 16777619u;
-    return &d->buckets[hash % DECISION_BUCKETS];
+    for (const char *at = name; *at; at++) hash = (hash ^ (unsigned char)*at) * 16777619u;
+    return &c->buckets[hash % TUNING_BUCKETS];
 }
 
-static decision *find(decisions *d, const char *name)
+static tuned *find(tuning_cache *c, const char *name)
 {
-    decision *found = *bucket_of(d, name);
+    tuned *found = *bucket_of(c, name);
     while (found && strcmp(found->name, name) != 0) found = found->next;
     return found;
 }
 
 /* Where memory is short it is decided again the next time. */
-static decision *find_or_add(decisions *d, const char *name)
+static tuned *find_or_add(tuning_cache *c, const char *name)
 {
-    decision *found = find(d, name), **bucket = bucket_of(d, name);
+    tuned *found = find(c, name), **bucket = bucket_of(c, name);
     if (found) return found;
     found = malloc(sizeof *found + strlen(name) + 1);
     if (!found) return NULL;
@@ -60,39 +60,39 @@ static decision *find_or_add(decisions *d, const char *name)
     return found;
 }
 
-bool decision_recall(decisions *d, const char *name, char answer[MAX_ANSWER])
+bool tuning_recall(tuning_cache *c, const char *name, char answer[MAX_ANSWER])
 {
     if (!name) return false;
-    pthread_mutex_lock(&d->mutex);
-    const decision *found = find(d, name);
+    pthread_mutex_lock(&c->mutex);
+    const tuned *found = find(c, name);
     if (found) strcpy(answer, found->answer);
-    pthread_mutex_unlock(&d->mutex);
+    pthread_mutex_unlock(&c->mutex);
     return found != NULL;
 }
 
-bool decision_keep(decisions *d, const char *name, const char *answer)
+bool tuning_keep(tuning_cache *c, const char *name, const char *answer)
 {
     if (!name) return false;
-    pthread_mutex_lock(&d->mutex);
-    decision *kept = find_or_add(d, name);
+    pthread_mutex_lock(&c->mutex);
+    tuned *kept = find_or_add(c, name);
     if (kept) snprintf(kept->answer, sizeof kept->answer, "%s", answer);
-    pthread_mutex_unlock(&d->mutex);
+    pthread_mutex_unlock(&c->mutex);
     return kept != NULL;
 }
 
 /* -- As text ------------------------------------------------------------------------------------------------------- */
 
-char *decisions_text(decisions *d)
+char *tuning_cache_text(tuning_cache *c)
 {
     char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
     if (!stream) return NULL;
-    pthread_mutex_lock(&d->mutex);
-    for (int i = 0; i < DECISION_BUCKETS; i++)
-        for (const decision *each = d->buckets[i]; each; each = each->next)
+    pthread_mutex_lock(&c->mutex);
+    for (int i = 0; i < TUNING_BUCKETS; i++)
+        for (const tuned *each = c->buckets[i]; each; each = each->next)
             fprintf(stream, "%s %s;", each->name, each->answer);
-    pthread_mutex_unlock(&d->mutex);
+    pthread_mutex_unlock(&c->mutex);
     if (fclose(stream) == 0) return text;
     free(text);
     return NULL;
@@ -101,7 +101,7 @@ char *decisions_text(decisions *d)
 /* Nothing is allocated: a text is refused for what it says alone. */
 enum { MAX_NAME = 1024 };
 
-/* The decision that the text begins with, and what comes behind it; NULL where there is none. */
+/* The entry that the text begins with, and what comes behind it; NULL where there is none. */
 static const char *parse(const char *text, char name[MAX_NAME], char answer[MAX_ANSWER])
 {
     const char *end = strchr(text, ';'), *space = end ? memrchr(text, ' ', (size_t)(end - text)) : NULL;
@@ -111,7 +111,7 @@ static const char *parse(const char *text, char name[MAX_NAME], char answer[MAX_
     return end + 1;
 }
 
-bool decisions_restore(decisions *d, const char *text)
+bool tuning_cache_restore(tuning_cache *c, const char *text)
 {
     char name[MAX_NAME], answer[MAX_ANSWER];
     const char *rest = text;
@@ -119,7 +119,7 @@ bool decisions_restore(decisions *d, const char *text)
     if (!rest) return false;
     for (rest = text; *rest;) {
         rest = parse(rest, name, answer);
-        decision_keep(d, name, answer);
+        tuning_keep(c, name, answer);
     }
     return true;
 }
