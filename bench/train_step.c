@@ -130,7 +130,8 @@ static bool save(const char *folder, const training *t)
 
 static bool training_init(training *t, const options *o)
 {
-    *t = (training){ .net = classifier_new(o->model, .depth = o->depth, .image_size = o->image_size,
+    *t = (training){ .net = classifier_new(o->model, .depth = o->depth ? o->depth : VT_AUTO,
+                                           .image_size = o->image_size ? o->image_size : VT_AUTO,
                                            .dropout = o->dropout ? VT_AUTO : 0) };
     if (!t->net) return false;
     t->optimizer = vt_adamw(t->net->model, .lr = o->lr);

@@ -12,7 +12,7 @@ typedef struct conv_mixer {
 
 static vt_tensor weight(vt_path path, const char *name, vt_shape shape)
 {
-    return vt_parameter(path, name, shape, VT_INIT_TRUNCATED_NORMAL, 0.1);
+    return vt_parameter(path, name, shape, VT_INIT_TRUNCATED_NORMAL, 0.2);
 }
 
 static void conv_mixer_init(conv_mixer *m, vt_path path)
@@ -27,19 +27,14 @@ static void conv_mixer_init(conv_mixer *m, vt_path path)
     m->head = weight(path, "head", VT_SHAPE(CLASSES, DIM));
 }
 
-static vt_tensor active(vt_tensor x)
-{
-    return vt_gelu(vt_instance_norm(x));
-}
-
 /* images [B, 3, H, W] -> logits [B, CLASSES] */
 static vt_tensor conv_mixer_forward(const conv_mixer *m, vt_tensor images)
 {
-    vt_tensor x = active(vt_conv2d(images, m->embed, .stride = PATCH));
+    vt_tensor x = vt_gelu(vt_conv2d(images, m->embed, .stride = PATCH));
     for (int i = 0; i < DEPTH; i++) {
         vt_tensor mixed = vt_conv2d(x, m->depthwise[i], .padding = KERNEL / 2, .groups = DIM);
-        x = vt_add(x, active(mixed));
-        x = active(vt_conv2d(x, m->pointwise[i]));
+        x = vt_add(x, vt_gelu(mixed));
+        x = vt_gelu(vt_conv2d(x, m->pointwise[i]));
         vt_named(m->path, i == 0 ? "first" : "last", x);
     }
     return vt_linear(vt_mean(x, .axes = VT_AXES(2, 3)), m->head);
@@ -52,7 +47,7 @@ int main(void)
     vt_model *model = vt_model_new();
     conv_mixer_init(&m, vt_root(model));
     vt_optimizer *adamw = vt_adamw(model, .lr = 0.01);
-    vt_dataset *pictures = vt_synthetic_open(true, .limit = 640);
+    vt_dataset *pictures = vt_synthetic_open(true, .limit = 320);
     vt_loader *loader = vt_loader_open(pictures, .batch = 32, .shuffle = true);
     double loss = 0;
     for (int epoch = 0; epoch < 3 && !vt_failed(); epoch++) {
@@ -72,5 +67,5 @@ int main(void)
     vt_optimizer_free(adamw);
     vt_model_free(model);
     if (vt_failed()) return vt_error_print(stderr);
-    return loss < 2.3 ? 0 : 1;
+    return loss < 2.29 ? 0 : 1;
 }

@@ -86,7 +86,7 @@ static const variant *find(const classifier_args *a, const family **family)
 
 static bool change_depth(const classifier_args *a, const family *family, void *config)
 {
-    if (!a->depth) return true;
+    if (a->depth == VT_AUTO) return true;
     if (family->depth) {
         *family->depth(config) = a->depth;
         return true;
@@ -97,13 +97,18 @@ static bool change_depth(const classifier_args *a, const family *family, void *c
 
 static bool change(const classifier_args *a, const family *family, common_config *c)
 {
-    if (a->classes) c->classes = a->classes;
-    if (a->channels) c->channels = a->channels;
-    if (a->image_size) c->height = c->width = a->image_size;
-    if (a->height) c->height = a->height;
-    if (a->width) c->width = a->width;
+    if (a->classes != VT_AUTO) c->classes = a->classes;
+    if (a->channels != VT_AUTO) c->channels = a->channels;
+    if (a->image_size != VT_AUTO) c->height = c->width = a->image_size;
+    if (a->height != VT_AUTO) c->height = a->height;
+    if (a->width != VT_AUTO) c->width = a->width;
     if (a->dropout != VT_AUTO) c->dropout = a->dropout;
     if (a->drop_path != VT_AUTO) c->drop_path = a->drop_path;
+    if (c->classes < 1 || c->channels < 1) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "%s: %lld classes and %lld channels; both must be 1 or more", a->name,
+                       (long long)c->classes, (long long)c->channels);
+        return false;
+    }
     return change_depth(a, family, c);
 }
 

@@ -14,7 +14,7 @@ typedef struct classifier {
     void *layers;                  /* the family's struct */
 } classifier;
 
-/* What is to differ from the named variant; 0, or VT_AUTO of what may be 0, leaves it as it is. */
+/* What is to differ from the named variant; VT_AUTO leaves it as it is. */
 typedef struct classifier_args {
     vt_site at_;
     const char *name;
@@ -24,7 +24,9 @@ typedef struct classifier_args {
     int64_t depth;                     /* of a family that has one */
     double dropout, drop_path;
 } classifier_args;
-#define CLASSIFIER_DEFAULTS .classes = 0, .dropout = VT_AUTO, .drop_path = VT_AUTO
+#define CLASSIFIER_DEFAULTS                                                                                            \
+    .classes = VT_AUTO, .channels = VT_AUTO, .image_size = VT_AUTO, .height = VT_AUTO, .width = VT_AUTO,               \
+    .depth = VT_AUTO, .dropout = VT_AUTO, .drop_path = VT_AUTO
 
 /* Builds the named variant with fresh parameters of the context's precision, drawn when they are first read. NULL with
  * an error: there is none of this name (the message has those that are nearest), or an option does not fit it. */
@@ -44,7 +46,7 @@ vt_cost classifier_cost(const classifier *m);
 
 typedef struct classifier_load_args {
     vt_site at_;
-    classifier *net;
+    const classifier *net;
     const char *path;
     vt_named_only named_only_;
     const char *part; /* of a file of torch.save, as for vt_tensor_file_open */

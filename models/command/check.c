@@ -66,16 +66,31 @@ static int matches(const classifier *m, const vt_tensor_file *file)
     return found;
 }
 
+/* Whether all of its tensors, and no others, are in the file. By others' names that shows when they are loaded. */
+static bool fits(const classifier *m, const vt_tensor_file *file, const options *o)
+{
+    if (!family_naming(m->family, file))
+        return matches(m, file) == vt_model_size(m->model) && vt_model_size(m->model) == vt_tensor_file_size(file);
+    bool loaded = classifier_load(m, o->file, .part = o->part);
+    vt_error_clear();
+    return loaded;
+}
+
 /* The models that fit; where none does, the one that comes nearest. */
-static void find_models(const vt_tensor_file *file)
+static void find_models(const vt_tensor_file *file, const options *o)
 {
     const variant *v, *nearest = NULL;
+    const family *family;
     int fit = 0, best = 0, best_size = 0;
-    for (int i = 0; (v = zoo_variant(i, NULL)) && !vt_failed(); i++) {
-        classifier *m = classifier_new(v->name, .classes = classes_of(file));
+    for (int i = 0; (v = zoo_variant(i, &family)) && !vt_failed(); i++) {
+        classifier *m = classifier_new(v->name, .classes = classes_of(file) ? classes_of(file) : VT_AUTO);
         if (!m) return;
+        const naming *theirs = family_naming(family, file);
         int found = matches(m, file), size = vt_model_size(m->model);
-        if (found == size && found == vt_tensor_file_size(file)) printf("%s%s", fit++ ? ", " : "fits ", v->name);
+        if (fits(m, file, o)) {
+            if (fit == 0 && theirs) printf("names of %s; ", theirs->name);
+            printf("%s%s", fit++ ? ", " : "fits ", v->name);
+        }
         if (found > best || (found == best && nearest && size < best_size)) {
             best = found;
             best_size = size;
@@ -99,7 +114,7 @@ int command_check(int argc, char **argv)
     vt_tensor_file *file = vt_tensor_file_open(o.file, .part = o.part);
     if (file) {
         list(file, o.brief);
-        find_models(file);
+        find_models(file, &o);
     }
     vt_tensor_file_close(file);
     return vt_failed() ? vt_error_print(stderr) : 0;

@@ -90,7 +90,7 @@ static void summarise(const classifier *m, int64_t batch)
 
 int command_summary(int argc, char **argv)
 {
-    options o = { 0 };
+    options o = { .classes = VT_AUTO, .image_size = VT_AUTO };
     command_line_parse(&line, argc, argv, &o);
     classifier *m = classifier_new(o.name, .classes = o.classes, .image_size = o.image_size);
     if (m) summarise(m, o.batch);
