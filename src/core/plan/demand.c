@@ -58,23 +58,29 @@ static bool depends_on(context *c, const value *x, const value *leaf)
     return false;
 }
 
-static bool reads(context *c, const node *n, const value *x)
+/* Marks the leaves that the effect overwrites. */
+static uint64_t mark_overwritten(context *c, const node *effect)
 {
-    bool found = false;
-    for (int i = 0; i < n->inputs; i++) found |= value_of(c, n->in[i]) == x;
-    return found;
+    uint64_t search = ++c->epoch;
+    for (int i = 0; i < effect->inputs; i++) {
+        value *leaf = effect->op->writes(i) ? value_of(c, effect->in[i]) : NULL;
+        if (leaf) leaf->overwritten = search;
+    }
+    return search;
 }
 
 /* Where a becomes a function of a and g, as in a -= g, g stays for who reads it afterwards, when the a that it was
  * computed from is gone. */
 static void need_operands(context *c, const node *effect, int *outstanding)
 {
-    for (int k = 0; k < effect->inputs; k++) {
-        const value *leaf = effect->op->writes(k) ? value_of(c, effect->in[k]) : NULL;
-        for (int i = 0; leaf && i < effect->inputs; i++) {
-            const value *assigned = effect->op->writes(i) ? NULL : value_of(c, effect->in[i]);
-            const node *n = assigned && !assigned->buffer ? assigned->producer : NULL;
-            for (int o = 0; n && reads(c, n, leaf) && o < n->inputs; o++) {
+    uint64_t overwritten = mark_overwritten(c, effect);
+    for (int i = 0; i < effect->inputs; i++) {
+        const value *assigned = effect->op->writes(i) ? NULL : value_of(c, effect->in[i]);
+        const node *n = assigned && !assigned->buffer ? assigned->producer : NULL;
+        for (int k = 0; n && k < n->inputs; k++) {
+            const value *leaf = value_of(c, n->in[k]);
+            if (!leaf || leaf->overwritten != overwritten) continue;
+            for (int o = 0; o < n->inputs; o++) {
                 const value *v = value_of(c, n->in[o]);
                 if (v && v->producer && !v->buffer && !v->freed && !v->internal && depends_on(c, v, leaf))
                     need(c, n->in[o], true, outstanding);

@@ -35,6 +35,7 @@ typedef struct value {
     bool root;                                   /* ... and there: whether it is asked for, */
     int leaf;                                    /* its number among the leaves, if it is there already, */
     uint32_t writes;                             /* and the effects on it so far */
+    uint64_t overwritten;                        /* the last search that found an effect to overwrite it */
 } value;
 
 enum { VALUE_CHUNK = 1024 };
