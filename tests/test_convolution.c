@@ -316,6 +316,17 @@ Test(convolution, images_in_bf16)
     }
 }
 
+/* What an implementation of oneDNN gets wrong. */
+Test(convolution, one_column_of_windows_of_one_channel)
+{
+    convolution p = { .batch = 2, .channels = 1, .outputs = 7, .groups = 1, .size = { 11, 1 }, .kernel = { 2, 3 } };
+    p.output[0] = 12, p.output[1] = 1;
+    p.stride[0] = 1, p.stride[1] = 2;
+    for (int axis = 0; axis < 2; axis++) p.padding[axis] = p.dilation[axis] = 1;
+    for (int pass = 0; pass < PASSES; pass++)
+        test_algorithms("one column of one channel", &p, (enum convolution_pass)pass, 2);
+}
+
 /* f64, which has im2col alone. */
 Test(convolution, f64)
 {
