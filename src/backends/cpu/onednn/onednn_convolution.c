@@ -11,7 +11,8 @@ typedef struct described {
 /* The descriptors of a convolution: x, weight, bias, y. */
 enum { X, WEIGHT, BIAS, Y, TENSORS };
 
-/* oneDNN counts a dilation as the elements left out between two that are taken. */
+/* oneDNN counts a dilation as the elements left out between two that are taken. A stride that leads out of x, as of one
+ * window, is one element more than x has room for: version 3.7 counts to it. */
 typedef struct geometry {
     dnnl_dims_t stride, gap, padding, behind;
 } geometry;
@@ -20,10 +21,12 @@ static geometry geometry_of(const described *k)
 {
     geometry g = { 0 };
     for (int i = 0; i < 2; i++) {
-        g.stride[i] = k->problem.stride[i];
-        g.gap[i] = k->problem.dilation[i] - 1;
-        g.padding[i] = k->problem.padding[i];
-        g.behind[i] = padding_behind(&k->problem, i);
+        const convolution *p = &k->problem;
+        g.gap[i] = p->dilation[i] - 1;
+        g.padding[i] = p->padding[i];
+        g.behind[i] = padding_behind(p, i);
+        int64_t room = g.padding[i] + p->size[i] + g.behind[i] - p->dilation[i] * (p->kernel[i] - 1) - 1;
+        g.stride[i] = p->stride[i] <= room ? p->stride[i] : room + 1;
     }
     return g;
 }
