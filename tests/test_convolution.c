@@ -316,6 +316,26 @@ Test(convolution, images_in_bf16)
     }
 }
 
+/* What an implementation of oneDNN gets wrong. */
+Test(convolution, one_column_of_windows_of_one_channel)
+{
+    convolution p = { .batch = 2, .channels = 1, .outputs = 7, .groups = 1, .size = { 11, 1 }, .kernel = { 2, 3 } };
+    p.output[0] = 12, p.output[1] = 1;
+    p.stride[0] = 1, p.stride[1] = 2;
+    for (int axis = 0; axis < 2; axis++) p.padding[axis] = p.dilation[axis] = 1;
+    for (int pass = 0; pass < PASSES; pass++)
+        test_algorithms("one column of one channel", &p, (enum convolution_pass)pass, 2);
+}
+
+/* As of one window, it is larger than what anything may count to. */
+Test(convolution, a_stride_beyond_x)
+{
+    convolution p = { .batch = 3, .channels = 4, .outputs = 3, .groups = 1, .size = { 1, 2 }, .kernel = { 1, 2 } };
+    for (int axis = 0; axis < 2; axis++) p.output[axis] = p.stride[axis] = p.dilation[axis] = 1;
+    p.stride[1] = INT32_MAX - 1;
+    for (int pass = 0; pass < PASSES; pass++) test_algorithms("a stride beyond x", &p, (enum convolution_pass)pass, 2);
+}
+
 /* f64, which has im2col alone. */
 Test(convolution, f64)
 {
