@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <vitro/vitro.h>
 
 static float float_of_bits(uint32_t bits)
 {
@@ -325,4 +326,27 @@ Test(kernels, of_rows)
           16 },
     };
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) test_storage(&samples[i]);
+}
+
+/* -- Computed once more ---------------------------------------------------------------------------------------------
+ */
+
+/* x is read of a product that a plan stores as bf16, and later of the same one in f32, which has been read meanwhile:
+ * it is not what its least element was found in. */
+Test(computed_once_more, the_least_element_has_its_gradient)
+{
+    setenv("VT_BF16", "emulate", 1);
+    vt_set_precision(VT_BF16);
+    VT_SCOPE;
+    const float factor = -1.7119140625f, number = 1.90234375f;
+    vt_tensor a = vt_from_data(&factor, VT_SHAPE(1, 1, 1), VT_F32);
+    vt_tensor product = vt_matmul(a, a, .transpose_a = true), activated = vt_softsign(product), g;
+    vt_tensor x = vt_div(vt_from_data(&number, VT_SHAPE(1, 1, 1, 1), VT_F32), product);
+    vt_tensor least = vt_min(x, .axes = VT_AXES(2, 3), .keep = true);
+    vt_gradients(x, VT_INERT, &product, 1, &g);
+    float read;
+    cr_assert(vt_read(activated, &read, 1, VT_F32) && vt_read(product, &read, 1, VT_F32), "%s", vt_error_message());
+    vt_gradients(least, VT_INERT, &product, 1, &g);
+    double square = factor * factor, want = -number / (square * square), got = vt_item(g);
+    cr_assert(fabs(got - want) <= 0x1p-6 * fabs(want), "%g, not %g", got, want);
 }

@@ -175,11 +175,13 @@ static void replacement_vjp(const node *n, vt_tensor g, vt_tensor *dx)
         vt_where(vt_equal(last, number), vt_gather(g, axis, n->in[SCATTER_INDEX]), constant_like(g, 0));
 }
 
-/* As the gradient of vt_max: shared evenly by what is equal to the result. */
+/* As the gradient of vt_max: shared evenly by what is equal to the result of the inputs as they are here. */
 static void extreme_vjp(const node *n, vt_tensor g, vt_tensor *dx)
 {
     int axis = axis_of_node(n);
-    vt_tensor x = n->in[SCATTER_X], index = n->in[SCATTER_INDEX], source = n->in[SCATTER_SOURCE], y = n->out[0];
+    vt_tensor x = n->in[SCATTER_X], index = n->in[SCATTER_INDEX], source = n->in[SCATTER_SOURCE];
+    vt_tensor y = record(n->op, n->at, INPUTS(x, index, source), .attributes = n->attributes,
+                         .attributes_size = n->attributes_size);
     vt_tensor is_x = vt_cast(vt_equal(x, y), vt_dtype_of(x));
     vt_tensor is_source = vt_cast(vt_equal(source, vt_gather(y, axis, index)), vt_dtype_of(x));
     vt_tensor share = vt_div(g, vt_scatter_add(is_x, axis, index, is_source));

@@ -107,11 +107,13 @@ static void mean_decompose(const node *n, vt_tensor *out)
     out[0] = as_output(n, vt_scale(reduce_alike(n, &op_sum, n->in[0]), 1 / count_of(n)));
 }
 
-/* Shared evenly by the elements that are equal to the result. */
+/* Shared evenly by the elements that are equal to the result: that of x as it is here. With bf16, x that is computed
+ * once more may be of another rounding than when the result was, which none of its elements equals then. */
 static void extremum_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
     vt_tensor x = n->in[0];
-    vt_tensor is_it = vt_cast(vt_equal(x, spread(n, n->out[0])), vt_dtype_of(x));
+    vt_tensor y = record(n->op, n->at, INPUTS(x), .attributes = n->attributes, .attributes_size = n->attributes_size);
+    vt_tensor is_it = vt_cast(vt_equal(x, spread(n, y)), vt_dtype_of(x));
     vt_tensor share =
         vt_div(vt_reshape(g[0], reduced_shape(vt_shape_of(x), ATTRIBUTES(reduce_attributes, n)->axes, true)),
                reduce_alike(n, &op_sum, is_it));
