@@ -466,7 +466,8 @@ static training train(const char *name, bool dropout)
     training t = { .sum = 0 };
     bool is_vit = strncmp(name, "vit", 3) == 0;
     vt_seed(5);
-    classifier *net = classifier_new(name, .classes = 10, .depth = is_vit ? 2 : VT_AUTO, .dropout = dropout ? VT_AUTO : 0);
+    classifier *net =
+        classifier_new(name, .classes = 10, .depth = is_vit ? 2 : VT_AUTO, .dropout = dropout ? VT_AUTO : 0);
     cr_assert(net, "%s", vt_error_message());
     vt_optimizer *adamw = vt_adamw(net->model, .lr = 1e-3);
     for (int step = 0; step < STEPS; step++) {

@@ -46,8 +46,8 @@ descriptor descriptor_plain(const layout *l);
 descriptor descriptor_any(const layout *l);
 void descriptor_free(descriptor d);
 
-/* The plan of the primitive that `function` describes; NULL, and no error, where oneDNN has none that is fast; NULL with
- * an error where memory is short. */
+/* The plan of the primitive that `function` describes; NULL, and no error, where oneDNN has none that is fast; NULL
+ * with an error where memory is short. */
 onednn_plan *onednn_prepare(describe *function, const void *problem, const argument *arguments, int count);
 
 #endif
