@@ -210,7 +210,7 @@ vt_tensor vt_tensor_file_load_at(vt_site at, const vt_tensor_file *file, const c
 {
     ENTER("tensor_file_load", at);
     const stored_tensor *tensor = vt_failed() ? NULL : find(at, "tensor_file_load", file, name);
-    if (!tensor) return (vt_tensor){ 0 };
+    if (!tensor) return VT_INERT;
     void *data = malloc(bytes_of(tensor) + 1);
     if (!data) return refuse_call("tensor_file_load", at, VT_ERROR_MEMORY, "no memory for \"%s\"", name);
     vt_tensor x = { 0 };
