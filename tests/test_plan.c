@@ -282,7 +282,7 @@ Test(passes, what_is_read_before_it_is_made_is_an_error)
     p.terms[program_add_term(&p, (spec){ VT_F32, VT_SHAPE(2) })].result = true;
     cr_assert(!program_is_in_order(&p, c) && strstr(vt_error_message(), "the plan does not make a result"));
     vt_error_clear();
-    arena_reset(&p.memory, (arena_mark){ 0 });
+    arena_free(&p.memory);
 }
 
 /* A step that reads what is written by the next one. */
@@ -298,10 +298,10 @@ Test(passes, memory_that_is_read_before_it_is_written_is_an_error)
     plan p = { .steps = steps, .step_count = 2, .storages = storages, .storage_count = 1 };
     cr_assert(!plan_memory(&p, c));
     REFUSED(VT_ERROR_UNSUPPORTED, "neg: the plan reads input 0 where nothing has been written");
-    arena_reset(&p.program.memory, (arena_mark){ 0 });
+    arena_free(&p.program.memory);
     p = (plan){ .steps = (step[]){ steps[1], steps[0] }, .step_count = 2, .storages = storages, .storage_count = 1 };
     cr_assert(plan_memory(&p, c) && p.work_bytes == 64);
-    arena_reset(&p.program.memory, (arena_mark){ 0 });
+    arena_free(&p.program.memory);
 }
 
 /* The first use of the library in a process, which is when the environment is looked at. */

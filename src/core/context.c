@@ -25,7 +25,7 @@ static void clear(context *c)
     c->first = c->last = NULL;
     c->pending_effects = 0;
     c->outermost.count = 0;
-    arena_reset(&c->nodes_memory, (arena_mark){ 0 });
+    arena_free(&c->nodes_memory);
     sites_free(&c->sites);
     buffer_pool_clear(c);
 }

@@ -79,7 +79,7 @@ bool torch_zip_list(vt_site at, const input_file *file, const char *part, stored
         const pickle_value *root = pickle_read(&stream);
         fine = root && torch_state_list(at, file, root, part, (torch_storages){ find_in_zip, &a }, all);
     }
-    arena_reset(&memory, (arena_mark){ 0 });
+    arena_free(&memory);
     return fine;
 }
 
@@ -200,6 +200,6 @@ bool torch_legacy_list(vt_site at, const input_file *file, const char *part, sto
     bool fine = keys && add_keys(at, file, keys, &memory, &l) && add_element_sizes(at, file, outside, &l) &&
                 place_storages(at, file, keys, pickle_stream_position(&stream), &l) &&
                 torch_state_list(at, file, root, part, (torch_storages){ find_in_legacy, &l }, all);
-    arena_reset(&memory, (arena_mark){ 0 });
+    arena_free(&memory);
     return fine;
 }

@@ -39,9 +39,10 @@ static named_value *value_named(vt_model *model, const char *name)
 /* The path with the name behind it; without its last dot where there is none. */
 static bool full_name(vt_path path, const char *name, char full[NAME_SIZE])
 {
-    if (!memchr(path.prefix, 0, sizeof path.prefix)) return false;
-    int length = snprintf(full, NAME_SIZE, "%s%s", path.prefix, name);
-    if (length < 0 || length >= NAME_SIZE) return false;
+    size_t before = strnlen(path.prefix, sizeof path.prefix), length = before + strlen(name);
+    if (before == sizeof path.prefix || length >= NAME_SIZE) return false;
+    memcpy(full, path.prefix, before);
+    strcpy(full + before, name);
     if (!*name && length > 0) full[length - 1] = 0;
     return true;
 }

@@ -96,26 +96,27 @@ static bool resolve_term(einops *e, int term)
     item *open = NULL;
     int64_t extent = e->spec.shape.dim[term], known = 1;
     char shape[128], names[128];
-    vt_shape_text(e->spec.shape, shape);
     for (int i = 0; i < left->items; i++) {
         item *here = &left->item[i];
         if (here->term != term) continue;
         if (here->size < 0 && open)
-            return REFUSE(e, "axis %d of x %s: the sizes of both %.*s and %.*s are unknown; give one", term, shape,
-                          open->length, open->name, here->length, here->name);
+            return REFUSE(e, "axis %d of x %s: the sizes of both %.*s and %.*s are unknown; give one", term,
+                          vt_shape_text(e->spec.shape, shape), open->length, open->name, here->length, here->name);
         if (here->size < 0)
             open = here;
         else if (__builtin_mul_overflow(known, here->size, &known))
-            return REFUSE(e, "axis %d of x %s: %s is larger than any extent", term, shape,
+            return REFUSE(e, "axis %d of x %s: %s is larger than any extent", term, vt_shape_text(e->spec.shape, shape),
                           known_text(left, term, names));
     }
-    known_text(left, term, names);
     if (open && extent % known)
-        return REFUSE(e, "axis %d of x %s is %lld, not divisible by %s = %lld", term, shape, (long long)extent, names,
+        return REFUSE(e, "axis %d of x %s is %lld, not divisible by %s = %lld", term,
+                      vt_shape_text(e->spec.shape, shape), (long long)extent, known_text(left, term, names),
                       (long long)known);
-    if (!open && extent != known)
-        return REFUSE(e, "axis %d of x %s is %lld, not %s%s%lld", term, shape, (long long)extent, names,
-                      *names ? " = " : "", (long long)known);
+    if (!open && extent != known) {
+        known_text(left, term, names);
+        return REFUSE(e, "axis %d of x %s is %lld, not %s%s%lld", term, vt_shape_text(e->spec.shape, shape),
+                      (long long)extent, names, *names ? " = " : "", (long long)known);
+    }
     if (open) open->size = extent / known;
     return true;
 }

@@ -137,14 +137,15 @@ static bool take_extent(einsum *e, int operand, int place, const spec *s)
     int axis = t->axes.axis[place];
     int64_t here = s->shape.dim[place], *known = &e->extent[axis];
     char text[128];
-    vt_shape_text(s->shape, text);
     for (int i = 0; i < place; i++)
         if (t->axes.axis[i] == axis && s->shape.dim[i] != here)
-            return refuse_at(e, t->where[place], "operand %d %s: '%c' is %lld and %lld", operand, text,
-                             *t->where[place], (long long)s->shape.dim[i], (long long)here);
+            return refuse_at(e, t->where[place], "operand %d %s: '%c' is %lld and %lld", operand,
+                             vt_shape_text(s->shape, text), *t->where[place], (long long)s->shape.dim[i],
+                             (long long)here);
     if (*known != 1 && here != 1 && here != *known)
         return refuse_at(e, t->where[place], "operand %d %s: axis %d, \"%.*s\", is %lld; before it was %lld", operand,
-                         text, place, axis < LETTERS ? 1 : 3, t->where[place], (long long)here, (long long)*known);
+                         vt_shape_text(s->shape, text), place, axis < LETTERS ? 1 : 3, t->where[place], (long long)here,
+                         (long long)*known);
     if (here != 1) *known = here;
     return true;
 }

@@ -14,17 +14,18 @@ static bool resolve_extents(const node *n, vt_shape in, vt_shape *shape)
     int64_t known = 1;
     int open = -1;
     char a[128], b[128];
-    vt_shape_text(*shape, b);
+    const vt_shape asked = *shape;
     for (int i = 0; i < shape->rank; i++) {
         if (shape->dim[i] == -1 && open < 0)
             open = i;
         else if (shape->dim[i] < 0 || __builtin_mul_overflow(known, shape->dim[i], &known))
-            return refuse(n, "not a shape: %s", b);
+            return refuse(n, "not a shape: %s", vt_shape_text(asked, b));
     }
     int64_t count = vt_shape_count(in);
     if (open >= 0 && known) shape->dim[open] = count / known;
     if (vt_shape_count(*shape) == count && (open < 0 || known)) return true;
-    return refuse(n, "x %s has %lld elements, %s wants another number", vt_shape_text(in, a), (long long)count, b);
+    return refuse(n, "x %s has %lld elements, %s wants another number", vt_shape_text(in, a), (long long)count,
+                  vt_shape_text(asked, b));
 }
 
 static bool infer_reshape(const node *n, const spec *in, spec *out)

@@ -243,7 +243,7 @@ bool vt_model_load_with(const vt_model_load_args *a)
     for (int i = 0; l.targets && i < l.count; i++) free(l.targets[i].data);
     free(l.targets);
     free(l.expected);
-    arena_reset(&l.memory, (arena_mark){ 0 });
+    arena_free(&l.memory);
     vt_tensor_file_close(l.file);
     return fine;
 }

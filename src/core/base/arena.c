@@ -1,4 +1,4 @@
-/* memory.c - arenas: memory that is given back all at once. */
+/* arena.c - arenas: memory that is given back all at once. */
 #include "core/base/error.h"
 #include "core/context.h"
 #include <stdlib.h>
@@ -6,10 +6,16 @@
 
 enum { BLOCK_SIZE = 1 << 18, ALIGNMENT = 16 };
 
+static size_t usual_size(const arena *a)
+{
+    return a->block_size ? a->block_size : BLOCK_SIZE;
+}
+
 static bool grow(arena *a, size_t bytes)
 {
-    size_t usual = a->block_size ? a->block_size : BLOCK_SIZE, size = bytes > usual ? bytes : usual;
-    arena_block *block = malloc(sizeof *block + size);
+    size_t usual = usual_size(a), size = bytes > usual ? bytes : usual;
+    arena_block *block = size == usual && a->spare ? a->spare : malloc(sizeof *block + size);
+    if (block == a->spare) a->spare = NULL;
     if (!block) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory: %zu bytes", size);
     *block = (arena_block){ .previous = a->block, .size = size };
     a->block = block;
@@ -35,7 +41,17 @@ void arena_reset(arena *a, arena_mark mark)
     while (a->block != mark.block) {
         arena_block *block = a->block;
         a->block = block->previous;
-        free(block);
+        if (!a->spare && block->size == usual_size(a))
+            a->spare = block; /* the system would take it back, and clear it anew, in each step */
+        else
+            free(block);
     }
     if (a->block) a->block->used = mark.used;
+}
+
+void arena_free(arena *a)
+{
+    arena_reset(a, (arena_mark){ 0 });
+    free(a->spare);
+    a->spare = NULL;
 }

@@ -11,7 +11,8 @@ typedef struct arena_block {
 } arena_block;
 typedef struct arena {
     arena_block *block;
-    size_t block_size; /* 0: the default */
+    arena_block *spare; /* one that a reset has left, for the next step */
+    size_t block_size;  /* 0: the default */
 } arena;
 typedef struct arena_mark {
     arena_block *block;
@@ -21,5 +22,6 @@ typedef struct arena_mark {
 void *arena_allocate(arena *a, size_t bytes); /* zeroed; NULL and an error where memory is short */
 arena_mark arena_get_mark(const arena *a);
 void arena_reset(arena *a, arena_mark mark);
+void arena_free(arena *a); /* all of it; it may be used again */
 
 #endif

@@ -72,6 +72,6 @@ vt_site site_keep(site_texts *s, vt_site at)
 void sites_free(site_texts *s)
 {
     free(s->texts);
-    arena_reset(&s->memory, (arena_mark){ 0 });
+    arena_free(&s->memory);
     *s = (site_texts){ .last = { 0 } };
 }

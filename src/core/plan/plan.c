@@ -55,7 +55,7 @@ static void plan_free(context *c, plan *p)
     buffer_destroy(c, p->bounds);
     for (int s = 0; s < p->step_count; s++)
         if (p->steps[s].prepared.discard) p->steps[s].prepared.discard(p->steps[s].prepared.state);
-    arena_reset(&p->program.memory, (arena_mark){ 0 });
+    arena_free(&p->program.memory);
     free(p->key);
     free(p->retained);
     free(p);
