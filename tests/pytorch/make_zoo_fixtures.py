@@ -143,7 +143,7 @@ CASES = {
     "vit_single_head": lambda: (vit_pytorch.ViT(image_size=(32, 16), patch_size=(8, 4), num_classes=CLASSES, dim=24, depth=2,
                                                 heads=1, dim_head=24, mlp_dim=40), (32, 16), vit_pytorch_name),
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
-    "resnet_basic": lambda: (ResNet(BasicBlock, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
+    "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
 }
 
