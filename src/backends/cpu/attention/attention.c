@@ -39,7 +39,7 @@ typedef struct plan {
     const struct way *way; /* what computes it */
     int threads;
     int64_t chunks; /* of queries: each is a task */
-    size_t room;    /* a thread's scratch memory, in bytes */
+    size_t scratch; /* a thread's scratch memory, in bytes */
 } plan;
 
 /* How many parts of at most `limit`; one of nothing. */
@@ -213,16 +213,16 @@ static prefetch backward_prefetch(const kernel_call *call, const heads *h, int64
 
 /* What computes a call. */
 typedef struct way {
-    size_t (*forward_room)(const heads *h), (*backward_room)(const heads *h);
+    size_t (*forward_scratch)(const heads *h), (*backward_scratch)(const heads *h);
     void (*forward)(const kernel_call *call, const heads *h, int64_t head, int64_t first, int64_t end, void *memory);
     void (*backward)(const kernel_call *call, const heads *h, int64_t head, void *memory);
 } way;
 
-static const way in_f64 = { forward_room_f64, backward_room_f64, forward_f64, backward_f64 };
-static const way in_f32 = { forward_room_f32, backward_room_f32, forward_f32, backward_f32 };
+static const way in_f64 = { forward_scratch_f64, backward_scratch_f64, forward_f64, backward_f64 };
+static const way in_f32 = { forward_scratch_f32, backward_scratch_f32, forward_f32, backward_f32 };
 #ifdef MATRIX_UNIT_EXISTS
 #include "backends/cpu/attention/attention_bf16.h"
-static const way in_bf16 = { forward_bf16_room, backward_bf16_room, forward_bf16_of, backward_bf16_of };
+static const way in_bf16 = { forward_bf16_scratch, backward_bf16_scratch, forward_bf16_of, backward_bf16_of };
 #else
 static const way in_bf16; /* never chosen */
 #endif
@@ -246,13 +246,15 @@ static bool make_plan(const kernel_call *call, plan made, preparation *p)
 {
     plan *kept = malloc(sizeof *kept);
     if (!kept) return refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory for its plan").id != 0;
-    made.room = (size_t)divide_up((int64_t)made.room, alignof(share)) * alignof(share);
+    made.scratch = (size_t)divide_up((int64_t)made.scratch, alignof(share)) * alignof(share);
     *kept = made;
-    *p = (preparation){ .state = kept, .discard = free, .scratch = (made.room + sizeof(share)) * (size_t)made.threads };
+    *p = (preparation){ .state = kept,
+                        .discard = free,
+                        .scratch = (made.scratch + sizeof(share)) * (size_t)made.threads };
     return true;
 }
 
-typedef void task_function(const kernel_call *call, const plan *p, const heads *h, int64_t task, void *room);
+typedef void task_function(const kernel_call *call, const plan *p, const heads *h, int64_t task, void *scratch);
 
 /* Heads that follow each other are mostly one thread's, so that it knows what it will read next. */
 static void run_tasks(const kernel_call *call, const heads *h, int64_t tasks, task_function *run)
@@ -260,14 +262,14 @@ static void run_tasks(const kernel_call *call, const heads *h, int64_t tasks, ta
     enum { MOST_PIECES = 1 << 16 };
     const plan *p = call->state;
     int64_t pieces = least(tasks, MOST_PIECES);
-    share *shares = (share *)((char *)call->scratch + p->room * (size_t)p->threads);
+    share *shares = (share *)((char *)call->scratch + p->scratch * (size_t)p->threads);
     shares_cut(shares, p->threads, pieces);
 #pragma omp parallel for num_threads(p->threads)
     for (int64_t t = 0; t < p->threads; t++) {
         int64_t piece;
         while (shares_take(shares, p->threads, t, &piece))
             for (int64_t task = tasks * piece / pieces; task < tasks * (piece + 1) / pieces; task++)
-                run(call, p, h, task, (char *)call->scratch + p->room * (size_t)t);
+                run(call, p, h, task, (char *)call->scratch + p->scratch * (size_t)t);
     }
 }
 
@@ -286,14 +288,14 @@ static bool prepare_forward(const kernel_call *call, preparation *p)
     made.chunks = least(parts_of(2 * made.threads, most(1, h.count)), parts_of(h.queries, 4 * TILE_ROWS));
     made.threads = (int)most(1, least(made.threads, h.count * made.chunks));
     made.way = way_of(call, FACTORS);
-    made.room = made.way->forward_room(&h);
+    made.scratch = made.way->forward_scratch(&h);
     return make_plan(call, made, p);
 }
 
-static void forward_task(const kernel_call *call, const plan *p, const heads *h, int64_t task, void *room)
+static void forward_task(const kernel_call *call, const plan *p, const heads *h, int64_t task, void *scratch)
 {
     int64_t chunk = task % p->chunks, first = h->queries * chunk / p->chunks;
-    p->way->forward(call, h, task / p->chunks, first, h->queries * (chunk + 1) / p->chunks, room);
+    p->way->forward(call, h, task / p->chunks, first, h->queries * (chunk + 1) / p->chunks, scratch);
 }
 
 static bool run_forward(const kernel_call *call)
@@ -316,13 +318,13 @@ static bool prepare_backward(const kernel_call *call, preparation *p)
     heads h = backward_heads(call);
     plan made = { .threads = worth_threads(&h) ? (int)most(1, least(thread_count(), h.count)) : 1, .chunks = 1 };
     made.way = way_of(call, GRADIENT_FACTORS);
-    made.room = made.way->backward_room(&h);
+    made.scratch = made.way->backward_scratch(&h);
     return make_plan(call, made, p);
 }
 
-static void backward_task(const kernel_call *call, const plan *p, const heads *h, int64_t head, void *room)
+static void backward_task(const kernel_call *call, const plan *p, const heads *h, int64_t head, void *scratch)
 {
-    p->way->backward(call, h, head, room);
+    p->way->backward(call, h, head, scratch);
 }
 
 static bool run_backward(const kernel_call *call)

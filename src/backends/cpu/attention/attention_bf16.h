@@ -27,26 +27,26 @@ typedef struct floats {
     int64_t stride;
 } floats;
 
-static void *take_words(room_f32 *r, int64_t rows, int64_t stride)
+static void *take_words(scratch_layout_f32 *r, int64_t rows, int64_t stride)
 {
     float *taken = r->memory ? r->memory + r->used : NULL;
     r->used += rows * stride;
     return taken;
 }
 
-static bf16_rows take_bf16(room_f32 *r, int64_t rows, int64_t columns)
+static bf16_rows take_bf16(scratch_layout_f32 *r, int64_t rows, int64_t columns)
 {
     int64_t words = stride_of_f32(padded(columns) / 2);
     return (bf16_rows){ take_words(r, padded(rows), words), 2 * words };
 }
 
-static panel take_panel(room_f32 *r, int64_t depth, int64_t columns)
+static panel take_panel(scratch_layout_f32 *r, int64_t depth, int64_t columns)
 {
     int64_t stride = stride_of_f32(padded(columns));
     return (panel){ take_words(r, padded(depth) / 2, stride), stride };
 }
 
-static floats take_floats(room_f32 *r, int64_t rows, int64_t columns)
+static floats take_floats(scratch_layout_f32 *r, int64_t rows, int64_t columns)
 {
     int64_t stride = stride_of_f32(padded(columns));
     return (floats){ take_words(r, padded(rows), stride), stride };
@@ -148,7 +148,7 @@ typedef struct forward_bf16 {
     prefetch *prefetch;
 } forward_bf16;
 
-static forward_bf16 lay_out_forward_bf16(const heads *h, room_f32 *r)
+static forward_bf16 lay_out_forward_bf16(const heads *h, scratch_layout_f32 *r)
 {
     forward_bf16 f = { .blocks = parts_of(h->keys, KEY_BLOCK) };
     f.block = divide_up(h->keys, f.blocks);
@@ -162,9 +162,9 @@ static forward_bf16 lay_out_forward_bf16(const heads *h, room_f32 *r)
     return f;
 }
 
-static size_t forward_bf16_room(const heads *h)
+static size_t forward_bf16_scratch(const heads *h)
 {
-    room_f32 r = { .memory = NULL };
+    scratch_layout_f32 r = { .memory = NULL };
     lay_out_forward_bf16(h, &r);
     return (size_t)r.used * sizeof(float);
 }
@@ -223,7 +223,7 @@ static void store_queries_bf16(const heads *h, const forward_head *m, const forw
 static void forward_bf16_of(const kernel_call *call, const heads *h, int64_t head, int64_t first, int64_t end,
                             void *memory)
 {
-    forward_bf16 f = lay_out_forward_bf16(h, &(room_f32){ .memory = memory });
+    forward_bf16 f = lay_out_forward_bf16(h, &(scratch_layout_f32){ .memory = memory });
     forward_head m = forward_head_of(call, h, head);
     prefetch soon = forward_prefetch(call, h, head, &m, first, end, MATRIX_SIDE * PAIRED);
     f.prefetch = &soon;
@@ -259,7 +259,7 @@ typedef struct backward_bf16 {
     prefetch *prefetch;
 } backward_bf16;
 
-static backward_bf16 lay_out_backward_bf16(const heads *h, room_f32 *r)
+static backward_bf16 lay_out_backward_bf16(const heads *h, scratch_layout_f32 *r)
 {
     backward_bf16 w = { .key_blocks = parts_of(h->keys, KEY_BLOCK), .query_blocks = parts_of(h->queries, QUERY_BLOCK) };
     int64_t keys = w.key_block = divide_up(h->keys, w.key_blocks);
@@ -286,9 +286,9 @@ static backward_bf16 lay_out_backward_bf16(const heads *h, room_f32 *r)
     return w;
 }
 
-static size_t backward_bf16_room(const heads *h)
+static size_t backward_bf16_scratch(const heads *h)
 {
-    room_f32 r = { .memory = NULL };
+    scratch_layout_f32 r = { .memory = NULL };
     lay_out_backward_bf16(h, &r);
     return (size_t)r.used * sizeof(float);
 }
@@ -359,7 +359,7 @@ static void backward_block_bf16(const heads *h, const backward_head *m, const ke
 
 static void backward_bf16_of(const kernel_call *call, const heads *h, int64_t head, void *memory)
 {
-    backward_bf16 w = lay_out_backward_bf16(h, &(room_f32){ .memory = memory });
+    backward_bf16 w = lay_out_backward_bf16(h, &(scratch_layout_f32){ .memory = memory });
     backward_head m = backward_head_of(call, h, head);
     prefetch soon = backward_prefetch(call, h, head, &m, PAIRED * PAIRED);
     const float scale = (float)h->scale;

@@ -2,11 +2,11 @@
 
 #define LANES    NAMED(LANES)
 #define TILE     NAMED(TILE)
-#define ROOM     NAMED(room)
+#define SCRATCH  NAMED(scratch_layout)
 #define PRODUCT  NAMED(product)
 #define SOFTMAX  NAMED(softmax)
-#define FORWARD  NAMED(forward_rooms)
-#define BACKWARD NAMED(backward_rooms)
+#define FORWARD  NAMED(forward_layout)
+#define BACKWARD NAMED(backward_layout)
 
 /* -- Matrices in scratch memory ---------------------------------------------------------------------------------- */
 
@@ -23,13 +23,13 @@ static int64_t NAMED(stride_of)(int64_t columns)
 }
 
 /* A thread's scratch memory, as it is laid out. Without memory it says how much there is to be. */
-typedef struct ROOM {
+typedef struct SCRATCH {
     REAL *memory;
     int64_t used;
-} ROOM;
+} SCRATCH;
 
 /* Takes [rows, columns], with rows up to whole vectors too: what is transposed has them as columns. */
-static REAL *NAMED(take)(ROOM *r, int64_t rows, int64_t columns)
+static REAL *NAMED(take)(SCRATCH *r, int64_t rows, int64_t columns)
 {
     REAL *taken = r->memory ? r->memory + r->used : NULL;
     r->used += NAMED(whole)(rows) * NAMED(stride_of)(columns);
@@ -176,7 +176,7 @@ typedef struct FORWARD {
     prefetch *prefetch;
 } FORWARD;
 
-static FORWARD NAMED(lay_out_forward)(const heads *h, ROOM *r)
+static FORWARD NAMED(lay_out_forward)(const heads *h, SCRATCH *r)
 {
     FORWARD f = { .blocks = parts_of(h->keys, KEY_BLOCK) };
     f.block = (h->keys + f.blocks - 1) / f.blocks;
@@ -189,9 +189,9 @@ static FORWARD NAMED(lay_out_forward)(const heads *h, ROOM *r)
     return f;
 }
 
-static size_t NAMED(forward_room)(const heads *h)
+static size_t NAMED(forward_scratch)(const heads *h)
 {
-    ROOM r = { .memory = NULL };
+    SCRATCH r = { .memory = NULL };
     NAMED(lay_out_forward)(h, &r);
     return (size_t)r.used * sizeof(REAL);
 }
@@ -307,7 +307,7 @@ static void NAMED(store_queries)(const heads *h, const forward_head *m, const FO
 static void NAMED(forward)(const kernel_call *call, const heads *h, int64_t head, int64_t first, int64_t end,
                            void *memory)
 {
-    FORWARD f = NAMED(lay_out_forward)(h, &(ROOM){ .memory = memory });
+    FORWARD f = NAMED(lay_out_forward)(h, &(SCRATCH){ .memory = memory });
     forward_head m = forward_head_of(call, h, head);
     prefetch soon = forward_prefetch(call, h, head, &m, first, end, TILE_ROWS * TILE_VECTORS * LANES);
     f.prefetch = &soon;
@@ -338,7 +338,7 @@ typedef struct BACKWARD {
     prefetch *prefetch;
 } BACKWARD;
 
-static BACKWARD NAMED(lay_out_backward)(const heads *h, ROOM *r)
+static BACKWARD NAMED(lay_out_backward)(const heads *h, SCRATCH *r)
 {
     BACKWARD w = { .key_blocks = parts_of(h->keys, KEY_BLOCK), .query_blocks = parts_of(h->queries, QUERY_BLOCK) };
     w.key_block = (h->keys + w.key_blocks - 1) / w.key_blocks;
@@ -358,9 +358,9 @@ static BACKWARD NAMED(lay_out_backward)(const heads *h, ROOM *r)
     return w;
 }
 
-static size_t NAMED(backward_room)(const heads *h)
+static size_t NAMED(backward_scratch)(const heads *h)
 {
-    ROOM r = { .memory = NULL };
+    SCRATCH r = { .memory = NULL };
     NAMED(lay_out_backward)(h, &r);
     return (size_t)r.used * sizeof(REAL);
 }
@@ -453,7 +453,7 @@ static void NAMED(backward_block)(const heads *h, const backward_head *m, const 
 
 static void NAMED(backward)(const kernel_call *call, const heads *h, int64_t head, void *memory)
 {
-    BACKWARD w = NAMED(lay_out_backward)(h, &(ROOM){ .memory = memory });
+    BACKWARD w = NAMED(lay_out_backward)(h, &(SCRATCH){ .memory = memory });
     backward_head m = backward_head_of(call, h, head);
     prefetch soon = backward_prefetch(call, h, head, &m, TILE_ROWS * TILE_VECTORS * LANES);
     const REAL scale = (REAL)h->scale;
@@ -468,7 +468,7 @@ static void NAMED(backward)(const kernel_call *call, const heads *h, int64_t hea
 
 #undef LANES
 #undef TILE
-#undef ROOM
+#undef SCRATCH
 #undef PRODUCT
 #undef SOFTMAX
 #undef FORWARD

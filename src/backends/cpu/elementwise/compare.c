@@ -1,6 +1,7 @@
 /* compare.c - comparisons, logic, and choice by their results. */
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/reduction/rows.h"
+#include "ops/elementwise.h"
 
 #define COMPARISON(name, operator)                                                                                     \
     BINARY_ROW(name##_f32, float, uint8_t, a operator b)                                                               \
@@ -54,9 +55,10 @@ static bool compare(const kernel_call *call)
     }                                                                                                                  \
     static void where_##type(const row *r)                                                                             \
     {                                                                                                                  \
-        const uint8_t *choice = r->in[0];                                                                              \
-        const type *a = r->in[1], *b = r->in[2];                                                                       \
-        int64_t n = r->count, choice_stride = r->stride[0], a_stride = r->stride[1], b_stride = r->stride[2];          \
+        const uint8_t *choice = r->in[WHERE_CONDITION];                                                                \
+        const type *a = r->in[WHERE_A], *b = r->in[WHERE_B];                                                           \
+        int64_t n = r->count, choice_stride = r->stride[WHERE_CONDITION], a_stride = r->stride[WHERE_A],               \
+                b_stride = r->stride[WHERE_B];                                                                         \
         if (choice_stride == 1 && a_stride == 1 && b_stride == 1)                                                      \
             where_##type##_loop(n, r->out, choice, 1, a, 1, b, 1);                                                     \
         else if (choice_stride == 1 && a_stride == 1 && b_stride == 0)                                                 \

@@ -177,20 +177,20 @@ static void choose_packing(gemm_plan *g, int64_t size)
     g->packs_a = !g->reads_across && (p->a_column != 1 || cut || apart || widens);
 }
 
-static void measure_rooms(gemm_plan *g, int64_t size)
+static void measure_scratch(gemm_plan *g, int64_t size)
 {
     const gemm_problem *p = &g->problem;
     int64_t words = g->depth / unit_shapes[g->unit].share, line = LINE_BYTES / size;
     g->a_stride = (divide_up(words, line) | 1) * line;
-    g->a_room = g->packs_a ? g->rows * g->a_stride : 0;
-    g->b_room = (words + 1) * g->columns; /* of a block */
-    g->sums_room = !g->keeps_sums ? 0 : (g->steps > 1 ? g->rows : g->tile_rows) * g->columns;
-    g->room = round_up(g->a_room + (g->shares_b ? 0 : g->b_room) + g->sums_room, line);
-    g->slice_room = round_up(g->batches * p->m * p->n, line);
-    g->shared_room = g->shares_b ? round_up(g->steps * g->across * g->b_room, line) : 0;
-    int64_t rooms = g->threads * g->room + g->shared_room + (g->slices - 1) * g->slice_room;
+    g->a_elements = g->packs_a ? g->rows * g->a_stride : 0;
+    g->b_elements = (words + 1) * g->columns; /* of a block */
+    g->sums_elements = !g->keeps_sums ? 0 : (g->steps > 1 ? g->rows : g->tile_rows) * g->columns;
+    g->thread_elements = round_up(g->a_elements + (g->shares_b ? 0 : g->b_elements) + g->sums_elements, line);
+    g->slice_elements = round_up(g->batches * p->m * p->n, line);
+    g->shared_elements = g->shares_b ? round_up(g->steps * g->across * g->b_elements, line) : 0;
+    int64_t elements = g->threads * g->thread_elements + g->shared_elements + (g->slices - 1) * g->slice_elements;
     g->totals = p->row_sums ? round_up(g->slices * g->batches * p->m, LINE_BYTES / (int64_t)sizeof(double)) : 0;
-    g->scratch = (size_t)(rooms * size) + (size_t)g->totals * sizeof(double) + (size_t)g->threads * sizeof(share);
+    g->scratch = (size_t)(elements * size) + (size_t)g->totals * sizeof(double) + (size_t)g->threads * sizeof(share);
 }
 
 /* How a problem is cut, for elements of `size` bytes, vectors of `lanes`. */
@@ -201,7 +201,7 @@ static gemm_plan plan_of(const gemm_problem *p, gemm_unit unit, int64_t size, in
     cut_sums(&g, lanes);
     cut_blocks(&g, size, lanes);
     choose_packing(&g, size);
-    measure_rooms(&g, size);
+    measure_scratch(&g, size);
     return g;
 }
 

@@ -55,8 +55,8 @@ typedef struct gemm_plan {
     bool keeps_sums;    /* of a block apart from y, some of them or all */
     bool shares_b;      /* b is packed before all else, for all threads */
     bool steps_by_step; /* each step of all blocks, before the next */
-    int64_t a_room, b_room, sums_room, room; /* elements of working memory of a thread */
-    int64_t shared_room, slice_room;         /* of b where it is shared; of a slice that is not y itself */
+    int64_t a_elements, b_elements, sums_elements, thread_elements; /* elements of working memory of a thread */
+    int64_t shared_elements, slice_elements; /* of b where it is shared; of a slice that is not y itself */
     int64_t totals;                          /* of rows, in f64, of all slices */
     size_t scratch;                          /* bytes of working memory */
 } gemm_plan;

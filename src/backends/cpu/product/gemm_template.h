@@ -27,8 +27,8 @@
 #define MULTIPLY_TILES  NAMED(multiply_tiles)
 #define WORK            NAMED(work)
 #define WORK_BY_STEPS   NAMED(work_by_steps)
-#define ROOMS           NAMED(rooms)
-#define ROOMS_OF        NAMED(rooms_of)
+#define SCRATCH         NAMED(scratch)
+#define SCRATCH_OF      NAMED(scratch_of)
 #define STORE_TOTALS    NAMED(store_totals)
 #define ADD_SLICES      NAMED(add_slices)
 #define GEMM            NAMED(gemm)
@@ -73,7 +73,7 @@ static void PACK_BLOCK_OF_B(const gemm_plan *g, const gemm_operands *o, block at
 /* A step's block of b, packed: for all, or else by this thread, where it has not just done so. */
 static const REAL *PACKED_B(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, WORKSPACE *w)
 {
-    if (w->shared) return w->shared + (step * g->across + at.j / g->columns) * g->b_room;
+    if (w->shared) return w->shared + (step * g->across + at.j / g->columns) * g->b_elements;
     const void *b = BLOCK_OF_B(g, o, at, step);
     if (w->packed != b || w->packed_column != at.j || w->packed_step != step) PACK_BLOCK_OF_B(g, o, at, step, w->b);
     w->packed = b;
@@ -214,7 +214,7 @@ static void WORK_BY_STEPS(const gemm_plan *g, const gemm_operands *o, int64_t t,
         w->first_step = g->steps * slice / g->slices;
         for (int64_t step = w->first_step; step < g->steps * (slice + 1) / g->slices; step++)
             MULTIPLY_TILES(g, &of_slice, first, last, step, 1, w);
-        of_slice.y = slices + slice * g->slice_room;
+        of_slice.y = slices + slice * g->slice_elements;
         of_slice.bias = NULL;
         if (w->totals) w->totals += g->batches * g->problem.m;
     }
@@ -228,38 +228,38 @@ static void SHARE_B(const gemm_plan *g, const gemm_operands *o, REAL *to)
     for (int64_t i = 0; i < blocks; i++) {
         block at = { .j = i % g->across * g->columns };
         at.columns = least(g->columns, g->problem.n - at.j);
-        PACK_BLOCK_OF_B(g, o, at, i / g->across, to + i * g->b_room);
+        PACK_BLOCK_OF_B(g, o, at, i / g->across, to + i * g->b_elements);
     }
 }
 
-/* Working memory: rooms of the threads, b where it is shared, slices, totals of rows, shares. */
-typedef struct ROOMS {
+/* Working memory: that of each thread, b where it is shared, slices, totals of rows, shares. */
+typedef struct SCRATCH {
     REAL *threads, *shared, *slices;
     double *totals; /* NULL where none are asked for */
     share *shares;
-} ROOMS;
+} SCRATCH;
 
-static ROOMS ROOMS_OF(const gemm_plan *g, void *scratch)
+static SCRATCH SCRATCH_OF(const gemm_plan *g, void *scratch)
 {
-    ROOMS r = { .threads = scratch };
-    r.shared = r.threads + g->threads * g->room;
-    r.slices = r.shared + g->shared_room;
-    double *totals = (double *)(r.slices + (g->slices - 1) * g->slice_room);
+    SCRATCH r = { .threads = scratch };
+    r.shared = r.threads + g->threads * g->thread_elements;
+    r.slices = r.shared + g->shared_elements;
+    double *totals = (double *)(r.slices + (g->slices - 1) * g->slice_elements);
     r.totals = g->problem.row_sums ? totals : NULL;
     r.shares = (share *)(totals + g->totals);
     return r;
 }
 
 /* What a thread does. Sums that are kept apart from y are those of one block at a time. */
-static void WORK(const gemm_plan *g, const gemm_operands *o, int64_t t, const ROOMS *r)
+static void WORK(const gemm_plan *g, const gemm_operands *o, int64_t t, const SCRATCH *r)
 {
     int64_t tiles = g->batches * g->across * g->down, threads = g->threads, pieces = g->pieces, piece;
-    REAL *memory = r->threads + t * g->room, *sums = memory + g->a_room;
+    REAL *memory = r->threads + t * g->thread_elements, *sums = memory + g->a_elements;
     WORKSPACE w = { .a = memory, .sums = sums, .totals = r->totals, .packed_step = -1 };
     if (g->shares_b)
         w.shared = r->shared;
     else
-        w.b = sums + g->sums_room;
+        w.b = sums + g->sums_elements;
     if (g->unit == GEMM_MATRICES) matrix_unit_begin();
     if (g->steps_by_step) WORK_BY_STEPS(g, o, t, r->slices, &w);
     while (!g->steps_by_step && shares_take(r->shares, threads, t, &piece))
@@ -275,7 +275,7 @@ static void ADD_SLICES(const gemm_plan *g, const REAL *slices, REAL *y)
     for (int64_t t = 0; t < g->threads; t++)
         for (int64_t slice = 0; slice < g->slices - 1; slice++)
             for (int64_t i = count * t / g->threads; i < count * (t + 1) / g->threads; i++)
-                y[i] += slices[slice * g->slice_room + i];
+                y[i] += slices[slice * g->slice_elements + i];
 }
 
 /* The same of the totals of rows, which then become elements. */
@@ -292,7 +292,7 @@ static void STORE_TOTALS(const gemm_plan *g, const double *totals, REAL *to)
 void GEMM_RUN(const gemm_plan *g, const gemm_operands *o, void *scratch)
 {
     int64_t threads = g->threads;
-    ROOMS r = ROOMS_OF(g, scratch);
+    SCRATCH r = SCRATCH_OF(g, scratch);
     if (g->pieces * g->problem.n == 0) return;
     shares_cut(r.shares, threads, g->pieces);
     if (r.totals) memset(r.totals, 0, (size_t)g->totals * sizeof(double));
@@ -343,8 +343,8 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef MULTIPLY_TILES
 #undef WORK
 #undef WORK_BY_STEPS
-#undef ROOMS
-#undef ROOMS_OF
+#undef SCRATCH
+#undef SCRATCH_OF
 #undef STORE_TOTALS
 #undef ADD_SLICES
 #undef GEMM
