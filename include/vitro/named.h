@@ -19,8 +19,8 @@ extern "C" {
 
 /* Names x, a result of an op, "<path><name>", or as the path itself (without its last dot) where the name is empty, and
  * returns it. It ends with its scope as ever; a later value of that name takes its place. x may still be given on, and
- * differentiated by. Unlike other results, it is not computed for being read by nothing. Errors: name NULL; a path
- * without a model. */
+ * differentiated by. Unlike other results, it is not computed for being read by nothing. Errors: x inert or ended;
+ * a name that is NULL or, with its path, longer than 255 characters; a path without a model. */
 VT_API vt_tensor vt_named_at(vt_site at, vt_path path, const char *name, vt_tensor x);
 #define vt_named(path, name, x) vt_named_at(VT_HERE, path, name, x)
 

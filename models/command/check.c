@@ -40,7 +40,7 @@ static void list(const vt_tensor_file *file, bool brief)
            1e-6 * (double)bytes);
 }
 
-/* How many outputs a head has in the file; 0: it has none by a name that the zoo knows. */
+/* How many outputs a head has in the file; VT_AUTO: it has none by a name that the zoo knows. */
 static int64_t classes_of(const vt_tensor_file *file)
 {
     static const char *const heads[] = { "head.weight",          "fc.weight",         "linear.weight",
@@ -51,7 +51,7 @@ static int64_t classes_of(const vt_tensor_file *file)
         vt_shape shape = vt_tensor_file_entry(file, at).shape;
         if (at >= 0 && shape.rank == 2) return shape.dim[0];
     }
-    return 0;
+    return VT_AUTO;
 }
 
 /* How many tensors of the model the file has, in the same shape. */
@@ -66,11 +66,11 @@ static int matches(const classifier *m, const vt_tensor_file *file)
     return found;
 }
 
-/* Whether all of its tensors, and no others, are in the file. By others' names that shows when they are loaded. */
-static bool fits(const classifier *m, const vt_tensor_file *file, const options *o)
+/* Whether all of its tensors, of which so many were found, and no others are in the file. By others' names that shows
+ * when they are loaded. */
+static bool fits(const classifier *m, int found, const vt_tensor_file *file, const options *o)
 {
-    if (!family_naming(m->family, file))
-        return matches(m, file) == vt_model_size(m->model) && vt_model_size(m->model) == vt_tensor_file_size(file);
+    if (!family_naming(m->family, file)) return found == vt_model_size(m->model) && found == vt_tensor_file_size(file);
     bool loaded = classifier_load(m, o->file, .part = o->part);
     vt_error_clear();
     return loaded;
@@ -80,14 +80,14 @@ static bool fits(const classifier *m, const vt_tensor_file *file, const options 
 static void find_models(const vt_tensor_file *file, const options *o)
 {
     const variant *v, *nearest = NULL;
-    const family *family;
+    const int64_t classes = classes_of(file);
     int fit = 0, best = 0, best_size = 0;
-    for (int i = 0; (v = zoo_variant(i, &family)) && !vt_failed(); i++) {
-        classifier *m = classifier_new(v->name, .classes = classes_of(file) ? classes_of(file) : VT_AUTO);
+    for (int i = 0; (v = zoo_variant(i, NULL)) && !vt_failed(); i++) {
+        classifier *m = classifier_new(v->name, .classes = classes);
         if (!m) return;
-        const naming *theirs = family_naming(family, file);
+        const naming *theirs = family_naming(m->family, file);
         int found = matches(m, file), size = vt_model_size(m->model);
-        if (fits(m, file, o)) {
+        if (fits(m, found, file, o)) {
             if (fit == 0 && theirs) printf("names of %s; ", theirs->name);
             printf("%s%s", fit++ ? ", " : "fits ", v->name);
         }
@@ -99,7 +99,7 @@ static void find_models(const vt_tensor_file *file, const options *o)
         classifier_free(m);
     }
     if (fit)
-        printf(" (%lld classes)\n", (long long)classes_of(file));
+        printf(" (%lld classes)\n", (long long)classes);
     else if (nearest)
         printf("fits no model as it is; %s comes nearest: %d of its %d tensors are there\n", nearest->name, best,
                best_size);

@@ -1,6 +1,7 @@
 #include "npy.h"
 #include "extent.h"
 #include "file.h"
+#include "core/base/error.h"
 
 #include <vitro/error.h>
 
@@ -33,12 +34,12 @@ static const element_type element_types[] = {
 
 static bool VT_PRINTF(3, 4) refuse(vt_site at, const char *path, const char *format, ...)
 {
-    char reason[1024];
+    char prefix[1024];
     va_list arguments;
+    snprintf(prefix, sizeof prefix, "%s is not a .npy file that can be read: ", path);
     va_start(arguments, format);
-    vsnprintf(reason, sizeof reason, format, arguments);
+    raise_error_list(VT_ERROR_FILE, at, prefix, format, arguments);
     va_end(arguments);
-    vt_error_raise(VT_ERROR_FILE, at, "%s is not a .npy file that can be read: %s", path, reason);
     return false;
 }
 

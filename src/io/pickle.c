@@ -1,3 +1,4 @@
+/* pickle.c - a pickle as values, by a machine that knows a few opcodes and runs nothing. */
 #include "pickle.h"
 #include "unreadable.h"
 

@@ -1,3 +1,4 @@
+/* stored_tensor.c - lists of the tensors in a file, and their strides. */
 #include "stored_tensor.h"
 #include "core/base/array.h"
 #include "core/base/grow.h"

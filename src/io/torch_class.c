@@ -1,3 +1,4 @@
+/* torch_class.c - the classes that a file of torch.save may name. */
 #include "torch_class.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* torch_file.c - the containers of torch.save: a zip file, and before PyTorch 1.6 pickles behind one another. */
 #include "torch_file.h"
 #include "torch_state.h"
 #include "unreadable.h"

@@ -1,3 +1,4 @@
+/* torch_state.c - the tensors of a state dict, each of its numbers held against the file. */
 #include "torch_state.h"
 #include "extent.h"
 #include "torch_class.h"

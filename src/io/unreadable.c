@@ -1,17 +1,16 @@
+/* unreadable.c - the error of a file that cannot be read. */
 #include "unreadable.h"
-
-#include <vitro/error.h>
-
+#include "core/base/error.h"
 #include <stdarg.h>
 #include <stdio.h>
 
 bool unreadable(vt_site at, const char *path, const char *reason, ...)
 {
-    char text[1024];
+    char prefix[1024];
     va_list arguments;
+    snprintf(prefix, sizeof prefix, "%s cannot be read: ", path);
     va_start(arguments, reason);
-    vsnprintf(text, sizeof text, reason, arguments);
+    raise_error_list(VT_ERROR_FILE, at, prefix, reason, arguments);
     va_end(arguments);
-    vt_error_raise(VT_ERROR_FILE, at, "%s cannot be read: %s", path, text);
     return false;
 }

@@ -1,3 +1,4 @@
+/* zip.c - the directory of a zip file whose entries are stored as they are. */
 #include "zip.h"
 #include "unreadable.h"
 
