@@ -495,6 +495,22 @@ Test(named_values, are_differentiated_through)
                   (double)fused[i], (double)written_out[i]);
 }
 
+/* A gradient is read after the update too. */
+Test(named_values, that_are_gradients_are_computed_with_the_step)
+{
+    vt_model *model = vt_model_new();
+    vt_tensor p = vt_parameter(vt_root(model), "p", VT_SHAPE(2), VT_INIT_CONSTANT, 3);
+    {
+        VT_SCOPE;
+        vt_backward(vt_sum(vt_square(p)));
+        vt_tensor g = vt_named(vt_root(model), "gradient", vt_grad(p));
+        vt_assign(p, vt_sub(p, vt_scale(g, 0.5)));
+        vt_flush();
+        cr_assert(vt_item(vt_sum(vt_model_value(model, "gradient"))) == 12, "%s", vt_error_message());
+    }
+    vt_model_free(model);
+}
+
 Test(named_values, that_there_are_not_are_told_with_those_there_are)
 {
     classifier *net = small_vit();

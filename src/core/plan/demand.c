@@ -94,7 +94,7 @@ static bool is_loose_end(const context *c, const node *n)
     if (c->run.mode != RUN_EVERYTHING || n->sequence <= c->loose_ends_seen || n->done || n->op->writes) return false;
     for (int i = 0; i < n->outputs; i++) {
         const value *v = value_of((context *)c, n->out[i]);
-        if (v && !v->freed && !v->internal && !v->weak && (!v->consumed || v->asked_for)) return true;
+        if (v && !v->freed && !v->internal && ((!v->consumed && !v->weak) || v->asked_for)) return true;
     }
     return false;
 }
