@@ -37,6 +37,16 @@ typedef struct naming {
     const vt_name_rule *rules; /* to the family's own names */
 } naming;
 
+/* Where the tokens of a value are in the picture, for pictures of it. */
+typedef struct token_layout {
+    int64_t prefix;                /* tokens in front of the picture's, such as the class token: of queries, keys */
+    int64_t rows, columns;         /* of the picture's tokens, row by row behind the prefix */
+    int64_t key_prefix;            /* of a map of attention: the same of its keys, */
+    int64_t key_rows, key_columns; /* whose grid may be coarser */
+    int64_t window_rows, window_columns; /* of a map of windows [B * windows, heads, N, N]; 0: it is of all tokens */
+    int64_t shift;                       /* by how many rows and columns the windows are moved down and right */
+} token_layout;
+
 typedef struct family {
     const char *name, *summary;
     size_t size, config_size; /* of a model's struct, which is zero at first, and of a configuration */
@@ -48,6 +58,11 @@ typedef struct family {
     int64_t *(*depth)(void *config);
     const char *feature_map; /* the name of the value that Grad-CAM looks at */
     const char *attention;   /* a pattern of the names of maps of attention; NULL: there are none */
+    /* Where the tokens of the value of that name are, a map of attention or a feature map [B, tokens, dim]: false where
+     * they have no place. NULL: all values are feature maps [B, C, H, W]. */
+    bool (*layout)(const void *model, const char *value, token_layout *layout);
+    const char *heads;       /* a pattern of the parameters that the number of classes is a size of: "head.*" */
+    const char *input;       /* a pattern of the weights that the pictures' channels are axis 1 of */
     const naming *namings;   /* beside its own; ends with a row without a name. NULL: there are none */
     const variant *variants; /* ends with a row without a name */
 } family;

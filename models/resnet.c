@@ -156,6 +156,8 @@ const family resnet_family = {
     .init = resnet_init,
     .forward = resnet_forward,
     .feature_map = "feature_map",
+    .heads = "fc.*",
+    .input = "conv1.weight",
     .namings = namings,
     .variants = variants,
 };

@@ -1,6 +1,7 @@
 /* vit.c - the vision transformer. */
 #include "vit.h"
 #include <math.h>
+#include <string.h>
 
 /* -- Parameters ------------------------------------------------------------------------------------------------------
  */
@@ -158,6 +159,18 @@ vt_tensor vit_forward(const void *model, vt_tensor images)
 /* -- Variants --------------------------------------------------------------------------------------------------------
  */
 
+static bool layout(const void *model, const char *value, token_layout *layout)
+{
+    const vit *m = model;
+    const patch_grid *grid = &m->patch_embed.grid;
+    const bool patches = strcmp(value, "feature_map") == 0 || strcmp(value, "patch_embed") == 0;
+    const int64_t prefix = patches ? 0 : tokens_in_front(&m->config);
+    *layout = (token_layout){
+        prefix, grid->rows, grid->columns, .key_prefix = prefix, .key_rows = grid->rows, .key_columns = grid->columns
+    };
+    return true;
+}
+
 static int64_t *depth(void *config)
 {
     return &((vit_config *)config)->depth;
@@ -230,6 +243,9 @@ const family vit_family = {
     .depth = depth,
     .feature_map = "feature_map",
     .attention = "blocks.*.attn.weights",
+    .layout = layout,
+    .heads = "{head,head_dist}.*",
+    .input = "patch_embed.proj.weight",
     .namings = vit_namings,
     .variants = variants,
 };

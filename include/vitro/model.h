@@ -30,6 +30,13 @@ VT_API vt_path vt_subpath(vt_path path, const char *format, ...) VT_PRINTF(2, 3)
 /* How a parameter begins. */
 typedef enum vt_init { VT_INIT_CONSTANT, VT_INIT_NORMAL, VT_INIT_TRUNCATED_NORMAL, VT_INIT_UNIFORM } vt_init;
 
+/* How a parameter's axis is laid out over a picture or a window: `prefix` entries in front, such as a class token's,
+ * then rows x columns, row by row. */
+typedef struct vt_grid {
+    int axis;
+    int64_t prefix, rows, columns; /* rows 0: it is laid out over nothing */
+} vt_grid;
+
 typedef struct vt_parameter_args {
     vt_site at_;
     vt_path path;
@@ -39,14 +46,15 @@ typedef struct vt_parameter_args {
     double value; /* the constant; the standard deviation (truncated at two of them); the bound either side of 0 */
     vt_named_only named_only_;
     bool no_decay; /* exempt from weight decay, whatever its shape, as timm's models exempt positions and tokens */
+    vt_grid grid;  /* of positions: how they are resized on loading (vt_model_load) */
 } vt_parameter_args;
 /* Registers a trainable tensor of the context's precision. Its elements are drawn when they are first read, of the
  * random stream that it got here; until then it takes no memory. Errors: a name that is taken, empty or NULL; a kind of
- * initialisation that there is not; a path without a model. */
+ * initialisation that there is not; a path without a model; a grid whose extents do not make up its axis. */
 VT_API vt_tensor vt_parameter_with(const vt_parameter_args *a);
 #define vt_parameter(...)                                                                                              \
     vt_parameter_with(                                                                                                 \
-        VT_ARGS(vt_parameter_args, 3, "vt_parameter(path, name, shape, init, value, .no_decay)", __VA_ARGS__))
+        VT_ARGS(vt_parameter_args, 3, "vt_parameter(path, name, shape, init, value, .no_decay .grid)", __VA_ARGS__))
 /* Registers a tensor that is saved with the model but not trained, filled with a value. VT_DTYPE_DEFAULT: the context's
  * precision. */
 VT_API vt_tensor vt_buffer_at(vt_site at, vt_path path, const char *name, vt_shape shape, double value, vt_dtype dtype);
@@ -57,6 +65,7 @@ typedef struct vt_named_tensor {
     vt_tensor tensor;
     bool is_parameter;
     bool no_decay; /* as registered */
+    vt_grid grid;
 } vt_named_tensor;
 /* Entries in the order of registration; a model that is NULL has none. An index that is out of range: no name, and the
  * inert tensor. */

@@ -11,11 +11,12 @@ position position_new(vt_path path, position_kind kind, int64_t rows, int64_t co
                        (long long)dim);
     if (kind == POSITION_LEARNED)
         m.table = vt_parameter(path, "pos_embed", VT_SHAPE(1, prefix + rows * columns, dim), VT_INIT_NORMAL, std,
-                               .no_decay = true);
+                               .no_decay = true, .grid = { 1, prefix, rows, columns });
     if (kind == POSITION_LEARNED_2D) {
-        m.row = vt_parameter(path, "pos_row", VT_SHAPE(1, rows, 1, dim), VT_INIT_NORMAL, std, .no_decay = true);
-        m.column =
-            vt_parameter(path, "pos_column", VT_SHAPE(1, 1, columns, dim), VT_INIT_NORMAL, std, .no_decay = true);
+        m.row = vt_parameter(path, "pos_row", VT_SHAPE(1, rows, 1, dim), VT_INIT_NORMAL, std, .no_decay = true,
+                             .grid = { .axis = 1, .rows = rows, .columns = 1 });
+        m.column = vt_parameter(path, "pos_column", VT_SHAPE(1, 1, columns, dim), VT_INIT_NORMAL, std, .no_decay = true,
+                                .grid = { .axis = 2, .rows = columns, .columns = 1 });
     }
     return m;
 }

@@ -113,6 +113,15 @@ static value *new_tensor(context *c, const vt_parameter_args *a, vt_dtype dtype)
     return v;
 }
 
+static bool grid_fits(const vt_grid *g, vt_shape shape)
+{
+    int64_t count;
+    if (g->rows == 0) return true;
+    return g->axis >= 0 && g->axis < shape.rank && g->prefix >= 0 && g->rows > 0 && g->columns > 0 &&
+           !__builtin_mul_overflow(g->rows, g->columns, &count) && !__builtin_add_overflow(count, g->prefix, &count) &&
+           count == shape.dim[g->axis];
+}
+
 static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, bool is_parameter)
 {
     const char *call = is_parameter ? "parameter" : "buffer", *name = a->name;
@@ -128,6 +137,11 @@ static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, boo
     if ((int)a->init < 0 || a->init > VT_INIT_UNIFORM)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "\"%s\": its initialisation is %d, which is no VT_INIT_...",
                            name, (int)a->init);
+    if (!grid_fits(&a->grid, a->shape))
+        return refuse_call(call, at, VT_ERROR_ARGUMENT,
+                           "\"%s\": %lld entries, then a grid of %lld by %lld, are not what its axis %d has", name,
+                           (long long)a->grid.prefix, (long long)a->grid.rows, (long long)a->grid.columns,
+                           a->grid.axis);
     if (snprintf(full, sizeof full, "%s%s", a->path.prefix, name) >= (int)sizeof full)
         return refuse_call(call, at, VT_ERROR_ARGUMENT, "the name \"%s...\" is too long", full);
     if (vt_model_find(a->path.model, full).id)
@@ -135,7 +149,8 @@ static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, boo
     value *v = new_tensor(c, a, dtype);
     if (!v) return VT_INERT;
     char *owned = strdup(full);
-    if (!owned || !add_entry(a->path.model, (vt_named_tensor){ owned, v->handle, is_parameter, a->no_decay })) {
+    if (!owned ||
+        !add_entry(a->path.model, (vt_named_tensor){ owned, v->handle, is_parameter, a->no_decay, a->grid })) {
         free(owned);
         value_end(c, v);
         return refuse_call(call, at, VT_ERROR_MEMORY, "out of memory for \"%s\"", full);
