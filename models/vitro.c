@@ -13,6 +13,7 @@ static const command commands[] = {
     { "models", "list the models", command_models },
     { "summary", "print a model layer by layer", command_summary },
     { "check", "say what is in a file of weights, and which model it fits", command_check },
+    { "finetune", "train a network further from a file of weights", command_finetune },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
