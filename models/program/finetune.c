@@ -5,13 +5,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What was made to fit is told where everything fits; otherwise the error says what does not. */
+static bool load(const classifier *net, const options *o, FILE *report)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    bool fine = classifier_load(net, o->weights, .part = o->part, .adapt = true, .report = memory);
+    if (memory) fclose(memory);
+    if (fine && text) fputs(text, report);
+    free(text);
+    return fine;
+}
+
+static int trainable_parameters(const vt_model *model)
+{
+    int count = 0;
+    for (int i = 0; i < vt_model_size(model); i++) count += vt_trainable(vt_model_entry(model, i).tensor);
+    return count;
+}
+
+static bool freeze(const classifier *net, const char *glob)
+{
+    if (vt_model_set_trainable(net->model, glob, false) == 0)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--freeze: no parameter of %s has a name that matches \"%s\"",
+                       net->name, glob);
+    else if (trainable_parameters(net->model) == 0)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--freeze: \"%s\" leaves nothing of %s to train", glob, net->name);
+    return !vt_failed();
+}
+
 bool finetune_load(const classifier *net, const options *o, FILE *report)
 {
-    if (!classifier_load(net, o->weights, .part = o->part, .adapt = true, .report = report)) return false;
-    if (!*o->freeze || vt_model_set_trainable(net->model, o->freeze, false) > 0) return true;
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--freeze: no parameter of %s has a name that matches \"%s\"", net->name,
-                   o->freeze);
-    return false;
+    return load(net, o, report) && (!*o->freeze || freeze(net, o->freeze));
 }
 
 /* "blocks.*=1e-5" */
