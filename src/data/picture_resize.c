@@ -160,7 +160,9 @@ bool vt_picture_resize_at(vt_site at, const vt_picture *from, int64_t height, in
     if (to) *to = (vt_picture){ 0 };
     if ((unsigned)filter >= sizeof filters / sizeof *filters)
         raise_error(VT_ERROR_ARGUMENT, at, "picture_resize: there is no filter %d", (int)filter);
-    if (vt_failed() || !picture_is_whole(at, "picture_resize", from)) return false;
+    if (vt_failed() || !picture_is_whole(at, "picture_resize", from) ||
+        !picture_can_have(at, "picture_resize", height, width))
+        return false;
     const bool rows_first = !begins_with_columns(from, height, width);
     bool done = resize_axis(at, &filters[filter], from, rows_first, rows_first ? width : height, &half) &&
                 resize_axis(at, &filters[filter], &half, !rows_first, rows_first ? height : width, to);
