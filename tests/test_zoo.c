@@ -5,6 +5,7 @@
 #include "fixture.h"
 #include "left_behind.h"
 #include "resnet.h"
+#include "swin.h"
 #include "tested_device.h"
 #include "vit.h"
 #include "zoo.h"
@@ -112,6 +113,11 @@ typedef struct original {
 #define VIT_PYTORCH                                                                                                    \
     .patch_height = 8, .patch_width = 4, .mlp_dim = 40, .eps = 1e-5, .normed_patches = true, .no_qkv_bias = true,      \
     .no_single_proj = true
+#define SWIN(height, width, ...)                                                                                       \
+    &swin_family, &(const swin_config)                                                                                 \
+    {                                                                                                                  \
+        COMMON(height, width), .mlp_ratio = 4, __VA_ARGS__                                                             \
+    }
 #define RESNET(...)                                                                                                    \
     &resnet_family, &(const resnet_config)                                                                             \
     {                                                                                                                  \
@@ -127,6 +133,8 @@ static const original originals[] = {
     { "vit_normed_patches", VIT(VIT_PYTORCH, .heads = 3, .head_dim = 16) },
     { "vit_single_head", VIT(VIT_PYTORCH, .heads = 1, .head_dim = 24) },
     { "vit_mha", VIT(.patch_height = 8, .patch_width = 8, .heads = 3, .mlp_dim = 48, .eps = 1e-5) },
+    { "swin", SWIN(32, 24, .patch = 2, .window = 4, .dim = 12, .depths = { 2, 2, 2 }, .heads = { 1, 2, 3 }) },
+    { "swin_odd", SWIN(28, 44, .patch = 4, .window = 5, .dim = 16, .depths = { 2, 3 }, .heads = { 2, 4 }) },
     { "resnet_basic", RESNET(.depths = { 1, 1, 1, 1 }) },
     { "resnet_bottleneck", RESNET(.depths = { 1, 2, 1, 1 }, .bottleneck = true) },
 };

@@ -20,7 +20,7 @@ are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
   logits_train   f64, where that differs but for dropout, which is off: batch norm
   loss           f64 []: mean cross-entropy, in training
   gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
-  map.<i>        f64, of timm's ViT: block i's attention after the softmax, in evaluation
+  map.<i>        f64, of timm's transformers: block i's attention after the softmax, in evaluation
 """
 
 import math
@@ -35,6 +35,7 @@ import torch.nn.functional as F
 import vit_pytorch
 from safetensors.torch import save_file
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
+from timm.models.swin_transformer import SwinTransformer
 from timm.models.vision_transformer import VisionTransformer
 from timm.models.deit import VisionTransformerDistilled
 
@@ -105,6 +106,10 @@ def timm_vit(kind=VisionTransformer, **options):
     return kind(img_size=(32, 16), patch_size=8, embed_dim=24, depth=2, num_heads=3, mlp_ratio=2, num_classes=CLASSES, **options)
 
 
+def swin(size, **options):
+    return SwinTransformer(img_size=size, num_classes=CLASSES, drop_path_rate=0, **options)
+
+
 def vit_pytorch_name(name):
     parts = name.split(".")
     if parts[0] == "to_patch_embedding":
@@ -143,6 +148,8 @@ CASES = {
     "vit_single_head": lambda: (vit_pytorch.ViT(image_size=(32, 16), patch_size=(8, 4), num_classes=CLASSES, dim=24, depth=2,
                                                 heads=1, dim_head=24, mlp_dim=40), (32, 16), vit_pytorch_name),
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
+    "swin": lambda: (swin((32, 24), patch_size=2, window_size=4, embed_dim=12, depths=(2, 2, 2), num_heads=(1, 2, 3)), (32, 24), same),
+    "swin_odd": lambda: (swin((28, 44), patch_size=4, window_size=5, embed_dim=16, depths=(2, 3), num_heads=(2, 4)), (28, 44), same),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
 }
@@ -155,11 +162,10 @@ def maps_of(model, x):
     """The attention weights of timm's blocks, as hooks on the original see them."""
     found = []
     hooks = []
-    for block in getattr(model, "blocks", []):
-        if not hasattr(block.attn, "fused_attn"):
-            continue
-        block.attn.fused_attn = False
-        hooks.append(block.attn.attn_drop.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
+    for module in model.modules():
+        if hasattr(module, "fused_attn") and hasattr(module, "attn_drop"):
+            module.fused_attn = False
+            hooks.append(module.attn_drop.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
     model(x)
     for hook in hooks:
         hook.remove()
@@ -179,7 +185,7 @@ def compute(case):
     model = model.double()
     no_dropout(model)
     with torch.no_grad():
-        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        for name, tensor in model.state_dict().items():
             if tensor.is_floating_point():
                 tensor.copy_(values(rename(name), zoo_shape(rename(name), tensor)).reshape(tensor.shape))
     x, labels = images(size), torch.arange(BATCH) % CLASSES
@@ -208,6 +214,8 @@ VARIANTS = {
         vit_huge_patch14_224 deit_tiny_patch16_224 deit_small_patch16_224 deit_base_patch16_224 deit_tiny_distilled_patch16_224
         deit_small_distilled_patch16_224 deit_base_distilled_patch16_224 deit3_small_patch16_224 deit3_base_patch16_224
         deit3_large_patch16_224 deit3_huge_patch14_224""",
+    "swin": """swin_tiny_patch4_window7_224 swin_small_patch4_window7_224 swin_base_patch4_window7_224 swin_base_patch4_window12_384
+        swin_large_patch4_window7_224 swin_large_patch4_window12_384""",
     "resnet": "resnet18 resnet34 resnet50 resnet101",
 }
 
