@@ -1,6 +1,6 @@
 /* test_zoo.c - small configurations of the zoo's families against timm, vit-pytorch and PyTorch, on weights that both
  * sides compute; and the names and shapes of their variants against timm's. tests/pytorch/make_zoo_fixtures.py makes
- * the fixtures, and says how weights and pictures are computed. */
+ * the fixtures, and says how weights and pictures are computed; make_adapt_fixtures.py those of other sizes. */
 #include "core/context.h"
 #include "fixture.h"
 #include "left_behind.h"
@@ -414,6 +414,85 @@ Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)
     cr_assert(strstr(text, "missing: dist_token [1, 1, 24]") && strstr(text, "missing: head_dist.weight [5, 24]"), "%s",
               text);
     cr_assert(strstr(text, "another shape: pos_embed [1, 6, 24], in the file [1, 5, 24]"), "%s", text);
+    classifier_free(net);
+}
+
+/* -- Weights for other pictures and classes ------------------------------------------------------------------------ */
+
+TestSuite(adapted, .init = begin, .fini = end);
+
+#define ADAPT_FROM VITRO_FIXTURES "/adapt/from.safetensors"
+
+static classifier *net_for(int64_t channels, int64_t height, int64_t width, int64_t classes)
+{
+    const vit_config config = {
+        .common = { .height = height, .width = width, .channels = channels, .classes = classes },
+        .patch_height = 8,
+        .patch_width = 8,
+        .dim = 8,
+        .depth = 1,
+        .heads = 2,
+        .mlp_dim = 16,
+        .eps = 1e-6,
+        .token_std = 0.02,
+    };
+    classifier *net = classifier_new_of(&vit_family, &config);
+    cr_assert(net, "%s", vt_error_message());
+    return net;
+}
+
+static void expect_as_timm(const safetensors *file, const classifier *net, const char *what, vt_tensor x)
+{
+    char entry[128];
+    const common_config *c = net->config;
+    snprintf(entry, sizeof entry, "%dx%dx%d.%s", (int)c->channels, (int)c->height, (int)c->width, what);
+    difference d = difference_from_entry(x, file, entry);
+    cr_assert(d.worst <= 2e-6 * d.scale, "%s differs by %g of %g", entry, d.worst, d.scale);
+}
+
+Test(adapted, weights_for_other_sizes_and_channels_are_timms)
+{
+    static const int64_t sizes[][3] = { { 1, 48, 40 }, { 5, 16, 24 }, { 3, 64, 64 } };
+    safetensors *file = open_fixture("adapt/to");
+    for (int i = 0; i < 3; i++) {
+        VT_SCOPE;
+        classifier *net = net_for(sizes[i][0], sizes[i][1], sizes[i][2], CLASSES);
+        cr_assert(classifier_load(net, ADAPT_FROM, .adapt = true), "%s", vt_error_message());
+        expect_as_timm(file, net, "pos_embed", vt_model_find(net->model, "pos_embed"));
+        expect_as_timm(file, net, "patch_embed", vt_model_find(net->model, "patch_embed.proj.weight"));
+        vt_tensor images = made_of("images", VT_SHAPE(BATCH, sizes[i][0], sizes[i][1], sizes[i][2]), 0, 4);
+        expect_as_timm(file, net, "logits", classifier_forward(net, images));
+        classifier_free(net);
+    }
+    safetensors_close(file);
+}
+
+Test(adapted, heads_of_other_classes_stay_as_they_are_drawn)
+{
+    char text[1024] = "";
+    classifier *net = net_for(3, 32, 32, 7), *same = net_for(3, 32, 32, CLASSES);
+    vt_model_init(net->model, "head.*", VT_INIT_CONSTANT, 42);
+    FILE *report = fmemopen(text, sizeof text - 1, "w");
+    cr_assert(classifier_load(net, ADAPT_FROM, .adapt = true, .report = report), "%s", vt_error_message());
+    fclose(report);
+    cr_assert_str_eq(text, "replaced: head.weight [7, 8], in the file [5, 8]\n"
+                           "replaced: head.bias [7], in the file [5]\n");
+    double bias[7];
+    cr_assert(vt_read(vt_model_find(net->model, "head.bias"), bias, 7, VT_F64) && bias[6] == 42);
+    vt_model_init(same->model, "head.*", VT_INIT_CONSTANT, 42);
+    cr_assert(classifier_load(same, ADAPT_FROM, .adapt = true), "%s", vt_error_message());
+    cr_assert(vt_read(vt_model_find(same->model, "head.bias"), bias, 7, VT_F64) && bias[0] != 42);
+    classifier_free(net);
+    classifier_free(same);
+}
+
+Test(adapted, only_where_that_is_asked_for)
+{
+    classifier *net = net_for(1, 48, 40, 7);
+    cr_assert(!classifier_load(net, ADAPT_FROM));
+    cr_assert(strstr(vt_error_message(), "pos_embed [1, 17, 8] instead of [1, 31, 8]"), "%s", vt_error_message());
+    cr_assert(strstr(vt_error_message(), "head.weight [5, 8] instead of [7, 8]"), "%s", vt_error_message());
+    vt_error_clear();
     classifier_free(net);
 }
 
