@@ -21,22 +21,15 @@ static swin_block block_new(vt_path path, const swin_config *c, windows windows,
     return b;
 }
 
-static int64_t blocks_in(const swin_config *c)
-{
-    int64_t blocks = 0;
-    for (int s = 0; s < SWIN_MOST_STAGES && c->depths[s]; s++) blocks += c->depths[s];
-    return blocks;
-}
-
 /* `seen` counts the blocks of all stages, for their drop path. */
 static void blocks_init(swin_stage *stage, const swin_config *c, int64_t dim, int64_t heads, int64_t *seen)
 {
-    const int64_t blocks = blocks_in(c);
+    const int64_t blocks = blocks_in_stages(c->depths, SWIN_MOST_STAGES);
     stage->blocks = vt_model_allocate(stage->path.model, stage->depth, sizeof *stage->blocks);
     for (int64_t i = 0; stage->blocks && i < stage->depth; i++) {
         windows windows = windows_of(stage->rows, stage->columns, c->window, i % 2 == 1);
         stage->blocks[i] = block_new(vt_subpath(stage->path, "blocks.%d", (int)i), c, windows, dim, heads);
-        stage->blocks[i].drop_path = blocks > 1 ? c->common.drop_path * (double)(*seen)++ / (double)(blocks - 1) : 0;
+        stage->blocks[i].drop_path = drop_path_at(c->common.drop_path, (*seen)++, blocks);
     }
 }
 

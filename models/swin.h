@@ -5,6 +5,7 @@
 
 #include "family.h"
 #include "layers/attention.h"
+#include "layers/drop_path.h"
 #include "layers/mlp.h"
 #include "layers/norm.h"
 #include "layers/patch_embedding.h"

@@ -34,6 +34,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 import vit_pytorch
 from safetensors.torch import save_file
+from timm.models.pvt_v2 import PyramidVisionTransformerV2
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from timm.models.swin_transformer import SwinTransformer
 from timm.models.vision_transformer import VisionTransformer
@@ -110,6 +111,11 @@ def swin(size, **options):
     return SwinTransformer(img_size=size, num_classes=CLASSES, drop_path_rate=0, **options)
 
 
+def pvt_v2(**options):
+    return PyramidVisionTransformerV2(embed_dims=(8, 16, 24, 32), num_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_classes=CLASSES,
+                                      **options)
+
+
 def vit_pytorch_name(name):
     parts = name.split(".")
     if parts[0] == "to_patch_embedding":
@@ -150,6 +156,8 @@ CASES = {
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
     "swin": lambda: (swin((32, 24), patch_size=2, window_size=4, embed_dim=12, depths=(2, 2, 2), num_heads=(1, 2, 3)), (32, 24), same),
     "swin_odd": lambda: (swin((28, 44), patch_size=4, window_size=5, embed_dim=16, depths=(2, 3), num_heads=(2, 4)), (28, 44), same),
+    "pvt_v2": lambda: (pvt_v2(depths=(2, 1, 2, 1)), (70, 90), same),
+    "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True), (64, 48), same),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
 }
@@ -159,13 +167,14 @@ CASES = {
 
 
 def maps_of(model, x):
-    """The attention weights of timm's blocks, as hooks on the original see them."""
+    """The attention weights of the blocks, as hooks on the original see them."""
     found = []
     hooks = []
-    for module in model.modules():
-        if hasattr(module, "fused_attn") and hasattr(module, "attn_drop"):
+    for name, module in model.named_modules():
+        if hasattr(module, "fused_attn"):
             module.fused_attn = False
-            hooks.append(module.attn_drop.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
+        if name.endswith(".attn_drop"):
+            hooks.append(module.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
     model(x)
     for hook in hooks:
         hook.remove()
@@ -216,6 +225,7 @@ VARIANTS = {
         deit3_large_patch16_224 deit3_huge_patch14_224""",
     "swin": """swin_tiny_patch4_window7_224 swin_small_patch4_window7_224 swin_base_patch4_window7_224 swin_base_patch4_window12_384
         swin_large_patch4_window7_224 swin_large_patch4_window12_384""",
+    "pvt_v2": "pvt_v2_b0 pvt_v2_b1 pvt_v2_b2 pvt_v2_b2_li pvt_v2_b3 pvt_v2_b4 pvt_v2_b5",
     "resnet": "resnet18 resnet34 resnet50 resnet101",
 }
 
