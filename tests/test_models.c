@@ -320,6 +320,10 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("swin_tiny_patch4_window7_224", 10, 27527044, 0);
     expect_counts("swin_small_patch4_window7_224", 1000, 49606258, 0);
     expect_counts("swin_small_patch4_window7_224", 10, 48844948, 0);
+    expect_counts("pvt_tiny", 1000, 13229288, 0);
+    expect_counts("pvt_tiny", 10, 12721418, 0);
+    expect_counts("pvt_small", 1000, 24485864, 0);
+    expect_counts("pvt_medium", 1000, 44208104, 0);
     expect_counts("pvt_v2_b0", 1000, 3666760, 0);
     expect_counts("pvt_v2_b0", 10, 3412330, 0);
     expect_counts("pvt_v2_b1", 1000, 14009000, 0);
@@ -348,6 +352,7 @@ Test(zoo, base_models_have_the_published_number_of_parameters)
     expect_counts("deit_base_distilled_patch16_224", 10, 85815572, 0);
     expect_counts("swin_base_patch4_window7_224", 1000, 87768224, 0);
     expect_counts("swin_base_patch4_window7_224", 10, 86753474, 0);
+    expect_counts("pvt_large", 1000, 61369320, 0);
     expect_counts("pvt_v2_b4", 1000, 62556072, 0);
     expect_counts("pvt_v2_b5", 1000, 81956008, 0);
 }
