@@ -1,11 +1,14 @@
 /* zoo.c - every model by name. */
 #include "zoo.h"
+#include "pvt.h"
+#include "pvt_v2.h"
 #include "resnet.h"
+#include "swin.h"
 #include "vit.h"
 #include <stdio.h>
 #include <string.h>
 
-static const family *const families[] = { &vit_family, &resnet_family };
+static const family *const families[] = { &vit_family, &swin_family, &pvt_family, &pvt_v2_family, &resnet_family };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 const variant *zoo_variant(int index, const family **family)

@@ -5,8 +5,11 @@
 #include "fixture.h"
 #include "layer_decay.h"
 #include "left_behind.h"
+#include "pvt.h"
+#include "pvt_v2.h"
 #include "resnet.h"
 #include "refused.h"
+#include "swin.h"
 #include "tested_device.h"
 #include "vit.h"
 #include "zoo.h"
@@ -114,6 +117,23 @@ typedef struct original {
 #define VIT_PYTORCH                                                                                                    \
     .patch_height = 8, .patch_width = 4, .mlp_dim = 40, .eps = 1e-5, .normed_patches = true, .no_qkv_bias = true,      \
     .no_single_proj = true
+#define SWIN(height, width, ...)                                                                                       \
+    &swin_family, &(const swin_config)                                                                                 \
+    {                                                                                                                  \
+        COMMON(height, width), .mlp_ratio = 4, __VA_ARGS__                                                             \
+    }
+#define PYRAMID                                                                                                        \
+    .dims = { 8, 16, 24, 32 }, .heads = { 1, 2, 3, 4 }, .mlp_ratios = { 4, 4, 2, 2 }, .reductions = { 8, 4, 2, 1 }
+#define PVT(size, ...)                                                                                                 \
+    &pvt_family, &(const pvt_config)                                                                                   \
+    {                                                                                                                  \
+        COMMON(size, size), PYRAMID, .patch = 4, .eps = 1e-6, __VA_ARGS__                                              \
+    }
+#define PVT_V2(height, width, ...)                                                                                     \
+    &pvt_v2_family, &(const pvt_v2_config)                                                                             \
+    {                                                                                                                  \
+        COMMON(height, width), PYRAMID, .stride = 4, __VA_ARGS__                                                       \
+    }
 #define RESNET(...)                                                                                                    \
     &resnet_family, &(const resnet_config)                                                                             \
     {                                                                                                                  \
@@ -129,6 +149,12 @@ static const original originals[] = {
     { "vit_normed_patches", VIT(VIT_PYTORCH, .heads = 3, .head_dim = 16) },
     { "vit_single_head", VIT(VIT_PYTORCH, .heads = 1, .head_dim = 24) },
     { "vit_mha", VIT(.patch_height = 8, .patch_width = 8, .heads = 3, .mlp_dim = 48, .eps = 1e-5) },
+    { "swin", SWIN(32, 24, .patch = 2, .window = 4, .dim = 12, .depths = { 2, 2, 2 }, .heads = { 1, 2, 3 }) },
+    { "swin_odd", SWIN(28, 44, .patch = 4, .window = 5, .dim = 16, .depths = { 2, 3 }, .heads = { 2, 4 }) },
+    { "pvt", PVT(64, .depths = { 1, 2, 1, 1 }, .embedding_eps = 1e-6) },
+    { "pvt_authors", PVT(96, .depths = { 1, 1, 1, 2 }, .embedding_eps = 1e-5) },
+    { "pvt_v2", PVT_V2(70, 90, .depths = { 2, 1, 2, 1 }) },
+    { "pvt_v2_li", PVT_V2(64, 48, .depths = { 1, 1, 1, 1 }, .linear = true) },
     { "resnet_basic", RESNET(.depths = { 1, 1, 1, 1 }) },
     { "resnet_bottleneck", RESNET(.depths = { 1, 2, 1, 1 }, .bottleneck = true) },
 };

@@ -20,11 +20,12 @@ are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
   logits_train   f64, where that differs but for dropout, which is off: batch norm
   loss           f64 []: mean cross-entropy, in training
   gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
-  map.<i>        f64, of timm's ViT: block i's attention after the softmax, in evaluation
+  map.<i>        f64, of timm's transformers: block i's attention after the softmax, in evaluation
 """
 
 import math
 import os
+import re
 import sys
 import zlib
 
@@ -32,9 +33,12 @@ import timm
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+import transformers
 import vit_pytorch
 from safetensors.torch import save_file
+from timm.models.pvt_v2 import PyramidVisionTransformerV2
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
+from timm.models.swin_transformer import SwinTransformer
 from timm.models.vision_transformer import VisionTransformer
 from timm.models.deit import VisionTransformerDistilled
 
@@ -105,6 +109,68 @@ def timm_vit(kind=VisionTransformer, **options):
     return kind(img_size=(32, 16), patch_size=8, embed_dim=24, depth=2, num_heads=3, mlp_ratio=2, num_classes=CLASSES, **options)
 
 
+def swin(size, **options):
+    return SwinTransformer(img_size=size, num_classes=CLASSES, drop_path_rate=0, **options)
+
+
+def pvt_v2(**options):
+    return PyramidVisionTransformerV2(embed_dims=(8, 16, 24, 32), num_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_classes=CLASSES,
+                                      **options)
+
+
+class JointKeysAndValues(nn.Linear):
+    """Both projections as one, of whose result a half is returned."""
+
+    def __init__(self, key, value):
+        super().__init__(key.in_features, 2 * key.out_features)
+        self.half = key.out_features
+
+    def key(self, x):
+        return self(x)[..., : self.half]
+
+    def value(self, x):
+        return self(x)[..., self.half :]
+
+
+class Pvt(nn.Module):
+    """transformers' PVT with keys and values projected together, as the authors' code and the zoo have them."""
+
+    def __init__(self, authors_eps=False, **options):
+        super().__init__()
+        self.model = transformers.PvtForImageClassification(transformers.PvtConfig(**options))
+        for name, module in list(self.model.named_modules()):
+            if hasattr(module, "key"):
+                module.kv = JointKeysAndValues(module.key, module.value)
+                del module.key, module.value
+                module.key, module.value = module.kv.key, module.kv.value
+            if authors_eps and isinstance(module, nn.LayerNorm) and ("patch_embeddings" in name or ".self." in name):
+                module.eps = 1e-5
+
+    def forward(self, x):
+        return self.model(x).logits
+
+
+def pvt(**options):
+    return Pvt(hidden_sizes=(8, 16, 24, 32), num_attention_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_labels=CLASSES, **options)
+
+
+def pvt_name(name):
+    for old, new in [("model.", ""), ("pvt.encoder.", ""), ("patch_embeddings.0.proj", "patch_embed.proj"),
+                     ("patch_embeddings.0.layer_norm", "patch_embed.norm"), ("patch_embeddings.3.cls_token", "cls_token"),
+                     ("layer_norm_", "norm"), ("layer_norm", "norm"), ("projection", "proj"), ("attention.self.query", "attn.q"),
+                     ("attention.self.sequence_reduction", "attn.sr"), ("attention.self", "attn"), ("attention.output.dense", "attn.proj"),
+                     ("mlp.dense", "mlp.fc"), ("classifier", "head")]:
+        name = name.replace(old, new)
+    name = re.sub(r"^block\.(\d)\.", r"stages.\1.blocks.", name)
+    name = re.sub(r"^patch_embeddings\.(\d)\.position_embeddings", r"stages.\1.pos_embed", name)
+    return re.sub(r"^patch_embeddings\.(\d)\.", r"stages.\1.downsample.", name)
+
+
+def pvt_variant(name):
+    depths = {"pvt_tiny": (2, 2, 2, 2), "pvt_small": (3, 4, 6, 3), "pvt_medium": (3, 4, 18, 3), "pvt_large": (3, 8, 27, 3)}
+    return Pvt(depths=depths[name]), pvt_name
+
+
 def vit_pytorch_name(name):
     parts = name.split(".")
     if parts[0] == "to_patch_embedding":
@@ -143,6 +209,12 @@ CASES = {
     "vit_single_head": lambda: (vit_pytorch.ViT(image_size=(32, 16), patch_size=(8, 4), num_classes=CLASSES, dim=24, depth=2,
                                                 heads=1, dim_head=24, mlp_dim=40), (32, 16), vit_pytorch_name),
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
+    "swin": lambda: (swin((32, 24), patch_size=2, window_size=4, embed_dim=12, depths=(2, 2, 2), num_heads=(1, 2, 3)), (32, 24), same),
+    "swin_odd": lambda: (swin((28, 44), patch_size=4, window_size=5, embed_dim=16, depths=(2, 3), num_heads=(2, 4)), (28, 44), same),
+    "pvt": lambda: (pvt(image_size=64, depths=(1, 2, 1, 1)), (64, 64), pvt_name),
+    "pvt_authors": lambda: (pvt(image_size=96, depths=(1, 1, 1, 2), authors_eps=True), (96, 96), pvt_name),
+    "pvt_v2": lambda: (pvt_v2(depths=(2, 1, 2, 1)), (70, 90), same),
+    "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True), (64, 48), same),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
 }
@@ -152,14 +224,14 @@ CASES = {
 
 
 def maps_of(model, x):
-    """The attention weights of timm's blocks, as hooks on the original see them."""
+    """The attention weights of the blocks, as hooks on the original see them."""
     found = []
     hooks = []
-    for block in getattr(model, "blocks", []):
-        if not hasattr(block.attn, "fused_attn"):
-            continue
-        block.attn.fused_attn = False
-        hooks.append(block.attn.attn_drop.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
+    for name, module in model.named_modules():
+        if hasattr(module, "fused_attn"):
+            module.fused_attn = False
+        if name.endswith((".attn_drop", ".attention.self.dropout")):
+            hooks.append(module.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
     model(x)
     for hook in hooks:
         hook.remove()
@@ -179,7 +251,7 @@ def compute(case):
     model = model.double()
     no_dropout(model)
     with torch.no_grad():
-        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        for name, tensor in model.state_dict().items():
             if tensor.is_floating_point():
                 tensor.copy_(values(rename(name), zoo_shape(rename(name), tensor)).reshape(tensor.shape))
     x, labels = images(size), torch.arange(BATCH) % CLASSES
@@ -202,23 +274,34 @@ def compute(case):
     return out
 
 
-# The variants whose names and shapes are those of timm's, by family.
+# The variants whose names and shapes are those of the originals, by family.
 VARIANTS = {
     "vit": """vit_tiny_patch16_224 vit_small_patch16_224 vit_base_patch16_224 vit_base_patch32_224 vit_large_patch16_224
         vit_huge_patch14_224 deit_tiny_patch16_224 deit_small_patch16_224 deit_base_patch16_224 deit_tiny_distilled_patch16_224
         deit_small_distilled_patch16_224 deit_base_distilled_patch16_224 deit3_small_patch16_224 deit3_base_patch16_224
         deit3_large_patch16_224 deit3_huge_patch14_224""",
+    "swin": """swin_tiny_patch4_window7_224 swin_small_patch4_window7_224 swin_base_patch4_window7_224 swin_base_patch4_window12_384
+        swin_large_patch4_window7_224 swin_large_patch4_window12_384""",
+    "pvt": "pvt_tiny pvt_small pvt_medium pvt_large",
+    "pvt_v2": "pvt_v2_b0 pvt_v2_b1 pvt_v2_b2 pvt_v2_b2_li pvt_v2_b3 pvt_v2_b4 pvt_v2_b5",
     "resnet": "resnet18 resnet34 resnet50 resnet101",
 }
+
+
+# How those are made that timm has not: the model, and the zoo's name for a name of its state dict.
+MADE_BY = {"pvt": pvt_variant}
 
 
 def state_dicts(family):
     lines = []
     for variant in VARIANTS[family].split():
-        with torch.device("meta"):
-            model = timm.create_model(variant, num_classes=1000)
+        if family in MADE_BY:
+            model, rename = MADE_BY[family](variant)
+        else:
+            with torch.device("meta"):
+                model, rename = timm.create_model(variant, num_classes=1000), same
         lines.append(f"# {variant}")
-        lines += [f"{name} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in model.state_dict().items()]
+        lines += [f"{rename(name)} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in model.state_dict().items()]
     return "\n".join(lines) + "\n"
 
 
