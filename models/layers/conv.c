@@ -24,3 +24,9 @@ vt_tensor conv_forward(const conv *m, vt_tensor x)
 {
     return vt_conv2d(x, m->weight, .bias = m->bias, .stride = m->stride, .padding = m->padding, .groups = m->groups);
 }
+
+int64_t conv_extent(int64_t extent, int64_t kernel, int64_t stride, int64_t padding)
+{
+    const int64_t room = extent + 2 * padding - kernel;
+    return room < 0 ? 0 : room / stride + 1;
+}

@@ -28,4 +28,8 @@ conv conv_new_with(const conv_args *a);
 /* x [N, in, H, W] -> [N, out, H', W'] */
 vt_tensor conv_forward(const conv *m, vt_tensor x);
 
+/* What a window of that extent and stride makes of an extent that is padded on both sides: of a convolution, or of
+ * pooling. */
+int64_t conv_extent(int64_t extent, int64_t kernel, int64_t stride, int64_t padding);
+
 #endif

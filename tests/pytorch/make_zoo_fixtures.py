@@ -20,9 +20,10 @@ are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
   logits_train   f64, where that differs but for dropout, which is off: batch norm
   loss           f64 []: mean cross-entropy, in training
   gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
-  map.<i>        f64, of timm's ViT: block i's attention after the softmax, in evaluation
+  map.<i>        f64, where the original has a module that sees them: block i's attention after the softmax, in evaluation
 """
 
+import functools
 import math
 import os
 import sys
@@ -37,6 +38,7 @@ from safetensors.torch import save_file
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from timm.models.vision_transformer import VisionTransformer
 from timm.models.deit import VisionTransformerDistilled
+from vit_pytorch.cct import CCT, Tokenizer, TransformerClassifier
 
 CLASSES, BATCH = 5, 2
 
@@ -131,6 +133,41 @@ def same(name):
     return name
 
 
+class CompactTransformer(nn.Module):
+    """CVT and ViT-Lite, of which vit-pytorch has the parts."""
+
+    def __init__(self, size, patch, pooled, **options):
+        super().__init__()
+        self.tokenizer = Tokenizer(patch, patch, 0, max_pool=False, conv_bias=True, n_output_channels=options["embedding_dim"])
+        self.classifier = TransformerClassifier(pooled, sequence_length=self.tokenizer.sequence_length(3, *size), **options)
+
+    def forward(self, x):
+        return self.classifier(self.tokenizer(x))
+
+
+def compact(make, size, positions="learnable", **options):
+    options = dict(embedding_dim=24, num_layers=2, num_heads=3, mlp_ratio=2, num_classes=CLASSES, stochastic_depth_rate=0.0) | options
+    return make(size, positional_embedding=positions, **options), size, same
+
+
+def cct(size, **options):
+    return CCT(img_size=size, **options)
+
+
+def compact_variant(name):
+    """As the authors name them: cct_<layers>_<kernel>x<convolutions>_<size>, cvt_<layers>_<patch>_<size>."""
+    kind, layers, tokens, size, *sine = name.replace("vit_lite", "lite").split("_")
+    dim, heads, ratio = {2: (128, 2, 1), 4: (128, 2, 1), 6: (256, 4, 2), 7: (256, 4, 2), 14: (384, 6, 3)}[int(layers)]
+    options = dict(embedding_dim=dim, num_layers=int(layers), num_heads=heads, mlp_ratio=ratio, positions="sine" if sine else "learnable")
+    options["num_classes"] = 10 if size == "32" else 102 if layers == "7" else 1000
+    size = (int(size), int(size))
+    if kind != "cct":
+        return compact(functools.partial(CompactTransformer, patch=int(tokens), pooled=kind == "cvt"), size, **options)[::2]
+    kernel, convolutions = map(int, tokens.split("x"))
+    return compact(functools.partial(cct, kernel_size=kernel, n_conv_layers=convolutions, stride=max(1, kernel // 2 - 1),
+                                     padding=kernel // 2), size, **options)[::2]
+
+
 # Name: the model, the size of its pictures, and the zoo's name for a name of its state dict.
 CASES = {
     "vit": lambda: (timm_vit(), (32, 16), same),
@@ -145,6 +182,10 @@ CASES = {
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
+    "cct_learned": lambda: compact(functools.partial(cct, kernel_size=3, stride=1, padding=1, n_conv_layers=2), (16, 20)),
+    "cct_sine": lambda: compact(functools.partial(cct, kernel_size=7, stride=2, padding=3), (9, 12), "sine"),
+    "cvt_lite": lambda: compact(functools.partial(CompactTransformer, patch=4, pooled=True), (8, 16)),
+    "vit_lite": lambda: compact(functools.partial(CompactTransformer, patch=4, pooled=False), (8, 16)),
 }
 
 
@@ -152,14 +193,14 @@ CASES = {
 
 
 def maps_of(model, x):
-    """The attention weights of timm's blocks, as hooks on the original see them."""
+    """The attention weights of the blocks, as hooks on the original see them."""
     found = []
     hooks = []
-    for block in getattr(model, "blocks", []):
-        if not hasattr(block.attn, "fused_attn"):
-            continue
-        block.attn.fused_attn = False
-        hooks.append(block.attn.attn_drop.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
+    for name, module in model.named_modules():
+        if hasattr(module, "fused_attn"):
+            module.fused_attn = False
+        if name.endswith(".attn_drop"):
+            hooks.append(module.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
     model(x)
     for hook in hooks:
         hook.remove()
@@ -195,30 +236,38 @@ def compute(case):
     loss.backward()
     out["loss"] = loss.detach()
     rows = []
-    for name, p in sorted((rename(name), p) for name, p in model.named_parameters()):
+    for name, p in sorted((rename(name), p) for name, p in model.named_parameters() if p.requires_grad):
         g = p.grad.flatten()
         rows.append([(g * u("gradient", len(g))).sum().item(), g.norm().item()])
     out["gradients"] = torch.tensor(rows, dtype=torch.float64)
     return out
 
 
-# The variants whose names and shapes are those of timm's, by family.
+# The variants whose names and shapes are those of the originals, by family.
 VARIANTS = {
     "vit": """vit_tiny_patch16_224 vit_small_patch16_224 vit_base_patch16_224 vit_base_patch32_224 vit_large_patch16_224
         vit_huge_patch14_224 deit_tiny_patch16_224 deit_small_patch16_224 deit_base_patch16_224 deit_tiny_distilled_patch16_224
         deit_small_distilled_patch16_224 deit_base_distilled_patch16_224 deit3_small_patch16_224 deit3_base_patch16_224
         deit3_large_patch16_224 deit3_huge_patch14_224""",
     "resnet": "resnet18 resnet34 resnet50 resnet101",
+    "cct": """cct_2_3x2_32 cct_4_3x2_32 cct_6_3x1_32 cct_6_3x2_32 cct_7_3x1_32 cct_7_3x1_32_sine cct_7_3x2_32 cvt_2_4_32 cvt_7_4_32
+        vit_lite_2_4_32 vit_lite_7_4_32 cct_7_7x2_224 cct_7_7x2_224_sine cct_14_7x2_224 cct_14_7x2_384""",
 }
+
+# How those are made that timm has not: the model, and the zoo's name for a name of its state dict.
+MADE_BY = {"cct": compact_variant}
 
 
 def state_dicts(family):
     lines = []
     for variant in VARIANTS[family].split():
-        with torch.device("meta"):
-            model = timm.create_model(variant, num_classes=1000)
+        if family in MADE_BY:
+            model, rename = MADE_BY[family](variant)
+        else:
+            with torch.device("meta"):
+                model, rename = timm.create_model(variant, num_classes=1000), same
         lines.append(f"# {variant}")
-        lines += [f"{name} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in model.state_dict().items()]
+        lines += [f"{rename(name)} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in model.state_dict().items()]
     return "\n".join(lines) + "\n"
 
 
