@@ -310,6 +310,8 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("vit_small_patch16_224", 10, 21669514, 0);
     expect_counts("vit_tiny_patch4_32", 10, 5362762, 0);
     expect_counts("vit_tiny_patch2_32", 10, 5392714, 0);
+    expect_counts("simple_vit_small_patch16_224", 1000, 21974632, 0);
+    expect_counts("simple_vit_small_patch16_224_normed_patches", 1000, 21958504, 0);
     expect_counts("deit_tiny_distilled_patch16_224", 1000, 5910800, 0);
     expect_counts("deit_tiny_distilled_patch16_224", 10, 5528660, 0);
     expect_counts("deit_small_distilled_patch16_224", 1000, 22436432, 0);
@@ -372,6 +374,7 @@ Test(zoo, models_have_the_published_number_of_multiply_accumulates)
     expect_macs("vit_base_patch16_224", 17563828224);
     expect_macs("vit_base_patch32_224", 4409186304);
     expect_macs("vit_large_patch16_224", 61554712576);
+    expect_macs("simple_vit_small_patch16_224", 4574026752);
     expect_macs("deit_tiny_distilled_patch16_224", 1261003776);
     expect_macs("resnet18", 1814073344);
     expect_macs("resnet50", 4089184256);

@@ -39,6 +39,7 @@ from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from timm.models.vision_transformer import VisionTransformer
 from timm.models.deit import VisionTransformerDistilled
 from vit_pytorch.cct import CCT, Tokenizer, TransformerClassifier
+from vit_pytorch.simple_vit import posemb_sincos_2d
 
 CLASSES, BATCH = 5, 2
 
@@ -115,11 +116,34 @@ def vit_pytorch_name(name):
         return f"norm.{parts[2]}"
     if parts[0] == "transformer":
         block, half, rest = parts[2], int(parts[3]), ".".join(parts[4:])
-        names = [{"norm": "norm1", "to_qkv": "attn.qkv", "to_out.0": "attn.proj"},
-                 {"net.0": "norm2", "net.1": "mlp.fc1", "net.4": "mlp.fc2"}][half]
+        names = [{"norm": "norm1", "to_qkv": "attn.qkv", "to_out.0": "attn.proj", "to_out": "attn.proj"},
+                 {"net.0": "norm2", "net.1": "mlp.fc1", "net.3": "mlp.fc2", "net.4": "mlp.fc2"}][half]
         layer, _, last = rest.rpartition(".")
         return f"blocks.{block}.{names[layer]}.{last}"
-    return {"pos_embedding": "pos_embed", "mlp_head": "head"}.get(parts[0], parts[0]) + "".join(f".{p}" for p in parts[1:])
+    return {"pos_embedding": "pos_embed", "mlp_head": "head", "linear_head": "head"}.get(parts[0], parts[0]) + "".join(f".{p}" for p in parts[1:])
+
+
+def sin_cos(rows, columns, dim):
+    """vit-pytorch's, which are computed in f32."""
+    torch.set_default_dtype(torch.float64)
+    table = posemb_sincos_2d(rows, columns, dim, dtype=torch.float64)
+    torch.set_default_dtype(torch.float32)
+    return table
+
+
+def simple_vit():
+    model = vit_pytorch.SimpleViT(image_size=(32, 16), patch_size=(8, 4), num_classes=CLASSES, dim=24, depth=2, heads=3, dim_head=16,
+                                  mlp_dim=40)
+    model.pos_embedding = sin_cos(4, 4, 24)
+    return model, (32, 16), vit_pytorch_name
+
+
+def simple_timm_vit():
+    """timm's with fixed positions, which are no parameter."""
+    model = timm_vit(global_pool="avg", class_token=False, fc_norm=False)
+    del model.pos_embed
+    model.__dict__["pos_embed"] = sin_cos(4, 2, 24)[None]
+    return model, (32, 16), same
 
 
 def mha_name(name):
@@ -179,6 +203,8 @@ CASES = {
                                                    heads=3, dim_head=16, mlp_dim=40), (32, 16), vit_pytorch_name),
     "vit_single_head": lambda: (vit_pytorch.ViT(image_size=(32, 16), patch_size=(8, 4), num_classes=CLASSES, dim=24, depth=2,
                                                 heads=1, dim_head=24, mlp_dim=40), (32, 16), vit_pytorch_name),
+    "simple_vit": simple_timm_vit,
+    "simple_vit_normed_patches": simple_vit,
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
