@@ -95,6 +95,7 @@ bool pvt_v2_init(void *model, vt_path path, const void *config)
 
 static vt_tensor block_forward(const pvt_v2_block *b, vt_tensor x, int64_t rows)
 {
+    VT_MODE_OF(b->path);
     vt_tensor attended = spatial_reduction_forward(&b->attn, layer_norm_forward(&b->norm1, x));
     x = vt_add(x, vt_drop_path(attended, b->drop_path));
     vt_tensor mixed = depthwise_mlp_forward(&b->mlp, layer_norm_forward(&b->norm2, x), rows);
@@ -237,6 +238,7 @@ const family pvt_v2_family = {
     .feature_map = "feature_map",
     .attention = "stages.*.attn.weights",
     .layout = layout,
+    .blocks = "stages.*.blocks.*",
     .heads = "head.*",
     .input = "patch_embed.proj.weight",
     .namings = namings,

@@ -104,6 +104,7 @@ static vt_tensor attend_in_windows(const swin_block *b, vt_tensor x, vt_tensor m
 
 static vt_tensor block_forward(const swin_block *b, vt_tensor x, vt_tensor mask)
 {
+    VT_MODE_OF(b->path);
     vt_tensor attended = attend_in_windows(b, layer_norm_forward(&b->norm1, x), mask);
     x = vt_add(x, vt_drop_path(attended, b->drop_path));
     vt_tensor mixed = mlp_forward(&b->mlp, layer_norm_forward(&b->norm2, x));
@@ -201,6 +202,7 @@ const family swin_family = {
     .feature_map = "feature_map",
     .attention = "layers.*.attn.weights",
     .layout = layout,
+    .blocks = "layers.*.blocks.*",
     .heads = "head.fc.*",
     .input = "patch_embed.proj.weight",
     .namings = swin_namings,

@@ -19,7 +19,7 @@ attention attention_new_with(const attention_args *a)
         return m;
     }
     m.qkv = linear_new(vt_subpath(a->path, "qkv"), a->dim, 3 * inner, .no_bias = a->no_qkv_bias);
-    if (!a->no_proj) m.proj = linear_new(vt_subpath(a->path, "proj"), inner, a->dim);
+    if (!a->no_proj) m.proj = linear_new(vt_subpath(a->path, "proj"), inner, a->dim, .no_bias = a->no_proj_bias);
     return m;
 }
 

@@ -20,7 +20,7 @@ typedef struct attention_args {
     int64_t head_dim;    /* channels of a head; VT_AUTO: dim / heads */
     double dropout;      /* of the attention weights */
     double proj_dropout; /* of the result */
-    bool no_qkv_bias, no_proj;
+    bool no_qkv_bias, no_proj_bias, no_proj;
 } attention_args;
 #define ATTENTION_DEFAULTS .head_dim = VT_AUTO, .dropout = 0, .proj_dropout = 0
 
@@ -29,7 +29,9 @@ typedef struct attention_args {
 attention attention_new_with(const attention_args *a);
 #define attention_new(...)                                                                                             \
     VT_CALL(attention_new_with, attention_args, ATTENTION_DEFAULTS, 3,                                                 \
-            "attention_new(path, dim, heads, .head_dim .dropout .proj_dropout .no_qkv_bias .no_proj)", __VA_ARGS__)
+            "attention_new(path, dim, heads, .head_dim .dropout .proj_dropout .no_qkv_bias .no_proj_bias "             \
+            ".no_proj)",                                                                                               \
+            __VA_ARGS__)
 
 /* x [B..., N, dim] -> [B..., N, dim]. Names the attention weights [B, heads, N, N] "weights", with the axes of B as
  * one: each row sums to 1. */
