@@ -21,13 +21,12 @@ typedef struct spatial_reduction {
 typedef struct spatial_reduction_args {
     vt_site at_;
     vt_path path;
-    int64_t dim, heads;
+    int64_t dim, heads, rows, columns; /* rows and columns of the queries */
     vt_named_only named_only_;
-    int64_t rows, columns; /* of the queries */
-    int64_t ratio;         /* a key stands for so many rows and columns of queries */
-    bool pooled;           /* keys of 7 by 7 means, whatever the ratio */
-    double eps;            /* of the keys' norm */
-    double dropout;        /* of the attention weights */
+    int64_t ratio;  /* a key stands for so many rows and columns of queries */
+    bool pooled;    /* keys of 7 by 7 means, whatever the ratio */
+    double eps;     /* of the keys' norm */
+    double dropout; /* of the attention weights */
     double proj_dropout;
 } spatial_reduction_args;
 #define SPATIAL_REDUCTION_DEFAULTS .ratio = 1, .eps = 1e-5, .dropout = 0, .proj_dropout = 0
@@ -37,8 +36,8 @@ typedef struct spatial_reduction_args {
  * 1. */
 spatial_reduction spatial_reduction_new_with(const spatial_reduction_args *a);
 #define spatial_reduction_new(...)                                                                                     \
-    VT_CALL(spatial_reduction_new_with, spatial_reduction_args, SPATIAL_REDUCTION_DEFAULTS, 3,                         \
-            "spatial_reduction_new(path, dim, heads, .rows .columns .ratio .pooled .eps .dropout .proj_dropout)",      \
+    VT_CALL(spatial_reduction_new_with, spatial_reduction_args, SPATIAL_REDUCTION_DEFAULTS, 5,                         \
+            "spatial_reduction_new(path, dim, heads, rows, columns, .ratio .pooled .eps .dropout .proj_dropout)",      \
             __VA_ARGS__)
 
 /* x [B, rows * columns, dim] -> the same shape; where keys are as many as queries, any number of tokens. Names the
