@@ -4,6 +4,7 @@
 #define MODELS_COMMAND_COMMAND_H
 
 int command_check(int argc, char **argv);
+int command_classify(int argc, char **argv);
 int command_models(int argc, char **argv);
 int command_summary(int argc, char **argv);
 
