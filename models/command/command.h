@@ -1,4 +1,5 @@
-/* command.h - the commands of vitro. Each has its own command line, prints what it has to say and gives an exit code. */
+/* command.h - the commands of vitro. Each has its own command line, prints what it has to say and gives an exit code.
+ */
 #ifndef MODELS_COMMAND_COMMAND_H
 #define MODELS_COMMAND_COMMAND_H
 
@@ -10,7 +11,7 @@ typedef struct command {
     int (*run)(int argc, char **argv);
 } command;
 
-extern const command command_check, command_finetune, command_models, command_summary;
+extern const command command_check, command_classify, command_finetune, command_models, command_summary;
 
 /* All of them, in the order in which they are listed; ended by NULL. */
 extern const command *const commands[];

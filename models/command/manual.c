@@ -17,16 +17,18 @@ static void print_text(FILE *stream, const char *text)
     }
 }
 
+static bool is_argument(const command_option *o)
+{
+    return o->kind == OPTION_ARGUMENT || o->kind == OPTION_ARGUMENTS;
+}
+
 static void print_argument(FILE *stream, const command_option *o)
 {
     fputs(o->required ? " \\fI" : " [\\fI", stream);
     print_text(stream, o->name);
-    fputs(o->required ? "\\fR" : "\\fR]", stream);
-}
-
-static bool is_argument(const command_option *o)
-{
-    return o->kind == OPTION_ARGUMENT;
+    fputs("\\fR", stream);
+    if (o->kind == OPTION_ARGUMENTS) fputs("...", stream);
+    if (!o->required) fputs("]", stream);
 }
 
 /* "vitro check [OPTION...] FILE" */

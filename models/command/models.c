@@ -12,7 +12,8 @@ typedef struct options {
 } options;
 
 static const command_option table[] = {
-    { OPTION_ARGUMENT, "GLOB", OPTION_FIELD(glob), .help = "Only models whose name matches, such as 'deit*'" },
+    { OPTION_ARGUMENT, "GLOB", OPTION_FIELD(glob), .of_zoo = true,
+      .help = "Only models whose name matches, such as 'deit*'" },
     { OPTION_FLAG, "csv", OPTION_FIELD(csv), .help = "Print comma-separated values" },
     { OPTION_FLAG, "json", OPTION_FIELD(json), .help = "Print JSON" },
     { 0 },

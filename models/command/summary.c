@@ -12,7 +12,8 @@ typedef struct options {
 } options;
 
 static const command_option table[] = {
-    { OPTION_ARGUMENT, "NAME", OPTION_FIELD(name), .required = true, .help = "The model, as vitro models lists it" },
+    { OPTION_ARGUMENT, "NAME", OPTION_FIELD(name), .of_zoo = true, .required = true,
+      .help = "The model, as vitro models lists it" },
     { OPTION_INTEGER, "classes", OPTION_FIELD(classes), "N", 1, 1e6, .otherwise = "the model's",
       .help = "Classes to tell apart" },
     { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 1e5, .otherwise = "the model's",
