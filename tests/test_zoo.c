@@ -148,11 +148,11 @@ static const original originals[] = {
     { "vit_single_head", VIT(VIT_PYTORCH, .heads = 1, .head_dim = 24) },
     { "vit_mha", VIT(.patch_height = 8, .patch_width = 8, .heads = 3, .mlp_dim = 48, .eps = 1e-5) },
     { "swin", SWIN(32, 24, .patch = 2, .window = 4, .dim = 12, .depths = { 2, 2, 2 }, .heads = { 1, 2, 3 }) },
-    { "swin_odd", SWIN(28, 44, .patch = 4, .window = 5, .dim = 16, .depths = { 2, 3 }, .heads = { 2, 4 }) },
+    { "swin_odd", SWIN(20, 28, .patch = 4, .window = 3, .dim = 16, .depths = { 2, 3 }, .heads = { 2, 4 }) },
     { "pvt", PVT(64, .depths = { 1, 2, 1, 1 }, .embedding_eps = 1e-6) },
     { "pvt_authors", PVT(96, .depths = { 1, 1, 1, 2 }, .embedding_eps = 1e-5) },
     { "pvt_v2", PVT_V2(70, 90, .depths = { 2, 1, 2, 1 }) },
-    { "pvt_v2_li", PVT_V2(64, 48, .depths = { 1, 1, 1, 1 }, .linear = true) },
+    { "pvt_v2_li", PVT_V2(32, 48, .depths = { 1, 1, 1, 1 }, .linear = true) },
     { "resnet_basic", RESNET(.depths = { 1, 1, 1, 1 }) },
     { "resnet_bottleneck", RESNET(.depths = { 1, 2, 1, 1 }, .bottleneck = true) },
 };
