@@ -337,6 +337,10 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("resnet50", 1000, 25557032, 53173);
     expect_counts("resnet50", 10, 23528522, 53173);
     expect_counts("resnet18_cifar", 10, 11173962, 9620);
+    expect_counts("botnet26t_256", 1000, 12488672, 30991);
+    expect_counts("botnet26t_256", 10, 10460162, 30991);
+    expect_counts("botnet50ts_256", 1000, 22742688, 53287);
+    expect_counts("botnet50ts_256", 10, 20714178, 53287);
 }
 
 Test(zoo, base_models_have_the_published_number_of_parameters)
@@ -394,6 +398,7 @@ Test(zoo, models_have_the_published_number_of_multiply_accumulates)
     expect_macs("resnet18", 1814073344);
     expect_macs("resnet50", 4089184256);
     expect_macs("resnet18_cifar", 555422720);
+    expect_macs("botnet26t_256", 3297394688);
 }
 
 Test(zoo, takes_another_depth_picture_size_and_dropout)

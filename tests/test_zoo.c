@@ -1,6 +1,7 @@
 /* test_zoo.c - small configurations of the zoo's families against timm, vit-pytorch and PyTorch, on weights that both
  * sides compute; and the names and shapes of their variants against timm's. tests/pytorch/make_zoo_fixtures.py makes
  * the fixtures, and says how weights and pictures are computed; make_adapt_fixtures.py those of other sizes. */
+#include "botnet.h"
 #include "core/context.h"
 #include "fixture.h"
 #include "left_behind.h"
@@ -137,6 +138,11 @@ typedef struct original {
     {                                                                                                                  \
         COMMON(64, 48), .width = 64, __VA_ARGS__                                                                       \
     }
+#define BOTNET(height, width_, ...)                                                                                    \
+    &botnet_family, &(const botnet_config)                                                                             \
+    {                                                                                                                  \
+        COMMON(height, width_), .stem = 16, .width = 32, .heads = 4, __VA_ARGS__                                       \
+    }
 
 static const original originals[] = {
     { "vit", VIT(TIMM) },
@@ -155,6 +161,8 @@ static const original originals[] = {
     { "pvt_v2_li", PVT_V2(32, 48, .depths = { 1, 1, 1, 1 }, .linear = true) },
     { "resnet_basic", RESNET(.depths = { 1, 1, 1, 1 }) },
     { "resnet_bottleneck", RESNET(.depths = { 1, 2, 1, 1 }, .bottleneck = true) },
+    { "botnet", BOTNET(64, 48, .blocks = { "c", "ca", "a" }) },
+    { "botnet_silu", BOTNET(32, 48, .blocks = { "cc", "cac" }, .silu = true) },
 };
 enum { ORIGINALS = sizeof originals / sizeof *originals };
 

@@ -36,6 +36,7 @@ import torch.nn.functional as F
 import transformers
 import vit_pytorch
 from safetensors.torch import save_file
+from timm.models.byobnet import ByobNet, ByoBlockCfg, ByoModelCfg
 from timm.models.pvt_v2 import PyramidVisionTransformerV2
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from timm.models.swin_transformer import SwinTransformer
@@ -116,6 +117,15 @@ def swin(size, **options):
 def pvt_v2(**options):
     return PyramidVisionTransformerV2(embed_dims=(8, 16, 24, 32), num_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_classes=CLASSES,
                                       **options)
+
+
+def botnet(size, *blocks, **options):
+    """Of each stage a letter a block: c has a convolution, a attention."""
+    kinds = {"c": "bottle", "a": "self_attn"}
+    stages = tuple(tuple(ByoBlockCfg(type=kinds[kind], d=1, c=32 << i, s=2 if i else 1, gs=0, br=0.25) for kind in letters)
+                   for i, letters in enumerate(blocks))
+    config = ByoModelCfg(blocks=stages, stem_chs=16, stem_type="tiered", fixed_input_size=True, self_attn_layer="bottleneck", **options)
+    return ByobNet(config, num_classes=CLASSES, img_size=size)
 
 
 class JointKeysAndValues(nn.Linear):
@@ -216,6 +226,8 @@ CASES = {
     "pvt_v2": lambda: (pvt_v2(depths=(2, 1, 2, 1)), (70, 90), same),
     "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True), (32, 48), same),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
+    "botnet": lambda: (botnet((64, 48), "c", "ca", "a"), (64, 48), same),
+    "botnet_silu": lambda: (botnet((32, 48), "cc", "cac", act_layer="silu"), (32, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
 }
 
@@ -284,6 +296,7 @@ VARIANTS = {
         swin_large_patch4_window7_224 swin_large_patch4_window12_384""",
     "pvt": "pvt_tiny pvt_small pvt_medium pvt_large",
     "pvt_v2": "pvt_v2_b0 pvt_v2_b1 pvt_v2_b2 pvt_v2_b2_li pvt_v2_b3 pvt_v2_b4 pvt_v2_b5",
+    "botnet": "botnet26t_256 botnet50ts_256",
     "resnet": "resnet18 resnet34 resnet50 resnet101",
 }
 
