@@ -346,6 +346,10 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("cct_14_7x2_224", 1000, 22367273, 0);
     expect_counts("cvt_7_4_32", 10, 3716619, 0);
     expect_counts("vit_lite_7_4_32", 10, 3716874, 0);
+    expect_counts("botnet26t_256", 1000, 12488672, 30991);
+    expect_counts("botnet26t_256", 10, 10460162, 30991);
+    expect_counts("botnet50ts_256", 1000, 22742688, 53287);
+    expect_counts("botnet50ts_256", 10, 20714178, 53287);
 }
 
 Test(zoo, base_models_have_the_published_number_of_parameters)
@@ -409,6 +413,7 @@ Test(zoo, models_have_the_published_number_of_multiply_accumulates)
     expect_macs("cct_14_7x2_224", 5521901568);
     expect_macs("cvt_7_4_32", 250382848);
     expect_macs("vit_lite_7_4_32", 254482432);
+    expect_macs("botnet26t_256", 3297394688);
 }
 
 Test(zoo, takes_another_depth_picture_size_and_dropout)

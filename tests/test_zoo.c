@@ -1,6 +1,7 @@
 /* test_zoo.c - small configurations of the zoo's families against timm, vit-pytorch and PyTorch, on weights that both
  * sides compute; and the names and shapes of their variants against timm's. tests/pytorch/make_zoo_fixtures.py makes
  * the fixtures, and says how weights and pictures are computed; make_adapt_fixtures.py those of other sizes. */
+#include "botnet.h"
 #include "cct.h"
 #include "core/context.h"
 #include "fixture.h"
@@ -8,8 +9,8 @@
 #include "left_behind.h"
 #include "pvt.h"
 #include "pvt_v2.h"
-#include "resnet.h"
 #include "refused.h"
+#include "resnet.h"
 #include "swin.h"
 #include "tested_device.h"
 #include "vit.h"
@@ -140,6 +141,11 @@ typedef struct original {
     {                                                                                                                  \
         COMMON(64, 48), .width = 64, __VA_ARGS__                                                                       \
     }
+#define BOTNET(height, width_, ...)                                                                                    \
+    &botnet_family, &(const botnet_config)                                                                             \
+    {                                                                                                                  \
+        COMMON(height, width_), .stem = 16, .width = 32, .heads = 4, __VA_ARGS__                                       \
+    }
 
 #define CCT(height_, width_, ...)                                                                                      \
     &cct_family, &(const cct_config)                                                                                   \
@@ -160,17 +166,19 @@ static const original originals[] = {
                                        .position = POSITION_SIN_COS, .no_proj_bias = true) },
     { "vit_mha", VIT(.patch_height = 8, .patch_width = 8, .heads = 3, .mlp_dim = 48, .eps = 1e-5) },
     { "swin", SWIN(32, 24, .patch = 2, .window = 4, .dim = 12, .depths = { 2, 2, 2 }, .heads = { 1, 2, 3 }) },
-    { "swin_odd", SWIN(28, 44, .patch = 4, .window = 5, .dim = 16, .depths = { 2, 3 }, .heads = { 2, 4 }) },
+    { "swin_odd", SWIN(20, 28, .patch = 4, .window = 3, .dim = 16, .depths = { 2, 3 }, .heads = { 2, 4 }) },
     { "pvt", PVT(64, .depths = { 1, 2, 1, 1 }, .embedding_eps = 1e-6) },
     { "pvt_authors", PVT(96, .depths = { 1, 1, 1, 2 }, .embedding_eps = 1e-5) },
     { "pvt_v2", PVT_V2(70, 90, .depths = { 2, 1, 2, 1 }) },
-    { "pvt_v2_li", PVT_V2(64, 48, .depths = { 1, 1, 1, 1 }, .linear = true) },
+    { "pvt_v2_li", PVT_V2(32, 48, .depths = { 1, 1, 1, 1 }, .linear = true) },
     { "resnet_basic", RESNET(.depths = { 1, 1, 1, 1 }) },
     { "resnet_bottleneck", RESNET(.depths = { 1, 2, 1, 1 }, .bottleneck = true) },
     { "cct_learned", CCT(16, 20, .kernel = 3, .convs = 2) },
     { "cct_sine", CCT(9, 12, .kernel = 7, .convs = 1, .sine_positions = true) },
     { "cvt_lite", CCT(8, 16, .kernel = 4, .patches = true) },
     { "vit_lite", CCT(8, 16, .kernel = 4, .patches = true, .class_token = true) },
+    { "botnet", BOTNET(64, 48, .blocks = { "c", "ca", "a" }) },
+    { "botnet_silu", BOTNET(32, 48, .blocks = { "cc", "cac" }, .silu = true) },
 };
 enum { ORIGINALS = sizeof originals / sizeof *originals };
 

@@ -20,7 +20,7 @@ are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
   logits_train   f64, where that differs but for dropout, which is off: batch norm
   loss           f64 []: mean cross-entropy, in training
   gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
-  map.<i>        f64, where the original has a module that sees them: block i's attention after the softmax, in evaluation
+  map.<i>        f32, where the original has a module that sees them: block i's attention after the softmax, in evaluation
 """
 
 import functools
@@ -37,6 +37,7 @@ import torch.nn.functional as F
 import transformers
 import vit_pytorch
 from safetensors.torch import save_file
+from timm.models.byobnet import ByobNet, ByoBlockCfg, ByoModelCfg
 from timm.models.pvt_v2 import PyramidVisionTransformerV2
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from timm.models.swin_transformer import SwinTransformer
@@ -119,6 +120,15 @@ def swin(size, **options):
 def pvt_v2(**options):
     return PyramidVisionTransformerV2(embed_dims=(8, 16, 24, 32), num_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_classes=CLASSES,
                                       **options)
+
+
+def botnet(size, *blocks, **options):
+    """Of each stage a letter a block: c has a convolution, a attention."""
+    kinds = {"c": "bottle", "a": "self_attn"}
+    stages = tuple(tuple(ByoBlockCfg(type=kinds[kind], d=1, c=32 << i, s=2 if i else 1, gs=0, br=0.25) for kind in letters)
+                   for i, letters in enumerate(blocks))
+    config = ByoModelCfg(blocks=stages, stem_chs=16, stem_type="tiered", fixed_input_size=True, self_attn_layer="bottleneck", **options)
+    return ByobNet(config, num_classes=CLASSES, img_size=size)
 
 
 class JointKeysAndValues(nn.Linear):
@@ -273,12 +283,14 @@ CASES = {
     "simple_vit_normed_patches": simple_vit,
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
     "swin": lambda: (swin((32, 24), patch_size=2, window_size=4, embed_dim=12, depths=(2, 2, 2), num_heads=(1, 2, 3)), (32, 24), same),
-    "swin_odd": lambda: (swin((28, 44), patch_size=4, window_size=5, embed_dim=16, depths=(2, 3), num_heads=(2, 4)), (28, 44), same),
+    "swin_odd": lambda: (swin((20, 28), patch_size=4, window_size=3, embed_dim=16, depths=(2, 3), num_heads=(2, 4)), (20, 28), same),
     "pvt": lambda: (pvt(image_size=64, depths=(1, 2, 1, 1)), (64, 64), pvt_name),
     "pvt_authors": lambda: (pvt(image_size=96, depths=(1, 1, 1, 2), authors_eps=True), (96, 96), pvt_name),
     "pvt_v2": lambda: (pvt_v2(depths=(2, 1, 2, 1)), (70, 90), same),
-    "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True), (64, 48), same),
+    "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True), (32, 48), same),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
+    "botnet": lambda: (botnet((64, 48), "c", "ca", "a"), (64, 48), same),
+    "botnet_silu": lambda: (botnet((32, 48), "cc", "cac", act_layer="silu"), (32, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
     "cct_learned": lambda: compact(functools.partial(cct, kernel_size=3, stride=1, padding=1, n_conv_layers=2), (16, 20)),
     "cct_sine": lambda: compact(functools.partial(cct, kernel_size=7, stride=2, padding=3), (9, 12), "sine"),
@@ -325,7 +337,7 @@ def compute(case):
     model.eval()
     out["logits"] = model(x).detach()
     for i, attention in enumerate(maps_of(model, x)):
-        out[f"map.{i}"] = attention
+        out[f"map.{i}"] = attention.float()
     model.train()
     logits = model(x)
     if not torch.allclose(logits, out["logits"], rtol=1e-9, atol=0):
@@ -351,6 +363,7 @@ VARIANTS = {
         swin_large_patch4_window7_224 swin_large_patch4_window12_384""",
     "pvt": "pvt_tiny pvt_small pvt_medium pvt_large",
     "pvt_v2": "pvt_v2_b0 pvt_v2_b1 pvt_v2_b2 pvt_v2_b2_li pvt_v2_b3 pvt_v2_b4 pvt_v2_b5",
+    "botnet": "botnet26t_256 botnet50ts_256",
     "resnet": "resnet18 resnet34 resnet50 resnet101",
     "cct": """cct_2_3x2_32 cct_4_3x2_32 cct_6_3x1_32 cct_6_3x2_32 cct_7_3x1_32 cct_7_3x1_32_sine cct_7_3x2_32 cvt_2_4_32 cvt_7_4_32
         vit_lite_2_4_32 vit_lite_7_4_32 cct_7_7x2_224 cct_7_7x2_224_sine cct_14_7x2_224 cct_14_7x2_384""",
