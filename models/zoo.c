@@ -177,8 +177,10 @@ bool classifier_load_with(const classifier_load_args *a)
     if (!file) return false;
     const naming *found = family_naming(a->net->family, file);
     vt_tensor_file_close(file);
+    const family *f = a->net->family;
     return vt_model_load(a->path, a->net->model, .rules = found ? found->rules : NULL, .part = a->part,
-                         .partial = a->partial, .report = a->report);
+                         .resize = a->adapt, .channels = a->adapt ? f->input : NULL,
+                         .replaceable = a->adapt ? f->heads : NULL, .partial = a->partial, .report = a->report);
 }
 
 /* -- Using one -------------------------------------------------------------------------------------------------------

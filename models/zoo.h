@@ -50,6 +50,7 @@ typedef struct classifier_load_args {
     const char *path;
     vt_named_only named_only_;
     const char *part; /* of a file of torch.save, as for vt_tensor_file_open */
+    bool adapt;       /* to pictures of another size or of other channels, and to other classes, with a new head then */
     bool partial;     /* what does not fit is left as it is, which is no error then */
     FILE *report;     /* is told of each tensor that does not fit; NULL: nobody is */
 } classifier_load_args;
@@ -57,7 +58,7 @@ typedef struct classifier_load_args {
 bool classifier_load_with(const classifier_load_args *a);
 #define classifier_load(...)                                                                                           \
     classifier_load_with(                                                                                              \
-        VT_ARGS(classifier_load_args, 2, "classifier_load(net, path, .part .partial .report)", __VA_ARGS__))
+        VT_ARGS(classifier_load_args, 2, "classifier_load(net, path, .part .adapt .partial .report)", __VA_ARGS__))
 /* Whose names the file has; NULL: the family's own, or names that it does not know. */
 const naming *family_naming(const family *family, const vt_tensor_file *file);
 

@@ -317,3 +317,47 @@ Test(model_load, refuses_rules_that_do_not_fit_by_name)
     assert_holds(model, "b", (double[]){ -1, -1 });
     vt_model_free(model);
 }
+
+/* -- Made to fit ---------------------------------------------------------------------------------------------------
+ */
+
+Test(model_load, resizes_tables_over_a_window_and_lines)
+{
+    write_two("table", VT_SHAPE(9, 2), "line", VT_SHAPE(3, 1));
+    vt_model *model = vt_model_new();
+    vt_parameter(vt_root(model), "table", VT_SHAPE(25, 2), .grid = { 0, 0, 5, 5 });
+    vt_parameter(vt_root(model), "line", VT_SHAPE(5, 1), .grid = { 0, 0, 5, 1 });
+    cr_assert(!vt_model_load("file", model), "not asked for");
+    vt_error_clear();
+    cr_assert(vt_model_load("file", model, .resize = true), "%s", vt_error_message());
+    double table[50], line[5];
+    cr_assert(vt_read(vt_model_find(model, "table"), table, 50, VT_F64));
+    cr_assert(vt_read(vt_model_find(model, "line"), line, 5, VT_F64));
+    for (int i = 0; i < 2; i++) cr_assert_float_eq(table[2 * 12 + i], 8 + i, 1e-5, "the middle stays in the middle");
+    cr_assert_float_eq(line[2], 101, 1e-4);
+    cr_assert(line[0] < line[1] && line[1] < line[2] && line[2] < line[3] && line[3] < line[4]);
+    vt_model_free(model);
+}
+
+Test(model_load, refuses_grids_that_are_not_square)
+{
+    write_two("table", VT_SHAPE(6, 2), "line", VT_SHAPE(3, 1));
+    vt_model *model = vt_model_new();
+    vt_parameter(vt_root(model), "table", VT_SHAPE(25, 2), .grid = { 0, 0, 5, 5 });
+    vt_parameter(vt_root(model), "line", VT_SHAPE(3, 1));
+    cr_assert(!vt_model_load("file", model, .resize = true));
+    cr_assert(strstr(vt_error_message(), "table [6, 2] instead of [25, 2]"), "%s", vt_error_message());
+    vt_error_clear();
+    vt_model_free(model);
+}
+
+Test(model_load, parameters_have_the_grid_that_they_say)
+{
+    vt_model *model = vt_model_new();
+    vt_parameter(vt_root(model), "p", VT_SHAPE(1, 10, 2), .grid = { 1, 1, 3, 4 });
+    REFUSED(VT_ERROR_ARGUMENT, "3 by 4");
+    vt_parameter(vt_root(model), "p", VT_SHAPE(1, 13, 2), .grid = { 1, 1, 3, 4 });
+    vt_grid grid = vt_model_entry(model, 0).grid;
+    cr_assert(grid.axis == 1 && grid.prefix == 1 && grid.rows == 3 && grid.columns == 4);
+    vt_model_free(model);
+}

@@ -1,6 +1,6 @@
 /* test_zoo.c - small configurations of the zoo's families against timm, vit-pytorch and PyTorch, on weights that both
  * sides compute; and the names and shapes of their variants against timm's. tests/pytorch/make_zoo_fixtures.py makes
- * the fixtures, and says how weights and pictures are computed. */
+ * the fixtures, and says how weights and pictures are computed; make_adapt_fixtures.py those of other sizes. */
 #include "core/context.h"
 #include "fixture.h"
 #include "left_behind.h"
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLASSES = 5, BATCH = 2, MAX_PARAMETERS = 256 };
+enum { CLASSES = 5, BATCH = 2, MAX_PARAMETERS = 512, MOST_MAPS = 16 };
 
 static void begin(void)
 {
@@ -144,7 +144,9 @@ typedef struct held {
 static held hold(const original *o, vt_dtype precision)
 {
     vt_set_precision(precision);
-    held h = { .original = o, .file = open_fixture("zoo"), .net = classifier_new_of(o->family, o->config) };
+    char fixture[128];
+    snprintf(fixture, sizeof fixture, "zoo/%s", o->name);
+    held h = { .original = o, .file = open_fixture(fixture), .net = classifier_new_of(o->family, o->config) };
     cr_assert(h.net, "%s: %s", o->name, vt_error_message());
     set_weights(h.net->model);
     const common_config *c = h.net->config;
@@ -160,24 +162,16 @@ static void let_go(held *h)
     safetensors_close(h->file);
 }
 
-static const char *entry_of(const held *h, const char *what, char name[128])
-{
-    snprintf(name, 128, "%s.%s", h->original->name, what);
-    return name;
-}
-
 static void expect_entry(const held *h, vt_tensor x, const char *what, double limit)
 {
-    char name[128];
-    difference d = difference_from_entry(x, h->file, entry_of(h, what, name));
-    cr_assert(d.worst <= limit * d.scale, "%s differs by %.3g relative to its largest value, limit %.3g: %s", name,
-              d.worst / d.scale, limit, vt_error_message());
+    difference d = difference_from_entry(x, h->file, what);
+    cr_assert(d.worst <= limit * d.scale, "%s: %s differs by %.3g relative to its largest value, limit %.3g: %s",
+              h->original->name, what, d.worst / d.scale, limit, vt_error_message());
 }
 
 static bool has_entry(const held *h, const char *what)
 {
-    char name[128];
-    return safetensors_find(h->file, entry_of(h, what, name)) != NULL;
+    return safetensors_find(h->file, what) != NULL;
 }
 
 static int by_name(const void *a, const void *b)
@@ -203,9 +197,8 @@ static void expect_gradients(const held *h, double limit)
     vt_named_tensor sorted[MAX_PARAMETERS];
     vt_tensor gradients[MAX_PARAMETERS];
     int count = sorted_parameters(h->net->model, sorted);
-    char name[128];
     int64_t entries;
-    double *want = entry_values(h->file, entry_of(h, "gradients", name), &entries);
+    double *want = entry_values(h->file, "gradients", &entries);
     cr_assert(entries == 2 * count, "%s: %d parameters", h->original->name, count);
     for (int i = 0; i < count; i++) gradients[i] = vt_grad(sorted[i].tensor);
     for (int i = 0; i < count; i++) {
@@ -259,17 +252,28 @@ Test(originals, give_the_same_logits_and_gradients_in_f32)
     for (int i = 0; i < ORIGINALS; i++) compare(&originals[i], VT_F32, 1e-5, 1e-4);
 }
 
+/* Of those that the fixture has, in the order in which the blocks run; the last is read first, and the others with it.
+ */
+static void expect_maps(const held *h)
+{
+    vt_named_tensor maps[MOST_MAPS];
+    if (!has_entry(h, "map.0")) return;
+    VT_SCOPE;
+    classifier_forward(h->net, h->images);
+    int count = vt_model_values(h->net->model, h->original->family->attention, maps, MOST_MAPS);
+    cr_assert(count > 0 && count <= MOST_MAPS);
+    while (count--) {
+        char name[16];
+        snprintf(name, sizeof name, "map.%d", count);
+        expect_entry(h, maps[count].tensor, name, 1e-5);
+    }
+}
+
 Test(originals, have_the_same_maps_of_attention)
 {
     for (int i = 0; i < ORIGINALS; i++) {
-        if (originals[i].family != &vit_family) continue;
         held h = hold(&originals[i], VT_F32);
-        if (has_entry(&h, "map.0")) {
-            VT_SCOPE;
-            classifier_forward(h.net, h.images);
-            expect_entry(&h, vt_model_value(h.net->model, "blocks.1.attn.weights"), "map.1", 1e-5);
-            expect_entry(&h, vt_model_value(h.net->model, "blocks.0.attn.weights"), "map.0", 1e-5);
-        }
+        expect_maps(&h);
         let_go(&h);
     }
 }
@@ -285,8 +289,8 @@ static void expect_variant(const char *name, char **lines, int count)
 {
     classifier *m = classifier_new(name);
     cr_assert(m, "%s", vt_error_message());
-    cr_assert(vt_model_size(m->model) == count, "%s: %d tensors, where timm has %d", name, vt_model_size(m->model),
-              count);
+    cr_assert(vt_model_size(m->model) == count, "%s: %d tensors, where the original has %d", name,
+              vt_model_size(m->model), count);
     char **ours = malloc((size_t)count * sizeof *ours);
     for (int i = 0; i < count; i++) {
         vt_named_tensor e = vt_model_entry(m->model, i);
@@ -301,20 +305,19 @@ static void expect_variant(const char *name, char **lines, int count)
     qsort(ours, (size_t)count, sizeof *ours, compare_names);
     qsort(lines, (size_t)count, sizeof *lines, compare_names);
     for (int i = 0; i < count; i++) {
-        cr_assert(strcmp(ours[i], lines[i]) == 0, "%s has \"%s\", timm \"%s\"", name, ours[i], lines[i]);
+        cr_assert(strcmp(ours[i], lines[i]) == 0, "%s has \"%s\", the original \"%s\"", name, ours[i], lines[i]);
         free(ours[i]);
     }
     free(ours);
     classifier_free(m);
 }
 
-Test(state_dicts, have_timms_names_and_shapes)
+/* Each variant of the file: "# name", then a tensor a line. */
+static void expect_variants(FILE *file)
 {
-    FILE *file = fopen(VITRO_FIXTURES "/state_dicts.txt", "r");
-    cr_assert(file);
-    enum { MOST = 1024 };
+    enum { MOST = 2048 };
     char line[256], variant[256] = "", *lines[MOST];
-    int count = 0, variants = 0;
+    int count = 0;
     for (bool more = true; more;) {
         more = fgets(line, sizeof line, file) != NULL;
         line[strcspn(line, "\n")] = 0;
@@ -324,12 +327,25 @@ Test(state_dicts, have_timms_names_and_shapes)
             continue;
         }
         if (*variant) expect_variant(variant, lines, count);
-        variants += *variant != 0;
         while (count) free(lines[--count]);
         if (more) snprintf(variant, sizeof variant, "%s", line + 2);
     }
-    fclose(file);
-    cr_assert(variants == 20, "%d", variants);
+    cr_assert(*variant);
+}
+
+Test(state_dicts, have_the_originals_names_and_shapes)
+{
+    const family *family = NULL, *last = NULL;
+    for (int i = 0; zoo_variant(i, &family); i++) {
+        if (family == last) continue;
+        char path[512];
+        snprintf(path, sizeof path, VITRO_FIXTURES "/state_dicts/%s.txt", family->name);
+        FILE *file = fopen(path, "r");
+        cr_assert(file, "%s has none", family->name);
+        expect_variants(file);
+        fclose(file);
+        last = family;
+    }
 }
 
 /* -- Others' names ------------------------------------------------------------------------------------------------- */
@@ -390,6 +406,85 @@ Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)
     cr_assert(strstr(text, "missing: dist_token [1, 1, 24]") && strstr(text, "missing: head_dist.weight [5, 24]"), "%s",
               text);
     cr_assert(strstr(text, "another shape: pos_embed [1, 6, 24], in the file [1, 5, 24]"), "%s", text);
+    classifier_free(net);
+}
+
+/* -- Weights for other pictures and classes ------------------------------------------------------------------------ */
+
+TestSuite(adapted, .init = begin, .fini = end);
+
+#define ADAPT_FROM VITRO_FIXTURES "/adapt/from.safetensors"
+
+static classifier *net_for(int64_t channels, int64_t height, int64_t width, int64_t classes)
+{
+    const vit_config config = {
+        .common = { .height = height, .width = width, .channels = channels, .classes = classes },
+        .patch_height = 8,
+        .patch_width = 8,
+        .dim = 8,
+        .depth = 1,
+        .heads = 2,
+        .mlp_dim = 16,
+        .eps = 1e-6,
+        .token_std = 0.02,
+    };
+    classifier *net = classifier_new_of(&vit_family, &config);
+    cr_assert(net, "%s", vt_error_message());
+    return net;
+}
+
+static void expect_as_timm(const safetensors *file, const classifier *net, const char *what, vt_tensor x)
+{
+    char entry[128];
+    const common_config *c = net->config;
+    snprintf(entry, sizeof entry, "%dx%dx%d.%s", (int)c->channels, (int)c->height, (int)c->width, what);
+    difference d = difference_from_entry(x, file, entry);
+    cr_assert(d.worst <= 2e-6 * d.scale, "%s differs by %g of %g", entry, d.worst, d.scale);
+}
+
+Test(adapted, weights_for_other_sizes_and_channels_are_timms)
+{
+    static const int64_t sizes[][3] = { { 1, 48, 40 }, { 5, 16, 24 }, { 3, 64, 64 } };
+    safetensors *file = open_fixture("adapt/to");
+    for (int i = 0; i < 3; i++) {
+        VT_SCOPE;
+        classifier *net = net_for(sizes[i][0], sizes[i][1], sizes[i][2], CLASSES);
+        cr_assert(classifier_load(net, ADAPT_FROM, .adapt = true), "%s", vt_error_message());
+        expect_as_timm(file, net, "pos_embed", vt_model_find(net->model, "pos_embed"));
+        expect_as_timm(file, net, "patch_embed", vt_model_find(net->model, "patch_embed.proj.weight"));
+        vt_tensor images = made_of("images", VT_SHAPE(BATCH, sizes[i][0], sizes[i][1], sizes[i][2]), 0, 4);
+        expect_as_timm(file, net, "logits", classifier_forward(net, images));
+        classifier_free(net);
+    }
+    safetensors_close(file);
+}
+
+Test(adapted, heads_of_other_classes_stay_as_they_are_drawn)
+{
+    char text[1024] = "";
+    classifier *net = net_for(3, 32, 32, 7), *same = net_for(3, 32, 32, CLASSES);
+    vt_model_init(net->model, "head.*", VT_INIT_CONSTANT, 42);
+    FILE *report = fmemopen(text, sizeof text - 1, "w");
+    cr_assert(classifier_load(net, ADAPT_FROM, .adapt = true, .report = report), "%s", vt_error_message());
+    fclose(report);
+    cr_assert_str_eq(text, "replaced: head.weight [7, 8], in the file [5, 8]\n"
+                           "replaced: head.bias [7], in the file [5]\n");
+    double bias[7];
+    cr_assert(vt_read(vt_model_find(net->model, "head.bias"), bias, 7, VT_F64) && bias[6] == 42);
+    vt_model_init(same->model, "head.*", VT_INIT_CONSTANT, 42);
+    cr_assert(classifier_load(same, ADAPT_FROM, .adapt = true), "%s", vt_error_message());
+    cr_assert(vt_read(vt_model_find(same->model, "head.bias"), bias, 7, VT_F64) && bias[0] != 42);
+    classifier_free(net);
+    classifier_free(same);
+}
+
+Test(adapted, only_where_that_is_asked_for)
+{
+    classifier *net = net_for(1, 48, 40, 7);
+    cr_assert(!classifier_load(net, ADAPT_FROM));
+    cr_assert(strstr(vt_error_message(), "pos_embed [1, 17, 8] instead of [1, 31, 8]"), "%s", vt_error_message());
+    cr_assert(strstr(vt_error_message(), "head.weight [5, 8] instead of [7, 8]"), "%s", vt_error_message());
+    vt_error_clear();
     classifier_free(net);
 }
 

@@ -23,7 +23,10 @@ typedef struct vt_model_load_args {
     vt_named_only named_only_;
     const vt_name_rule *rules; /* from the file's names to the model's (name_rule.h); NULL: they are the same */
     const char *part;          /* of a file of torch.save, as for vt_tensor_file_open */
-    bool partial;              /* what does not fit is left as it is, which is no error then */
+    bool resize;               /* parameters with a grid (vt_parameter) are resampled from the file's */
+    const char *channels;      /* a pattern of weights of convolutions that may get other input channels; NULL: none */
+    const char *replaceable;   /* a pattern of names that are left as they are where they do not fit; NULL: none */
+    bool partial;              /* all that does not fit is left as it is, which is no error then */
     FILE *report;              /* is told of each tensor that does not fit; NULL: nobody is */
 } vt_model_load_args;
 /* Loads every parameter and buffer from a file that vt_tensor_file_open opens. Floating-point dtypes may differ and are
@@ -34,11 +37,21 @@ typedef struct vt_model_load_args {
  *     missing: head.bias [10]
  *     unexpected: fc.bias [10]
  *     another shape: head.weight [10, 768], in the file [1000, 768]
+ *
+ * What differs between a file and a model that is to be trained further is made to fit where that is asked for. Grids
+ * in the file are square, or lines where the model's are; they are resampled bicubically with antialias, and entries in
+ * front of them are copied. One input channel gets the sum of the file's; more of them get the file's over and over,
+ * times old / new, so that a grey picture gives what it gave. These lines are in the report, too:
+ *
+ *     resized: pos_embed [1, 577, 768], in the file [1, 197, 768]
+ *     other channels: patch_embed.proj.weight [768, 1, 16, 16], in the file [768, 3, 16, 16]
+ *     replaced: head.weight [10, 768], in the file [1000, 768]
  */
 VT_API bool vt_model_load_with(const vt_model_load_args *a);
 #define vt_model_load(...)                                                                                             \
-    vt_model_load_with(                                                                                                \
-        VT_ARGS(vt_model_load_args, 2, "vt_model_load(path, model, .rules .part .partial .report)", __VA_ARGS__))
+    vt_model_load_with(VT_ARGS(                                                                                        \
+        vt_model_load_args, 2,                                                                                         \
+        "vt_model_load(path, model, .rules .part .resize .channels .replaceable .partial .report)", __VA_ARGS__))
 
 /* A line of text beside the tensors: what the program itself has to remember. */
 typedef struct vt_note {

@@ -4,6 +4,8 @@
 #include "core/base/entry.h"
 #include "core/base/error.h"
 #include "core/graph/refuse.h"
+#include "nn/glob.h"
+#include "train/fit.h"
 #include "train/rename.h"
 #include <vitro/checkpoint.h>
 #include <vitro/tensor.h>
@@ -17,6 +19,7 @@ typedef struct target {
     vt_dtype dtype;
     vt_shape shape;
     const renamed_tensor *from; /* NULL: it stays as it is */
+    fit_kind fit;               /* how that is made to fit; FIT_NONE: it fits */
     void *data;                 /* what it is to hold */
 } target;
 
@@ -59,13 +62,21 @@ static void complain_of_missing(loading *l, const target *t)
     complain(l, "missing", line, words);
 }
 
+/* "head.weight [10, 768], in the file [1000, 768]" */
+static void describe(const target *t, const renamed_tensor *found, char line[640])
+{
+    char own[128], other[128];
+    vt_shape_text(t->shape, own);
+    vt_shape_text(found->shape, other);
+    snprintf(line, 640, "%s %s, in the file %s", t->entry.name, own, other);
+}
+
 static void complain_of_shape(loading *l, const target *t, const renamed_tensor *found)
 {
     char line[640], words[640], own[128], other[128];
-    vt_shape_text(t->shape, own);
-    vt_shape_text(found->shape, other);
-    snprintf(line, sizeof line, "%s %s, in the file %s", t->entry.name, own, other);
-    snprintf(words, sizeof words, "%s %s instead of %s", t->entry.name, other, own);
+    describe(t, found, line);
+    snprintf(words, sizeof words, "%s %s instead of %s", t->entry.name, vt_shape_text(found->shape, other),
+             vt_shape_text(t->shape, own));
     complain(l, "another shape", line, words);
 }
 
@@ -86,6 +97,19 @@ static void complain_of_unexpected(loading *l, const renamed_tensor *found)
     complain(l, "unexpected", line, words);
 }
 
+/* What is as it was asked for. */
+static void tell(const loading *l, const char *what, const target *t, const renamed_tensor *found)
+{
+    char line[640];
+    describe(t, found, line);
+    if (l->a->report) fprintf(l->a->report, "%s: %s\n", what, line);
+}
+
+static bool matches(const char *glob, const target *t)
+{
+    return glob && glob_matches(glob, t->entry.name);
+}
+
 static bool is_reshaped(const renamed_tensor *found)
 {
     return found->pieces[0].rule && found->pieces[0].rule->reshape;
@@ -102,16 +126,30 @@ static bool is_convertible(vt_dtype from, vt_dtype to)
     return dtype_of_tensor(from) == to || (vt_dtype_is_float(from) && vt_dtype_is_float(to));
 }
 
+/* Whether what was found has the shape, or can be made to have it. */
+static bool can_fit(const loading *l, target *t, const renamed_tensor *found)
+{
+    if (has_shape(t, found)) return true;
+    if (!vt_dtype_is_float(t->dtype)) return false;
+    t->fit = fit_find(l->a->resize ? &t->entry.grid : NULL, matches(l->a->channels, t), found->shape, t->shape);
+    if (t->fit != FIT_NONE) tell(l, t->fit == FIT_GRID ? "resized" : "other channels", t, found);
+    return t->fit != FIT_NONE;
+}
+
 static void find_source(loading *l, target *t)
 {
     const renamed_tensor *found = renamed_find(&l->renamed, t->entry.name);
+    const bool replaceable = matches(l->a->replaceable, t);
     if (!found) {
-        complain_of_missing(l, t);
+        if (!replaceable) complain_of_missing(l, t);
         return;
     }
     l->expected[found - l->renamed.tensors] = true;
-    if (!has_shape(t, found)) {
-        complain_of_shape(l, t, found);
+    if (!can_fit(l, t, found)) {
+        if (replaceable)
+            tell(l, "replaced", t, found);
+        else
+            complain_of_shape(l, t, found);
         return;
     }
     for (int i = 0; i < found->count; i++) {
@@ -123,11 +161,18 @@ static void find_source(loading *l, target *t)
     t->from = found;
 }
 
+/* A head of another form, of which the model has no such tensor. */
+static bool is_replaced(const loading *l, const renamed_tensor *found)
+{
+    return l->a->replaceable && glob_matches(l->a->replaceable, found->name);
+}
+
 static bool find_sources(loading *l)
 {
     for (int i = 0; i < l->count; i++) find_source(l, &l->targets[i]);
     for (size_t i = 0; i < l->renamed.count; i++)
-        if (!l->expected[i]) complain_of_unexpected(l, &l->renamed.tensors[i]);
+        if (!l->expected[i] && !is_replaced(l, &l->renamed.tensors[i]))
+            complain_of_unexpected(l, &l->renamed.tensors[i]);
     if (!*l->message || l->a->partial) return true;
     char more[32] = "";
     if (l->untold) snprintf(more, sizeof more, " and %d more", l->untold);
@@ -186,14 +231,30 @@ static bool read_piece(const loading *l, const target *t, const rename_piece *pi
     return fine;
 }
 
+static void *allocate(const target *t, vt_shape shape)
+{
+    return malloc((size_t)vt_shape_count(shape) * vt_dtype_size(t->dtype) + 1);
+}
+
+/* In place of what was read, that of the model's shape. */
+static bool fit(const loading *l, target *t)
+{
+    void *fitted = allocate(t, t->shape);
+    if (!fitted) return out_of_memory(l);
+    bool fine = fit_elements(l->a->at_, t->fit, &t->entry.grid, t->dtype, t->from->shape, t->data, t->shape, fitted);
+    free(t->data);
+    t->data = fitted;
+    return fine;
+}
+
 static bool read_target(const loading *l, target *t)
 {
     int64_t begin = 0;
-    t->data = malloc((size_t)vt_shape_count(t->shape) * vt_dtype_size(t->dtype) + 1);
+    t->data = allocate(t, t->from->shape);
     if (!t->data) return out_of_memory(l);
     for (int i = 0; i < t->from->count; i++)
         if (!read_piece(l, t, &t->from->pieces[i], &begin)) return false;
-    return true;
+    return t->fit == FIT_NONE || fit(l, t);
 }
 
 /* Nothing is written before everything has been read; what has been written is not kept twice. */

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Write tests/fixtures/{zoo.safetensors,state_dicts.txt}: what timm, vit-pytorch and PyTorch compute with small configurations of the
-zoo's families, and the names and shapes of the parameters and buffers of timm's variants.
+"""Write tests/fixtures/zoo/CASE.safetensors: what timm, vit-pytorch and PyTorch compute with small configurations of the zoo's families;
+and tests/fixtures/state_dicts/FAMILY.txt: the names and shapes of the parameters and buffers of the originals' variants.
 
-usage: make_zoo_fixtures.py [FOLDER]          FOLDER is tests/fixtures unless given
+usage: make_zoo_fixtures.py [CASE | FAMILY]...          all of them unless some are named
 
 Run by hand, where PyTorch, timm, vit-pytorch and safetensors are installed; nothing in the build needs them. tests/test_zoo.c holds the
 zoo to these files, and has the same configurations by the same names.
@@ -16,11 +16,11 @@ where `name` is the zoo's. The center is 1 for tensors of one axis whose name en
 The spread is 0.5 for tensors of one axis; for others it is 2^(1 - round(log2(sqrt(elements / first extent)))). Integers are 0. The pictures
 are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
 
-  <case>.logits         f64 [2, 5], in evaluation
-  <case>.logits_train   f64, where that differs but for dropout, which is off: batch norm
-  <case>.loss           f64 []: mean cross-entropy, in training
-  <case>.gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
-  <case>.map.<i>        f64, ViT only: block i's attention after the softmax, in evaluation
+  logits         f64 [2, 5], in evaluation
+  logits_train   f64, where that differs but for dropout, which is off: batch norm
+  loss           f64 []: mean cross-entropy, in training
+  gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
+  map.<i>        f64, of timm's ViT: block i's attention after the softmax, in evaluation
 """
 
 import math
@@ -172,7 +172,8 @@ def no_dropout(model):
             module.p = 0.0
 
 
-def compute(case, out):
+def compute(case):
+    out = {}
     torch.manual_seed(0)
     model, size, rename = CASES[case]()
     model = model.double()
@@ -183,32 +184,37 @@ def compute(case, out):
                 tensor.copy_(values(rename(name), zoo_shape(rename(name), tensor)).reshape(tensor.shape))
     x, labels = images(size), torch.arange(BATCH) % CLASSES
     model.eval()
-    out[f"{case}.logits"] = model(x).detach()
+    out["logits"] = model(x).detach()
     for i, attention in enumerate(maps_of(model, x)):
-        out[f"{case}.map.{i}"] = attention
+        out[f"map.{i}"] = attention
     model.train()
     logits = model(x)
-    if not torch.allclose(logits, out[f"{case}.logits"], rtol=1e-9, atol=0):
-        out[f"{case}.logits_train"] = logits.detach()
+    if not torch.allclose(logits, out["logits"], rtol=1e-9, atol=0):
+        out["logits_train"] = logits.detach()
     loss = F.cross_entropy(logits, labels)
     loss.backward()
-    out[f"{case}.loss"] = loss.detach()
+    out["loss"] = loss.detach()
     rows = []
     for name, p in sorted((rename(name), p) for name, p in model.named_parameters()):
         g = p.grad.flatten()
         rows.append([(g * u("gradient", len(g))).sum().item(), g.norm().item()])
-    out[f"{case}.gradients"] = torch.tensor(rows, dtype=torch.float64)
+    out["gradients"] = torch.tensor(rows, dtype=torch.float64)
+    return out
 
 
-VARIANTS = """vit_tiny_patch16_224 vit_small_patch16_224 vit_base_patch16_224 vit_base_patch32_224 vit_large_patch16_224 vit_huge_patch14_224
-deit_tiny_patch16_224 deit_small_patch16_224 deit_base_patch16_224 deit_tiny_distilled_patch16_224 deit_small_distilled_patch16_224
-deit_base_distilled_patch16_224 deit3_small_patch16_224 deit3_base_patch16_224 deit3_large_patch16_224 deit3_huge_patch14_224 resnet18 resnet34
-resnet50 resnet101""".split()
+# The variants whose names and shapes are those of timm's, by family.
+VARIANTS = {
+    "vit": """vit_tiny_patch16_224 vit_small_patch16_224 vit_base_patch16_224 vit_base_patch32_224 vit_large_patch16_224
+        vit_huge_patch14_224 deit_tiny_patch16_224 deit_small_patch16_224 deit_base_patch16_224 deit_tiny_distilled_patch16_224
+        deit_small_distilled_patch16_224 deit_base_distilled_patch16_224 deit3_small_patch16_224 deit3_base_patch16_224
+        deit3_large_patch16_224 deit3_huge_patch14_224""",
+    "resnet": "resnet18 resnet34 resnet50 resnet101",
+}
 
 
-def state_dicts():
+def state_dicts(family):
     lines = []
-    for variant in VARIANTS:
+    for variant in VARIANTS[family].split():
         with torch.device("meta"):
             model = timm.create_model(variant, num_classes=1000)
         lines.append(f"# {variant}")
@@ -217,14 +223,15 @@ def state_dicts():
 
 
 def main():
-    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "..", "fixtures")
-    out = {}
-    for case in CASES:
-        compute(case, out)
+    folder = os.path.join(os.path.dirname(__file__), "..", "fixtures")
+    asked = sys.argv[1:] or [*CASES, *VARIANTS]
     versions = {"torch": torch.__version__, "timm": timm.__version__}
-    save_file({name: tensor.contiguous() for name, tensor in out.items()}, os.path.join(folder, "zoo.safetensors"), versions)
-    with open(os.path.join(folder, "state_dicts.txt"), "w") as f:
-        f.write(state_dicts())
+    for case in [name for name in asked if name in CASES]:
+        out = {name: tensor.contiguous() for name, tensor in compute(case).items()}
+        save_file(out, os.path.join(folder, "zoo", f"{case}.safetensors"), versions)
+    for family in [name for name in asked if name in VARIANTS]:
+        with open(os.path.join(folder, "state_dicts", f"{family}.txt"), "w") as f:
+            f.write(state_dicts(family))
 
 
 if __name__ == "__main__":
