@@ -1,6 +1,7 @@
 /* vit_cifar10.c - trains a classifier on CIFAR-10's pictures. See --help. */
 #include "program/options.h"
 #include "program/pictures.h"
+#include "program/output_folder.h"
 #include "program/run_folder.h"
 #include "program/trainer.h"
 
@@ -35,7 +36,7 @@ int main(int argc, char **argv)
     vt_set_precision(o.precision);
     vt_set_threads((int)o.threads);
     pictures p = { 0 };
-    bool ok = !vt_failed() && run_folder_prepare(o.out) && pictures_open(&p, &o) && train(&o, &p);
+    bool ok = !vt_failed() && output_folder_prepare(o.out) && pictures_open(&p, &o) && train(&o, &p);
     pictures_close(&p);
     return ok ? vt_stop_exit_code() : vt_error_print(stderr);
 }
