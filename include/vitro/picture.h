@@ -39,8 +39,9 @@ typedef enum vt_filter {
     VT_FILTER_BILINEAR,
     VT_FILTER_BICUBIC /* Keys 1981 with a = -0.5 */
 } vt_filter;
-/* Makes `to` a picture of another size, with the same bits as Pillow's Image.resize: where it becomes smaller, each
- * pixel weighs all that it covers. First the rows are resampled and rounded, then the columns.
+/* Makes `to`, which is not `from`, a picture of another size, with the same bits as Image.resize of Pillow 13: where it
+ * becomes smaller, each pixel weighs all that it covers. Rows are resampled and rounded, then columns; or columns first
+ * where these lose more than twice as many pixels (earlier versions of Pillow always begin with the rows).
  * Errors: `from` is empty, or the new size has no pixels or too many. */
 VT_API bool vt_picture_resize_at(vt_site at, const vt_picture *from, int64_t height, int64_t width, vt_filter filter,
                                  vt_picture *to);

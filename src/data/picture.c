@@ -41,15 +41,20 @@ bool picture_is_whole(vt_site at, const char *call, const vt_picture *picture)
                        VT_PICTURE_MOST_PIXELS);
 }
 
+bool picture_can_have(vt_site at, const char *call, int64_t height, int64_t width)
+{
+    return has_size(height, width, VT_PICTURE_MOST_PIXELS) ||
+           raise_error(VT_ERROR_ARGUMENT, at,
+                       "%s: %" PRId64 " by %" PRId64 " pixels; a picture has 1 to %" PRId64 " of them", call, width,
+                       height, VT_PICTURE_MOST_PIXELS);
+}
+
 bool picture_derive(vt_site at, const char *call, const vt_picture *from, int64_t height, int64_t width, vt_picture *to)
 {
     if (!to) return raise_error(VT_ERROR_ARGUMENT, at, "%s: there is nothing to put the new picture into", call);
     *to = (vt_picture){ 0 };
-    if (vt_failed() || !picture_is_whole(at, call, from)) return false;
-    if (has_size(height, width, VT_PICTURE_MOST_PIXELS)) return allocate(at, height, width, to);
-    return raise_error(VT_ERROR_ARGUMENT, at,
-                       "%s: %" PRId64 " by %" PRId64 " pixels; a picture has 1 to %" PRId64 " of them", call, width,
-                       height, VT_PICTURE_MOST_PIXELS);
+    return !vt_failed() && picture_is_whole(at, call, from) && picture_can_have(at, call, height, width) &&
+           allocate(at, height, width, to);
 }
 
 void vt_picture_free(vt_picture *picture)

@@ -26,6 +26,8 @@ bool picture_begin(const picture_file *file, int64_t height, int64_t width, vt_p
 
 /* False with an error where the picture is NULL, empty or too large. */
 bool picture_is_whole(vt_site at, const char *call, const vt_picture *picture);
+/* False with an error where so many pixels are none or too many. */
+bool picture_can_have(vt_site at, const char *call, int64_t height, int64_t width);
 
 /* Memory for a picture that is made of `from`, which is to be whole. */
 bool picture_derive(vt_site at, const char *call, const vt_picture *from, int64_t height, int64_t width,
