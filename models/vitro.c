@@ -10,6 +10,7 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
+    { "attention", "show where in a picture a model looks", command_attention },
     { "models", "list the models", command_models },
     { "summary", "print a model layer by layer", command_summary },
     { "check", "say what is in a file of weights, and which model it fits", command_check },

@@ -3,6 +3,7 @@
 #ifndef MODELS_COMMAND_COMMAND_H
 #define MODELS_COMMAND_COMMAND_H
 
+int command_attention(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_models(int argc, char **argv);
 int command_summary(int argc, char **argv);

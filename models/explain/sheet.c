@@ -55,8 +55,7 @@ static float grey_of(const uint8_t *rgb)
 static void cover(const uint8_t *from, float share, uint8_t *to)
 {
     palette_colour(share, to);
-    for (int c = 0; c < 3; c++)
-        to[c] = (uint8_t)(PALETTE_COVER * to[c] + (1 - PALETTE_COVER) * grey_of(from) + 0.5F);
+    for (int c = 0; c < 3; c++) to[c] = (uint8_t)(PALETTE_COVER * to[c] + (1 - PALETTE_COVER) * grey_of(from) + 0.5F);
 }
 
 bool sheet_add_map(sheet *s, int row, int column, const heat_map *map, const char *caption)

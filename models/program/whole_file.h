@@ -13,8 +13,8 @@ typedef struct whole_file {
 
 /* `folder`/`name`. NULL, and an error that names it, where it cannot be made. */
 FILE *whole_file_open(whole_file *f, const char *folder, const char *name);
-/* Puts the new version in place, synced to the disk. Where an error stands, or something was not written, the new version
- * is forgotten: false, with an error. */
+/* Puts the new version in place, synced to the disk. Where an error stands, or something was not written, the new
+ * version is forgotten: false, with an error. */
 bool whole_file_close(whole_file *f);
 
 #endif

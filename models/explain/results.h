@@ -1,0 +1,22 @@
+/* results.h - an explanation, and what of it goes to a folder. */
+#ifndef MODELS_EXPLAIN_RESULTS_H
+#define MODELS_EXPLAIN_RESULTS_H
+
+#include "explain/explanation.h"
+#include "program/number_list.h"
+
+typedef struct results {
+    const classifier *net;
+    const char *name; /* of the picture's file */
+    const char *folder;
+    vt_picture view; /* what the model sees, at the size that it is drawn in */
+    explanation explanation;
+    number_list layers, heads; /* that are drawn: layers from 1, heads from 0 or MEAN_OF_HEADS */
+    double keep;               /* the share of the last layer's attention that the mask keeps */
+} results;
+
+/* `name` in the folder of the results. */
+enum { PATH_SIZE = 4096 };
+const char *results_path(const results *r, const char *name, char path[PATH_SIZE]);
+
+#endif
