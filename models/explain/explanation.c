@@ -45,12 +45,13 @@ static bool read_maps(explanation *e, const classifier *net)
     return !vt_failed();
 }
 
-/* A class that does not depend on the feature map has no Grad-CAM, which is no reason to do without the rest. */
+/* A class that does not depend on the feature map has no Grad-CAM, which is no reason to do without maps of attention.
+ */
 static bool find_evidence(explanation *e, const classifier *net, vt_tensor logits, int64_t class)
 {
     e->class = class == VT_AUTO ? e->ranked[0].class : class;
     if (grad_cam(net, logits, e->class, &e->grad_cam, &e->feature_map)) return true;
-    if (vt_error_status() != VT_ERROR_GRADIENT) return false;
+    if (vt_error_status() != VT_ERROR_GRADIENT || !net->family->attention) return false;
     vt_error_clear();
     return true;
 }
