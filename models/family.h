@@ -63,6 +63,7 @@ typedef struct family {
     /* Where the tokens of the value of that name are, a map of attention or a feature map [B, tokens, dim]: false where
      * they have no place. NULL: all values are feature maps [B, C, H, W]. */
     bool (*layout)(const void *model, const char *value, token_layout *layout);
+    const char *blocks;      /* a pattern of the paths of its blocks: "blocks.*" */
     const char *heads;       /* a pattern of the parameters that the number of classes is a size of: "head.*" */
     const char *input;       /* a pattern of the weights that the pictures' channels are axis 1 of */
     const naming *namings;   /* beside its own; ends with a row without a name. NULL: there are none */

@@ -87,6 +87,7 @@ bool resnet_init(void *model, vt_path path, const void *config)
 
 static vt_tensor block_forward(const resnet_block *b, vt_tensor x)
 {
+    VT_MODE_OF(b->path);
     vt_tensor y = x;
     for (int i = 0; i < b->convs; i++) {
         y = batch_norm_forward(&b->bn[i], conv_forward(&b->conv[i], y));
@@ -106,6 +107,7 @@ static vt_tensor stem(const resnet *m, vt_tensor images)
 vt_tensor resnet_forward(const void *model, vt_tensor images)
 {
     const resnet *m = model;
+    VT_MODE_OF(m->path);
     vt_tensor x = stem(m, images);
     for (int stage = 0; stage < RESNET_STAGES; stage++)
         for (int64_t i = 0; i < m->config.depths[stage]; i++) x = block_forward(&m->blocks[stage][i], x);
@@ -156,6 +158,7 @@ const family resnet_family = {
     .init = resnet_init,
     .forward = resnet_forward,
     .feature_map = "feature_map",
+    .blocks = "layer?.*",
     .heads = "fc.*",
     .input = "conv1.weight",
     .namings = namings,

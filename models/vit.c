@@ -90,6 +90,7 @@ bool vit_init(void *model, vt_path path, const void *config)
 
 static vt_tensor block_forward(const vit_block *b, vt_tensor x)
 {
+    VT_MODE_OF(b->path);
     vt_tensor normed = vt_named(b->path, "norm1", layer_norm_forward(&b->norm1, x));
     vt_tensor attended = attention_forward(&b->attn, normed);
     x = vt_add(x, vt_drop_path(layer_scale_forward(&b->ls1, attended), b->drop_path));
@@ -149,6 +150,7 @@ static vt_tensor classify(const vit *m, vt_tensor x)
 vt_tensor vit_forward(const void *model, vt_tensor images)
 {
     const vit *m = model;
+    VT_MODE_OF(m->path);
     vt_tensor x = embed(m, images);
     for (int64_t i = 0; i < m->config.depth; i++) x = block_forward(&m->blocks[i], x);
     if (!m->config.norm_after_mean) x = layer_norm_forward(&m->norm, x);
@@ -245,6 +247,7 @@ const family vit_family = {
     .feature_map = "blocks.*.norm1",
     .attention = "blocks.*.attn.weights",
     .layout = layout,
+    .blocks = "blocks.*",
     .heads = "{head,head_dist}.*",
     .input = "patch_embed.proj.weight",
     .namings = vit_namings,

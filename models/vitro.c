@@ -14,6 +14,7 @@ static const command commands[] = {
     { "models", "list the models", command_models },
     { "summary", "print a model layer by layer", command_summary },
     { "check", "say what is in a file of weights, and which model it fits", command_check },
+    { "classify", "say what is in pictures", command_classify },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -4,8 +4,10 @@
 #include "computed_weights.h"
 #include "core/context.h"
 #include "fixture.h"
+#include "layer_decay.h"
 #include "left_behind.h"
 #include "resnet.h"
+#include "refused.h"
 #include "tested_device.h"
 #include "vit.h"
 #include "zoo.h"
@@ -427,12 +429,126 @@ Test(adapted, only_where_that_is_asked_for)
     classifier_free(net);
 }
 
-/* -- Named values -------------------------------------------------------------------------------------------------- */
+/* -- By path ------------------------------------------------------------------------------------------------------- */
 
 static classifier *small_vit(void)
 {
     return classifier_new_of(originals[0].family, originals[0].config);
 }
+
+TestSuite(by_path, .init = begin, .fini = end);
+
+static int64_t layer_in(const char *variant, const char *name)
+{
+    classifier *m = classifier_new(variant);
+    int64_t layer = classifier_layer(m, name);
+    classifier_free(m);
+    return layer;
+}
+
+Test(by_path, layers_are_what_is_before_each_block_and_behind)
+{
+    classifier *m = classifier_new("vit_tiny_patch16_224");
+    cr_assert(classifier_layers(m) == 14, "%d", (int)classifier_layers(m));
+    classifier_free(m);
+    cr_assert(layer_in("vit_tiny_patch16_224", "pos_embed") == 0);
+    cr_assert(layer_in("vit_tiny_patch16_224", "blocks.0.norm1.weight") == 1);
+    cr_assert(layer_in("vit_tiny_patch16_224", "blocks.11.mlp.fc2.bias") == 12);
+    cr_assert(layer_in("vit_tiny_patch16_224", "head.bias") == 13);
+    cr_assert(layer_in("resnet18", "bn1.running_mean") == 0);
+    cr_assert(layer_in("resnet18", "layer2.0.conv1.weight") == 3);
+    cr_assert(layer_in("resnet18", "fc.weight") == 9);
+    cr_assert(layer_in("resnet18", "nothing") == -1);
+}
+
+/* One step of gradient descent with every gradient 1. */
+Test(by_path, learning_rates_fall_towards_the_first_layers)
+{
+    classifier *m = small_vit();
+    const int64_t layers = classifier_layers(m);
+    cr_assert(layers == 4);
+    vt_model_init(m->model, NULL, VT_INIT_CONSTANT, 0);
+    vt_optimizer *sgd = vt_sgd(m->model, .lr = 1);
+    cr_assert(!classifier_decay_layers(m, sgd, 1, 0));
+    REFUSED(VT_ERROR_ARGUMENT, "decay is 0");
+    cr_assert(classifier_decay_layers(m, sgd, 1, 0.5), "%s", vt_error_message());
+    {
+        VT_SCOPE;
+        vt_tensor loss = vt_zeros(VT_SCALAR);
+        for (int i = 0; i < vt_model_size(m->model); i++)
+            loss = vt_add(loss, vt_sum(vt_model_entry(m->model, i).tensor));
+        vt_backward(loss);
+        vt_optimizer_step(sgd);
+    }
+    for (int i = 0; i < vt_model_size(m->model); i++) {
+        vt_named_tensor e = vt_model_entry(m->model, i);
+        float *values = malloc((size_t)vt_count(e.tensor) * sizeof *values);
+        cr_assert(values && vt_read(e.tensor, values, vt_count(e.tensor), VT_F32));
+        cr_assert(values[0] == (float)-exp2(-(double)(layers - 1 - classifier_layer(m, e.name))), "%s: %g", e.name,
+                  (double)values[0]);
+        free(values);
+    }
+    vt_optimizer_free(sgd);
+    classifier_free(m);
+}
+
+static double mean_of_buffer(const classifier *m, const char *name)
+{
+    VT_SCOPE;
+    return vt_item(vt_mean(vt_cast(vt_model_find(m->model, name), VT_F32)));
+}
+
+static void train_once(const classifier *m)
+{
+    VT_SCOPE;
+    vt_set_training(true);
+    vt_backward(vt_mean(classifier_forward(m, made_of("images", VT_SHAPE(BATCH, 3, 64, 48), 0, 4))));
+    vt_set_training(false);
+}
+
+Test(by_path, frozen_layers_keep_their_running_statistics)
+{
+    const original *o = &originals[ORIGINALS - 1];
+    cr_assert(o->family == &resnet_family);
+    classifier *m = classifier_new_of(o->family, o->config);
+    cr_assert(vt_model_set_trainable(m->model, "layer1.*", false) > 0);
+    train_once(m);
+    cr_assert(mean_of_buffer(m, "layer1.0.bn1.running_mean") == 0);
+    cr_assert(mean_of_buffer(m, "layer1.0.bn1.num_batches_tracked") == 0);
+    cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") != 0);
+    classifier_free(m);
+}
+
+Test(by_path, parts_in_evaluation_have_no_dropout_and_keep_their_statistics)
+{
+    const original *o = &originals[ORIGINALS - 1];
+    classifier *m = classifier_new_of(o->family, o->config);
+    cr_assert(vt_model_set_training(m->model, "layer{1,2}.*", false) > 0);
+    train_once(m);
+    cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") == 0);
+    cr_assert(mean_of_buffer(m, "layer3.0.bn1.running_mean") != 0);
+    vt_model_set_training(m->model, NULL, true);
+    train_once(m);
+    cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") != 0);
+    classifier_free(m);
+
+    vit_config config = *(const vit_config *)originals[0].config;
+    config.common.dropout = 0.5;
+    m = classifier_new_of(&vit_family, &config);
+    cr_assert(vt_model_set_training(m->model, "blocks.*", false) > 0);
+    VT_SCOPE;
+    vt_set_training(true);
+    cr_assert(vt_path_training(vt_root(m->model)) && !vt_path_training(vt_subpath(vt_root(m->model), "blocks.1")));
+    vt_tensor images = made_of("images", VT_SHAPE(BATCH, 3, 32, 16), 0, 4);
+    vt_tensor first = classifier_forward(m, images), second = classifier_forward(m, images);
+    cr_assert(vt_item(vt_mean(vt_abs(vt_sub(first, second)))) > 0, "the embedding is still dropped from");
+    vt_model_set_training(m->model, NULL, false);
+    first = classifier_forward(m, images), second = classifier_forward(m, images);
+    cr_assert(vt_item(vt_mean(vt_abs(vt_sub(first, second)))) == 0);
+    classifier_free(m);
+}
+
+/* -- Named values -------------------------------------------------------------------------------------------------- */
 
 Test(named_values, are_listed_by_pattern_in_order)
 {

@@ -10,6 +10,8 @@
 #define VT_API          __attribute__((visibility("default")))
 #define VT_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define VT_CLEANUP_(f)  __attribute__((__cleanup__(f), __unused__))
+#define VT_JOIN_(a, b)  a##b
+#define VT_JOIN(a, b)   VT_JOIN_(a, b)
 #else
 #define VT_API
 #define VT_PRINTF(f, a)

@@ -1,12 +1,12 @@
 /* attention.c - vitro attention: where in a picture a model looks. */
 #include "command/command.h"
 #include "explain/choice.h"
-#include "explain/class_name.h"
 #include "explain/drawings.h"
 #include "explain/page.h"
 #include "explain/tables.h"
 #include "preprocess.h"
 #include "program/command_line.h"
+#include "program/open_model.h"
 #include "program/output_folder.h"
 #include "program/whole_file.h"
 #include "zoo.h"
@@ -15,19 +15,25 @@
 #include <string.h>
 
 typedef struct options {
-    const char *picture, *weights, *model, *part, *out, *layers, *heads;
-    int64_t class;
+    const char *picture, *weights, *part, *model, *labels, *device, *out, *layers, *heads;
+    int64_t image_size, class;
     double keep, discard;
 } options;
 
 static const command_option table[] = {
     { OPTION_ARGUMENT, "IMAGE", OPTION_FIELD(picture), .required = true, .help = "A JPEG or PNG file" },
-    { OPTION_TEXT, "weights", OPTION_FIELD(weights), "FILE", .otherwise = "needed",
-      .help = "The model's weights: safetensors, or a file of PyTorch's torch.save" },
-    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights fit",
-      .help = "The model" },
+    { OPTION_TEXT, "weights", OPTION_FIELD(weights), "FILE", .required = true,
+      .help = "The weights: safetensors, or what PyTorch's torch.save wrote (.pth, .pt, .bin)" },
     { OPTION_TEXT, "part", OPTION_FIELD(part), "KEY", .otherwise = "found by itself",
       .help = "Where in a file of torch.save the tensors are, such as model_ema" },
+    { OPTION_TEXT, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights fit",
+      .help = "The model, as vitro models lists it" },
+    { OPTION_TEXT, "labels", OPTION_FIELD(labels), "FILE", .otherwise = "ImageNet's for 1000 classes, else numbers",
+      .help = "The names of the classes, one a line" },
+    { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 1e5, .otherwise = "the model's",
+      .help = "Side of the pictures that the model takes; position embeddings are resampled" },
+    { OPTION_TEXT, "device", OPTION_FIELD(device), "NAME", .fallback = "cpu",
+      .help = "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle" },
     { OPTION_TEXT, "out", OPTION_FIELD(out), "DIR", .otherwise = "the picture's name with -attention behind it",
       .help = "The folder that the results go to" },
     { .kind = OPTION_HEADING, .name = "What is drawn:" },
@@ -50,21 +56,10 @@ static const command_line line = {
         "attention rollout; Grad-CAM. Writes pictures (attention.png, explanation.png), tables (maps.csv, layers.csv) "
         "and a page to explore them with (attention.html).",
     .options = table,
+    .no_models = true,
 };
 
 enum { FOLDER_SIZE = 512 };
-
-static classifier *open_model(const options *o)
-{
-    if (!o->weights || !o->model) {
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--weights and --model are needed");
-        return NULL;
-    }
-    classifier *net = classifier_new(o->model);
-    if (net && classifier_load(net, o->weights, .part = o->part)) return net;
-    classifier_free(net);
-    return NULL;
-}
 
 static bool write_tables(const results *r)
 {
@@ -89,7 +84,7 @@ static bool write_page(const results *r)
 /* What the model sees, larger by a whole number where it is small. */
 static bool look_at(results *r, const vt_picture *picture, vt_tensor *image)
 {
-    enum { DRAWN_SIDE = 224 };
+    enum { DRAWN_SIDE = 448 };
     const common_config *c = r->net->config;
     const int64_t side = c->height > c->width ? c->height : c->width;
     const int64_t times = side < DRAWN_SIDE ? (DRAWN_SIDE + side - 1) / side : 1;
@@ -125,20 +120,30 @@ static void report(const results *r)
     const explanation *e = &r->explanation;
     char name[64];
     for (int i = 0; i < e->ranked_count; i++)
-        printf("%6.2f %%  %s\n", 100 * e->ranked[i].probability, class_name(e->ranked[i].class, name));
+        printf("%6.2f %%  %s\n", 100 * e->ranked[i].probability, results_class(r, e->ranked[i].class, name));
     if (e->layers == 0) printf("%s has no maps of attention; Grad-CAM shows where the evidence is\n", r->net->name);
     if (e->rollout.tokens > 0)
         printf("rollout: layers %d to %d\n", e->rollout.first + 1, e->rollout.first + e->rollout.layers);
     if (e->grad_cam.values)
-        printf("Grad-CAM: %s, on %s\n", class_name(e->class, name), e->feature_map);
+        printf("Grad-CAM: %s, on %s\n", results_class(r, e->class, name), e->feature_map);
     else
-        printf("no Grad-CAM: %s does not depend on the feature map\n", class_name(e->class, name));
+        printf("no Grad-CAM: %s does not depend on the feature map\n", results_class(r, e->class, name));
     printf("results: %s/attention.html and beside it\n", r->folder);
 }
 
+static bool prepare(results *r, const options *o)
+{
+    const common_config *c = r->net->config;
+    if (c->channels != 3)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s takes pictures of %lld channels, and 3 are read", r->net->name,
+                       (long long)c->channels);
+    return !vt_failed() && labels_open(o->labels, c->classes, &r->labels);
+}
+
+/* What is wrong shows before anything is written. */
 static bool run(results *r, const options *o)
 {
-    return explain_picture(r, o) && choose_layers(r, o->layers) && choose_heads(r, o->heads) &&
+    return prepare(r, o) && explain_picture(r, o) && choose_layers(r, o->layers) && choose_heads(r, o->heads) &&
            output_folder_prepare(r->folder) && drawings_write(r) && write_tables(r) && write_page(r);
 }
 
@@ -159,15 +164,17 @@ static const char *name_folder(const char *picture, char folder[FOLDER_SIZE])
 
 int command_attention(int argc, char **argv)
 {
-    options o = { .class = VT_AUTO };
+    options o = { .image_size = VT_AUTO, .class = VT_AUTO };
     char folder[FOLDER_SIZE];
     command_line_parse(&line, argc, argv, &o);
+    vt_set_device(o.device);
     const char *name = base_name(o.picture);
-    classifier *net = open_model(&o);
+    classifier *net = vt_failed() ? NULL : open_model(o.weights, o.part, o.model, o.image_size);
     results r = { net, name, o.out ? o.out : name_folder(name, folder), .keep = o.keep };
     if (net && run(&r, &o)) report(&r);
     explanation_free(&r.explanation);
     vt_picture_free(&r.view);
+    labels_close(&r.labels);
     classifier_free(net);
     return vt_failed() ? vt_error_print(stderr) : 0;
 }

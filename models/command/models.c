@@ -2,7 +2,6 @@
 #include "command/command.h"
 #include "program/command_line.h"
 #include "zoo.h"
-#include <fnmatch.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,7 +94,7 @@ int command_models(int argc, char **argv)
     int found = 0;
     for (int i = 0; (v = zoo_variant(i, &family)); i++) {
         facts f;
-        if (o.glob && fnmatch(o.glob, v->name, 0) != 0) continue;
+        if (!vt_name_matches(v->name, o.glob)) continue;
         if (!find_facts(v, family, &f)) break;
         if (found++ == 0) print_head(&o);
         if (o.json)

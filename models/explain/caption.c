@@ -13,6 +13,8 @@ static cairo_surface_t *ink_of(const char *words, int height, int width)
     cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(cairo, 0.6 * height);
     cairo_text_extents(cairo, words, &extents);
+    if (extents.x_advance > width) cairo_set_font_size(cairo, 0.6 * height * width / extents.x_advance);
+    cairo_text_extents(cairo, words, &extents);
     cairo_move_to(cairo, (width - extents.x_advance) / 2, 0.7 * height);
     cairo_show_text(cairo, words);
     cairo_destroy(cairo);

@@ -1,6 +1,5 @@
 /* drawings.c - an explanation in pictures. */
 #include "explain/drawings.h"
-#include "explain/class_name.h"
 #include "explain/sheet.h"
 
 /* A layer that lacks the head has an empty place. */
@@ -55,28 +54,38 @@ static bool draw_explanation(sheet *s, const results *r)
     int column = 1;
     sheet_add_view(s, 0, 0, "picture");
     if (e->layers > 0 && !draw_attention(s, r, &column)) return false;
-    snprintf(caption, sizeof caption, "Grad-CAM, %s", class_name(e->class, name));
+    snprintf(caption, sizeof caption, "Grad-CAM, %s", results_class(r, e->class, name));
     return !e->grad_cam.values || sheet_add_map(s, 0, column, &e->grad_cam, caption);
 }
 
-static bool write_sheet(const results *r, const char *name, int rows, int columns,
+static bool write_sheet(const results *r, const vt_picture *view, const char *name, int rows, int columns,
                         bool (*draw)(sheet *s, const results *r))
 {
     char path[PATH_SIZE];
     sheet s;
-    if (!sheet_new(&s, &r->view, rows, columns)) return false;
+    if (!sheet_new(&s, view, rows, columns)) return false;
     bool ok = draw(&s, r) && vt_picture_write_png(results_path(r, name, path), &s.paper);
     sheet_free(&s);
     return ok;
 }
 
-bool drawings_write(const results *r)
+static bool write_sheets(const results *r, const vt_picture *view)
 {
     const explanation *e = &r->explanation;
     const int columns = 1 + (e->rollout.tokens > 0) + (e->layers > 0) + (e->grad_cam.values != NULL);
-    char path[PATH_SIZE];
-    if (!vt_picture_write_png(results_path(r, "picture.png", path), &r->view)) return false;
-    if (e->layers > 0 && !write_sheet(r, "attention.png", r->heads.count, 1 + r->layers.count, draw_layers))
+    if (e->layers > 0 && !write_sheet(r, view, "attention.png", r->heads.count, 1 + r->layers.count, draw_layers))
         return false;
-    return write_sheet(r, "explanation.png", 1, columns, draw_explanation);
+    return write_sheet(r, view, "explanation.png", 1, columns, draw_explanation);
+}
+
+bool drawings_write(const results *r)
+{
+    char path[PATH_SIZE];
+    vt_picture smaller;
+    if (!vt_picture_write_png(results_path(r, "picture.png", path), &r->view)) return false;
+    if (!vt_picture_resize(&r->view, (r->view.height + 1) / 2, (r->view.width + 1) / 2, VT_FILTER_BICUBIC, &smaller))
+        return false;
+    bool written = write_sheets(r, &smaller);
+    vt_picture_free(&smaller);
+    return written;
 }

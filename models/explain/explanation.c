@@ -1,8 +1,9 @@
 /* explanation.c - what a model says to one picture, and where it looked. */
 #include "explain/explanation.h"
+#include <math.h>
 #include <stdlib.h>
 
-static bool rank_classes(explanation *e, vt_tensor logits)
+static bool rank_classes(explanation *e, const classifier *net, vt_tensor logits)
 {
     const int64_t classes = vt_dim(logits, 1);
     double probabilities[MOST_RANKED];
@@ -13,7 +14,9 @@ static bool rank_classes(explanation *e, vt_tensor logits)
     if (!vt_read(largest, probabilities, MOST_RANKED, VT_F64) || !vt_read(order, indices, MOST_RANKED, VT_I64))
         return false;
     for (int i = 0; i < e->ranked_count; i++) e->ranked[i] = (ranked_class){ indices[i], probabilities[i] };
-    return true;
+    if (!isfinite(probabilities[0]))
+        vt_error_raise(VT_ERROR_NUMERIC, VT_HERE, "%s gives no numbers for the picture", net->name);
+    return !vt_failed();
 }
 
 /* Maps of attention between tokens that have no place in the picture are left out. */
@@ -60,7 +63,7 @@ static bool look(explanation *e, const classifier *net, vt_tensor image, int64_t
 {
     VT_SCOPE;
     vt_tensor logits = classifier_forward(net, image);
-    return rank_classes(e, logits) && find_evidence(e, net, logits, class) && read_maps(e, net);
+    return rank_classes(e, net, logits) && find_evidence(e, net, logits, class) && read_maps(e, net);
 }
 
 bool explain(explanation *e, const classifier *net, vt_tensor image, int64_t class, double discard)

@@ -1,7 +1,7 @@
 /* page.c - an explanation as one page. The page is attention.html; its data go where the page says @DATA@. */
 #include "explain/page.h"
-#include "explain/class_name.h"
 #include "explain/palette.h"
+#include "program/json_text.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -145,19 +145,6 @@ static json_t *rollout_json(const rollout *r)
 
 /* -- The rest ------------------------------------------------------------------------------------------------------ */
 
-/* A name of a file may be no UTF-8: other bytes become question marks then. */
-static json_t *words(const char *text)
-{
-    json_t *value = json_string(text);
-    char *plain = value ? NULL : strdup(text);
-    if (!plain) return value;
-    for (char *c = plain; *c; c++)
-        if ((unsigned char)*c > 126) *c = '?';
-    value = json_string(plain);
-    free(plain);
-    return value;
-}
-
 static json_t *grad_cam_json(const results *r)
 {
     const explanation *e = &r->explanation;
@@ -168,7 +155,7 @@ static json_t *grad_cam_json(const results *r)
         json_array_append_new(values, json_real(e->grad_cam.values[i]));
     return json_pack("{sI sI so ss so}", "rows", (json_int_t)e->grad_cam.rows, "columns",
                      (json_int_t)e->grad_cam.columns, "values", values, "name", e->feature_map, "className",
-                     words(class_name(e->class, name)));
+                     json_of_text(results_class(r, e->class, name)));
 }
 
 static json_t *classes_json(const results *r)
@@ -177,8 +164,8 @@ static json_t *classes_json(const results *r)
     for (int i = 0; i < r->explanation.ranked_count; i++) {
         const ranked_class *c = &r->explanation.ranked[i];
         char name[64];
-        json_array_append_new(
-            classes, json_pack("{so sf}", "name", words(class_name(c->class, name)), "probability", c->probability));
+        json_array_append_new(classes, json_pack("{so sf}", "name", json_of_text(results_class(r, c->class, name)),
+                                                 "probability", c->probability));
     }
     return classes;
 }
@@ -222,10 +209,10 @@ static json_t *data_of(const results *r)
     json_t *layers = json_array();
     for (int i = 0; i < e->layers && !vt_failed(); i++)
         json_array_append_new(layers, layer_json(&e->maps[i], r->net->config, means));
-    return json_pack("{so ss so ss so so so so so sf}", "title", words(r->name), "model", r->net->name, "picture",
-                     picture_json(results_path(r, "picture.png", path)), "note", note_of(e, means), "layers", layers,
-                     "rollout", rollout_json(&e->rollout), "gradCam", grad_cam_json(r), "classes", classes_json(r),
-                     "palette", palette_json(), "cover", (double)PALETTE_COVER);
+    return json_pack("{so ss so ss so so so so so sf}", "title", json_of_text(r->name), "model", r->net->name,
+                     "picture", picture_json(results_path(r, "picture.png", path)), "note", note_of(e, means), "layers",
+                     layers, "rollout", rollout_json(&e->rollout), "gradCam", grad_cam_json(r), "classes",
+                     classes_json(r), "palette", palette_json(), "cover", (double)PALETTE_COVER);
 }
 
 /* Nothing in the data can end the script that they are in. */
