@@ -18,11 +18,15 @@ bool choose_layers(results *r, const char *asked)
     const int layers = r->explanation.layers;
     spread_layers(layers, &r->layers);
     if (!asked) return true;
-    if (!number_list_parse(&r->layers, "layers", asked)) return false;
+    if (layers == 0)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--layers is \"%s\", and %s has no maps of attention", asked,
+                       r->net->name);
+    if (vt_failed() || !number_list_parse(&r->layers, "layers", asked, "")) return false;
     for (int i = 0; i < r->layers.count; i++)
         if (r->layers.number[i] < 1 || r->layers.number[i] > layers)
-            vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "there is no layer %lld: %s has %d layers of attention%s",
-                           (long long)r->layers.number[i], r->net->name, layers, layers ? ", counted from 1" : "");
+            vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
+                           "there is no layer %lld: %s has %d layers of attention, counted from 1",
+                           (long long)r->layers.number[i], r->net->name, layers);
     return !vt_failed();
 }
 
@@ -58,7 +62,7 @@ bool choose_heads(results *r, const char *asked)
         choose_all_heads(r);
         return true;
     }
-    if (!number_list_parse(&r->heads, "heads", asked)) return false;
+    if (!number_list_parse(&r->heads, "heads", asked, "all, mean, or ")) return false;
     for (int i = 0; i < r->heads.count; i++)
         if (!has_head(r, r->heads.number[i])) return false;
     return true;

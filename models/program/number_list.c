@@ -14,7 +14,7 @@ static const char *parse_one(const char *text, int64_t *number)
     return isdigit((unsigned char)*text) && errno == 0 ? end : NULL;
 }
 
-bool number_list_parse(number_list *list, const char *option, const char *text)
+bool number_list_parse(number_list *list, const char *option, const char *text, const char *besides)
 {
     const char *at = text;
     list->count = 0;
@@ -24,7 +24,7 @@ bool number_list_parse(number_list *list, const char *option, const char *text)
         if (*at++ != ',') break;
     }
     vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
-                   "--%s is \"%s\"; it must be at most %d whole numbers with commas between them, such as 1,3,6",
-                   option, text, MOST_NUMBERS);
+                   "--%s is \"%s\"; it must be %swhole numbers with commas between them, %d at most, such as 1,3,6",
+                   option, text, besides, MOST_NUMBERS);
     return false;
 }

@@ -11,7 +11,8 @@ typedef struct number_list {
     int64_t number[MOST_NUMBERS];
 } number_list;
 
-/* Whole numbers with commas between them. An error names the option and what is no such list. */
-bool number_list_parse(number_list *list, const char *option, const char *text);
+/* Whole numbers with commas between them. An error names the option, what is no such list, and what it might be
+ * besides: "all or ". */
+bool number_list_parse(number_list *list, const char *option, const char *text, const char *besides);
 
 #endif
