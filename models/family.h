@@ -44,7 +44,7 @@ typedef struct token_layout {
     int64_t key_prefix;            /* of a map of attention: the same of its keys, */
     int64_t key_rows, key_columns; /* whose grid may be coarser */
     int64_t window_rows, window_columns; /* of a map of windows [B * windows, heads, N, N]; 0: it is of all tokens */
-    int64_t shift;                       /* by how many rows and columns the windows are moved down and right */
+    int64_t shift_rows, shift_columns;   /* by how many the windows are moved down and right */
 } token_layout;
 
 typedef struct family {

@@ -15,6 +15,7 @@ static const command commands[] = {
     { "summary", "print a model layer by layer", command_summary },
     { "check", "say what is in a file of weights, and which model it fits", command_check },
     { "classify", "say what is in pictures", command_classify },
+    { "finetune", "train a network further from a file of weights", command_finetune },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -1,11 +1,16 @@
 /* zoo.c - every model by name. */
 #include "zoo.h"
+#include "cct.h"
+#include "pvt.h"
+#include "pvt_v2.h"
 #include "resnet.h"
+#include "swin.h"
 #include "vit.h"
 #include <stdio.h>
 #include <string.h>
 
-static const family *const families[] = { &vit_family, &resnet_family };
+static const family *const families[] = { &vit_family,    &swin_family, &pvt_family,
+                                          &pvt_v2_family, &cct_family,  &resnet_family };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 const variant *zoo_variant(int index, const family **family)
@@ -188,6 +193,7 @@ bool classifier_load_with(const classifier_load_args *a)
 
 vt_tensor classifier_forward(const classifier *m, vt_tensor images)
 {
+    VT_MODE_OF(vt_root(m->model));
     return m->family->forward(m->layers, images);
 }
 

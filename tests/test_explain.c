@@ -90,7 +90,7 @@ Test(places, of_coarser_keys_are_on_their_own_grid)
 /* Windows of 2 x 2 in 4 x 4 tokens, one row and column down and right: window 0 has the tokens 5, 6, 9, 10, the last
  * one the four corners. */
 static const token_layout shifted = {
-    0, 4, 4, .key_rows = 4, .key_columns = 4, .window_rows = 2, .window_columns = 2, .shift = 1
+    0, 4, 4, .key_rows = 4, .key_columns = 4, .window_rows = 2, .window_columns = 2, .shift_rows = 1, .shift_columns = 1
 };
 
 Test(places, of_windows_are_where_their_tokens_are)
@@ -406,4 +406,51 @@ Test(explanations, are_of_the_most_probable_class_unless_it_is_said)
     expect_near(sum, 1, 1e-6, "the sum of the probabilities of all classes");
     explanation_free(&e);
     classifier_free(net);
+}
+
+/* -- Every family -------------------------------------------------------------------------------------------------- */
+
+static void expect_rows_of_one(const attention_map *m)
+{
+    double *row = malloc((size_t)attention_map_keys(m) * sizeof *row);
+    cr_assert(row);
+    const int64_t queries[] = { 0, attention_map_tokens(m) / 2, attention_map_tokens(m) - 1 };
+    for (int i = 0; i < 3; i++) {
+        double sum = 0;
+        attention_map_row(m, MEAN_OF_HEADS, queries[i], row);
+        for (int64_t k = 0; k < attention_map_keys(m); k++) sum += row[k];
+        cr_assert(fabs(sum - 1) < 1e-5, "%s: row %lld sums to %g", m->name, (long long)queries[i], sum);
+    }
+    free(row);
+}
+
+static void expect_explained(const char *variant)
+{
+    classifier *net = classifier_new(variant);
+    cr_assert(net, "%s", vt_error_message());
+    if (net->config->height > 64) { /* the smallest that all families take */
+        classifier_free(net);
+        net = classifier_new(variant, .image_size = 64);
+    }
+    cr_assert(net, "%s", vt_error_message());
+    VT_SCOPE;
+    vt_seed(1);
+    explanation e;
+    vt_tensor image = vt_normal(VT_SHAPE(1, 3, net->config->height, net->config->width));
+    cr_assert(explain(&e, net, image, VT_AUTO, 0), "%s: %s", variant, vt_error_message());
+    cr_assert(e.grad_cam.values, "%s: its classes do not depend on %s", variant, net->family->feature_map);
+    cr_assert((e.layers > 0) == (net->family->attention != NULL), "%s has %d layers", variant, e.layers);
+    for (int i = 0; i < e.layers; i++) expect_rows_of_one(&e.maps[i]);
+    explanation_free(&e);
+    classifier_free(net);
+}
+
+Test(explanations, are_there_for_every_family)
+{
+    const family *family, *before = NULL;
+    const variant *v;
+    for (int i = 0; (v = zoo_variant(i, &family)); i++) {
+        if (family != before) expect_explained(v->name);
+        before = family;
+    }
 }

@@ -6,6 +6,7 @@
 int command_attention(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_classify(int argc, char **argv);
+int command_finetune(int argc, char **argv);
 int command_models(int argc, char **argv);
 int command_summary(int argc, char **argv);
 

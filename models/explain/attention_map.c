@@ -25,8 +25,8 @@ static int64_t windows_down(const token_layout *l)
 /* The window that a token is in, and its place there. */
 static int64_t window_of(const token_layout *l, int64_t token, int64_t *place)
 {
-    int64_t row = (token / l->columns + l->rows - l->shift) % l->rows;
-    int64_t column = (token % l->columns + l->columns - l->shift) % l->columns;
+    int64_t row = (token / l->columns + l->rows - l->shift_rows) % l->rows;
+    int64_t column = (token % l->columns + l->columns - l->shift_columns) % l->columns;
     *place = row % l->window_rows * l->window_columns + column % l->window_columns;
     return row / l->window_rows * windows_across(l) + column / l->window_columns;
 }
@@ -37,7 +37,7 @@ static int64_t token_at(const token_layout *l, int64_t window, int64_t place)
     int64_t row = window / windows_across(l) * l->window_rows + place / l->window_columns;
     int64_t column = window % windows_across(l) * l->window_columns + place % l->window_columns;
     if (row >= l->rows || column >= l->columns) return -1;
-    return (row + l->shift) % l->rows * l->columns + (column + l->shift) % l->columns;
+    return (row + l->shift_rows) % l->rows * l->columns + (column + l->shift_columns) % l->columns;
 }
 
 /* -- Reading ------------------------------------------------------------------------------------------------------- */

@@ -74,11 +74,11 @@ static bool add_rows(json_t *layer, const double *values, int64_t rows, int64_t 
 
 static json_t *layout_json(const token_layout *l)
 {
-    return json_pack("{sI sI sI sI sI sI sI sI sI}", "prefix", (json_int_t)l->prefix, "rows", (json_int_t)l->rows,
+    return json_pack("{sI sI sI sI sI sI sI sI sI sI}", "prefix", (json_int_t)l->prefix, "rows", (json_int_t)l->rows,
                      "columns", (json_int_t)l->columns, "keyPrefix", (json_int_t)l->key_prefix, "keyRows",
                      (json_int_t)l->key_rows, "keyColumns", (json_int_t)l->key_columns, "windowRows",
-                     (json_int_t)l->window_rows, "windowColumns", (json_int_t)l->window_columns, "shift",
-                     (json_int_t)l->shift);
+                     (json_int_t)l->window_rows, "windowColumns", (json_int_t)l->window_columns, "shiftRows",
+                     (json_int_t)l->shift_rows, "shiftColumns", (json_int_t)l->shift_columns);
 }
 
 static void add_sizes(json_t *layer, int64_t heads, int64_t queries, int64_t keys)
@@ -134,7 +134,7 @@ static json_t *rollout_json(const rollout *r)
     layout.key_prefix = layout.prefix;
     layout.key_rows = layout.rows;
     layout.key_columns = layout.columns;
-    layout.window_rows = layout.window_columns = layout.shift = 0;
+    layout.window_rows = layout.window_columns = layout.shift_rows = layout.shift_columns = 0;
     json_t *json = layout_json(&layout);
     add_sizes(json, 1, r->tokens, r->tokens);
     add_rows(json, r->values, r->tokens, r->tokens);

@@ -38,6 +38,11 @@ static void end_tensor_file(void *file)
     vt_tensor_file_close(file);
 }
 
+static void end_picture(void *picture)
+{
+    vt_picture_free(picture);
+}
+
 static vt_model *empty_model(void)
 {
     return until_the_end(vt_model_new(), end_model);
@@ -216,4 +221,16 @@ void write_files(void)
     mkdir("folder", 0700);
     remove("new");
     remove("curves.svg");
+}
+
+void draw_vt_picture_object(vt_picture **x)
+{
+    unsigned which;
+    bool hostile = draw_among(1, 3, &which);
+    *x = NULL;
+    say("%s", !hostile ? "picture" : which == 0 ? "NULL" : which == 1 ? "empty_picture" : "picture_of_negative_height");
+    if (hostile && which == 0) return;
+    *x = until_the_end(hold(sizeof **x), end_picture);
+    if (!hostile || which == 2)
+        **x = (vt_picture){ .height = hostile ? -3 : 3, .width = 5, .pixels = calloc(3 * 5, 3) };
 }
