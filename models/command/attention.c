@@ -49,7 +49,7 @@ static const command_option table[] = {
       .help = "The class, counted from 0, that Grad-CAM is of" },
     { 0 },
 };
-static const command_line line = {
+static const command_line line_of_it = {
     .version = "vitro attention " VITRO_VERSION,
     .doc =
         "Shows where in a picture a model looks: what the class token attends to, layer by layer and head by head; "
@@ -141,7 +141,7 @@ static bool prepare(results *r, const options *o)
 }
 
 /* What is wrong shows before anything is written. */
-static bool run(results *r, const options *o)
+static bool explain_and_write(results *r, const options *o)
 {
     return prepare(r, o) && explain_picture(r, o) && choose_layers(r, o->layers) && choose_heads(r, o->heads) &&
            output_folder_prepare(r->folder) && drawings_write(r) && write_tables(r) && write_page(r);
@@ -162,19 +162,26 @@ static const char *name_folder(const char *picture, char folder[FOLDER_SIZE])
     return folder;
 }
 
-int command_attention(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     options o = { .image_size = VT_AUTO, .class = VT_AUTO };
     char folder[FOLDER_SIZE];
-    command_line_parse(&line, argc, argv, &o);
+    command_line_parse(&line_of_it, argc, argv, &o);
     vt_set_device(o.device);
     const char *name = base_name(o.picture);
     classifier *net = vt_failed() ? NULL : open_model(o.weights, o.part, o.model, o.image_size);
     results r = { net, name, o.out ? o.out : name_folder(name, folder), .keep = o.keep };
-    if (net && run(&r, &o)) report(&r);
+    if (net && explain_and_write(&r, &o)) report(&r);
     explanation_free(&r.explanation);
     vt_picture_free(&r.view);
     labels_close(&r.labels);
     classifier_free(net);
     return vt_failed() ? vt_error_print(stderr) : 0;
 }
+
+static const command_line *line(void)
+{
+    return &line_of_it;
+}
+
+const command command_attention = { "attention", "show where in a picture a model looks", line, run };

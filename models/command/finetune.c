@@ -3,7 +3,9 @@
 #include "program/options.h"
 #include "program/training_program.h"
 
-int command_finetune(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     return training_program(finetuning_line(), argc, argv);
 }
+
+const command command_finetune = { "finetune", "train a network further from a file of weights", finetuning_line, run };

@@ -67,11 +67,11 @@ static const command_option rate_anew[] = {
  */
 
 static const command_option further[] = {
-    { OPTION_ARGUMENT, "WEIGHTS", OPTION_FIELD(weights), .required = true,
-      .help = "Safetensors, or what PyTorch's torch.save wrote. A head of other classes, positions of another picture "
-              "size, and other channels are made to fit" },
     { OPTION_HEADING, .name = "What to train:" },
-    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .otherwise = "the first that the weights fit", .recipe = true,
+    { OPTION_TEXT, "weights", OPTION_FIELD(weights), "FILE", .required = true,
+      .help = "The weights to begin with: safetensors, or what PyTorch's torch.save wrote (.pth, .pt, .bin). A head of "
+              "other classes, positions of another picture size, and other channels are made to fit" },
+    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights fit", .recipe = true,
       .help = "The network; vitro models lists them" },
     { OPTION_TEXT, "part", OPTION_FIELD(part), "KEY", .otherwise = "found by itself",
       .help = "Where in a file of torch.save the tensors are, such as model_ema" },

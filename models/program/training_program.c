@@ -1,10 +1,21 @@
 /* training_program.c - a program that trains a classifier, from its command line to its exit code. */
 #include "program/training_program.h"
+#include "program/find_model.h"
 #include "program/options.h"
 #include "program/output_folder.h"
 #include "program/pictures.h"
 #include "program/run_folder.h"
 #include "program/trainer.h"
+
+/* Weights to go on with tell the model, where it is not named. */
+static bool choose_by_weights(options *o)
+{
+    if (!o->weights || o->model) return true;
+    vt_tensor_file *file = vt_tensor_file_open(o->weights, .part = o->part);
+    if (file) o->model = choose_model(file, o->weights, o->part);
+    vt_tensor_file_close(file);
+    return o->model != NULL;
+}
 
 static void report(const trainer *t)
 {
@@ -37,7 +48,8 @@ int training_program(const command_line *line, int argc, char **argv)
     vt_set_precision(o.precision);
     vt_set_threads((int)o.threads);
     pictures p = { 0 };
-    bool ok = !vt_failed() && output_folder_prepare(o.out) && pictures_open(&p, &o) && train(&o, &p);
+    bool ok =
+        !vt_failed() && choose_by_weights(&o) && output_folder_prepare(o.out) && pictures_open(&p, &o) && train(&o, &p);
     pictures_close(&p);
     return ok ? vt_stop_exit_code() : vt_error_print(stderr);
 }
