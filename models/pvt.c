@@ -106,8 +106,8 @@ bool pvt_init(void *model, vt_path path, const void *config)
 static vt_tensor block_forward(const pvt_block *b, vt_tensor x)
 {
     VT_MODE_OF(b->path);
-    vt_tensor attended = spatial_reduction_forward(&b->attn, layer_norm_forward(&b->norm1, x));
-    x = vt_add(x, vt_drop_path(attended, b->drop_path));
+    vt_tensor normed = vt_named(b->path, "norm1", layer_norm_forward(&b->norm1, x));
+    x = vt_add(x, vt_drop_path(spatial_reduction_forward(&b->attn, normed), b->drop_path));
     vt_tensor mixed = mlp_forward(&b->mlp, layer_norm_forward(&b->norm2, x));
     return vt_named(b->path, "", vt_add(x, vt_drop_path(mixed, b->drop_path)));
 }
@@ -252,7 +252,7 @@ const family pvt_family = {
     .config_size = sizeof(pvt_config),
     .init = pvt_init,
     .forward = pvt_forward,
-    .feature_map = "feature_map",
+    .feature_map = "stages.*.norm1",
     .attention = "stages.*.attn.weights",
     .layout = layout,
     .blocks = "stages.*.blocks.*",

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const command *const commands[] = { &command_models,   &command_summary,  &command_check,
-                                    &command_classify, &command_finetune, NULL };
+const command *const commands[] = {
+    &command_models, &command_summary, &command_check, &command_classify, &command_attention, &command_finetune, NULL
+};
 
 static void print_help(FILE *stream)
 {

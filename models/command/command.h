@@ -11,7 +11,8 @@ typedef struct command {
     int (*run)(int argc, char **argv);
 } command;
 
-extern const command command_check, command_classify, command_finetune, command_models, command_summary;
+extern const command command_attention, command_check, command_classify, command_finetune, command_models,
+    command_summary;
 
 /* All of them, in the order in which they are listed; ended by NULL. */
 extern const command *const commands[];

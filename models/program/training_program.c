@@ -2,6 +2,7 @@
 #include "program/training_program.h"
 #include "program/find_model.h"
 #include "program/options.h"
+#include "program/output_folder.h"
 #include "program/pictures.h"
 #include "program/run_folder.h"
 #include "program/trainer.h"
@@ -48,7 +49,7 @@ int training_program(const command_line *line, int argc, char **argv)
     vt_set_threads((int)o.threads);
     pictures p = { 0 };
     bool ok =
-        !vt_failed() && choose_by_weights(&o) && run_folder_prepare(o.out) && pictures_open(&p, &o) && train(&o, &p);
+        !vt_failed() && choose_by_weights(&o) && output_folder_prepare(o.out) && pictures_open(&p, &o) && train(&o, &p);
     pictures_close(&p);
     return ok ? vt_stop_exit_code() : vt_error_print(stderr);
 }
