@@ -107,7 +107,6 @@ static vt_tensor stem(const resnet *m, vt_tensor images)
 vt_tensor resnet_forward(const void *model, vt_tensor images)
 {
     const resnet *m = model;
-    VT_MODE_OF(m->path);
     vt_tensor x = stem(m, images);
     for (int stage = 0; stage < RESNET_STAGES; stage++)
         for (int64_t i = 0; i < m->config.depths[stage]; i++) x = block_forward(&m->blocks[stage][i], x);

@@ -13,9 +13,10 @@ static vit_block block_new(vt_path path, const vit_config *c, double drop_path)
     const bool single = c->heads == 1 && (c->head_dim == 0 || c->head_dim == c->dim);
     vit_block b = { .path = path, .drop_path = drop_path };
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), c->dim, c->eps);
-    b.attn = attention_new(vt_subpath(path, "attn"), c->dim, c->heads, .head_dim = head_dim,
-                           .dropout = c->attention_dropout, .proj_dropout = c->no_proj_dropout ? 0 : dropout,
-                           .no_qkv_bias = c->no_qkv_bias, .no_proj = c->no_single_proj && single);
+    b.attn =
+        attention_new(vt_subpath(path, "attn"), c->dim, c->heads, .head_dim = head_dim, .dropout = c->attention_dropout,
+                      .proj_dropout = c->no_proj_dropout ? 0 : dropout, .no_qkv_bias = c->no_qkv_bias,
+                      .no_proj_bias = c->no_proj_bias, .no_proj = c->no_single_proj && single);
     b.ls1 = layer_scale_new(vt_subpath(path, "ls1"), c->dim, c->layer_scale);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), c->dim, c->eps);
     b.mlp = mlp_new(vt_subpath(path, "mlp"), c->dim, c->mlp_dim, .dropout = dropout);
@@ -33,6 +34,20 @@ static int64_t tokens_in_front(const vit_config *c)
     return !c->no_class_token + c->distilled;
 }
 
+/* Those of big_vision, which is written with Flax. */
+static void init_weights_flax(vt_model *model, const vit_config *c)
+{
+    const double dim = (double)c->dim, mlp_dim = (double)c->mlp_dim;
+    const double pixels = (double)(c->common.channels * c->patch_height * c->patch_width);
+    const double std_of_truncated = 0.87962566103423978; /* of a unit normal distribution without what is beyond 2 */
+    vt_model_init(model, "patch_embed.proj.weight", VT_INIT_TRUNCATED_NORMAL, sqrt(1 / pixels) / std_of_truncated);
+    vt_model_init(model, "blocks.*.attn.{qkv,proj}.weight", VT_INIT_UNIFORM, sqrt(6 / (dim + dim)));
+    vt_model_init(model, "blocks.*.mlp.{fc1,fc2}.weight", VT_INIT_UNIFORM, sqrt(6 / (dim + mlp_dim)));
+    vt_model_init(model, "blocks.*.mlp.{fc1,fc2}.bias", VT_INIT_NORMAL, 1e-6);
+    vt_model_init(model, "{patch_embed.proj,blocks.*.attn.{qkv,proj}}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "head.*", VT_INIT_CONSTANT, 0);
+}
+
 /* The layers begin as PyTorch's do. */
 static void init_weights(vt_model *model, const vit_config *c)
 {
@@ -46,6 +61,7 @@ static void init_weights(vt_model *model, const vit_config *c)
         vt_model_init(model, "blocks.*.attn.qkv.weight", VT_INIT_UNIFORM, sqrt(6 / (4.0 * (double)c->dim)));
         vt_model_init(model, "blocks.*.attn.{qkv,proj}.bias", VT_INIT_CONSTANT, 0);
     }
+    if (c->weights == VIT_WEIGHTS_FLAX) init_weights_flax(model, c);
 }
 
 static bool blocks_init(vit *m, vt_path path)
@@ -91,7 +107,8 @@ bool vit_init(void *model, vt_path path, const void *config)
 static vt_tensor block_forward(const vit_block *b, vt_tensor x)
 {
     VT_MODE_OF(b->path);
-    vt_tensor attended = attention_forward(&b->attn, layer_norm_forward(&b->norm1, x));
+    vt_tensor normed = vt_named(b->path, "norm1", layer_norm_forward(&b->norm1, x));
+    vt_tensor attended = attention_forward(&b->attn, normed);
     x = vt_add(x, vt_drop_path(layer_scale_forward(&b->ls1, attended), b->drop_path));
     vt_tensor mixed = mlp_forward(&b->mlp, layer_norm_forward(&b->norm2, x));
     x = vt_add(x, vt_drop_path(layer_scale_forward(&b->ls2, mixed), b->drop_path));
@@ -149,7 +166,6 @@ static vt_tensor classify(const vit *m, vt_tensor x)
 vt_tensor vit_forward(const void *model, vt_tensor images)
 {
     const vit *m = model;
-    VT_MODE_OF(m->path);
     vt_tensor x = embed(m, images);
     for (int64_t i = 0; i < m->config.depth; i++) x = block_forward(&m->blocks[i], x);
     if (!m->config.norm_after_mean) x = layer_norm_forward(&m->norm, x);
@@ -194,8 +210,10 @@ static int64_t *depth(void *config)
 #define AUGREG    TIMM, .common.dropout = 0.1
 #define DISTILLED TIMM, .distilled = true
 #define DEIT3     TIMM, .positions_of_patches = true, .layer_scale = 1e-6
+#define SIMPLE    .eps = 1e-6, .position = POSITION_SIN_COS, .no_class_token = true, .weights = VIT_WEIGHTS_FLAX
 #define OF_32     .pictures = { CIFAR_MEAN, .crop = 1 }
 #define OF_224    .pictures = { HALF_MEAN, .crop = 0.9 }
+#define OF_SIMPLE .pictures = { HALF_MEAN, .crop = 0.875, .bilinear = true }
 #define OF_DEIT   .pictures = { IMAGENET_MEAN, .crop = 0.9 }
 #define OF_DEIT3  .pictures = { IMAGENET_MEAN, .crop = 1 }
 
@@ -217,6 +235,15 @@ static const variant variants[] = {
       OF_224 },
     { "vit_base_patch16_224_mha", "ViT-B/16 on nn.MultiheadAttention: no dropout behind the attention",
       CONFIG(224, 16, BASE, TUTORIAL, .no_proj_dropout = true, .weights = VIT_WEIGHTS_MHA), OF_224 },
+    { "simple_vit_nano_patch4_32", "Simple ViT of 6 layers for 32 px: two CPU minutes train it",
+      CONFIG(32, 4, .depth = 6, .dim = 128, .mlp_dim = 256, .heads = 4, SIMPLE), OF_32 },
+    { "simple_vit_small_patch16_224", "ViT-S/16 with fixed positions and the mean of the patches, without dropout",
+      CONFIG(224, 16, SMALL, SIMPLE), OF_SIMPLE },
+    { "simple_vit_small_patch16_224_normed_patches",
+      "the same as vit-pytorch has it: norms in the patch embedding, attention without biases",
+      CONFIG(224, 16, SMALL, .eps = 1e-5, .position = POSITION_SIN_COS, .no_class_token = true, .head_dim = 64,
+             .normed_patches = true, .no_qkv_bias = true, .no_proj_bias = true, .weights = VIT_WEIGHTS_PYTORCH),
+      OF_SIMPLE },
     { "deit_tiny_patch16_224", "DeiT-Ti", CONFIG(224, 16, TINY, TIMM), OF_DEIT },
     { "deit_small_patch16_224", "DeiT-S", CONFIG(224, 16, SMALL, TIMM), OF_DEIT },
     { "deit_base_patch16_224", "DeiT-B", CONFIG(224, 16, BASE, TIMM), OF_DEIT },
@@ -243,7 +270,7 @@ const family vit_family = {
     .init = vit_init,
     .forward = vit_forward,
     .depth = depth,
-    .feature_map = "feature_map",
+    .feature_map = "blocks.*.norm1",
     .attention = "blocks.*.attn.weights",
     .layout = layout,
     .blocks = "blocks.*",

@@ -1,6 +1,6 @@
 /* vit.h - the vision transformer (Dosovitskiy et al., "An image is worth 16x16 words", 2021) in all its forms: of timm,
- * of vit-pytorch, with a distillation token (DeiT: Touvron et al. 2021), and as DeiT III has it (Touvron et al. 2022).
- */
+ * of vit-pytorch, with a distillation token (DeiT: Touvron et al. 2021), as DeiT III has it (Touvron et al. 2022), and
+ * the simple one with fixed positions and no class token (Beyer et al., "Better plain ViT baselines", 2022). */
 #ifndef MODELS_VIT_H
 #define MODELS_VIT_H
 
@@ -25,7 +25,7 @@ typedef struct vit_config {
     bool norm_after_mean;      /* the last norm is of the mean ("fc_norm"), not of the tokens ("norm") */
     bool positions_of_patches; /* the tokens in front have none, and are put there after the positions are added */
     bool normed_patches;       /* the patch embedding has norms before and after its projection */
-    bool no_qkv_bias;
+    bool no_qkv_bias, no_proj_bias;
     bool no_proj_dropout;     /* none behind the attention's projection */
     bool no_single_proj;      /* one head of dim channels is not projected */
     double attention_dropout; /* of the attention weights */
@@ -34,7 +34,8 @@ typedef struct vit_config {
     enum vit_weights {
         VIT_WEIGHTS_TIMM,    /* matrices: truncated normal of deviation 0.02; biases 0 */
         VIT_WEIGHTS_PYTORCH, /* those of nn.Linear */
-        VIT_WEIGHTS_MHA      /* and in attention those of nn.MultiheadAttention */
+        VIT_WEIGHTS_MHA,     /* and in attention those of nn.MultiheadAttention */
+        VIT_WEIGHTS_FLAX     /* of fan in and out as in big_vision; the head is 0 */
     } weights;
 } vit_config;
 
@@ -47,8 +48,9 @@ typedef struct vit_block {
     double drop_path;
 } vit_block;
 
-/* Values by name: "patch_embed", "blocks.3", "blocks.3.attn.weights", "tokens" (after the last norm), "feature_map"
- * [B, patches, dim], "cls_token" or "pooled" [B, dim], and of two heads "logits_class" and "logits_distilled". */
+/* Values by name: "patch_embed", "blocks.3", "blocks.3.norm1" (what its attention sees), "blocks.3.attn.weights",
+ * "tokens" (after the last norm), "feature_map" [B, patches, dim], "cls_token" or "pooled" [B, dim], and of two heads
+ * "logits_class" and "logits_distilled". */
 typedef struct vit {
     vit_config config;
     vt_path path;

@@ -1,11 +1,18 @@
 /* zoo.c - every model by name. */
 #include "zoo.h"
+#include "botnet.h"
+#include "cct.h"
+#include "cvt.h"
+#include "pvt.h"
+#include "pvt_v2.h"
 #include "resnet.h"
+#include "swin.h"
 #include "vit.h"
 #include <stdio.h>
 #include <string.h>
 
-static const family *const families[] = { &vit_family, &resnet_family };
+static const family *const families[] = { &vit_family, &swin_family, &pvt_family,    &pvt_v2_family,
+                                          &cvt_family, &cct_family,  &botnet_family, &resnet_family };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 const variant *zoo_variant(int index, const family **family)
@@ -49,12 +56,11 @@ static int distance(const char *a, const char *b)
     return row[n];
 }
 
-/* "a, b, c": the nearest names, nearest first. */
-static void list_nearest(const char *name, char *text, size_t size)
+void zoo_list_nearest(const char *name, char *text, size_t size)
 {
     int last = -1;
     size_t used = 0;
-    for (int shown = 0, at_least = 0; shown < SHOWN;) {
+    for (int shown = 0, at_least = 0; shown < SHOWN && used < size;) {
         int nearest = -1, least = 1 << 20;
         for (int i = 0; zoo_variant(i, NULL); i++) {
             int d = distance(name, zoo_variant(i, NULL)->name);
@@ -75,7 +81,7 @@ static const variant *find(const classifier_args *a, const family **family)
     for (int i = 0; a->name && zoo_variant(i, family); i++)
         if (strcmp(zoo_variant(i, family)->name, a->name) == 0) return zoo_variant(i, family);
     char names[SHOWN * (NAME_LENGTH + 2)] = "";
-    list_nearest(a->name ? a->name : "", names, sizeof names);
+    zoo_list_nearest(a->name ? a->name : "", names, sizeof names);
     vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "no model \"%s\"; the nearest names are %s", a->name ? a->name : "(null)",
                    names);
     return NULL;
@@ -188,6 +194,7 @@ bool classifier_load_with(const classifier_load_args *a)
 
 vt_tensor classifier_forward(const classifier *m, vt_tensor images)
 {
+    VT_MODE_OF(vt_root(m->model));
     return m->family->forward(m->layers, images);
 }
 

@@ -17,7 +17,7 @@ static const command_option table[] = {
     { OPTION_FLAG, "brief", OPTION_FIELD(brief), .help = "Do not list the tensors" },
     { 0 },
 };
-static const command_line line = {
+static const command_line line_of_it = {
     .version = "vitro check " VITRO_VERSION,
     .doc = "Lists the tensors in a file, and says which of vitro's models have tensors of these names and shapes.",
     .options = table,
@@ -52,10 +52,10 @@ static void tell(const found_models *found)
         puts("fits no model: none of its names is known");
 }
 
-int command_check(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     options o = { 0 };
-    command_line_parse(&line, argc, argv, &o);
+    command_line_parse(&line_of_it, argc, argv, &o);
     vt_tensor_file *file = vt_tensor_file_open(o.file, .part = o.part);
     if (file) {
         found_models found;
@@ -65,3 +65,10 @@ int command_check(int argc, char **argv)
     vt_tensor_file_close(file);
     return vt_failed() ? vt_error_print(stderr) : 0;
 }
+
+static const command_line *line(void)
+{
+    return &line_of_it;
+}
+
+const command command_check = { "check", "say what is in a file of weights, and which model it fits", line, run };

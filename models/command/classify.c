@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "preprocess.h"
 #include "program/command_line.h"
+#include "program/json_text.h"
 #include "program/labels.h"
 #include "program/open_model.h"
 #include "program/picture_files.h"
@@ -25,7 +26,7 @@ static const command_option table[] = {
       .help = "The weights: safetensors, or what PyTorch's torch.save wrote (.pth, .pt, .bin)" },
     { OPTION_TEXT, "part", OPTION_FIELD(part), "KEY", .otherwise = "found by itself",
       .help = "Where in a file of torch.save the tensors are, such as model_ema" },
-    { OPTION_TEXT, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights fit",
+    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights fit",
       .help = "The model, as vitro models lists it" },
     { OPTION_INTEGER, "top", OPTION_FIELD(top), "K", 1, 1e6, .fallback = "5",
       .help = "How many classes to name, the most probable first" },
@@ -39,7 +40,7 @@ static const command_option table[] = {
       .help = "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle" },
     { 0 },
 };
-static const command_line line = {
+static const command_line line_of_it = {
     .version = "vitro classify " VITRO_VERSION,
     .doc = "Says which classes pictures are of, with probabilities. They are made ready as the model's weights want "
            "it: vitro models has how.",
@@ -60,31 +61,6 @@ typedef struct classification {
 } classification;
 
 /* -- What is said -------------------------------------------------------------------------------------------------- */
-
-/* The character that a text begins with, of at most 4 bytes; NULL where it is none of UTF-8. */
-static json_t *first_character(const char *text)
-{
-    json_t *character = NULL;
-    for (size_t length = 1; !character && length <= 4; length++) character = json_stringn(text, strnlen(text, length));
-    return character;
-}
-
-/* JSON is UTF-8, which names of files need not be: a byte that is none becomes U+FFFD. */
-static json_t *json_of_text(const char *text)
-{
-    json_t *valid = json_string(text);
-    if (valid) return valid;
-    valid = json_string("");
-    while (*text && valid) {
-        json_t *character = first_character(text), *shorter = valid;
-        const char *next = character ? json_string_value(character) : "\xef\xbf\xbd";
-        valid = json_sprintf("%s%s", json_string_value(shorter), next);
-        text += character ? strlen(next) : 1;
-        json_decref(character);
-        json_decref(shorter);
-    }
-    return valid;
-}
 
 static void print_row(const classification *c, double probability, int64_t class)
 {
@@ -198,10 +174,10 @@ static bool prepare(classification *c)
     return labels_open(c->options->labels, config->classes, &c->labels);
 }
 
-int command_classify(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     options o = { .image_size = VT_AUTO };
-    command_line_parse(&line, argc, argv, &o);
+    command_line_parse(&line_of_it, argc, argv, &o);
     vt_set_device(o.device);
     picture_files files = { 0 };
     classifier *net = vt_failed() ? NULL : open_model(o.weights, o.part, o.model, o.image_size);
@@ -215,3 +191,10 @@ int command_classify(int argc, char **argv)
     classifier_free(net);
     return vt_failed() ? vt_error_print(stderr) : incomplete;
 }
+
+static const command_line *line(void)
+{
+    return &line_of_it;
+}
+
+const command command_classify = { "classify", "say what is in pictures", line, run };

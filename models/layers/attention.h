@@ -20,7 +20,7 @@ typedef struct attention_args {
     int64_t head_dim;    /* channels of a head; VT_AUTO: dim / heads */
     double dropout;      /* of the attention weights */
     double proj_dropout; /* of the result */
-    bool no_qkv_bias, no_proj;
+    bool no_qkv_bias, no_proj_bias, no_proj;
 } attention_args;
 #define ATTENTION_DEFAULTS .head_dim = VT_AUTO, .dropout = 0, .proj_dropout = 0
 
@@ -29,9 +29,14 @@ typedef struct attention_args {
 attention attention_new_with(const attention_args *a);
 #define attention_new(...)                                                                                             \
     VT_CALL(attention_new_with, attention_args, ATTENTION_DEFAULTS, 3,                                                 \
-            "attention_new(path, dim, heads, .head_dim .dropout .proj_dropout .no_qkv_bias .no_proj)", __VA_ARGS__)
+            "attention_new(path, dim, heads, .head_dim .dropout .proj_dropout .no_qkv_bias .no_proj_bias "             \
+            ".no_proj)",                                                                                               \
+            __VA_ARGS__)
 
-/* x [B, N, dim] -> [B, N, dim]. Names the attention weights [B, heads, N, N] "weights": each row sums to 1. */
+/* x [B..., N, dim] -> [B..., N, dim]. Names the attention weights [B, heads, N, N] "weights", with the axes of B as
+ * one: each row sums to 1. */
 vt_tensor attention_forward(const attention *m, vt_tensor x);
+/* The same with a bias that is added to the logits; it broadcasts to [B..., heads, N, N]. */
+vt_tensor attention_forward_biased(const attention *m, vt_tensor x, vt_tensor bias);
 
 #endif

@@ -94,9 +94,9 @@ static void parse_model(struct argp_state *state, const char *text, const char *
     const variant *v;
     for (int i = 0; (v = zoo_variant(i, NULL)); i++)
         if (strcmp(text, v->name) == 0) return;
-    char *list = list_models();
-    argp_error(state, "there is no model \"%s\". %s", text, list ? list : "");
-    free(list);
+    char nearest[256] = "";
+    zoo_list_nearest(text, nearest, sizeof nearest);
+    argp_error(state, "there is no model \"%s\"; the nearest names are %s", text, nearest);
 }
 
 /* argp has put all arguments behind the options before it hands out the first. */

@@ -34,6 +34,7 @@ typedef struct command_option {
     bool recipe;           /* it decides what is computed: a run is resumed with the same one alone */
     const char *help;
     bool required; /* of an argument, and of a text */
+    bool of_zoo;   /* of an argument: it is the name of a model, or a pattern of names */
 } command_option;
 
 /* The offset of a field of the program's struct. */

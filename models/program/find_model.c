@@ -1,11 +1,12 @@
 /* find_model.c - which models of the zoo a file of weights is for. */
 #include "program/find_model.h"
+#include <stdio.h>
 
 int64_t classes_in(const vt_tensor_file *file)
 {
-    static const char *const heads[] = { "head.weight",          "fc.weight",         "linear.weight",
-                                         "classifier.weight",    "heads.head.weight", "classifier.1.weight",
-                                         "cls_classifier.weight" };
+    static const char *const heads[] = { "head.weight",           "fc.weight",         "linear.weight",
+                                         "classifier.weight",     "heads.head.weight", "classifier.1.weight",
+                                         "cls_classifier.weight", "head.fc.weight",    "classifier.fc.weight" };
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         int at = vt_tensor_file_find(file, heads[i]);
         vt_shape shape = vt_tensor_file_entry(file, at).shape;
@@ -61,4 +62,22 @@ bool find_models(const vt_tensor_file *file, const char *path, const char *part,
     *found = (found_models){ .classes = classes_in(file) };
     for (int i = 0; (v = zoo_variant(i, NULL)) && !vt_failed(); i++) compare(v, file, path, part, found);
     return !vt_failed();
+}
+
+const char *choose_model(const vt_tensor_file *file, const char *weights, const char *part)
+{
+    found_models found;
+    if (!find_models(file, weights, part, &found)) return NULL;
+    if (found.fits == 0) {
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s fits no model as it is%s%s; --model says which it is for",
+                       weights, found.nearest ? ", and comes nearest to " : "",
+                       found.nearest ? found.nearest->name : "");
+        return NULL;
+    }
+    if (found.fits > 1) {
+        fprintf(stderr, "vitro: %s fits", weights);
+        for (int i = 0; i < found.fits; i++) fprintf(stderr, "%s %s", i ? "," : "", found.fit[i]->name);
+        fprintf(stderr, "; the first is taken, --model takes another\n");
+    }
+    return found.fit[0]->name;
 }

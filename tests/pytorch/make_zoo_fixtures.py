@@ -20,11 +20,15 @@ are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
   logits_train   f64, where that differs but for dropout, which is off: batch norm
   loss           f64 []: mean cross-entropy, in training
   gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
-  map.<i>        f64, of timm's ViT: block i's attention after the softmax, in evaluation
+  map.<i>        f32, where the original has a module that sees them: block i's attention after the softmax, in evaluation
+  statistics     f64 [S, 2]: the same of the running statistics of batch norms, after this step
+  map.<i>        f64, where the original has a module that sees them: block i's attention after the softmax, in evaluation
 """
 
+import functools
 import math
 import os
+import re
 import sys
 import zlib
 
@@ -32,11 +36,18 @@ import timm
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+import transformers
 import vit_pytorch
 from safetensors.torch import save_file
+from timm.models.byobnet import ByobNet, ByoBlockCfg, ByoModelCfg
+from timm.models.pvt_v2 import PyramidVisionTransformerV2
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
+from timm.models.swin_transformer import SwinTransformer
 from timm.models.vision_transformer import VisionTransformer
 from timm.models.deit import VisionTransformerDistilled
+from transformers.activations import QuickGELUActivation
+from vit_pytorch.cct import CCT, Tokenizer, TransformerClassifier
+from vit_pytorch.simple_vit import posemb_sincos_2d
 
 CLASSES, BATCH = 5, 2
 
@@ -105,6 +116,77 @@ def timm_vit(kind=VisionTransformer, **options):
     return kind(img_size=(32, 16), patch_size=8, embed_dim=24, depth=2, num_heads=3, mlp_ratio=2, num_classes=CLASSES, **options)
 
 
+def swin(size, **options):
+    return SwinTransformer(img_size=size, num_classes=CLASSES, drop_path_rate=0, **options)
+
+
+def pvt_v2(**options):
+    return PyramidVisionTransformerV2(embed_dims=(8, 16, 24, 32), num_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_classes=CLASSES,
+                                      **options)
+
+
+def botnet(size, *blocks, **options):
+    """Of each stage a letter a block: c has a convolution, a attention."""
+    kinds = {"c": "bottle", "a": "self_attn"}
+    stages = tuple(tuple(ByoBlockCfg(type=kinds[kind], d=1, c=32 << i, s=2 if i else 1, gs=0, br=0.25) for kind in letters)
+                   for i, letters in enumerate(blocks))
+    config = ByoModelCfg(blocks=stages, stem_chs=16, stem_type="tiered", fixed_input_size=True, self_attn_layer="bottleneck", **options)
+    return ByobNet(config, num_classes=CLASSES, img_size=size)
+
+
+class JointKeysAndValues(nn.Linear):
+    """Both projections as one, of whose result a half is returned."""
+
+    def __init__(self, key, value):
+        super().__init__(key.in_features, 2 * key.out_features)
+        self.half = key.out_features
+
+    def key(self, x):
+        return self(x)[..., : self.half]
+
+    def value(self, x):
+        return self(x)[..., self.half :]
+
+
+class Pvt(nn.Module):
+    """transformers' PVT with keys and values projected together, as the authors' code and the zoo have them."""
+
+    def __init__(self, authors_eps=False, **options):
+        super().__init__()
+        self.model = transformers.PvtForImageClassification(transformers.PvtConfig(**options))
+        for name, module in list(self.model.named_modules()):
+            if hasattr(module, "key"):
+                module.kv = JointKeysAndValues(module.key, module.value)
+                del module.key, module.value
+                module.key, module.value = module.kv.key, module.kv.value
+            if authors_eps and isinstance(module, nn.LayerNorm) and ("patch_embeddings" in name or ".self." in name):
+                module.eps = 1e-5
+
+    def forward(self, x):
+        return self.model(x).logits
+
+
+def pvt(**options):
+    return Pvt(hidden_sizes=(8, 16, 24, 32), num_attention_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_labels=CLASSES, **options)
+
+
+def pvt_name(name):
+    for old, new in [("model.", ""), ("pvt.encoder.", ""), ("patch_embeddings.0.proj", "patch_embed.proj"),
+                     ("patch_embeddings.0.layer_norm", "patch_embed.norm"), ("patch_embeddings.3.cls_token", "cls_token"),
+                     ("layer_norm_", "norm"), ("layer_norm", "norm"), ("projection", "proj"), ("attention.self.query", "attn.q"),
+                     ("attention.self.sequence_reduction", "attn.sr"), ("attention.self", "attn"), ("attention.output.dense", "attn.proj"),
+                     ("mlp.dense", "mlp.fc"), ("classifier", "head")]:
+        name = name.replace(old, new)
+    name = re.sub(r"^block\.(\d)\.", r"stages.\1.blocks.", name)
+    name = re.sub(r"^patch_embeddings\.(\d)\.position_embeddings", r"stages.\1.pos_embed", name)
+    return re.sub(r"^patch_embeddings\.(\d)\.", r"stages.\1.downsample.", name)
+
+
+def pvt_variant(name):
+    depths = {"pvt_tiny": (2, 2, 2, 2), "pvt_small": (3, 4, 6, 3), "pvt_medium": (3, 4, 18, 3), "pvt_large": (3, 8, 27, 3)}
+    return Pvt(depths=depths[name]), pvt_name
+
+
 def vit_pytorch_name(name):
     parts = name.split(".")
     if parts[0] == "to_patch_embedding":
@@ -113,11 +195,34 @@ def vit_pytorch_name(name):
         return f"norm.{parts[2]}"
     if parts[0] == "transformer":
         block, half, rest = parts[2], int(parts[3]), ".".join(parts[4:])
-        names = [{"norm": "norm1", "to_qkv": "attn.qkv", "to_out.0": "attn.proj"},
-                 {"net.0": "norm2", "net.1": "mlp.fc1", "net.4": "mlp.fc2"}][half]
+        names = [{"norm": "norm1", "to_qkv": "attn.qkv", "to_out.0": "attn.proj", "to_out": "attn.proj"},
+                 {"net.0": "norm2", "net.1": "mlp.fc1", "net.3": "mlp.fc2", "net.4": "mlp.fc2"}][half]
         layer, _, last = rest.rpartition(".")
         return f"blocks.{block}.{names[layer]}.{last}"
-    return {"pos_embedding": "pos_embed", "mlp_head": "head"}.get(parts[0], parts[0]) + "".join(f".{p}" for p in parts[1:])
+    return {"pos_embedding": "pos_embed", "mlp_head": "head", "linear_head": "head"}.get(parts[0], parts[0]) + "".join(f".{p}" for p in parts[1:])
+
+
+def sin_cos(rows, columns, dim):
+    """vit-pytorch's, which are computed in f32."""
+    torch.set_default_dtype(torch.float64)
+    table = posemb_sincos_2d(rows, columns, dim, dtype=torch.float64)
+    torch.set_default_dtype(torch.float32)
+    return table
+
+
+def simple_vit():
+    model = vit_pytorch.SimpleViT(image_size=(32, 16), patch_size=(8, 4), num_classes=CLASSES, dim=24, depth=2, heads=3, dim_head=16,
+                                  mlp_dim=40)
+    model.pos_embedding = sin_cos(4, 4, 24)
+    return model, (32, 16), vit_pytorch_name
+
+
+def simple_timm_vit():
+    """timm's with fixed positions, which are no parameter."""
+    model = timm_vit(global_pool="avg", class_token=False, fc_norm=False)
+    del model.pos_embed
+    model.__dict__["pos_embed"] = sin_cos(4, 2, 24)[None]
+    return model, (32, 16), same
 
 
 def mha_name(name):
@@ -131,6 +236,72 @@ def same(name):
     return name
 
 
+class CompactTransformer(nn.Module):
+    """CVT and ViT-Lite, of which vit-pytorch has the parts."""
+
+    def __init__(self, size, patch, pooled, **options):
+        super().__init__()
+        self.tokenizer = Tokenizer(patch, patch, 0, max_pool=False, conv_bias=True, n_output_channels=options["embedding_dim"])
+        self.classifier = TransformerClassifier(pooled, sequence_length=self.tokenizer.sequence_length(3, *size), **options)
+
+    def forward(self, x):
+        return self.classifier(self.tokenizer(x))
+
+
+def compact(make, size, positions="learnable", **options):
+    options = dict(embedding_dim=24, num_layers=2, num_heads=3, mlp_ratio=2, num_classes=CLASSES, stochastic_depth_rate=0.0) | options
+    return make(size, positional_embedding=positions, **options), size, same
+
+
+def cct(size, **options):
+    return CCT(img_size=size, **options)
+
+
+def compact_variant(name):
+    """As the authors name them: cct_<layers>_<kernel>x<convolutions>_<size>, cvt_<layers>_<patch>_<size>."""
+    kind, layers, tokens, size, *sine = name.replace("vit_lite", "lite").split("_")
+    dim, heads, ratio = {2: (128, 2, 1), 4: (128, 2, 1), 6: (256, 4, 2), 7: (256, 4, 2), 14: (384, 6, 3)}[int(layers)]
+    options = dict(embedding_dim=dim, num_layers=int(layers), num_heads=heads, mlp_ratio=ratio, positions="sine" if sine else "learnable")
+    options["num_classes"] = 10 if size == "32" else 102 if layers == "7" else 1000
+    size = (int(size), int(size))
+    if kind != "cct":
+        return compact(functools.partial(CompactTransformer, patch=int(tokens), pooled=kind == "cvt"), size, **options)[::2]
+    kernel, convolutions = map(int, tokens.split("x"))
+    return compact(functools.partial(cct, kernel_size=kernel, n_conv_layers=convolutions, stride=max(1, kernel // 2 - 1),
+                                     padding=kernel // 2), size, **options)[::2]
+
+
+HUGGING_FACE_CVT = [(r"cvt\.encoder\.stages\.", "stage"), (r"\.embedding\.convolution_embeddings\.projection", ".patch_embed.proj"),
+                    (r"\.embedding\.convolution_embeddings\.normalization", ".patch_embed.norm"), (r"\.layers\.", ".blocks."),
+                    (r"attention\.attention\.convolution_projection_(.)\w+\.convolution_projection\.", r"attn.conv_proj_\1."),
+                    (r"\.convolution\.", ".conv."), (r"\.normalization\.", ".bn."),
+                    (r"attention\.attention\.projection_(.)\w+", r"attn.proj_\1"), (r"attention\.output\.dense", "attn.proj"),
+                    (r"layernorm_before", "norm1"), (r"layernorm_after", "norm2"), (r"intermediate\.dense", "mlp.fc1"),
+                    (r"output\.dense", "mlp.fc2"), (r"^layernorm", "norm"), (r"^classifier", "head")]
+
+
+def cvt_name(name):
+    for pattern, to in HUGGING_FACE_CVT:
+        name = re.sub(pattern, to, name)
+    return name
+
+
+def cvt(size=None, quick=True, **options):
+    """The authors have the quick GELU, where transformers has GELU. transformers wants stage i to have more than i layers."""
+    options = dict(num_labels=CLASSES, drop_path_rate=(0.0, 0.0, 0.0)) | options
+    model = transformers.CvtForImageClassification(transformers.CvtConfig(**options))
+    for module in model.modules():
+        if quick and hasattr(module, "activation"):
+            module.activation = QuickGELUActivation()
+    return model, size, cvt_name
+
+
+def cvt_variant(name):
+    options = {"13": dict(depth=(1, 2, 10)), "21": dict(depth=(1, 4, 16)),
+               "w24": dict(depth=(2, 2, 20), num_heads=(3, 12, 16), embed_dim=(192, 768, 1024))}[name.split("_")[1]]
+    return cvt(num_labels=1000, **options)[::2]
+
+
 # Name: the model, the size of its pictures, and the zoo's name for a name of its state dict.
 CASES = {
     "vit": lambda: (timm_vit(), (32, 16), same),
@@ -142,9 +313,26 @@ CASES = {
                                                    heads=3, dim_head=16, mlp_dim=40), (32, 16), vit_pytorch_name),
     "vit_single_head": lambda: (vit_pytorch.ViT(image_size=(32, 16), patch_size=(8, 4), num_classes=CLASSES, dim=24, depth=2,
                                                 heads=1, dim_head=24, mlp_dim=40), (32, 16), vit_pytorch_name),
+    "simple_vit": simple_timm_vit,
+    "simple_vit_normed_patches": simple_vit,
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
+    "swin": lambda: (swin((32, 24), patch_size=2, window_size=4, embed_dim=12, depths=(2, 2, 2), num_heads=(1, 2, 3)), (32, 24), same),
+    "swin_odd": lambda: (swin((20, 28), patch_size=4, window_size=3, embed_dim=16, depths=(2, 3), num_heads=(2, 4)), (20, 28), same),
+    "pvt": lambda: (pvt(image_size=64, depths=(1, 2, 1, 1)), (64, 64), pvt_name),
+    "pvt_authors": lambda: (pvt(image_size=96, depths=(1, 1, 1, 2), authors_eps=True), (96, 96), pvt_name),
+    "pvt_v2": lambda: (pvt_v2(depths=(2, 1, 2, 1)), (70, 90), same),
+    "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True), (32, 48), same),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
+    "botnet": lambda: (botnet((24, 48), "c", "aa"), (24, 48), same),
+    "botnet_silu": lambda: (botnet((32, 48), "cc", "cac", act_layer="silu"), (32, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
+    "cct_learned": lambda: compact(functools.partial(cct, kernel_size=3, stride=1, padding=1, n_conv_layers=2), (16, 20)),
+    "cct_sine": lambda: compact(functools.partial(cct, kernel_size=7, stride=2, padding=3), (9, 12), "sine"),
+    "cvt_lite": lambda: compact(functools.partial(CompactTransformer, patch=4, pooled=True), (8, 16)),
+    "vit_lite": lambda: compact(functools.partial(CompactTransformer, patch=4, pooled=False), (8, 16)),
+    "cvt_quick": lambda: cvt((40, 28), embed_dim=(8, 12, 24), num_heads=(1, 2, 3), depth=(1, 2, 3), mlp_ratio=(2.0, 2.0, 2.0)),
+    "cvt_gelu": lambda: cvt((13, 20), False, embed_dim=(4, 4, 8), num_heads=(2, 1, 2), depth=(1, 2, 3), mlp_ratio=(2.0, 2.0, 2.0),
+                            patch_sizes=(5, 3, 3), patch_stride=(2, 2, 2), qkv_bias=(False, False, False)),
 }
 
 
@@ -152,14 +340,14 @@ CASES = {
 
 
 def maps_of(model, x):
-    """The attention weights of timm's blocks, as hooks on the original see them."""
+    """The attention weights of the blocks, as hooks on the original see them."""
     found = []
     hooks = []
-    for block in getattr(model, "blocks", []):
-        if not hasattr(block.attn, "fused_attn"):
-            continue
-        block.attn.fused_attn = False
-        hooks.append(block.attn.attn_drop.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
+    for name, module in model.named_modules():
+        if hasattr(module, "fused_attn"):
+            module.fused_attn = False
+        if name.endswith((".attn_drop", ".attention.self.dropout", "attention.attention.dropout")):
+            hooks.append(module.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
     model(x)
     for hook in hooks:
         hook.remove()
@@ -172,53 +360,89 @@ def no_dropout(model):
             module.p = 0.0
 
 
-def compute(case):
-    out = {}
+def build(case):
+    """The original, with the weights that both sides compute."""
     torch.manual_seed(0)
     model, size, rename = CASES[case]()
     model = model.double()
     no_dropout(model)
     with torch.no_grad():
-        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        for name, tensor in model.state_dict().items():
             if tensor.is_floating_point():
                 tensor.copy_(values(rename(name), zoo_shape(rename(name), tensor)).reshape(tensor.shape))
+    return model, size, rename
+
+
+def logits_of(model, x):
+    """transformers gives them among other things."""
+    out = model(x)
+    return getattr(out, "logits", out)
+
+
+def along_noise(tensors, rename):
+    """For each tensor in the order of its name: Σ t u("gradient", i), and the norm of t."""
+    rows = []
+    for _, t in sorted((rename(name), t.flatten()) for name, t in tensors):
+        rows.append([(t * u("gradient", len(t))).sum().item(), t.norm().item()])
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+def compute(case):
+    out = {}
+    model, size, rename = build(case)
     x, labels = images(size), torch.arange(BATCH) % CLASSES
     model.eval()
-    out["logits"] = model(x).detach()
+    out["logits"] = logits_of(model, x).detach()
     for i, attention in enumerate(maps_of(model, x)):
-        out[f"map.{i}"] = attention
+        out[f"map.{i}"] = attention.float()
     model.train()
-    logits = model(x)
+    logits = logits_of(model, x)
     if not torch.allclose(logits, out["logits"], rtol=1e-9, atol=0):
         out["logits_train"] = logits.detach()
     loss = F.cross_entropy(logits, labels)
     loss.backward()
     out["loss"] = loss.detach()
-    rows = []
-    for name, p in sorted((rename(name), p) for name, p in model.named_parameters()):
-        g = p.grad.flatten()
-        rows.append([(g * u("gradient", len(g))).sum().item(), g.norm().item()])
-    out["gradients"] = torch.tensor(rows, dtype=torch.float64)
+    out["gradients"] = along_noise([(name, p.grad) for name, p in model.named_parameters() if p.requires_grad], rename)
+    statistics = [(name, b) for name, b in model.named_buffers() if name.endswith(("running_mean", "running_var"))]
+    if statistics:
+        out["statistics"] = along_noise(statistics, rename)
     return out
 
 
-# The variants whose names and shapes are those of timm's, by family.
+# The cases whose weights are stored under the original's names: tests/fixtures/namings/CASE.safetensors
+NAMINGS = ["cvt_gelu"]
+
+# The variants whose names and shapes are those of the originals, by family.
 VARIANTS = {
     "vit": """vit_tiny_patch16_224 vit_small_patch16_224 vit_base_patch16_224 vit_base_patch32_224 vit_large_patch16_224
         vit_huge_patch14_224 deit_tiny_patch16_224 deit_small_patch16_224 deit_base_patch16_224 deit_tiny_distilled_patch16_224
         deit_small_distilled_patch16_224 deit_base_distilled_patch16_224 deit3_small_patch16_224 deit3_base_patch16_224
         deit3_large_patch16_224 deit3_huge_patch14_224""",
+    "swin": """swin_tiny_patch4_window7_224 swin_small_patch4_window7_224 swin_base_patch4_window7_224 swin_base_patch4_window12_384
+        swin_large_patch4_window7_224 swin_large_patch4_window12_384""",
+    "pvt": "pvt_tiny pvt_small pvt_medium pvt_large",
+    "pvt_v2": "pvt_v2_b0 pvt_v2_b1 pvt_v2_b2 pvt_v2_b2_li pvt_v2_b3 pvt_v2_b4 pvt_v2_b5",
+    "botnet": "botnet26t_256 botnet50ts_256",
     "resnet": "resnet18 resnet34 resnet50 resnet101",
+    "cct": """cct_2_3x2_32 cct_4_3x2_32 cct_6_3x1_32 cct_6_3x2_32 cct_7_3x1_32 cct_7_3x1_32_sine cct_7_3x2_32 cvt_2_4_32 cvt_7_4_32
+        vit_lite_2_4_32 vit_lite_7_4_32 cct_7_7x2_224 cct_7_7x2_224_sine cct_14_7x2_224 cct_14_7x2_384""",
+    "cvt": "cvt_13 cvt_21",
 }
+
+# How those are made that timm has not: the model, and the zoo's name for a name of its state dict.
+MADE_BY = {"cct": compact_variant, "cvt": cvt_variant, "pvt": pvt_variant}
 
 
 def state_dicts(family):
     lines = []
     for variant in VARIANTS[family].split():
-        with torch.device("meta"):
-            model = timm.create_model(variant, num_classes=1000)
+        if family in MADE_BY:
+            model, rename = MADE_BY[family](variant)
+        else:
+            with torch.device("meta"):
+                model, rename = timm.create_model(variant, num_classes=1000), same
         lines.append(f"# {variant}")
-        lines += [f"{name} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in model.state_dict().items()]
+        lines += [f"{rename(name)} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in model.state_dict().items()]
     return "\n".join(lines) + "\n"
 
 
@@ -229,6 +453,9 @@ def main():
     for case in [name for name in asked if name in CASES]:
         out = {name: tensor.contiguous() for name, tensor in compute(case).items()}
         save_file(out, os.path.join(folder, "zoo", f"{case}.safetensors"), versions)
+        if case in NAMINGS:
+            state = {name: tensor.contiguous() for name, tensor in build(case)[0].float().state_dict().items()}
+            save_file(state, os.path.join(folder, "namings", f"{case}.safetensors"), versions)
     for family in [name for name in asked if name in VARIANTS]:
         with open(os.path.join(folder, "state_dicts", f"{family}.txt"), "w") as f:
             f.write(state_dicts(family))
