@@ -124,7 +124,7 @@ static void init_weights(const botnet *m)
     for (int s = 0; s < m->count; s++) {
         char qkv[64];
         snprintf(qkv, sizeof qkv, "stages.%d.*.self_attn.qkv.weight", s);
-        vt_model_init(model, qkv, VT_INIT_TRUNCATED_NORMAL, 1 / sqrt((double)m->stages[s].channels / BOTTLENECK));
+        vt_model_init(model, qkv, VT_INIT_NORMAL, 1 / sqrt((double)m->stages[s].channels / BOTTLENECK));
     }
     vt_model_init(model, "stages.*.conv3_1x1.bn.weight", VT_INIT_CONSTANT, 0);
     vt_model_init(model, "head.fc.weight", VT_INIT_NORMAL, 0.01);

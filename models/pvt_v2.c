@@ -62,11 +62,12 @@ static bool sizes_fit(const pvt_v2_config *c)
     return false;
 }
 
+/* Convolutions have begun with their blocks. The originals truncate at 2, a hundred deviations away. */
 static void init_weights(vt_model *model)
 {
-    vt_model_init(model, "stages.*.{q,kv,attn.proj,fc1,fc2}.weight", VT_INIT_TRUNCATED_NORMAL, 0.02);
+    vt_model_init(model, "stages.*.{q,kv,attn.proj,fc1,fc2}.weight", VT_INIT_NORMAL, 0.02);
     vt_model_init(model, "stages.*.{q,kv,attn.proj,fc1,fc2}.bias", VT_INIT_CONSTANT, 0);
-    vt_model_init(model, "head.weight", VT_INIT_TRUNCATED_NORMAL, 0.02);
+    vt_model_init(model, "head.weight", VT_INIT_NORMAL, 0.02);
     vt_model_init(model, "head.bias", VT_INIT_CONSTANT, 0);
 }
 
