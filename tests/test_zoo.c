@@ -544,14 +544,13 @@ Test(namings, of_others_are_recognised)
     expect_loaded("deit5", true);
 }
 
-/* The case's weights under the original's names. */
-static void expect_weights(const char *name)
+/* The weights of a configuration under others' names. */
+static void expect_weights(const char *name, const family *family, const void *config)
 {
-    const original *o = originals;
-    while (strcmp(o->name, name) != 0) o++;
     char path[512];
     snprintf(path, sizeof path, VITRO_FIXTURES "/namings/%s.safetensors", name);
-    classifier *net = classifier_new_of(o->family, o->config);
+    classifier *net = classifier_new_of(family, config);
+    cr_assert(net, "%s: %s", name, vt_error_message());
     cr_assert(classifier_load(net, path, .report = stderr), "%s: %s", name, vt_error_message());
     for (int i = 0; i < vt_model_size(net->model); i++) {
         VT_SCOPE;
@@ -563,9 +562,34 @@ static void expect_weights(const char *name)
     classifier_free(net);
 }
 
-Test(namings, of_originals_whose_names_differ_are_recognised)
+Test(namings, of_cases_whose_original_has_others_are_recognised)
 {
-    expect_weights("cvt_gelu");
+    const original *o = originals;
+    while (strcmp(o->name, "cvt_gelu") != 0) o++;
+    expect_weights(o->name, o->family, o->config);
+}
+
+Test(namings, of_pyramids_are_recognised)
+{
+#define SMALL_PYRAMID                                                                                                  \
+    .depths = { 1, 2, 1, 1 }, .dims = { 4, 4, 4, 4 }, .heads = { 1, 1, 2, 2 }, .mlp_ratios = { 1, 1, 2, 2 },           \
+    .reductions = {                                                                                                    \
+        2,                                                                                                             \
+        2,                                                                                                             \
+        2,                                                                                                             \
+        1                                                                                                              \
+    }
+    const swin_config swin = { COMMON(16, 16),        .patch = 2,          .window = 2, .dim = 4, .mlp_ratio = 4,
+                               .depths = { 1, 2, 1 }, .heads = { 1, 2, 2 } };
+    const pvt_config pvt = { COMMON(32, 32), .patch = 4, SMALL_PYRAMID };
+    const pvt_v2_config pvt_v2 = { COMMON(32, 32), .stride = 4, SMALL_PYRAMID };
+    expect_weights("swin_microsoft", &swin_family, &swin);
+    expect_weights("swin_hugging_face", &swin_family, &swin);
+    expect_weights("swin_transformers5", &swin_family, &swin);
+    expect_weights("pvt_authors", &pvt_family, &pvt);
+    expect_weights("pvt_hugging_face", &pvt_family, &pvt);
+    expect_weights("pvt_v2_authors", &pvt_v2_family, &pvt_v2);
+    expect_weights("pvt_v2_hugging_face", &pvt_v2_family, &pvt_v2);
 }
 
 Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)
