@@ -129,6 +129,7 @@ static vt_tensor embed(const pvt *m, int s, vt_tensor x)
 vt_tensor pvt_forward(const void *model, vt_tensor images)
 {
     const pvt *m = model;
+    if (!images_fit(&m->config.common, "pvt", images)) return (vt_tensor){ 0 };
     vt_tensor x = images;
     for (int s = 0; s < m->count; s++) {
         x = embed(m, s, x);

@@ -112,6 +112,7 @@ static vt_tensor blocks_forward(const pvt_v2_stage *stage, vt_tensor x)
 vt_tensor pvt_v2_forward(const void *model, vt_tensor images)
 {
     const pvt_v2 *m = model;
+    if (!images_fit(&m->config.common, "pvt_v2", images)) return (vt_tensor){ 0 };
     vt_tensor x = images;
     for (int s = 0; s < m->count; s++) {
         if (s > 0) x = vt_rearrange(x, "b (h w) c -> b c h w", .h = m->stages[s - 1].rows);
