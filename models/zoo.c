@@ -1,13 +1,15 @@
 /* zoo.c - every model by name. */
 #include "zoo.h"
 #include "cct.h"
+#include "coat.h"
 #include "cvt.h"
 #include "resnet.h"
 #include "vit.h"
 #include <stdio.h>
 #include <string.h>
 
-static const family *const families[] = { &vit_family, &resnet_family, &cct_family, &cvt_family };
+static const family *const families[] = { &vit_family, &resnet_family, &cct_family,
+                                          &cvt_family, &coat_family,   &coat_lite_family };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 const variant *zoo_variant(int index, const family **family)

@@ -330,6 +330,12 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("cct_14_7x2_224", 1000, 22367273, 0);
     expect_counts("cvt_7_4_32", 10, 3716619, 0);
     expect_counts("vit_lite_7_4_32", 10, 3716874, 0);
+    expect_counts("coat_tiny", 1000, 5498540, 0);
+    expect_counts("coat_tiny", 10, 5347070, 0);
+    expect_counts("coat_mini", 1000, 10337004, 0);
+    expect_counts("coat_small", 1000, 21693908, 0);
+    expect_counts("coat_lite_tiny", 1000, 5721960, 0);
+    expect_counts("coat_lite_tiny", 10, 5404170, 0);
     expect_counts("cvt_13", 1000, 19997480, 25767);
     expect_counts("cvt_13", 10, 19616330, 25767);
     expect_counts("cvt_21", 1000, 31622696, 41919);
@@ -388,6 +394,8 @@ Test(zoo, models_have_the_published_number_of_multiply_accumulates)
     expect_macs("cct_14_7x2_224", 5521901568);
     expect_macs("cvt_7_4_32", 250382848);
     expect_macs("vit_lite_7_4_32", 254482432);
+    expect_macs("coat_tiny", 4316446752);
+    expect_macs("coat_lite_tiny", 1589037952);
     expect_macs("cvt_13", 4566089216);
     expect_macs("cvt_21", 7177985024);
 }

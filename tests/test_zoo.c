@@ -2,6 +2,7 @@
  * sides compute; and the names and shapes of their variants against timm's. tests/pytorch/make_zoo_fixtures.py makes
  * the fixtures, and says how weights and pictures are computed; make_adapt_fixtures.py those of other sizes. */
 #include "cct.h"
+#include "coat.h"
 #include "core/context.h"
 #include "cvt.h"
 #include "fixture.h"
@@ -130,6 +131,11 @@ typedef struct original {
     {                                                                                                                  \
         COMMON(height_, width_), .mlp_ratio = 2, .paddings = { 2, 1, 1 }, __VA_ARGS__                                  \
     }
+#define COAT(family, height_, width_, ...)                                                                             \
+    &family, &(const coat_config)                                                                                      \
+    {                                                                                                                  \
+        COMMON(height_, width_), .patch = 4, .depths = { 1, 2, 1, 1 }, .mlp_ratios = { 3, 2, 2, 2 }, __VA_ARGS__       \
+    }
 
 static const original originals[] = {
     { "vit", VIT(TIMM) },
@@ -153,6 +159,9 @@ static const original originals[] = {
                        .depths = { 1, 2, 3 }, .heads = { 1, 2, 3 }) },
     { "cvt_gelu", CVT(13, 20, .kernels = { 5, 3, 3 }, .strides = { 2, 2, 2 }, .dims = { 4, 4, 8 },
                       .depths = { 1, 2, 3 }, .heads = { 2, 1, 2 }, .gelu = true, .no_qkv_bias = true) },
+    { "coat_parallel",
+      COAT(coat_family, 32, 64, .dims = { 8, 12, 12, 12 }, .parallel_depth = 2, .window_heads = { 1, 2, 1 }) },
+    { "coat_serial", COAT(coat_lite_family, 64, 32, .dims = { 6, 9, 12, 15 }, .window_heads = { 1, 0, 2 }) },
 };
 enum { ORIGINALS = sizeof originals / sizeof *originals };
 
@@ -550,6 +559,8 @@ static void expect_weights(const char *name)
 Test(namings, of_originals_whose_names_differ_are_recognised)
 {
     expect_weights("cvt_gelu");
+    expect_weights("coat_parallel");
+    expect_weights("coat_serial");
 }
 
 Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)
