@@ -1,6 +1,7 @@
 /* zoo.c - every model by name. */
 #include "zoo.h"
 #include "cct.h"
+#include "ceit.h"
 #include "coat.h"
 #include "cvt.h"
 #include "resnet.h"
@@ -8,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const family *const families[] = { &vit_family, &resnet_family, &cct_family,
-                                          &cvt_family, &coat_family,   &coat_lite_family };
+static const family *const families[] = { &vit_family,  &resnet_family,    &cct_family, &cvt_family,
+                                          &coat_family, &coat_lite_family, &ceit_family };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 const variant *zoo_variant(int index, const family **family)

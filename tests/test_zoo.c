@@ -2,6 +2,7 @@
  * sides compute; and the names and shapes of their variants against timm's. tests/pytorch/make_zoo_fixtures.py makes
  * the fixtures, and says how weights and pictures are computed; make_adapt_fixtures.py those of other sizes. */
 #include "cct.h"
+#include "ceit.h"
 #include "coat.h"
 #include "core/context.h"
 #include "cvt.h"
@@ -136,6 +137,11 @@ typedef struct original {
     {                                                                                                                  \
         COMMON(height_, width_), .patch = 4, .depths = { 1, 2, 1, 1 }, .mlp_ratios = { 3, 2, 2, 2 }, __VA_ARGS__       \
     }
+#define CEIT(height_, width_, ...)                                                                                     \
+    &ceit_family, &(const ceit_config)                                                                                 \
+    {                                                                                                                  \
+        COMMON(height_, width_), __VA_ARGS__                                                                           \
+    }
 
 static const original originals[] = {
     { "vit", VIT(TIMM) },
@@ -159,6 +165,10 @@ static const original originals[] = {
                        .depths = { 1, 2, 3 }, .heads = { 1, 2, 3 }) },
     { "cvt_gelu", CVT(13, 20, .kernels = { 5, 3, 3 }, .strides = { 2, 2, 2 }, .dims = { 4, 4, 8 },
                       .depths = { 1, 2, 3 }, .heads = { 2, 1, 2 }, .gelu = true, .no_qkv_bias = true) },
+    { "ceit_wide", CEIT(32, 48, .stem_kernel = 7, .stem_stride = 2, .stem_channels = 8, .patch = 4, .dim = 24,
+                        .depth = 3, .heads = 3, .mlp_dim = 48) },
+    { "ceit_tall", CEIT(17, 12, .stem_kernel = 3, .stem_stride = 1, .stem_channels = 6, .patch = 2, .dim = 16,
+                        .depth = 2, .heads = 2, .mlp_dim = 48) },
     { "coat_parallel",
       COAT(coat_family, 32, 64, .dims = { 8, 12, 12, 12 }, .parallel_depth = 2, .window_heads = { 1, 2, 1 }) },
     { "coat_serial", COAT(coat_lite_family, 64, 32, .dims = { 6, 9, 12, 15 }, .window_heads = { 1, 0, 2 }) },

@@ -37,6 +37,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 import transformers
 import vit_pytorch
+from ceit import CeiT
 from safetensors.torch import save_file
 from timm.models.coat import CoaT
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
@@ -233,6 +234,16 @@ def coat(size, dims, parallel=0, windows={3: 1, 5: 2, 7: 1}):
                 num_heads=sum(windows.values()), mlp_ratios=(3, 2, 2, 2), crpe_window=windows), size, same
 
 
+def ceit(size, **options):
+    return CeiT(size, CLASSES, **options), size, same
+
+
+def ceit_variant(name):
+    _, kind, _, size = name.split("_")
+    dim = {"tiny": 192, "small": 384, "base": 768}[kind]
+    return CeiT((int(size), int(size)), dim=dim, heads=dim // 64), same
+
+
 # Name: the model, the size of its pictures, and the zoo's name for a name of its state dict.
 CASES = {
     "vit": lambda: (timm_vit(), (32, 16), same),
@@ -256,6 +267,8 @@ CASES = {
     "cvt_quick": lambda: cvt((40, 28), embed_dim=(8, 12, 24), num_heads=(1, 2, 3), depth=(1, 2, 3), mlp_ratio=(2.0, 2.0, 2.0)),
     "cvt_gelu": lambda: cvt((13, 20), False, embed_dim=(4, 4, 8), num_heads=(2, 1, 2), depth=(1, 2, 3), mlp_ratio=(2.0, 2.0, 2.0),
                             patch_sizes=(5, 3, 3), patch_stride=(2, 2, 2), qkv_bias=(False, False, False)),
+    "ceit_wide": lambda: ceit((32, 48), channels=8, dim=24, depth=3, heads=3, ratio=2),
+    "ceit_tall": lambda: ceit((17, 12), kernel=3, stride=1, channels=6, patch=2, dim=16, depth=2, heads=2, ratio=3),
     "coat_parallel": lambda: coat((32, 64), (8, 12, 12, 12), parallel=2),
     "coat_serial": lambda: coat((64, 32), (6, 9, 12, 15), windows={3: 1, 7: 2}),
 }
@@ -353,12 +366,13 @@ VARIANTS = {
     "cct": """cct_2_3x2_32 cct_4_3x2_32 cct_6_3x1_32 cct_6_3x2_32 cct_7_3x1_32 cct_7_3x1_32_sine cct_7_3x2_32 cvt_2_4_32 cvt_7_4_32
         vit_lite_2_4_32 vit_lite_7_4_32 cct_7_7x2_224 cct_7_7x2_224_sine cct_14_7x2_224 cct_14_7x2_384""",
     "cvt": "cvt_13 cvt_21",
+    "ceit": """ceit_tiny_patch16_224 ceit_small_patch16_224 ceit_base_patch16_224 ceit_tiny_patch16_384 ceit_small_patch16_384""",
     "coat": "coat_tiny coat_mini coat_small",
     "coat_lite": "coat_lite_tiny coat_lite_mini coat_lite_small coat_lite_medium coat_lite_medium_384",
 }
 
 # How those are made that timm has not: the model, and the zoo's name for a name of its state dict.
-MADE_BY = {"cct": compact_variant, "cvt": cvt_variant}
+MADE_BY = {"cct": compact_variant, "cvt": cvt_variant, "ceit": ceit_variant}
 
 
 def state_dicts(family):
