@@ -6,11 +6,12 @@
 #include "cvt.h"
 #include "resnet.h"
 #include "vit.h"
+#include "vit5.h"
 #include <stdio.h>
 #include <string.h>
 
-static const family *const families[] = { &vit_family,  &resnet_family,    &cct_family, &cvt_family,
-                                          &coat_family, &coat_lite_family, &ceit_family };
+static const family *const families[] = { &vit_family,  &resnet_family,    &cct_family,  &cvt_family,
+                                          &coat_family, &coat_lite_family, &ceit_family, &vit5_family };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 const variant *zoo_variant(int index, const family **family)

@@ -11,6 +11,7 @@
 #include "resnet.h"
 #include "tested_device.h"
 #include "vit.h"
+#include "vit5.h"
 #include "zoo.h"
 #include <criterion/criterion.h>
 #include <math.h>
@@ -142,6 +143,11 @@ typedef struct original {
     {                                                                                                                  \
         COMMON(height_, width_), __VA_ARGS__                                                                           \
     }
+#define VIT5(height_, width_, ...)                                                                                     \
+    &vit5_family, &(const vit5_config)                                                                                 \
+    {                                                                                                                  \
+        COMMON(height_, width_), .depth = 2, .layer_scale = 1e-4, __VA_ARGS__                                          \
+    }
 
 static const original originals[] = {
     { "vit", VIT(TIMM) },
@@ -165,6 +171,8 @@ static const original originals[] = {
                        .depths = { 1, 2, 3 }, .heads = { 1, 2, 3 }) },
     { "cvt_gelu", CVT(13, 20, .kernels = { 5, 3, 3 }, .strides = { 2, 2, 2 }, .dims = { 4, 4, 8 },
                       .depths = { 1, 2, 3 }, .heads = { 2, 1, 2 }, .gelu = true, .no_qkv_bias = true) },
+    { "vit5_registers", VIT5(24, 32, .patch = 8, .dim = 24, .heads = 3, .mlp_dim = 48, .registers = 4) },
+    { "vit5_no_registers", VIT5(12, 8, .patch = 4, .dim = 32, .heads = 2, .mlp_dim = 96) },
     { "ceit_wide", CEIT(32, 48, .stem_kernel = 7, .stem_stride = 2, .stem_channels = 8, .patch = 4, .dim = 24,
                         .depth = 3, .heads = 3, .mlp_dim = 48) },
     { "ceit_tall", CEIT(17, 12, .stem_kernel = 3, .stem_stride = 1, .stem_channels = 6, .patch = 2, .dim = 16,
@@ -551,7 +559,8 @@ Test(namings, of_others_are_recognised)
 static void expect_weights(const char *name)
 {
     const original *o = originals;
-    while (strcmp(o->name, name) != 0) o++;
+    while (o < originals + ORIGINALS && strcmp(o->name, name) != 0) o++;
+    cr_assert(o < originals + ORIGINALS, "there is no case %s", name);
     char path[512];
     snprintf(path, sizeof path, VITRO_FIXTURES "/namings/%s.safetensors", name);
     classifier *net = classifier_new_of(o->family, o->config);
@@ -571,6 +580,7 @@ Test(namings, of_originals_whose_names_differ_are_recognised)
     expect_weights("cvt_gelu");
     expect_weights("coat_parallel");
     expect_weights("coat_serial");
+    expect_weights("vit5_registers");
 }
 
 Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)

@@ -46,6 +46,7 @@ from timm.models.deit import VisionTransformerDistilled
 from transformers.activations import QuickGELUActivation
 from vit_pytorch.cct import CCT, Tokenizer, TransformerClassifier
 from vit_pytorch.simple_vit import posemb_sincos_2d
+from vit5 import ViT5
 
 CLASSES, BATCH = 5, 2
 
@@ -244,6 +245,16 @@ def ceit_variant(name):
     return CeiT((int(size), int(size)), dim=dim, heads=dim // 64), same
 
 
+def vit5(size, **options):
+    return ViT5(size, CLASSES, **options), size, same
+
+
+def vit5_variant(name):
+    _, kind, _, size = name.split("_")
+    dim, depth, heads = {"small": (384, 12, 6), "base": (768, 12, 12), "large": (1024, 24, 16), "xlarge": (1152, 28, 16)}[kind]
+    return ViT5((int(size), int(size)), dim=dim, depth=depth, heads=heads), same
+
+
 # Name: the model, the size of its pictures, and the zoo's name for a name of its state dict.
 CASES = {
     "vit": lambda: (timm_vit(), (32, 16), same),
@@ -269,6 +280,8 @@ CASES = {
                             patch_sizes=(5, 3, 3), patch_stride=(2, 2, 2), qkv_bias=(False, False, False)),
     "ceit_wide": lambda: ceit((32, 48), channels=8, dim=24, depth=3, heads=3, ratio=2),
     "ceit_tall": lambda: ceit((17, 12), kernel=3, stride=1, channels=6, patch=2, dim=16, depth=2, heads=2, ratio=3),
+    "vit5_registers": lambda: vit5((24, 32), patch=8, dim=24, depth=2, heads=3, ratio=2),
+    "vit5_no_registers": lambda: vit5((12, 8), patch=4, dim=32, depth=2, heads=2, ratio=3, registers=0),
     "coat_parallel": lambda: coat((32, 64), (8, 12, 12, 12), parallel=2),
     "coat_serial": lambda: coat((64, 32), (6, 9, 12, 15), windows={3: 1, 7: 2}),
 }
@@ -353,8 +366,13 @@ def by_blocks_alone(state):
     return {name: tensor for name, tensor in state.items() if not re.match(r"c?r?pe\d", name)} | unused
 
 
+def with_speeds(state):
+    """Of the rotations, as in the authors' files."""
+    return state | {f"blocks.{i}.attn.{rope}.freqs": torch.ones(2) for i in range(2) for rope in ("rope", "rope_reg")}
+
+
 # The cases whose weights are stored under the original's names, and what of them: tests/fixtures/namings/CASE.safetensors
-NAMINGS = {"cvt_gelu": dict, "coat_parallel": dict, "coat_serial": by_blocks_alone}
+NAMINGS = {"cvt_gelu": dict, "coat_parallel": dict, "coat_serial": by_blocks_alone, "vit5_registers": with_speeds}
 
 # The variants whose names and shapes are those of the originals, by family.
 VARIANTS = {
@@ -367,12 +385,13 @@ VARIANTS = {
         vit_lite_2_4_32 vit_lite_7_4_32 cct_7_7x2_224 cct_7_7x2_224_sine cct_14_7x2_224 cct_14_7x2_384""",
     "cvt": "cvt_13 cvt_21",
     "ceit": """ceit_tiny_patch16_224 ceit_small_patch16_224 ceit_base_patch16_224 ceit_tiny_patch16_384 ceit_small_patch16_384""",
+    "vit5": """vit5_small_patch16_224 vit5_base_patch16_224 vit5_base_patch16_384 vit5_large_patch16_224 vit5_xlarge_patch16_224""",
     "coat": "coat_tiny coat_mini coat_small",
     "coat_lite": "coat_lite_tiny coat_lite_mini coat_lite_small coat_lite_medium coat_lite_medium_384",
 }
 
 # How those are made that timm has not: the model, and the zoo's name for a name of its state dict.
-MADE_BY = {"cct": compact_variant, "cvt": cvt_variant, "ceit": ceit_variant}
+MADE_BY = {"cct": compact_variant, "cvt": cvt_variant, "ceit": ceit_variant, "vit5": vit5_variant}
 
 
 def state_dicts(family):
