@@ -121,7 +121,9 @@ bool cct_init(void *model, vt_path path, const void *config)
 /* The MLP's branch is added to what it was computed from, which has been normalised. */
 static vt_tensor block_forward(const cct_block *b, vt_tensor x)
 {
-    vt_tensor attended = attention_forward(&b->self_attn, layer_norm_forward(&b->pre_norm, x));
+    VT_MODE_OF(b->path);
+    vt_tensor normed = vt_named(b->path, "pre_norm", layer_norm_forward(&b->pre_norm, x));
+    vt_tensor attended = attention_forward(&b->self_attn, normed);
     x = layer_norm_forward(&b->norm1, vt_add(x, vt_drop_path(attended, b->drop_path)));
     vt_tensor hidden = vt_dropout(vt_gelu(linear_forward(&b->linear1, x)), b->dropout);
     vt_tensor mixed = vt_dropout(linear_forward(&b->linear2, hidden), b->dropout);
@@ -220,9 +222,10 @@ const family cct_family = {
     .init = cct_init,
     .forward = cct_forward,
     .depth = depth,
-    .feature_map = "feature_map",
+    .feature_map = "classifier.blocks.*.pre_norm",
     .attention = "classifier.blocks.*.self_attn.weights",
     .layout = layout,
+    .blocks = "classifier.blocks.*",
     .heads = "classifier.fc.*",
     .input = "tokenizer.conv_layers.0.0.weight",
     .variants = variants,

@@ -1,5 +1,6 @@
 /* ceit.c - the convolution-enhanced image transformer. */
 #include "ceit.h"
+#include "layers/drop_path.h"
 #include <string.h>
 
 enum { POOL = 3, POOL_STRIDE = 2, POOL_PADDING = 1 };
@@ -37,9 +38,8 @@ static void tokens_init(ceit *m)
     const vt_path tokens = vt_subpath(m->path, "i2t");
     m->rows = tokens_of(c, c->common.height);
     m->columns = tokens_of(c, c->common.width);
-    m->stem = conv_new(vt_subpath(tokens, "backbone.conv"), c->common.channels, c->stem_channels, c->stem_kernel,
-                       .stride = c->stem_stride, .padding = c->stem_kernel / 2, .no_bias = true);
-    m->stem_bn = batch_norm_new(vt_subpath(tokens, "backbone.bn"), c->stem_channels);
+    m->stem = conv_norm_new(vt_subpath(tokens, "backbone"), c->common.channels, c->stem_channels, c->stem_kernel,
+                            c->stem_stride);
     m->proj = conv_new(vt_subpath(tokens, "proj"), c->stem_channels, c->dim, c->patch, .stride = (int)c->patch);
     m->cls_token =
         vt_parameter(m->path, "cls_token", VT_SHAPE(1, 1, c->dim), VT_INIT_TRUNCATED_NORMAL, 0.02, .no_decay = true);
@@ -88,10 +88,9 @@ static void blocks_init(ceit *m)
 {
     const ceit_config *c = &m->config;
     m->blocks = vt_model_allocate(m->path.model, c->depth, sizeof *m->blocks);
-    for (int64_t i = 0; m->blocks && i < c->depth; i++) {
-        double drop_path = c->depth > 1 ? c->common.drop_path * (double)i / (double)(c->depth - 1) : 0;
-        m->blocks[i] = block_new(vt_subpath(m->path, "blocks.%d", (int)i), c, drop_path);
-    }
+    for (int64_t i = 0; m->blocks && i < c->depth; i++)
+        m->blocks[i] =
+            block_new(vt_subpath(m->path, "blocks.%d", (int)i), c, drop_path_at(c->common.drop_path, i, c->depth));
 }
 
 static void init_weights(vt_model *model)
@@ -122,7 +121,7 @@ bool ceit_init(void *model, vt_path path, const void *config)
 /* There is no activation between the batch norm and the pooling. */
 static vt_tensor embed(const ceit *m, vt_tensor images)
 {
-    vt_tensor x = batch_norm_forward(&m->stem_bn, conv_forward(&m->stem, images));
+    vt_tensor x = conv_norm_forward(&m->stem, images);
     x = vt_named(m->path, "stem", vt_max_pool2d(x, POOL, .stride = POOL_STRIDE, .padding = POOL_PADDING));
     x = vt_rearrange(conv_forward(&m->proj, x), "b c h w -> b (h w) c");
     vt_tensor class = vt_expand(m->cls_token, VT_SHAPE(vt_dim(x, 0), 1, m->config.dim));
@@ -142,8 +141,9 @@ static vt_tensor leff_forward(const ceit_leff *m, vt_tensor x, int64_t rows)
 
 static vt_tensor block_forward(const ceit *m, const ceit_block *b, vt_tensor x)
 {
-    vt_tensor attended = attention_forward(&b->attn, layer_norm_forward(&b->norm1, x));
-    x = vt_add(x, vt_drop_path(attended, b->drop_path));
+    VT_MODE_OF(b->path);
+    vt_tensor normed = vt_named(b->path, "norm1", layer_norm_forward(&b->norm1, x));
+    x = vt_add(x, vt_drop_path(attention_forward(&b->attn, normed), b->drop_path));
     vt_tensor mixed = leff_forward(&b->leff, layer_norm_forward(&b->norm2, x), m->rows);
     return vt_named(b->path, "", vt_add(x, vt_drop_path(mixed, b->drop_path)));
 }
@@ -162,7 +162,6 @@ vt_tensor ceit_forward(const void *model, vt_tensor images)
     const int64_t depth = m->config.depth;
     vt_tensor x = embed(m, images), seen = { 0 };
     for (int64_t i = 0; i < depth; i++) {
-        if (i == depth - 1) vt_named(m->path, "feature_map", x);
         x = block_forward(m, &m->blocks[i], x);
         vt_tensor class = vt_slice(x, 1, 0, 1);
         seen = i == 0 ? class : vt_concat(((vt_tensor[]){ seen, class }), 2, 1);
@@ -178,7 +177,7 @@ vt_tensor ceit_forward(const void *model, vt_tensor images)
 static bool layout(const void *model, const char *value, token_layout *layout)
 {
     const ceit *m = model;
-    if (strncmp(value, "blocks.", 7) != 0 && strcmp(value, "feature_map") != 0) return false;
+    if (strncmp(value, "blocks.", 7) != 0) return false;
     *layout = (token_layout){ 1, m->rows, m->columns, .key_prefix = 1, .key_rows = m->rows, .key_columns = m->columns };
     return true;
 }
@@ -221,9 +220,10 @@ const family ceit_family = {
     .init = ceit_init,
     .forward = ceit_forward,
     .depth = depth,
-    .feature_map = "feature_map",
+    .feature_map = "blocks.*.norm1",
     .attention = "blocks.*.attn.weights",
     .layout = layout,
+    .blocks = "blocks.*",
     .heads = "head.*",
     .input = "i2t.backbone.conv.weight",
     .variants = variants,

@@ -5,7 +5,7 @@
 
 #include "family.h"
 #include "layers/attention.h"
-#include "layers/conv.h"
+#include "layers/conv_norm.h"
 #include "layers/mlp.h"
 #include "layers/norm.h"
 #include "layers/position.h"
@@ -38,13 +38,14 @@ typedef struct ceit_lca {
     mlp feedforward;
 } ceit_lca;
 
-/* Values by name: "stem" [B, C, H', W'], "blocks.3", "blocks.3.attn.weights", "feature_map" [B, 1 + tokens, dim], what
- * the last block gets; "cls_tokens" [B, depth, dim], "lca.attn.weights" [B, heads, depth, depth], and "cls_token". */
+/* Values by name: "stem" [B, C, H', W'], "blocks.3", "blocks.3.norm1" [B, 1 + tokens, dim], what its attention sees,
+ * "blocks.3.attn.weights"; "cls_tokens" [B, depth, dim], "lca.attn.weights" [B, heads, depth, depth], and "cls_token".
+ */
 typedef struct ceit {
     ceit_config config;
     vt_path path;
-    conv stem, proj;
-    batch_norm stem_bn;
+    conv_norm stem;
+    conv proj;
     int64_t rows, columns; /* of the tokens */
     vt_tensor cls_token;   /* [1, 1, dim] */
     position position;

@@ -154,10 +154,11 @@ static vt_tensor to_map(vt_tensor x, int64_t rows)
 
 static vt_tensor serial_block_forward(const coat *m, const coat_scale *s, const coat_serial_block *b, vt_tensor x)
 {
+    VT_MODE_OF(b->path);
     const double drop_path = m->config.common.drop_path;
     x = conv_position_forward(&s->cpe, x, s->rows);
-    vt_tensor attended = factorized_attention_forward(&b->attention, layer_norm_forward(&b->norm1, x));
-    x = vt_add(x, vt_drop_path(attended, drop_path));
+    vt_tensor normed = vt_named(b->path, "norm1", layer_norm_forward(&b->norm1, x));
+    x = vt_add(x, vt_drop_path(factorized_attention_forward(&b->attention, normed), drop_path));
     vt_tensor mixed = mlp_forward(&b->mlp, layer_norm_forward(&b->norm2, x));
     return vt_named(b->path, "", vt_add(x, vt_drop_path(mixed, drop_path)));
 }
@@ -166,14 +167,10 @@ static vt_tensor serial_block_forward(const coat *m, const coat_scale *s, const 
 static vt_tensor scale_forward(const coat *m, int i, vt_tensor x)
 {
     const coat_scale *s = &m->scales[i];
-    const bool seen = i == COAT_SCALES - 1 && m->config.parallel_depth == 0;
     x = conv_embedding_forward(&s->patch_embed, x);
     vt_tensor class = vt_expand(s->cls_token, VT_SHAPE(vt_dim(x, 0), 1, m->config.dims[i]));
     x = vt_concat(((vt_tensor[]){ class, x }), 2, 1);
-    for (int64_t k = 0; k < s->depth; k++) {
-        if (seen && k == s->depth - 1) vt_named(m->path, "feature_map", x);
-        x = serial_block_forward(m, s, &s->blocks[k], x);
-    }
+    for (int64_t k = 0; k < s->depth; k++) x = serial_block_forward(m, s, &s->blocks[k], x);
     return x;
 }
 
@@ -197,12 +194,15 @@ static vt_tensor gather(const coat *m, const vt_tensor *attended, int to)
 
 static void parallel_block_forward(const coat *m, const coat_parallel_block *b, vt_tensor x[COAT_PARALLEL])
 {
+    VT_MODE_OF(b->path);
     const double drop_path = m->config.common.drop_path;
     vt_tensor attended[COAT_PARALLEL];
     for (int i = 0; i < COAT_PARALLEL; i++) {
         const coat_scale *s = &m->scales[i + 1];
         x[i] = conv_position_forward(&s->cpe, x[i], s->rows);
-        attended[i] = factorized_attention_forward(&b->attention[i], layer_norm_forward(&b->norm1[i], x[i]));
+        vt_tensor normed = layer_norm_forward(&b->norm1[i], x[i]);
+        vt_named(vt_subpath(b->path, "norm1%d", i + 2), "", normed);
+        attended[i] = factorized_attention_forward(&b->attention[i], normed);
     }
     for (int i = 0; i < COAT_PARALLEL; i++) {
         x[i] = vt_add(x[i], vt_drop_path(gather(m, attended, i), drop_path));
@@ -227,10 +227,7 @@ vt_tensor coat_forward(const void *model, vt_tensor images)
     vt_tensor x[COAT_SCALES];
     for (int i = 0; i < COAT_SCALES; i++)
         x[i] = scale_forward(m, i, i == 0 ? images : to_map(x[i - 1], m->scales[i - 1].rows));
-    for (int64_t k = 0; k < depth; k++) {
-        if (k == depth - 1) vt_named(m->path, "feature_map", x[COAT_SCALES - 1]);
-        parallel_block_forward(m, &m->parallel[k], x + 1);
-    }
+    for (int64_t k = 0; k < depth; k++) parallel_block_forward(m, &m->parallel[k], x + 1);
     vt_tensor class = depth > 0 ? aggregate(m, x + 1)
                                 : vt_select(layer_norm_forward(&m->norm[COAT_PARALLEL - 1], x[COAT_SCALES - 1]), 1, 0);
     return vt_named(m->path, "logits", linear_forward(&m->head, vt_named(m->path, "cls_token", class)));
@@ -270,8 +267,10 @@ static const naming namings_lite[] = { { "timm", OWN, all_names_lite }, { "timm"
 static bool layout(const void *model, const char *value, token_layout *layout)
 {
     const coat *m = model;
-    int scale = COAT_SCALES, block;
-    if (sscanf(value, "serial_blocks%d", &scale) != 1) sscanf(value, "parallel_blocks.%d.scale%d", &block, &scale);
+    int scale = 0, block;
+    if (sscanf(value, "serial_blocks%d", &scale) != 1 &&
+        sscanf(value, "parallel_blocks.%d.scale%d", &block, &scale) != 2)
+        sscanf(value, "parallel_blocks.%d.norm1%d", &block, &scale);
     if (scale < 1 || scale > COAT_SCALES) return false;
     const coat_scale *s = &m->scales[scale - 1];
     *layout = (token_layout){ .prefix = 1, .rows = s->rows, .columns = s->columns };
@@ -315,12 +314,14 @@ static const variant variants_lite[] = {
 
 #define OF_EITHER                                                                                                      \
     .size = sizeof(coat), .config_size = sizeof(coat_config), .init = coat_init, .forward = coat_forward,              \
-    .feature_map = "feature_map", .layout = layout, .heads = "head.*", .input = "patch_embed1.proj.weight"
+    .layout = layout, .blocks = "{serial_blocks?,parallel_blocks}.*", .heads = "head.*",                               \
+    .input = "patch_embed1.proj.weight"
 
 const family coat_family = {
     .name = "coat",
     .summary = "CoaT: four scales, factorised attention, positions by convolution (Xu et al. 2021)",
     OF_EITHER,
+    .feature_map = "parallel_blocks.*.norm14",
     .namings = namings,
     .variants = variants,
 };
@@ -330,6 +331,7 @@ const family coat_lite_family = {
     .name = "coat_lite",
     .summary = "CoaT-Lite: CoaT without blocks that work on several scales (Xu et al. 2021)",
     OF_EITHER,
+    .feature_map = "serial_blocks4.*.norm1",
     .namings = namings_lite,
     .variants = variants_lite,
 };

@@ -43,8 +43,8 @@ typedef struct coat_parallel_block {
     mlp mlp; /* of all scales */
 } coat_parallel_block;
 
-/* Values by name: "serial_blocks2.0" [B, 1 + tokens, dim], "parallel_blocks.5.scale3"; "feature_map" [B, 1 + tokens,
- * dim], the fourth scale in front of the last block; "cls_token" [B, dim]. There are no maps of attention, but
+/* Values by name: "serial_blocks2.0" [B, 1 + tokens, dim], "parallel_blocks.5.scale3"; "serial_blocks2.0.norm1"
+ * and "parallel_blocks.5.norm13", what their attention sees; "cls_token" [B, dim]. There are no maps of attention, but
  * "serial_blocks2.0.factoratt_crpe.keys" [B, heads, 1 + tokens, channels]: what each channel weighs the tokens by. */
 typedef struct coat {
     coat_config config;

@@ -44,7 +44,7 @@ typedef struct token_layout {
     int64_t key_prefix;            /* of a map of attention: the same of its keys, */
     int64_t key_rows, key_columns; /* whose grid may be coarser */
     int64_t window_rows, window_columns; /* of a map of windows [B * windows, heads, N, N]; 0: it is of all tokens */
-    int64_t shift;                       /* by how many rows and columns the windows are moved down and right */
+    int64_t shift_rows, shift_columns;   /* by how many the windows are moved down and right */
 } token_layout;
 
 typedef struct family {
@@ -56,11 +56,14 @@ typedef struct family {
     vt_tensor (*forward)(const void *model, vt_tensor images);
     /* The number of blocks in a configuration; NULL where one number does not say it. */
     int64_t *(*depth)(void *config);
-    const char *feature_map; /* the name of the value that Grad-CAM looks at */
-    const char *attention;   /* a pattern of the names of maps of attention; NULL: there are none */
+    /* A pattern of the names of values that Grad-CAM may look at: it takes the last. The logits have to depend on it:
+     * on patches behind the last attention of a class token they do not. */
+    const char *feature_map;
+    const char *attention; /* a pattern of the names of maps of attention; NULL: there are none */
     /* Where the tokens of the value of that name are, a map of attention or a feature map [B, tokens, dim]: false where
      * they have no place. NULL: all values are feature maps [B, C, H, W]. */
     bool (*layout)(const void *model, const char *value, token_layout *layout);
+    const char *blocks;      /* a pattern of the paths of its blocks: "blocks.*" */
     const char *heads;       /* a pattern of the parameters that the number of classes is a size of: "head.*" */
     const char *input;       /* a pattern of the weights that the pictures' channels are axis 1 of */
     const naming *namings;   /* beside its own; ends with a row without a name. NULL: there are none */

@@ -87,6 +87,7 @@ bool resnet_init(void *model, vt_path path, const void *config)
 
 static vt_tensor block_forward(const resnet_block *b, vt_tensor x)
 {
+    VT_MODE_OF(b->path);
     vt_tensor y = x;
     for (int i = 0; i < b->convs; i++) {
         y = batch_norm_forward(&b->bn[i], conv_forward(&b->conv[i], y));
@@ -156,6 +157,7 @@ const family resnet_family = {
     .init = resnet_init,
     .forward = resnet_forward,
     .feature_map = "feature_map",
+    .blocks = "layer?.*",
     .heads = "fc.*",
     .input = "conv1.weight",
     .namings = namings,

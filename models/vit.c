@@ -106,7 +106,9 @@ bool vit_init(void *model, vt_path path, const void *config)
 
 static vt_tensor block_forward(const vit_block *b, vt_tensor x)
 {
-    vt_tensor attended = attention_forward(&b->attn, layer_norm_forward(&b->norm1, x));
+    VT_MODE_OF(b->path);
+    vt_tensor normed = vt_named(b->path, "norm1", layer_norm_forward(&b->norm1, x));
+    vt_tensor attended = attention_forward(&b->attn, normed);
     x = vt_add(x, vt_drop_path(layer_scale_forward(&b->ls1, attended), b->drop_path));
     vt_tensor mixed = mlp_forward(&b->mlp, layer_norm_forward(&b->norm2, x));
     x = vt_add(x, vt_drop_path(layer_scale_forward(&b->ls2, mixed), b->drop_path));
@@ -268,9 +270,10 @@ const family vit_family = {
     .init = vit_init,
     .forward = vit_forward,
     .depth = depth,
-    .feature_map = "feature_map",
+    .feature_map = "blocks.*.norm1",
     .attention = "blocks.*.attn.weights",
     .layout = layout,
+    .blocks = "blocks.*",
     .heads = "{head,head_dist}.*",
     .input = "patch_embed.proj.weight",
     .namings = vit_namings,

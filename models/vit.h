@@ -48,8 +48,9 @@ typedef struct vit_block {
     double drop_path;
 } vit_block;
 
-/* Values by name: "patch_embed", "blocks.3", "blocks.3.attn.weights", "tokens" (after the last norm), "feature_map"
- * [B, patches, dim], "cls_token" or "pooled" [B, dim], and of two heads "logits_class" and "logits_distilled". */
+/* Values by name: "patch_embed", "blocks.3", "blocks.3.norm1" (what its attention sees), "blocks.3.attn.weights",
+ * "tokens" (after the last norm), "feature_map" [B, patches, dim], "cls_token" or "pooled" [B, dim], and of two heads
+ * "logits_class" and "logits_distilled". */
 typedef struct vit {
     vit_config config;
     vt_path path;

@@ -137,7 +137,9 @@ static vt_tensor attention_of(const vit5_attention *m, vt_tensor x, vt_tensor an
 
 static vt_tensor block_forward(const vit5_block *b, vt_tensor x, vt_tensor angles, double drop_path)
 {
-    vt_tensor attended = attention_of(&b->attn, rms_norm_forward(&b->norm1, x), angles);
+    VT_MODE_OF(b->path);
+    vt_tensor normed = vt_named(b->path, "norm1", rms_norm_forward(&b->norm1, x));
+    vt_tensor attended = attention_of(&b->attn, normed, angles);
     x = vt_add(x, vt_drop_path(layer_scale_forward(&b->gamma_1, attended), drop_path));
     vt_tensor mixed = mlp_forward(&b->mlp, rms_norm_forward(&b->norm2, x));
     return vt_named(b->path, "", vt_add(x, vt_drop_path(layer_scale_forward(&b->gamma_2, mixed), drop_path)));
@@ -148,10 +150,7 @@ vt_tensor vit5_forward(const void *model, vt_tensor images)
     const vit5 *m = model;
     const common_config *common = &m->config.common;
     vt_tensor x = embed(m, images), angles = angles_of(m, vt_dtype_of(x));
-    for (int64_t i = 0; i < m->config.depth; i++) {
-        if (i == m->config.depth - 1) vt_named(m->path, "feature_map", x);
-        x = block_forward(&m->blocks[i], x, angles, common->drop_path);
-    }
+    for (int64_t i = 0; i < m->config.depth; i++) x = block_forward(&m->blocks[i], x, angles, common->drop_path);
     vt_tensor class = vt_named(m->path, "cls_token", vt_select(rms_norm_forward(&m->norm, x), 1, 0));
     return vt_named(m->path, "logits", linear_forward(&m->head, vt_dropout(class, common->dropout)));
 }
@@ -217,9 +216,10 @@ const family vit5_family = {
     .init = vit5_init,
     .forward = vit5_forward,
     .depth = depth,
-    .feature_map = "feature_map",
+    .feature_map = "blocks.*.norm1",
     .attention = "blocks.*.attn.weights",
     .layout = layout,
+    .blocks = "blocks.*",
     .heads = "head.*",
     .input = "patch_embed.proj.weight",
     .namings = namings,

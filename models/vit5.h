@@ -35,7 +35,7 @@ typedef struct vit5_block {
 } vit5_block;
 
 /* Values by name: "patch_embed" [B, patches, dim], "blocks.3" [B, 1 + registers + patches, dim],
- * "blocks.3.attn.weights", "feature_map", what the last block gets, and "cls_token" [B, dim]. */
+ * "blocks.3.norm1", what its attention sees, "blocks.3.attn.weights", and "cls_token" [B, dim]. */
 typedef struct vit5 {
     vit5_config config;
     vt_path path;

@@ -1,39 +1,47 @@
 /* vitro.c - the command line to the zoo. See vitro --help. */
 #include "command/command.h"
+#include "command/completion.h"
+#include "command/manual.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef struct command {
-    const char *name, *summary;
-    int (*run)(int argc, char **argv);
-} command;
-
-static const command commands[] = {
-    { "models", "list the models", command_models },
-    { "summary", "print a model layer by layer", command_summary },
-    { "check", "say what is in a file of weights, and which model it fits", command_check },
+const command *const commands[] = {
+    &command_models, &command_summary, &command_check, &command_classify, &command_attention, &command_finetune, NULL
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *stream)
 {
     fputs("usage: vitro COMMAND [OPTION...]\n\n", stream);
-    for (int i = 0; i < COMMANDS; i++) fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    for (const command *const *c = commands; *c; c++) fprintf(stream, "  %-10s %s\n", (*c)->name, (*c)->summary);
     fputs("\nvitro COMMAND --help has the options of each.\n", stream);
+}
+
+static int run_command(const command *c, int argc, char **argv)
+{
+    static char name[64];
+    snprintf(name, sizeof name, "vitro %s", c->name);
+    argv[1] = name;
+    return c->run(argc - 1, argv + 1);
+}
+
+/* What the build installs beside the program: a manual page, and how shells complete its command line. */
+static int print_generated(const char *what, const char *shell)
+{
+    if (strcmp(what, "--man") == 0) return manual_print(stdout, commands);
+    if (shell && completion_print(stdout, shell, commands)) return 0;
+    fputs("vitro: --completion is for bash, zsh or fish\n", stderr);
+    return 64;
 }
 
 int main(int argc, char **argv)
 {
     const char *asked = argc > 1 ? argv[1] : "";
-    for (int i = 0; i < COMMANDS; i++) {
-        if (strcmp(asked, commands[i].name) != 0) continue;
-        static char name[64];
-        snprintf(name, sizeof name, "vitro %s", asked);
-        argv[1] = name;
-        return commands[i].run(argc - 1, argv + 1);
-    }
+    for (const command *const *c = commands; *c; c++)
+        if (strcmp(asked, (*c)->name) == 0) return run_command(*c, argc, argv);
     if (strcmp(asked, "--version") == 0) return puts("vitro " VITRO_VERSION) < 0;
+    if (strcmp(asked, "--man") == 0 || strcmp(asked, "--completion") == 0)
+        return print_generated(asked, argc > 2 ? argv[2] : NULL);
     bool helped = strcmp(asked, "--help") == 0 || strcmp(asked, "-h") == 0;
     if (!helped && *asked) fprintf(stderr, "vitro: there is no command \"%s\"\n", asked);
     print_help(helped ? stdout : stderr);

@@ -1,17 +1,22 @@
 /* zoo.c - every model by name. */
 #include "zoo.h"
+#include "botnet.h"
 #include "cct.h"
 #include "ceit.h"
 #include "coat.h"
 #include "cvt.h"
+#include "pvt.h"
+#include "pvt_v2.h"
 #include "resnet.h"
+#include "swin.h"
 #include "vit.h"
 #include "vit5.h"
 #include <stdio.h>
 #include <string.h>
 
-static const family *const families[] = { &vit_family,  &resnet_family,    &cct_family,  &cvt_family,
-                                          &coat_family, &coat_lite_family, &ceit_family, &vit5_family };
+static const family *const families[] = { &vit_family,    &vit5_family, &swin_family,   &pvt_family,
+                                          &pvt_v2_family, &cvt_family,  &coat_family,   &coat_lite_family,
+                                          &ceit_family,   &cct_family,  &botnet_family, &resnet_family };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 const variant *zoo_variant(int index, const family **family)
@@ -36,10 +41,18 @@ static int least_of(int a, int b, int c)
     return least < c ? least : c;
 }
 
-/* What making b of a costs (Levenshtein 1966): names are more often cut short than mistyped. */
+static int common_prefix(const char *a, const char *b)
+{
+    int n = 0;
+    while (a[n] && a[n] == b[n]) n++;
+    return n;
+}
+
+/* What making b of a costs (Levenshtein 1966), less what they begin with in common: names are more often cut short than
+ * mistyped, and their ends more often wrong than their beginnings. 0 or more for names of NAME_LENGTH at most. */
 static int distance(const char *a, const char *b)
 {
-    enum { PUT_IN = 1, TAKE_OUT = 3, CHANGE = 3 };
+    enum { PUT_IN = 1, TAKE_OUT = 3, CHANGE = 3, IN_COMMON = 8 };
     int row[NAME_LENGTH + 1];
     int n = (int)strnlen(b, NAME_LENGTH);
     for (int j = 0; j <= n; j++) row[j] = j * PUT_IN;
@@ -52,15 +65,14 @@ static int distance(const char *a, const char *b)
             row[j + 1] = least_of(same, row[j] + PUT_IN, row[j + 1] + TAKE_OUT);
         }
     }
-    return row[n];
+    return row[n] + IN_COMMON * (NAME_LENGTH - common_prefix(a, b));
 }
 
-/* "a, b, c": the nearest names, nearest first. */
-static void list_nearest(const char *name, char *text, size_t size)
+void zoo_list_nearest(const char *name, char *text, size_t size)
 {
     int last = -1;
     size_t used = 0;
-    for (int shown = 0, at_least = 0; shown < SHOWN;) {
+    for (int shown = 0, at_least = 0; shown < SHOWN && used < size;) {
         int nearest = -1, least = 1 << 20;
         for (int i = 0; zoo_variant(i, NULL); i++) {
             int d = distance(name, zoo_variant(i, NULL)->name);
@@ -81,7 +93,7 @@ static const variant *find(const classifier_args *a, const family **family)
     for (int i = 0; a->name && zoo_variant(i, family); i++)
         if (strcmp(zoo_variant(i, family)->name, a->name) == 0) return zoo_variant(i, family);
     char names[SHOWN * (NAME_LENGTH + 2)] = "";
-    list_nearest(a->name ? a->name : "", names, sizeof names);
+    zoo_list_nearest(a->name ? a->name : "", names, sizeof names);
     vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "no model \"%s\"; the nearest names are %s", a->name ? a->name : "(null)",
                    names);
     return NULL;
@@ -194,6 +206,7 @@ bool classifier_load_with(const classifier_load_args *a)
 
 vt_tensor classifier_forward(const classifier *m, vt_tensor images)
 {
+    VT_MODE_OF(vt_root(m->model));
     return m->family->forward(m->layers, images);
 }
 

@@ -65,5 +65,7 @@ const naming *family_naming(const family *family, const vt_tensor_file *file);
 /* The variants of all families, in order; NULL past the last. `family`, where it is not NULL, gets that of the variant.
  */
 const variant *zoo_variant(int index, const family **family);
+/* The names of variants that are nearest to a name, nearest first: "a, b, c", of less than `size` bytes. */
+void zoo_list_nearest(const char *name, char *text, size_t size);
 
 #endif

@@ -162,7 +162,7 @@ static double trained_in_group(double lr, double weight_decay)
     vt_model *m = vt_model_new();
     vt_tensor p = vt_parameter(vt_root(m), "weight", VT_SHAPE(1, 1), VT_INIT_CONSTANT, 2);
     vt_optimizer *o = vt_sgd(m, .lr = 0.5, .weight_decay = 0.25);
-    cr_assert(vt_optimizer_group(o, "", .lr = lr, .weight_decay = weight_decay) == 1, "%s", vt_error_message());
+    cr_assert(vt_optimizer_group(o, NULL, .lr = lr, .weight_decay = weight_decay) == 1, "%s", vt_error_message());
     {
         VT_SCOPE;
         vt_backward(vt_sum(p));
@@ -211,7 +211,8 @@ Test(defaults, what_makes_no_sense_is_refused_by_name)
     expect_refused(!vt_attention(x, x, x, .scale = INFINITY).id, "scale is inf; it must be finite");
     expect_refused(!vt_synthetic_open(true, .limit = 0), "limit is 0; it must be 1 or more");
     vt_optimizer *still = vt_sgd(m, .lr = 0);
-    expect_refused(!vt_optimizer_group(still, "", .lr = 1), "the optimiser was made with 0, to which it has no ratio");
+    expect_refused(!vt_optimizer_group(still, NULL, .lr = 1),
+                   "the optimiser was made with 0, to which it has no ratio");
     vt_optimizer_free(still);
     vt_model_free(m);
 }

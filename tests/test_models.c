@@ -318,6 +318,22 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("deit_small_distilled_patch16_224", 10, 21674132, 0);
     expect_counts("deit3_small_patch16_224", 1000, 22059496, 0);
     expect_counts("deit3_small_patch16_224", 10, 21678346, 0);
+    expect_counts("swin_tiny_patch4_window7_224", 1000, 28288354, 0);
+    expect_counts("swin_tiny_patch4_window7_224", 10, 27527044, 0);
+    expect_counts("swin_small_patch4_window7_224", 1000, 49606258, 0);
+    expect_counts("swin_small_patch4_window7_224", 10, 48844948, 0);
+    expect_counts("pvt_tiny", 1000, 13229288, 0);
+    expect_counts("pvt_tiny", 10, 12721418, 0);
+    expect_counts("pvt_small", 1000, 24485864, 0);
+    expect_counts("pvt_medium", 1000, 44208104, 0);
+    expect_counts("pvt_v2_b0", 1000, 3666760, 0);
+    expect_counts("pvt_v2_b0", 10, 3412330, 0);
+    expect_counts("pvt_v2_b1", 1000, 14009000, 0);
+    expect_counts("pvt_v2_b1", 10, 13501130, 0);
+    expect_counts("pvt_v2_b2", 1000, 25362856, 0);
+    expect_counts("pvt_v2_b2", 10, 24854986, 0);
+    expect_counts("pvt_v2_b2_li", 1000, 22553512, 0);
+    expect_counts("pvt_v2_b3", 1000, 45238696, 0);
     expect_counts("resnet18", 1000, 11689512, 9620);
     expect_counts("resnet18", 10, 11181642, 9620);
     expect_counts("resnet50", 1000, 25557032, 53173);
@@ -340,6 +356,10 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("coat_small", 1000, 21693908, 0);
     expect_counts("coat_lite_tiny", 1000, 5721960, 0);
     expect_counts("coat_lite_tiny", 10, 5404170, 0);
+    expect_counts("botnet26t_256", 1000, 12488672, 30991);
+    expect_counts("botnet26t_256", 10, 10460162, 30991);
+    expect_counts("botnet50ts_256", 1000, 22742688, 53287);
+    expect_counts("botnet50ts_256", 10, 20714178, 53287);
     expect_counts("cvt_13", 1000, 19997480, 25767);
     expect_counts("cvt_13", 10, 19616330, 25767);
     expect_counts("cvt_21", 1000, 31622696, 41919);
@@ -359,6 +379,11 @@ Test(zoo, base_models_have_the_published_number_of_parameters)
     expect_counts("deit_base_distilled_patch16_224", 10, 85815572, 0);
     expect_counts("vit5_base_patch16_224", 1000, 86543080, 0);
     expect_counts("ceit_base_patch16_224", 1000, 94405416, 166053);
+    expect_counts("swin_base_patch4_window7_224", 1000, 87768224, 0);
+    expect_counts("swin_base_patch4_window7_224", 10, 86753474, 0);
+    expect_counts("pvt_large", 1000, 61369320, 0);
+    expect_counts("pvt_v2_b4", 1000, 62556072, 0);
+    expect_counts("pvt_v2_b5", 1000, 81956008, 0);
 }
 
 Test(zoo, large_and_huge_models_have_the_published_number_of_parameters)
@@ -392,6 +417,10 @@ Test(zoo, models_have_the_published_number_of_multiply_accumulates)
     expect_macs("vit_large_patch16_224", 61554712576);
     expect_macs("simple_vit_small_patch16_224", 4574026752);
     expect_macs("deit_tiny_distilled_patch16_224", 1261003776);
+    expect_macs("swin_tiny_patch4_window7_224", 4490566656);
+    expect_macs("pvt_v2_b0", 566065664);
+    expect_macs("pvt_v2_b1", 2108355584);
+    expect_macs("pvt_v2_b2", 4026734592);
     expect_macs("resnet18", 1814073344);
     expect_macs("resnet50", 4089184256);
     expect_macs("resnet18_cifar", 555422720);
@@ -403,6 +432,7 @@ Test(zoo, models_have_the_published_number_of_multiply_accumulates)
     expect_macs("vit5_small_patch16_224", 4698488832);
     expect_macs("coat_tiny", 4316447208);
     expect_macs("coat_lite_tiny", 1589037952);
+    expect_macs("botnet26t_256", 3297394688);
     expect_macs("cvt_13", 4566089216);
     expect_macs("cvt_21", 7177985024);
 }

@@ -1,14 +1,21 @@
 /* test_zoo.c - small configurations of the zoo's families against timm, vit-pytorch and PyTorch, on weights that both
  * sides compute; and the names and shapes of their variants against timm's. tests/pytorch/make_zoo_fixtures.py makes
  * the fixtures, and says how weights and pictures are computed; make_adapt_fixtures.py those of other sizes. */
+#include "botnet.h"
 #include "cct.h"
 #include "ceit.h"
 #include "coat.h"
+#include "computed_weights.h"
 #include "core/context.h"
 #include "cvt.h"
 #include "fixture.h"
+#include "layer_decay.h"
 #include "left_behind.h"
+#include "pvt.h"
+#include "pvt_v2.h"
+#include "refused.h"
 #include "resnet.h"
+#include "swin.h"
 #include "tested_device.h"
 #include "vit.h"
 #include "vit5.h"
@@ -37,68 +44,6 @@ TestSuite(originals, .init = begin, .fini = end);
 TestSuite(state_dicts, .fini = end);
 TestSuite(named_values, .init = begin, .fini = end);
 
-/* -- Numbers that both sides compute ------------------------------------------------------------------------------- */
-
-static uint32_t crc32_of(const char *text)
-{
-    uint32_t crc = 0xffffffff;
-    for (; *text; text++) {
-        crc ^= (unsigned char)*text;
-        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-    }
-    return ~crc;
-}
-
-/* In [-0.5, 0.5) */
-static double noise(uint32_t crc, int64_t i)
-{
-    uint32_t h = crc + 2654435761U * (uint32_t)i;
-    h ^= h >> 16;
-    h *= 73244475U;
-    h ^= h >> 16;
-    return h / 0x1p32 - 0.5;
-}
-
-static bool ends_in(const char *name, const char *end)
-{
-    size_t n = strlen(name), k = strlen(end);
-    return n >= k && strcmp(name + n - k, end) == 0;
-}
-
-static vt_tensor tensor_of(const double *values, vt_shape shape)
-{
-    vt_tensor x = vt_from_data(values, shape, VT_F64);
-    return vt_precision() == VT_F64 ? x : vt_cast(x, VT_F32);
-}
-
-static vt_tensor made_of(const char *name, vt_shape shape, double center, double spread)
-{
-    int64_t count = vt_shape_count(shape);
-    double *values = malloc((size_t)(count + 1) * sizeof *values);
-    cr_assert(values);
-    for (int64_t i = 0; i < count; i++) values[i] = center + spread * noise(crc32_of(name), i);
-    vt_tensor x = tensor_of(values, shape);
-    free(values);
-    return x;
-}
-
-static vt_tensor weights_of(const char *name, vt_shape shape)
-{
-    bool row = shape.rank == 1, centered = row && (ends_in(name, "weight") || ends_in(name, "gamma"));
-    double fan_in = row ? 1 : (double)(vt_shape_count(shape) / shape.dim[0]);
-    double spread = row ? 0.5 : exp2(1 - nearbyint(log2(sqrt(fan_in))));
-    return made_of(name, shape, centered || ends_in(name, "running_var") ? 1 : 0, spread);
-}
-
-static void set_weights(const vt_model *model)
-{
-    for (int i = 0; i < vt_model_size(model); i++) {
-        vt_named_tensor e = vt_model_entry(model, i);
-        VT_SCOPE;
-        if (vt_dtype_of(e.tensor) != VT_I64) vt_assign(e.tensor, weights_of(e.name, vt_shape_of(e.tensor)));
-    }
-}
-
 /* -- Configurations ------------------------------------------------------------------------------------------------ */
 
 typedef struct original {
@@ -117,10 +62,32 @@ typedef struct original {
 #define VIT_PYTORCH                                                                                                    \
     .patch_height = 8, .patch_width = 4, .mlp_dim = 40, .eps = 1e-5, .normed_patches = true, .no_qkv_bias = true,      \
     .no_single_proj = true
+#define SWIN(height, width, ...)                                                                                       \
+    &swin_family, &(const swin_config)                                                                                 \
+    {                                                                                                                  \
+        COMMON(height, width), .mlp_ratio = 4, __VA_ARGS__                                                             \
+    }
+#define PYRAMID                                                                                                        \
+    .dims = { 8, 16, 24, 32 }, .heads = { 1, 2, 3, 4 }, .mlp_ratios = { 4, 4, 2, 2 }, .reductions = { 8, 4, 2, 1 }
+#define PVT(size, ...)                                                                                                 \
+    &pvt_family, &(const pvt_config)                                                                                   \
+    {                                                                                                                  \
+        COMMON(size, size), PYRAMID, .patch = 4, .eps = 1e-6, __VA_ARGS__                                              \
+    }
+#define PVT_V2(height, width, ...)                                                                                     \
+    &pvt_v2_family, &(const pvt_v2_config)                                                                             \
+    {                                                                                                                  \
+        COMMON(height, width), PYRAMID, .stride = 4, __VA_ARGS__                                                       \
+    }
 #define RESNET(...)                                                                                                    \
     &resnet_family, &(const resnet_config)                                                                             \
     {                                                                                                                  \
         COMMON(64, 48), .width = 64, __VA_ARGS__                                                                       \
+    }
+#define BOTNET(height, width_, ...)                                                                                    \
+    &botnet_family, &(const botnet_config)                                                                             \
+    {                                                                                                                  \
+        COMMON(height, width_), .stem = 16, .width = 32, .heads = 4, __VA_ARGS__                                       \
     }
 
 #define CCT(height_, width_, ...)                                                                                      \
@@ -161,12 +128,20 @@ static const original originals[] = {
     { "simple_vit_normed_patches", VIT(VIT_PYTORCH, .heads = 3, .head_dim = 16, .no_class_token = true,
                                        .position = POSITION_SIN_COS, .no_proj_bias = true) },
     { "vit_mha", VIT(.patch_height = 8, .patch_width = 8, .heads = 3, .mlp_dim = 48, .eps = 1e-5) },
+    { "swin", SWIN(32, 24, .patch = 2, .window = 4, .dim = 12, .depths = { 2, 2, 2 }, .heads = { 1, 2, 3 }) },
+    { "swin_odd", SWIN(20, 28, .patch = 4, .window = 3, .dim = 16, .depths = { 2, 3 }, .heads = { 2, 4 }) },
+    { "pvt", PVT(64, .depths = { 1, 2, 1, 1 }, .embedding_eps = 1e-6) },
+    { "pvt_authors", PVT(96, .depths = { 1, 1, 1, 2 }, .embedding_eps = 1e-5) },
+    { "pvt_v2", PVT_V2(70, 90, .depths = { 2, 1, 2, 1 }) },
+    { "pvt_v2_li", PVT_V2(32, 48, .depths = { 1, 1, 1, 1 }, .linear = true) },
     { "resnet_basic", RESNET(.depths = { 1, 1, 1, 1 }) },
     { "resnet_bottleneck", RESNET(.depths = { 1, 2, 1, 1 }, .bottleneck = true) },
     { "cct_learned", CCT(16, 20, .kernel = 3, .convs = 2) },
     { "cct_sine", CCT(9, 12, .kernel = 7, .convs = 1, .sine_positions = true) },
     { "cvt_lite", CCT(8, 16, .kernel = 4, .patches = true) },
     { "vit_lite", CCT(8, 16, .kernel = 4, .patches = true, .class_token = true) },
+    { "botnet", BOTNET(24, 48, .blocks = { "c", "aa" }) },
+    { "botnet_silu", BOTNET(32, 48, .blocks = { "cc", "cac" }, .silu = true) },
     { "cvt_quick", CVT(40, 28, .kernels = { 7, 3, 3 }, .strides = { 4, 2, 2 }, .dims = { 8, 12, 24 },
                        .depths = { 1, 2, 3 }, .heads = { 1, 2, 3 }) },
     { "cvt_gelu", CVT(13, 20, .kernels = { 5, 3, 3 }, .strides = { 2, 2, 2 }, .dims = { 4, 4, 8 },
@@ -381,7 +356,12 @@ static void expect_layout(const classifier *net, vt_named_tensor value)
     token_layout l = { 0 };
     if (!net->family->layout(net->layers, value.name, &l)) return;
     const bool map = vt_rank(value.tensor) == 4;
-    const int64_t queries = l.prefix + l.rows * l.columns, keys = l.key_prefix + l.key_rows * l.key_columns;
+    if (map && strcmp(value.name, net->family->feature_map) == 0) {
+        cr_assert(vt_dim(value.tensor, 2) == l.rows && vt_dim(value.tensor, 3) == l.columns, "%s", net->name);
+        return;
+    }
+    int64_t queries = l.prefix + l.rows * l.columns, keys = l.key_prefix + l.key_rows * l.key_columns;
+    if (l.window_rows) queries = keys = l.window_rows * l.window_columns;
     cr_assert(vt_dim(value.tensor, map ? 2 : 1) == queries && (!map || vt_dim(value.tensor, 3) == keys),
               "%s: %s is not of %lld queries and %lld keys", net->name, value.name, (long long)queries,
               (long long)keys);
@@ -401,15 +381,51 @@ static void expect_values(const classifier *net, int64_t height, int64_t width)
     if (vt_model_values(net->model, family->feature_map, found, 1)) expect_layout(net, found[0]);
 }
 
+/* Only blocks have a drop path: without dropout, what is drawn differs between passes unless they are in evaluation. */
+static void expect_modes_of_blocks(const classifier *net, int64_t height, int64_t width)
+{
+    char blocks[64];
+    VT_SCOPE;
+    snprintf(blocks, sizeof blocks, "%s.*", net->family->blocks);
+    cr_assert(vt_model_set_training(net->model, blocks, false) > 0, "%s: no %s", net->name, blocks);
+    vt_set_training(true);
+    vt_tensor images = vt_normal(VT_SHAPE(3, 2, height, width));
+    vt_tensor first = classifier_forward(net, images), second = classifier_forward(net, images);
+    cr_assert(vt_item(vt_max(vt_abs(vt_sub(first, second)))) == 0, "%s: its blocks are not in evaluation", net->name);
+    vt_model_set_training(net->model, NULL, true);
+    vt_tensor third = classifier_forward(net, images);
+    cr_assert(vt_item(vt_max(vt_abs(vt_sub(first, third)))) > 0, "%s: nothing is dropped", net->name);
+    vt_set_training(false);
+}
+
 static void expect_what_it_says(const family *family, const char *variant, int64_t height, int64_t width)
 {
     classifier *net = classifier_new(variant, .height = height, .width = width, .channels = 2, .classes = 7,
                                      .dropout = 0.25, .drop_path = 0.2);
     cr_assert(net, "%s: %s", variant, vt_error_message());
     expect_values(net, height, width);
+    cr_assert(classifier_layers(net) > 3, "%s: no blocks %s", variant, family->blocks);
     cr_assert(vt_model_set_trainable(net->model, family->heads, false) > 0, "%s: no %s", variant, family->heads);
     cr_assert(vt_model_set_trainable(net->model, family->input, false) > 0, "%s: no %s", variant, family->input);
     classifier_free(net);
+}
+
+static void expect_modes(const char *variant, int64_t height, int64_t width)
+{
+    classifier *net =
+        classifier_new(variant, .height = height, .width = width, .channels = 2, .dropout = 0, .drop_path = 0.5);
+    cr_assert(net, "%s: %s", variant, vt_error_message());
+    expect_modes_of_blocks(net, height, width);
+    classifier_free(net);
+}
+
+Test(families, have_blocks_that_can_be_put_into_evaluation)
+{
+    const family *family = NULL, *last = NULL;
+    for (int i = 0; zoo_variant(i, &family); i++) {
+        if (family != last) expect_modes(zoo_variant(i, NULL)->name, 64, 96);
+        last = family;
+    }
 }
 
 Test(families, take_other_pictures_and_classes_and_say_what_they_have)
@@ -676,12 +692,128 @@ Test(adapted, only_where_that_is_asked_for)
     classifier_free(net);
 }
 
-/* -- Named values -------------------------------------------------------------------------------------------------- */
+/* -- By path ------------------------------------------------------------------------------------------------------- */
 
 static classifier *small_vit(void)
 {
     return classifier_new_of(originals[0].family, originals[0].config);
 }
+
+TestSuite(by_path, .init = begin, .fini = end);
+
+static int64_t layer_in(const char *variant, const char *name)
+{
+    classifier *m = classifier_new(variant);
+    int64_t layer = classifier_layer(m, name);
+    classifier_free(m);
+    return layer;
+}
+
+Test(by_path, layers_are_what_is_before_each_block_and_behind)
+{
+    classifier *m = classifier_new("vit_tiny_patch16_224");
+    cr_assert(classifier_layers(m) == 14, "%d", (int)classifier_layers(m));
+    classifier_free(m);
+    cr_assert(layer_in("vit_tiny_patch16_224", "pos_embed") == 0);
+    cr_assert(layer_in("vit_tiny_patch16_224", "blocks.0.norm1.weight") == 1);
+    cr_assert(layer_in("vit_tiny_patch16_224", "blocks.11.mlp.fc2.bias") == 12);
+    cr_assert(layer_in("vit_tiny_patch16_224", "head.bias") == 13);
+    cr_assert(layer_in("resnet18", "bn1.running_mean") == 0);
+    cr_assert(layer_in("resnet18", "layer2.0.conv1.weight") == 3);
+    cr_assert(layer_in("resnet18", "fc.weight") == 9);
+    cr_assert(layer_in("resnet18", "nothing") == -1);
+}
+
+/* One step of gradient descent with every gradient 1. */
+Test(by_path, learning_rates_fall_towards_the_first_layers)
+{
+    classifier *m = small_vit();
+    const int64_t layers = classifier_layers(m);
+    cr_assert(layers == 4);
+    vt_model_init(m->model, NULL, VT_INIT_CONSTANT, 0);
+    vt_optimizer *sgd = vt_sgd(m->model, .lr = 1);
+    cr_assert(!classifier_decay_layers(m, sgd, 1, 0));
+    REFUSED(VT_ERROR_ARGUMENT, "decay is 0");
+    cr_assert(classifier_decay_layers(m, sgd, 1, 0.5), "%s", vt_error_message());
+    {
+        VT_SCOPE;
+        vt_tensor loss = vt_zeros(VT_SCALAR);
+        for (int i = 0; i < vt_model_size(m->model); i++)
+            loss = vt_add(loss, vt_sum(vt_model_entry(m->model, i).tensor));
+        vt_backward(loss);
+        vt_optimizer_step(sgd);
+    }
+    for (int i = 0; i < vt_model_size(m->model); i++) {
+        vt_named_tensor e = vt_model_entry(m->model, i);
+        float *values = malloc((size_t)vt_count(e.tensor) * sizeof *values);
+        cr_assert(values && vt_read(e.tensor, values, vt_count(e.tensor), VT_F32));
+        cr_assert(values[0] == (float)-exp2(-(double)(layers - 1 - classifier_layer(m, e.name))), "%s: %g", e.name,
+                  (double)values[0]);
+        free(values);
+    }
+    vt_optimizer_free(sgd);
+    classifier_free(m);
+}
+
+static classifier *small_resnet(void)
+{
+    return classifier_new("resnet18_cifar", .height = 16, .width = 16, .classes = CLASSES);
+}
+
+static double mean_of_buffer(const classifier *m, const char *name)
+{
+    VT_SCOPE;
+    return vt_item(vt_mean(vt_cast(vt_model_find(m->model, name), VT_F32)));
+}
+
+static void train_once(const classifier *m)
+{
+    VT_SCOPE;
+    vt_set_training(true);
+    vt_backward(vt_mean(classifier_forward(m, made_of("images", VT_SHAPE(BATCH, 3, 16, 16), 0, 4))));
+    vt_set_training(false);
+}
+
+Test(by_path, frozen_layers_keep_their_running_statistics)
+{
+    classifier *m = small_resnet();
+    cr_assert(vt_model_set_trainable(m->model, "layer1.*", false) > 0);
+    train_once(m);
+    cr_assert(mean_of_buffer(m, "layer1.0.bn1.running_mean") == 0);
+    cr_assert(mean_of_buffer(m, "layer1.0.bn1.num_batches_tracked") == 0);
+    cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") != 0);
+    classifier_free(m);
+}
+
+Test(by_path, parts_in_evaluation_have_no_dropout_and_keep_their_statistics)
+{
+    classifier *m = small_resnet();
+    cr_assert(vt_model_set_training(m->model, "layer{1,2}.*", false) > 0);
+    train_once(m);
+    cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") == 0);
+    cr_assert(mean_of_buffer(m, "layer3.0.bn1.running_mean") != 0);
+    vt_model_set_training(m->model, NULL, true);
+    train_once(m);
+    cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") != 0);
+    classifier_free(m);
+
+    vit_config config = *(const vit_config *)originals[0].config;
+    config.common.dropout = 0.5;
+    m = classifier_new_of(&vit_family, &config);
+    cr_assert(vt_model_set_training(m->model, "blocks.*", false) > 0);
+    VT_SCOPE;
+    vt_set_training(true);
+    cr_assert(vt_path_training(vt_root(m->model)) && !vt_path_training(vt_subpath(vt_root(m->model), "blocks.1")));
+    vt_tensor images = made_of("images", VT_SHAPE(BATCH, 3, 32, 16), 0, 4);
+    vt_tensor first = classifier_forward(m, images), second = classifier_forward(m, images);
+    cr_assert(vt_item(vt_mean(vt_abs(vt_sub(first, second)))) > 0, "the embedding is still dropped from");
+    vt_model_set_training(m->model, NULL, false);
+    first = classifier_forward(m, images), second = classifier_forward(m, images);
+    cr_assert(vt_item(vt_mean(vt_abs(vt_sub(first, second)))) == 0);
+    classifier_free(m);
+}
+
+/* -- Named values -------------------------------------------------------------------------------------------------- */
 
 Test(named_values, are_listed_by_pattern_in_order)
 {
@@ -694,7 +826,7 @@ Test(named_values, are_listed_by_pattern_in_order)
     cr_assert(!strcmp(found[0].name, "blocks.0") && !strcmp(found[1].name, "blocks.1"));
     cr_assert(vt_model_values(net->model, "*.{weights,nothing}", found, 8) == 2);
     cr_assert(!strcmp(found[1].name, "blocks.1.attn.weights"));
-    cr_assert(vt_model_values(net->model, "block?.*", found, 1) == 4, "as many as match, though one fits");
+    cr_assert(vt_model_values(net->model, "block?.*", found, 1) == 6, "as many as match, though one fits");
     cr_assert(vt_dim(vt_model_value(net->model, "feature_map"), 1) == 8);
     cr_assert(vt_dim(vt_model_value(net->model, "cls_token"), 1) == 24, "%s", vt_error_message());
     classifier_free(net);

@@ -81,6 +81,8 @@ want_build() {
     wants libdnnl-dev has_header oneapi/dnnl/dnnl.h
     wants libjansson-dev pkg-config --exists jansson
     wants libcairo2-dev pkg-config --exists cairo
+    wants libjpeg-dev pkg-config --exists libjpeg
+    wants libpng-dev pkg-config --exists libpng
 }
 want_tests() {
     wants libcriterion-dev pkg-config --exists criterion

@@ -10,6 +10,8 @@
 #define VT_API          __attribute__((visibility("default")))
 #define VT_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define VT_CLEANUP_(f)  __attribute__((__cleanup__(f), __unused__))
+#define VT_JOIN_(a, b)  a##b
+#define VT_JOIN(a, b)   VT_JOIN_(a, b)
 #else
 #define VT_API
 #define VT_PRINTF(f, a)
@@ -136,10 +138,11 @@ VT_API const char *vt_shape_text(vt_shape shape, char text[128]);
 #else
 #define VT_OVERRIDES_ _Pragma("GCC diagnostic ignored \"-Woverride-init\"")
 #endif
-#define VT_BEHIND_1_(a1, ...)             __VA_ARGS__
-#define VT_BEHIND_2_(a1, a2, ...)         __VA_ARGS__
-#define VT_BEHIND_3_(a1, a2, a3, ...)     __VA_ARGS__
-#define VT_BEHIND_4_(a1, a2, a3, a4, ...) __VA_ARGS__
+#define VT_BEHIND_1_(a1, ...)                 __VA_ARGS__
+#define VT_BEHIND_2_(a1, a2, ...)             __VA_ARGS__
+#define VT_BEHIND_3_(a1, a2, a3, ...)         __VA_ARGS__
+#define VT_BEHIND_4_(a1, a2, a3, a4, ...)     __VA_ARGS__
+#define VT_BEHIND_5_(a1, a2, a3, a4, a5, ...) __VA_ARGS__
 #define VT_CALL(function, type, defaults, required, signature, ...)                                                    \
     __extension__({                                                                                                    \
         (void)(__typeof__((type){ .named_only_ = 0, VT_BEHIND_##required##_(__VA_ARGS__, ) }) *)0;                     \

@@ -79,9 +79,7 @@ VT_API vt_scope vt_scope_begin(void);
 /* Ends the scope, and those inside of it that have not ended. NULL, and a scope that has ended, are ignored. Error: a
  * negative depth. */
 VT_API void vt_scope_end(vt_scope *scope);
-#define VT_JOIN_(a, b) a##b
-#define VT_JOIN(a, b)  VT_JOIN_(a, b)
-#define VT_SCOPE       vt_scope VT_CLEANUP_(vt_scope_end) VT_JOIN(vt_scope_, __LINE__) = vt_scope_begin()
+#define VT_SCOPE vt_scope VT_CLEANUP_(vt_scope_end) VT_JOIN(vt_scope_, __LINE__) = vt_scope_begin()
 
 /* Moves a tensor to the enclosing scope. It comes out as a value: its history ends with the scope, and a later
  * vt_backward that reaches it is an error unless it was made by vt_detach. Returns the tensor. */

@@ -66,6 +66,7 @@ typedef struct vt_named_tensor {
     bool is_parameter;
     bool no_decay; /* as registered */
     vt_grid grid;
+    bool evaluated; /* vt_model_set_training put it into evaluation */
 } vt_named_tensor;
 /* Entries in the order of registration; a model that is NULL has none. An index that is out of range: no name, and the
  * inert tensor. */
@@ -79,10 +80,29 @@ VT_API int64_t vt_model_parameter_count(const vt_model *model);
 VT_API int64_t vt_model_buffer_count(const vt_model *model);
 
 /* Patterns describe whole names: * stands for any characters, dots too, ? for one, {qkv,proj} for one of several,
- * {0..5} for a number; NULL stands for every name.
- *
- * Marks every parameter whose name matches trainable, or frozen. Returns how many there were. */
+ * {0..5} for a number; NULL stands for every name. */
+VT_API bool vt_name_matches(const char *name, const char *glob);
+
+/* Marks every parameter whose name matches trainable, or frozen. Returns how many there were. Layers whose parameters
+ * are frozen keep their running statistics, too. */
 VT_API int vt_model_set_trainable(vt_model *model, const char *glob, bool trainable);
+
+/* Modules all of whose parameters and buffers have names that match are in evaluation, even where vt_training() is
+ * true; `training` true undoes that. Returns how many names match. */
+VT_API int vt_model_set_training(vt_model *model, const char *glob, bool training);
+/* Whether the module at the path is in training: vt_training(), and it was not put into evaluation. */
+VT_API bool vt_path_training(vt_path path);
+
+/* The mode of the module at a path up to the end of the block; a module's forward pass begins with it:
+ *
+ *     VT_MODE_OF(m->path);
+ */
+typedef struct vt_mode {
+    bool training; /* what vt_training() was before */
+} vt_mode;
+VT_API vt_mode vt_mode_begin(vt_path path);
+VT_API void vt_mode_end(vt_mode *mode);
+#define VT_MODE_OF(path) vt_mode VT_CLEANUP_(vt_mode_end) VT_JOIN(vt_mode_, __LINE__) = vt_mode_begin(path)
 
 /* Lets every parameter whose name matches begin anew, each with a random stream of its own; as with vt_write, what was
  * recorded before sees what it held before. Returns how many there were. So a family's rules of initialisation are said

@@ -103,7 +103,7 @@ typedef bool (*vt_parameter_filter)(const char *name, vt_tensor parameter, void 
 typedef struct vt_group_args {
     vt_site at_;
     vt_optimizer *optimizer;
-    const char *prefix; /* of the names: "head.", or "" for all */
+    const char *glob; /* a pattern of the names, as model.h has them: "head.*"; NULL: all */
     vt_named_only named_only_;
     vt_parameter_filter select; /* narrows the choice further; NULL: does not */
     void *user;                 /* handed to select */
@@ -114,11 +114,13 @@ typedef struct vt_group_args {
 #define VT_GROUP_DEFAULTS .lr = VT_AUTO, .weight_decay = VT_AUTO
 VT_API vt_group_args vt_group_defaults(void);
 /* Gives parameters a learning rate and a weight decay of their own; a later group takes them from an earlier one.
- * Returns how many there are. Error: none. */
+ * Returns how many there are. Error: none.
+ *
+ *     vt_optimizer_group(adamw, "blocks.{0..5}.*", .lr = 1e-5); */
 VT_API int vt_optimizer_group_with(const vt_group_args *a);
 #define vt_optimizer_group(...)                                                                                        \
     VT_CALL(vt_optimizer_group_with, vt_group_args, VT_GROUP_DEFAULTS, 2,                                              \
-            "vt_optimizer_group(optimizer, prefix, .lr .weight_decay .select)", __VA_ARGS__)
+            "vt_optimizer_group(optimizer, glob, .lr .weight_decay .select)", __VA_ARGS__)
 
 /* Records one update of every trainable parameter that has a gradient. Error: none has one. */
 VT_API void vt_optimizer_step_at(vt_site at, vt_optimizer *optimizer);

@@ -72,6 +72,7 @@
 #include <vitro/data.h>
 #include <vitro/name_rule.h>
 #include <vitro/npy.h>
+#include <vitro/picture.h>
 #include <vitro/tensor_file.h>
 #include <vitro/progress.h>
 #include <vitro/stop.h>

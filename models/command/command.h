@@ -3,8 +3,18 @@
 #ifndef MODELS_COMMAND_COMMAND_H
 #define MODELS_COMMAND_COMMAND_H
 
-int command_check(int argc, char **argv);
-int command_models(int argc, char **argv);
-int command_summary(int argc, char **argv);
+#include "program/command_line.h"
+
+typedef struct command {
+    const char *name, *summary;
+    const command_line *(*line)(void);
+    int (*run)(int argc, char **argv);
+} command;
+
+extern const command command_attention, command_check, command_classify, command_finetune, command_models,
+    command_summary;
+
+/* All of them, in the order in which they are listed; ended by NULL. */
+extern const command *const commands[];
 
 #endif

@@ -2,7 +2,6 @@
 #include "command/command.h"
 #include "program/command_line.h"
 #include "zoo.h"
-#include <fnmatch.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +12,13 @@ typedef struct options {
 } options;
 
 static const command_option table[] = {
-    { OPTION_ARGUMENT, "GLOB", OPTION_FIELD(glob), .help = "Only models whose name matches, such as 'deit*'" },
+    { OPTION_ARGUMENT, "GLOB", OPTION_FIELD(glob), .of_zoo = true,
+      .help = "Only models whose name matches, such as 'deit*'" },
     { OPTION_FLAG, "csv", OPTION_FIELD(csv), .help = "Print comma-separated values" },
     { OPTION_FLAG, "json", OPTION_FIELD(json), .help = "Print JSON" },
     { 0 },
 };
-static const command_line line = {
+static const command_line line_of_it = {
     .version = "vitro models " VITRO_VERSION,
     .doc = "Lists the models that vitro has: parameters, multiply-accumulates and activations of one picture, and how "
            "pictures are made ready for published weights.",
@@ -85,17 +85,17 @@ static void print_head(const options *o)
                "classes", "crop, resize");
 }
 
-int command_models(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     options o = { 0 };
-    command_line_parse(&line, argc, argv, &o);
+    command_line_parse(&line_of_it, argc, argv, &o);
     json_t *list = json_array();
     const family *family;
     const variant *v;
     int found = 0;
     for (int i = 0; (v = zoo_variant(i, &family)); i++) {
         facts f;
-        if (o.glob && fnmatch(o.glob, v->name, 0) != 0) continue;
+        if (!vt_name_matches(v->name, o.glob)) continue;
         if (!find_facts(v, family, &f)) break;
         if (found++ == 0) print_head(&o);
         if (o.json)
@@ -110,3 +110,10 @@ int command_models(int argc, char **argv)
     fprintf(stderr, "vitro: no model matches \"%s\"; vitro models lists them all\n", o.glob);
     return 1;
 }
+
+static const command_line *line(void)
+{
+    return &line_of_it;
+}
+
+const command command_models = { "models", "list the models", line, run };

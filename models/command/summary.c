@@ -12,7 +12,8 @@ typedef struct options {
 } options;
 
 static const command_option table[] = {
-    { OPTION_ARGUMENT, "NAME", OPTION_FIELD(name), .required = true, .help = "The model, as vitro models lists it" },
+    { OPTION_ARGUMENT, "NAME", OPTION_FIELD(name), .of_zoo = true, .required = true,
+      .help = "The model, as vitro models lists it" },
     { OPTION_INTEGER, "classes", OPTION_FIELD(classes), "N", 1, 1e6, .otherwise = "the model's",
       .help = "Classes to tell apart" },
     { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 1e5, .otherwise = "the model's",
@@ -20,7 +21,7 @@ static const command_option table[] = {
     { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "1", .help = "Pictures" },
     { 0 },
 };
-static const command_line line = {
+static const command_line line_of_it = {
     .version = "vitro summary " VITRO_VERSION,
     .doc = "Prints a model value by value: the shape of each, the parameters of the layer that makes it, its "
            "multiply-accumulates and the memory that it takes in f32. Nothing is computed.",
@@ -88,12 +89,19 @@ static void summarise(const classifier *m, int64_t batch)
     free(values);
 }
 
-int command_summary(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     options o = { .classes = VT_AUTO, .image_size = VT_AUTO };
-    command_line_parse(&line, argc, argv, &o);
+    command_line_parse(&line_of_it, argc, argv, &o);
     classifier *m = classifier_new(o.name, .classes = o.classes, .image_size = o.image_size);
     if (m) summarise(m, o.batch);
     classifier_free(m);
     return vt_failed() ? vt_error_print(stderr) : 0;
 }
+
+static const command_line *line(void)
+{
+    return &line_of_it;
+}
+
+const command command_summary = { "summary", "print a model layer by layer", line, run };

@@ -16,8 +16,8 @@ typedef struct attend_args {
 } attend_args;
 #define ATTEND_DEFAULTS .scale = VT_AUTO, .dropout = 0
 
-/* q [B, heads, N, d], k [B, heads, M, d], v [B, heads, M, e] -> [B, N, heads * e], the heads side by side. Names the
- * weights before dropout [B, heads, N, M] "weights" under the path. */
+/* q [B..., heads, N, d], k [B..., heads, M, d], v [B..., heads, M, e] -> [B..., N, heads * e], the heads side by side.
+ * Names the weights before dropout [B, heads, N, M] "weights" under the path, with the axes of B as one. */
 vt_tensor attend_with(const attend_args *a);
 #define attend(...)                                                                                                    \
     VT_CALL(attend_with, attend_args, ATTEND_DEFAULTS, 4, "attend(path, q, k, v, .bias .mask .scale .dropout)",        \

@@ -33,7 +33,10 @@ attention attention_new_with(const attention_args *a);
             ".no_proj)",                                                                                               \
             __VA_ARGS__)
 
-/* x [B, N, dim] -> [B, N, dim]. Names the attention weights [B, heads, N, N] "weights": each row sums to 1. */
+/* x [B..., N, dim] -> [B..., N, dim]. Names the attention weights [B, heads, N, N] "weights", with the axes of B as
+ * one: each row sums to 1. */
 vt_tensor attention_forward(const attention *m, vt_tensor x);
+/* The same with a bias that is added to the logits; it broadcasts to [B..., heads, N, N]. */
+vt_tensor attention_forward_biased(const attention *m, vt_tensor x, vt_tensor bias);
 
 #endif

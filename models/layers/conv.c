@@ -20,6 +20,18 @@ conv conv_new_with(const conv_args *a)
     return m;
 }
 
+void conv_init_fan_out(vt_model *model, const conv *m)
+{
+    if (!m->weight.id) return;
+    vt_shape shape = vt_shape_of(m->weight);
+    int64_t fan_out = shape.dim[0] / m->groups * shape.dim[2] * shape.dim[3];
+    for (int i = 0; i < vt_model_size(model); i++) {
+        vt_named_tensor e = vt_model_entry(model, i);
+        if (e.tensor.id == m->weight.id) vt_model_init(model, e.name, VT_INIT_NORMAL, sqrt(2 / (double)fan_out));
+        if (m->bias.id && e.tensor.id == m->bias.id) vt_model_init(model, e.name, VT_INIT_CONSTANT, 0);
+    }
+}
+
 vt_tensor conv_forward(const conv *m, vt_tensor x)
 {
     return vt_conv2d(x, m->weight, .bias = m->bias, .stride = m->stride, .padding = m->padding, .groups = m->groups);

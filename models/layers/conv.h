@@ -25,6 +25,10 @@ conv conv_new_with(const conv_args *a);
     VT_CALL(conv_new_with, conv_args, CONV_DEFAULTS, 4,                                                                \
             "conv_new(path, in, out, kernel, .stride .padding .groups .no_bias)", __VA_ARGS__)
 
+/* Lets a convolution of the model begin normal of deviation sqrt(2 / fan out), and its bias 0 (He et al. 2015), where
+ * fan out is kernel * kernel * out / groups. */
+void conv_init_fan_out(vt_model *model, const conv *m);
+
 /* x [N, in, H, W] -> [N, out, H', W'] */
 vt_tensor conv_forward(const conv *m, vt_tensor x);
 

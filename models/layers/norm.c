@@ -26,7 +26,7 @@ vt_tensor rms_norm_forward(const rms_norm *m, vt_tensor x)
 
 batch_norm batch_norm_new(vt_path path, int64_t channels)
 {
-    batch_norm m;
+    batch_norm m = { .path = path };
     m.weight = vt_parameter(path, "weight", VT_SHAPE(channels), VT_INIT_CONSTANT, 1);
     m.bias = vt_parameter(path, "bias", VT_SHAPE(channels), VT_INIT_CONSTANT, 0);
     m.running_mean = vt_buffer(path, "running_mean", VT_SHAPE(channels), 0, VT_DTYPE_DEFAULT);
@@ -37,6 +37,8 @@ batch_norm batch_norm_new(vt_path path, int64_t channels)
 
 vt_tensor batch_norm_forward(const batch_norm *m, vt_tensor x)
 {
+    VT_MODE_OF(m->path);
+    if (!vt_trainable(m->weight)) vt_set_training(false);
     if (vt_training())
         vt_assign(m->num_batches_tracked, vt_add(m->num_batches_tracked, vt_full(VT_SCALAR, 1, .dtype = VT_I64)));
     return vt_batch_norm(x, m->running_mean, m->running_var, .weight = m->weight, .bias = m->bias);

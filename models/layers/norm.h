@@ -27,6 +27,7 @@ rms_norm rms_norm_new(vt_path path, int64_t dim, double eps);
 vt_tensor rms_norm_forward(const rms_norm *m, vt_tensor x);
 
 typedef struct batch_norm {
+    vt_path path;
     vt_tensor weight, bias, running_mean, running_var; /* [channels] */
     vt_tensor num_batches_tracked;                     /* i64 []: kept, as PyTorch keeps it, and used by nothing */
 } batch_norm;
@@ -35,7 +36,8 @@ typedef struct batch_norm {
  * "num_batches_tracked" (0). */
 batch_norm batch_norm_new(vt_path path, int64_t channels);
 
-/* x [N, channels, ...]; updates the running statistics in training mode. */
+/* x [N, channels, ...]; updates the running statistics in training, unless its weight is frozen: then it computes as in
+ * evaluation. */
 vt_tensor batch_norm_forward(const batch_norm *m, vt_tensor x);
 
 #endif

@@ -94,9 +94,15 @@ static void parse_model(struct argp_state *state, const char *text, const char *
     const variant *v;
     for (int i = 0; (v = zoo_variant(i, NULL)); i++)
         if (strcmp(text, v->name) == 0) return;
-    char *list = list_models();
-    argp_error(state, "there is no model \"%s\". %s", text, list ? list : "");
-    free(list);
+    char nearest[256] = "";
+    zoo_list_nearest(text, nearest, sizeof nearest);
+    argp_error(state, "there is no model \"%s\"; the nearest names are %s", text, nearest);
+}
+
+/* argp has put all arguments behind the options before it hands out the first. */
+static void add_argument(const struct argp_state *state, argument_list *list)
+{
+    if (list->count++ == 0) list->texts = &state->argv[state->next - 1];
 }
 
 static void parse_value(struct argp_state *state, const command_option *o, const char *text, void *target)
@@ -111,32 +117,36 @@ static void parse_value(struct argp_state *state, const command_option *o, const
     case OPTION_DTYPE: parse_dtype(state, o, text, field); break;
     case OPTION_MODEL: parse_model(state, text, field); break;
     case OPTION_ARGUMENT: *(const char **)field = text; break;
+    case OPTION_ARGUMENTS: add_argument(state, field); break;
     }
 }
 
 /* -- The command line ---------------------------------------------------------------------------------------------- */
 
-/* The row of argument number n; NULL where there is none. */
-static const command_option *argument_row(const command_line *line, unsigned n)
+static bool is_argument(const command_option *o)
 {
-    for (const command_option *o = line->options; o->name; o++)
-        if (o->kind == OPTION_ARGUMENT && n-- == 0) return o;
-    return NULL;
+    return o->kind == OPTION_ARGUMENT || o->kind == OPTION_ARGUMENTS;
 }
 
 static void parse_argument(struct argp_state *state, const parsing *p, const char *text)
 {
-    const command_option *o = argument_row(p->line, state->arg_num);
-    if (o)
+    unsigned row = 0;
+    for (const command_option *o = p->line->options; o->name; o++) {
+        if (!is_argument(o) || (o->kind == OPTION_ARGUMENT && row++ < state->arg_num)) continue;
         parse_value(state, o, text, p->target);
-    else
-        argp_error(state, "\"%s\" is not an option", text);
+        return;
+    }
+    argp_error(state, "\"%s\" is not an option", text);
 }
 
-static void require_arguments(struct argp_state *state, const command_line *line)
+static void require(struct argp_state *state, const parsing *p)
 {
-    const command_option *o = argument_row(line, state->arg_num);
-    if (o && o->required) argp_error(state, "%s is missing", o->name);
+    unsigned arguments = 0;
+    for (const command_option *o = p->line->options; o->name; o++) {
+        if (is_argument(o) && ++arguments > state->arg_num && o->required) argp_error(state, "%s is missing", o->name);
+        if (o->kind == OPTION_TEXT && o->required && !*(char **)((char *)p->target + o->offset))
+            argp_error(state, "--%s is missing", o->name);
+    }
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -146,7 +156,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         parse_argument(state, p, text);
         return 0;
     }
-    if (key == ARGP_KEY_END) require_arguments(state, p->line);
+    if (key == ARGP_KEY_END) require(state, p);
     if (key == ARGP_KEY_INIT)
         for (const command_option *o = p->line->options; o->name; o++)
             if (o->fallback) parse_value(state, o, o->fallback, p->target);
@@ -169,7 +179,7 @@ static void fill_argp(const command_line *line, struct argp_option *out, char (*
     for (int i = 0; line->options[i].name; i++) {
         const command_option *o = &line->options[i];
         const char *left_out = o->fallback ? o->fallback : o->otherwise;
-        if (o->kind == OPTION_HEADING || o->kind == OPTION_ARGUMENT) {
+        if (o->kind == OPTION_HEADING || is_argument(o)) {
             /* argp's lists have no row for an argument: it stands there as documentation. */
             bool heading = o->kind == OPTION_HEADING;
             if (heading)
@@ -183,14 +193,16 @@ static void fill_argp(const command_line *line, struct argp_option *out, char (*
     }
 }
 
-/* "NAME [GLOB]" */
+/* "NAME [GLOB]", "IMAGE..." */
 static void list_arguments(const command_line *line, char *text, size_t size)
 {
     size_t used = 0;
-    const command_option *o;
     text[0] = 0;
-    for (unsigned i = 0; (o = argument_row(line, i)); i++)
-        used += (size_t)snprintf(text + used, size - used, o->required ? "%s%s" : "%s[%s]", i ? " " : "", o->name);
+    for (const command_option *o = line->options; o->name; o++) {
+        if (!is_argument(o)) continue;
+        used += (size_t)snprintf(text + used, size - used, o->required ? "%s%s%s" : "%s[%s%s]", used ? " " : "",
+                                 o->name, o->kind == OPTION_ARGUMENTS ? "..." : "");
+    }
 }
 
 void command_line_parse(const command_line *line, int argc, char **argv, void *target)
@@ -211,7 +223,8 @@ static void print_value(const command_option *o, const void *target, char *text,
 {
     const void *field = (const char *)target + o->offset;
     switch (o->kind) {
-    case OPTION_HEADING: break;
+    case OPTION_HEADING:
+    case OPTION_ARGUMENTS: break;
     case OPTION_FLAG: snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no"); break;
     case OPTION_TEXT:
     case OPTION_ARGUMENT:

@@ -6,16 +6,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Arguments of the command line, which they are part of. */
+typedef struct argument_list {
+    int count;
+    char **texts;
+} argument_list;
+
 typedef struct command_option {
     enum {
-        OPTION_HEADING, /* what the options below it have in common: its name */
-        OPTION_FLAG,    /* bool; false until it is given */
-        OPTION_TEXT,    /* const char * */
-        OPTION_INTEGER, /* int64_t from low to high */
-        OPTION_NUMBER,  /* double from low to high, without low itself where it is `above` */
-        OPTION_DTYPE,   /* vt_dtype: one of the words in `value`, "f32|bf16" */
-        OPTION_MODEL,   /* const char *: the name of a model of the zoo */
-        OPTION_ARGUMENT /* const char *: what stands without a name, in the order of the rows; NULL where left out */
+        OPTION_HEADING,  /* what the options below it have in common: its name */
+        OPTION_FLAG,     /* bool; false until it is given */
+        OPTION_TEXT,     /* const char * */
+        OPTION_INTEGER,  /* int64_t from low to high */
+        OPTION_NUMBER,   /* double from low to high, without low itself where it is `above` */
+        OPTION_DTYPE,    /* vt_dtype: one of the words in `value`, "f32|bf16" */
+        OPTION_MODEL,    /* const char *: the name of a model of the zoo */
+        OPTION_ARGUMENT, /* const char *: what stands without a name, in the order of the rows; NULL where left out */
+        OPTION_ARGUMENTS /* argument_list: the last of these rows, for all that stand behind the others */
     } kind;
     const char *name;  /* on the command line, behind "--" */
     size_t offset;     /* of the field in the program's struct */
@@ -26,7 +33,8 @@ typedef struct command_option {
     const char *otherwise; /* what that is in the help, where there is no fallback */
     bool recipe;           /* it decides what is computed: a run is resumed with the same one alone */
     const char *help;
-    bool required; /* of an argument */
+    bool required; /* of an argument, and of a text */
+    bool of_zoo;   /* of an argument: it is the name of a model, or a pattern of names */
 } command_option;
 
 /* The offset of a field of the program's struct. */

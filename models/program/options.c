@@ -1,11 +1,11 @@
-/* options.c - the options of vit_cifar10, a row each. */
+/* options.c - the options of the training programs, a row each. */
 #include "program/options.h"
 #include <math.h>
 
-static const command_option table[] = {
-    { OPTION_HEADING, .name = "What to train:" },
-    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_nano_patch4_32", .recipe = true,
-      .help = "The network, one of the list below" },
+/* -- Rows that all have ----------------------------------------------------------------------------------------------
+ */
+
+static const command_option of_pictures[] = {
     { OPTION_TEXT, "data", OPTION_FIELD(data), "DIR|synthetic",
       .otherwise = "left out: ./data where it holds CIFAR-10, else synthetic",
       .help = "The folder with CIFAR-10's binary files, which tools/get-cifar10 downloads; or \"synthetic\": pictures "
@@ -14,13 +14,19 @@ static const command_option table[] = {
       .help = "Train on the first N pictures only" },
     { OPTION_INTEGER, "test-limit", OPTION_FIELD(test_limit), "N", 1, 1e6, .otherwise = "all",
       .help = "Test on the first N pictures only" },
+    { 0 },
+};
+
+static const command_option of_steps[] = {
     { OPTION_HEADING, .name = "How:" },
     { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .fallback = "10", .recipe = true,
       .help = "Times to go through the training pictures" },
     { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64", .recipe = true,
       .help = "Pictures a step" },
-    { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, "0.001", .recipe = true,
-      .help = "The highest learning rate of AdamW; it warms up, then falls along a cosine" },
+    { 0 },
+};
+
+static const command_option of_the_run[] = {
     { OPTION_NUMBER, "weight-decay", OPTION_FIELD(weight_decay), "X", 0, INFINITY, false, "0.05", .recipe = true,
       .help = "Decoupled weight decay of the matrices" },
     { OPTION_INTEGER, "seed", OPTION_FIELD(seed), "N", 0, 0x1p62, .fallback = "1", .recipe = true,
@@ -42,21 +48,110 @@ static const command_option table[] = {
     { 0 },
 };
 
-static const command_line line = {
-    .version = "vit_cifar10 (vitro) " VITRO_VERSION,
-    .doc = "Trains a vision transformer, or a ResNet-18 to compare it with, to tell CIFAR-10's ten kinds of pictures "
-           "apart, and tests it after each epoch.",
-    .options = table,
+/* -- Training anew ---------------------------------------------------------------------------------------------------
+ */
+
+static const command_option anew[] = {
+    { OPTION_HEADING, .name = "What to train:" },
+    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_nano_patch4_32", .recipe = true,
+      .help = "The network, one of the list below" },
+    { 0 },
+};
+static const command_option rate_anew[] = {
+    { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, "0.001", .recipe = true,
+      .help = "The highest learning rate of AdamW; it warms up, then falls along a cosine" },
+    { 0 },
 };
 
-options options_parse(int argc, char **argv)
+/* -- Training further ------------------------------------------------------------------------------------------------
+ */
+
+static const command_option further[] = {
+    { OPTION_HEADING, .name = "What to train:" },
+    { OPTION_TEXT, "weights", OPTION_FIELD(weights), "FILE", .required = true,
+      .help = "The weights to begin with: safetensors, or what PyTorch's torch.save wrote (.pth, .pt, .bin). A head of "
+              "other classes, positions of another picture size, and other channels are made to fit" },
+    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights fit", .recipe = true,
+      .help = "The network; vitro models lists them" },
+    { OPTION_TEXT, "part", OPTION_FIELD(part), "KEY", .otherwise = "found by itself",
+      .help = "Where in a file of torch.save the tensors are, such as model_ema" },
+    { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 4096, .otherwise = "the network's",
+      .recipe = true, .help = "Height and width that pictures are resized to" },
+    { 0 },
+};
+static const command_option which_of_it[] = {
+    { OPTION_HEADING, .name = "Which of it:" },
+    { OPTION_TEXT, "freeze", OPTION_FIELD(freeze), "GLOB", .otherwise = "nothing", .recipe = true,
+      .help = "Parameters that stay as they are, such as '{patch_embed,blocks.{0..5}}.*'. Batch norms among them keep "
+              "their running statistics" },
+    { OPTION_TEXT, "lr-of", OPTION_FIELD(rates), "GLOB=X;...", .otherwise = "--lr for all", .recipe = true,
+      .help = "Learning rates of some parameters: 'blocks.*=1e-5; head.*=1e-3'" },
+    { OPTION_NUMBER, "layer-decay", OPTION_FIELD(layer_decay), "X", 0, 1, true, "1", .recipe = true,
+      .help = "The learning rate of each layer is that of the one behind it times this" },
+    { 0 },
+};
+static const command_option rate_further[] = {
+    { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, "0.0003", .recipe = true,
+      .help = "The highest learning rate of AdamW; it warms up, then falls along a cosine" },
+    { 0 },
+};
+
+/* -- Command lines ---------------------------------------------------------------------------------------------------
+ */
+
+enum { MOST_ROWS = 40 };
+
+/* One table of several. */
+static const command_option *join(command_option *rows, const command_option *const *tables)
 {
-    options o = { .train_limit = VT_AUTO, .test_limit = VT_AUTO };
-    command_line_parse(&line, argc, argv, &o);
+    int count = 0;
+    for (; *tables; tables++)
+        for (const command_option *o = *tables; o->name && count < MOST_ROWS - 1; o++) rows[count++] = *o;
+    rows[count] = (command_option){ 0 };
+    return rows;
+}
+
+const command_line *training_line(void)
+{
+    static command_option rows[MOST_ROWS];
+    static command_line line = {
+        .version = "vit_cifar10 (vitro) " VITRO_VERSION,
+        .doc = "Trains a vision transformer, or a ResNet-18 to compare it with, to tell CIFAR-10's ten kinds of "
+               "pictures apart, and tests it after each epoch.",
+    };
+    line.options =
+        join(rows, (const command_option *const[]){ anew, of_pictures, of_steps, rate_anew, of_the_run, NULL });
+    return &line;
+}
+
+const command_line *finetuning_line(void)
+{
+    static command_option rows[MOST_ROWS];
+    static command_line line = {
+        .version = "vitro finetune " VITRO_VERSION,
+        .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
+               "epoch.",
+        .no_models = true,
+    };
+    line.options = join(rows, (const command_option *const[]){ further, of_pictures, which_of_it, of_steps,
+                                                               rate_further, of_the_run, NULL });
+    return &line;
+}
+
+options options_parse(const command_line *line, int argc, char **argv)
+{
+    options o = { .line = line,
+                  .freeze = "",
+                  .rates = "",
+                  .train_limit = VT_AUTO,
+                  .test_limit = VT_AUTO,
+                  .image_size = VT_AUTO,
+                  .layer_decay = 1 };
+    command_line_parse(line, argc, argv, &o);
     return o;
 }
 
 void options_recipe(const options *o, char *text, size_t size)
 {
-    command_line_recipe(&line, o, text, size);
+    command_line_recipe(o->line, o, text, size);
 }

@@ -6,7 +6,8 @@
 #include <vitro/vitro.h>
 
 typedef struct options {
-    const char *data; /* a folder, "synthetic", or NULL: look for one */
+    const command_line *line; /* that they were read from */
+    const char *data;         /* a folder, "synthetic", or NULL: look for one */
     const char *model, *device, *out;
     vt_dtype precision;
     int64_t epochs, batch, train_limit, test_limit; /* limits: VT_AUTO is all */
@@ -14,10 +15,20 @@ typedef struct options {
     int64_t seed;
     double lr, weight_decay;
     bool resume;
+    /* Of training further: */
+    const char *weights, *part; /* a checkpoint, and where in it the weights are; weights NULL: fresh ones */
+    int64_t image_size;         /* VT_AUTO: the model's */
+    const char *freeze;         /* a pattern of parameters that are not trained; empty: all are */
+    const char *rates;          /* "GLOB=LR; GLOB=LR": learning rates of some parameters; empty: none has its own */
+    double layer_decay;         /* of learning rates, towards the first layers */
 } options;
 
+/* The command lines of training anew, and of training further. */
+const command_line *training_line(void);
+const command_line *finetuning_line(void);
+
 /* Reads the command line. Prints help or a message and exits, as command lines do, where it is not one to run. */
-options options_parse(int argc, char **argv);
+options options_parse(const command_line *line, int argc, char **argv);
 
 /* Those that decide what is learned, "model=... epochs=10", as text of less than `size` bytes. */
 void options_recipe(const options *o, char *text, size_t size);

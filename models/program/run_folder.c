@@ -1,12 +1,10 @@
 /* run_folder.c - what a training run leaves in its output folder. */
 #include "program/run_folder.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 4096 };
@@ -16,29 +14,6 @@ static const char *file_in(const char *folder, const char *name, char path[PATH_
     if (snprintf(path, PATH_SIZE, "%s/%s", folder, name) >= PATH_SIZE)
         vt_error_raise(VT_ERROR_FILE, VT_HERE, "the name of the output folder is too long");
     return path;
-}
-
-static bool make_folder(const char *path)
-{
-    struct stat status;
-    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode))) return true;
-    vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot make the folder %s: %s", path,
-                   errno == EEXIST ? "a file is in its place" : strerror(errno));
-    return false;
-}
-
-bool run_folder_prepare(const char *folder)
-{
-    char path[PATH_SIZE];
-    file_in(folder, "", path); /* ends in a slash: the last folder is made like its parents */
-    for (char *slash = strchr(path + 1, '/'); slash && !vt_failed(); slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        make_folder(path);
-        *slash = '/';
-    }
-    if (!vt_failed() && access(folder, W_OK | X_OK) != 0)
-        vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write into the folder %s: %s", folder, strerror(errno));
-    return !vt_failed();
 }
 
 /* ---- the checkpoint ---- */

@@ -4,9 +4,6 @@
 
 #include "program/trainer.h"
 
-/* Makes the folder, and its parents, where they are not there; finds out at once whether it can be written. */
-bool run_folder_prepare(const char *folder);
-
 /* Saves checkpoint.safetensors: weights, optimiser, random state, place in the data. The old one stays until the new
  * one is complete. */
 bool run_folder_checkpoint(const trainer *t);

@@ -1,6 +1,7 @@
 /* trainer.c - trains a classifier epoch by epoch. */
 #include "program/trainer.h"
 #include "program/clock.h"
+#include "program/finetune.h"
 #include "program/run_folder.h"
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,27 @@ static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test
              train->class_names[train->classes - 1]);
 }
 
+/* The network with fresh weights or those of a file, and the optimiser. */
+static bool make_net(trainer *t, const vt_dataset *train)
+{
+    const options *o = t->options;
+    t->net =
+        classifier_new(o->model, .classes = train->classes, .channels = train->channels, .image_size = o->image_size);
+    if (!t->net || (o->weights && !finetune_load(t->net, o, stdout))) return false;
+    t->optimizer = vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay);
+    return t->optimizer && finetune_set_rates(t->net, t->optimizer, o);
+}
+
+/* Weights go on with the pictures that they know. */
+static void choose_normalisation(const trainer *t, const data_set *set, float mean[3], float std[3])
+{
+    const preprocessing *known = t->options->weights ? t->net->pictures : NULL;
+    for (int c = 0; c < 3; c++) {
+        mean[c] = known ? (float)known->mean[c] : set->mean[c];
+        std[c] = known ? (float)known->std[c] : set->std[c];
+    }
+}
+
 bool trainer_init(trainer *t, const options *o, const pictures *p)
 {
     const vt_dataset *train = p->train, *test = p->test;
@@ -29,16 +51,15 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
                        (long long)o->batch, (long long)train->count);
     vt_seed((uint64_t)o->seed);
-    t->net = classifier_new(o->model, .classes = train->classes);
-    if (!t->net) return false;
-    t->optimizer = vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay);
+    if (!make_net(t, train)) return false;
+    float mean[3], std[3];
+    choose_normalisation(t, p->set, mean, std);
     /* A GPU is quicker than the host at making batches, of the same bits. */
     bool resident = strcmp(o->device, "cuda") == 0;
     t->train_loader =
         vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = true, .seed = (uint64_t)o->seed,
-                       .drop_last = true, .mean = p->set->mean, .std = p->set->std, .resident = resident);
-    t->test_loader =
-        vt_loader_open(test, .batch = TEST_BATCH, .mean = p->set->mean, .std = p->set->std, .resident = resident);
+                       .drop_last = true, .mean = mean, .std = std, .resident = resident);
+    t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .mean = mean, .std = std, .resident = resident);
     return !vt_failed() && (!o->resume || run_folder_resume(t));
 }
 
@@ -54,9 +75,9 @@ void trainer_free(trainer *t)
 static vt_tensor input_images(const trainer *t, const vt_batch *batch)
 {
     vt_tensor images = vt_cast(batch->images, VT_DTYPE_DEFAULT);
-    int size = (int)t->net->config->height;
-    if (size == vt_dim(images, 2) && size == vt_dim(images, 3)) return images;
-    return vt_interpolate(images, .height = size, .width = size, .mode = VT_BILINEAR);
+    const common_config *c = t->net->config;
+    if (c->height == vt_dim(images, 2) && c->width == vt_dim(images, 3)) return images;
+    return vt_interpolate(images, .height = (int)c->height, .width = (int)c->width, .mode = VT_BILINEAR);
 }
 
 static double learning_rate(const trainer *t)

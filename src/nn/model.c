@@ -150,7 +150,7 @@ static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, boo
     if (!v) return VT_INERT;
     char *owned = strdup(full);
     if (!owned ||
-        !add_entry(a->path.model, (vt_named_tensor){ owned, v->handle, is_parameter, a->no_decay, a->grid })) {
+        !add_entry(a->path.model, (vt_named_tensor){ owned, v->handle, is_parameter, a->no_decay, a->grid, false })) {
         free(owned);
         value_end(c, v);
         return refuse_call(call, at, VT_ERROR_MEMORY, "out of memory for \"%s\"", full);
@@ -205,9 +205,14 @@ int64_t vt_model_buffer_count(const vt_model *model)
     return count_elements(model, false);
 }
 
+bool vt_name_matches(const char *name, const char *glob)
+{
+    return name && (!glob || glob_matches(glob, name));
+}
+
 static bool is_chosen(const vt_named_tensor *e, const char *glob)
 {
-    return e->is_parameter && (!glob || glob_matches(glob, e->name));
+    return e->is_parameter && vt_name_matches(e->name, glob);
 }
 
 int vt_model_set_trainable(vt_model *model, const char *glob, bool trainable)

@@ -15,6 +15,7 @@ struct vt_model {
     vt_named_tensor *entries;
     int count;
     size_t capacity;
+    int evaluated; /* entries that were put into evaluation */
     named_value *values;
     int value_count;
     size_t value_capacity;

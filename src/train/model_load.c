@@ -4,7 +4,6 @@
 #include "core/base/entry.h"
 #include "core/base/error.h"
 #include "core/graph/refuse.h"
-#include "nn/glob.h"
 #include "train/fit.h"
 #include "train/rename.h"
 #include <vitro/checkpoint.h>
@@ -107,7 +106,7 @@ static void tell(const loading *l, const char *what, const target *t, const rena
 
 static bool matches(const char *glob, const target *t)
 {
-    return glob && glob_matches(glob, t->entry.name);
+    return glob && vt_name_matches(t->entry.name, glob);
 }
 
 static bool is_reshaped(const renamed_tensor *found)
@@ -164,7 +163,7 @@ static void find_source(loading *l, target *t)
 /* A head of another form, of which the model has no such tensor. */
 static bool is_replaced(const loading *l, const renamed_tensor *found)
 {
-    return l->a->replaceable && glob_matches(l->a->replaceable, found->name);
+    return l->a->replaceable && vt_name_matches(found->name, l->a->replaceable);
 }
 
 static bool find_sources(loading *l)

@@ -152,20 +152,19 @@ int vt_optimizer_group_with(const vt_group_args *a)
 {
     NEED_ARGUMENTS("optimizer_group", a, 0);
     vt_optimizer *o = a->optimizer;
-    const char *prefix = a->prefix ? a->prefix : "";
     int found = 0;
     if (vt_failed() || !is_there(o, "optimizer_group", a->at_) || !group_fits(o, a)) return 0;
     for (slot *s = o->slots; s < o->slots + o->count; s++) {
         spec parameter;
-        if (strncmp(s->name, prefix, strlen(prefix)) != 0) continue;
+        if (!vt_name_matches(s->name, a->glob)) continue;
         if (!spec_of("optimizer_group", a->at_, s->name, s->parameter, &parameter)) return found;
         if (a->select && !a->select(s->name, s->parameter, a->user)) continue;
         join_group(o, s, a);
         found++;
     }
     if (!found)
-        refuse_call("optimizer_group", a->at_, VT_ERROR_ARGUMENT, "no parameter has a name that begins with \"%s\"%s",
-                    prefix, a->select ? " and is selected" : "");
+        refuse_call("optimizer_group", a->at_, VT_ERROR_ARGUMENT, "no parameter has a name that matches \"%s\"%s",
+                    a->glob ? a->glob : "*", a->select ? " and is selected" : "");
     return found;
 }
 

@@ -327,6 +327,7 @@ static const char *const plausible_strings[] = {
     "b c -> c b",
     "array.npy",
     "model.safetensors",
+    "picture.png",
     "log.csv",
     "cpu",
     "head.",

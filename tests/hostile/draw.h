@@ -109,6 +109,7 @@ void draw_vt_loader_object(vt_loader **x);
 void draw_vt_progress_object(vt_progress **x);
 void draw_vt_training_log_object(vt_training_log **x);
 void draw_vt_tensor_file_object(vt_tensor_file **x);
+void draw_vt_picture_object(vt_picture **x);
 
 /* A choice among so many plausible values, or as many hostile ones: the index, and whether hostile. Text goes with it.
  */

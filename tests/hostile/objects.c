@@ -38,6 +38,11 @@ static void end_tensor_file(void *file)
     vt_tensor_file_close(file);
 }
 
+static void end_picture(void *picture)
+{
+    vt_picture_free(picture);
+}
+
 static vt_model *empty_model(void)
 {
     return until_the_end(vt_model_new(), end_model);
@@ -159,14 +164,29 @@ void draw_vt_tensor_file_object(vt_tensor_file **x)
     *x = hostile ? NULL : until_the_end(vt_tensor_file_open("model.safetensors"), end_tensor_file);
 }
 
+void draw_vt_picture_object(vt_picture **x)
+{
+    static uint8_t pixels[4 * 5 * 3];
+    const vt_picture grey = { 4, 5, memset(pixels, 128, sizeof pixels) };
+    unsigned which;
+    bool hostile = draw_among(1, 2, &which);
+    *x = NULL;
+    say("%s", !hostile ? "picture" : which ? "empty_picture" : "NULL");
+    if (hostile && !which) return;
+    *x = hold(sizeof **x);
+    until_the_end(*x, end_picture);
+    if (!hostile) vt_picture_crop(&grey, 0, 0, 4, 5, *x);
+}
+
 /* -- Files -------------------------------------------------------------------------------------------------------- */
 
 static struct {
     const char *name;
     char *content;
     size_t size;
-} files[] = { { "array.npy" }, { "model.safetensors" }, { "checkpoint.safetensors" },
-              { "log.csv" },   { "text.txt" },          { "empty" } };
+} files[] = { { "array.npy" },   { "model.safetensors" }, { "checkpoint.safetensors" },
+              { "picture.png" }, { "log.csv" },           { "text.txt" },
+              { "empty" } };
 enum { FILES = sizeof files / sizeof *files };
 
 static void read_content(int i)
@@ -175,6 +195,18 @@ static void read_content(int i)
     if (!f) abort();
     files[i].content = calloc(1, 1 << 16);
     files[i].size = fread(files[i].content, 1, 1 << 16, f);
+    fclose(f);
+}
+
+/* A PNG file of two pixels, in a build without libpng, too. */
+static const char png[] =
+    "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\2\0\0\0\1\b\2\0\0\0\x7b\x40\xe8\xdd\0\0\0\x0fIDAT\x78\x9c\x63\x48\x4c\x4a"
+    "\x4e\x49\x4d\3\0\b\x1f\2\x56\t\xa9\x37\x5a\0\0\0\0IEND\xae\x42\x60\x82";
+
+static void make_file(const char *name, const void *content, size_t size)
+{
+    FILE *f = fopen(name, "wb");
+    if (!f || fwrite(content, 1, size, f) != size) abort();
     fclose(f);
 }
 
@@ -190,10 +222,10 @@ void make_files(void)
     vt_model_save("model.safetensors", model);
     vt_checkpoint_save("checkpoint.safetensors", model, new_optimizer(model, true), &note, 1);
     vt_training_log_append("log.csv", &row);
-    FILE *text = fopen("text.txt", "w"), *empty = fopen("empty", "w");
-    if (vt_failed() || !text || !empty || fputs("no tensors", text) < 0) abort();
-    fclose(text);
-    fclose(empty);
+    make_file("picture.png", png, sizeof png - 1);
+    make_file("text.txt", "no tensors", 10);
+    make_file("empty", "", 0);
+    if (vt_failed()) abort();
     draw_end();
     vt_scope_end(&scope);
 }
@@ -205,11 +237,7 @@ void read_files(void)
 
 void write_files(void)
 {
-    for (int i = 0; i < FILES; i++) {
-        FILE *f = fopen(files[i].name, "wb");
-        if (!f || fwrite(files[i].content, 1, files[i].size, f) != files[i].size) abort();
-        fclose(f);
-    }
+    for (int i = 0; i < FILES; i++) make_file(files[i].name, files[i].content, files[i].size);
     FILE *pictures_of_zeros = fopen("test_batch.bin", "ab"); /* of CIFAR-10: each of class 0, and black */
     if (!pictures_of_zeros || ftruncate(fileno(pictures_of_zeros), 10000 * (1 + 3 * 32 * 32)) != 0) abort();
     fclose(pictures_of_zeros);

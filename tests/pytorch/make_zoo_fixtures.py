@@ -20,6 +20,7 @@ are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
   logits_train   f64, where that differs but for dropout, which is off: batch norm
   loss           f64 []: mean cross-entropy, in training
   gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
+  map.<i>        f32, where the original has a module that sees them: block i's attention after the softmax, in evaluation
   statistics     f64 [S, 2]: the same of the running statistics of batch norms, after this step
   map.<i>        f64, where the original has a module that sees them: block i's attention after the softmax, in evaluation
 """
@@ -39,8 +40,11 @@ import transformers
 import vit_pytorch
 from ceit import CeiT
 from safetensors.torch import save_file
+from timm.models.byobnet import ByobNet, ByoBlockCfg, ByoModelCfg
 from timm.models.coat import CoaT
+from timm.models.pvt_v2 import PyramidVisionTransformerV2
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
+from timm.models.swin_transformer import SwinTransformer
 from timm.models.vision_transformer import VisionTransformer
 from timm.models.deit import VisionTransformerDistilled
 from transformers.activations import QuickGELUActivation
@@ -113,6 +117,77 @@ class MhaVit(nn.Module):
 
 def timm_vit(kind=VisionTransformer, **options):
     return kind(img_size=(32, 16), patch_size=8, embed_dim=24, depth=2, num_heads=3, mlp_ratio=2, num_classes=CLASSES, **options)
+
+
+def swin(size, **options):
+    return SwinTransformer(img_size=size, num_classes=CLASSES, drop_path_rate=0, **options)
+
+
+def pvt_v2(**options):
+    return PyramidVisionTransformerV2(embed_dims=(8, 16, 24, 32), num_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_classes=CLASSES,
+                                      **options)
+
+
+def botnet(size, *blocks, **options):
+    """Of each stage a letter a block: c has a convolution, a attention."""
+    kinds = {"c": "bottle", "a": "self_attn"}
+    stages = tuple(tuple(ByoBlockCfg(type=kinds[kind], d=1, c=32 << i, s=2 if i else 1, gs=0, br=0.25) for kind in letters)
+                   for i, letters in enumerate(blocks))
+    config = ByoModelCfg(blocks=stages, stem_chs=16, stem_type="tiered", fixed_input_size=True, self_attn_layer="bottleneck", **options)
+    return ByobNet(config, num_classes=CLASSES, img_size=size)
+
+
+class JointKeysAndValues(nn.Linear):
+    """Both projections as one, of whose result a half is returned."""
+
+    def __init__(self, key, value):
+        super().__init__(key.in_features, 2 * key.out_features)
+        self.half = key.out_features
+
+    def key(self, x):
+        return self(x)[..., : self.half]
+
+    def value(self, x):
+        return self(x)[..., self.half :]
+
+
+class Pvt(nn.Module):
+    """transformers' PVT with keys and values projected together, as the authors' code and the zoo have them."""
+
+    def __init__(self, authors_eps=False, **options):
+        super().__init__()
+        self.model = transformers.PvtForImageClassification(transformers.PvtConfig(**options))
+        for name, module in list(self.model.named_modules()):
+            if hasattr(module, "key"):
+                module.kv = JointKeysAndValues(module.key, module.value)
+                del module.key, module.value
+                module.key, module.value = module.kv.key, module.kv.value
+            if authors_eps and isinstance(module, nn.LayerNorm) and ("patch_embeddings" in name or ".self." in name):
+                module.eps = 1e-5
+
+    def forward(self, x):
+        return self.model(x).logits
+
+
+def pvt(**options):
+    return Pvt(hidden_sizes=(8, 16, 24, 32), num_attention_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_labels=CLASSES, **options)
+
+
+def pvt_name(name):
+    for old, new in [("model.", ""), ("pvt.encoder.", ""), ("patch_embeddings.0.proj", "patch_embed.proj"),
+                     ("patch_embeddings.0.layer_norm", "patch_embed.norm"), ("patch_embeddings.3.cls_token", "cls_token"),
+                     ("layer_norm_", "norm"), ("layer_norm", "norm"), ("projection", "proj"), ("attention.self.query", "attn.q"),
+                     ("attention.self.sequence_reduction", "attn.sr"), ("attention.self", "attn"), ("attention.output.dense", "attn.proj"),
+                     ("mlp.dense", "mlp.fc"), ("classifier", "head")]:
+        name = name.replace(old, new)
+    name = re.sub(r"^block\.(\d)\.", r"stages.\1.blocks.", name)
+    name = re.sub(r"^patch_embeddings\.(\d)\.position_embeddings", r"stages.\1.pos_embed", name)
+    return re.sub(r"^patch_embeddings\.(\d)\.", r"stages.\1.downsample.", name)
+
+
+def pvt_variant(name):
+    depths = {"pvt_tiny": (2, 2, 2, 2), "pvt_small": (3, 4, 6, 3), "pvt_medium": (3, 4, 18, 3), "pvt_large": (3, 8, 27, 3)}
+    return Pvt(depths=depths[name]), pvt_name
 
 
 def vit_pytorch_name(name):
@@ -269,7 +344,15 @@ CASES = {
     "simple_vit": simple_timm_vit,
     "simple_vit_normed_patches": simple_vit,
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
+    "swin": lambda: (swin((32, 24), patch_size=2, window_size=4, embed_dim=12, depths=(2, 2, 2), num_heads=(1, 2, 3)), (32, 24), same),
+    "swin_odd": lambda: (swin((20, 28), patch_size=4, window_size=3, embed_dim=16, depths=(2, 3), num_heads=(2, 4)), (20, 28), same),
+    "pvt": lambda: (pvt(image_size=64, depths=(1, 2, 1, 1)), (64, 64), pvt_name),
+    "pvt_authors": lambda: (pvt(image_size=96, depths=(1, 1, 1, 2), authors_eps=True), (96, 96), pvt_name),
+    "pvt_v2": lambda: (pvt_v2(depths=(2, 1, 2, 1)), (70, 90), same),
+    "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True), (32, 48), same),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
+    "botnet": lambda: (botnet((24, 48), "c", "aa"), (24, 48), same),
+    "botnet_silu": lambda: (botnet((32, 48), "cc", "cac", act_layer="silu"), (32, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
     "cct_learned": lambda: compact(functools.partial(cct, kernel_size=3, stride=1, padding=1, n_conv_layers=2), (16, 20)),
     "cct_sine": lambda: compact(functools.partial(cct, kernel_size=7, stride=2, padding=3), (9, 12), "sine"),
@@ -297,7 +380,7 @@ def maps_of(model, x):
     for name, module in model.named_modules():
         if hasattr(module, "fused_attn"):
             module.fused_attn = False
-        if name.endswith((".attn_drop", "attention.attention.dropout")):
+        if name.endswith((".attn_drop", ".attention.self.dropout", "attention.attention.dropout")):
             hooks.append(module.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
     model(x)
     for hook in hooks:
@@ -318,7 +401,7 @@ def build(case):
     model = model.double()
     no_dropout(model)
     with torch.no_grad():
-        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        for name, tensor in model.state_dict().items():
             if tensor.is_floating_point():
                 tensor.copy_(values(rename(name), zoo_shape(rename(name), tensor)).reshape(tensor.shape))
     return model, size, rename
@@ -345,7 +428,7 @@ def compute(case):
     model.eval()
     out["logits"] = logits_of(model, x).detach()
     for i, attention in enumerate(maps_of(model, x)):
-        out[f"map.{i}"] = attention
+        out[f"map.{i}"] = attention.float()
     model.train()
     logits = logits_of(model, x)
     if not torch.allclose(logits, out["logits"], rtol=1e-9, atol=0):
@@ -380,6 +463,11 @@ VARIANTS = {
         vit_huge_patch14_224 deit_tiny_patch16_224 deit_small_patch16_224 deit_base_patch16_224 deit_tiny_distilled_patch16_224
         deit_small_distilled_patch16_224 deit_base_distilled_patch16_224 deit3_small_patch16_224 deit3_base_patch16_224
         deit3_large_patch16_224 deit3_huge_patch14_224""",
+    "swin": """swin_tiny_patch4_window7_224 swin_small_patch4_window7_224 swin_base_patch4_window7_224 swin_base_patch4_window12_384
+        swin_large_patch4_window7_224 swin_large_patch4_window12_384""",
+    "pvt": "pvt_tiny pvt_small pvt_medium pvt_large",
+    "pvt_v2": "pvt_v2_b0 pvt_v2_b1 pvt_v2_b2 pvt_v2_b2_li pvt_v2_b3 pvt_v2_b4 pvt_v2_b5",
+    "botnet": "botnet26t_256 botnet50ts_256",
     "resnet": "resnet18 resnet34 resnet50 resnet101",
     "cct": """cct_2_3x2_32 cct_4_3x2_32 cct_6_3x1_32 cct_6_3x2_32 cct_7_3x1_32 cct_7_3x1_32_sine cct_7_3x2_32 cvt_2_4_32 cvt_7_4_32
         vit_lite_2_4_32 vit_lite_7_4_32 cct_7_7x2_224 cct_7_7x2_224_sine cct_14_7x2_224 cct_14_7x2_384""",
@@ -391,7 +479,7 @@ VARIANTS = {
 }
 
 # How those are made that timm has not: the model, and the zoo's name for a name of its state dict.
-MADE_BY = {"cct": compact_variant, "cvt": cvt_variant, "ceit": ceit_variant, "vit5": vit5_variant}
+MADE_BY = {"cct": compact_variant, "ceit": ceit_variant, "cvt": cvt_variant, "pvt": pvt_variant, "vit5": vit5_variant}
 
 
 def state_dicts(family):

@@ -1,0 +1,64 @@
+/* finetune.c - a network that is trained further. */
+#include "program/finetune.h"
+#include "layer_decay.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What was made to fit is told where everything fits; otherwise the error says what does not. */
+static bool load(const classifier *net, const options *o, FILE *report)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    bool fine = classifier_load(net, o->weights, .part = o->part, .adapt = true, .report = memory);
+    if (memory) fclose(memory);
+    if (fine && text) fputs(text, report);
+    free(text);
+    return fine;
+}
+
+static int trainable_parameters(const vt_model *model)
+{
+    int count = 0;
+    for (int i = 0; i < vt_model_size(model); i++) count += vt_trainable(vt_model_entry(model, i).tensor);
+    return count;
+}
+
+static bool freeze(const classifier *net, const char *glob)
+{
+    if (vt_model_set_trainable(net->model, glob, false) == 0)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--freeze: no parameter of %s has a name that matches \"%s\"",
+                       net->name, glob);
+    else if (trainable_parameters(net->model) == 0)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--freeze: \"%s\" leaves nothing of %s to train", glob, net->name);
+    return !vt_failed();
+}
+
+bool finetune_load(const classifier *net, const options *o, FILE *report)
+{
+    return load(net, o, report) && (!*o->freeze || freeze(net, o->freeze));
+}
+
+/* "blocks.*=1e-5" */
+static bool set_rate(vt_optimizer *optimizer, char *text)
+{
+    char *equals = strrchr(text, '='), *end = NULL;
+    double lr = equals ? strtod(equals + 1, &end) : 0;
+    if (!equals || end == equals + 1 || end[strspn(end, " ")] || !(lr >= 0)) {
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--lr-of: \"%s\" is not a pattern, = and a learning rate", text);
+        return false;
+    }
+    *equals = 0;
+    return vt_optimizer_group(optimizer, text + strspn(text, " "), .lr = lr) > 0;
+}
+
+bool finetune_set_rates(const classifier *net, vt_optimizer *optimizer, const options *o)
+{
+    if (o->layer_decay < 1 && !classifier_decay_layers(net, optimizer, o->lr, o->layer_decay)) return false;
+    char *rates = strdup(o->rates), *rest = NULL;
+    for (char *one = strtok_r(rates, ";", &rest); one && !vt_failed(); one = strtok_r(NULL, ";", &rest))
+        set_rate(optimizer, one);
+    free(rates);
+    return !vt_failed();
+}

@@ -1,0 +1,16 @@
+/* finetune.h - a network that is trained further: its weights, and what of it is trained how fast. */
+#ifndef MODELS_PROGRAM_FINETUNE_H
+#define MODELS_PROGRAM_FINETUNE_H
+
+#include "program/options.h"
+#include "zoo.h"
+
+/* Loads the weights, which are made to fit where they differ in classes, picture size or channels: tells of each on
+ * `report`. Freezes what is to be frozen. False with an error: the file does not fit; a pattern matches nothing. */
+bool finetune_load(const classifier *net, const options *o, FILE *report);
+
+/* Gives the optimiser's parameters their learning rates. False with an error: "GLOB=X" is not that, or matches nothing.
+ */
+bool finetune_set_rates(const classifier *net, vt_optimizer *optimizer, const options *o);
+
+#endif

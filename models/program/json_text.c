@@ -1,0 +1,27 @@
+/* json_text.c - any text as a string of JSON. */
+#include "program/json_text.h"
+#include <string.h>
+
+/* The character that a text begins with, of at most 4 bytes; NULL where it is none of UTF-8. */
+static json_t *first_character(const char *text)
+{
+    json_t *character = NULL;
+    for (size_t length = 1; !character && length <= 4; length++) character = json_stringn(text, strnlen(text, length));
+    return character;
+}
+
+json_t *json_of_text(const char *text)
+{
+    json_t *valid = json_string(text);
+    if (valid) return valid;
+    valid = json_string("");
+    while (*text && valid) {
+        json_t *character = first_character(text), *shorter = valid;
+        const char *next = character ? json_string_value(character) : "\xef\xbf\xbd";
+        valid = json_sprintf("%s%s", json_string_value(shorter), next);
+        text += character ? strlen(next) : 1;
+        json_decref(character);
+        json_decref(shorter);
+    }
+    return valid;
+}

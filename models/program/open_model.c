@@ -1,0 +1,27 @@
+/* open_model.c - a model with the weights of a file, to be used. */
+#include "program/open_model.h"
+#include "program/find_model.h"
+
+static bool load(const classifier *m, const vt_tensor_file *file, const char *weights, const char *part, bool resize)
+{
+    const naming *theirs = family_naming(m->family, file);
+    return vt_model_load(weights, m->model, .rules = theirs ? theirs->rules : NULL, .part = part, .resize = resize);
+}
+
+static classifier *open_file(const vt_tensor_file *file, const char *weights, const char *part, const char *name,
+                             int64_t image_size)
+{
+    if (!name) name = choose_model(file, weights, part);
+    classifier *m = name ? classifier_new(name, .classes = classes_in(file), .image_size = image_size) : NULL;
+    if (m && load(m, file, weights, part, image_size != VT_AUTO)) return m;
+    classifier_free(m);
+    return NULL;
+}
+
+classifier *open_model(const char *weights, const char *part, const char *name, int64_t image_size)
+{
+    vt_tensor_file *file = vt_tensor_file_open(weights, .part = part);
+    classifier *m = file ? open_file(file, weights, part, name, image_size) : NULL;
+    vt_tensor_file_close(file);
+    return m;
+}

@@ -1,0 +1,34 @@
+/* output_folder.c - the folder that a program's results go to. */
+#include "program/output_folder.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vitro/vitro.h>
+
+enum { PATH_SIZE = 4096 };
+
+static bool make_folder(const char *path)
+{
+    struct stat status;
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode))) return true;
+    vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot make the folder %s: %s", path,
+                   errno == EEXIST ? "a file is in its place" : strerror(errno));
+    return false;
+}
+
+bool output_folder_prepare(const char *folder)
+{
+    char path[PATH_SIZE];
+    if (snprintf(path, PATH_SIZE, "%s/", folder) >= PATH_SIZE) /* a slash: the last folder is made like its parents */
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "the name of the output folder is too long");
+    for (char *slash = strchr(path + 1, '/'); slash && !vt_failed(); slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        make_folder(path);
+        *slash = '/';
+    }
+    if (!vt_failed() && access(folder, W_OK | X_OK) != 0)
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write into the folder %s: %s", folder, strerror(errno));
+    return !vt_failed();
+}

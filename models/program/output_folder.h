@@ -1,0 +1,10 @@
+/* output_folder.h - the folder that a program's results go to. */
+#ifndef MODELS_PROGRAM_OUTPUT_FOLDER_H
+#define MODELS_PROGRAM_OUTPUT_FOLDER_H
+
+#include <stdbool.h>
+
+/* Makes the folder, and its parents, where they are not there; finds out at once whether it can be written. */
+bool output_folder_prepare(const char *folder);
+
+#endif

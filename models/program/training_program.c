@@ -1,0 +1,55 @@
+/* training_program.c - a program that trains a classifier, from its command line to its exit code. */
+#include "program/training_program.h"
+#include "program/find_model.h"
+#include "program/options.h"
+#include "program/output_folder.h"
+#include "program/pictures.h"
+#include "program/run_folder.h"
+#include "program/trainer.h"
+
+/* Weights to go on with tell the model, where it is not named. */
+static bool choose_by_weights(options *o)
+{
+    if (!o->weights || o->model) return true;
+    vt_tensor_file *file = vt_tensor_file_open(o->weights, .part = o->part);
+    if (file) o->model = choose_model(file, o->weights, o->part);
+    vt_tensor_file_close(file);
+    return o->model != NULL;
+}
+
+static void report(const trainer *t)
+{
+    if (t->epoch < t->options->epochs)
+        printf("stopped in epoch %lld; the same command with --resume continues\n", (long long)t->epoch + 1);
+    else
+        run_folder_report(t->options->out);
+}
+
+static bool train(const options *o, const pictures *p)
+{
+    trainer t;
+    bool ok = trainer_init(&t, o, p);
+    if (ok)
+        printf("%s, %lld parameters, on %s: %lld training and %lld test pictures (%s)\n", o->model,
+               (long long)vt_model_parameter_count(t.net->model), vt_device(), (long long)p->train->count,
+               (long long)p->test->count, p->source);
+    ok = ok && trainer_run(&t);
+    if (ok) report(&t);
+    trainer_free(&t);
+    return ok;
+}
+
+int training_program(const command_line *line, int argc, char **argv)
+{
+    options o = options_parse(line, argc, argv);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* a pipe gets each line at once, too */
+    vt_stop_on_signals();
+    vt_set_device(o.device);
+    vt_set_precision(o.precision);
+    vt_set_threads((int)o.threads);
+    pictures p = { 0 };
+    bool ok =
+        !vt_failed() && choose_by_weights(&o) && output_folder_prepare(o.out) && pictures_open(&p, &o) && train(&o, &p);
+    pictures_close(&p);
+    return ok ? vt_stop_exit_code() : vt_error_print(stderr);
+}

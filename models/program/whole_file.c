@@ -1,0 +1,45 @@
+/* whole_file.c - files that are there whole or not at all. */
+#include "program/whole_file.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vitro/vitro.h>
+
+static void cannot_write(const char *path)
+{
+    vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write %s: %s", path, strerror(errno));
+}
+
+static void forget(whole_file *f)
+{
+    free(f->path);
+    free(f->temporary);
+    *f = (whole_file){ 0 };
+}
+
+FILE *whole_file_open(whole_file *f, const char *folder, const char *name)
+{
+    *f = (whole_file){ 0 };
+    if (vt_failed()) return NULL;
+    if (asprintf(&f->path, "%s/%s", folder, name) < 0) f->path = NULL;
+    if (asprintf(&f->temporary, "%s/.%s.%ld", folder, name, (long)getpid()) < 0) f->temporary = NULL;
+    if (f->path && f->temporary) f->stream = fopen(f->temporary, "w");
+    if (f->stream) return f->stream;
+    cannot_write(f->path ? f->path : name);
+    forget(f);
+    return NULL;
+}
+
+bool whole_file_close(whole_file *f)
+{
+    if (!f->stream) return false;
+    errno = 0;
+    bool written = fflush(f->stream) == 0 && !ferror(f->stream) && fsync(fileno(f->stream)) == 0;
+    if (!written) cannot_write(f->path);
+    if (fclose(f->stream) != 0) cannot_write(f->path);
+    if (!vt_failed() && rename(f->temporary, f->path) != 0) cannot_write(f->path);
+    if (vt_failed()) unlink(f->temporary);
+    forget(f);
+    return !vt_failed();
+}
