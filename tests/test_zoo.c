@@ -3,6 +3,8 @@
  * the fixtures, and says how weights and pictures are computed; make_adapt_fixtures.py those of other sizes. */
 #include "botnet.h"
 #include "cct.h"
+#include "ceit.h"
+#include "coat.h"
 #include "computed_weights.h"
 #include "core/context.h"
 #include "cvt.h"
@@ -16,6 +18,7 @@
 #include "swin.h"
 #include "tested_device.h"
 #include "vit.h"
+#include "vit5.h"
 #include "zoo.h"
 #include <criterion/criterion.h>
 #include <math.h>
@@ -97,6 +100,21 @@ typedef struct original {
     {                                                                                                                  \
         COMMON(height_, width_), .mlp_ratio = 2, .paddings = { 2, 1, 1 }, __VA_ARGS__                                  \
     }
+#define COAT(family, height_, width_, ...)                                                                             \
+    &family, &(const coat_config)                                                                                      \
+    {                                                                                                                  \
+        COMMON(height_, width_), .patch = 4, .depths = { 1, 2, 1, 1 }, .mlp_ratios = { 3, 2, 2, 2 }, __VA_ARGS__       \
+    }
+#define CEIT(height_, width_, ...)                                                                                     \
+    &ceit_family, &(const ceit_config)                                                                                 \
+    {                                                                                                                  \
+        COMMON(height_, width_), __VA_ARGS__                                                                           \
+    }
+#define VIT5(height_, width_, ...)                                                                                     \
+    &vit5_family, &(const vit5_config)                                                                                 \
+    {                                                                                                                  \
+        COMMON(height_, width_), .depth = 2, .layer_scale = 1e-4, __VA_ARGS__                                          \
+    }
 
 static const original originals[] = {
     { "vit", VIT(TIMM) },
@@ -128,6 +146,15 @@ static const original originals[] = {
                        .depths = { 1, 2, 3 }, .heads = { 1, 2, 3 }) },
     { "cvt_gelu", CVT(13, 20, .kernels = { 5, 3, 3 }, .strides = { 2, 2, 2 }, .dims = { 4, 4, 8 },
                       .depths = { 1, 2, 3 }, .heads = { 2, 1, 2 }, .gelu = true, .no_qkv_bias = true) },
+    { "vit5_registers", VIT5(24, 32, .patch = 8, .dim = 24, .heads = 3, .mlp_dim = 48, .registers = 4) },
+    { "vit5_no_registers", VIT5(12, 8, .patch = 4, .dim = 32, .heads = 2, .mlp_dim = 96) },
+    { "ceit_wide", CEIT(32, 48, .stem_kernel = 7, .stem_stride = 2, .stem_channels = 8, .patch = 4, .dim = 24,
+                        .depth = 3, .heads = 3, .mlp_dim = 48) },
+    { "ceit_tall", CEIT(17, 12, .stem_kernel = 3, .stem_stride = 1, .stem_channels = 6, .patch = 2, .dim = 16,
+                        .depth = 2, .heads = 2, .mlp_dim = 48) },
+    { "coat_parallel",
+      COAT(coat_family, 32, 64, .dims = { 8, 12, 12, 12 }, .parallel_depth = 2, .window_heads = { 1, 2, 1 }) },
+    { "coat_serial", COAT(coat_lite_family, 64, 32, .dims = { 6, 9, 12, 15 }, .window_heads = { 1, 0, 2 }) },
 };
 enum { ORIGINALS = sizeof originals / sizeof *originals };
 
@@ -689,6 +716,9 @@ Test(namings, of_others_are_recognised)
 /* The weights of a configuration under others' names. */
 static void expect_weights(const char *name, const family *family, const void *config)
 {
+    const original *o = originals;
+    while (o < originals + ORIGINALS && strcmp(o->name, name) != 0) o++;
+    cr_assert(o < originals + ORIGINALS, "there is no case %s", name);
     char path[512];
     snprintf(path, sizeof path, VITRO_FIXTURES "/namings/%s.safetensors", name);
     classifier *net = classifier_new_of(family, config);
@@ -732,6 +762,10 @@ Test(namings, of_pyramids_are_recognised)
     expect_weights("pvt_hugging_face", &pvt_family, &pvt);
     expect_weights("pvt_v2_authors", &pvt_v2_family, &pvt_v2);
     expect_weights("pvt_v2_hugging_face", &pvt_v2_family, &pvt_v2);
+    expect_weights("cvt_gelu");
+    expect_weights("coat_parallel");
+    expect_weights("coat_serial");
+    expect_weights("vit5_registers");
 }
 
 Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)
