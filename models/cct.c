@@ -145,13 +145,16 @@ vt_tensor cct_forward(const void *model, vt_tensor images)
     const cct *m = model;
     const bool class_token = m->config.class_token;
     vt_tensor x = embed(m, images);
-    for (int64_t i = 0; i < m->config.depth; i++) x = block_forward(&m->blocks[i], x);
+    for (int64_t i = 0; i < m->config.depth; i++) {
+        if (class_token && i == m->config.depth - 1) vt_named(m->path, "feature_map", x);
+        x = block_forward(&m->blocks[i], x);
+    }
     x = layer_norm_forward(&m->norm, x);
-    vt_named(m->path, "feature_map", class_token ? vt_slice(x, 1, 1, VT_END) : x);
     if (class_token)
         x = vt_named(m->path, "cls_token", vt_select(x, 1, 0));
     else
-        x = vt_named(m->path, "pooled", sequence_pooling_forward(&m->attention_pool, x));
+        x = vt_named(m->path, "pooled",
+                     sequence_pooling_forward(&m->attention_pool, vt_named(m->path, "feature_map", x)));
     return vt_named(m->path, "logits", linear_forward(&m->fc, x));
 }
 
@@ -161,8 +164,7 @@ vt_tensor cct_forward(const void *model, vt_tensor images)
 static bool layout(const void *model, const char *value, token_layout *layout)
 {
     const cct *m = model;
-    const bool tokens = strcmp(value, "feature_map") == 0 || strcmp(value, "tokenizer") == 0;
-    const int64_t prefix = m->config.class_token && !tokens;
+    const int64_t prefix = m->config.class_token && strcmp(value, "tokenizer") != 0;
     *layout = (token_layout){
         prefix, m->rows, m->columns, .key_prefix = prefix, .key_rows = m->rows, .key_columns = m->columns
     };

@@ -1,6 +1,8 @@
 /* zoo.c - every model by name. */
 #include "zoo.h"
+#include "botnet.h"
 #include "cct.h"
+#include "cvt.h"
 #include "pvt.h"
 #include "pvt_v2.h"
 #include "resnet.h"
@@ -9,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const family *const families[] = { &vit_family,    &swin_family, &pvt_family,
-                                          &pvt_v2_family, &cct_family,  &resnet_family };
+static const family *const families[] = { &vit_family, &swin_family, &pvt_family,    &pvt_v2_family,
+                                          &cvt_family, &cct_family,  &botnet_family, &resnet_family };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 const variant *zoo_variant(int index, const family **family)

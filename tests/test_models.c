@@ -346,6 +346,14 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("cct_14_7x2_224", 1000, 22367273, 0);
     expect_counts("cvt_7_4_32", 10, 3716619, 0);
     expect_counts("vit_lite_7_4_32", 10, 3716874, 0);
+    expect_counts("botnet26t_256", 1000, 12488672, 30991);
+    expect_counts("botnet26t_256", 10, 10460162, 30991);
+    expect_counts("botnet50ts_256", 1000, 22742688, 53287);
+    expect_counts("botnet50ts_256", 10, 20714178, 53287);
+    expect_counts("cvt_13", 1000, 19997480, 25767);
+    expect_counts("cvt_13", 10, 19616330, 25767);
+    expect_counts("cvt_21", 1000, 31622696, 41919);
+    expect_counts("cvt_21", 10, 31241546, 41919);
 }
 
 Test(zoo, base_models_have_the_published_number_of_parameters)
@@ -409,6 +417,9 @@ Test(zoo, models_have_the_published_number_of_multiply_accumulates)
     expect_macs("cct_14_7x2_224", 5521901568);
     expect_macs("cvt_7_4_32", 250382848);
     expect_macs("vit_lite_7_4_32", 254482432);
+    expect_macs("botnet26t_256", 3297394688);
+    expect_macs("cvt_13", 4566089216);
+    expect_macs("cvt_21", 7177985024);
 }
 
 Test(zoo, takes_another_depth_picture_size_and_dropout)

@@ -1,12 +1,12 @@
-/* conv_embedding.c - a picture as a sequence of vectors of windows. */
+/* conv_embedding.c - tokens of windows that may overlap. */
 #include "layers/conv_embedding.h"
 
 conv_embedding conv_embedding_new_with(const conv_embedding_args *a)
 {
     conv_embedding m;
     m.proj =
-        conv_new(vt_subpath(a->path, "proj"), a->in, a->dim, a->kernel, .stride = a->stride, .padding = a->padding);
-    m.norm = layer_norm_new(vt_subpath(a->path, "norm"), a->dim, a->eps);
+        conv_new(vt_subpath(a->path, "proj"), a->in, a->out, a->kernel, .stride = a->stride, .padding = a->padding);
+    m.norm = layer_norm_new(vt_subpath(a->path, "norm"), a->out, a->eps);
     return m;
 }
 

@@ -1,5 +1,5 @@
-/* conv_embedding.h - a picture, or the feature map of a stage before, as a sequence of vectors of windows, which may
- * overlap, normed. */
+/* conv_embedding.h - tokens of windows that may overlap: a convolution and a norm (Wu et al., "CvT: Introducing
+ * convolutions to vision transformers", 2021). */
 #ifndef MODELS_LAYERS_CONV_EMBEDDING_H
 #define MODELS_LAYERS_CONV_EMBEDDING_H
 
@@ -14,7 +14,7 @@ typedef struct conv_embedding {
 typedef struct conv_embedding_args {
     vt_site at_;
     vt_path path;
-    int64_t in, dim, kernel;
+    int64_t in, out, kernel;
     vt_named_only named_only_;
     int stride, padding;
     double eps; /* of the norm */
@@ -25,9 +25,9 @@ typedef struct conv_embedding_args {
 conv_embedding conv_embedding_new_with(const conv_embedding_args *a);
 #define conv_embedding_new(...)                                                                                        \
     VT_CALL(conv_embedding_new_with, conv_embedding_args, CONV_EMBEDDING_DEFAULTS, 4,                                  \
-            "conv_embedding_new(path, in, dim, kernel, .stride .padding .eps)", __VA_ARGS__)
+            "conv_embedding_new(path, in, out, kernel, .stride .padding .eps)", __VA_ARGS__)
 
-/* x [B, in, H, W] -> [B, H' * W', dim], row by row, with H' and W' those of the convolution. */
+/* x [B, in, H, W] -> [B, H' W', out], row by row; conv_extent gives H' and W'. */
 vt_tensor conv_embedding_forward(const conv_embedding *m, vt_tensor x);
 
 #endif

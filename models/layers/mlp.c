@@ -3,7 +3,7 @@
 
 mlp mlp_new_with(const mlp_args *a)
 {
-    mlp m = { .dropout = a->dropout };
+    mlp m = { .dropout = a->dropout, .quick_gelu = a->quick_gelu };
     m.fc1 = linear_new(vt_subpath(a->path, "fc1"), a->dim, a->hidden);
     m.fc2 = linear_new(vt_subpath(a->path, "fc2"), a->hidden, a->dim);
     return m;
@@ -11,6 +11,7 @@ mlp mlp_new_with(const mlp_args *a)
 
 vt_tensor mlp_forward(const mlp *m, vt_tensor x)
 {
-    x = vt_dropout(vt_gelu(linear_forward(&m->fc1, x)), m->dropout);
-    return vt_dropout(linear_forward(&m->fc2, x), m->dropout);
+    vt_tensor hidden = linear_forward(&m->fc1, x);
+    hidden = m->quick_gelu ? vt_mul(hidden, vt_sigmoid(vt_scale(hidden, 1.702))) : vt_gelu(hidden);
+    return vt_dropout(linear_forward(&m->fc2, vt_dropout(hidden, m->dropout)), m->dropout);
 }

@@ -11,7 +11,8 @@ relative_position relative_position_new(vt_path path, int64_t rows, int64_t colu
     return m;
 }
 
-vt_tensor relative_places(int64_t n)
+/* [n, n], i64: from i to j it is i - j + n - 1. */
+static vt_tensor places(int64_t n)
 {
     vt_tensor place = vt_arange(0, (double)n, .dtype = VT_I64);
     return vt_add(vt_sub(vt_unsqueeze(place, 1), place), vt_integer(n - 1));
@@ -19,9 +20,8 @@ vt_tensor relative_places(int64_t n)
 
 vt_tensor relative_position_bias(const relative_position *m)
 {
-    vt_tensor row = vt_mul(relative_places(m->rows), vt_integer(2 * m->columns - 1));
-    vt_tensor both =
-        vt_add(vt_rearrange(row, "i j -> i 1 j 1"), vt_rearrange(relative_places(m->columns), "i j -> 1 i 1 j"));
+    vt_tensor row = vt_mul(places(m->rows), vt_integer(2 * m->columns - 1));
+    vt_tensor both = vt_add(vt_rearrange(row, "i j -> i 1 j 1"), vt_rearrange(places(m->columns), "i j -> 1 i 1 j"));
     vt_tensor index = vt_rearrange(both, "h w i j -> (h w) (i j)");
     return vt_rearrange(vt_embedding(m->table, index), "n m h -> h n m");
 }

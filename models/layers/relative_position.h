@@ -16,7 +16,4 @@ relative_position relative_position_new(vt_path path, int64_t rows, int64_t colu
 /* What is added to the logits: [heads, N, N] for N = rows * columns. */
 vt_tensor relative_position_bias(const relative_position *m);
 
-/* [n, n], i64: from i to j it is i - j + n - 1, a row of a table of 2 n - 1. */
-vt_tensor relative_places(int64_t n);
-
 #endif

@@ -245,15 +245,3 @@ void write_files(void)
     remove("new");
     remove("curves.svg");
 }
-
-void draw_vt_picture_object(vt_picture **x)
-{
-    unsigned which;
-    bool hostile = draw_among(1, 3, &which);
-    *x = NULL;
-    say("%s", !hostile ? "picture" : which == 0 ? "NULL" : which == 1 ? "empty_picture" : "picture_of_negative_height");
-    if (hostile && which == 0) return;
-    *x = until_the_end(hold(sizeof **x), end_picture);
-    if (!hostile || which == 2)
-        **x = (vt_picture){ .height = hostile ? -3 : 3, .width = 5, .pixels = calloc(3 * 5, 3) };
-}

@@ -20,6 +20,8 @@ are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
   logits_train   f64, where that differs but for dropout, which is off: batch norm
   loss           f64 []: mean cross-entropy, in training
   gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
+  map.<i>        f32, where the original has a module that sees them: block i's attention after the softmax, in evaluation
+  statistics     f64 [S, 2]: the same of the running statistics of batch norms, after this step
   map.<i>        f64, where the original has a module that sees them: block i's attention after the softmax, in evaluation
 """
 
@@ -37,11 +39,13 @@ import torch.nn.functional as F
 import transformers
 import vit_pytorch
 from safetensors.torch import save_file
+from timm.models.byobnet import ByobNet, ByoBlockCfg, ByoModelCfg
 from timm.models.pvt_v2 import PyramidVisionTransformerV2
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from timm.models.swin_transformer import SwinTransformer
 from timm.models.vision_transformer import VisionTransformer
 from timm.models.deit import VisionTransformerDistilled
+from transformers.activations import QuickGELUActivation
 from vit_pytorch.cct import CCT, Tokenizer, TransformerClassifier
 from vit_pytorch.simple_vit import posemb_sincos_2d
 
@@ -119,6 +123,15 @@ def swin(size, **options):
 def pvt_v2(**options):
     return PyramidVisionTransformerV2(embed_dims=(8, 16, 24, 32), num_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_classes=CLASSES,
                                       **options)
+
+
+def botnet(size, *blocks, **options):
+    """Of each stage a letter a block: c has a convolution, a attention."""
+    kinds = {"c": "bottle", "a": "self_attn"}
+    stages = tuple(tuple(ByoBlockCfg(type=kinds[kind], d=1, c=32 << i, s=2 if i else 1, gs=0, br=0.25) for kind in letters)
+                   for i, letters in enumerate(blocks))
+    config = ByoModelCfg(blocks=stages, stem_chs=16, stem_type="tiered", fixed_input_size=True, self_attn_layer="bottleneck", **options)
+    return ByobNet(config, num_classes=CLASSES, img_size=size)
 
 
 class JointKeysAndValues(nn.Linear):
@@ -258,6 +271,37 @@ def compact_variant(name):
                                      padding=kernel // 2), size, **options)[::2]
 
 
+HUGGING_FACE_CVT = [(r"cvt\.encoder\.stages\.", "stage"), (r"\.embedding\.convolution_embeddings\.projection", ".patch_embed.proj"),
+                    (r"\.embedding\.convolution_embeddings\.normalization", ".patch_embed.norm"), (r"\.layers\.", ".blocks."),
+                    (r"attention\.attention\.convolution_projection_(.)\w+\.convolution_projection\.", r"attn.conv_proj_\1."),
+                    (r"\.convolution\.", ".conv."), (r"\.normalization\.", ".bn."),
+                    (r"attention\.attention\.projection_(.)\w+", r"attn.proj_\1"), (r"attention\.output\.dense", "attn.proj"),
+                    (r"layernorm_before", "norm1"), (r"layernorm_after", "norm2"), (r"intermediate\.dense", "mlp.fc1"),
+                    (r"output\.dense", "mlp.fc2"), (r"^layernorm", "norm"), (r"^classifier", "head")]
+
+
+def cvt_name(name):
+    for pattern, to in HUGGING_FACE_CVT:
+        name = re.sub(pattern, to, name)
+    return name
+
+
+def cvt(size=None, quick=True, **options):
+    """The authors have the quick GELU, where transformers has GELU. transformers wants stage i to have more than i layers."""
+    options = dict(num_labels=CLASSES, drop_path_rate=(0.0, 0.0, 0.0)) | options
+    model = transformers.CvtForImageClassification(transformers.CvtConfig(**options))
+    for module in model.modules():
+        if quick and hasattr(module, "activation"):
+            module.activation = QuickGELUActivation()
+    return model, size, cvt_name
+
+
+def cvt_variant(name):
+    options = {"13": dict(depth=(1, 2, 10)), "21": dict(depth=(1, 4, 16)),
+               "w24": dict(depth=(2, 2, 20), num_heads=(3, 12, 16), embed_dim=(192, 768, 1024))}[name.split("_")[1]]
+    return cvt(num_labels=1000, **options)[::2]
+
+
 # Name: the model, the size of its pictures, and the zoo's name for a name of its state dict.
 CASES = {
     "vit": lambda: (timm_vit(), (32, 16), same),
@@ -273,17 +317,22 @@ CASES = {
     "simple_vit_normed_patches": simple_vit,
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
     "swin": lambda: (swin((32, 24), patch_size=2, window_size=4, embed_dim=12, depths=(2, 2, 2), num_heads=(1, 2, 3)), (32, 24), same),
-    "swin_odd": lambda: (swin((28, 44), patch_size=4, window_size=5, embed_dim=16, depths=(2, 3), num_heads=(2, 4)), (28, 44), same),
+    "swin_odd": lambda: (swin((20, 28), patch_size=4, window_size=3, embed_dim=16, depths=(2, 3), num_heads=(2, 4)), (20, 28), same),
     "pvt": lambda: (pvt(image_size=64, depths=(1, 2, 1, 1)), (64, 64), pvt_name),
     "pvt_authors": lambda: (pvt(image_size=96, depths=(1, 1, 1, 2), authors_eps=True), (96, 96), pvt_name),
     "pvt_v2": lambda: (pvt_v2(depths=(2, 1, 2, 1)), (70, 90), same),
-    "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True), (64, 48), same),
+    "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True), (32, 48), same),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
+    "botnet": lambda: (botnet((24, 48), "c", "aa"), (24, 48), same),
+    "botnet_silu": lambda: (botnet((32, 48), "cc", "cac", act_layer="silu"), (32, 48), same),
     "resnet_bottleneck": lambda: (ResNet(Bottleneck, [1, 2, 1, 1], num_classes=CLASSES), (64, 48), same),
     "cct_learned": lambda: compact(functools.partial(cct, kernel_size=3, stride=1, padding=1, n_conv_layers=2), (16, 20)),
     "cct_sine": lambda: compact(functools.partial(cct, kernel_size=7, stride=2, padding=3), (9, 12), "sine"),
     "cvt_lite": lambda: compact(functools.partial(CompactTransformer, patch=4, pooled=True), (8, 16)),
     "vit_lite": lambda: compact(functools.partial(CompactTransformer, patch=4, pooled=False), (8, 16)),
+    "cvt_quick": lambda: cvt((40, 28), embed_dim=(8, 12, 24), num_heads=(1, 2, 3), depth=(1, 2, 3), mlp_ratio=(2.0, 2.0, 2.0)),
+    "cvt_gelu": lambda: cvt((13, 20), False, embed_dim=(4, 4, 8), num_heads=(2, 1, 2), depth=(1, 2, 3), mlp_ratio=(2.0, 2.0, 2.0),
+                            patch_sizes=(5, 3, 3), patch_stride=(2, 2, 2), qkv_bias=(False, False, False)),
 }
 
 
@@ -297,7 +346,7 @@ def maps_of(model, x):
     for name, module in model.named_modules():
         if hasattr(module, "fused_attn"):
             module.fused_attn = False
-        if name.endswith((".attn_drop", ".attention.self.dropout")):
+        if name.endswith((".attn_drop", ".attention.self.dropout", "attention.attention.dropout")):
             hooks.append(module.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
     model(x)
     for hook in hooks:
@@ -311,8 +360,8 @@ def no_dropout(model):
             module.p = 0.0
 
 
-def compute(case):
-    out = {}
+def build(case):
+    """The original, with the weights that both sides compute."""
     torch.manual_seed(0)
     model, size, rename = CASES[case]()
     model = model.double()
@@ -321,25 +370,47 @@ def compute(case):
         for name, tensor in model.state_dict().items():
             if tensor.is_floating_point():
                 tensor.copy_(values(rename(name), zoo_shape(rename(name), tensor)).reshape(tensor.shape))
+    return model, size, rename
+
+
+def logits_of(model, x):
+    """transformers gives them among other things."""
+    out = model(x)
+    return getattr(out, "logits", out)
+
+
+def along_noise(tensors, rename):
+    """For each tensor in the order of its name: Σ t u("gradient", i), and the norm of t."""
+    rows = []
+    for _, t in sorted((rename(name), t.flatten()) for name, t in tensors):
+        rows.append([(t * u("gradient", len(t))).sum().item(), t.norm().item()])
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+def compute(case):
+    out = {}
+    model, size, rename = build(case)
     x, labels = images(size), torch.arange(BATCH) % CLASSES
     model.eval()
-    out["logits"] = model(x).detach()
+    out["logits"] = logits_of(model, x).detach()
     for i, attention in enumerate(maps_of(model, x)):
-        out[f"map.{i}"] = attention
+        out[f"map.{i}"] = attention.float()
     model.train()
-    logits = model(x)
+    logits = logits_of(model, x)
     if not torch.allclose(logits, out["logits"], rtol=1e-9, atol=0):
         out["logits_train"] = logits.detach()
     loss = F.cross_entropy(logits, labels)
     loss.backward()
     out["loss"] = loss.detach()
-    rows = []
-    for name, p in sorted((rename(name), p) for name, p in model.named_parameters() if p.requires_grad):
-        g = p.grad.flatten()
-        rows.append([(g * u("gradient", len(g))).sum().item(), g.norm().item()])
-    out["gradients"] = torch.tensor(rows, dtype=torch.float64)
+    out["gradients"] = along_noise([(name, p.grad) for name, p in model.named_parameters() if p.requires_grad], rename)
+    statistics = [(name, b) for name, b in model.named_buffers() if name.endswith(("running_mean", "running_var"))]
+    if statistics:
+        out["statistics"] = along_noise(statistics, rename)
     return out
 
+
+# The cases whose weights are stored under the original's names: tests/fixtures/namings/CASE.safetensors
+NAMINGS = ["cvt_gelu"]
 
 # The variants whose names and shapes are those of the originals, by family.
 VARIANTS = {
@@ -351,13 +422,15 @@ VARIANTS = {
         swin_large_patch4_window7_224 swin_large_patch4_window12_384""",
     "pvt": "pvt_tiny pvt_small pvt_medium pvt_large",
     "pvt_v2": "pvt_v2_b0 pvt_v2_b1 pvt_v2_b2 pvt_v2_b2_li pvt_v2_b3 pvt_v2_b4 pvt_v2_b5",
+    "botnet": "botnet26t_256 botnet50ts_256",
     "resnet": "resnet18 resnet34 resnet50 resnet101",
     "cct": """cct_2_3x2_32 cct_4_3x2_32 cct_6_3x1_32 cct_6_3x2_32 cct_7_3x1_32 cct_7_3x1_32_sine cct_7_3x2_32 cvt_2_4_32 cvt_7_4_32
         vit_lite_2_4_32 vit_lite_7_4_32 cct_7_7x2_224 cct_7_7x2_224_sine cct_14_7x2_224 cct_14_7x2_384""",
+    "cvt": "cvt_13 cvt_21",
 }
 
 # How those are made that timm has not: the model, and the zoo's name for a name of its state dict.
-MADE_BY = {"cct": compact_variant, "pvt": pvt_variant}
+MADE_BY = {"cct": compact_variant, "cvt": cvt_variant, "pvt": pvt_variant}
 
 
 def state_dicts(family):
@@ -380,6 +453,9 @@ def main():
     for case in [name for name in asked if name in CASES]:
         out = {name: tensor.contiguous() for name, tensor in compute(case).items()}
         save_file(out, os.path.join(folder, "zoo", f"{case}.safetensors"), versions)
+        if case in NAMINGS:
+            state = {name: tensor.contiguous() for name, tensor in build(case)[0].float().state_dict().items()}
+            save_file(state, os.path.join(folder, "namings", f"{case}.safetensors"), versions)
     for family in [name for name in asked if name in VARIANTS]:
         with open(os.path.join(folder, "state_dicts", f"{family}.txt"), "w") as f:
             f.write(state_dicts(family))
