@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const family *const families[] = { &vit_family,    &vit5_family,   &swin_family,      &pvt_family,
-                                          &pvt_v2_family, &cvt_family,    &coat_family,      &ceit_family,
-                                          &cct_family,    &botnet_family, &coat_lite_family, &resnet_family };
+static const family *const families[] = { &vit_family,    &vit5_family, &swin_family,   &pvt_family,
+                                          &pvt_v2_family, &cvt_family,  &coat_family,   &coat_lite_family,
+                                          &ceit_family,   &cct_family,  &botnet_family, &resnet_family };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 const variant *zoo_variant(int index, const family **family)
