@@ -1,6 +1,7 @@
 /* cvt.c - the convolutional vision transformer. */
 #include "cvt.h"
 #include "layers/attend.h"
+#include "layers/drop_path.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,8 +87,7 @@ static bool stage_init(cvt *m, int i, int64_t in, int64_t rows, int64_t columns)
 
 static void drop_paths_init(const cvt_stage *last, double drop_path)
 {
-    for (int64_t k = 1; k < last->depth; k++)
-        last->blocks[k].drop_path = drop_path * (double)k / (double)(last->depth - 1);
+    for (int64_t k = 0; k < last->depth; k++) last->blocks[k].drop_path = drop_path_at(drop_path, k, last->depth);
 }
 
 static void init_weights(vt_model *model)
@@ -146,7 +146,8 @@ static vt_tensor attention_of_maps(const cvt_attention *m, vt_tensor x)
 static vt_tensor block_forward(const cvt_block *b, vt_tensor x)
 {
     VT_MODE_OF(b->path);
-    vt_tensor attended = attention_of_maps(&b->attn, layer_norm_forward(&b->norm1, x));
+    vt_tensor normed = vt_named(b->path, "norm1", layer_norm_forward(&b->norm1, x));
+    vt_tensor attended = attention_of_maps(&b->attn, normed);
     x = vt_add(x, vt_drop_path(attended, b->drop_path));
     vt_tensor mixed = mlp_forward(&b->mlp, layer_norm_forward(&b->norm2, x));
     return vt_named(b->path, "", vt_add(x, vt_drop_path(mixed, b->drop_path)));
@@ -159,10 +160,7 @@ static vt_tensor stage_forward(const cvt *m, const cvt_stage *s, vt_tensor x)
     vt_tensor class = s->cls_token;
     if (class.id) class = vt_expand(class, VT_SHAPE(vt_dim(x, 0), 1, vt_dim(x, 2)));
     x = vt_dropout(behind_class(class, x), m->config.common.dropout);
-    for (int64_t k = 0; k < s->depth; k++) {
-        if (class.id && k == s->depth - 1) vt_named(m->path, "feature_map", x);
-        x = block_forward(&s->blocks[k], x);
-    }
+    for (int64_t k = 0; k < s->depth; k++) x = block_forward(&s->blocks[k], x);
     return x;
 }
 
@@ -266,7 +264,7 @@ const family cvt_family = {
     .config_size = sizeof(cvt_config),
     .init = cvt_init,
     .forward = cvt_forward,
-    .feature_map = "feature_map",
+    .feature_map = "stage2.blocks.*.norm1",
     .attention = "stage?.blocks.*.attn.weights",
     .layout = layout,
     .blocks = "stage?.blocks.*",

@@ -55,7 +55,8 @@ typedef struct cvt_stage {
 } cvt_stage;
 
 /* Values by name: "stage1.patch_embed" [B, tokens, dim], "stage1.blocks.0", "stage1.blocks.0.attn.weights", whose keys
- * are every second row and column; "feature_map" [B, 1 + tokens, dim], what the last block gets; "cls_token". */
+ * are every second row and column; "stage2.blocks.9.norm1" [B, 1 + tokens, dim], what the attention of a block of the
+ * last stage sees; "cls_token". */
 typedef struct cvt {
     cvt_config config;
     vt_path path;

@@ -2,17 +2,21 @@
 #include "zoo.h"
 #include "botnet.h"
 #include "cct.h"
+#include "ceit.h"
+#include "coat.h"
 #include "cvt.h"
 #include "pvt.h"
 #include "pvt_v2.h"
 #include "resnet.h"
 #include "swin.h"
 #include "vit.h"
+#include "vit5.h"
 #include <stdio.h>
 #include <string.h>
 
-static const family *const families[] = { &vit_family, &swin_family, &pvt_family,    &pvt_v2_family,
-                                          &cvt_family, &cct_family,  &botnet_family, &resnet_family };
+static const family *const families[] = { &vit_family,    &vit5_family, &swin_family,   &pvt_family,
+                                          &pvt_v2_family, &cvt_family,  &coat_family,   &coat_lite_family,
+                                          &ceit_family,   &cct_family,  &botnet_family, &resnet_family };
 enum { FAMILIES = sizeof families / sizeof *families };
 
 const variant *zoo_variant(int index, const family **family)

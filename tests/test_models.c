@@ -346,6 +346,16 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("cct_14_7x2_224", 1000, 22367273, 0);
     expect_counts("cvt_7_4_32", 10, 3716619, 0);
     expect_counts("vit_lite_7_4_32", 10, 3716874, 0);
+    expect_counts("vit5_small_patch16_224", 1000, 22039144, 0);
+    expect_counts("ceit_tiny_patch16_224", 1000, 6356904, 41637);
+    expect_counts("ceit_tiny_patch16_224", 10, 6165834, 41637);
+    expect_counts("ceit_small_patch16_224", 1000, 24204840, 83109);
+    expect_counts("coat_tiny", 1000, 5498540, 0);
+    expect_counts("coat_tiny", 10, 5347070, 0);
+    expect_counts("coat_mini", 1000, 10337004, 0);
+    expect_counts("coat_small", 1000, 21693908, 0);
+    expect_counts("coat_lite_tiny", 1000, 5721960, 0);
+    expect_counts("coat_lite_tiny", 10, 5404170, 0);
     expect_counts("botnet26t_256", 1000, 12488672, 30991);
     expect_counts("botnet26t_256", 10, 10460162, 30991);
     expect_counts("botnet50ts_256", 1000, 22742688, 53287);
@@ -367,6 +377,8 @@ Test(zoo, base_models_have_the_published_number_of_parameters)
     expect_counts("vit_base_patch16_224_mha", 10, 85806346, 0);
     expect_counts("deit_base_distilled_patch16_224", 1000, 87338192, 0);
     expect_counts("deit_base_distilled_patch16_224", 10, 85815572, 0);
+    expect_counts("vit5_base_patch16_224", 1000, 86543080, 0);
+    expect_counts("ceit_base_patch16_224", 1000, 94405416, 166053);
     expect_counts("swin_base_patch4_window7_224", 1000, 87768224, 0);
     expect_counts("swin_base_patch4_window7_224", 10, 86753474, 0);
     expect_counts("pvt_large", 1000, 61369320, 0);
@@ -417,6 +429,9 @@ Test(zoo, models_have_the_published_number_of_multiply_accumulates)
     expect_macs("cct_14_7x2_224", 5521901568);
     expect_macs("cvt_7_4_32", 250382848);
     expect_macs("vit_lite_7_4_32", 254482432);
+    expect_macs("vit5_small_patch16_224", 4698488832);
+    expect_macs("coat_tiny", 4316447208);
+    expect_macs("coat_lite_tiny", 1589037952);
     expect_macs("botnet26t_256", 3297394688);
     expect_macs("cvt_13", 4566089216);
     expect_macs("cvt_21", 7177985024);

@@ -1,4 +1,4 @@
-/* norm.c - layer and batch normalisation with their parameters. */
+/* norm.c - layer, root-mean-square and batch normalisation with their parameters. */
 #include "layers/norm.h"
 
 layer_norm layer_norm_new(vt_path path, int64_t dim, double eps)
@@ -12,6 +12,16 @@ layer_norm layer_norm_new(vt_path path, int64_t dim, double eps)
 vt_tensor layer_norm_forward(const layer_norm *m, vt_tensor x)
 {
     return vt_layer_norm(x, .weight = m->weight, .bias = m->bias, .eps = m->eps);
+}
+
+rms_norm rms_norm_new(vt_path path, int64_t dim, double eps)
+{
+    return (rms_norm){ .weight = vt_parameter(path, "weight", VT_SHAPE(dim), VT_INIT_CONSTANT, 1), .eps = eps };
+}
+
+vt_tensor rms_norm_forward(const rms_norm *m, vt_tensor x)
+{
+    return vt_rms_norm(x, .weight = m->weight, .eps = m->eps);
 }
 
 batch_norm batch_norm_new(vt_path path, int64_t channels)

@@ -1,4 +1,4 @@
-/* norm.h - layer and batch normalisation with their parameters. */
+/* norm.h - layer, root-mean-square and batch normalisation with their parameters. */
 #ifndef MODELS_LAYERS_NORM_H
 #define MODELS_LAYERS_NORM_H
 
@@ -14,6 +14,17 @@ layer_norm layer_norm_new(vt_path path, int64_t dim, double eps);
 
 /* x [..., dim], normalised over the last axis. */
 vt_tensor layer_norm_forward(const layer_norm *m, vt_tensor x);
+
+typedef struct rms_norm {
+    vt_tensor weight; /* [dim] */
+    double eps;
+} rms_norm;
+
+/* Registers "weight" (ones). */
+rms_norm rms_norm_new(vt_path path, int64_t dim, double eps);
+
+/* x [..., dim], divided by its root mean square over the last axis. */
+vt_tensor rms_norm_forward(const rms_norm *m, vt_tensor x);
 
 typedef struct batch_norm {
     vt_path path;

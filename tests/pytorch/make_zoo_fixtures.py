@@ -38,8 +38,10 @@ import torch.nn as nn
 import torch.nn.functional as F
 import transformers
 import vit_pytorch
+from ceit import CeiT
 from safetensors.torch import save_file
 from timm.models.byobnet import ByobNet, ByoBlockCfg, ByoModelCfg
+from timm.models.coat import CoaT
 from timm.models.pvt_v2 import PyramidVisionTransformerV2
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from timm.models.swin_transformer import SwinTransformer
@@ -48,6 +50,7 @@ from timm.models.deit import VisionTransformerDistilled
 from transformers.activations import QuickGELUActivation
 from vit_pytorch.cct import CCT, Tokenizer, TransformerClassifier
 from vit_pytorch.simple_vit import posemb_sincos_2d
+from vit5 import ViT5
 
 CLASSES, BATCH = 5, 2
 
@@ -302,6 +305,31 @@ def cvt_variant(name):
     return cvt(num_labels=1000, **options)[::2]
 
 
+def coat(size, dims, parallel=0, windows={3: 1, 5: 2, 7: 1}):
+    return CoaT(img_size=size, patch_size=4, num_classes=CLASSES, embed_dims=dims, serial_depths=(1, 2, 1, 1), parallel_depth=parallel,
+                num_heads=sum(windows.values()), mlp_ratios=(3, 2, 2, 2), crpe_window=windows), size, same
+
+
+def ceit(size, **options):
+    return CeiT(size, CLASSES, **options), size, same
+
+
+def ceit_variant(name):
+    _, kind, _, size = name.split("_")
+    dim = {"tiny": 192, "small": 384, "base": 768}[kind]
+    return CeiT((int(size), int(size)), dim=dim, heads=dim // 64), same
+
+
+def vit5(size, **options):
+    return ViT5(size, CLASSES, **options), size, same
+
+
+def vit5_variant(name):
+    _, kind, _, size = name.split("_")
+    dim, depth, heads = {"small": (384, 12, 6), "base": (768, 12, 12), "large": (1024, 24, 16), "xlarge": (1152, 28, 16)}[kind]
+    return ViT5((int(size), int(size)), dim=dim, depth=depth, heads=heads), same
+
+
 # Name: the model, the size of its pictures, and the zoo's name for a name of its state dict.
 CASES = {
     "vit": lambda: (timm_vit(), (32, 16), same),
@@ -333,6 +361,12 @@ CASES = {
     "cvt_quick": lambda: cvt((40, 28), embed_dim=(8, 12, 24), num_heads=(1, 2, 3), depth=(1, 2, 3), mlp_ratio=(2.0, 2.0, 2.0)),
     "cvt_gelu": lambda: cvt((13, 20), False, embed_dim=(4, 4, 8), num_heads=(2, 1, 2), depth=(1, 2, 3), mlp_ratio=(2.0, 2.0, 2.0),
                             patch_sizes=(5, 3, 3), patch_stride=(2, 2, 2), qkv_bias=(False, False, False)),
+    "ceit_wide": lambda: ceit((32, 48), channels=8, dim=24, depth=3, heads=3, ratio=2),
+    "ceit_tall": lambda: ceit((17, 12), kernel=3, stride=1, channels=6, patch=2, dim=16, depth=2, heads=2, ratio=3),
+    "vit5_registers": lambda: vit5((24, 32), patch=8, dim=24, depth=2, heads=3, ratio=2),
+    "vit5_no_registers": lambda: vit5((12, 8), patch=4, dim=32, depth=2, heads=2, ratio=3, registers=0),
+    "coat_parallel": lambda: coat((32, 64), (8, 12, 12, 12), parallel=2),
+    "coat_serial": lambda: coat((64, 32), (6, 9, 12, 15), windows={3: 1, 7: 2}),
 }
 
 
@@ -409,8 +443,19 @@ def compute(case):
     return out
 
 
-# The cases whose weights are stored under the original's names: tests/fixtures/namings/CASE.safetensors
-NAMINGS = ["cvt_gelu"]
+def by_blocks_alone(state):
+    """Of what blocks share, each has a copy; and there are norms that nothing uses, as in the authors' files."""
+    unused = {f"norm{i}.{kind}": torch.zeros(2) for i in (1, 2, 3) for kind in ("weight", "bias")}
+    return {name: tensor for name, tensor in state.items() if not re.match(r"c?r?pe\d", name)} | unused
+
+
+def with_speeds(state):
+    """Of the rotations, as in the authors' files."""
+    return state | {f"blocks.{i}.attn.{rope}.freqs": torch.ones(2) for i in range(2) for rope in ("rope", "rope_reg")}
+
+
+# The cases whose weights are stored under the original's names, and what of them: tests/fixtures/namings/CASE.safetensors
+NAMINGS = {"cvt_gelu": dict, "coat_parallel": dict, "coat_serial": by_blocks_alone, "vit5_registers": with_speeds}
 
 # The variants whose names and shapes are those of the originals, by family.
 VARIANTS = {
@@ -427,10 +472,14 @@ VARIANTS = {
     "cct": """cct_2_3x2_32 cct_4_3x2_32 cct_6_3x1_32 cct_6_3x2_32 cct_7_3x1_32 cct_7_3x1_32_sine cct_7_3x2_32 cvt_2_4_32 cvt_7_4_32
         vit_lite_2_4_32 vit_lite_7_4_32 cct_7_7x2_224 cct_7_7x2_224_sine cct_14_7x2_224 cct_14_7x2_384""",
     "cvt": "cvt_13 cvt_21",
+    "ceit": """ceit_tiny_patch16_224 ceit_small_patch16_224 ceit_base_patch16_224 ceit_tiny_patch16_384 ceit_small_patch16_384""",
+    "vit5": """vit5_small_patch16_224 vit5_base_patch16_224 vit5_base_patch16_384 vit5_large_patch16_224 vit5_xlarge_patch16_224""",
+    "coat": "coat_tiny coat_mini coat_small",
+    "coat_lite": "coat_lite_tiny coat_lite_mini coat_lite_small coat_lite_medium coat_lite_medium_384",
 }
 
 # How those are made that timm has not: the model, and the zoo's name for a name of its state dict.
-MADE_BY = {"cct": compact_variant, "cvt": cvt_variant, "pvt": pvt_variant}
+MADE_BY = {"cct": compact_variant, "ceit": ceit_variant, "cvt": cvt_variant, "pvt": pvt_variant, "vit5": vit5_variant}
 
 
 def state_dicts(family):
@@ -442,7 +491,9 @@ def state_dicts(family):
             with torch.device("meta"):
                 model, rename = timm.create_model(variant, num_classes=1000), same
         lines.append(f"# {variant}")
-        lines += [f"{rename(name)} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in model.state_dict().items()]
+        once = {name for name, _ in [*model.named_parameters(), *model.named_buffers()]}  # what is shared has several names
+        lines += [f"{rename(name)} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in model.state_dict().items()
+                  if name in once]
     return "\n".join(lines) + "\n"
 
 
@@ -454,8 +505,8 @@ def main():
         out = {name: tensor.contiguous() for name, tensor in compute(case).items()}
         save_file(out, os.path.join(folder, "zoo", f"{case}.safetensors"), versions)
         if case in NAMINGS:
-            state = {name: tensor.contiguous() for name, tensor in build(case)[0].float().state_dict().items()}
-            save_file(state, os.path.join(folder, "namings", f"{case}.safetensors"), versions)
+            state = {name: tensor.clone() for name, tensor in build(case)[0].float().state_dict().items()}
+            save_file(NAMINGS[case](state), os.path.join(folder, "namings", f"{case}.safetensors"), versions)
     for family in [name for name in asked if name in VARIANTS]:
         with open(os.path.join(folder, "state_dicts", f"{family}.txt"), "w") as f:
             f.write(state_dicts(family))
