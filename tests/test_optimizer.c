@@ -456,7 +456,7 @@ static void train_large(int threads, float *out, int64_t count)
     vt_tensor p[4], directions[4];
     VT_SCOPE;
     for (int i = 0; i < 4; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "p%d", i);
         p[i] = vt_parameter(vt_root(model), name, VT_SHAPE(sizes[i], 1), VT_INIT_NORMAL, 1);
         double *data = calloc((size_t)sizes[i] + 1, sizeof *data);
