@@ -557,7 +557,7 @@ Test(training, begins_as_that_of_the_originals)
 /* On one batch of the built-in pictures. */
 static void expect_to_learn(classifier *net)
 {
-    enum { PICTURES = 20, STEPS = 10 };
+    enum { PICTURES = 10, STEPS = 10 };
     vt_dataset *data = vt_synthetic_open(true, .limit = PICTURES);
     const float half[3] = { 0.5F, 0.5F, 0.5F };
     vt_loader *loader = vt_loader_open(data, .batch = PICTURES, .mean = half, .std = half);
