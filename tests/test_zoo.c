@@ -437,6 +437,68 @@ Test(families, take_other_pictures_and_classes_and_say_what_they_have)
     }
 }
 
+/* A variant with the change that follows is refused. */
+#define CHANGED(type, family, variant, change)                                                                         \
+    do {                                                                                                               \
+        type changed = *(const type *)config_of(variant);                                                              \
+        changed.change;                                                                                                \
+        cr_assert(!classifier_new_of(&(family), &changed), "%s with " #change, variant);                               \
+    } while (0)
+
+static const void *config_of(const char *variant)
+{
+    int i = 0;
+    while (zoo_variant(i, NULL) && strcmp(zoo_variant(i, NULL)->name, variant) != 0) i++;
+    cr_assert(zoo_variant(i, NULL), "no %s", variant);
+    return zoo_variant(i, NULL)->config;
+}
+
+Test(families, of_compact_transformers_refuse_sizes_that_do_not_fit)
+{
+    CHANGED(cct_config, cct_family, "cvt_2_4_32", common.height = 30);
+    REFUSED(VT_ERROR_ARGUMENT, "a picture of 30 by 32 pixels does not divide into patches of 4 by 4");
+    CHANGED(cct_config, cct_family, "cct_2_3x2_32", convs = 9);
+    REFUSED(VT_ERROR_ARGUMENT, "conv tokenizer: 9 convolutions; it must be 1 to 4");
+    CHANGED(cct_config, cct_family, "cct_2_3x2_32", common.width = 0);
+    REFUSED(VT_ERROR_ARGUMENT, "cct: pictures of 32 by 0 pixels; both must be 1 or more");
+    CHANGED(cct_config, cct_family, "cct_2_3x2_32", depth = 0);
+    REFUSED(VT_ERROR_ARGUMENT, "cct: a depth of 0; it must be 1 or more");
+    CHANGED(cct_config, cct_family, "cct_2_3x2_32", heads = 3);
+    REFUSED(VT_ERROR_ARGUMENT, "attention: 128 channels do not divide into 3 heads");
+}
+
+Test(families, of_convolutional_transformers_refuse_sizes_that_do_not_fit)
+{
+    CHANGED(cvt_config, cvt_family, "cvt_13", common.height = 2);
+    REFUSED(VT_ERROR_ARGUMENT, "cvt: stage 1 gets 2 by 224; each must be 3 or more");
+    CHANGED(cvt_config, cvt_family, "cvt_13", heads[1] = 5);
+    REFUSED(VT_ERROR_ARGUMENT, "cvt: stage 2 has 2 blocks of 192 channels in 5 heads");
+    CHANGED(ceit_config, ceit_family, "ceit_tiny_patch16_224", common.width = 12);
+    REFUSED(VT_ERROR_ARGUMENT, "ceit: a picture of 224 by 12 pixels has no patch of 4 behind the stem; 16 by 16 has");
+    CHANGED(ceit_config, ceit_family, "ceit_tiny_patch16_224", depth = 0);
+    REFUSED(VT_ERROR_ARGUMENT, "ceit: a depth of 0");
+}
+
+Test(families, of_coat_refuse_sizes_that_do_not_fit)
+{
+    CHANGED(coat_config, coat_family, "coat_tiny", common.height = 240);
+    REFUSED(VT_ERROR_ARGUMENT, "coat: a picture of 240 by 224 pixels; both must be multiples of 32, for patches of 4");
+    CHANGED(coat_config, coat_family, "coat_tiny", dims[2] = 160);
+    REFUSED(VT_ERROR_ARGUMENT, "coat: scale 3 has 160 channels and 640 in its MLP; with parallel blocks they must be");
+    CHANGED(coat_config, coat_lite_family, "coat_lite_tiny", dims[0] = 60);
+    REFUSED(VT_ERROR_ARGUMENT, "coat: scale 1 has 2 blocks of 60 channels in 8 heads");
+}
+
+Test(families, of_vit5_refuse_sizes_that_do_not_fit)
+{
+    CHANGED(vit5_config, vit5_family, "vit5_nano_patch4_32", registers = 3);
+    REFUSED(VT_ERROR_ARGUMENT, "vit5: 3 registers; it must be a square number: 0, 1, 4, 9, ...");
+    CHANGED(vit5_config, vit5_family, "vit5_nano_patch4_32", dim = 120);
+    REFUSED(VT_ERROR_ARGUMENT, "vit5: 120 channels in 4 heads; each head must have 4, 8, 12, ... of them");
+    CHANGED(vit5_config, vit5_family, "vit5_nano_patch4_32", common.width = 33);
+    REFUSED(VT_ERROR_ARGUMENT, "a picture of 32 by 33 pixels does not divide into patches of 4 by 4");
+}
+
 Test(families, cct_has_the_authors_sine_positions)
 {
     vt_set_precision(VT_F64);
