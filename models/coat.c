@@ -79,7 +79,7 @@ static void scale_init(coat *m, int i, int64_t in, int64_t rows, int64_t columns
     *s = (coat_scale){ .depth = c->depths[i], .rows = rows / patch, .columns = columns / patch };
     s->patch_embed = conv_embedding_new(vt_subpath(path, "patch_embed%d", i + 1), in, dim, patch, .stride = (int)patch,
                                         .eps = PATCH_EPS);
-    char token[24];
+    char token[32];
     snprintf(token, sizeof token, "cls_token%d", i + 1);
     s->cls_token = vt_parameter(path, token, VT_SHAPE(1, 1, dim), VT_INIT_TRUNCATED_NORMAL, 0.02, .no_decay = true);
     s->cpe = conv_position_new(vt_subpath(path, "cpe%d", i + 1), dim);

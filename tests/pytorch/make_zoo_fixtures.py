@@ -394,6 +394,12 @@ def no_dropout(model):
             module.p = 0.0
 
 
+def state_of(model):
+    """The state dict, with what modules share under the first of its names."""
+    once = {name for name, _ in [*model.named_parameters(), *model.named_buffers()]}
+    return {name: tensor for name, tensor in model.state_dict().items() if name in once}
+
+
 def build(case):
     """The original, with the weights that both sides compute."""
     torch.manual_seed(0)
@@ -401,7 +407,7 @@ def build(case):
     model = model.double()
     no_dropout(model)
     with torch.no_grad():
-        for name, tensor in model.state_dict().items():
+        for name, tensor in state_of(model).items():
             if tensor.is_floating_point():
                 tensor.copy_(values(rename(name), zoo_shape(rename(name), tensor)).reshape(tensor.shape))
     return model, size, rename
@@ -491,9 +497,7 @@ def state_dicts(family):
             with torch.device("meta"):
                 model, rename = timm.create_model(variant, num_classes=1000), same
         lines.append(f"# {variant}")
-        once = {name for name, _ in [*model.named_parameters(), *model.named_buffers()]}  # what is shared has several names
-        lines += [f"{rename(name)} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in model.state_dict().items()
-                  if name in once]
+        lines += [f"{rename(name)} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in state_of(model).items()]
     return "\n".join(lines) + "\n"
 
 
