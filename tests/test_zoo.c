@@ -491,6 +491,8 @@ Test(families, refuse_configurations_that_do_not_fit)
     expect_config_refused(&pvt_family, &reduced, "a reduction of 2 in the last stage");
     expect_config_refused(&pvt_v2_family, &heads, "spatial reduction: 6 channels do not divide into 4 heads");
     expect_config_refused(&botnet_family, &letters, "botnet: blocks \"cx\" in stage 0; they must be c and a");
+}
+
 /* A variant with the change that follows is refused. */
 #define CHANGED(type, family, variant, change)                                                                         \
     do {                                                                                                               \
@@ -499,319 +501,314 @@ Test(families, refuse_configurations_that_do_not_fit)
         cr_assert(!classifier_new_of(&(family), &changed), "%s with " #change, variant);                               \
     } while (0)
 
-    static const void *config_of(const char *variant)
-    {
-        int i = 0;
-        while (zoo_variant(i, NULL) && strcmp(zoo_variant(i, NULL)->name, variant) != 0) i++;
-        cr_assert(zoo_variant(i, NULL), "no %s", variant);
-        return zoo_variant(i, NULL)->config;
-    }
+static const void *config_of(const char *variant)
+{
+    int i = 0;
+    while (zoo_variant(i, NULL) && strcmp(zoo_variant(i, NULL)->name, variant) != 0) i++;
+    cr_assert(zoo_variant(i, NULL), "no %s", variant);
+    return zoo_variant(i, NULL)->config;
+}
 
-    Test(families, of_compact_transformers_refuse_sizes_that_do_not_fit)
-    {
-        CHANGED(cct_config, cct_family, "cvt_2_4_32", common.height = 30);
-        REFUSED(VT_ERROR_ARGUMENT, "a picture of 30 by 32 pixels does not divide into patches of 4 by 4");
-        CHANGED(cct_config, cct_family, "cct_2_3x2_32", convs = 9);
-        REFUSED(VT_ERROR_ARGUMENT, "conv tokenizer: 9 convolutions; it must be 1 to 4");
-        CHANGED(cct_config, cct_family, "cct_2_3x2_32", common.width = 0);
-        REFUSED(VT_ERROR_ARGUMENT, "cct: pictures of 32 by 0 pixels; both must be 1 or more");
-        CHANGED(cct_config, cct_family, "cct_2_3x2_32", depth = 0);
-        REFUSED(VT_ERROR_ARGUMENT, "cct: a depth of 0; it must be 1 or more");
-        CHANGED(cct_config, cct_family, "cct_2_3x2_32", heads = 3);
-        REFUSED(VT_ERROR_ARGUMENT, "attention: 128 channels do not divide into 3 heads");
-    }
+Test(families, of_compact_transformers_refuse_sizes_that_do_not_fit)
+{
+    CHANGED(cct_config, cct_family, "cvt_2_4_32", common.height = 30);
+    REFUSED(VT_ERROR_ARGUMENT, "a picture of 30 by 32 pixels does not divide into patches of 4 by 4");
+    CHANGED(cct_config, cct_family, "cct_2_3x2_32", convs = 9);
+    REFUSED(VT_ERROR_ARGUMENT, "conv tokenizer: 9 convolutions; it must be 1 to 4");
+    CHANGED(cct_config, cct_family, "cct_2_3x2_32", common.width = 0);
+    REFUSED(VT_ERROR_ARGUMENT, "cct: pictures of 32 by 0 pixels; both must be 1 or more");
+    CHANGED(cct_config, cct_family, "cct_2_3x2_32", depth = 0);
+    REFUSED(VT_ERROR_ARGUMENT, "cct: a depth of 0; it must be 1 or more");
+    CHANGED(cct_config, cct_family, "cct_2_3x2_32", heads = 3);
+    REFUSED(VT_ERROR_ARGUMENT, "attention: 128 channels do not divide into 3 heads");
+}
 
-    Test(families, of_convolutional_transformers_refuse_sizes_that_do_not_fit)
-    {
-        CHANGED(cvt_config, cvt_family, "cvt_13", common.height = 2);
-        REFUSED(VT_ERROR_ARGUMENT, "cvt: stage 1 gets 2 by 224; each must be 3 or more");
-        CHANGED(cvt_config, cvt_family, "cvt_13", heads[1] = 5);
-        REFUSED(VT_ERROR_ARGUMENT, "cvt: stage 2 has 2 blocks of 192 channels in 5 heads");
-        CHANGED(ceit_config, ceit_family, "ceit_tiny_patch16_224", common.width = 12);
-        REFUSED(VT_ERROR_ARGUMENT,
-                "ceit: a picture of 224 by 12 pixels has no patch of 4 behind the stem; 16 by 16 has");
-        CHANGED(ceit_config, ceit_family, "ceit_tiny_patch16_224", depth = 0);
-        REFUSED(VT_ERROR_ARGUMENT, "ceit: a depth of 0");
-    }
+Test(families, of_convolutional_transformers_refuse_sizes_that_do_not_fit)
+{
+    CHANGED(cvt_config, cvt_family, "cvt_13", common.height = 2);
+    REFUSED(VT_ERROR_ARGUMENT, "cvt: stage 1 gets 2 by 224; each must be 3 or more");
+    CHANGED(cvt_config, cvt_family, "cvt_13", heads[1] = 5);
+    REFUSED(VT_ERROR_ARGUMENT, "cvt: stage 2 has 2 blocks of 192 channels in 5 heads");
+    CHANGED(ceit_config, ceit_family, "ceit_tiny_patch16_224", common.width = 12);
+    REFUSED(VT_ERROR_ARGUMENT, "ceit: a picture of 224 by 12 pixels has no patch of 4 behind the stem; 16 by 16 has");
+    CHANGED(ceit_config, ceit_family, "ceit_tiny_patch16_224", depth = 0);
+    REFUSED(VT_ERROR_ARGUMENT, "ceit: a depth of 0");
+}
 
-    Test(families, of_coat_refuse_sizes_that_do_not_fit)
-    {
-        CHANGED(coat_config, coat_family, "coat_tiny", common.height = 240);
-        REFUSED(VT_ERROR_ARGUMENT,
-                "coat: a picture of 240 by 224 pixels; both must be multiples of 32, for patches of 4");
-        CHANGED(coat_config, coat_family, "coat_tiny", dims[2] = 160);
-        REFUSED(VT_ERROR_ARGUMENT,
-                "coat: scale 3 has 160 channels and 640 in its MLP; with parallel blocks they must be");
-        CHANGED(coat_config, coat_lite_family, "coat_lite_tiny", dims[0] = 60);
-        REFUSED(VT_ERROR_ARGUMENT, "coat: scale 1 has 2 blocks of 60 channels in 8 heads");
-    }
+Test(families, of_coat_refuse_sizes_that_do_not_fit)
+{
+    CHANGED(coat_config, coat_family, "coat_tiny", common.height = 240);
+    REFUSED(VT_ERROR_ARGUMENT, "coat: a picture of 240 by 224 pixels; both must be multiples of 32, for patches of 4");
+    CHANGED(coat_config, coat_family, "coat_tiny", dims[2] = 160);
+    REFUSED(VT_ERROR_ARGUMENT, "coat: scale 3 has 160 channels and 640 in its MLP; with parallel blocks they must be");
+    CHANGED(coat_config, coat_lite_family, "coat_lite_tiny", dims[0] = 60);
+    REFUSED(VT_ERROR_ARGUMENT, "coat: scale 1 has 2 blocks of 60 channels in 8 heads");
+}
 
-    Test(families, of_vit5_refuse_sizes_that_do_not_fit)
-    {
-        CHANGED(vit5_config, vit5_family, "vit5_nano_patch4_32", registers = 3);
-        REFUSED(VT_ERROR_ARGUMENT, "vit5: 3 registers; it must be a square number: 0, 1, 4, 9, ...");
-        CHANGED(vit5_config, vit5_family, "vit5_nano_patch4_32", dim = 120);
-        REFUSED(VT_ERROR_ARGUMENT, "vit5: 120 channels in 4 heads; each head must have 4, 8, 12, ... of them");
-        CHANGED(vit5_config, vit5_family, "vit5_nano_patch4_32", common.width = 33);
-        REFUSED(VT_ERROR_ARGUMENT, "a picture of 32 by 33 pixels does not divide into patches of 4 by 4");
-    }
+Test(families, of_vit5_refuse_sizes_that_do_not_fit)
+{
+    CHANGED(vit5_config, vit5_family, "vit5_nano_patch4_32", registers = 3);
+    REFUSED(VT_ERROR_ARGUMENT, "vit5: 3 registers; it must be a square number: 0, 1, 4, 9, ...");
+    CHANGED(vit5_config, vit5_family, "vit5_nano_patch4_32", dim = 120);
+    REFUSED(VT_ERROR_ARGUMENT, "vit5: 120 channels in 4 heads; each head must have 4, 8, 12, ... of them");
+    CHANGED(vit5_config, vit5_family, "vit5_nano_patch4_32", common.width = 33);
+    REFUSED(VT_ERROR_ARGUMENT, "a picture of 32 by 33 pixels does not divide into patches of 4 by 4");
+}
 
-    Test(families, cct_has_the_authors_sine_positions)
-    {
-        vt_set_precision(VT_F64);
-        const cct_config config = { COMMON(4, 4), .dim = 8,    .depth = 1, .heads = 1,
-                                    .mlp_dim = 8, .kernel = 3, .convs = 1, .sine_positions = true };
-        classifier *net = classifier_new_of(&cct_family, &config);
-        double table[4 * 8];
-        cr_assert(vt_read(vt_model_find(net->model, "classifier.positional_emb"), table, 4 * 8, VT_F64), "%s",
-                  vt_error_message());
-        for (int p = 0; p < 4; p++)
-            for (int i = 0; i < 8; i++) {
-                double angle = p / pow(10000, 2 * (i / 2) / 8.0);
-                cr_assert(fabs(table[p * 8 + i] - (i % 2 ? cos(angle) : sin(angle))) < 1e-12, "place %d, channel %d", p,
-                          i);
-            }
+Test(families, cct_has_the_authors_sine_positions)
+{
+    vt_set_precision(VT_F64);
+    const cct_config config = { COMMON(4, 4), .dim = 8,    .depth = 1, .heads = 1,
+                                .mlp_dim = 8, .kernel = 3, .convs = 1, .sine_positions = true };
+    classifier *net = classifier_new_of(&cct_family, &config);
+    double table[4 * 8];
+    cr_assert(vt_read(vt_model_find(net->model, "classifier.positional_emb"), table, 4 * 8, VT_F64), "%s",
+              vt_error_message());
+    for (int p = 0; p < 4; p++)
+        for (int i = 0; i < 8; i++) {
+            double angle = p / pow(10000, 2 * (i / 2) / 8.0);
+            cr_assert(fabs(table[p * 8 + i] - (i % 2 ? cos(angle) : sin(angle))) < 1e-12, "place %d, channel %d", p, i);
+        }
+    classifier_free(net);
+}
+
+/* -- How they begin, and that they learn
+ * ----------------------------------------------------------------------------
+ */
+
+TestSuite(training, .init = begin, .fini = end);
+
+static double deviation_of(const classifier *net, const char *parameter)
+{
+    VT_SCOPE;
+    vt_tensor p = vt_model_find(net->model, parameter);
+    cr_assert(p.id, "%s has no %s", net->name, parameter);
+    return sqrt(vt_item(vt_mean(vt_square(p))));
+}
+
+static void expect_deviation(const char *variant, const char *parameter, double deviation)
+{
+    classifier *net = classifier_new(variant);
+    double got = deviation_of(net, parameter);
+    cr_assert(fabs(got - deviation) <= 0.05 * deviation, "%s: %s begins with a deviation of %g, not %g", variant,
+              parameter, got, deviation);
+    classifier_free(net);
+}
+
+/* Measured on the originals, or said by their code. */
+Test(training, begins_as_that_of_the_originals)
+{
+    vt_seed(1);
+    expect_deviation("swin_nano_patch2_window4_32", "layers.1.blocks.0.attn.qkv.weight", 0.02);
+    expect_deviation("swin_nano_patch2_window4_32", "layers.1.downsample.reduction.weight", 0.02);
+    expect_deviation("swin_nano_patch2_window4_32", "head.fc.weight", 0.02);
+    expect_deviation("swin_nano_patch2_window4_32", "patch_embed.proj.weight", 1 / sqrt(3 * 12));
+    expect_deviation("swin_nano_patch2_window4_32", "layers.1.blocks.0.mlp.fc1.bias", 0);
+    expect_deviation("pvt_nano_32", "stages.0.blocks.0.attn.sr.weight", 0.02);
+    expect_deviation("pvt_nano_32", "stages.1.downsample.proj.weight", 0.02);
+    expect_deviation("pvt_nano_32", "stages.0.pos_embed", 0.02);
+    expect_deviation("pvt_nano_32", "stages.1.blocks.0.norm1.weight", 1);
+    expect_deviation("pvt_v2_nano_32", "stages.0.blocks.0.attn.kv.weight", 0.02);
+    expect_deviation("pvt_v2_nano_32", "stages.0.blocks.0.mlp.dwconv.weight", sqrt(2.0 / 9));
+    expect_deviation("pvt_v2_nano_32", "stages.1.downsample.proj.weight", sqrt(2.0 / (9 * 64)));
+    expect_deviation("botnet_nano_32", "stages.3.0.self_attn.qkv.weight", 1 / sqrt(128));
+    expect_deviation("botnet_nano_32", "stages.2.0.conv2_kxk.conv.weight", sqrt(2.0 / (9 * 64)));
+    expect_deviation("botnet_nano_32", "stages.2.0.conv3_1x1.bn.weight", 0);
+    expect_deviation("botnet_nano_32", "head.fc.weight", 0.01);
+}
+
+/* On one batch of the built-in pictures. */
+static void expect_to_learn(classifier *net)
+{
+    enum { PICTURES = 10, STEPS = 10 };
+    vt_dataset *data = vt_synthetic_open(true, .limit = PICTURES);
+    const float half[3] = { 0.5F, 0.5F, 0.5F };
+    vt_loader *loader = vt_loader_open(data, .batch = PICTURES, .mean = half, .std = half);
+    vt_optimizer *adamw = vt_adamw(net->model, .lr = 2e-3);
+    double first = 0, last = 0;
+    vt_set_training(true);
+    for (int step = 0; step < STEPS; step++) {
+        VT_SCOPE;
+        vt_batch batch;
+        vt_loader_seek(loader, 0, 0);
+        cr_assert(vt_loader_next_tensors(loader, &batch), "%s", vt_error_message());
+        vt_tensor loss = vt_cross_entropy(classifier_forward(net, batch.images), batch.labels);
+        vt_backward(loss);
+        vt_optimizer_step(adamw);
+        last = vt_item(loss);
+        if (step == 0) first = last;
+    }
+    vt_set_training(false);
+    cr_assert(last < 0.7 * first, "%s: the loss is %g, and %g after %d steps: %s", net->name, first, last, STEPS,
+              vt_error_message());
+    vt_optimizer_free(adamw);
+    vt_loader_close(loader);
+    vt_dataset_close(data);
+}
+
+/* Of the models for 32 pixels those that two cores train. */
+Test(training, makes_the_loss_fall_in_every_family)
+{
+    const int64_t most = 100000000;
+    for (int i = 0; zoo_variant(i, NULL); i++) {
+        vt_seed(1);
+        classifier *net = classifier_new(zoo_variant(i, NULL)->name);
+        cr_assert(net, "%s", vt_error_message());
+        if (net->config->height == 32 && classifier_cost(net).multiply_accumulates <= most) expect_to_learn(net);
         classifier_free(net);
     }
+}
 
-    /* -- How they begin, and that they learn
-     * ----------------------------------------------------------------------------
-     */
+/* -- Names and shapes
+ * ---------------------------------------------------------------------------------------------- */
 
-    TestSuite(training, .init = begin, .fini = end);
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
-    static double deviation_of(const classifier *net, const char *parameter)
+static void expect_variant(const char *name, char **lines, int count)
+{
+    classifier *m = classifier_new(name);
+    cr_assert(m, "%s", vt_error_message());
+    cr_assert(vt_model_size(m->model) == count, "%s: %d tensors, where the original has %d", name,
+              vt_model_size(m->model), count);
+    char **ours = malloc((size_t)count * sizeof *ours);
+    for (int i = 0; i < count; i++) {
+        vt_named_tensor e = vt_model_entry(m->model, i);
+        char text[256], shape[128] = "-";
+        int used = 0;
+        vt_shape s = vt_shape_of(e.tensor);
+        for (int k = 0; k < s.rank; k++)
+            used += snprintf(shape + used, sizeof shape - (size_t)used, "%s%lld", k ? "x" : "", (long long)s.dim[k]);
+        snprintf(text, sizeof text, "%s %s", e.name, shape);
+        ours[i] = strdup(text);
+    }
+    qsort(ours, (size_t)count, sizeof *ours, compare_names);
+    qsort(lines, (size_t)count, sizeof *lines, compare_names);
+    for (int i = 0; i < count; i++) {
+        cr_assert(strcmp(ours[i], lines[i]) == 0, "%s has \"%s\", the original \"%s\"", name, ours[i], lines[i]);
+        free(ours[i]);
+    }
+    free(ours);
+    classifier_free(m);
+}
+
+/* Each variant of the file: "# name", then a tensor a line. */
+static void expect_variants(FILE *file)
+{
+    enum { MOST = 2048 };
+    char line[256], variant[256] = "", *lines[MOST];
+    int count = 0;
+    for (bool more = true; more;) {
+        more = fgets(line, sizeof line, file) != NULL;
+        line[strcspn(line, "\n")] = 0;
+        if (more && line[0] != '#') {
+            cr_assert(count < MOST);
+            lines[count++] = strdup(line);
+            continue;
+        }
+        if (*variant) expect_variant(variant, lines, count);
+        while (count) free(lines[--count]);
+        if (more) snprintf(variant, sizeof variant, "%s", line + 2);
+    }
+    cr_assert(*variant);
+}
+
+Test(state_dicts, have_the_originals_names_and_shapes)
+{
+    const family *family = NULL, *last = NULL;
+    for (int i = 0; zoo_variant(i, &family); i++) {
+        if (family == last) continue;
+        char path[512];
+        snprintf(path, sizeof path, VITRO_FIXTURES "/state_dicts/%s.txt", family->name);
+        FILE *file = fopen(path, "r");
+        cr_assert(file, "%s has none", family->name);
+        expect_variants(file);
+        fclose(file);
+        last = family;
+    }
+}
+
+/* -- Others' names
+ * ------------------------------------------------------------------------------------------------- */
+
+TestSuite(namings, .init = begin, .fini = end);
+
+static classifier *net_of_fixture(bool distilled)
+{
+    const vit_config config = { .common = { .height = 16, .width = 16, .channels = 3, .classes = CLASSES },
+                                .patch_height = 8,
+                                .patch_width = 8,
+                                .dim = 24,
+                                .depth = 1,
+                                .heads = 3,
+                                .mlp_dim = 48,
+                                .token_std = 0.02,
+                                .eps = 1e-6,
+                                .distilled = distilled };
+    return classifier_new_of(&vit_family, &config);
+}
+
+static void expect_loaded(const char *name, bool distilled)
+{
+    char path[512];
+    snprintf(path, sizeof path, VITRO_FIXTURES "/naming_%s.safetensors", name);
+    classifier *net = net_of_fixture(distilled);
+    int64_t run = vt_statistics_get().nodes_run;
+    cr_assert(classifier_load(net, path, .report = stderr), "%s: %s", name, vt_error_message());
+    cr_assert(vt_statistics_get().nodes_run == run, "%s: what was overwritten was drawn", name);
+    safetensors *file = open_fixture("namings");
     {
         VT_SCOPE;
-        vt_tensor p = vt_model_find(net->model, parameter);
-        cr_assert(p.id, "%s has no %s", net->name, parameter);
-        return sqrt(vt_item(vt_mean(vt_square(p))));
+        vt_tensor images = made_of("images", VT_SHAPE(BATCH, 3, 16, 16), 0, 4);
+        difference d = difference_from_entry(classifier_forward(net, images), file, distilled ? "deit" : "vit");
+        cr_assert(d.worst <= 1e-5 * d.scale, "%s differs by %g of %g", name, d.worst, d.scale);
     }
+    safetensors_close(file);
+    classifier_free(net);
+}
 
-    static void expect_deviation(const char *variant, const char *parameter, double deviation)
-    {
-        classifier *net = classifier_new(variant);
-        double got = deviation_of(net, parameter);
-        cr_assert(fabs(got - deviation) <= 0.05 * deviation, "%s: %s begins with a deviation of %g, not %g", variant,
-                  parameter, got, deviation);
-        classifier_free(net);
+Test(namings, of_others_are_recognised)
+{
+    expect_loaded("hugging_face", false);
+    expect_loaded("transformers5", false);
+    expect_loaded("torchvision", false);
+    expect_loaded("deit", true);
+    expect_loaded("deit5", true);
+}
+
+/* The weights of a configuration under others' names. */
+static void expect_weights(const char *name, const family *family, const void *config)
+{
+    char path[512];
+    snprintf(path, sizeof path, VITRO_FIXTURES "/namings/%s.safetensors", name);
+    classifier *net = classifier_new_of(family, config);
+    cr_assert(net, "%s: %s", name, vt_error_message());
+    cr_assert(classifier_load(net, path, .report = stderr), "%s: %s", name, vt_error_message());
+    for (int i = 0; i < vt_model_size(net->model); i++) {
+        VT_SCOPE;
+        vt_named_tensor e = vt_model_entry(net->model, i);
+        if (vt_dtype_of(e.tensor) == VT_I64) continue;
+        vt_tensor off = vt_max(vt_abs(vt_sub(e.tensor, weights_of(e.name, vt_shape_of(e.tensor)))));
+        cr_assert(vt_item(off) < 1e-6, "%s: %s is of another tensor", name, e.name);
     }
+    classifier_free(net);
+}
 
-    /* Measured on the originals, or said by their code. */
-    Test(training, begins_as_that_of_the_originals)
-    {
-        vt_seed(1);
-        expect_deviation("swin_nano_patch2_window4_32", "layers.1.blocks.0.attn.qkv.weight", 0.02);
-        expect_deviation("swin_nano_patch2_window4_32", "layers.1.downsample.reduction.weight", 0.02);
-        expect_deviation("swin_nano_patch2_window4_32", "head.fc.weight", 0.02);
-        expect_deviation("swin_nano_patch2_window4_32", "patch_embed.proj.weight", 1 / sqrt(3 * 12));
-        expect_deviation("swin_nano_patch2_window4_32", "layers.1.blocks.0.mlp.fc1.bias", 0);
-        expect_deviation("pvt_nano_32", "stages.0.blocks.0.attn.sr.weight", 0.02);
-        expect_deviation("pvt_nano_32", "stages.1.downsample.proj.weight", 0.02);
-        expect_deviation("pvt_nano_32", "stages.0.pos_embed", 0.02);
-        expect_deviation("pvt_nano_32", "stages.1.blocks.0.norm1.weight", 1);
-        expect_deviation("pvt_v2_nano_32", "stages.0.blocks.0.attn.kv.weight", 0.02);
-        expect_deviation("pvt_v2_nano_32", "stages.0.blocks.0.mlp.dwconv.weight", sqrt(2.0 / 9));
-        expect_deviation("pvt_v2_nano_32", "stages.1.downsample.proj.weight", sqrt(2.0 / (9 * 64)));
-        expect_deviation("botnet_nano_32", "stages.3.0.self_attn.qkv.weight", 1 / sqrt(128));
-        expect_deviation("botnet_nano_32", "stages.2.0.conv2_kxk.conv.weight", sqrt(2.0 / (9 * 64)));
-        expect_deviation("botnet_nano_32", "stages.2.0.conv3_1x1.bn.weight", 0);
-        expect_deviation("botnet_nano_32", "head.fc.weight", 0.01);
+Test(namings, of_cases_whose_original_has_others_are_recognised)
+{
+    static const char *const cases[] = { "cvt_gelu", "coat_parallel", "coat_serial", "vit5_registers" };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const original *o = originals;
+        while (o < originals + ORIGINALS && strcmp(o->name, cases[i]) != 0) o++;
+        cr_assert(o < originals + ORIGINALS, "there is no case %s", cases[i]);
+        expect_weights(o->name, o->family, o->config);
     }
+}
 
-    /* On one batch of the built-in pictures. */
-    static void expect_to_learn(classifier * net)
-    {
-        enum { PICTURES = 10, STEPS = 10 };
-        vt_dataset *data = vt_synthetic_open(true, .limit = PICTURES);
-        const float half[3] = { 0.5F, 0.5F, 0.5F };
-        vt_loader *loader = vt_loader_open(data, .batch = PICTURES, .mean = half, .std = half);
-        vt_optimizer *adamw = vt_adamw(net->model, .lr = 2e-3);
-        double first = 0, last = 0;
-        vt_set_training(true);
-        for (int step = 0; step < STEPS; step++) {
-            VT_SCOPE;
-            vt_batch batch;
-            vt_loader_seek(loader, 0, 0);
-            cr_assert(vt_loader_next_tensors(loader, &batch), "%s", vt_error_message());
-            vt_tensor loss = vt_cross_entropy(classifier_forward(net, batch.images), batch.labels);
-            vt_backward(loss);
-            vt_optimizer_step(adamw);
-            last = vt_item(loss);
-            if (step == 0) first = last;
-        }
-        vt_set_training(false);
-        cr_assert(last < 0.7 * first, "%s: the loss is %g, and %g after %d steps: %s", net->name, first, last, STEPS,
-                  vt_error_message());
-        vt_optimizer_free(adamw);
-        vt_loader_close(loader);
-        vt_dataset_close(data);
-    }
-
-    /* Of the models for 32 pixels those that two cores train. */
-    Test(training, makes_the_loss_fall_in_every_family)
-    {
-        const int64_t most = 100000000;
-        for (int i = 0; zoo_variant(i, NULL); i++) {
-            vt_seed(1);
-            classifier *net = classifier_new(zoo_variant(i, NULL)->name);
-            cr_assert(net, "%s", vt_error_message());
-            if (net->config->height == 32 && classifier_cost(net).multiply_accumulates <= most) expect_to_learn(net);
-            classifier_free(net);
-        }
-    }
-
-    /* -- Names and shapes
-     * ---------------------------------------------------------------------------------------------- */
-
-    static int compare_names(const void *a, const void *b)
-    {
-        return strcmp(*(char *const *)a, *(char *const *)b);
-    }
-
-    static void expect_variant(const char *name, char **lines, int count)
-    {
-        classifier *m = classifier_new(name);
-        cr_assert(m, "%s", vt_error_message());
-        cr_assert(vt_model_size(m->model) == count, "%s: %d tensors, where the original has %d", name,
-                  vt_model_size(m->model), count);
-        char **ours = malloc((size_t)count * sizeof *ours);
-        for (int i = 0; i < count; i++) {
-            vt_named_tensor e = vt_model_entry(m->model, i);
-            char text[256], shape[128] = "-";
-            int used = 0;
-            vt_shape s = vt_shape_of(e.tensor);
-            for (int k = 0; k < s.rank; k++)
-                used +=
-                    snprintf(shape + used, sizeof shape - (size_t)used, "%s%lld", k ? "x" : "", (long long)s.dim[k]);
-            snprintf(text, sizeof text, "%s %s", e.name, shape);
-            ours[i] = strdup(text);
-        }
-        qsort(ours, (size_t)count, sizeof *ours, compare_names);
-        qsort(lines, (size_t)count, sizeof *lines, compare_names);
-        for (int i = 0; i < count; i++) {
-            cr_assert(strcmp(ours[i], lines[i]) == 0, "%s has \"%s\", the original \"%s\"", name, ours[i], lines[i]);
-            free(ours[i]);
-        }
-        free(ours);
-        classifier_free(m);
-    }
-
-    /* Each variant of the file: "# name", then a tensor a line. */
-    static void expect_variants(FILE * file)
-    {
-        enum { MOST = 2048 };
-        char line[256], variant[256] = "", *lines[MOST];
-        int count = 0;
-        for (bool more = true; more;) {
-            more = fgets(line, sizeof line, file) != NULL;
-            line[strcspn(line, "\n")] = 0;
-            if (more && line[0] != '#') {
-                cr_assert(count < MOST);
-                lines[count++] = strdup(line);
-                continue;
-            }
-            if (*variant) expect_variant(variant, lines, count);
-            while (count) free(lines[--count]);
-            if (more) snprintf(variant, sizeof variant, "%s", line + 2);
-        }
-        cr_assert(*variant);
-    }
-
-    Test(state_dicts, have_the_originals_names_and_shapes)
-    {
-        const family *family = NULL, *last = NULL;
-        for (int i = 0; zoo_variant(i, &family); i++) {
-            if (family == last) continue;
-            char path[512];
-            snprintf(path, sizeof path, VITRO_FIXTURES "/state_dicts/%s.txt", family->name);
-            FILE *file = fopen(path, "r");
-            cr_assert(file, "%s has none", family->name);
-            expect_variants(file);
-            fclose(file);
-            last = family;
-        }
-    }
-
-    /* -- Others' names
-     * ------------------------------------------------------------------------------------------------- */
-
-    TestSuite(namings, .init = begin, .fini = end);
-
-    static classifier *net_of_fixture(bool distilled)
-    {
-        const vit_config config = { .common = { .height = 16, .width = 16, .channels = 3, .classes = CLASSES },
-                                    .patch_height = 8,
-                                    .patch_width = 8,
-                                    .dim = 24,
-                                    .depth = 1,
-                                    .heads = 3,
-                                    .mlp_dim = 48,
-                                    .token_std = 0.02,
-                                    .eps = 1e-6,
-                                    .distilled = distilled };
-        return classifier_new_of(&vit_family, &config);
-    }
-
-    static void expect_loaded(const char *name, bool distilled)
-    {
-        char path[512];
-        snprintf(path, sizeof path, VITRO_FIXTURES "/naming_%s.safetensors", name);
-        classifier *net = net_of_fixture(distilled);
-        int64_t run = vt_statistics_get().nodes_run;
-        cr_assert(classifier_load(net, path, .report = stderr), "%s: %s", name, vt_error_message());
-        cr_assert(vt_statistics_get().nodes_run == run, "%s: what was overwritten was drawn", name);
-        safetensors *file = open_fixture("namings");
-        {
-            VT_SCOPE;
-            vt_tensor images = made_of("images", VT_SHAPE(BATCH, 3, 16, 16), 0, 4);
-            difference d = difference_from_entry(classifier_forward(net, images), file, distilled ? "deit" : "vit");
-            cr_assert(d.worst <= 1e-5 * d.scale, "%s differs by %g of %g", name, d.worst, d.scale);
-        }
-        safetensors_close(file);
-        classifier_free(net);
-    }
-
-    Test(namings, of_others_are_recognised)
-    {
-        expect_loaded("hugging_face", false);
-        expect_loaded("transformers5", false);
-        expect_loaded("torchvision", false);
-        expect_loaded("deit", true);
-        expect_loaded("deit5", true);
-    }
-
-    /* The weights of a configuration under others' names. */
-    static void expect_weights(const char *name, const family *family, const void *config)
-    {
-        char path[512];
-        snprintf(path, sizeof path, VITRO_FIXTURES "/namings/%s.safetensors", name);
-        classifier *net = classifier_new_of(family, config);
-        cr_assert(net, "%s: %s", name, vt_error_message());
-        cr_assert(classifier_load(net, path, .report = stderr), "%s: %s", name, vt_error_message());
-        for (int i = 0; i < vt_model_size(net->model); i++) {
-            VT_SCOPE;
-            vt_named_tensor e = vt_model_entry(net->model, i);
-            if (vt_dtype_of(e.tensor) == VT_I64) continue;
-            vt_tensor off = vt_max(vt_abs(vt_sub(e.tensor, weights_of(e.name, vt_shape_of(e.tensor)))));
-            cr_assert(vt_item(off) < 1e-6, "%s: %s is of another tensor", name, e.name);
-        }
-        classifier_free(net);
-    }
-
-    Test(namings, of_cases_whose_original_has_others_are_recognised)
-    {
-        static const char *const cases[] = { "cvt_gelu", "coat_parallel", "coat_serial", "vit5_registers" };
-        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-            const original *o = originals;
-            while (o < originals + ORIGINALS && strcmp(o->name, cases[i]) != 0) o++;
-            cr_assert(o < originals + ORIGINALS, "there is no case %s", cases[i]);
-            expect_weights(o->name, o->family, o->config);
-        }
-    }
-
-    Test(namings, of_pyramids_are_recognised)
-    {
+Test(namings, of_pyramids_are_recognised)
+{
 #define SMALL_PYRAMID                                                                                                  \
     .depths = { 1, 2, 1, 1 }, .dims = { 4, 4, 4, 4 }, .heads = { 1, 1, 2, 2 }, .mlp_ratios = { 1, 1, 2, 2 },           \
     .reductions = {                                                                                                    \
@@ -820,381 +817,380 @@ Test(families, refuse_configurations_that_do_not_fit)
         2,                                                                                                             \
         1                                                                                                              \
     }
-        const swin_config swin = { COMMON(16, 16),        .patch = 2,          .window = 2, .dim = 4, .mlp_ratio = 4,
-                                   .depths = { 1, 2, 1 }, .heads = { 1, 2, 2 } };
-        const pvt_config pvt = { COMMON(32, 32), .patch = 4, SMALL_PYRAMID };
-        const pvt_v2_config pvt_v2 = { COMMON(32, 32), .stride = 4, SMALL_PYRAMID };
-        expect_weights("swin_microsoft", &swin_family, &swin);
-        expect_weights("swin_hugging_face", &swin_family, &swin);
-        expect_weights("swin_transformers5", &swin_family, &swin);
-        expect_weights("pvt_authors", &pvt_family, &pvt);
-        expect_weights("pvt_hugging_face", &pvt_family, &pvt);
-        expect_weights("pvt_v2_authors", &pvt_v2_family, &pvt_v2);
-        expect_weights("pvt_v2_hugging_face", &pvt_v2_family, &pvt_v2);
-    }
+    const swin_config swin = { COMMON(16, 16),        .patch = 2,          .window = 2, .dim = 4, .mlp_ratio = 4,
+                               .depths = { 1, 2, 1 }, .heads = { 1, 2, 2 } };
+    const pvt_config pvt = { COMMON(32, 32), .patch = 4, SMALL_PYRAMID };
+    const pvt_v2_config pvt_v2 = { COMMON(32, 32), .stride = 4, SMALL_PYRAMID };
+    expect_weights("swin_microsoft", &swin_family, &swin);
+    expect_weights("swin_hugging_face", &swin_family, &swin);
+    expect_weights("swin_transformers5", &swin_family, &swin);
+    expect_weights("pvt_authors", &pvt_family, &pvt);
+    expect_weights("pvt_hugging_face", &pvt_family, &pvt);
+    expect_weights("pvt_v2_authors", &pvt_v2_family, &pvt_v2);
+    expect_weights("pvt_v2_hugging_face", &pvt_v2_family, &pvt_v2);
+}
 
-    Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)
-    {
-        char text[4096] = "";
-        FILE *report = fmemopen(text, sizeof text - 1, "w");
-        classifier *net = net_of_fixture(true);
-        cr_assert(!classifier_load(net, VITRO_FIXTURES "/naming_hugging_face.safetensors", .report = report));
-        fclose(report);
-        vt_error_clear();
-        cr_assert(strstr(text, "missing: dist_token [1, 1, 24]") && strstr(text, "missing: head_dist.weight [5, 24]"),
-                  "%s", text);
-        cr_assert(strstr(text, "another shape: pos_embed [1, 6, 24], in the file [1, 5, 24]"), "%s", text);
-        classifier_free(net);
-    }
+Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)
+{
+    char text[4096] = "";
+    FILE *report = fmemopen(text, sizeof text - 1, "w");
+    classifier *net = net_of_fixture(true);
+    cr_assert(!classifier_load(net, VITRO_FIXTURES "/naming_hugging_face.safetensors", .report = report));
+    fclose(report);
+    vt_error_clear();
+    cr_assert(strstr(text, "missing: dist_token [1, 1, 24]") && strstr(text, "missing: head_dist.weight [5, 24]"), "%s",
+              text);
+    cr_assert(strstr(text, "another shape: pos_embed [1, 6, 24], in the file [1, 5, 24]"), "%s", text);
+    classifier_free(net);
+}
 
-    /* -- Weights for other pictures and classes
-     * ------------------------------------------------------------------------ */
+/* -- Weights for other pictures and classes
+ * ------------------------------------------------------------------------ */
 
-    TestSuite(adapted, .init = begin, .fini = end);
+TestSuite(adapted, .init = begin, .fini = end);
 
 #define ADAPT_FROM VITRO_FIXTURES "/adapt/from.safetensors"
 
-    static classifier *net_for(int64_t channels, int64_t height, int64_t width, int64_t classes)
-    {
-        const vit_config config = {
-            .common = { .height = height, .width = width, .channels = channels, .classes = classes },
-            .patch_height = 8,
-            .patch_width = 8,
-            .dim = 8,
-            .depth = 1,
-            .heads = 2,
-            .mlp_dim = 16,
-            .eps = 1e-6,
-            .token_std = 0.02,
-        };
-        classifier *net = classifier_new_of(&vit_family, &config);
-        cr_assert(net, "%s", vt_error_message());
-        return net;
-    }
+static classifier *net_for(int64_t channels, int64_t height, int64_t width, int64_t classes)
+{
+    const vit_config config = {
+        .common = { .height = height, .width = width, .channels = channels, .classes = classes },
+        .patch_height = 8,
+        .patch_width = 8,
+        .dim = 8,
+        .depth = 1,
+        .heads = 2,
+        .mlp_dim = 16,
+        .eps = 1e-6,
+        .token_std = 0.02,
+    };
+    classifier *net = classifier_new_of(&vit_family, &config);
+    cr_assert(net, "%s", vt_error_message());
+    return net;
+}
 
-    static void expect_as_timm(const safetensors *file, const classifier *net, const char *what, vt_tensor x)
-    {
-        char entry[128];
-        const common_config *c = net->config;
-        snprintf(entry, sizeof entry, "%dx%dx%d.%s", (int)c->channels, (int)c->height, (int)c->width, what);
-        difference d = difference_from_entry(x, file, entry);
-        cr_assert(d.worst <= 2e-6 * d.scale, "%s differs by %g of %g", entry, d.worst, d.scale);
-    }
+static void expect_as_timm(const safetensors *file, const classifier *net, const char *what, vt_tensor x)
+{
+    char entry[128];
+    const common_config *c = net->config;
+    snprintf(entry, sizeof entry, "%dx%dx%d.%s", (int)c->channels, (int)c->height, (int)c->width, what);
+    difference d = difference_from_entry(x, file, entry);
+    cr_assert(d.worst <= 2e-6 * d.scale, "%s differs by %g of %g", entry, d.worst, d.scale);
+}
 
-    Test(adapted, weights_for_other_sizes_and_channels_are_timms)
-    {
-        static const int64_t sizes[][3] = { { 1, 48, 40 }, { 5, 16, 24 }, { 3, 64, 64 } };
-        safetensors *file = open_fixture("adapt/to");
-        for (int i = 0; i < 3; i++) {
-            VT_SCOPE;
-            classifier *net = net_for(sizes[i][0], sizes[i][1], sizes[i][2], CLASSES);
-            cr_assert(classifier_load(net, ADAPT_FROM, .adapt = true), "%s", vt_error_message());
-            expect_as_timm(file, net, "pos_embed", vt_model_find(net->model, "pos_embed"));
-            expect_as_timm(file, net, "patch_embed", vt_model_find(net->model, "patch_embed.proj.weight"));
-            vt_tensor images = made_of("images", VT_SHAPE(BATCH, sizes[i][0], sizes[i][1], sizes[i][2]), 0, 4);
-            expect_as_timm(file, net, "logits", classifier_forward(net, images));
-            classifier_free(net);
-        }
-        safetensors_close(file);
-    }
-
-    Test(adapted, heads_of_other_classes_stay_as_they_are_drawn)
-    {
-        char text[1024] = "";
-        classifier *net = net_for(3, 32, 32, 7), *same = net_for(3, 32, 32, CLASSES);
-        vt_model_init(net->model, "head.*", VT_INIT_CONSTANT, 42);
-        FILE *report = fmemopen(text, sizeof text - 1, "w");
-        cr_assert(classifier_load(net, ADAPT_FROM, .adapt = true, .report = report), "%s", vt_error_message());
-        fclose(report);
-        cr_assert_str_eq(text, "replaced: head.weight [7, 8], in the file [5, 8]\n"
-                               "replaced: head.bias [7], in the file [5]\n");
-        double bias[7];
-        cr_assert(vt_read(vt_model_find(net->model, "head.bias"), bias, 7, VT_F64) && bias[6] == 42);
-        vt_model_init(same->model, "head.*", VT_INIT_CONSTANT, 42);
-        cr_assert(classifier_load(same, ADAPT_FROM, .adapt = true), "%s", vt_error_message());
-        cr_assert(vt_read(vt_model_find(same->model, "head.bias"), bias, 7, VT_F64) && bias[0] != 42);
-        classifier_free(net);
-        classifier_free(same);
-    }
-
-    Test(adapted, only_where_that_is_asked_for)
-    {
-        classifier *net = net_for(1, 48, 40, 7);
-        cr_assert(!classifier_load(net, ADAPT_FROM));
-        cr_assert(strstr(vt_error_message(), "pos_embed [1, 17, 8] instead of [1, 31, 8]"), "%s", vt_error_message());
-        cr_assert(strstr(vt_error_message(), "head.weight [5, 8] instead of [7, 8]"), "%s", vt_error_message());
-        vt_error_clear();
+Test(adapted, weights_for_other_sizes_and_channels_are_timms)
+{
+    static const int64_t sizes[][3] = { { 1, 48, 40 }, { 5, 16, 24 }, { 3, 64, 64 } };
+    safetensors *file = open_fixture("adapt/to");
+    for (int i = 0; i < 3; i++) {
+        VT_SCOPE;
+        classifier *net = net_for(sizes[i][0], sizes[i][1], sizes[i][2], CLASSES);
+        cr_assert(classifier_load(net, ADAPT_FROM, .adapt = true), "%s", vt_error_message());
+        expect_as_timm(file, net, "pos_embed", vt_model_find(net->model, "pos_embed"));
+        expect_as_timm(file, net, "patch_embed", vt_model_find(net->model, "patch_embed.proj.weight"));
+        vt_tensor images = made_of("images", VT_SHAPE(BATCH, sizes[i][0], sizes[i][1], sizes[i][2]), 0, 4);
+        expect_as_timm(file, net, "logits", classifier_forward(net, images));
         classifier_free(net);
     }
+    safetensors_close(file);
+}
 
-    /* -- By path
-     * ------------------------------------------------------------------------------------------------------- */
+Test(adapted, heads_of_other_classes_stay_as_they_are_drawn)
+{
+    char text[1024] = "";
+    classifier *net = net_for(3, 32, 32, 7), *same = net_for(3, 32, 32, CLASSES);
+    vt_model_init(net->model, "head.*", VT_INIT_CONSTANT, 42);
+    FILE *report = fmemopen(text, sizeof text - 1, "w");
+    cr_assert(classifier_load(net, ADAPT_FROM, .adapt = true, .report = report), "%s", vt_error_message());
+    fclose(report);
+    cr_assert_str_eq(text, "replaced: head.weight [7, 8], in the file [5, 8]\n"
+                           "replaced: head.bias [7], in the file [5]\n");
+    double bias[7];
+    cr_assert(vt_read(vt_model_find(net->model, "head.bias"), bias, 7, VT_F64) && bias[6] == 42);
+    vt_model_init(same->model, "head.*", VT_INIT_CONSTANT, 42);
+    cr_assert(classifier_load(same, ADAPT_FROM, .adapt = true), "%s", vt_error_message());
+    cr_assert(vt_read(vt_model_find(same->model, "head.bias"), bias, 7, VT_F64) && bias[0] != 42);
+    classifier_free(net);
+    classifier_free(same);
+}
 
-    static classifier *small_vit(void)
-    {
-        return classifier_new_of(originals[0].family, originals[0].config);
-    }
+Test(adapted, only_where_that_is_asked_for)
+{
+    classifier *net = net_for(1, 48, 40, 7);
+    cr_assert(!classifier_load(net, ADAPT_FROM));
+    cr_assert(strstr(vt_error_message(), "pos_embed [1, 17, 8] instead of [1, 31, 8]"), "%s", vt_error_message());
+    cr_assert(strstr(vt_error_message(), "head.weight [5, 8] instead of [7, 8]"), "%s", vt_error_message());
+    vt_error_clear();
+    classifier_free(net);
+}
 
-    TestSuite(by_path, .init = begin, .fini = end);
+/* -- By path
+ * ------------------------------------------------------------------------------------------------------- */
 
-    static int64_t layer_in(const char *variant, const char *name)
-    {
-        classifier *m = classifier_new(variant);
-        int64_t layer = classifier_layer(m, name);
-        classifier_free(m);
-        return layer;
-    }
+static classifier *small_vit(void)
+{
+    return classifier_new_of(originals[0].family, originals[0].config);
+}
 
-    Test(by_path, layers_are_what_is_before_each_block_and_behind)
-    {
-        classifier *m = classifier_new("vit_tiny_patch16_224");
-        cr_assert(classifier_layers(m) == 14, "%d", (int)classifier_layers(m));
-        classifier_free(m);
-        cr_assert(layer_in("vit_tiny_patch16_224", "pos_embed") == 0);
-        cr_assert(layer_in("vit_tiny_patch16_224", "blocks.0.norm1.weight") == 1);
-        cr_assert(layer_in("vit_tiny_patch16_224", "blocks.11.mlp.fc2.bias") == 12);
-        cr_assert(layer_in("vit_tiny_patch16_224", "head.bias") == 13);
-        cr_assert(layer_in("resnet18", "bn1.running_mean") == 0);
-        cr_assert(layer_in("resnet18", "layer2.0.conv1.weight") == 3);
-        cr_assert(layer_in("resnet18", "fc.weight") == 9);
-        cr_assert(layer_in("resnet18", "nothing") == -1);
-    }
+TestSuite(by_path, .init = begin, .fini = end);
 
-    /* One step of gradient descent with every gradient 1. */
-    Test(by_path, learning_rates_fall_towards_the_first_layers)
-    {
-        classifier *m = small_vit();
-        const int64_t layers = classifier_layers(m);
-        cr_assert(layers == 4);
-        vt_model_init(m->model, NULL, VT_INIT_CONSTANT, 0);
-        vt_optimizer *sgd = vt_sgd(m->model, .lr = 1);
-        cr_assert(!classifier_decay_layers(m, sgd, 1, 0));
-        REFUSED(VT_ERROR_ARGUMENT, "decay is 0");
-        cr_assert(classifier_decay_layers(m, sgd, 1, 0.5), "%s", vt_error_message());
-        {
-            VT_SCOPE;
-            vt_tensor loss = vt_zeros(VT_SCALAR);
-            for (int i = 0; i < vt_model_size(m->model); i++)
-                loss = vt_add(loss, vt_sum(vt_model_entry(m->model, i).tensor));
-            vt_backward(loss);
-            vt_optimizer_step(sgd);
-        }
-        for (int i = 0; i < vt_model_size(m->model); i++) {
-            vt_named_tensor e = vt_model_entry(m->model, i);
-            float *values = malloc((size_t)vt_count(e.tensor) * sizeof *values);
-            cr_assert(values && vt_read(e.tensor, values, vt_count(e.tensor), VT_F32));
-            cr_assert(values[0] == (float)-exp2(-(double)(layers - 1 - classifier_layer(m, e.name))), "%s: %g", e.name,
-                      (double)values[0]);
-            free(values);
-        }
-        vt_optimizer_free(sgd);
-        classifier_free(m);
-    }
+static int64_t layer_in(const char *variant, const char *name)
+{
+    classifier *m = classifier_new(variant);
+    int64_t layer = classifier_layer(m, name);
+    classifier_free(m);
+    return layer;
+}
 
-    static classifier *small_resnet(void)
-    {
-        return classifier_new("resnet18_cifar", .height = 16, .width = 16, .classes = CLASSES);
-    }
+Test(by_path, layers_are_what_is_before_each_block_and_behind)
+{
+    classifier *m = classifier_new("vit_tiny_patch16_224");
+    cr_assert(classifier_layers(m) == 14, "%d", (int)classifier_layers(m));
+    classifier_free(m);
+    cr_assert(layer_in("vit_tiny_patch16_224", "pos_embed") == 0);
+    cr_assert(layer_in("vit_tiny_patch16_224", "blocks.0.norm1.weight") == 1);
+    cr_assert(layer_in("vit_tiny_patch16_224", "blocks.11.mlp.fc2.bias") == 12);
+    cr_assert(layer_in("vit_tiny_patch16_224", "head.bias") == 13);
+    cr_assert(layer_in("resnet18", "bn1.running_mean") == 0);
+    cr_assert(layer_in("resnet18", "layer2.0.conv1.weight") == 3);
+    cr_assert(layer_in("resnet18", "fc.weight") == 9);
+    cr_assert(layer_in("resnet18", "nothing") == -1);
+}
 
-    static double mean_of_buffer(const classifier *m, const char *name)
+/* One step of gradient descent with every gradient 1. */
+Test(by_path, learning_rates_fall_towards_the_first_layers)
+{
+    classifier *m = small_vit();
+    const int64_t layers = classifier_layers(m);
+    cr_assert(layers == 4);
+    vt_model_init(m->model, NULL, VT_INIT_CONSTANT, 0);
+    vt_optimizer *sgd = vt_sgd(m->model, .lr = 1);
+    cr_assert(!classifier_decay_layers(m, sgd, 1, 0));
+    REFUSED(VT_ERROR_ARGUMENT, "decay is 0");
+    cr_assert(classifier_decay_layers(m, sgd, 1, 0.5), "%s", vt_error_message());
     {
         VT_SCOPE;
-        return vt_item(vt_mean(vt_cast(vt_model_find(m->model, name), VT_F32)));
+        vt_tensor loss = vt_zeros(VT_SCALAR);
+        for (int i = 0; i < vt_model_size(m->model); i++)
+            loss = vt_add(loss, vt_sum(vt_model_entry(m->model, i).tensor));
+        vt_backward(loss);
+        vt_optimizer_step(sgd);
     }
+    for (int i = 0; i < vt_model_size(m->model); i++) {
+        vt_named_tensor e = vt_model_entry(m->model, i);
+        float *values = malloc((size_t)vt_count(e.tensor) * sizeof *values);
+        cr_assert(values && vt_read(e.tensor, values, vt_count(e.tensor), VT_F32));
+        cr_assert(values[0] == (float)-exp2(-(double)(layers - 1 - classifier_layer(m, e.name))), "%s: %g", e.name,
+                  (double)values[0]);
+        free(values);
+    }
+    vt_optimizer_free(sgd);
+    classifier_free(m);
+}
 
-    static void train_once(const classifier *m)
+static classifier *small_resnet(void)
+{
+    return classifier_new("resnet18_cifar", .height = 16, .width = 16, .classes = CLASSES);
+}
+
+static double mean_of_buffer(const classifier *m, const char *name)
+{
+    VT_SCOPE;
+    return vt_item(vt_mean(vt_cast(vt_model_find(m->model, name), VT_F32)));
+}
+
+static void train_once(const classifier *m)
+{
+    VT_SCOPE;
+    vt_set_training(true);
+    vt_backward(vt_mean(classifier_forward(m, made_of("images", VT_SHAPE(BATCH, 3, 16, 16), 0, 4))));
+    vt_set_training(false);
+}
+
+Test(by_path, frozen_layers_keep_their_running_statistics)
+{
+    classifier *m = small_resnet();
+    cr_assert(vt_model_set_trainable(m->model, "layer1.*", false) > 0);
+    train_once(m);
+    cr_assert(mean_of_buffer(m, "layer1.0.bn1.running_mean") == 0);
+    cr_assert(mean_of_buffer(m, "layer1.0.bn1.num_batches_tracked") == 0);
+    cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") != 0);
+    classifier_free(m);
+}
+
+Test(by_path, parts_in_evaluation_have_no_dropout_and_keep_their_statistics)
+{
+    classifier *m = small_resnet();
+    cr_assert(vt_model_set_training(m->model, "layer{1,2}.*", false) > 0);
+    train_once(m);
+    cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") == 0);
+    cr_assert(mean_of_buffer(m, "layer3.0.bn1.running_mean") != 0);
+    vt_model_set_training(m->model, NULL, true);
+    train_once(m);
+    cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") != 0);
+    classifier_free(m);
+
+    vit_config config = *(const vit_config *)originals[0].config;
+    config.common.dropout = 0.5;
+    m = classifier_new_of(&vit_family, &config);
+    cr_assert(vt_model_set_training(m->model, "blocks.*", false) > 0);
+    VT_SCOPE;
+    vt_set_training(true);
+    cr_assert(vt_path_training(vt_root(m->model)) && !vt_path_training(vt_subpath(vt_root(m->model), "blocks.1")));
+    vt_tensor images = made_of("images", VT_SHAPE(BATCH, 3, 32, 16), 0, 4);
+    vt_tensor first = classifier_forward(m, images), second = classifier_forward(m, images);
+    cr_assert(vt_item(vt_mean(vt_abs(vt_sub(first, second)))) > 0, "the embedding is still dropped from");
+    vt_model_set_training(m->model, NULL, false);
+    first = classifier_forward(m, images), second = classifier_forward(m, images);
+    cr_assert(vt_item(vt_mean(vt_abs(vt_sub(first, second)))) == 0);
+    classifier_free(m);
+}
+
+/* -- Named values
+ * -------------------------------------------------------------------------------------------------- */
+
+Test(named_values, are_listed_by_pattern_in_order)
+{
+    classifier *net = small_vit();
+    vt_named_tensor found[8];
+    VT_SCOPE;
+    cr_assert(vt_model_values(net->model, NULL, NULL, 0) == 0);
+    classifier_forward(net, vt_zeros(VT_SHAPE(1, 3, 32, 16)));
+    cr_assert(vt_model_values(net->model, "blocks.{0..1}", found, 8) == 2);
+    cr_assert(!strcmp(found[0].name, "blocks.0") && !strcmp(found[1].name, "blocks.1"));
+    cr_assert(vt_model_values(net->model, "*.{weights,nothing}", found, 8) == 2);
+    cr_assert(!strcmp(found[1].name, "blocks.1.attn.weights"));
+    cr_assert(vt_model_values(net->model, "block?.*", found, 1) == 6, "as many as match, though one fits");
+    cr_assert(vt_dim(vt_model_value(net->model, "feature_map"), 1) == 8);
+    cr_assert(vt_dim(vt_model_value(net->model, "cls_token"), 1) == 24, "%s", vt_error_message());
+    classifier_free(net);
+}
+
+Test(named_values, cost_nothing_until_they_are_read)
+{
+    classifier *net = small_vit();
+    vt_model *model = net->model;
+    for (int i = 0; i < 2; i++) {
+        VT_SCOPE; /* the parameters are drawn */
+        vt_item(vt_sum(classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)))));
+    }
+    int64_t before = vt_statistics_get().nodes_run;
     {
         VT_SCOPE;
-        vt_set_training(true);
-        vt_backward(vt_mean(classifier_forward(m, made_of("images", VT_SHAPE(BATCH, 3, 16, 16), 0, 4))));
-        vt_set_training(false);
+        vt_item(vt_sum(classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)))));
     }
-
-    Test(by_path, frozen_layers_keep_their_running_statistics)
+    int64_t alone = vt_statistics_get().nodes_run - before;
+    float with[CLASSES], without[CLASSES];
+    vt_tensor map;
     {
-        classifier *m = small_resnet();
-        cr_assert(vt_model_set_trainable(m->model, "layer1.*", false) > 0);
-        train_once(m);
-        cr_assert(mean_of_buffer(m, "layer1.0.bn1.running_mean") == 0);
-        cr_assert(mean_of_buffer(m, "layer1.0.bn1.num_batches_tracked") == 0);
-        cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") != 0);
-        classifier_free(m);
-    }
-
-    Test(by_path, parts_in_evaluation_have_no_dropout_and_keep_their_statistics)
-    {
-        classifier *m = small_resnet();
-        cr_assert(vt_model_set_training(m->model, "layer{1,2}.*", false) > 0);
-        train_once(m);
-        cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") == 0);
-        cr_assert(mean_of_buffer(m, "layer3.0.bn1.running_mean") != 0);
-        vt_model_set_training(m->model, NULL, true);
-        train_once(m);
-        cr_assert(mean_of_buffer(m, "layer2.0.bn1.running_mean") != 0);
-        classifier_free(m);
-
-        vit_config config = *(const vit_config *)originals[0].config;
-        config.common.dropout = 0.5;
-        m = classifier_new_of(&vit_family, &config);
-        cr_assert(vt_model_set_training(m->model, "blocks.*", false) > 0);
         VT_SCOPE;
-        vt_set_training(true);
-        cr_assert(vt_path_training(vt_root(m->model)) && !vt_path_training(vt_subpath(vt_root(m->model), "blocks.1")));
-        vt_tensor images = made_of("images", VT_SHAPE(BATCH, 3, 32, 16), 0, 4);
-        vt_tensor first = classifier_forward(m, images), second = classifier_forward(m, images);
-        cr_assert(vt_item(vt_mean(vt_abs(vt_sub(first, second)))) > 0, "the embedding is still dropped from");
-        vt_model_set_training(m->model, NULL, false);
-        first = classifier_forward(m, images), second = classifier_forward(m, images);
-        cr_assert(vt_item(vt_mean(vt_abs(vt_sub(first, second)))) == 0);
-        classifier_free(m);
+        vt_tensor logits = classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)));
+        vt_read(logits, without, CLASSES, VT_F32);
     }
-
-    /* -- Named values
-     * -------------------------------------------------------------------------------------------------- */
-
-    Test(named_values, are_listed_by_pattern_in_order)
     {
-        classifier *net = small_vit();
-        vt_named_tensor found[8];
         VT_SCOPE;
-        cr_assert(vt_model_values(net->model, NULL, NULL, 0) == 0);
-        classifier_forward(net, vt_zeros(VT_SHAPE(1, 3, 32, 16)));
-        cr_assert(vt_model_values(net->model, "blocks.{0..1}", found, 8) == 2);
-        cr_assert(!strcmp(found[0].name, "blocks.0") && !strcmp(found[1].name, "blocks.1"));
-        cr_assert(vt_model_values(net->model, "*.{weights,nothing}", found, 8) == 2);
-        cr_assert(!strcmp(found[1].name, "blocks.1.attn.weights"));
-        cr_assert(vt_model_values(net->model, "block?.*", found, 1) == 6, "as many as match, though one fits");
-        cr_assert(vt_dim(vt_model_value(net->model, "feature_map"), 1) == 8);
-        cr_assert(vt_dim(vt_model_value(net->model, "cls_token"), 1) == 24, "%s", vt_error_message());
-        classifier_free(net);
-    }
-
-    Test(named_values, cost_nothing_until_they_are_read)
-    {
-        classifier *net = small_vit();
-        vt_model *model = net->model;
-        for (int i = 0; i < 2; i++) {
-            VT_SCOPE; /* the parameters are drawn */
-            vt_item(vt_sum(classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)))));
-        }
-        int64_t before = vt_statistics_get().nodes_run;
-        {
-            VT_SCOPE;
-            vt_item(vt_sum(classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)))));
-        }
-        int64_t alone = vt_statistics_get().nodes_run - before;
-        float with[CLASSES], without[CLASSES];
-        vt_tensor map;
-        {
-            VT_SCOPE;
-            vt_tensor logits = classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)));
-            vt_read(logits, without, CLASSES, VT_F32);
-        }
-        {
-            VT_SCOPE;
-            vt_tensor logits = classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)));
-            map = vt_keep(vt_model_value(model, "blocks.0.attn.weights"));
-            vt_read(logits, with, CLASSES, VT_F32);
-            before = vt_statistics_get().nodes_run;
-        }
-        cr_assert(memcmp(with, without, sizeof with) == 0, "a map that is read changes the logits");
-        {
-            VT_SCOPE;
-            cr_assert(fabs(vt_item(vt_sum(map)) - 3 * 9) < 1e-4, "each of 9 rows of 3 heads sums to 1");
-        }
-        vt_free(map);
+        vt_tensor logits = classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)));
+        map = vt_keep(vt_model_value(model, "blocks.0.attn.weights"));
+        vt_read(logits, with, CLASSES, VT_F32);
         before = vt_statistics_get().nodes_run;
-        {
-            VT_SCOPE;
-            vt_tensor logits = classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)));
-            cr_assert(vt_model_value(model, "blocks.0.attn.weights").id);
-            vt_item(vt_sum(logits));
-        }
-        cr_assert(vt_statistics_get().nodes_run - before == alone, "a name that was asked for runs nothing");
-        classifier_free(net);
     }
-
-    /* The gradient that a function of a map and of the logits gives to weights in front of both. */
-    static void gradient_through_map(float *gradient, int64_t count, bool decomposed)
+    cr_assert(memcmp(with, without, sizeof with) == 0, "a map that is read changes the logits");
     {
-        context_get()->force_decompose = decomposed;
-        classifier *net = small_vit();
-        set_weights(net->model);
-        {
-            VT_SCOPE;
-            vt_tensor logits = classifier_forward(net, made_of("images", VT_SHAPE(1, 3, 32, 16), 0, 4));
-            vt_tensor map = vt_model_value(net->model, "blocks.1.attn.weights");
-            vt_backward(vt_add(vt_sum(vt_square(map)), vt_sum(logits)));
-            vt_tensor weight = vt_model_find(net->model, "blocks.0.attn.qkv.weight");
-            cr_assert(vt_read(vt_grad(weight), gradient, count, VT_F32), "%s", vt_error_message());
-        }
-        classifier_free(net);
-        context_get()->force_decompose = false;
+        VT_SCOPE;
+        cr_assert(fabs(vt_item(vt_sum(map)) - 3 * 9) < 1e-4, "each of 9 rows of 3 heads sums to 1");
     }
-
-    /* Beside the fused kernel as where attention is written in other ops. */
-    Test(named_values, are_differentiated_through)
+    vt_free(map);
+    before = vt_statistics_get().nodes_run;
     {
-        enum { COUNT = 72 * 24 };
-        static float fused[COUNT], written_out[COUNT];
-        gradient_through_map(fused, COUNT, false);
-        gradient_through_map(written_out, COUNT, true);
-        double largest = 0;
-        for (int i = 0; i < COUNT; i++) largest = fmax(largest, fabs((double)written_out[i]));
-        cr_assert(largest > 0);
-        for (int i = 0; i < COUNT; i++)
-            cr_assert(fabs((double)fused[i] - (double)written_out[i]) <= 1e-4 * largest, "element %d: %g, not %g", i,
-                      (double)fused[i], (double)written_out[i]);
+        VT_SCOPE;
+        vt_tensor logits = classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)));
+        cr_assert(vt_model_value(model, "blocks.0.attn.weights").id);
+        vt_item(vt_sum(logits));
     }
+    cr_assert(vt_statistics_get().nodes_run - before == alone, "a name that was asked for runs nothing");
+    classifier_free(net);
+}
 
-    /* A gradient is read after the update too. */
-    Test(named_values, that_are_gradients_are_computed_with_the_step)
+/* The gradient that a function of a map and of the logits gives to weights in front of both. */
+static void gradient_through_map(float *gradient, int64_t count, bool decomposed)
+{
+    context_get()->force_decompose = decomposed;
+    classifier *net = small_vit();
+    set_weights(net->model);
     {
-        vt_model *model = vt_model_new();
-        vt_tensor p = vt_parameter(vt_root(model), "p", VT_SHAPE(2), VT_INIT_CONSTANT, 3);
-        {
-            VT_SCOPE;
-            vt_backward(vt_sum(vt_square(p)));
-            vt_tensor g = vt_named(vt_root(model), "gradient", vt_grad(p));
-            vt_assign(p, vt_sub(p, vt_scale(g, 0.5)));
-            vt_flush();
-            cr_assert(vt_item(vt_sum(vt_model_value(model, "gradient"))) == 12, "%s", vt_error_message());
-        }
-        vt_model_free(model);
+        VT_SCOPE;
+        vt_tensor logits = classifier_forward(net, made_of("images", VT_SHAPE(1, 3, 32, 16), 0, 4));
+        vt_tensor map = vt_model_value(net->model, "blocks.1.attn.weights");
+        vt_backward(vt_add(vt_sum(vt_square(map)), vt_sum(logits)));
+        vt_tensor weight = vt_model_find(net->model, "blocks.0.attn.qkv.weight");
+        cr_assert(vt_read(vt_grad(weight), gradient, count, VT_F32), "%s", vt_error_message());
     }
+    classifier_free(net);
+    context_get()->force_decompose = false;
+}
 
-    Test(named_values, that_there_are_not_are_told_with_those_there_are)
+/* Beside the fused kernel as where attention is written in other ops. */
+Test(named_values, are_differentiated_through)
+{
+    enum { COUNT = 72 * 24 };
+    static float fused[COUNT], written_out[COUNT];
+    gradient_through_map(fused, COUNT, false);
+    gradient_through_map(written_out, COUNT, true);
+    double largest = 0;
+    for (int i = 0; i < COUNT; i++) largest = fmax(largest, fabs((double)written_out[i]));
+    cr_assert(largest > 0);
+    for (int i = 0; i < COUNT; i++)
+        cr_assert(fabs((double)fused[i] - (double)written_out[i]) <= 1e-4 * largest, "element %d: %g, not %g", i,
+                  (double)fused[i], (double)written_out[i]);
+}
+
+/* A gradient is read after the update too. */
+Test(named_values, that_are_gradients_are_computed_with_the_step)
+{
+    vt_model *model = vt_model_new();
+    vt_tensor p = vt_parameter(vt_root(model), "p", VT_SHAPE(2), VT_INIT_CONSTANT, 3);
     {
-        classifier *net = small_vit();
-        {
-            VT_SCOPE;
-            classifier_forward(net, vt_zeros(VT_SHAPE(1, 3, 32, 16)));
-            vt_model_value(net->model, "blocks.9");
-            cr_assert(strstr(vt_error_message(), "no value is named \"blocks.9\"; there are patch_embed, blocks.0"),
-                      "%s", vt_error_message());
-            vt_error_clear();
-        }
-        vt_model_value(net->model, "blocks.0");
-        cr_assert(strstr(vt_error_message(), "nothing has been named in the scopes under way"), "%s",
+        VT_SCOPE;
+        vt_backward(vt_sum(vt_square(p)));
+        vt_tensor g = vt_named(vt_root(model), "gradient", vt_grad(p));
+        vt_assign(p, vt_sub(p, vt_scale(g, 0.5)));
+        vt_flush();
+        cr_assert(vt_item(vt_sum(vt_model_value(model, "gradient"))) == 12, "%s", vt_error_message());
+    }
+    vt_model_free(model);
+}
+
+Test(named_values, that_there_are_not_are_told_with_those_there_are)
+{
+    classifier *net = small_vit();
+    {
+        VT_SCOPE;
+        classifier_forward(net, vt_zeros(VT_SHAPE(1, 3, 32, 16)));
+        vt_model_value(net->model, "blocks.9");
+        cr_assert(strstr(vt_error_message(), "no value is named \"blocks.9\"; there are patch_embed, blocks.0"), "%s",
                   vt_error_message());
         vt_error_clear();
-        classifier_free(net);
     }
+    vt_model_value(net->model, "blocks.0");
+    cr_assert(strstr(vt_error_message(), "nothing has been named in the scopes under way"), "%s", vt_error_message());
+    vt_error_clear();
+    classifier_free(net);
+}
 
-    Test(named_values, memory_does_not_grow)
-    {
-        classifier *net = small_vit();
-        int64_t live = 0, tensors = 0;
-        for (int i = 0; i < 40; i++) {
-            {
-                VT_SCOPE;
-                vt_item(vt_sum(classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)))));
-            }
-            if (i == 2) {
-                live = vt_statistics_get().live_bytes;
-                tensors = vt_statistics_get().live_tensors;
-            }
+Test(named_values, memory_does_not_grow)
+{
+    classifier *net = small_vit();
+    int64_t live = 0, tensors = 0;
+    for (int i = 0; i < 40; i++) {
+        {
+            VT_SCOPE;
+            vt_item(vt_sum(classifier_forward(net, vt_ones(VT_SHAPE(1, 3, 32, 16)))));
         }
-        cr_assert(vt_statistics_get().live_bytes == live && vt_statistics_get().live_tensors == tensors);
-        classifier_free(net);
+        if (i == 2) {
+            live = vt_statistics_get().live_bytes;
+            tensors = vt_statistics_get().live_tensors;
+        }
     }
+    cr_assert(vt_statistics_get().live_bytes == live && vt_statistics_get().live_tensors == tensors);
+    classifier_free(net);
+}
