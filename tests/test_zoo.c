@@ -26,7 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLASSES = 5, BATCH = 2, MAX_PARAMETERS = 512, MOST_MAPS = 16 };
+enum { CLASSES = 5, BATCH = 2, MAX_PARAMETERS = 512, MOST_MAPS = 16, MOST_VALUES = 128 };
 
 static void begin(void)
 {
@@ -336,6 +336,41 @@ Test(originals, have_the_same_maps_of_attention)
     for (int i = 0; i < ORIGINALS; i++) {
         held h = hold(&originals[i], VT_F32);
         expect_maps(&h);
+        let_go(&h);
+    }
+}
+
+/* -- Named values against hooks on the originals' modules ------------------------------------------------------------
+ */
+
+static void expect_values_of_modules(const held *h)
+{
+    vt_named_tensor found[MOST_VALUES];
+    int64_t one;
+    double *count = entry_values(h->file, "values", &one);
+    int compared = 0;
+    VT_SCOPE;
+    classifier_forward(h->net, h->images);
+    int values = vt_model_values(h->net->model, NULL, found, MOST_VALUES);
+    cr_assert(values <= MOST_VALUES);
+    for (int i = values - 1; i >= 0; i--) vt_keep(found[i].tensor);
+    for (int i = values - 1; i >= 0; i--) {
+        char entry[256];
+        snprintf(entry, sizeof entry, "value.%s", found[i].name);
+        if (!has_entry(h, entry)) continue;
+        expect_along_noise(h, entry, &found[i], 1, 2e-5);
+        compared++;
+    }
+    cr_assert(compared == (int)*count, "%s: of %g results of modules %d have a name", h->original->name, *count,
+              compared);
+    free(count);
+}
+
+Test(originals, have_the_same_results_of_modules_by_name)
+{
+    for (int i = 0; i < ORIGINALS; i++) {
+        held h = hold(&originals[i], VT_F32);
+        expect_values_of_modules(&h);
         let_go(&h);
     }
 }

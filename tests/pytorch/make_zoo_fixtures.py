@@ -20,6 +20,7 @@ are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
   logits_train   f64, where that differs but for dropout, which is off: batch norm
   loss           f64 []: mean cross-entropy, in training
   gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
+  value.<name>   f64 [1, 2]: the same of the result of the module of that name, in evaluation; `values` says how many there are
   map.<i>        f32, where the original has a module that sees them: block i's attention after the softmax, in evaluation
   statistics     f64 [S, 2]: the same of the running statistics of batch norms, after this step
   map.<i>        f64, where the original has a module that sees them: block i's attention after the softmax, in evaluation
@@ -388,6 +389,35 @@ def maps_of(model, x):
     return found
 
 
+# The modules whose results the zoo names as they are named.
+NAMED = re.compile(r"patch_embed|(.*\.)?(\w*blocks\d?|layer\d|stages\.\d)\.\d+")
+# The original has the tokens in another order.
+OTHER_ORDER = {"vit5_registers"}
+
+
+def values_of(model, x, rename):
+    """The results of modules, as hooks on the original see them, under the zoo's names."""
+    found, hooks = {}, []
+
+    def keep(name):
+        def hook(module, inputs, output):
+            if torch.is_tensor(output):
+                found[name] = output.detach()
+        return hook
+
+    for name, module in model.named_modules():
+        try:
+            ours = rename(f"{name}.weight").removesuffix(".weight")
+        except (IndexError, KeyError, ValueError):
+            continue  # names of parameters alone can be renamed
+        if NAMED.fullmatch(ours):
+            hooks.append(module.register_forward_hook(keep(ours)))
+    model(x)
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
 def no_dropout(model):
     for module in model.modules():
         if isinstance(module, nn.Dropout):
@@ -435,6 +465,9 @@ def compute(case):
     out["logits"] = logits_of(model, x).detach()
     for i, attention in enumerate(maps_of(model, x)):
         out[f"map.{i}"] = attention.float()
+    values = values_of(model, x, rename) if case not in OTHER_ORDER else {}
+    out["values"] = torch.tensor(float(len(values)), dtype=torch.float64)
+    out |= {f"value.{name}": along_noise([(name, tensor)], same) for name, tensor in values.items()}
     model.train()
     logits = logits_of(model, x)
     if not torch.allclose(logits, out["logits"], rtol=1e-9, atol=0):
