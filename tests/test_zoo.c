@@ -353,7 +353,6 @@ static void expect_values_of_modules(const held *h)
     classifier_forward(h->net, h->images);
     int values = vt_model_values(h->net->model, NULL, found, MOST_VALUES);
     cr_assert(values <= MOST_VALUES);
-    for (int i = values - 1; i >= 0; i--) vt_keep(found[i].tensor);
     for (int i = values - 1; i >= 0; i--) {
         char entry[256];
         snprintf(entry, sizeof entry, "value.%s", found[i].name);
