@@ -151,3 +151,39 @@ Test(parameters, that_do_not_fit_into_memory_are_an_error_when_they_are_read)
     vt_error_clear();
     vt_model_free(model);
 }
+
+/* -- Patterns of names ---------------------------------------------------------------------------------------------
+ */
+
+static void expect_match(const char *glob, const char *name, bool matches)
+{
+    cr_assert(vt_name_matches(name, glob) == matches, "%s %s %s", glob, matches ? "misses" : "takes", name);
+}
+
+Test(patterns, describe_whole_names)
+{
+    expect_match("blocks.*.weight", "blocks.0.attn.qkv.weight", true);
+    expect_match("blocks.*.weight", "blocks.0.attn.qkv.bias", false);
+    expect_match("conv?.weight", "conv1.weight", true);
+    expect_match("blocks.{0..5}.*", "blocks.5.norm", true);
+    expect_match("blocks.{0..5}.*", "blocks.6.norm", false);
+    expect_match("blocks.{0..5}.*", "blocks.05.norm", false);
+    expect_match("{qkv,proj}.weight", "proj.weight", true);
+    expect_match("{qkv,proj}.weight", "projection.weight", false);
+}
+
+Test(patterns, have_patterns_between_braces)
+{
+    expect_match("{blocks.*,head}.weight", "blocks.3.mlp.fc1.weight", true);
+    expect_match("{blocks.*,head}.weight", "head.weight", true);
+    expect_match("{blocks.*,head}.weight", "norm.weight", false);
+    expect_match("{stage?.blocks.*.{attn.proj*,mlp.*},head}.weight", "stage0.blocks.1.attn.proj_q.weight", true);
+    expect_match("{stage?.blocks.*.{attn.proj*,mlp.*},head}.weight", "stage0.blocks.1.mlp.fc1.weight", true);
+    expect_match("{stage?.blocks.*.{attn.proj*,mlp.*},head}.weight", "stage0.blocks.1.norm1.weight", false);
+    expect_match("{blocks.{0..2},lca}.*", "blocks.2.attn.qkv", true);
+    expect_match("{blocks.{0..2},lca}.*", "blocks.12.attn.qkv", false);
+    expect_match("a{,b*}c", "ac", true);
+    expect_match("a{,b*}c", "abbc", true);
+    expect_match("a{,b*}c", "adc", false);
+    expect_match("a{b", "a{b", true);
+}

@@ -79,8 +79,8 @@ VT_API vt_tensor vt_model_find(const vt_model *model, const char *name);
 VT_API int64_t vt_model_parameter_count(const vt_model *model);
 VT_API int64_t vt_model_buffer_count(const vt_model *model);
 
-/* Patterns describe whole names: * stands for any characters, dots too, ? for one, {qkv,proj} for one of several,
- * {0..5} for a number; NULL stands for every name. */
+/* Patterns describe whole names: * stands for any characters, dots too, ? for one, {qkv,mlp.*} for one of several
+ * patterns, {0..5} for a number; NULL stands for every name. */
 VT_API bool vt_name_matches(const char *name, const char *glob);
 
 /* Marks every parameter whose name matches trainable, or frozen. Returns how many there were. Layers whose parameters
