@@ -124,7 +124,7 @@ static void init_weights(const botnet *m)
     for (int s = 0; s < m->count; s++) {
         char qkv[64];
         snprintf(qkv, sizeof qkv, "stages.%d.*.self_attn.qkv.weight", s);
-        vt_model_init(model, qkv, VT_INIT_TRUNCATED_NORMAL, 1 / sqrt((double)m->stages[s].channels / BOTTLENECK));
+        vt_model_init(model, qkv, VT_INIT_NORMAL, 1 / sqrt((double)m->stages[s].channels / BOTTLENECK));
     }
     vt_model_init(model, "stages.*.conv3_1x1.bn.weight", VT_INIT_CONSTANT, 0);
     vt_model_init(model, "head.fc.weight", VT_INIT_NORMAL, 0.01);
@@ -170,7 +170,7 @@ static vt_tensor attention_forward(const botnet_attention *m, vt_tensor x)
 
 static vt_tensor block_forward(const botnet *m, const botnet_block *b, vt_tensor x)
 {
-    VT_MODE_OF(m->path);
+    VT_MODE_OF(b->path);
     const botnet_config *c = &m->config;
     vt_tensor y = activate(c, conv_norm_forward(&b->conv1, x));
     if (b->attends)
@@ -189,21 +189,10 @@ static vt_tensor stem_forward(const botnet *m, vt_tensor x)
     return vt_named(m->path, "stem", x);
 }
 
-/* The positions are those of one size of pictures. */
-static bool picture_fits(const botnet *m, vt_tensor images)
-{
-    const common_config *c = &m->config.common;
-    if (vt_rank(images) == 4 && vt_dim(images, 2) == c->height && vt_dim(images, 3) == c->width) return true;
-    char text[128];
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "botnet: images %s; they must be [B, channels, %lld, %lld]",
-                   vt_shape_text(vt_shape_of(images), text), (long long)c->height, (long long)c->width);
-    return false;
-}
-
 vt_tensor botnet_forward(const void *model, vt_tensor images)
 {
     const botnet *m = model;
-    if (!picture_fits(m, images)) return (vt_tensor){ 0 };
+    if (!images_fit(&m->config.common, "botnet", images)) return (vt_tensor){ 0 };
     vt_tensor x = stem_forward(m, images);
     for (int s = 0; s < m->count; s++)
         for (int64_t i = 0; i < m->stages[s].depth; i++) x = block_forward(m, &m->stages[s].blocks[i], x);

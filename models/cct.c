@@ -144,6 +144,7 @@ vt_tensor cct_forward(const void *model, vt_tensor images)
 {
     const cct *m = model;
     const bool class_token = m->config.class_token;
+    if (!images_fit(&m->config.common, "cct", images)) return (vt_tensor){ 0 };
     vt_tensor x = embed(m, images);
     for (int64_t i = 0; i < m->config.depth; i++) {
         if (class_token && i == m->config.depth - 1) vt_named(m->path, "feature_map", x);

@@ -160,6 +160,7 @@ vt_tensor ceit_forward(const void *model, vt_tensor images)
 {
     const ceit *m = model;
     const int64_t depth = m->config.depth;
+    if (!images_fit(&m->config.common, "ceit", images)) return (vt_tensor){ 0 };
     vt_tensor x = embed(m, images), seen = { 0 };
     for (int64_t i = 0; i < depth; i++) {
         x = block_forward(m, &m->blocks[i], x);

@@ -167,6 +167,7 @@ static vt_tensor stage_forward(const cvt *m, const cvt_stage *s, vt_tensor x)
 vt_tensor cvt_forward(const void *model, vt_tensor images)
 {
     const cvt *m = model;
+    if (!images_fit(&m->config.common, "cvt", images)) return (vt_tensor){ 0 };
     vt_tensor x = images;
     for (int i = 0; i < CVT_STAGES; i++) {
         if (i > 0) x = vt_rearrange(x, "b (h w) c -> b c h w", .h = m->stages[i - 1].rows);

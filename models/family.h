@@ -13,6 +13,9 @@ typedef struct common_config {
     double drop_path; /* of the last block's branches; grows linearly from 0 at the first (Huang et al. 2016) */
 } common_config;
 
+/* False with an error where pictures are not of the size and the channels that the configuration says. */
+bool images_fit(const common_config *c, const char *family, vt_tensor images);
+
 /* How pictures are made ready for a variant's published weights: the short side is resized to size / crop, the middle
  * is cut out, and each channel becomes (x - mean) / std of x in [0, 1]. */
 typedef struct preprocessing {

@@ -71,12 +71,13 @@ static bool sizes_fit(const pvt_config *c)
     return true;
 }
 
+/* transformers truncates at 2, a hundred deviations away. */
 static void init_weights(vt_model *model)
 {
-    vt_model_init(model, "{patch_embed,stages.*,head}*.weight", VT_INIT_TRUNCATED_NORMAL, 0.02);
-    vt_model_init(model, "{patch_embed,stages.*,head}*.bias", VT_INIT_CONSTANT, 0);
-    vt_model_init(model, "*{norm,norm1,norm2}.weight", VT_INIT_CONSTANT, 1);
-    vt_model_init(model, "{*pos_embed,cls_token}", VT_INIT_TRUNCATED_NORMAL, 0.02);
+    vt_model_init(model, "*.{proj,q,kv,sr,fc1,fc2}.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "*.{proj,q,kv,sr,fc1,fc2}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "head.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "head.bias", VT_INIT_CONSTANT, 0);
 }
 
 bool pvt_init(void *model, vt_path path, const void *config)
@@ -93,7 +94,7 @@ bool pvt_init(void *model, vt_path path, const void *config)
         blocks_init(&m->stages[s], c, s, &seen);
         dim = c->dims[s];
     }
-    m->cls_token = vt_parameter(path, "cls_token", VT_SHAPE(1, 1, dim), VT_INIT_CONSTANT, 0, .no_decay = true);
+    m->cls_token = vt_parameter(path, "cls_token", VT_SHAPE(1, 1, dim), VT_INIT_NORMAL, 0.02, .no_decay = true);
     m->norm = layer_norm_new(vt_subpath(path, "norm"), dim, c->eps);
     m->head = linear_new(vt_subpath(path, "head"), dim, c->common.classes);
     init_weights(path.model);
@@ -128,6 +129,7 @@ static vt_tensor embed(const pvt *m, int s, vt_tensor x)
 vt_tensor pvt_forward(const void *model, vt_tensor images)
 {
     const pvt *m = model;
+    if (!images_fit(&m->config.common, "pvt", images)) return (vt_tensor){ 0 };
     vt_tensor x = images;
     for (int s = 0; s < m->count; s++) {
         x = embed(m, s, x);

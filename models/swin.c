@@ -66,11 +66,12 @@ static bool sizes_fit(const swin_config *c)
     return false;
 }
 
-/* The patch embedding begins as PyTorch's does. */
+/* The patch embedding begins as PyTorch's does. The originals truncate at 2, a hundred deviations away. */
 static void init_weights(vt_model *model)
 {
-    vt_model_init(model, "{layers.*,head}.{qkv,proj,fc1,fc2,reduction,fc}.weight", VT_INIT_TRUNCATED_NORMAL, 0.02);
+    vt_model_init(model, "layers.*.{qkv,proj,fc1,fc2,reduction}.weight", VT_INIT_NORMAL, 0.02);
     vt_model_init(model, "layers.*.{qkv,proj,fc1,fc2}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "head.fc.weight", VT_INIT_NORMAL, 0.02);
     vt_model_init(model, "head.fc.bias", VT_INIT_CONSTANT, 0);
 }
 

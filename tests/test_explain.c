@@ -174,6 +174,7 @@ Test(places, of_coarser_keys_stand_for_their_tokens_in_a_rollout)
 
 Test(places, of_a_rollout_are_those_of_the_last_stage)
 {
+    vt_set_precision(VT_F64);
     const token_layout fine = { 0, 2, 2, .key_rows = 2, .key_columns = 2 };
     const token_layout coarse = { 1, 1, 2, .key_prefix = 1, .key_rows = 1, .key_columns = 2 };
     attention_map maps[3] = { uniform(&fine, VT_SHAPE(1, 2, 4, 4)), uniform(&coarse, VT_SHAPE(1, 2, 3, 3)),

@@ -7,6 +7,8 @@
 
 static const preprocessing imagenet = { IMAGENET_MEAN, .crop = 0.9 };
 
+#ifdef VITRO_HAVE_JPEG
+
 static void expect_seen(const safetensors *file, const safetensors_entry *e, const char *name, int height, int width,
                         const preprocessing *how)
 {
@@ -25,8 +27,6 @@ static void expect_seen(const safetensors *file, const safetensors_entry *e, con
     vt_picture_free(&seen);
     vt_picture_free(&picture);
 }
-
-#ifdef VITRO_HAVE_JPEG
 
 Test(preprocess, is_timms_bit_for_bit)
 {

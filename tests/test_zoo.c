@@ -499,6 +499,67 @@ Test(families, of_vit5_refuse_sizes_that_do_not_fit)
     REFUSED(VT_ERROR_ARGUMENT, "a picture of 32 by 33 pixels does not divide into patches of 4 by 4");
 }
 
+static void expect_refused(const char *variant, int64_t size, const char *message)
+{
+    cr_assert(!classifier_new(variant, .image_size = size), "%s takes pictures of %lld", variant, (long long)size);
+    cr_assert(strstr(vt_error_message(), message), "%s: %s", variant, vt_error_message());
+    vt_error_clear();
+}
+
+Test(families, refuse_pictures_that_do_not_fit)
+{
+    expect_refused("swin_tiny_patch4_window7_224", 222,
+                   "a picture of 222 by 222 pixels does not divide into patches of 4 by 4");
+    expect_refused("pvt_tiny", 100, "pvt: a picture of 100 by 100 pixels; both must be multiples of 32");
+    expect_refused("pvt_tiny", 0, "pvt: a picture of 0 by 0 pixels; both must be multiples of 32");
+    expect_refused("pvt_v2_b0", 16, "spatial reduction: 4 by 4 tokens cannot be reduced 8 times each way");
+    expect_refused("botnet26t_256", 200, "botnet: a picture of 200 by 200 pixels; both must be multiples of 32");
+}
+
+static void expect_images_refused(const char *variant, const char *message)
+{
+    classifier *net = classifier_new(variant);
+    VT_SCOPE;
+    classifier_forward(net, vt_zeros(VT_SHAPE(1, 3, 32, 48)));
+    cr_assert(strstr(vt_error_message(), message), "%s: %s", variant, vt_error_message());
+    vt_error_clear();
+    classifier_free(net);
+}
+
+Test(families, refuse_pictures_of_another_size_than_they_were_made_for)
+{
+    expect_images_refused("swin_nano_patch2_window4_32", "images [1, 3, 32, 48]; they must be [B, channels, 32, 32]");
+    expect_images_refused("pvt_nano_32", "pvt: images [1, 3, 32, 48]; they must be [B, 3, 32, 32]");
+    expect_images_refused("pvt_v2_nano_32", "pvt_v2: images [1, 3, 32, 48]; they must be [B, 3, 32, 32]");
+    expect_images_refused("botnet_nano_32", "botnet: images [1, 3, 32, 48]; they must be [B, 3, 32, 32]");
+    expect_images_refused("cct_2_3x2_32", "cct: images [1, 3, 32, 48]; they must be [B, 3, 32, 32]");
+    expect_images_refused("cvt_nano_32", "cvt: images [1, 3, 32, 48]; they must be [B, 3, 32, 32]");
+    expect_images_refused("ceit_nano_32", "ceit: images [1, 3, 32, 48]; they must be [B, 3, 32, 32]");
+    expect_images_refused("coat_nano_32", "coat: images [1, 3, 32, 48]; they must be [B, 3, 32, 32]");
+    expect_images_refused("vit5_nano_patch4_32", "images [1, 3, 32, 48]; they must be [B, channels, 32, 32]");
+}
+
+static void expect_config_refused(const family *family, const void *config, const char *message)
+{
+    cr_assert(!classifier_new_of(family, config) && strstr(vt_error_message(), message), "%s", vt_error_message());
+    vt_error_clear();
+}
+
+Test(families, refuse_configurations_that_do_not_fit)
+{
+#define NO_PYRAMID COMMON(32, 32), .depths = { 1 }, .dims = { 6 }, .mlp_ratios = { 2 }
+    const swin_config no_windows = { COMMON(32, 32), .patch = 4, .dim = 8, .depths = { 1 }, .heads = { 1 } };
+    const swin_config no_heads = { COMMON(32, 32), .patch = 4, .window = 4, .dim = 8, .depths = { 1 }, .heads = { 3 } };
+    const pvt_config reduced = { NO_PYRAMID, .patch = 4, .heads = { 2 }, .reductions = { 2 } };
+    const pvt_v2_config heads = { NO_PYRAMID, .stride = 4, .heads = { 4 }, .reductions = { 2 } };
+    const botnet_config letters = { COMMON(32, 32), .stem = 16, .width = 32, .heads = 4, .blocks = { "cx" } };
+    expect_config_refused(&swin_family, &no_windows, "swin: windows of 0 tokens");
+    expect_config_refused(&swin_family, &no_heads, "attention: 8 channels do not divide into 3 heads");
+    expect_config_refused(&pvt_family, &reduced, "a reduction of 2 in the last stage");
+    expect_config_refused(&pvt_v2_family, &heads, "spatial reduction: 6 channels do not divide into 4 heads");
+    expect_config_refused(&botnet_family, &letters, "botnet: blocks \"cx\" in stage 0; they must be c and a");
+}
+
 Test(families, cct_has_the_authors_sine_positions)
 {
     vt_set_precision(VT_F64);
@@ -514,6 +575,92 @@ Test(families, cct_has_the_authors_sine_positions)
             cr_assert(fabs(table[p * 8 + i] - (i % 2 ? cos(angle) : sin(angle))) < 1e-12, "place %d, channel %d", p, i);
         }
     classifier_free(net);
+}
+
+/* -- How they begin, and that they learn ----------------------------------------------------------------------------
+ */
+
+TestSuite(training, .init = begin, .fini = end);
+
+static double deviation_of(const classifier *net, const char *parameter)
+{
+    VT_SCOPE;
+    vt_tensor p = vt_model_find(net->model, parameter);
+    cr_assert(p.id, "%s has no %s", net->name, parameter);
+    return sqrt(vt_item(vt_mean(vt_square(p))));
+}
+
+static void expect_deviation(const char *variant, const char *parameter, double deviation)
+{
+    classifier *net = classifier_new(variant);
+    double got = deviation_of(net, parameter);
+    cr_assert(fabs(got - deviation) <= 0.05 * deviation, "%s: %s begins with a deviation of %g, not %g", variant,
+              parameter, got, deviation);
+    classifier_free(net);
+}
+
+/* Measured on the originals, or said by their code. */
+Test(training, begins_as_that_of_the_originals)
+{
+    vt_seed(1);
+    expect_deviation("swin_nano_patch2_window4_32", "layers.1.blocks.0.attn.qkv.weight", 0.02);
+    expect_deviation("swin_nano_patch2_window4_32", "layers.1.downsample.reduction.weight", 0.02);
+    expect_deviation("swin_nano_patch2_window4_32", "head.fc.weight", 0.02);
+    expect_deviation("swin_nano_patch2_window4_32", "patch_embed.proj.weight", 1 / sqrt(3 * 12));
+    expect_deviation("swin_nano_patch2_window4_32", "layers.1.blocks.0.mlp.fc1.bias", 0);
+    expect_deviation("pvt_nano_32", "stages.0.blocks.0.attn.sr.weight", 0.02);
+    expect_deviation("pvt_nano_32", "stages.1.downsample.proj.weight", 0.02);
+    expect_deviation("pvt_nano_32", "stages.0.pos_embed", 0.02);
+    expect_deviation("pvt_nano_32", "stages.1.blocks.0.norm1.weight", 1);
+    expect_deviation("pvt_v2_nano_32", "stages.0.blocks.0.attn.kv.weight", 0.02);
+    expect_deviation("pvt_v2_nano_32", "stages.0.blocks.0.mlp.dwconv.weight", sqrt(2.0 / 9));
+    expect_deviation("pvt_v2_nano_32", "stages.1.downsample.proj.weight", sqrt(2.0 / (9 * 64)));
+    expect_deviation("botnet_nano_32", "stages.3.0.self_attn.qkv.weight", 1 / sqrt(128));
+    expect_deviation("botnet_nano_32", "stages.2.0.conv2_kxk.conv.weight", sqrt(2.0 / (9 * 64)));
+    expect_deviation("botnet_nano_32", "stages.2.0.conv3_1x1.bn.weight", 0);
+    expect_deviation("botnet_nano_32", "head.fc.weight", 0.01);
+}
+
+/* On one batch of the built-in pictures. */
+static void expect_to_learn(classifier *net)
+{
+    enum { PICTURES = 20, STEPS = 10 };
+    vt_dataset *data = vt_synthetic_open(true, .limit = PICTURES);
+    const float half[3] = { 0.5F, 0.5F, 0.5F };
+    vt_loader *loader = vt_loader_open(data, .batch = PICTURES, .mean = half, .std = half);
+    vt_optimizer *adamw = vt_adamw(net->model, .lr = 2e-3);
+    double first = 0, last = 0;
+    vt_set_training(true);
+    for (int step = 0; step < STEPS; step++) {
+        VT_SCOPE;
+        vt_batch batch;
+        vt_loader_seek(loader, 0, 0);
+        cr_assert(vt_loader_next_tensors(loader, &batch), "%s", vt_error_message());
+        vt_tensor loss = vt_cross_entropy(classifier_forward(net, batch.images), batch.labels);
+        vt_backward(loss);
+        vt_optimizer_step(adamw);
+        last = vt_item(loss);
+        if (step == 0) first = last;
+    }
+    vt_set_training(false);
+    cr_assert(last < 0.7 * first, "%s: the loss is %g, and %g after %d steps: %s", net->name, first, last, STEPS,
+              vt_error_message());
+    vt_optimizer_free(adamw);
+    vt_loader_close(loader);
+    vt_dataset_close(data);
+}
+
+/* Of the models for 32 pixels those that two cores train. */
+Test(training, makes_the_loss_fall_in_every_family)
+{
+    const int64_t most = 100000000;
+    for (int i = 0; zoo_variant(i, NULL); i++) {
+        vt_seed(1);
+        classifier *net = classifier_new(zoo_variant(i, NULL)->name);
+        cr_assert(net, "%s", vt_error_message());
+        if (net->config->height == 32 && classifier_cost(net).multiply_accumulates <= most) expect_to_learn(net);
+        classifier_free(net);
+    }
 }
 
 /* -- Names and shapes ---------------------------------------------------------------------------------------------- */
@@ -633,15 +780,13 @@ Test(namings, of_others_are_recognised)
     expect_loaded("deit5", true);
 }
 
-/* The case's weights under the original's names. */
-static void expect_weights(const char *name)
+/* The weights of a configuration under others' names. */
+static void expect_weights(const char *name, const family *family, const void *config)
 {
-    const original *o = originals;
-    while (o < originals + ORIGINALS && strcmp(o->name, name) != 0) o++;
-    cr_assert(o < originals + ORIGINALS, "there is no case %s", name);
     char path[512];
     snprintf(path, sizeof path, VITRO_FIXTURES "/namings/%s.safetensors", name);
-    classifier *net = classifier_new_of(o->family, o->config);
+    classifier *net = classifier_new_of(family, config);
+    cr_assert(net, "%s: %s", name, vt_error_message());
     cr_assert(classifier_load(net, path, .report = stderr), "%s: %s", name, vt_error_message());
     for (int i = 0; i < vt_model_size(net->model); i++) {
         VT_SCOPE;
@@ -653,12 +798,38 @@ static void expect_weights(const char *name)
     classifier_free(net);
 }
 
-Test(namings, of_originals_whose_names_differ_are_recognised)
+Test(namings, of_cases_whose_original_has_others_are_recognised)
 {
-    expect_weights("cvt_gelu");
-    expect_weights("coat_parallel");
-    expect_weights("coat_serial");
-    expect_weights("vit5_registers");
+    static const char *const cases[] = { "cvt_gelu", "coat_parallel", "coat_serial", "vit5_registers" };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const original *o = originals;
+        while (o < originals + ORIGINALS && strcmp(o->name, cases[i]) != 0) o++;
+        cr_assert(o < originals + ORIGINALS, "there is no case %s", cases[i]);
+        expect_weights(o->name, o->family, o->config);
+    }
+}
+
+Test(namings, of_pyramids_are_recognised)
+{
+#define SMALL_PYRAMID                                                                                                  \
+    .depths = { 1, 2, 1, 1 }, .dims = { 4, 4, 4, 4 }, .heads = { 1, 1, 2, 2 }, .mlp_ratios = { 1, 1, 2, 2 },           \
+    .reductions = {                                                                                                    \
+        2,                                                                                                             \
+        2,                                                                                                             \
+        2,                                                                                                             \
+        1                                                                                                              \
+    }
+    const swin_config swin = { COMMON(16, 16),        .patch = 2,          .window = 2, .dim = 4, .mlp_ratio = 4,
+                               .depths = { 1, 2, 1 }, .heads = { 1, 2, 2 } };
+    const pvt_config pvt = { COMMON(32, 32), .patch = 4, SMALL_PYRAMID };
+    const pvt_v2_config pvt_v2 = { COMMON(32, 32), .stride = 4, SMALL_PYRAMID };
+    expect_weights("swin_microsoft", &swin_family, &swin);
+    expect_weights("swin_hugging_face", &swin_family, &swin);
+    expect_weights("swin_transformers5", &swin_family, &swin);
+    expect_weights("pvt_authors", &pvt_family, &pvt);
+    expect_weights("pvt_hugging_face", &pvt_family, &pvt);
+    expect_weights("pvt_v2_authors", &pvt_v2_family, &pvt_v2);
+    expect_weights("pvt_v2_hugging_face", &pvt_v2_family, &pvt_v2);
 }
 
 Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)

@@ -41,7 +41,7 @@ bool grad_cam(const classifier *net, vt_tensor logits, int64_t class, heat_map *
     if (vt_failed()) return false;
     vt_named_tensor feature_map = feature_map_of(net);
     vt_tensor value = feature_map.tensor, gradient;
-    vt_gradients(vt_select(logits, 1, (int)class), VT_INERT, &value, 1, &gradient);
+    vt_gradients(vt_select(logits, 1, class), VT_INERT, &value, 1, &gradient);
     if (!by_place(net, feature_map.name, &value, &gradient)) return false;
     const bool depends = vt_item(vt_max(vt_abs(gradient))) > 0;
     if (!depends)

@@ -47,13 +47,25 @@ bool heat_map_mask(const heat_map *m, double keep, bool *mask)
     return true;
 }
 
+/* Shares of the largest value; to be freed. */
+static float *shares_of(const heat_map *m)
+{
+    const int64_t count = m->rows * m->columns;
+    float *shares = malloc((size_t)count * sizeof *shares);
+    double largest = 0;
+    if (!shares) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a map over the picture");
+    for (int64_t i = 0; i < count; i++) largest = fmax(largest, m->values[i]);
+    for (int64_t i = 0; shares && i < count; i++) shares[i] = largest > 0 ? (float)(m->values[i] / largest) : 0;
+    return shares;
+}
+
 bool heat_map_enlarge(const heat_map *m, int64_t height, int64_t width, float *shares)
 {
-    double largest = 0;
-    for (int64_t i = 0; i < m->rows * m->columns; i++) largest = fmax(largest, m->values[i]);
+    float *small = shares_of(m);
+    if (!small) return false;
     VT_SCOPE;
-    vt_tensor small = vt_cast(vt_from_data(m->values, VT_SHAPE(1, 1, m->rows, m->columns), VT_F64), VT_F32);
-    vt_tensor scaled = vt_scale(small, largest > 0 ? 1 / largest : 0);
-    vt_tensor smooth = vt_interpolate(scaled, .height = (int)height, .width = (int)width, .mode = VT_BICUBIC);
+    vt_tensor map = vt_from_data(small, VT_SHAPE(1, 1, m->rows, m->columns), VT_F32);
+    free(small);
+    vt_tensor smooth = vt_interpolate(map, .height = (int)height, .width = (int)width, .mode = VT_BICUBIC);
     return vt_read(vt_clamp(smooth, 0, 1), shares, height * width, VT_F32);
 }

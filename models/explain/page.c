@@ -57,15 +57,20 @@ static void put_float(float x, uint8_t bytes[4])
     for (int i = 0; i < 4; i++) bytes[i] = (uint8_t)(bits >> 8 * i);
 }
 
-/* Rows of keys: values [rows, keys]. */
-static bool add_rows(json_t *layer, const double *values, int64_t rows, int64_t keys)
+/* Rows of keys [rows, keys], of which `front` are no patches. These are as they are, since they may be far larger than
+ * all patches: "values" has the patches' bytes, "scales" what 255 stands for in a row, and then the tokens in front. */
+static bool add_rows(json_t *layer, const double *values, int64_t rows, int64_t keys, int64_t front)
 {
-    uint8_t *bytes = memory((size_t)(rows * keys)), *scales = memory((size_t)(4 * rows));
-    for (int64_t r = 0; bytes && scales && r < rows; r++)
-        put_float(quantise(values + r * keys, keys, bytes + r * keys), scales + 4 * r);
+    const int64_t patches = keys - front, numbers = 1 + front;
+    uint8_t *bytes = memory((size_t)(rows * patches)), *scales = memory((size_t)(4 * rows * numbers));
+    for (int64_t r = 0; bytes && scales && r < rows; r++) {
+        const double *row = values + r * keys;
+        put_float(quantise(row + front, patches, bytes + r * patches), scales + 4 * r * numbers);
+        for (int64_t k = 0; k < front; k++) put_float((float)row[k], scales + 4 * (r * numbers + 1 + k));
+    }
     if (bytes && scales) {
-        json_object_set_new(layer, "values", base64("", bytes, (size_t)(rows * keys)));
-        json_object_set_new(layer, "scales", base64("", scales, (size_t)(4 * rows)));
+        json_object_set_new(layer, "values", base64("", bytes, (size_t)(rows * patches)));
+        json_object_set_new(layer, "scales", base64("", scales, (size_t)(4 * rows * numbers)));
     }
     free(bytes);
     free(scales);
@@ -81,6 +86,7 @@ static json_t *layout_json(const token_layout *l)
                      (json_int_t)l->shift_rows, "shiftColumns", (json_int_t)l->shift_columns);
 }
 
+/* Of a window; keys are those that are patches. */
 static void add_sizes(json_t *layer, int64_t heads, int64_t queries, int64_t keys)
 {
     json_object_set_new(layer, "heads", json_integer(heads));
@@ -108,8 +114,8 @@ static json_t *layer_json(const attention_map *m, const common_config *picture, 
     const int64_t heads = means ? 1 : m->heads;
     json_t *layer = layout_json(&m->layout);
     if (attention_map_measure(m, MEAN_OF_HEADS, picture->height, picture->width, &s) && (mean || !means)) {
-        add_sizes(layer, heads, m->queries, m->keys);
-        add_rows(layer, means ? mean : m->values, m->windows * heads * m->queries, m->keys);
+        add_sizes(layer, heads, m->queries, m->keys - m->layout.key_prefix);
+        add_rows(layer, means ? mean : m->values, m->windows * heads * m->queries, m->keys, m->layout.key_prefix);
         json_object_set_new(layer, "name", json_string(m->name));
         json_object_set_new(layer, "entropy", json_real(s.entropy));
         json_object_set_new(layer, "distance", json_real(s.distance));
@@ -136,8 +142,8 @@ static json_t *rollout_json(const rollout *r)
     layout.key_columns = layout.columns;
     layout.window_rows = layout.window_columns = layout.shift_rows = layout.shift_columns = 0;
     json_t *json = layout_json(&layout);
-    add_sizes(json, 1, r->tokens, r->tokens);
-    add_rows(json, r->values, r->tokens, r->tokens);
+    add_sizes(json, 1, r->tokens, r->tokens - layout.prefix);
+    add_rows(json, r->values, r->tokens, r->tokens, layout.prefix);
     json_object_set_new(json, "first", json_integer(r->first));
     json_object_set_new(json, "layers", json_integer(r->layers));
     return json;

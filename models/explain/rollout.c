@@ -84,12 +84,30 @@ static bool continues(const attention_map *m, const token_layout *l)
            m->layout.columns == l->columns;
 }
 
-static void multiply(const double *layer, double *values, int64_t tokens)
+/* In the context's precision: devices may have no other. */
+static vt_tensor square_of(const double *values, int64_t tokens)
+{
+    vt_tensor x = vt_from_data(values, VT_SHAPE(tokens, tokens), VT_F64);
+    return vt_precision() == VT_F64 ? x : vt_cast(x, VT_F32);
+}
+
+/* values = layer values */
+static bool multiply(const double *layer, double *values, int64_t tokens)
 {
     VT_SCOPE;
-    vt_shape square = VT_SHAPE(tokens, tokens);
-    vt_tensor product = vt_matmul(vt_from_data(layer, square, VT_F64), vt_from_data(values, square, VT_F64));
-    vt_read(product, values, tokens * tokens, VT_F64);
+    vt_tensor product = vt_matmul(square_of(layer, tokens), square_of(values, tokens));
+    return vt_read(product, values, tokens * tokens, VT_F64);
+}
+
+/* Of the layers from `first` on. */
+static bool follow(rollout *r, const attention_map *maps, double discard)
+{
+    double *layer = malloc((size_t)(r->tokens * r->tokens) * sizeof *layer);
+    bool ok = layer && layer_matrix(&maps[r->first], discard, r->values);
+    for (int i = r->first + 1; ok && i < r->first + r->layers; i++)
+        ok = layer_matrix(&maps[i], discard, layer) && multiply(layer, r->values, r->tokens);
+    free(layer);
+    return ok;
 }
 
 bool rollout_of(const attention_map *maps, int count, double discard, rollout *r)
@@ -99,18 +117,12 @@ bool rollout_of(const attention_map *maps, int count, double discard, rollout *r
     while (first > 0 && continues(&maps[first - 1], &maps[count - 1].layout)) first--;
     if (first == count) return true;
     const int64_t tokens = attention_map_tokens(&maps[first]);
-    *r = (rollout){ first, count - first, maps[first].layout, tokens,
-                    calloc((size_t)(tokens * tokens), sizeof *r->values) };
-    double *layer = calloc((size_t)(tokens * tokens), sizeof *layer);
-    bool ok = r->values && layer && layer_matrix(&maps[first], discard, r->values);
-    for (int i = first + 1; ok && i < count; i++) {
-        ok = layer_matrix(&maps[i], discard, layer);
-        if (ok) multiply(layer, r->values, tokens);
-    }
-    free(layer);
-    if (!ok) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a rollout over %lld tokens", (long long)tokens);
-    if (vt_failed()) rollout_free(r);
-    return !vt_failed();
+    double *values = calloc((size_t)(tokens * tokens), sizeof *values);
+    *r = (rollout){ first, count - first, maps[first].layout, tokens, values };
+    if (values && follow(r, maps, discard)) return true;
+    vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a rollout over %lld tokens", (long long)tokens);
+    rollout_free(r);
+    return false;
 }
 
 void rollout_free(rollout *r)

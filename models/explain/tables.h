@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 /* map,layer,head,row,column,value: what the class token, or the mean of all queries, attends to, of each layer (counted
- * from 1) and head (from 0, and the mean of them); then the rollout and Grad-CAM, which have neither. */
+ * from 1) and head (from 0, and the mean of them), by row and column of the keys' grid (from 0); then the rollout and
+ * Grad-CAM, which are of no layer and head. */
 bool tables_write_maps(FILE *stream, const explanation *e);
 
 /* layer,name,head,entropy,mean_distance,patch_mean: see attention_statistics. `picture` is what the model takes. */

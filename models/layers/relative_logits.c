@@ -7,9 +7,9 @@ relative_logits relative_logits_new(vt_path path, int64_t rows, int64_t columns,
     relative_logits m = { .rows = rows, .columns = columns };
     const int64_t height = 2 * rows - 1, width = 2 * columns - 1;
     const double std = 1 / sqrt((double)dim);
-    m.height_rel = vt_parameter(path, "height_rel", VT_SHAPE(height, dim), VT_INIT_TRUNCATED_NORMAL, std,
+    m.height_rel = vt_parameter(path, "height_rel", VT_SHAPE(height, dim), VT_INIT_NORMAL, std,
                                 .grid = { .axis = 0, .rows = height, .columns = 1 });
-    m.width_rel = vt_parameter(path, "width_rel", VT_SHAPE(width, dim), VT_INIT_TRUNCATED_NORMAL, std,
+    m.width_rel = vt_parameter(path, "width_rel", VT_SHAPE(width, dim), VT_INIT_NORMAL, std,
                                .grid = { .axis = 0, .rows = width, .columns = 1 });
     return m;
 }

@@ -11,7 +11,7 @@ typedef struct relative_logits {
     vt_tensor height_rel, width_rel; /* [2 rows - 1, dim], [2 columns - 1, dim], from the key furthest up or left */
 } relative_logits;
 
-/* Registers "height_rel" and "width_rel" for queries of dim channels, truncated normal of deviation 1 / sqrt(dim). */
+/* Registers "height_rel" and "width_rel" for queries of dim channels, normal of deviation 1 / sqrt(dim). */
 relative_logits relative_logits_new(vt_path path, int64_t rows, int64_t columns, int64_t dim);
 
 /* q [B, heads, N, dim] for N = rows * columns -> [B, heads, N, N], a row for each query */

@@ -5,9 +5,8 @@ relative_position relative_position_new(vt_path path, int64_t rows, int64_t colu
 {
     relative_position m = { .rows = rows, .columns = columns };
     const int64_t height = 2 * rows - 1, width = 2 * columns - 1;
-    m.table =
-        vt_parameter(path, "relative_position_bias_table", VT_SHAPE(height * width, heads), VT_INIT_TRUNCATED_NORMAL,
-                     0.02, .no_decay = true, .grid = { .axis = 0, .rows = height, .columns = width });
+    m.table = vt_parameter(path, "relative_position_bias_table", VT_SHAPE(height * width, heads), VT_INIT_NORMAL, 0.02,
+                           .no_decay = true, .grid = { .axis = 0, .rows = height, .columns = width });
     return m;
 }
 

@@ -10,7 +10,7 @@ typedef struct relative_position {
     vt_tensor table;       /* [(2 rows - 1) * (2 columns - 1), heads] */
 } relative_position;
 
-/* Registers "relative_position_bias_table", truncated normal of deviation 0.02 and without weight decay. */
+/* Registers "relative_position_bias_table", normal of deviation 0.02 and without weight decay. */
 relative_position relative_position_new(vt_path path, int64_t rows, int64_t columns, int64_t heads);
 
 /* What is added to the logits: [heads, N, N] for N = rows * columns. */

@@ -8,7 +8,9 @@
 
 static void cannot_write(const char *path)
 {
-    vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write %s: %s", path, strerror(errno));
+    /* Where a write before this failed, its reason is no longer known. */
+    vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write %s: %s", path,
+                   errno ? strerror(errno) : "not all of it could be written; the disk may be full");
 }
 
 static void forget(whole_file *f)

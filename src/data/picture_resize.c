@@ -57,14 +57,15 @@ static int32_t to_fixed(double weight)
     return (int32_t)((weight < 0 ? -0.5 : 0.5) + weight * (1 << FRACTION_BITS));
 }
 
-/* The window of the new pixel at `place`: the order of operations is Pillow's, so that the bits are. */
-static window weigh(const filter *f, int64_t old, double scale, int64_t place, double *exact, int32_t *fixed)
+/* The window of the new pixel at `place`, of `before` old ones: the order of operations is Pillow's, so that the bits
+ * are. */
+static window weigh(const filter *f, int64_t before, double scale, int64_t place, double *exact, int32_t *fixed)
 {
     const double stretch = scale < 1 ? 1 : scale, support = f->support * stretch, nearness = 1 / stretch;
     const double centre = ((double)place + 0.5) * scale;
     int64_t first = (int64_t)(centre - support + 0.5), last = (int64_t)(centre + support + 0.5);
     if (first < 0) first = 0;
-    if (last > old) last = old;
+    if (last > before) last = before;
     const int64_t count = last - first;
     double sum = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -75,18 +76,19 @@ static window weigh(const filter *f, int64_t old, double scale, int64_t place, d
     return (window){ first, count };
 }
 
-static bool weights_new(vt_site at, const filter *f, int64_t old, int64_t new, weights *w)
+/* The windows of `after` new pixels. */
+static bool weights_new(vt_site at, const filter *f, int64_t before, int64_t after, weights *w)
 {
-    const double scale = (double)old / (double)new;
+    const double scale = (double)before / (double)after;
     w->most = (int64_t)ceil(f->support * (scale < 1 ? 1 : scale)) * 2 + 1;
-    w->windows = calloc((size_t) new, sizeof *w->windows);
-    w->fixed = calloc((size_t)(new * w->most), sizeof *w->fixed);
+    w->windows = calloc((size_t)after, sizeof *w->windows);
+    w->fixed = calloc((size_t)(after * w->most), sizeof *w->fixed);
     w->exact = calloc((size_t)w->most, sizeof *w->exact);
     if (!w->windows || !w->fixed || !w->exact) {
         weights_free(w);
         return raise_error(VT_ERROR_MEMORY, at, "picture_resize: no memory for the weights of its filter");
     }
-    for (int64_t i = 0; i < new; i++) w->windows[i] = weigh(f, old, scale, i, w->exact, w->fixed + i * w->most);
+    for (int64_t i = 0; i < after; i++) w->windows[i] = weigh(f, before, scale, i, w->exact, w->fixed + i * w->most);
     return true;
 }
 
