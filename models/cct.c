@@ -180,7 +180,8 @@ static int64_t *depth(void *config)
 #define CONFIG(size, classes_, ...)                                                                                    \
     .config = &(const cct_config)                                                                                      \
     {                                                                                                                  \
-        .common = { size, size, 3, classes_, .drop_path = 0.1 }, .attention_dropout = 0.1, __VA_ARGS__                 \
+        .common = { .height = size, .width = size, .channels = 3, .classes = classes_, .drop_path = 0.1 },             \
+        .attention_dropout = 0.1, __VA_ARGS__                                                                          \
     }
 #define OF_32(...)      CONFIG(32, 10, __VA_ARGS__), .pictures = { CIFAR_MEAN, .crop = 1 }
 #define OF_FLOWERS(...) CONFIG(224, 102, __VA_ARGS__), .pictures = { FLOWERS_MEAN, .crop = 1 }

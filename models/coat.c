@@ -281,7 +281,7 @@ static bool layout(const void *model, const char *value, token_layout *layout)
 #define CONFIG(size, classes_, ...)                                                                                    \
     .config = &(const coat_config)                                                                                     \
     {                                                                                                                  \
-        .common = { size, size, 3, classes_ }, __VA_ARGS__                                                             \
+        .common = { .height = size, .width = size, .channels = 3, .classes = classes_ }, __VA_ARGS__                   \
     }
 #define OF_32(...)                                                                                                     \
     CONFIG(32, 10, .patch = 2, .window_heads = { 1, 2, 1 }, __VA_ARGS__), .pictures = { CIFAR_MEAN, .crop = 1 }
