@@ -144,6 +144,7 @@ vt_tensor cct_forward(const void *model, vt_tensor images)
 {
     const cct *m = model;
     const bool class_token = m->config.class_token;
+    if (!images_fit(&m->config.common, "cct", images)) return (vt_tensor){ 0 };
     vt_tensor x = embed(m, images);
     for (int64_t i = 0; i < m->config.depth; i++) {
         if (class_token && i == m->config.depth - 1) vt_named(m->path, "feature_map", x);
@@ -179,7 +180,8 @@ static int64_t *depth(void *config)
 #define CONFIG(size, classes_, ...)                                                                                    \
     .config = &(const cct_config)                                                                                      \
     {                                                                                                                  \
-        .common = { size, size, 3, classes_, .drop_path = 0.1 }, .attention_dropout = 0.1, __VA_ARGS__                 \
+        .common = { .height = size, .width = size, .channels = 3, .classes = classes_, .drop_path = 0.1 },             \
+        .attention_dropout = 0.1, __VA_ARGS__                                                                          \
     }
 #define OF_32(...)      CONFIG(32, 10, __VA_ARGS__), .pictures = { CIFAR_MEAN, .crop = 1 }
 #define OF_FLOWERS(...) CONFIG(224, 102, __VA_ARGS__), .pictures = { FLOWERS_MEAN, .crop = 1 }

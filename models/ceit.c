@@ -160,6 +160,7 @@ vt_tensor ceit_forward(const void *model, vt_tensor images)
 {
     const ceit *m = model;
     const int64_t depth = m->config.depth;
+    if (!images_fit(&m->config.common, "ceit", images)) return (vt_tensor){ 0 };
     vt_tensor x = embed(m, images), seen = { 0 };
     for (int64_t i = 0; i < depth; i++) {
         x = block_forward(m, &m->blocks[i], x);
@@ -190,7 +191,7 @@ static int64_t *depth(void *config)
 #define CONFIG(size, classes_, ...)                                                                                    \
     .config = &(const ceit_config)                                                                                     \
     {                                                                                                                  \
-        .common = { size, size, 3, classes_ }, __VA_ARGS__                                                             \
+        .common = { .height = size, .width = size, .channels = 3, .classes = classes_ }, __VA_ARGS__                   \
     }
 #define PUBLISHED(size, ...)                                                                                           \
     CONFIG(size, 1000, .stem_kernel = 7, .stem_stride = 2, .stem_channels = 64, .patch = 4, .depth = 12, __VA_ARGS__), \

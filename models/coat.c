@@ -225,6 +225,7 @@ vt_tensor coat_forward(const void *model, vt_tensor images)
     const coat *m = model;
     const int64_t depth = m->config.parallel_depth;
     vt_tensor x[COAT_SCALES];
+    if (!images_fit(&m->config.common, "coat", images)) return (vt_tensor){ 0 };
     for (int i = 0; i < COAT_SCALES; i++)
         x[i] = scale_forward(m, i, i == 0 ? images : to_map(x[i - 1], m->scales[i - 1].rows));
     for (int64_t k = 0; k < depth; k++) parallel_block_forward(m, &m->parallel[k], x + 1);
@@ -280,7 +281,7 @@ static bool layout(const void *model, const char *value, token_layout *layout)
 #define CONFIG(size, classes_, ...)                                                                                    \
     .config = &(const coat_config)                                                                                     \
     {                                                                                                                  \
-        .common = { size, size, 3, classes_ }, __VA_ARGS__                                                             \
+        .common = { .height = size, .width = size, .channels = 3, .classes = classes_ }, __VA_ARGS__                   \
     }
 #define OF_32(...)                                                                                                     \
     CONFIG(32, 10, .patch = 2, .window_heads = { 1, 2, 1 }, __VA_ARGS__), .pictures = { CIFAR_MEAN, .crop = 1 }

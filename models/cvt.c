@@ -167,6 +167,7 @@ static vt_tensor stage_forward(const cvt *m, const cvt_stage *s, vt_tensor x)
 vt_tensor cvt_forward(const void *model, vt_tensor images)
 {
     const cvt *m = model;
+    if (!images_fit(&m->config.common, "cvt", images)) return (vt_tensor){ 0 };
     vt_tensor x = images;
     for (int i = 0; i < CVT_STAGES; i++) {
         if (i > 0) x = vt_rearrange(x, "b (h w) c -> b c h w", .h = m->stages[i - 1].rows);
@@ -236,7 +237,8 @@ static bool layout(const void *model, const char *value, token_layout *layout)
 #define CONFIG(size, classes_, ...)                                                                                    \
     .config = &(const cvt_config)                                                                                      \
     {                                                                                                                  \
-        .common = { size, size, 3, classes_, .drop_path = 0.1 }, .paddings = { 2, 1, 1 }, .mlp_ratio = 4, __VA_ARGS__  \
+        .common = { .height = size, .width = size, .channels = 3, .classes = classes_, .drop_path = 0.1 },             \
+        .paddings = { 2, 1, 1 }, .mlp_ratio = 4, __VA_ARGS__                                                           \
     }
 #define PUBLISHED(size, ...) CONFIG(size, 1000, .kernels = { 7, 3, 3 }, .strides = { 4, 2, 2 }, __VA_ARGS__)
 #define NARROW               .dims = { 64, 192, 384 }, .heads = { 1, 3, 6 }

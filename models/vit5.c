@@ -188,7 +188,8 @@ static int64_t *depth(void *config)
 #define CONFIG(size, classes_, patch_, ...)                                                                            \
     .config = &(const vit5_config)                                                                                     \
     {                                                                                                                  \
-        .common = { size, size, 3, classes_ }, .patch = patch_, .registers = 4, .layer_scale = 1e-4, __VA_ARGS__       \
+        .common = { .height = size, .width = size, .channels = 3, .classes = classes_ }, .patch = patch_,              \
+        .registers = 4, .layer_scale = 1e-4, __VA_ARGS__                                                               \
     }
 #define NANO   .depth = 6, .dim = 128, .mlp_dim = 256, .heads = 4
 #define SMALL  .depth = 12, .dim = 384, .mlp_dim = 1536, .heads = 6
