@@ -42,7 +42,7 @@ static void tokens_init(ceit *m)
                             c->stem_stride);
     m->proj = conv_new(vt_subpath(tokens, "proj"), c->stem_channels, c->dim, c->patch, .stride = (int)c->patch);
     m->cls_token =
-        vt_parameter(m->path, "cls_token", VT_SHAPE(1, 1, c->dim), VT_INIT_TRUNCATED_NORMAL, 0.02, .no_decay = true);
+        vt_parameter(m->path, "cls_token", VT_SHAPE(1, 1, c->dim), VT_INIT_NORMAL, 0.02, .no_decay = true);
     m->position = position_new(m->path, POSITION_LEARNED, m->rows, m->columns, 1, c->dim, 0.02);
     m->pos_layer_embed = vt_parameter(m->path, "pos_layer_embed", VT_SHAPE(1, c->depth, c->dim), VT_INIT_CONSTANT, 0);
 }
@@ -95,9 +95,9 @@ static void blocks_init(ceit *m)
 
 static void init_weights(vt_model *model)
 {
-    vt_model_init(model, "{{blocks.*,lca}.attn.*,lca.feedforward.*,head}.weight", VT_INIT_TRUNCATED_NORMAL, 0.02);
+    vt_model_init(model, "{{blocks.*,lca}.attn.*,lca.feedforward.*,head}.weight", VT_INIT_NORMAL, 0.02);
     vt_model_init(model, "{{blocks.*,lca}.attn.*,lca.feedforward.*,head}.bias", VT_INIT_CONSTANT, 0);
-    vt_model_init(model, "pos_embed", VT_INIT_TRUNCATED_NORMAL, 0.02);
+    vt_model_init(model, "pos_embed", VT_INIT_NORMAL, 0.02);
 }
 
 bool ceit_init(void *model, vt_path path, const void *config)

@@ -52,8 +52,8 @@ static void init_weights_flax(vt_model *model, const vit_config *c)
 static void init_weights(vt_model *model, const vit_config *c)
 {
     if (c->weights == VIT_WEIGHTS_TIMM) {
-        vt_model_init(model, "blocks.*.{attn.qkv,attn.proj,mlp.fc1,mlp.fc2}.weight", VT_INIT_TRUNCATED_NORMAL, 0.02);
-        vt_model_init(model, "{head,head_dist}.weight", VT_INIT_TRUNCATED_NORMAL, 0.02);
+        vt_model_init(model, "blocks.*.{attn.qkv,attn.proj,mlp.fc1,mlp.fc2}.weight", VT_INIT_NORMAL, 0.02);
+        vt_model_init(model, "{head,head_dist}.weight", VT_INIT_NORMAL, 0.02);
         vt_model_init(model, "blocks.*.{attn.qkv,attn.proj,mlp.fc1,mlp.fc2}.bias", VT_INIT_CONSTANT, 0);
         vt_model_init(model, "{head,head_dist}.bias", VT_INIT_CONSTANT, 0);
     }
