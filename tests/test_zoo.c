@@ -1093,6 +1093,54 @@ Test(by_path, parts_in_evaluation_have_no_dropout_and_keep_their_statistics)
     classifier_free(m);
 }
 
+/* -- Positions ------------------------------------------------------------------------------------------------------
+ */
+
+TestSuite(positions, .init = begin, .fini = end);
+
+/* Element `channel` of token `token` of what is added to zeros, 2 tokens in front of 2 rows of 3. */
+static double added(const position *p, int token, int channel)
+{
+    VT_SCOPE;
+    double all[8 * 8];
+    vt_tensor x = position_add(p, vt_zeros(VT_SHAPE(1, 8, 8)));
+    cr_assert(vt_read(x, all, 8 * 8, VT_F64), "%s", vt_error_message());
+    return all[token * 8 + channel];
+}
+
+static void write_counting(vt_tensor x, double first)
+{
+    double values[3 * 8];
+    for (int i = 0; i < vt_count(x); i++) values[i] = first + i;
+    VT_SCOPE;
+    vt_assign(x, tensor_of(values, vt_shape_of(x)));
+}
+
+Test(positions, learned_in_two_dimensions_are_the_sum_of_a_row_and_a_column)
+{
+    vt_model *model = vt_model_new();
+    position p = position_new(vt_root(model), POSITION_LEARNED_2D, 2, 3, 2, 8, 0.02);
+    write_counting(vt_model_find(model, "pos_row"), 1000);
+    write_counting(vt_model_find(model, "pos_column"), 0);
+    cr_assert(vt_model_size(model) == 2);
+    for (int channel = 0; channel < 8; channel++) {
+        cr_assert(added(&p, 0, channel) == 0 && added(&p, 1, channel) == 0, "tokens in front have none");
+        for (int row = 0; row < 2; row++)
+            for (int column = 0; column < 3; column++)
+                cr_assert(added(&p, 2 + row * 3 + column, channel) == 1000 + 8 * row + channel + 8 * column + channel,
+                          "row %d, column %d, channel %d", row, column, channel);
+    }
+    vt_model_free(model);
+}
+
+Test(positions, of_none_add_nothing)
+{
+    vt_model *model = vt_model_new();
+    position p = position_new(vt_root(model), POSITION_NONE, 2, 3, 2, 8, 0.02);
+    cr_assert(vt_model_size(model) == 0 && added(&p, 5, 3) == 0);
+    vt_model_free(model);
+}
+
 /* -- Named values
  * -------------------------------------------------------------------------------------------------- */
 
