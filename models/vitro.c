@@ -6,14 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-const command *const commands[] = {
+/* In the order in which they are listed. */
+static const command *const all_commands[] = {
     &command_models, &command_summary, &command_check, &command_classify, &command_attention, &command_finetune, NULL
 };
 
 static void print_help(FILE *stream)
 {
     fputs("usage: vitro COMMAND [OPTION...]\n\n", stream);
-    for (const command *const *c = commands; *c; c++) fprintf(stream, "  %-10s %s\n", (*c)->name, (*c)->summary);
+    for (const command *const *c = all_commands; *c; c++) fprintf(stream, "  %-10s %s\n", (*c)->name, (*c)->summary);
     fputs("\nvitro COMMAND --help has the options of each.\n", stream);
 }
 
@@ -28,8 +29,8 @@ static int run_command(const command *c, int argc, char **argv)
 /* What the build installs beside the program: a manual page, and how shells complete its command line. */
 static int print_generated(const char *what, const char *shell)
 {
-    if (strcmp(what, "--man") == 0) return manual_print(stdout, commands);
-    if (shell && completion_print(stdout, shell, commands)) return 0;
+    if (strcmp(what, "--man") == 0) return manual_print(stdout, all_commands);
+    if (shell && completion_print(stdout, shell, all_commands)) return 0;
     fputs("vitro: --completion is for bash, zsh or fish\n", stderr);
     return 64;
 }
@@ -37,7 +38,7 @@ static int print_generated(const char *what, const char *shell)
 int main(int argc, char **argv)
 {
     const char *asked = argc > 1 ? argv[1] : "";
-    for (const command *const *c = commands; *c; c++)
+    for (const command *const *c = all_commands; *c; c++)
         if (strcmp(asked, (*c)->name) == 0) return run_command(*c, argc, argv);
     if (strcmp(asked, "--version") == 0) return puts("vitro " VITRO_VERSION) < 0;
     if (strcmp(asked, "--man") == 0 || strcmp(asked, "--completion") == 0)

@@ -14,7 +14,4 @@ typedef struct command {
 extern const command command_attention, command_check, command_classify, command_finetune, command_models,
     command_summary;
 
-/* All of them, in the order in which they are listed; ended by NULL. */
-extern const command *const commands[];
-
 #endif
