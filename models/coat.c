@@ -81,7 +81,7 @@ static void scale_init(coat *m, int i, int64_t in, int64_t rows, int64_t columns
                                         .eps = PATCH_EPS);
     char token[32];
     snprintf(token, sizeof token, "cls_token%d", i + 1);
-    s->cls_token = vt_parameter(path, token, VT_SHAPE(1, 1, dim), VT_INIT_TRUNCATED_NORMAL, 0.02, .no_decay = true);
+    s->cls_token = vt_parameter(path, token, VT_SHAPE(1, 1, dim), VT_INIT_NORMAL, 0.02, .no_decay = true);
     s->cpe = conv_position_new(vt_subpath(path, "cpe%d", i + 1), dim);
     s->crpe = conv_relative_position_new(vt_subpath(path, "crpe%d", i + 1), dim / heads_of(c), c->window_heads);
     s->blocks = vt_model_allocate(path.model, s->depth, sizeof *s->blocks);
@@ -115,10 +115,13 @@ static void parallel_init(coat *m)
     m->aggregate_bias = vt_parameter(aggregate, "bias", VT_SHAPE(1), VT_INIT_UNIFORM, bound);
 }
 
+/* The originals truncate at 2, ten deviations away or more. */
 static void init_weights(vt_model *model)
 {
-    vt_model_init(model, "{*_blocks*.{qkv,proj,fc1,fc2},head}.weight", VT_INIT_TRUNCATED_NORMAL, 0.02);
-    vt_model_init(model, "{*_blocks*.{qkv,proj,fc1,fc2},head}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "*_blocks*.{qkv,proj,fc?}.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "*_blocks*.{qkv,proj,fc?}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "head.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "head.bias", VT_INIT_CONSTANT, 0);
 }
 
 bool coat_init(void *model, vt_path path, const void *config)
