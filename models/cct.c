@@ -81,6 +81,7 @@ static void positions_init(cct *m, vt_path path)
     vt_assign(m->positional_emb, sine_table(count, c->dim));
 }
 
+/* The originals truncate at 2, ten deviations away or more. */
 static void init_weights(vt_model *model, const conv_tokenizer *tokenizer)
 {
     for (int i = 0; i < tokenizer->count; i++) {
@@ -89,10 +90,10 @@ static void init_weights(vt_model *model, const conv_tokenizer *tokenizer)
         snprintf(name, sizeof name, "tokenizer.conv_layers.%d.0.weight", i);
         vt_model_init(model, name, VT_INIT_NORMAL, sqrt(2 / (double)(s.dim[1] * s.dim[2] * s.dim[3])));
     }
-    vt_model_init(model, "classifier.{blocks.*.self_attn.*,blocks.*.linear?,fc,attention_pool}.weight", VT_INIT_NORMAL,
-                  0.02);
-    vt_model_init(model, "classifier.{blocks.*.self_attn.*,blocks.*.linear?,fc,attention_pool}.bias", VT_INIT_CONSTANT,
-                  0);
+    vt_model_init(model, "classifier.blocks.*.{self_attn.qkv,self_attn.proj,linear?}.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "classifier.blocks.*.{self_attn.qkv,self_attn.proj,linear?}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "classifier.{fc,attention_pool}.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "classifier.{fc,attention_pool}.bias", VT_INIT_CONSTANT, 0);
 }
 
 bool cct_init(void *model, vt_path path, const void *config)

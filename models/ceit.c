@@ -41,8 +41,7 @@ static void tokens_init(ceit *m)
     m->stem = conv_norm_new(vt_subpath(tokens, "backbone"), c->common.channels, c->stem_channels, c->stem_kernel,
                             c->stem_stride);
     m->proj = conv_new(vt_subpath(tokens, "proj"), c->stem_channels, c->dim, c->patch, .stride = (int)c->patch);
-    m->cls_token =
-        vt_parameter(m->path, "cls_token", VT_SHAPE(1, 1, c->dim), VT_INIT_NORMAL, 0.02, .no_decay = true);
+    m->cls_token = vt_parameter(m->path, "cls_token", VT_SHAPE(1, 1, c->dim), VT_INIT_NORMAL, 0.02, .no_decay = true);
     m->position = position_new(m->path, POSITION_LEARNED, m->rows, m->columns, 1, c->dim, 0.02);
     m->pos_layer_embed = vt_parameter(m->path, "pos_layer_embed", VT_SHAPE(1, c->depth, c->dim), VT_INIT_CONSTANT, 0);
 }
@@ -93,11 +92,15 @@ static void blocks_init(ceit *m)
             block_new(vt_subpath(m->path, "blocks.%d", (int)i), c, drop_path_at(c->common.drop_path, i, c->depth));
 }
 
+/* The originals truncate at 2, ten deviations away or more. */
 static void init_weights(vt_model *model)
 {
-    vt_model_init(model, "{{blocks.*,lca}.attn.*,lca.feedforward.*,head}.weight", VT_INIT_NORMAL, 0.02);
-    vt_model_init(model, "{{blocks.*,lca}.attn.*,lca.feedforward.*,head}.bias", VT_INIT_CONSTANT, 0);
-    vt_model_init(model, "pos_embed", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "blocks.*.attn.{qkv,proj}.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "blocks.*.attn.{qkv,proj}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "lca.{attn.qkv,attn.proj,feedforward.fc?}.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "lca.{attn.qkv,attn.proj,feedforward.fc?}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "head.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "head.bias", VT_INIT_CONSTANT, 0);
 }
 
 bool ceit_init(void *model, vt_path path, const void *config)

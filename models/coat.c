@@ -115,10 +115,13 @@ static void parallel_init(coat *m)
     m->aggregate_bias = vt_parameter(aggregate, "bias", VT_SHAPE(1), VT_INIT_UNIFORM, bound);
 }
 
+/* The originals truncate at 2, ten deviations away or more. */
 static void init_weights(vt_model *model)
 {
-    vt_model_init(model, "{*_blocks*.{qkv,proj,fc1,fc2},head}.weight", VT_INIT_NORMAL, 0.02);
-    vt_model_init(model, "{*_blocks*.{qkv,proj,fc1,fc2},head}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "*_blocks*.{qkv,proj,fc?}.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "*_blocks*.{qkv,proj,fc?}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "head.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "head.bias", VT_INIT_CONSTANT, 0);
 }
 
 bool coat_init(void *model, vt_path path, const void *config)

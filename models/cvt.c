@@ -77,8 +77,7 @@ static bool stage_init(cvt *m, int i, int64_t in, int64_t rows, int64_t columns)
     s->rows = conv_extent(rows, c->kernels[i], c->strides[i], c->paddings[i]);
     s->columns = conv_extent(columns, c->kernels[i], c->strides[i], c->paddings[i]);
     if (i == CVT_STAGES - 1)
-        s->cls_token =
-            vt_parameter(s->path, "cls_token", VT_SHAPE(1, 1, dim), VT_INIT_NORMAL, 0.02, .no_decay = true);
+        s->cls_token = vt_parameter(s->path, "cls_token", VT_SHAPE(1, 1, dim), VT_INIT_NORMAL, 0.02, .no_decay = true);
     s->blocks = vt_model_allocate(m->path.model, s->depth, sizeof *s->blocks);
     for (int64_t k = 0; s->blocks && k < s->depth; k++)
         s->blocks[k] = block_new(vt_subpath(s->path, "blocks.%d", (int)k), c, s, dim, c->heads[i]);
@@ -90,10 +89,12 @@ static void drop_paths_init(const cvt_stage *last, double drop_path)
     for (int64_t k = 0; k < last->depth; k++) last->blocks[k].drop_path = drop_path_at(drop_path, k, last->depth);
 }
 
+/* The originals truncate at 2, ten deviations away or more. */
 static void init_weights(vt_model *model)
 {
-    vt_model_init(model, "{stage?.blocks.*.{attn.proj*,mlp.*},head}.weight", VT_INIT_NORMAL, 0.02);
-    vt_model_init(model, "stage?.blocks.*.{attn.proj*,mlp.*}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "stage?.blocks.*.{attn.proj,attn.proj_?,mlp.fc?}.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "stage?.blocks.*.{attn.proj,attn.proj_?,mlp.fc?}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "head.weight", VT_INIT_NORMAL, 0.02);
 }
 
 bool cvt_init(void *model, vt_path path, const void *config)

@@ -44,7 +44,8 @@ static void init_weights_flax(vt_model *model, const vit_config *c)
     vt_model_init(model, "blocks.*.attn.{qkv,proj}.weight", VT_INIT_UNIFORM, sqrt(6 / (dim + dim)));
     vt_model_init(model, "blocks.*.mlp.{fc1,fc2}.weight", VT_INIT_UNIFORM, sqrt(6 / (dim + mlp_dim)));
     vt_model_init(model, "blocks.*.mlp.{fc1,fc2}.bias", VT_INIT_NORMAL, 1e-6);
-    vt_model_init(model, "{patch_embed.proj,blocks.*.attn.{qkv,proj}}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "blocks.*.attn.{qkv,proj}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "patch_embed.proj.bias", VT_INIT_CONSTANT, 0);
     vt_model_init(model, "head.*", VT_INIT_CONSTANT, 0);
 }
 

@@ -68,11 +68,13 @@ static vt_tensor token_new(vt_path path, const char *name, int64_t count, int64_
     return vt_parameter(path, name, VT_SHAPE(1, count, dim), VT_INIT_NORMAL, 0.02, .no_decay = true);
 }
 
+/* The originals truncate at 2, ten deviations away or more. */
 static void init_weights(vt_model *model)
 {
-    vt_model_init(model, "{blocks.*.{qkv,proj,fc1,fc2},head}.weight", VT_INIT_NORMAL, 0.02);
-    vt_model_init(model, "{blocks.*.{proj,fc1,fc2},head}.bias", VT_INIT_CONSTANT, 0);
-    vt_model_init(model, "pos_embed", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "blocks.*.{attn.qkv,attn.proj,mlp.fc?}.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "blocks.*.{attn.qkv,attn.proj,mlp.fc?}.bias", VT_INIT_CONSTANT, 0);
+    vt_model_init(model, "head.weight", VT_INIT_NORMAL, 0.02);
+    vt_model_init(model, "head.bias", VT_INIT_CONSTANT, 0);
 }
 
 bool vit5_init(void *model, vt_path path, const void *config)

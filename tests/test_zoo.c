@@ -640,12 +640,6 @@ Test(training, begins_as_that_of_the_originals)
     vt_seed(1);
     expect_deviation("vit_nano_patch4_32", "blocks.1.mlp.fc1.weight", 0.02);
     expect_deviation("vit_nano_patch4_32", "head.weight", 0.02);
-    expect_deviation("vit5_nano_patch4_32", "blocks.1.attn.qkv.weight", 0.02);
-    expect_deviation("cvt_nano_32", "stage2.blocks.0.mlp.fc1.weight", 0.02);
-    expect_deviation("cct_2_3x2_32", "classifier.blocks.0.linear1.weight", 0.02);
-    expect_deviation("cct_2_3x2_32", "classifier.positional_emb", 0.2);
-    expect_deviation("ceit_nano_32", "blocks.1.attn.qkv.weight", 0.02);
-    expect_deviation("coat_nano_32", "serial_blocks2.0.mlp.fc1.weight", 0.02);
     expect_deviation("swin_nano_patch2_window4_32", "layers.1.blocks.0.attn.qkv.weight", 0.02);
     expect_deviation("swin_nano_patch2_window4_32", "layers.1.downsample.reduction.weight", 0.02);
     expect_deviation("swin_nano_patch2_window4_32", "head.fc.weight", 0.02);
@@ -662,6 +656,22 @@ Test(training, begins_as_that_of_the_originals)
     expect_deviation("botnet_nano_32", "stages.2.0.conv2_kxk.conv.weight", sqrt(2.0 / (9 * 64)));
     expect_deviation("botnet_nano_32", "stages.2.0.conv3_1x1.bn.weight", 0);
     expect_deviation("botnet_nano_32", "head.fc.weight", 0.01);
+    expect_deviation("cct_2_3x2_32", "tokenizer.conv_layers.0.0.weight", sqrt(2.0 / 27));
+    expect_deviation("cct_2_3x2_32", "classifier.blocks.0.linear1.weight", 0.02);
+    expect_deviation("cct_2_3x2_32", "classifier.positional_emb", 0.2);
+    expect_deviation("cct_2_3x2_32", "classifier.blocks.1.linear2.bias", 0);
+    expect_deviation("cvt_nano_32", "stage2.blocks.0.attn.proj_k.weight", 0.02);
+    expect_deviation("cvt_nano_32", "stage2.blocks.0.mlp.fc2.bias", 0);
+    expect_deviation("ceit_nano_32", "blocks.0.attn.qkv.weight", 0.02);
+    expect_deviation("ceit_nano_32", "lca.feedforward.fc1.weight", 0.02);
+    expect_deviation("ceit_nano_32", "pos_layer_embed", 0);
+    expect_deviation("coat_nano_32", "serial_blocks2.0.factoratt_crpe.qkv.weight", 0.02);
+    expect_deviation("coat_nano_32", "parallel_blocks.1.mlp2.fc1.weight", 0.02);
+    expect_deviation("vit5_nano_patch4_32", "blocks.5.mlp.fc1.weight", 0.02);
+    expect_deviation("simple_vit_nano_patch4_32", "blocks.0.attn.proj.bias", 0);
+    expect_deviation("simple_vit_nano_patch4_32", "patch_embed.proj.weight", sqrt(1.0 / 48));
+    expect_deviation("simple_vit_nano_patch4_32", "head.weight", 0);
+    expect_deviation("vit5_nano_patch4_32", "pos_embed", 0.02);
 }
 
 /* On one batch of the built-in pictures. */
