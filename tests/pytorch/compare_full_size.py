@@ -25,7 +25,7 @@ BATCH = 2
 def build(family, variant):
     if family in MADE_BY:
         return MADE_BY[family](variant)
-    return timm.create_model(variant), same
+    return timm.create_model(variant, num_classes=1000), same
 
 
 def logits_of(model, x):
