@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""The training step that train_step times, in PyTorch 2: the same models, flags and line of JSON."""
+"""The training step, or the forward pass, that train_step times, in PyTorch 2: the same models, flags and line of JSON.
+
+Models that are not written out below are those of timm, transformers and vit-pytorch, or of the short ports that the zoo is held to."""
 import time
 
 BEGAN = time.perf_counter()
@@ -176,8 +178,8 @@ VARIANTS = {
 
 
 def variants_of(model, device):
-    """Those that are worth a try: attention is in ViTs alone, and a layout of channels matters to a chain of
-    convolutions."""
+    """Those that are worth a try: attention is written out in the ViTs below alone, others' models fuse it; a layout of channels
+    matters to convolutions."""
     without = "channels-last" if model in VITS else "sdpa"
     return [name for name, traits in VARIANTS[device].items() if device == "cuda" or without not in traits]
 
@@ -186,8 +188,35 @@ def traits_of(options):
     return VARIANTS[options.device][options.variant]
 
 
+def build_original(options):
+    """A model of the zoo as its original has it, and the size of its pictures."""
+    sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "pytorch"))
+    from compare_full_size import build_variant, logits_of, pixels
+
+    model = build_variant(options.model)
+    if model is None:
+        sys.exit(f"pytorch_step: there is no model {options.model}")
+    if options.depth or options.image_size:
+        sys.exit(f"pytorch_step: {options.model}: its depth and its pictures cannot be chosen")
+    for module in model.modules():
+        if isinstance(module, nn.Dropout) and not options.dropout:
+            module.p = 0.0
+    return Logits(model, logits_of), pixels(options.model)
+
+
+class Logits(nn.Module):
+    def __init__(self, model, logits_of):
+        super().__init__()
+        self.model, self.logits_of = model, logits_of
+
+    def forward(self, images):
+        return self.logits_of(self.model, images)
+
+
 def build(options):
     """The model, and the size of its pictures."""
+    if options.model not in [*VITS, *RESNETS]:
+        return build_original(options)
     if options.model in RESNETS:
         if options.depth:
             sys.exit(f"pytorch_step: {options.model}: its depth cannot be chosen")
@@ -283,7 +312,7 @@ def make_optimizer(model, lr):
 def make_step(model, images, labels, options):
     """A function that makes one step and returns its loss."""
     traits = traits_of(options)
-    if "channels-last" in traits and options.model in RESNETS:
+    if "channels-last" in traits and options.model not in VITS:
         model.to(memory_format=torch.channels_last)
         images = images.contiguous(memory_format=torch.channels_last)
     optimizer = make_optimizer(model, options.lr)
@@ -295,6 +324,15 @@ def make_step(model, images, labels, options):
 
     if "compile" in traits:
         loss_of = torch.compile(loss_of, mode="max-autotune" if "max-autotune" in traits else None)
+
+    if options.inference:
+        forward = torch.compile(model) if "compile" in traits else model
+
+        def infer():
+            with torch.inference_mode(), torch.autocast(options.device, dtype=torch.bfloat16, enabled=bf16):
+                return forward(images).float().mean()
+
+        return infer
 
     def step():
         if "max-autotune" in traits:
@@ -358,11 +396,12 @@ def parse_options():
 
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("--model", choices=[*VITS, *RESNETS], default="vit_tiny_patch4_32")
+    add("--model", default="vit_tiny_patch4_32", help="a name of the zoo (vit_tiny_patch4_32)")
     add("--batch", type=positive, default=64, help="pictures a step (64)")
     add("--depth", type=positive, help="blocks of a ViT (the model's)")
     add("--image-size", type=positive, help="height and width of the pictures (the model's)")
     add("--dropout", action="store_true", help="keep the model's dropout, which is left out otherwise")
+    add("--inference", action="store_true", help="time the forward pass alone, in evaluation")
     add("--lr", type=float, default=1e-3, help="of AdamW (0.001)")
     add("--steps", type=positive, default=10, help="steps to time, after some that are not (10)")
     add("--group", type=positive, help="steps that are timed as one; the steps are rounded up to whole groups "
@@ -403,13 +442,13 @@ def main():
                  f"{', '.join(variants)}")
     prepare(options)
     model, image_size = build(options)
-    model.train().to(options.device)
+    model.train(not options.inference).to(options.device)
     if options.start:
         images, labels = (x.to(options.device) for x in load_start(model, options.start))
     else:
         images = torch.randn(options.batch, 3, image_size, image_size, device=options.device)
-        labels = torch.arange(options.batch, device=options.device) % model.head.out_features
-    flop = 2 * 3 * model.macs() * options.batch
+        labels = torch.arange(options.batch, device=options.device) % 10
+    flop = 2 * (1 if options.inference else 3) * model.macs() * options.batch if hasattr(model, "macs") else None
 
     first, times, losses = measure(make_step(model, images, labels, options), options)
     resident, gpu = peak_resident_bytes(), memory_of_gpu(options)
@@ -425,6 +464,7 @@ def main():
                 "batch": options.batch,
                 "image_size": image_size,
                 "dropout": options.dropout,
+                "inference": options.inference,
                 "threads": torch.get_num_threads(),
                 "steps": options.steps,
                 "group": options.group,
@@ -433,10 +473,10 @@ def main():
                 "images_per_second_best": options.batch / best,
                 "step_ms_median": 1e3 * median,
                 "step_ms_min": 1e3 * best,
-                "gflop_per_step": flop / 1e9,
-                "gflops": flop / median / 1e9,
+                "gflop_per_step": flop and flop / 1e9,
+                "gflops": flop and flop / median / 1e9,
                 "matmul_gflops": peak / 1e9,
-                "matmul_fraction": flop / median / peak,
+                "matmul_fraction": flop and flop / median / peak,
                 "first_step_seconds": first,
                 "max_resident_bytes": resident,
                 "resident_after_import_bytes": RESIDENT_AFTER_IMPORT,

@@ -29,7 +29,7 @@ typedef struct options {
     vt_dtype precision;
     double lr;
     int64_t batch, steps, group, warm_up_steps, depth, image_size, matmul_size, threads;
-    bool dropout;
+    bool dropout, inference;
 } options;
 
 static const command_option table[] = {
@@ -42,6 +42,7 @@ static const command_option table[] = {
     { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 10000, .otherwise = "the model's",
       .help = "Height and width of the pictures" },
     { OPTION_FLAG, "dropout", OPTION_FIELD(dropout), .help = "Keep the model's dropout, which is left out otherwise" },
+    { OPTION_FLAG, "inference", OPTION_FIELD(inference), .help = "Time the forward pass alone, in evaluation" },
     { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, "0.001", .help = "The learning rate of AdamW" },
     { OPTION_INTEGER, "steps", OPTION_FIELD(steps), "N", 1, 1e6, .fallback = "10",
       .help = "Steps to time, after some that are not" },
@@ -95,7 +96,8 @@ typedef struct training {
     classifier *net;
     vt_optimizer *optimizer;
     vt_tensor images, labels;
-    vt_tensor loss; /* of the last step */
+    bool inference; /* a step is a forward pass alone */
+    vt_tensor loss; /* of the last step; of a forward pass alone, the mean of the logits */
     double *losses; /* of every step, where they are to be read; NULL where not */
     int64_t step;
 } training;
@@ -132,7 +134,8 @@ static bool training_init(training *t, const options *o)
 {
     *t = (training){ .net = classifier_new(o->model, .depth = o->depth ? o->depth : VT_AUTO,
                                            .image_size = o->image_size ? o->image_size : VT_AUTO,
-                                           .dropout = o->dropout ? VT_AUTO : 0) };
+                                           .dropout = o->dropout ? VT_AUTO : 0),
+                     .inference = o->inference };
     if (!t->net) return false;
     t->optimizer = vt_adamw(t->net->model, .lr = o->lr);
     t->images = random_images(o->batch, t->net->config->height);
@@ -156,9 +159,12 @@ static double record_step(training *t)
     VT_SCOPE;
     double began = monotonic_seconds();
     vt_free(t->loss);
-    vt_tensor loss = vt_cross_entropy(classifier_forward(t->net, t->images), t->labels);
-    vt_backward(loss);
-    vt_optimizer_step(t->optimizer);
+    vt_tensor logits = classifier_forward(t->net, t->images);
+    vt_tensor loss = t->inference ? vt_mean(logits) : vt_cross_entropy(logits, t->labels);
+    if (!t->inference) {
+        vt_backward(loss);
+        vt_optimizer_step(t->optimizer);
+    }
     t->loss = vt_keep(loss);
     return monotonic_seconds() - began;
 }
@@ -210,7 +216,7 @@ static void measure_group(measurement *m, training *t, int64_t group, int64_t st
 
 static void measure_steps(measurement *m, training *t, const options *o, double began)
 {
-    vt_set_training(true);
+    vt_set_training(!o->inference);
     warm_up(m, t, o->warm_up_steps, began);
     m->before = vt_statistics_get();
     for (int64_t i = 0; i < m->groups && !vt_failed(); i++) measure_group(m, t, i, o->group);
@@ -309,6 +315,7 @@ static void put_setting(json_t *line, const options *o, const training *t)
     put_integer(line, "batch", o->batch);
     put_integer(line, "image_size", t->net->config->height);
     put(line, "dropout", json_boolean(o->dropout));
+    put(line, "inference", json_boolean(o->inference));
     put_integer(line, "threads", vt_threads());
     put_integer(line, "steps", o->steps);
     put_integer(line, "group", o->group);
@@ -319,7 +326,8 @@ static void put_speed(json_t *line, const options *o, const training *t, const m
 {
     double middle = median(m->step, m->groups), least = m->step[0];
     /* The backward pass has two products for each of the forward pass. */
-    double flop = 2.0 * 3.0 * (double)classifier_cost(t->net).multiply_accumulates * (double)o->batch;
+    double flop =
+        2.0 * (o->inference ? 1 : 3) * (double)classifier_cost(t->net).multiply_accumulates * (double)o->batch;
     put_real(line, "images_per_second_median", (double)o->batch / middle);
     put_real(line, "images_per_second_best", (double)o->batch / least);
     put_real(line, "step_ms_median", 1e3 * middle);

@@ -28,6 +28,14 @@ def build(family, variant):
     return timm.create_model(variant, num_classes=1000), same
 
 
+def build_variant(variant):
+    """None where no original has it."""
+    for family, variants in VARIANTS.items():
+        if variant in variants.split():
+            return build(family, variant)[0]
+    return None
+
+
 def logits_of(model, x):
     y = model(x)
     return getattr(y, "logits", y)
@@ -84,4 +92,5 @@ def main():
             print(f"| `{variant}` | {count:,} | {ours:.1e} | {theirs:.1e} |", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
