@@ -21,7 +21,7 @@ typedef struct kernel_call {
     array *in, *out;
     vt_site at;                       /* for errors that only the data shows */
     void *state;                      /* what `prepare` made */
-    void *scratch;                    /* the working memory it asked for, 64-byte aligned */
+    void *scratch;                    /* the working memory it asked for, aligned as the backend says */
     const struct bound *device_bound; /* `bound` in the memory of a device that has its own */
 } kernel_call;
 
@@ -78,7 +78,8 @@ typedef struct backend {
     const char *name;
     const kernel *(*kernel_of)(const struct op *op);   /* NULL where it has none */
     const kernel *(*fallback_of)(const struct op *op); /* for a call that neither a kernel nor a decomposition serves */
-    void *(*allocate)(size_t bytes);                   /* 64-byte aligned; NULL where memory is short */
+    size_t alignment; /* bytes: memory, and in it the values and the working memory of a plan, begin at multiples */
+    void *(*allocate)(size_t bytes); /* NULL where memory is short */
     void (*release)(void *memory, size_t bytes);
     /* Called after each run with the memory that runs share: a chance to make its pages larger, some more at a time,
      * from byte *settled on. NULL: nothing to do. */

@@ -29,7 +29,7 @@ struct context {
     bool planning;              /* what is recorded takes the place of a node in a plan */
 
     const backend *device;
-    uint64_t mark; /* in the device's queue, behind the last run */
+    uint64_t uploads; /* to devices with memory of their own */
     vt_dtype precision;
     bool training, eager, force_decompose;
     int threads;

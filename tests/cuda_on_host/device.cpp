@@ -22,6 +22,35 @@ cudaError_t noted(cudaError_t status)
     return status;
 }
 
+/* -- What is alive ------------------------------------------------------------------------------------------------ */
+
+static int things, things_left = -1;
+
+bool begin_thing()
+{
+    if (things_left == 0) return false;
+    if (things_left > 0) things_left--;
+    things++;
+    return true;
+}
+
+void end_thing()
+{
+    things--;
+}
+
+void refuse_after(int count)
+{
+    auto held = hold_lock();
+    things_left = count;
+}
+
+int things_alive()
+{
+    auto held = hold_lock();
+    return things;
+}
+
 /* -- Launches ----------------------------------------------------------------------------------------------------- */
 
 static bool takes_blocks(dim3 grid)

@@ -100,9 +100,12 @@ static cudaError_t allocate(pool *p, void **memory, size_t bytes)
     *memory = nullptr;
     if (cudaError_t refused = refuse_in_capture()) return refused;
     if (bytes == 0) return cudaSuccess;
-    if (bytes > DEVICE_BYTES - p->bytes) return cudaErrorMemoryAllocation;
+    if (bytes > DEVICE_BYTES - p->bytes || !begin_thing()) return cudaErrorMemoryAllocation;
     *memory = make_block(bytes);
-    if (!*memory) return cudaErrorMemoryAllocation;
+    if (!*memory) {
+        end_thing();
+        return cudaErrorMemoryAllocation;
+    }
     p->size_of[~(uintptr_t)*memory] = bytes;
     p->bytes += bytes;
     return cudaSuccess;
@@ -118,6 +121,7 @@ static cudaError_t release(pool *p, void *memory)
     end_block((char *)memory, found->second);
     p->bytes -= found->second;
     p->size_of.erase(found);
+    end_thing();
     return cudaSuccess;
 }
 

@@ -17,6 +17,10 @@ std::lock_guard<std::mutex> hold_lock();
 /* Notes an error for cudaGetLastError. */
 cudaError_t noted(cudaError_t status);
 
+/* Counts what is made, and what ends. False where no more is to be had. */
+bool begin_thing();
+void end_thing();
+
 /* -- Memory ------------------------------------------------------------------------------------------------------- */
 
 enum whereabouts { ON_HOST, ON_DEVICE, PAST_THE_END };

@@ -148,6 +148,14 @@ cudaError_t submit(cudaStream_t stream, std::function<void()> o)
     return noted(put(stream, std::make_shared<std::function<void()>>(std::move(o))));
 }
 
+int work_left(cudaStream_t stream)
+{
+    auto lock = hold_lock();
+    int count = 0;
+    for (const work &w : stream_of(stream).queue) count += w.run != nullptr;
+    return count;
+}
+
 /* -- Events ------------------------------------------------------------------------------------------------------- */
 
 /* The clock of a device that computes on this thread: what else the machine does takes none of its time. */
@@ -193,6 +201,7 @@ using namespace on_host;
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 {
     auto lock = hold_lock();
+    if (!begin_thing()) return noted(cudaErrorMemoryAllocation);
     *stream = make_stream(!(flags & cudaStreamNonBlocking));
     streams().push_back(*stream);
     return cudaSuccess;
@@ -211,6 +220,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
     auto &list = streams();
     list.erase(std::find(list.begin(), list.end(), stream));
     delete stream;
+    end_thing();
     return cudaSuccess;
 }
 
@@ -241,6 +251,8 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
 {
+    auto lock = hold_lock();
+    if (!begin_thing()) return noted(cudaErrorMemoryAllocation);
     *event = new CUevent_st{ !(flags & cudaEventDisableTiming), {}, 0, nullptr };
     return cudaSuccess;
 }
@@ -255,6 +267,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event)
     auto lock = hold_lock();
     if (!event) return noted(cudaErrorInvalidResourceHandle);
     delete event;
+    end_thing();
     return cudaSuccess;
 }
 

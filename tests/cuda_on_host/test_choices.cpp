@@ -7,7 +7,9 @@ extern "C" {
 #include <criterion/criterion.h>
 #include <cublasLt.h>
 #include <string>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 static void fini()
 {
@@ -174,4 +176,67 @@ Test(choices, of_a_product_that_the_library_does_not_know)
     compute_product(1);
     cr_assert(blas_on_host::queued[0] > before && choices_now() != unknown, "timed anew");
     vt_shutdown();
+}
+
+/* -- Where it proposes none -----------------------------------------------------------------------------------------
+ */
+
+static vt_tensor product_of_ones()
+{
+    const float ones[] = { 1, 1, 1, 1 };
+    vt_matmul_args product = {};
+    product.at_ = VT_HERE;
+    product.a = product.b = vt_from_data(ones, (vt_shape{ 2, { 2, 2 } }), VT_F32);
+    return vt_matmul_with(&product);
+}
+
+Test(choices, of_none_are_loops)
+{
+    unsetenv("VT_STRICT");
+    start();
+    blas_on_host::proposes_none = true;
+    float result[4];
+    vt_scope scope = vt_scope_begin();
+    cr_assert(vt_read(product_of_ones(), result, 4, VT_F32) && result[0] == 2 && result[3] == 2);
+    vt_scope_end(&scope);
+    vt_shutdown();
+}
+
+Test(choices, of_none_are_an_error_where_that_is_asked_for)
+{
+    setenv("VT_STRICT", "1", 1);
+    start();
+    blas_on_host::proposes_none = true;
+    float result[4];
+    vt_scope scope = vt_scope_begin();
+    cr_assert(!vt_read(product_of_ones(), result, 4, VT_F32));
+    cr_assert(strstr(vt_error_message(), "cuBLASLt has no algorithm for a product of 2 x 2 x 2 (f32 to f32)"), "%s",
+              vt_error_message());
+    vt_error_clear();
+    vt_scope_end(&scope);
+    vt_shutdown();
+}
+
+/* A profile is printed when the process ends. */
+Test(choices, of_none_are_counted_in_a_profile)
+{
+    unsetenv("VT_STRICT");
+    char text[4096] = "";
+    int ends[2];
+    cr_assert(pipe(ends) == 0);
+    if (fork() == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        setenv("VT_PROFILE", "1", 1);
+        start();
+        blas_on_host::proposes_none = true;
+        vt_scope scope = vt_scope_begin();
+        float result[4];
+        vt_read(product_of_ones(), result, 4, VT_F32);
+        vt_scope_end(&scope);
+        exit(0);
+    }
+    close(ends[1]);
+    for (ssize_t size = 0, more; (more = read(ends[0], text + size, sizeof text - 1 - (size_t)size)) > 0;) size += more;
+    wait(NULL);
+    cr_assert(strstr(text, "1 of these calls have no algorithm of cuBLASLt, and run as loops"), "%s", text);
 }

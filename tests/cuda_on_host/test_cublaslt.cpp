@@ -9,7 +9,7 @@ struct sample {
     cublasLtMatmulDesc_t operation;
     cublasLtMatrixLayout_t a, b, d;
     cublasLtMatmulPreference_t preference;
-    cublasLtMatmulHeuristicResult_t result;
+    cublasLtMatmulHeuristicResult_t results[4];
     float *memory;
     int count;
 };
@@ -46,16 +46,23 @@ static void end(sample *s)
 
 static cublasStatus_t propose(sample *s)
 {
-    return cublasLtMatmulAlgoGetHeuristic(s->handle, s->operation, s->a, s->b, s->d, s->d, s->preference, 1, &s->result,
+    return cublasLtMatmulAlgoGetHeuristic(s->handle, s->operation, s->a, s->b, s->d, s->d, s->preference, 4, s->results,
                                           &s->count);
+}
+
+enum { UNUSABLE, WITHOUT_WORKSPACE, WITH_WORKSPACE, PROPOSALS = 4 };
+
+static cublasStatus_t run(sample *s, int proposal, const float *a, void *workspace)
+{
+    const float one = 1, zero = 0, *b = s->memory + BEHIND;
+    float *d = s->memory + 2 * BEHIND;
+    return cublasLtMatmul(s->handle, s->operation, &one, a, s->a, b, s->b, &zero, d, s->d, d, s->d,
+                          &s->results[proposal].algo, workspace, s->results[proposal].workspaceSize, nullptr);
 }
 
 static cublasStatus_t run_at(sample *s, const float *a)
 {
-    const float one = 1, zero = 0, *b = s->memory + BEHIND;
-    float *d = s->memory + 2 * BEHIND;
-    return cublasLtMatmul(s->handle, s->operation, &one, a, s->a, b, s->b, &zero, d, s->d, d, s->d, &s->result.algo,
-                          nullptr, 0, nullptr);
+    return run(s, WITHOUT_WORKSPACE, a, nullptr);
 }
 
 Test(cublaslt, computes)
@@ -69,7 +76,7 @@ Test(cublaslt, computes)
     }
     cudaMemcpy(s.memory, a, sizeof a, cudaMemcpyHostToDevice);
     cudaMemcpy(s.memory + BEHIND, b, sizeof b, cudaMemcpyHostToDevice);
-    cr_assert(!propose(&s) && s.count == 1 && !run_at(&s, s.memory));
+    cr_assert(!propose(&s) && s.count == PROPOSALS && !run_at(&s, s.memory));
     cudaMemcpy(d, s.memory + 2 * BEHIND, sizeof d, cudaMemcpyDeviceToHost);
     for (int i = 0; i < M; i++) {
         for (int j = 0; j < N; j++) {
@@ -160,6 +167,35 @@ Test(cublaslt, ends_where_an_address_is_not_aligned, .signal = SIGABRT)
     make(&s);
     cr_assert(!propose(&s));
     run_at(&s, s.memory + 1);
+}
+
+Test(cublaslt, ends_where_the_state_of_an_algorithm_is_an_error, .signal = SIGABRT)
+{
+    sample s;
+    make(&s);
+    cr_assert(!propose(&s) && s.results[UNUSABLE].state == CUBLAS_STATUS_NOT_SUPPORTED);
+    run(&s, UNUSABLE, s.memory, nullptr);
+}
+
+static void run_with_workspace(size_t offset)
+{
+    sample s;
+    char *workspace;
+    make(&s);
+    cr_assert(!propose(&s) && !cudaMalloc((void **)&workspace, offset + s.results[WITH_WORKSPACE].workspaceSize));
+    cr_assert(!run(&s, WITH_WORKSPACE, s.memory, workspace + offset));
+    cudaFree(workspace);
+    end(&s);
+}
+
+Test(cublaslt, takes_a_workspace_at_a_multiple_of_256_bytes)
+{
+    run_with_workspace(256);
+}
+
+Test(cublaslt, ends_where_a_workspace_is_at_a_multiple_of_128_bytes, .signal = SIGABRT)
+{
+    run_with_workspace(128);
 }
 
 Test(cublaslt, ends_where_memory_is_the_hosts, .signal = SIGABRT)

@@ -4,6 +4,7 @@
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/machine/peak.h"
 #include "backends/reference/backend.h"
+#include "backends/strict.h"
 #include "backends/cpu/machine/threads.h"
 #include "core/base/log.h"
 #include <pthread.h>
@@ -38,18 +39,19 @@ static const kernel *kernel_of(const op *op)
     return kernels[op->id];
 }
 
-/* The reference backend shares the host's memory. VT_STRICT=1 forbids it: tests set that. */
+/* The reference backend shares the host's memory. */
 static const kernel *fallback_of(const op *op)
 {
-    const char *strict = getenv("VT_STRICT");
-    if (strict && strict[0] == '1') return NULL;
+    if (is_strict()) return NULL;
     log_line("run", "%s has no kernel on the CPU and runs on the reference backend", op->name);
     return reference_kernel_of(op);
 }
 
+enum { ALIGNMENT = 64 };
+
 static void *allocate(size_t bytes)
 {
-    return aligned_alloc(64, (bytes + 63) / 64 * 64);
+    return aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 }
 
 static void release(void *memory, size_t bytes)
@@ -98,6 +100,7 @@ static int threads(void)
 const backend cpu_backend = { .name = "cpu",
                               .kernel_of = kernel_of,
                               .fallback_of = fallback_of,
+                              .alignment = ALIGNMENT,
                               .allocate = allocate,
                               .release = release,
                               .copy = array_copy,

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "backends/cuda/backend.h"
+#include "backends/strict.h"
 #include "core/base/log.h"
 }
 #include <pthread.h>
@@ -30,11 +31,9 @@ static const kernel *kernel_of(const op *op)
     return kernels[op->id];
 }
 
-/* VT_STRICT=1 forbids it: tests set that. */
 static const kernel *fallback_of(const op *op)
 {
-    const char *strict = getenv("VT_STRICT");
-    if (strict && strict[0] == '1') return NULL;
+    if (is_strict()) return NULL;
     log_line("run", "%s has no kernel on the GPU and runs on the reference backend", op->name);
     return &cuda_host_kernel;
 }
@@ -72,6 +71,7 @@ extern "C" const backend cuda_backend = {
     .name = "cuda",
     .kernel_of = kernel_of,
     .fallback_of = fallback_of,
+    .alignment = MEMORY_ALIGNMENT,
     .allocate = allocate,
     .release = release,
     .copy = cuda_copy,

@@ -150,9 +150,11 @@ static const kernel *fallback_of(const op *op)
     return NULL;
 }
 
+enum { ALIGNMENT = 64 };
+
 static void *allocate(size_t bytes)
 {
-    return aligned_alloc(64, (bytes + 63) / 64 * 64);
+    return aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 }
 
 static void release(void *memory, size_t bytes)
@@ -174,6 +176,7 @@ static int threads(void)
 const backend reference_backend = { .name = "reference",
                                     .kernel_of = reference_kernel_of,
                                     .fallback_of = fallback_of,
+                                    .alignment = ALIGNMENT,
                                     .allocate = allocate,
                                     .release = release,
                                     .copy = array_copy,

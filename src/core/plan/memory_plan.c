@@ -5,11 +5,9 @@
 #include "core/plan/plan.h"
 #include <stdlib.h>
 
-enum { ALIGNMENT = 64 };
-
-static size_t aligned(size_t bytes)
+static size_t aligned(size_t bytes, size_t alignment)
 {
-    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return (bytes + alignment - 1) / alignment * alignment;
 }
 
 static bool in_use_together(const storage *a, const storage *b)
@@ -25,13 +23,13 @@ static int by_falling_size(const void *x, const void *y)
 }
 
 /* `placed` is sorted by offset: the first gap that is large enough. */
-static size_t lowest_gap(storage *const *placed, int count, const storage *s)
+static size_t lowest_gap(storage *const *placed, int count, const storage *s, size_t alignment)
 {
     size_t offset = 0;
     for (int i = 0; i < count; i++) {
         if (!in_use_together(placed[i], s)) continue;
-        if (placed[i]->offset >= offset + aligned(s->bytes)) break;
-        size_t end = placed[i]->offset + aligned(placed[i]->bytes);
+        if (placed[i]->offset >= offset + aligned(s->bytes, alignment)) break;
+        size_t end = placed[i]->offset + aligned(placed[i]->bytes, alignment);
         if (end > offset) offset = end;
     }
     return offset;
@@ -94,15 +92,16 @@ bool plan_memory(plan *p, const context *c)
 {
     storage **order = program_allocate(&p->program, (size_t)p->storage_count * sizeof(storage *));
     storage **placed = program_allocate(&p->program, (size_t)p->storage_count * sizeof(storage *));
+    size_t alignment = c->device->alignment;
     int count = 0;
     if (!order || !placed || !is_written_first(p, c)) return false;
     for (int i = 0; i < p->storage_count; i++)
         if (p->storages[i].kind == STORAGE_WORK && p->storages[i].first >= 0) order[count++] = &p->storages[i];
     qsort(order, (size_t)count, sizeof(storage *), by_falling_size);
     for (int i = 0; i < count; i++) {
-        order[i]->offset = lowest_gap(placed, i, order[i]);
+        order[i]->offset = lowest_gap(placed, i, order[i], alignment);
         insert(placed, i, order[i]);
-        size_t end = order[i]->offset + aligned(order[i]->bytes);
+        size_t end = order[i]->offset + aligned(order[i]->bytes, alignment);
         if (end > p->work_bytes) p->work_bytes = end;
     }
     return is_sound(placed, count);

@@ -1,6 +1,7 @@
 /* device_graph.c - a plan's steps as one launch, on a device that can. The first run makes the plan and the second
- * replays it; the third captures what it queues, at addresses that stay: leaves that come from another place again and
- * again, such as the batch, and results have memory of the graph's own, which is copied from and to around the launch.
+ * replays it; the third captures what it queues, at addresses that stay: leaves that come from another place or are
+ * uploaded again and again, such as the batch, and results have memory of the graph's own, which is copied from and to
+ * around the launch.
  * What the steps update is captured where it is, and anew where that has moved. */
 #include "core/run/replay.h"
 #include "core/run/device_graph.h"
@@ -17,11 +18,12 @@ struct device_graph {
     void *graph;     /* NULL: not captured */
     bool impossible; /* it was tried in vain */
     int runs;
-    char **seen;    /* of each storage: its address in the run before */
-    int *moves;     /* of each storage: how often it was at another address than in the run before */
-    bool *updated;  /* of each storage: an effect writes there */
-    buffer **fixed; /* of each storage: memory of the graph's own */
-    char **address; /* of each storage: as captured */
+    char **seen;      /* of each storage: its address in the run before */
+    uint64_t *filled; /* of each leaf: the last upload into it */
+    int *moves;       /* of each storage: how often it was at another address than in the run before, or filled anew */
+    bool *updated;    /* of each storage: an effect writes there */
+    buffer **fixed;   /* of each storage: memory of the graph's own */
+    char **address;   /* of each storage: as captured */
 };
 
 static void forget_graph(context *c, plan *p)
@@ -44,6 +46,7 @@ void device_graph_free(context *c, plan *p)
     forget_graph(c, p);
     c->device = current;
     free(g->seen);
+    free(g->filled);
     free(g->moves);
     free(g->updated);
     free(g->fixed);
@@ -68,11 +71,12 @@ static device_graph *make(context *c, plan *p)
     device_graph *g = p->launch = calloc(1, sizeof *g);
     if (!g) return NULL;
     g->seen = calloc(count, sizeof *g->seen);
+    g->filled = calloc(count, sizeof *g->filled);
     g->moves = calloc(count, sizeof *g->moves);
     g->updated = calloc(count, sizeof *g->updated);
     g->fixed = calloc(count, sizeof(buffer *));
     g->address = calloc(count, sizeof *g->address);
-    if (!g->seen || !g->moves || !g->updated || !g->fixed || !g->address) {
+    if (!g->seen || !g->filled || !g->moves || !g->updated || !g->fixed || !g->address) {
         device_graph_free(c, p);
         return NULL;
     }
@@ -106,14 +110,25 @@ static bool is_fixed(const plan *p, int s)
     return p->storages[s].kind == STORAGE_RESULT;
 }
 
+/* Whether a leaf was uploaded since the run before. */
+static bool look_for_upload(const plan *p, const context *c, int s)
+{
+    if (p->storages[s].kind != STORAGE_LEAF) return false;
+    uint64_t *seen = &p->launch->filled[s], filled = c->run.leaves[p->storages[s].leaf]->buffer->filled;
+    bool is_new = *seen && *seen != filled;
+    *seen = filled;
+    return is_new;
+}
+
 /* Whether what was captured still is where it was. */
-static bool look_for_moves(plan *p)
+static bool look_for_moves(plan *p, const context *c)
 {
     device_graph *g = p->launch;
     bool still = true;
     for (int s = 0; s < p->storage_count; s++) {
         bool was_fixed = is_fixed(p, s), moved = g->seen[s] && g->seen[s] != p->address[s];
-        if (moved && g->moves[s] < MOVES) g->moves[s]++;
+        bool uploaded = look_for_upload(p, c, s) && !g->graph; /* which a graph at the same address sees */
+        if ((moved || uploaded) && g->moves[s] < MOVES) g->moves[s]++;
         g->seen[s] = p->address[s];
         still = still && (was_fixed || !moved);
     }
@@ -161,14 +176,28 @@ static bool capture_graph(plan *p, context *c)
     return false;
 }
 
+bool device_graph_has_copied(const plan *p, int leaf_storage)
+{
+    const device_graph *g = p->launch;
+    return g && g->graph && g->fixed[leaf_storage];
+}
+
+static bool is_copied_leaf(const plan *p, int s)
+{
+    return p->storages[s].kind == STORAGE_LEAF && device_graph_has_copied(p, s);
+}
+
+/* The next batch may be uploaded as soon as this one is copied, while the steps run. */
 static bool copy_leaves(const plan *p, context *c)
 {
     const device_graph *g = p->launch;
+    bool ok = true;
+    for (int s = 0; s < p->storage_count && ok; s++)
+        if (is_copied_leaf(p, s)) ok = c->device->queue->move(g->fixed[s]->data, p->address[s], leaf_bytes(p, c, s));
+    uint64_t mark = buffers_mark(c);
     for (int s = 0; s < p->storage_count; s++)
-        if (p->storages[s].kind == STORAGE_LEAF && g->fixed[s] &&
-            !c->device->queue->move(g->fixed[s]->data, p->address[s], leaf_bytes(p, c, s)))
-            return false;
-    return true;
+        if (is_copied_leaf(p, s)) c->run.leaves[p->storages[s].leaf]->buffer->used = mark;
+    return ok;
 }
 
 static bool copy_results(const plan *p, context *c)
@@ -186,7 +215,7 @@ enum launch device_graph_run(plan *p, context *c)
     device_graph *g = p->launch ? p->launch : make(c, p);
     if (!g || g->impossible || profile_is_on()) return NOT_LAUNCHED;
     if (!g->runs && (p->step_count < FEWEST_STEPS || has_waiting_step(p) || c->eager)) g->impossible = true;
-    bool still = look_for_moves(p);
+    bool still = look_for_moves(p, c);
     if (g->impossible || g->runs++ < RUNS_BEFORE) return NOT_LAUNCHED;
     if (!still) forget_graph(c, p);
     if (!g->graph && !capture_graph(p, c)) return NOT_LAUNCHED;

@@ -8,6 +8,8 @@
  * one by one. */
 enum launch { NOT_LAUNCHED, LAUNCHED, LAUNCH_FAILED };
 enum launch device_graph_run(plan *p, context *c);
+/* Whether it reads this leaf in a copy of its own. The leaf's memory is marked behind that copy. */
+bool device_graph_has_copied(const plan *p, int leaf_storage);
 void device_graph_free(context *c, plan *p);
 
 #endif

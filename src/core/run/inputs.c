@@ -16,6 +16,7 @@ static bool own_written(context *c, const node *n)
             return false;
         }
         bool copied = c->device->copy(&v->array, &from);
+        shared->used = v->buffer->used = buffers_mark(c);
         buffer_release(c, shared);
         if (!copied) return false;
     }

@@ -1,6 +1,7 @@
 /* profile.c - time by op: a row for each op and shape, an event for each call where a trace is asked for. */
 #include "core/base/clock.h"
 #include "core/run/profile.h"
+#include "core/run/slow_call.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,8 @@ enum { MAX_ROWS = 1024, MAX_EVENTS = 1 << 20 };
 typedef struct row {
     const char *op;
     char shape[96];
-    int64_t calls;
+    int64_t calls, slow_calls;
+    const char *why_slow;
     double seconds, flops, bytes;
 } row;
 
@@ -30,6 +32,7 @@ static struct {
     int row_count, event_count;
 } profile = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static _Thread_local const char *why_slow; /* of the kernel that runs; NULL: it is not */
 
 /* -- The report -----------------------------------------------------------------------------------------------------
  */
@@ -53,6 +56,7 @@ static void print_row(const row *r, double total)
     double compute = profile.peak.flops > 0 ? r->flops / r->seconds / profile.peak.flops : 0;
     double memory = profile.peak.bytes > 0 ? r->bytes / r->seconds / profile.peak.bytes : 0;
     fprintf(stderr, " %6.0f\n", 100 * (compute > memory ? compute : memory));
+    if (r->slow_calls) fprintf(stderr, "    %lld of these calls %s\n", (long long)r->slow_calls, r->why_slow);
 }
 
 static void print_table(void)
@@ -149,8 +153,14 @@ bool profile_is_on(void)
     return profile.asked != NULL;
 }
 
+void slow_call(const char *why)
+{
+    why_slow = why;
+}
+
 double profile_begin(void)
 {
+    why_slow = NULL;
     return profile_is_on() ? seconds_now() : 0;
 }
 
@@ -165,6 +175,10 @@ void profile_end(double start, step *s, const backend *device)
     row *r = &profile.rows[number];
     r->calls++;
     r->seconds += seconds;
+    if (why_slow) {
+        r->slow_calls++;
+        r->why_slow = why_slow;
+    }
     if (s->kernel && s->call.op->flops) r->flops += s->call.op->flops(&s->call);
     for (int i = 0; i < s->call.inputs + s->call.outputs; i++) r->bytes += bytes_of(&s->call.in[i]);
     if (profile.events && profile.event_count < MAX_EVENTS)

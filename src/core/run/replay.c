@@ -207,6 +207,17 @@ static void hand_out(const plan *p, context *c, int steps)
     }
 }
 
+/* What a graph has copied for itself it no longer uses. */
+static void mark_buffers(const plan *p, context *c)
+{
+    uint64_t mark = buffers_mark(c);
+    for (int s = 0; s < p->storage_count; s++) {
+        const storage *at = &p->storages[s];
+        if (at->kind == STORAGE_RESULT) p->owned[s]->used = mark;
+        if (at->kind == STORAGE_LEAF && !device_graph_has_copied(p, s)) c->run.leaves[at->leaf]->buffer->used = mark;
+    }
+}
+
 bool replay(plan *p, context *c)
 {
     if (!ensure_workspace(c, p->work_bytes) || !push_bounds(p, c) || !own_results(p, c)) return false;
@@ -214,7 +225,7 @@ bool replay(plan *p, context *c)
     find_addresses(p, c);
     c->run.started = true;
     int done = run_all(p, c);
-    if (c->device->queue) c->mark = c->device->queue->mark();
+    mark_buffers(p, c);
     bool ok = done == p->step_count;
     finish_effects(p, c, done);
     if (ok) finish_nodes(p, c);

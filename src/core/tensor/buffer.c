@@ -16,15 +16,27 @@ static int class_of(size_t bytes, size_t *rounded)
     return octave * 4 + (int)quarter;
 }
 
+uint64_t buffers_mark(const context *c)
+{
+    return c->device->queue ? c->device->queue->mark() : 0;
+}
+
+/* What was given back last is likely to be in the caches. In a queue, it is likely to be in use, and an upload would
+ * wait: there it is what has been done with for the longest time. */
+static bool is_better(const buffer *b, const buffer *found)
+{
+    return !found || (b->backend->queue && b->used <= found->used);
+}
+
 static buffer *take_from_pool(context *c, const backend *device, int class)
 {
-    for (buffer **link = &c->pool[class]; *link; link = &(*link)->next) {
-        if ((*link)->backend != device) continue;
-        buffer *found = *link;
-        *link = found->next;
-        return found;
-    }
-    return NULL;
+    buffer **found = NULL;
+    for (buffer **link = &c->pool[class]; *link; link = &(*link)->next)
+        if ((*link)->backend == device && is_better(*link, found ? *found : NULL)) found = link;
+    if (!found) return NULL;
+    buffer *b = *found;
+    *found = b->next;
+    return b;
 }
 
 static buffer *allocate_on(context *c, const backend *device, size_t bytes)
@@ -96,7 +108,6 @@ void buffer_release(context *c, buffer *b)
     if (!b || --b->references > 0) return;
     size_t rounded;
     int class = class_of(b->bytes, &rounded);
-    b->used = c->mark;
     b->next = c->pool[class];
     c->pool[class] = b;
     buffer_count(c, -(int64_t)b->bytes);

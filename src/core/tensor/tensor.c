@@ -188,7 +188,6 @@ bool vt_write_at(vt_site at, vt_tensor x, const void *data)
     }
     /* What was recorded before sees what x held before. */
     if (!run(c, NULL, 0, RUN_EVERYTHING) || !own_memory(c, v)) return false;
-    v->buffer->used = c->mark; /* what was queued before too */
     if (!value_fill(c, v, data)) return false;
     v->recorded_version++;
     v->executed_version++;

@@ -15,27 +15,31 @@ static const device_queue *queue_of(const value *v)
     return v->buffer->backend->queue;
 }
 
+static bool upload(context *c, value *v, const void *data, size_t bytes)
+{
+    v->buffer->filled = ++c->uploads;
+    return queue_of(v)->upload(v->array.data, data, bytes, v->buffer->used);
+}
+
 /* Kernels rely on 0 and 1, and so may whoever reads the tensor. */
-static bool fill_bools(value *v, const uint8_t *data, size_t count)
+static bool fill_bools(context *c, value *v, const uint8_t *data, size_t count)
 {
     const device_queue *queue = queue_of(v);
     uint8_t *bools = queue ? malloc(count) : v->array.data;
     if (!bools) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for a tensor's data");
     for (size_t i = 0; i < count; i++) bools[i] = data[i] != 0;
     if (!queue) return true;
-    bool ok = queue->upload(v->array.data, bools, count, v->buffer->used);
+    bool ok = upload(c, v, bools, count);
     free(bools);
     return ok;
 }
 
 bool value_fill(context *c, value *v, const void *data)
 {
-    (void)c;
     size_t bytes = bytes_of(&v->array);
-    const device_queue *queue = queue_of(v);
     if (bytes == 0) return true;
-    if (v->array.dtype == VT_BOOL) return fill_bools(v, data, bytes);
-    if (queue) return queue->upload(v->array.data, data, bytes, v->buffer->used);
+    if (v->array.dtype == VT_BOOL) return fill_bools(c, v, data, bytes);
+    if (queue_of(v)) return upload(c, v, data, bytes);
     memcpy(v->array.data, data, bytes);
     return true;
 }

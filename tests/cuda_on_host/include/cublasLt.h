@@ -257,12 +257,14 @@ inline cublasStatus_t check(const product &p)
     return p.operation.bias ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
 }
 
-/* -- Algorithms: each of as many as are asked for, up to a few, with another need for working memory --------------- */
+/* -- Algorithms: each of as many as are asked for, up to a few, with another need for working memory. The first that
+ * is proposed is one that cannot run, which its state alone says. -------------------------------------------------- */
 
-enum { ALGORITHMS = 3, MARK = 0x616c676f };
+enum { ALGORITHMS = 3, UNUSABLE = ALGORITHMS, MARK = 0x616c676f, WORKSPACE_ALIGNMENT = 256 };
 
-/* How often each was queued, for tests of the choice among them. */
+/* How often each was queued, for tests of the choice among them; and whether any is proposed at all. */
 inline int queued[ALGORITHMS];
+inline bool proposes_none;
 
 /* What an algorithm was proposed for, as a number: it serves no other product. */
 inline uint64_t signature(const product &p)
@@ -283,6 +285,23 @@ inline size_t workspace_of(int algorithm)
     return algorithm == 0 ? 0 : (size_t)1000 << algorithm;
 }
 
+inline cublasLtMatmulHeuristicResult_t propose(int algorithm, const product &p,
+                                               const cublasLtMatmulPreferenceOpaque_t &preference)
+{
+    cublasLtMatmulHeuristicResult_t r = {};
+    const uint64_t words[] = { MARK,
+                               (uint64_t)algorithm,
+                               signature(p),
+                               preference.alignment_a,
+                               preference.alignment_b,
+                               preference.alignment_c,
+                               preference.alignment_d };
+    memcpy(r.algo.data, words, sizeof words);
+    r.state = algorithm == UNUSABLE ? CUBLAS_STATUS_NOT_SUPPORTED : CUBLAS_STATUS_SUCCESS;
+    r.workspaceSize = algorithm == UNUSABLE ? 0 : workspace_of(algorithm);
+    return r;
+}
+
 } // namespace blas_on_host
 
 inline cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtMatmulDesc_t operation,
@@ -297,20 +316,12 @@ inline cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cu
     if (wanted < 1) return CUBLAS_STATUS_INVALID_VALUE;
     const product p = { *operation, *a, *b, *c, *d };
     cublasStatus_t status = check(p);
-    for (int i = 0; i < ALGORITHMS && *count < wanted && !status; i++) {
-        if (workspace_of(i) > preference->workspace) continue;
-        cublasLtMatmulHeuristicResult_t *r = &results[(*count)++];
-        *r = {};
-        r->algo.data[0] = MARK;
-        r->algo.data[1] = (uint64_t)i;
-        r->algo.data[2] = signature(p);
-        r->algo.data[3] = preference->alignment_a;
-        r->algo.data[4] = preference->alignment_b;
-        r->algo.data[5] = preference->alignment_c;
-        r->algo.data[6] = preference->alignment_d;
-        r->workspaceSize = workspace_of(i);
-    }
-    return status;
+    if (!status && proposes_none) status = CUBLAS_STATUS_NOT_SUPPORTED;
+    if (status) return status;
+    results[(*count)++] = propose(UNUSABLE, p, *preference);
+    for (int i = 0; i < ALGORITHMS && *count < wanted; i++)
+        if (workspace_of(i) <= preference->workspace) results[(*count)++] = propose(i, p, *preference);
+    return CUBLAS_STATUS_SUCCESS;
 }
 
 /* -- Running ------------------------------------------------------------------------------------------------------- */
@@ -407,6 +418,7 @@ inline cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc
     cublasStatus_t status = check(p);
     if (status) return status;
     if (!algo || algo->data[0] != MARK || algo->data[2] != signature(p)) return CUBLAS_STATUS_INVALID_VALUE;
+    require(algo->data[1] < ALGORITHMS, "the state of the algorithm says that it cannot run");
     size_t working = workspace_of((int)algo->data[1]);
     if (workspace_bytes < working) return CUBLAS_STATUS_INVALID_VALUE;
     require(*(const float *)alpha == 1 && *(const float *)beta == 0, "not written for other factors than 1 and 0");
@@ -422,8 +434,10 @@ inline cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc
         require(on_host::is_on_device(p.operation.bias, (size_t)((int64_t)p.d.rows * element_size(p.d.type))),
                 "the bias does not lie in the device's memory");
     }
-    require(working == 0 || ((uintptr_t)workspace % 16 == 0 && on_host::is_on_device(workspace, working)),
-            "the working memory is not 16-byte aligned memory of the device");
+    require(working == 0 || (uintptr_t)workspace % WORKSPACE_ALIGNMENT == 0,
+            "the working memory is not aligned to 256 bytes");
+    require(working == 0 || on_host::is_on_device(workspace, working),
+            "the working memory does not lie in the device's memory");
     queued[algo->data[1]]++;
     on_host::submit(stream, [=]() {
         if (working) memset(workspace, 0xff, working);

@@ -29,6 +29,19 @@ cudaError_t submit(cudaStream_t stream, std::function<void()> operation);
 /* Whether all these bytes lie in one allocation on the device. */
 bool is_on_device(const void *memory, size_t bytes);
 
+/* -- For tests of who calls it ------------------------------------------------------------------------------------- */
+
+/* From now on so many streams, events and allocations are to be had, and no more; -1: all. */
+void refuse_after(int count);
+
+/* Streams, events and allocations that have not ended. */
+int things_alive();
+
+/* Pieces of work that were put on a stream and have not run yet. */
+int work_left(cudaStream_t stream);
+
+/* -- Launches ------------------------------------------------------------------------------------------------------ */
+
 struct kernel_launch {
     const char *name;
     const void *kernel;

@@ -12,13 +12,14 @@ extern "C" {
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLANS = 6, ALIGNMENT = 16, LINE = 64 };
+enum { PLANS = 6, ALIGNMENT = 16 };
 
 struct cudnn_convolution {
     cudnn_convolution *next;
     convolution problem;
     cudnn_plan plans[PLANS];
-    int count; /* none is remembered too */
+    int count;    /* none is remembered too */
+    bool rounded; /* the plans write what they read, bf16, which is widened behind them */
     int chosen;
 };
 
@@ -29,21 +30,30 @@ static cudnnHandle_t handle;
 
 /* -- Problems ------------------------------------------------------------------------------------------------------ */
 
-static bool is_bf16_widened(const convolution *p)
+/* Those whose result is rounded only where there is no other. */
+static void make_plans_on(const cudnn_library *library, cudnnBackendDescriptor_t device, cudnn_convolution *c)
 {
-    return p->result_dtype != p->dtype;
+    convolution p = c->problem;
+    int most = timing_is_off() ? 1 : PLANS;
+    c->count = cudnn_make_plans(library, &p, device, c->plans, most);
+    if (c->count > 0 || p.result_dtype == p.dtype) return;
+    p.result_dtype = p.dtype;
+    c->count = cudnn_make_plans(library, &p, device, c->plans, most);
+    c->rounded = true;
+    log_line("tune", "cuDNN: pass %lld of a convolution from bf16 to f32 has %d plans, all of which round to bf16",
+             (long long)p.pass, c->count);
 }
 
 /* A bias is added by no operation of cuDNN's that every engine has. */
-static int make_plans(const convolution *p, cudnn_plan *plans)
+static void make_plans(cudnn_convolution *c)
 {
+    const convolution *p = &c->problem;
     const cudnn_library *library = p->has_bias || p->batch == 0 ? NULL : cudnn_load();
-    if (!library || (!handle && library->Create(&handle))) return 0;
+    if (!library || (!handle && library->Create(&handle))) return;
     cudnnBackendDescriptor_t device = cudnn_describe_device(library, NULL);
-    if (!device) return 0;
-    int count = cudnn_make_plans(library, p, device, plans, timing_is_off() ? 1 : PLANS);
+    if (!device) return;
+    make_plans_on(library, device, c);
     library->BackendDestroyDescriptor(device);
-    return count;
 }
 
 static cudnn_convolution *find_known(const convolution *p)
@@ -54,7 +64,7 @@ static cudnn_convolution *find_known(const convolution *p)
     c = (cudnn_convolution *)calloc(1, sizeof *c);
     if (!c) return NULL;
     c->problem = *p;
-    c->count = make_plans(p, c->plans);
+    make_plans(c);
     c->chosen = UNDECIDED;
     c->next = known;
     known = c;
@@ -77,10 +87,10 @@ static int64_t result_count(const convolution *p)
 }
 
 /* Of the result, as cuDNN writes it before it is widened. */
-static size_t narrow_bytes(const convolution *p)
+static size_t narrow_bytes(const cudnn_convolution *c)
 {
-    size_t bytes = is_bf16_widened(p) ? (size_t)result_count(p) * sizeof(uint16_t) : 0;
-    return (bytes + LINE - 1) / LINE * LINE;
+    size_t bytes = c->rounded ? (size_t)result_count(&c->problem) * sizeof(uint16_t) : 0;
+    return (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
 }
 
 size_t cudnn_scratch(const cudnn_convolution *c)
@@ -88,7 +98,7 @@ size_t cudnn_scratch(const cudnn_convolution *c)
     int64_t most = 0;
     for (int i = 0; i < c->count; i++)
         if (c->plans[i].workspace > most) most = c->plans[i].workspace;
-    return narrow_bytes(&c->problem) + (size_t)most;
+    return narrow_bytes(c) + (size_t)most;
 }
 
 bool cudnn_takes(const convolution_operands *o)
@@ -140,10 +150,10 @@ static bool queue(const cudnn_convolution *c, int number, const convolution_oper
 {
     const convolution *p = &c->problem;
     convolution_operands narrow = *o;
-    if (is_bf16_widened(p)) narrow.result = scratch;
-    cudnnStatus_t status = execute(p, &c->plans[number], &narrow, (char *)scratch + narrow_bytes(p));
+    if (c->rounded) narrow.result = scratch;
+    cudnnStatus_t status = execute(p, &c->plans[number], &narrow, (char *)scratch + narrow_bytes(c));
     if (status) log_line("tune", "cuDNN: %s", cudnn_load()->GetErrorString(status));
-    return !status && (!is_bf16_widened(p) || widen(p, narrow.result, o->result));
+    return !status && (!c->rounded || widen(p, narrow.result, o->result));
 }
 
 /* -- The choice ---------------------------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@ typedef struct cudnn_convolution cudnn_convolution;
 
 /* NULL where cuDNN is not to be had, or does not take the problem. */
 cudnn_convolution *cudnn_find(const convolution *p);
-/* Bytes of working memory, 64-byte aligned. */
+/* Bytes of working memory, which is to be aligned to MEMORY_ALIGNMENT. */
 size_t cudnn_scratch(const cudnn_convolution *c);
 /* Whether the operands lie as cuDNN wants them. */
 bool cudnn_takes(const convolution_operands *o);

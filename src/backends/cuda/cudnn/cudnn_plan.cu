@@ -117,6 +117,13 @@ static const struct {
 #undef NAME
 };
 
+static descriptor make_operand(builder *b, const convolution *p, int64_t number, int64_t count, int64_t channels,
+                               const int64_t (&size)[2])
+{
+    static const int64_t results[] = { CUDNN_Y, CUDNN_X, CUDNN_WEIGHT };
+    return make_tensor(b, number, number == results[p->pass] ? p->result_dtype : p->dtype, count, channels, size);
+}
+
 static descriptor make_graph(builder *b, const convolution *p)
 {
     const float one = 1, zero = 0;
@@ -124,9 +131,9 @@ static descriptor make_graph(builder *b, const convolution *p)
     int64_t channels = p->channels / p->groups;
     descriptor d = make(b, name.operation), graph;
     set_descriptor(b, d, name.convolution, make_convolution(b, p));
-    set_descriptor(b, d, name.x, make_tensor(b, CUDNN_X, p->dtype, p->batch, p->channels, p->size));
-    set_descriptor(b, d, name.weight, make_tensor(b, CUDNN_WEIGHT, p->dtype, p->outputs, channels, p->kernel));
-    set_descriptor(b, d, name.y, make_tensor(b, CUDNN_Y, p->dtype, p->batch, p->outputs, p->output));
+    set_descriptor(b, d, name.x, make_operand(b, p, CUDNN_X, p->batch, p->channels, p->size));
+    set_descriptor(b, d, name.weight, make_operand(b, p, CUDNN_WEIGHT, p->outputs, channels, p->kernel));
+    set_descriptor(b, d, name.y, make_operand(b, p, CUDNN_Y, p->batch, p->outputs, p->output));
     set(b, d, name.alpha, CUDNN_TYPE_FLOAT, 1, &one);
     set(b, d, name.beta, CUDNN_TYPE_FLOAT, 1, &zero);
     finalize(b, d);

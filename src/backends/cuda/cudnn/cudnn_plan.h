@@ -17,8 +17,8 @@ enum { CUDNN_X = 1, CUDNN_WEIGHT, CUDNN_Y };
 /* The current device or, for tests, one described as JSON. NULL where cuDNN is older than 9.8. */
 cudnnBackendDescriptor_t cudnn_describe_device(const cudnn_library *library, const char *json);
 
-/* Makes at most `most` plans for a convolution without bias, all of whose tensors are of p->dtype, on a device; what
- * is thought to be the fastest comes first. Returns how many there are. f32 is what it says, unless VT_TF32=1; the same
+/* Makes at most `most` plans for a convolution without bias on a device; what is thought to be the fastest comes
+ * first. Returns how many there are. f32 is what it says, unless VT_TF32=1; the same
  * operands give the same bits. */
 int cudnn_make_plans(const cudnn_library *library, const convolution *p, cudnnBackendDescriptor_t device,
                      cudnn_plan *plans, int most);

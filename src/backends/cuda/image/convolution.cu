@@ -80,7 +80,9 @@ static bool run(const kernel_call *call)
     convolution_operands o = { call->in[0].data, call->in[1].data, of.bias ? (const float *)of.bias->data : NULL,
                                call->out[0].data };
     if (p.batch == 0) return run_empty(call, &p);
-    if (call->state && cudnn_takes(&o))
+    bool by_cudnn = call->state && cudnn_takes(&o);
+    if (by_cudnn && !is_for_library(call->scratch, "cuDNN")) return false;
+    if (by_cudnn)
         cudnn_run((cudnn_convolution *)call->state, &o, call->scratch, implicit_gemm_queue);
     else
         implicit_gemm_queue(&p, &o, call->scratch);

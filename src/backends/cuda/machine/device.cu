@@ -26,6 +26,15 @@ bool cuda_ok(cudaError_t status, const char *call)
     return raise_error(kind, vt_site{}, "device cuda: %s: %s", call, cudaGetErrorString(status));
 }
 
+bool is_for_library(const void *scratch, const char *library)
+{
+    if ((uintptr_t)scratch % MEMORY_ALIGNMENT == 0) return true;
+    return raise_error(VT_ERROR_UNSUPPORTED, vt_site{},
+                       "device cuda: working memory for %s begins at %p, which is no multiple of %d bytes: a fault of "
+                       "vitro's",
+                       library, scratch, (int)MEMORY_ALIGNMENT);
+}
+
 bool launched(const kernel_call *call)
 {
     return cuda_ok(cudaGetLastError(), call->op->name);
@@ -41,45 +50,74 @@ static bool find_device()
                        status == cudaSuccess ? "none was found" : cudaGetErrorString(status));
 }
 
+static bool make_event(cudaEvent_t *event)
+{
+    return cuda_ok(cudaEventCreateWithFlags(event, cudaEventDisableTiming), "cudaEventCreate");
+}
+
 static bool make_streams()
 {
     bool ok = cuda_ok(cudaStreamCreateWithFlags(&device.compute, cudaStreamNonBlocking), "cudaStreamCreate") &&
               cuda_ok(cudaStreamCreateWithFlags(&device.copy, cudaStreamNonBlocking), "cudaStreamCreate") &&
-              cuda_ok(cudaEventCreateWithFlags(&device.copied, cudaEventDisableTiming), "cudaEventCreate");
-    for (int i = 0; ok && i < MARKS; i++)
-        ok = cuda_ok(cudaEventCreateWithFlags(&device.marks[i], cudaEventDisableTiming), "cudaEventCreate");
-    for (int i = 0; ok && i < STAGES; i++)
-        ok = cuda_ok(cudaEventCreateWithFlags(&device.stages[i].done, cudaEventDisableTiming), "cudaEventCreate");
+              make_event(&device.copied);
+    for (cudaEvent_t &mark : device.marks) ok = ok && make_event(&mark);
+    for (stage_ring *ring : { &device.for_copy, &device.for_compute })
+        for (stage &s : ring->stages) ok = ok && make_event(&s.done);
     return ok;
+}
+
+static bool ask_device()
+{
+    int number = 0;
+    return cuda_ok(cudaGetDevice(&number), "cudaGetDevice") &&
+           cuda_ok(cudaDeviceGetAttribute(&device.multiprocessors, cudaDevAttrMultiProcessorCount, number),
+                   "cudaDeviceGetAttribute");
+}
+
+static bool make_faults()
+{
+    return cuda_ok(cudaMalloc((void **)&device.faults, sizeof *device.faults), "cudaMalloc") &&
+           cuda_ok(cudaMemsetAsync(device.faults, 0, sizeof *device.faults, device.compute), "cudaMemsetAsync");
+}
+
+static void end_event(cudaEvent_t event)
+{
+    if (event) cudaEventDestroy(event);
+}
+
+static void end_stream(cudaStream_t stream)
+{
+    if (!stream) return;
+    cudaStreamSynchronize(stream);
+    cudaStreamDestroy(stream);
+}
+
+/* A part of it too. */
+static void give_back()
+{
+    end_stream(device.compute);
+    end_stream(device.copy);
+    for (stage_ring *ring : { &device.for_copy, &device.for_compute }) {
+        for (stage &s : ring->stages) {
+            cudaFreeHost(s.memory);
+            end_event(s.done);
+        }
+    }
+    for (cudaEvent_t mark : device.marks) end_event(mark);
+    end_event(device.copied);
+    cudaFree(device.faults);
+    device = {};
 }
 
 bool device_start()
 {
     if (device.started) return true;
-    if (!find_device() || !make_streams()) return false;
-    int number = 0;
-    bool ok = cuda_ok(cudaGetDevice(&number), "cudaGetDevice") &&
-              cuda_ok(cudaDeviceGetAttribute(&device.multiprocessors, cudaDevAttrMultiProcessorCount, number),
-                      "cudaDeviceGetAttribute") &&
-              cuda_ok(cudaMalloc((void **)&device.faults, sizeof *device.faults), "cudaMalloc") &&
-              cuda_ok(cudaMemsetAsync(device.faults, 0, sizeof *device.faults, device.compute), "cudaMemsetAsync");
-    device.started = ok;
-    return ok;
+    device.started = find_device() && ask_device() && make_streams() && make_faults();
+    if (!device.started) give_back();
+    return device.started;
 }
 
 void device_stop()
 {
-    if (!device.started) return;
-    cudaStreamSynchronize(device.compute);
-    cudaStreamSynchronize(device.copy);
-    for (stage &s : device.stages) {
-        cudaFreeHost(s.memory);
-        cudaEventDestroy(s.done);
-    }
-    for (cudaEvent_t mark : device.marks) cudaEventDestroy(mark);
-    cudaEventDestroy(device.copied);
-    cudaStreamDestroy(device.copy);
-    cudaStreamDestroy(device.compute);
-    cudaFree(device.faults);
-    device = {};
+    if (device.started) give_back();
 }

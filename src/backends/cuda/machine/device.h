@@ -21,6 +21,9 @@ bool is_capturing();
 /* False, with an error that names the call, where the status is not success. */
 bool cuda_ok(cudaError_t status, const char *call);
 
+/* Whether working memory lies as the libraries want it; false with an error that names the library. */
+bool is_for_library(const void *scratch, const char *library);
+
 /* The end of every kernel's `run`: whether its launches were taken. */
 bool launched(const kernel_call *call);
 
@@ -31,7 +34,8 @@ static inline unsigned blocks_for(int64_t count, int block)
     return (unsigned)(blocks < 1 ? 1 : blocks);
 }
 
-enum { BLOCK = 256, WARP = 32 };
+/* MEMORY_ALIGNMENT: of the backend's memory, in bytes, as the libraries want their working memory. */
+enum { BLOCK = 256, WARP = 32, MEMORY_ALIGNMENT = 256 };
 
 #define FULL_WARP 0xffffffffu
 

@@ -14,15 +14,20 @@ typedef struct stage {
     cudaEvent_t done; /* what was last put there has left */
 } stage;
 
+/* They serve one after another. */
+typedef struct stage_ring {
+    stage stages[STAGES];
+    int next;
+} stage_ring;
+
 typedef struct device_state {
     bool started, capturing;
     int multiprocessors;
     cudaStream_t compute, copy;
     cudaEvent_t marks[MARKS], copied;
     uint64_t last_mark;
-    stage stages[STAGES];
-    int next_stage;
-    fault *faults; /* in device memory */
+    stage_ring for_copy, for_compute; /* what goes through each stream waits for none of the other */
+    fault *faults;                    /* in device memory */
 } device_state;
 
 extern thread_local device_state device;

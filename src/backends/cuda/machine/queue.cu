@@ -7,10 +7,10 @@
 static const size_t LARGEST_STAGE = 1 << 24;
 
 /* Pinned memory of at least so many bytes, that nothing is on its way from any more; NULL with an error. */
-static stage *free_stage(size_t bytes)
+static stage *free_stage(stage_ring *ring, size_t bytes)
 {
-    stage *s = &device.stages[device.next_stage];
-    device.next_stage = (device.next_stage + 1) % STAGES;
+    stage *s = &ring->stages[ring->next];
+    ring->next = (ring->next + 1) % STAGES;
     if (!cuda_ok(cudaEventSynchronize(s->done), "cudaEventSynchronize")) return NULL;
     if (s->bytes >= bytes) return s;
     cudaFreeHost(s->memory);
@@ -21,11 +21,11 @@ static stage *free_stage(size_t bytes)
     return s;
 }
 
-static bool copy_through_stages(void *to, const void *from, size_t bytes, cudaStream_t stream)
+static bool copy_through_stages(void *to, const void *from, size_t bytes, stage_ring *ring, cudaStream_t stream)
 {
     for (size_t done = 0; done < bytes;) {
         size_t part = bytes - done < (size_t)LARGEST_STAGE ? bytes - done : (size_t)LARGEST_STAGE;
-        stage *s = free_stage(part);
+        stage *s = free_stage(ring, part);
         if (!s) return false;
         memcpy(s->memory, (const char *)from + done, part);
         if (!cuda_ok(cudaMemcpyAsync((char *)to + done, s->memory, part, cudaMemcpyHostToDevice, stream),
@@ -37,19 +37,24 @@ static bool copy_through_stages(void *to, const void *from, size_t bytes, cudaSt
     return true;
 }
 
-/* A mark's event serves again for a later one, which is then waited for instead. */
+/* The event of an old mark serves a later one by now: the oldest mark that has its own comes behind both. */
+static cudaEvent_t event_of(uint64_t mark)
+{
+    uint64_t oldest = device.last_mark > MARKS ? device.last_mark - MARKS + 1 : 1;
+    return device.marks[(mark > oldest ? mark : oldest) % MARKS];
+}
+
 static bool upload(void *to, const void *from, size_t bytes, uint64_t after)
 {
-    if (after && !cuda_ok(cudaStreamWaitEvent(device.copy, device.marks[after % MARKS], 0), "cudaStreamWaitEvent"))
-        return false;
-    return copy_through_stages(to, from, bytes, device.copy) &&
+    if (after && !cuda_ok(cudaStreamWaitEvent(device.copy, event_of(after), 0), "cudaStreamWaitEvent")) return false;
+    return copy_through_stages(to, from, bytes, &device.for_copy, device.copy) &&
            cuda_ok(cudaEventRecord(device.copied, device.copy), "cudaEventRecord") &&
            cuda_ok(cudaStreamWaitEvent(device.compute, device.copied, 0), "cudaStreamWaitEvent");
 }
 
 static bool push(void *to, const void *from, size_t bytes)
 {
-    return copy_through_stages(to, from, bytes, device.compute);
+    return copy_through_stages(to, from, bytes, &device.for_compute, device.compute);
 }
 
 static bool move(void *to, const void *from, size_t bytes)
@@ -66,8 +71,8 @@ static bool finish()
 
 static bool download(void *to, const void *from, size_t bytes)
 {
-    bool copied = bytes == 0 || cuda_ok(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, device.compute),
-                                        "cudaMemcpyAsync");
+    bool copied = bytes == 0 ||
+                  cuda_ok(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, device.compute), "cudaMemcpyAsync");
     return copied && finish();
 }
 
@@ -82,8 +87,8 @@ static uint64_t mark()
 
 static bool capture()
 {
-    device.capturing = cuda_ok(cudaStreamBeginCapture(device.compute, cudaStreamCaptureModeThreadLocal),
-                               "cudaStreamBeginCapture");
+    device.capturing =
+        cuda_ok(cudaStreamBeginCapture(device.compute, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
     return device.capturing;
 }
 

@@ -197,6 +197,15 @@ static cublasStatus_t prefer(const blas_library *library, const blas_product *pr
     return status;
 }
 
+/* The library may propose what cannot run, which its state alone says. Returns how many are left. */
+static int drop_unusable(cublasLtMatmulHeuristicResult_t *proposals, int count)
+{
+    int left = 0;
+    for (int i = 0; i < count; i++)
+        if (proposals[i].state == CUBLAS_STATUS_SUCCESS) proposals[left++] = proposals[i];
+    return left;
+}
+
 /* None, without an error, where the library does not support the product. */
 static bool ask_for_proposals(const blas_library *library, blas_product *product)
 {
@@ -207,9 +216,8 @@ static bool ask_for_proposals(const blas_library *library, blas_product *product
         if (preference) library->MatmulPreferenceDestroy(preference);
         return refused(library, status, "cublasLtMatmulPreferenceSetAttribute");
     }
-    int wanted = timing_is_off() ? 1 : PROPOSALS;
     status = library->MatmulAlgoGetHeuristic(library->handle, product->operation, product->b, product->a, product->y,
-                                             product->y, preference, wanted, product->proposals, &product->count);
+                                             product->y, preference, PROPOSALS, product->proposals, &product->count);
     library->MatmulPreferenceDestroy(preference);
     if (status) {
         log_line("tune", "cuBLASLt has nothing for a product of %lld x %lld x %lld: %s",
@@ -217,6 +225,8 @@ static bool ask_for_proposals(const blas_library *library, blas_product *product
                  (long long)product->key.problem.k, library->GetStatusString(status));
         product->count = 0;
     }
+    product->count = drop_unusable(product->proposals, product->count);
+    if (timing_is_off() && product->count > 1) product->count = 1;
     return true;
 }
 
@@ -377,6 +387,7 @@ bool blas_run(blas_product *product, const gemm_operands *o, void *scratch)
 {
     const blas_library *library = blas_load();
     cublasStatus_t status = CUBLAS_STATUS_SUCCESS;
+    if (!is_for_library(scratch, "cuBLASLt")) return false;
     if (product->key.problem.has_bias)
         status = set_operation(library, product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &o->bias, sizeof o->bias);
     if (!status && product->count > 1 && !is_capturing()) decide_by_trial(library, product, o, scratch);

@@ -13,7 +13,7 @@ int64_t blas_calls(const gemm_problem *p);
 
 /* False with an error; true with NULL where the library does not take the product. */
 bool blas_prepare(const gemm_problem *p, blas_product **product);
-/* Bytes of working memory, 64-byte aligned. */
+/* Bytes of working memory, which is to be aligned to MEMORY_ALIGNMENT. */
 size_t blas_scratch(const blas_product *product);
 /* Whether the operands lie as the library wants them. */
 bool blas_takes(const gemm_operands *o);

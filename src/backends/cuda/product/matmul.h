@@ -9,7 +9,7 @@ typedef struct matmul matmul;
 
 /* NULL with an error. */
 matmul *matmul_prepare(const gemm_problem *p);
-/* Bytes of 64-byte aligned working memory that running needs. */
+/* Bytes of working memory that running needs, aligned to MEMORY_ALIGNMENT. */
 size_t matmul_scratch(const matmul *m);
 /* Queues it; false with an error. */
 bool matmul_run(matmul *m, const gemm_operands *o, void *scratch);
