@@ -2,6 +2,7 @@
 #include "device_functions.h"
 #include "runtime.h"
 #include "scheduler.h"
+#include "settings.h"
 #include <map>
 
 namespace on_host
@@ -76,9 +77,9 @@ static void run_launch(const kernel_launch &l, size_t shared_limit)
 void launch(cudaStream_t stream, kernel_launch l)
 {
     auto held = hold_lock();
-    auto asked = asked_shared_bytes.find(l.kernel);
-    size_t most = asked == asked_shared_bytes.end() ? (size_t)UNASKED_SHARED_BYTES : asked->second;
-    size_t limit = most > UNASKED_SHARED_BYTES ? (size_t)SHARED_BYTES : (size_t)UNASKED_SHARED_BYTES;
+    auto found = asked_shared_bytes.find(l.kernel);
+    size_t most = found == asked_shared_bytes.end() ? (size_t)UNASKED_SHARED_BYTES : found->second;
+    size_t limit = most > UNASKED_SHARED_BYTES ? asked().shared_bytes : (size_t)UNASKED_SHARED_BYTES;
     if (!takes_blocks(l.grid) || !takes_threads(l.block)) {
         noted(cudaErrorInvalidConfiguration);
     } else if (l.shared_bytes > most) {
@@ -92,7 +93,7 @@ void launch(cudaStream_t stream, kernel_launch l)
 cudaError_t set_shared_limit(const void *kernel, cudaFuncAttribute attribute, int bytes)
 {
     auto held = hold_lock();
-    if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || bytes < 0 || bytes > SHARED_BYTES)
+    if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || bytes < 0 || (size_t)bytes > asked().shared_bytes)
         return noted(cudaErrorInvalidValue);
     asked_shared_bytes[kernel] = (size_t)(bytes < UNASKED_SHARED_BYTES ? (int)UNASKED_SHARED_BYTES : bytes);
     return cudaSuccess;
@@ -177,15 +178,15 @@ cudaError_t cudaSetDevice(int device)
     return noted(device == 0 ? cudaSuccess : cudaErrorInvalidValue);
 }
 
-/* A Hopper GPU, but for multiprocessors: with few of them small data make a kernel's blocks loop. */
+/* A Hopper GPU, but for what settings.h says. */
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int)
 {
     switch (attribute) {
-    case cudaDevAttrMultiProcessorCount: *value = 4; return cudaSuccess;
+    case cudaDevAttrMultiProcessorCount: *value = asked().multiprocessors; return cudaSuccess;
     case cudaDevAttrComputeCapabilityMajor: *value = 9; return cudaSuccess;
     case cudaDevAttrComputeCapabilityMinor: *value = 0; return cudaSuccess;
-    case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = 228 * 1024; return cudaSuccess;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = SHARED_BYTES; return cudaSuccess;
+    case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = (int)asked().shared_bytes + 1024; return cudaSuccess;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = (int)asked().shared_bytes; return cudaSuccess;
     }
     return noted(cudaErrorInvalidValue);
 }

@@ -1,5 +1,6 @@
 /* settings.cpp - see settings.h. */
 #include "settings.h"
+#include "scheduler.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,24 @@ static turns order_from(const char *value)
     abort();
 }
 
+static int number_from(const char *variable, int otherwise, int most)
+{
+    const char *value = getenv(variable);
+    if (!value || !*value) return otherwise;
+    char *end;
+    const long number = strtol(value, &end, 10);
+    if (*end == '\0' && number >= 1 && number <= most) return (int)number;
+    fprintf(stderr, "%s=%s is no number from 1 to %d\n", variable, value, most);
+    abort();
+}
+
 static settings read_environment()
 {
     const char *defer = getenv("CUDA_ON_HOST_DEFER");
-    return { order_from(getenv("CUDA_ON_HOST_ORDER")), defer && strcmp(defer, "1") == 0 };
+    const int most = SHARED_BYTES >> 10;
+    return { order_from(getenv("CUDA_ON_HOST_ORDER")), defer && strcmp(defer, "1") == 0,
+             number_from("CUDA_ON_HOST_MULTIPROCESSORS", 4, 1024),
+             (size_t)number_from("CUDA_ON_HOST_SHARED_KIB", most, most) << 10 };
 }
 
 const settings &asked()

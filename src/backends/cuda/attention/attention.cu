@@ -90,10 +90,8 @@ static bool run_backward(const kernel_call *call)
                              in[ATTENTION_GRADIENT_BIAS], in[ATTENTION_GRADIENT_MASK], in[ATTENTION_GRADIENT_G],
                              out[ATTENTION_GRADIENT_DQ], out[ATTENTION_GRADIENT_DK], out[ATTENTION_GRADIENT_DV] });
     if (a.heads.count == 0) return true;
-    if (!tensor_cores_take(a))
-        attend_backward_in_f32(a);
-    else if (!attend_backward_by_heads_in_bf16(a))
-        attend_backward_in_bf16(a);
+    bool done = tensor_cores_take(a) && (attend_backward_by_heads_in_bf16(a) || attend_backward_in_bf16(a));
+    if (!done) attend_backward_in_f32(a);
     return launched(call);
 }
 

@@ -74,7 +74,8 @@ void attend_backward_in_f32(const attention &a);
 /* On tensor cores, for q, k, v and g in bf16, without bias and mask, with rows that are 16-byte aligned. */
 bool tensor_cores_take(const attention &a);
 void attend_in_bf16(const attention &a);
-void attend_backward_in_bf16(const attention &a);
+/* False where a block has too little shared memory for it. */
+bool attend_backward_in_bf16(const attention &a);
 /* A block a head; false where there are too few of them, or too much in one. */
 bool attend_backward_by_heads_in_bf16(const attention &a);
 

@@ -2,6 +2,7 @@
  * through the keys; then of keys and values, a block for 64 of them that goes through the queries. Nothing is added up
  * between blocks, so that the bits are the same each time. */
 #include "backends/cuda/attention/attention_tiles.h"
+#include <algorithm>
 
 /* -- Of queries --------------------------------------------------------------------------------------------------- */
 
@@ -157,12 +158,17 @@ static __global__ void __launch_bounds__(THREADS, D > 64 ? 2 : 3)
     store_rows<D>(dv, one, room->k + warp_row() * pitch<D>, pitch<D>, of[DV], key, a.keys, a.width);
 }
 
-void attend_backward_in_bf16(const attention &a)
+bool attend_backward_in_bf16(const attention &a)
 {
     int query_tiles = parts_of(a.queries, TILE), key_tiles = parts_of(a.keys, TILE);
+    bool fits = false;
     with_columns(a, [&](auto columns) {
         constexpr int D = decltype(columns)::count;
+        constexpr size_t most = std::max(sizeof(queries_room<D>), sizeof(keys_room<D>));
+        fits = most <= shared_memory_of_a_block();
+        if (!fits) return;
         launch(gradient_of_queries<D>, a.heads.count * query_tiles, THREADS, sizeof(queries_room<D>), a, query_tiles);
         launch(gradient_of_keys<D>, a.heads.count * key_tiles, THREADS, sizeof(keys_room<D>), a, key_tiles);
     });
+    return fits;
 }

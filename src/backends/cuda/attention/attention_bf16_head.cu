@@ -171,18 +171,10 @@ static __global__ void __launch_bounds__(HEAD_THREADS, 3 - GROUPS)
     }
 }
 
-static int shared_memory_of_a_block()
-{
-    int number = 0, bytes = 0;
-    cudaGetDevice(&number);
-    cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, number);
-    return bytes - (int)(ARRAYS * sizeof(matrix));
-}
-
 template <int D, int GROUPS> static bool attend_backward_by_head(const attention &a)
 {
     layout l = lay_out<D>(a);
-    if (l.bytes > shared_memory_of_a_block()) return false;
+    if ((size_t)l.bytes > shared_memory_of_a_block()) return false;
     launch(gradient_of_head<D, GROUPS>, a.heads.count, HEAD_THREADS, (size_t)l.bytes, a, l);
     return true;
 }

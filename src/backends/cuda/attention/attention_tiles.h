@@ -250,6 +250,16 @@ template <class Function> static void with_columns(const attention &a, Function 
         function(columns<128>{});
 }
 
+/* Bytes of shared memory that a block may have behind the matrices of its head: 99 KiB and less on architectures 8.6
+ * and 8.9, 163 on 8.0, 227 on 9.0. */
+static size_t shared_memory_of_a_block()
+{
+    int number = 0, bytes = 0;
+    cudaGetDevice(&number);
+    cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, number);
+    return (size_t)bytes - ARRAYS * sizeof(matrix);
+}
+
 /* Launches blocks with more shared memory than the 48 KiB that need not be asked for. Where that is refused, so is the
  * launch. */
 template <class Kernel, class... Arguments>

@@ -358,7 +358,7 @@ static __global__ void __launch_bounds__(BLOCK)
 static constexpr int FINISHING_BLOCK = 1024;
 
 /* partial [parts] -> norm, a scalar */
-static __global__ void finish_norm(const double *partial, int64_t parts, float *norm)
+static __global__ void __launch_bounds__(FINISHING_BLOCK) finish_norm(const double *partial, int64_t parts, float *norm)
 {
     double sum = 0;
     for (int64_t i = threadIdx.x; i < parts; i += FINISHING_BLOCK) sum += partial[i];

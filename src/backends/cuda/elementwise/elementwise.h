@@ -69,7 +69,7 @@ static __device__ inline void map_run(const Function &function, const operands<N
 }
 
 template <int WIDTH, bool MIXED, class Function>
-static __global__ void map_floats(Function function, operands<Function::INPUTS> o)
+static __global__ void __launch_bounds__(BLOCK) map_floats(Function function, operands<Function::INPUTS> o)
 {
     int64_t first = thread_in_grid() * WIDTH;
     if (first + WIDTH <= o.shape.count)

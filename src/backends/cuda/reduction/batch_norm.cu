@@ -100,6 +100,7 @@ static __device__ inline double sum_of_column(double x)
     sum[threadIdx.y][threadIdx.x] = x;
     __syncthreads();
     x = 0;
+#pragma unroll 8 /* all at once need more registers than so large a block has */
     for (int i = 0; i < WARP; i++) x += sum[i][threadIdx.x];
     return x;
 }
@@ -146,8 +147,11 @@ template <int W> static __global__ void __launch_bounds__(BLOCK, OF_MOMENTS) add
     keep_merged(b, s, own);
 }
 
+/* A warp for each of WARP channels. */
+static constexpr int FINISHING_BLOCK = WARP * WARP;
+
 /* From the moments of the parts to those of each channel. */
-static __global__ void finish_moments(batch b)
+static __global__ void __launch_bounds__(FINISHING_BLOCK) finish_moments(batch b)
 {
     const int64_t channel = (int64_t)blockIdx.x * WARP + threadIdx.x, parts = channel < b.channels ? b.parts : 0;
     const moments *of = (const moments *)b.partial + channel;
@@ -273,7 +277,7 @@ template <int W> static __global__ void __launch_bounds__(BLOCK, OF_PRODUCTS) ad
 
 /* From the sums of the parts to those of each channel: dx = weight rstd (g - mean(g) - (x - mean) rstd² mean(g (x -
  * mean))). */
-static __global__ void finish_products(batch b)
+static __global__ void __launch_bounds__(FINISHING_BLOCK, 1) finish_products(batch b)
 {
     const int64_t channel = (int64_t)blockIdx.x * WARP + threadIdx.x, parts = channel < b.channels ? b.parts : 0;
     const products *of = (const products *)b.partial + channel;

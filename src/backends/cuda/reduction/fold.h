@@ -200,7 +200,8 @@ static __device__ inline void keep(const fold_plan &p, const Fold &fold, int64_t
 /* x, the elements of the plan -> states [outputs, parts], or where there is one part the outputs themselves. Threads
  * side by side read neighbours of one part. */
 template <class Fold, class Elements>
-static __global__ void fold_rows(fold_plan p, Fold fold, Elements x, typename Fold::state *states)
+static __global__ void __launch_bounds__(BLOCK)
+    fold_rows(fold_plan p, Fold fold, Elements x, typename Fold::state *states)
 {
     int64_t number = thread_in_grid() / p.lanes, output = number / p.parts;
     int64_t part = number - output * p.parts, lane = threadIdx.x % p.lanes, offset[2];
@@ -231,7 +232,8 @@ static __global__ void fold_rows(fold_plan p, Fold fold, Elements x, typename Fo
 /* The same; threads side by side read neighbours that belong to N outputs each, and below them are others with the next
  * elements. */
 template <int N, class Fold, class Elements>
-static __global__ void fold_columns(fold_plan p, Fold fold, Elements x, typename Fold::state *states)
+static __global__ void __launch_bounds__(BLOCK)
+    fold_columns(fold_plan p, Fold fold, Elements x, typename Fold::state *states)
 {
     SHARED(typename Fold::state, below, [N][BLOCK]);
     int column = threadIdx.x % p.lanes, row = threadIdx.x / p.lanes, rows = BLOCK / p.lanes;

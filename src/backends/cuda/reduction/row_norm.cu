@@ -333,8 +333,8 @@ static __global__ void __launch_bounds__(Team::block, Team::resident) gradient_l
 
 /* partial [parts, 2, pitch] -> dweight [length], and where blockIdx.y is 1 dbias [length]: the sums over the parts, in
  * an order that follows from their number, a column each warp in the end. */
-static __global__ void add_parts(const float *partial, int64_t parts, int64_t pitch, int64_t length, float *dweight,
-                                 float *dbias)
+static __global__ void __launch_bounds__(WARP *WARP)
+    add_parts(const float *partial, int64_t parts, int64_t pitch, int64_t length, float *dweight, float *dbias)
 {
     SHARED(float, sums, [WARP][WARP + 1]);
     int64_t column = (int64_t)blockIdx.x * WARP + threadIdx.x;

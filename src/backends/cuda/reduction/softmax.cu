@@ -72,7 +72,7 @@ template <int THREADS> static __device__ inline int64_t own_row()
 
 /* x [rows, length] -> y [rows, length] */
 template <bool LOGARITHM, int THREADS, int EACH>
-static __global__ void softmax_row(int64_t rows, int length, const float *x, float *y)
+static __global__ void __launch_bounds__(BLOCK) softmax_row(int64_t rows, int length, const float *x, float *y)
 {
     int64_t row = own_row<THREADS>();
     if (row >= rows) return;
@@ -96,7 +96,8 @@ static __global__ void softmax_row(int64_t rows, int length, const float *x, flo
 
 /* g and y [rows, length] -> dx [rows, length] */
 template <bool LOGARITHM, int THREADS, int EACH>
-static __global__ void gradient_row(int64_t rows, int length, const float *g, const float *y, float *dx)
+static __global__ void __launch_bounds__(BLOCK)
+    gradient_row(int64_t rows, int length, const float *g, const float *y, float *dx)
 {
     int64_t row = own_row<THREADS>();
     if (row >= rows) return;
