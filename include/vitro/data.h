@@ -37,6 +37,24 @@ VT_API vt_dataset *vt_cifar10_open_with(const vt_cifar10_args *a);
     VT_CALL(vt_cifar10_open_with, vt_cifar10_args, VT_CIFAR10_DEFAULTS, 2, "vt_cifar10_open(dir, train, .limit)",      \
             __VA_ARGS__)
 
+typedef struct vt_cifar100_args {
+    vt_site at_;
+    const char *dir;
+    bool train;
+    vt_named_only named_only_;
+    int64_t limit; /* keeps only the first so many pictures; VT_AUTO: all */
+} vt_cifar100_args;
+#define VT_CIFAR100_DEFAULTS .limit = VT_AUTO
+VT_API vt_cifar100_args vt_cifar100_defaults(void);
+/* CIFAR-100 (Krizhevsky 2009): 50,000 training or 10,000 test pictures [3, 32, 32] of a hundred classes, the fine
+ * labels of its published binary files train.bin and test.bin in dir or dir/cifar-100-binary. Class names come from
+ * fine_label_names.txt where it is there.
+ * NULL with an error: a file that is missing, of the wrong size or damaged; a limit below 1; no memory. */
+VT_API vt_dataset *vt_cifar100_open_with(const vt_cifar100_args *a);
+#define vt_cifar100_open(...)                                                                                          \
+    VT_CALL(vt_cifar100_open_with, vt_cifar100_args, VT_CIFAR100_DEFAULTS, 2, "vt_cifar100_open(dir, train, .limit)",  \
+            __VA_ARGS__)
+
 typedef struct vt_synthetic_args {
     vt_site at_;
     bool train;
