@@ -1,4 +1,4 @@
-/* test_data_sets.c - the files of data sets: CIFAR-100's, written by the tests. CIFAR-10's are in test_data.c. */
+/* test_data_sets.c - the files of CIFAR-100 and MNIST, written by the tests. CIFAR-10's are in test_data.c. */
 #include "refused.h"
 #include "temporary.h"
 
@@ -127,5 +127,166 @@ Test(cifar100, refuses_a_negative_limit_and_no_directory)
     cr_assert(!vt_cifar100_open(".", true, .limit = -1));
     REFUSED(VT_ERROR_ARGUMENT, "limit is -1");
     cr_assert(!vt_cifar100_open(NULL, true));
+    REFUSED(VT_ERROR_ARGUMENT, "dir is NULL");
+}
+
+/* ---- MNIST ---- */
+
+enum { HEIGHT = 3, WIDTH = 5, AREA = HEIGHT * WIDTH, COUNT = 7 };
+
+TestSuite(idx, .init = enter_folder, .fini = leave_folder);
+
+/* An idx file of a magic number, extents (0: no more) and bytes that count up from `first`. */
+static void write_idx(const char *name, uint32_t magic, const uint32_t extents[3], int bytes, int first)
+{
+    uint8_t file[256];
+    size_t size = 0;
+    const uint32_t words[] = { magic, extents[0], extents[1], extents[2] };
+    for (int i = 0; i < 4 && (i < 2 || words[i]); i++)
+        for (int shift = 24; shift >= 0; shift -= 8) file[size++] = (uint8_t)(words[i] >> shift);
+    for (int i = 0; i < bytes; i++) file[size++] = (uint8_t)(first + i);
+    write_test_file(name, file, size);
+}
+
+static void write_pictures(const char *name)
+{
+    write_idx(name, 0x803, (const uint32_t[]){ COUNT, HEIGHT, WIDTH }, COUNT * AREA, 40);
+}
+
+static void write_labels(const char *name, int first)
+{
+    write_idx(name, 0x801, (const uint32_t[]){ COUNT, 0, 0 }, COUNT, first);
+}
+
+static void write_tests(void)
+{
+    write_pictures("t10k-images-idx3-ubyte");
+    write_labels("t10k-labels-idx1-ubyte", 2);
+}
+
+static void expect_pictures(vt_dataset *d, int count)
+{
+    cr_assert(d, "%s", vt_error_message());
+    cr_assert(d->count == count && d->channels == 1 && d->height == HEIGHT && d->width == WIDTH && d->classes == 10);
+    for (int i = 0; i < count; i++) cr_assert(d->labels[i] == 2 + i);
+    for (int i = 0; i < count * AREA; i++) cr_assert(d->images[i] == 40 + i);
+    vt_dataset_close(d);
+}
+
+Test(idx, reads_the_pictures_and_labels_for_testing)
+{
+    write_tests();
+    expect_pictures(vt_idx_open(".", false), COUNT);
+    expect_pictures(vt_idx_open(".", false, .limit = 100), COUNT);
+}
+
+Test(idx, reads_the_first_pictures_for_training)
+{
+    write_pictures("train-images-idx3-ubyte");
+    write_labels("train-labels-idx1-ubyte", 2);
+    expect_pictures(vt_idx_open(".", true, .limit = 3), 3);
+}
+
+Test(idx, calls_the_classes_by_their_numbers)
+{
+    write_tests();
+    vt_dataset *d = vt_idx_open(".", false);
+    cr_assert(d && strcmp(d->class_names[0], "0") == 0 && strcmp(d->class_names[9], "9") == 0);
+    vt_dataset_close(d);
+}
+
+Test(idx, names_a_file_that_is_missing)
+{
+    cr_assert(!vt_idx_open(".", true));
+    REFUSED(VT_ERROR_FILE, "cannot open ./train-images-idx3-ubyte: No such file");
+    write_pictures("train-images-idx3-ubyte");
+    cr_assert(!vt_idx_open(".", true));
+    REFUSED(VT_ERROR_FILE, "cannot open ./train-labels-idx1-ubyte: No such file");
+}
+
+Test(idx, says_that_compressed_files_are_to_be_unpacked)
+{
+    static const uint8_t gzip[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0 };
+    write_test_file("train-images-idx3-ubyte.gz", gzip, sizeof gzip);
+    cr_assert(!vt_idx_open(".", true));
+    REFUSED(VT_ERROR_FILE, "./train-images-idx3-ubyte.gz cannot be read: it is compressed; unpack it with gunzip");
+    write_test_file("train-images-idx3-ubyte", gzip, sizeof gzip);
+    cr_assert(!vt_idx_open(".", true));
+    REFUSED(VT_ERROR_FILE, "./train-images-idx3-ubyte cannot be read: it is compressed; unpack it with gunzip");
+}
+
+Test(idx, refuses_another_magic_number)
+{
+    write_tests();
+    write_idx("t10k-images-idx3-ubyte", 0xd03, (const uint32_t[]){ COUNT, HEIGHT, WIDTH }, COUNT * AREA, 0);
+    cr_assert(!vt_idx_open(".", false));
+    REFUSED(VT_ERROR_FILE, "t10k-images-idx3-ubyte cannot be read: it begins with 0x00000d03, not with 0x00000803");
+    write_tests();
+    write_pictures("t10k-labels-idx1-ubyte");
+    cr_assert(!vt_idx_open(".", false));
+    REFUSED(VT_ERROR_FILE, "t10k-labels-idx1-ubyte cannot be read: it begins with 0x00000803, not with 0x00000801");
+}
+
+Test(idx, refuses_files_of_another_size_than_their_header_says)
+{
+    write_tests();
+    write_idx("t10k-images-idx3-ubyte", 0x803, (const uint32_t[]){ COUNT, HEIGHT, WIDTH }, COUNT * AREA - 1, 0);
+    cr_assert(!vt_idx_open(".", false, .limit = 1));
+    REFUSED(VT_ERROR_FILE, "it has 120 bytes, but 121 by its header: 7 of 15");
+    write_idx("t10k-images-idx3-ubyte", 0x803, (const uint32_t[]){ COUNT, HEIGHT, WIDTH }, COUNT * AREA + 1, 0);
+    cr_assert(!vt_idx_open(".", false));
+    REFUSED(VT_ERROR_FILE, "it has 122 bytes, but 121 by its header");
+    write_idx("t10k-images-idx3-ubyte", 0x803, (const uint32_t[]){ UINT32_MAX, 4096, 4096 }, 0, 0);
+    cr_assert(!vt_idx_open(".", false));
+    REFUSED(VT_ERROR_FILE, "it has 16 bytes, but 72057594021150736 by its header");
+}
+
+Test(idx, refuses_a_file_that_ends_in_its_header)
+{
+    write_tests();
+    for (size_t size = 0; size < 16; size++) {
+        write_test_file("t10k-images-idx3-ubyte", "\0\0\10\3\0\0\0\1\0\0\0\1\0\0\0\1", size);
+        cr_assert(!vt_idx_open(".", false));
+        REFUSED(VT_ERROR_FILE, "t10k-images-idx3-ubyte is truncated");
+    }
+}
+
+Test(idx, refuses_sides_out_of_range)
+{
+    write_tests();
+    write_idx("t10k-images-idx3-ubyte", 0x803, (const uint32_t[]){ 1, 4097, 1 }, 97, 0);
+    cr_assert(!vt_idx_open(".", false));
+    REFUSED(VT_ERROR_FILE, "a side of its pictures is 4097, which should be 1 to 4096");
+    write_test_file("t10k-images-idx3-ubyte", "\0\0\10\3\0\0\0\1\0\0\0\0\0\0\0\1", 16);
+    cr_assert(!vt_idx_open(".", false));
+    REFUSED(VT_ERROR_FILE, "a side of its pictures is 0, which should be 1 to 4096");
+}
+
+Test(idx, refuses_pictures_and_labels_of_different_numbers_and_none)
+{
+    write_tests();
+    write_idx("t10k-labels-idx1-ubyte", 0x801, (const uint32_t[]){ 6, 0, 0 }, 6, 0);
+    cr_assert(!vt_idx_open(".", false, .limit = 1));
+    REFUSED(VT_ERROR_FILE, "it has 7 pictures, but ./t10k-labels-idx1-ubyte has 6 labels");
+    write_test_file("t10k-images-idx3-ubyte", "\0\0\10\3\0\0\0\0\0\0\0\1\0\0\0\1", 16);
+    write_test_file("t10k-labels-idx1-ubyte", "\0\0\10\1\0\0\0\0", 8);
+    cr_assert(!vt_idx_open(".", false));
+    REFUSED(VT_ERROR_FILE, "t10k-images-idx3-ubyte cannot be read: it has no pictures");
+}
+
+Test(idx, says_which_label_is_above_nine)
+{
+    write_tests();
+    write_labels("t10k-labels-idx1-ubyte", 5);
+    cr_assert(!vt_idx_open(".", false));
+    REFUSED(VT_ERROR_FILE, "t10k-labels-idx1-ubyte cannot be read: label 5 is 10, but labels are 0 to 9");
+}
+
+Test(idx, refuses_a_limit_below_one_and_no_directory)
+{
+    write_tests();
+    cr_assert(!vt_idx_open(".", false, .limit = 0));
+    REFUSED(VT_ERROR_ARGUMENT, "limit is 0");
+    cr_assert(!vt_idx_open(NULL, false));
     REFUSED(VT_ERROR_ARGUMENT, "dir is NULL");
 }

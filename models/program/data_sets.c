@@ -56,6 +56,17 @@ static vt_dataset *open_cifar100(const char *folder, bool train, int64_t limit)
     return vt_cifar100_open(folder, train, .limit = limit);
 }
 
+static bool has_mnist(const char *folder)
+{
+    return has_any(folder, (const char *const[]){ "train-images-idx3-ubyte", "t10k-images-idx3-ubyte",
+                                                  "train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz", NULL });
+}
+
+static vt_dataset *open_mnist(const char *folder, bool train, int64_t limit)
+{
+    return vt_idx_open(folder, train, .limit = limit);
+}
+
 /* The same pictures in every run, whatever its seed, so that runs can be compared. */
 static vt_dataset *open_builtin(const char *folder, bool train, int64_t limit)
 {
@@ -64,8 +75,9 @@ static vt_dataset *open_builtin(const char *folder, bool train, int64_t limit)
 }
 
 const data_set data_sets[] = {
-    { "cifar10", "data", "CIFAR-10", has_cifar10, open_cifar10, CIFAR10_MEAN, CIFAR10_STD },
-    { "cifar100", "data", "CIFAR-100", has_cifar100, open_cifar100, CIFAR100_MEAN, CIFAR100_STD },
-    { "synthetic", NULL, "drawn by the program", NULL, open_builtin, CIFAR10_MEAN, CIFAR10_STD },
+    { "cifar10", "data", "CIFAR-10", has_cifar10, open_cifar10, CIFAR10_MEAN, CIFAR10_STD, true },
+    { "cifar100", "data", "CIFAR-100", has_cifar100, open_cifar100, CIFAR100_MEAN, CIFAR100_STD, true },
+    { "mnist", "data", "MNIST's form", has_mnist, open_mnist, { .1307F }, { .3081F }, false },
+    { "synthetic", NULL, "drawn by the program", NULL, open_builtin, CIFAR10_MEAN, CIFAR10_STD, true },
     { .name = NULL },
 };

@@ -7,8 +7,10 @@
 
 static const command_option of_pictures[] = {
     { OPTION_TEXT, "data", OPTION_FIELD(data), "DIR|NAME", .otherwise = "left out: what ./data holds, else synthetic",
-      .help = "The folder with the binary files of CIFAR-10, which tools/get-cifar10 downloads, or of CIFAR-100; or a "
-              "name: cifar10 and cifar100 in ./data, or synthetic: pictures drawn by the program" },
+      .help =
+          "The folder with the binary files of CIFAR-10, which tools/get-cifar10 downloads, or of CIFAR-100, or with "
+          "files in MNIST's form; or a name: cifar10, cifar100 and mnist in ./data, or synthetic: pictures drawn "
+          "by the program" },
     { OPTION_INTEGER, "train-limit", OPTION_FIELD(train_limit), "N", 1, 1e6, .otherwise = "all",
       .help = "Train on the first N pictures only" },
     { OPTION_INTEGER, "test-limit", OPTION_FIELD(test_limit), "N", 1, 1e6, .otherwise = "all",

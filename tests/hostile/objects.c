@@ -249,6 +249,8 @@ void write_files(void)
     /* Of CIFAR-10 and of CIFAR-100: black pictures, each of class 0. */
     make_zeros("test_batch.bin", 10000 * (1 + 3 * 32 * 32));
     make_zeros("test.bin", 10000 * (2 + 3 * 32 * 32));
+    make_file("t10k-images-idx3-ubyte", "\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\3abcdef", 16 + 6);
+    make_file("t10k-labels-idx1-ubyte", "\0\0\10\1\0\0\0\2\1\2", 8 + 2);
     mkdir("folder", 0700);
     remove("new");
     remove("curves.svg");
