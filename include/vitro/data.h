@@ -37,6 +37,42 @@ VT_API vt_dataset *vt_cifar10_open_with(const vt_cifar10_args *a);
     VT_CALL(vt_cifar10_open_with, vt_cifar10_args, VT_CIFAR10_DEFAULTS, 2, "vt_cifar10_open(dir, train, .limit)",      \
             __VA_ARGS__)
 
+typedef struct vt_cifar100_args {
+    vt_site at_;
+    const char *dir;
+    bool train;
+    vt_named_only named_only_;
+    int64_t limit; /* keeps only the first so many pictures; VT_AUTO: all */
+} vt_cifar100_args;
+#define VT_CIFAR100_DEFAULTS .limit = VT_AUTO
+VT_API vt_cifar100_args vt_cifar100_defaults(void);
+/* CIFAR-100 (Krizhevsky 2009): 50,000 training or 10,000 test pictures [3, 32, 32] of a hundred classes, the fine
+ * labels of its published binary files train.bin and test.bin in dir or dir/cifar-100-binary. Class names come from
+ * fine_label_names.txt where it is there.
+ * NULL with an error: a file that is missing, of the wrong size or damaged; a limit below 1; no memory. */
+VT_API vt_dataset *vt_cifar100_open_with(const vt_cifar100_args *a);
+#define vt_cifar100_open(...)                                                                                          \
+    VT_CALL(vt_cifar100_open_with, vt_cifar100_args, VT_CIFAR100_DEFAULTS, 2, "vt_cifar100_open(dir, train, .limit)",  \
+            __VA_ARGS__)
+
+typedef struct vt_idx_args {
+    vt_site at_;
+    const char *dir;
+    bool train;
+    vt_named_only named_only_;
+    int64_t limit; /* keeps only the first so many pictures; VT_AUTO: all */
+} vt_idx_args;
+#define VT_IDX_DEFAULTS .limit = VT_AUTO
+VT_API vt_idx_args vt_idx_defaults(void);
+/* MNIST (LeCun et al. 1998), and others in its form, such as Fashion-MNIST: pictures [1, height, width] of ten classes,
+ * which are called "0" to "9". dir has train-images-idx3-ubyte and train-labels-idx1-ubyte, or for testing the two that
+ * begin with t10k; those that end in ".gz" are to be unpacked first. Sides are at most 4096 pixels.
+ * NULL with an error: a file that is missing, compressed, damaged or of another size than its header says; pictures and
+ * labels of different numbers, or none; a label above 9; a limit below 1; no memory. */
+VT_API vt_dataset *vt_idx_open_with(const vt_idx_args *a);
+#define vt_idx_open(...)                                                                                               \
+    VT_CALL(vt_idx_open_with, vt_idx_args, VT_IDX_DEFAULTS, 2, "vt_idx_open(dir, train, .limit)", __VA_ARGS__)
+
 typedef struct vt_synthetic_args {
     vt_site at_;
     bool train;

@@ -12,20 +12,59 @@
         .2470F, .2435F, .2616F                                                                                         \
     }
 
-static bool has_cifar10(const char *folder)
+#define CIFAR100_MEAN                                                                                                  \
+    {                                                                                                                  \
+        .5071F, .4865F, .4409F                                                                                         \
+    }
+#define CIFAR100_STD                                                                                                   \
+    {                                                                                                                  \
+        .2673F, .2564F, .2762F                                                                                         \
+    }
+
+/* Whether any of the files is in the folder; the list ends with NULL. A set that lacks some is to be named, not passed
+ * over. */
+static bool has_any(const char *folder, const char *const *files)
 {
-    static const char *const places[] = { "cifar-10-batches-bin/test_batch.bin", "test_batch.bin" };
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    for (; *files; files++) {
         char path[4096];
-        if (snprintf(path, sizeof path, "%s/%s", folder, places[i]) < (int)sizeof path && access(path, R_OK) == 0)
+        if (snprintf(path, sizeof path, "%s/%s", folder, *files) < (int)sizeof path && access(path, F_OK) == 0)
             return true;
     }
     return false;
 }
 
+static bool has_cifar10(const char *folder)
+{
+    return has_any(folder, (const char *const[]){ "cifar-10-batches-bin/data_batch_1.bin",
+                                                  "cifar-10-batches-bin/test_batch.bin", "data_batch_1.bin",
+                                                  "test_batch.bin", NULL });
+}
+
 static vt_dataset *open_cifar10(const char *folder, bool train, int64_t limit)
 {
     return vt_cifar10_open(folder, train, .limit = limit);
+}
+
+static bool has_cifar100(const char *folder)
+{
+    return has_any(folder, (const char *const[]){ "cifar-100-binary/train.bin", "cifar-100-binary/test.bin",
+                                                  "train.bin", "test.bin", NULL });
+}
+
+static vt_dataset *open_cifar100(const char *folder, bool train, int64_t limit)
+{
+    return vt_cifar100_open(folder, train, .limit = limit);
+}
+
+static bool has_mnist(const char *folder)
+{
+    return has_any(folder, (const char *const[]){ "train-images-idx3-ubyte", "t10k-images-idx3-ubyte",
+                                                  "train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz", NULL });
+}
+
+static vt_dataset *open_mnist(const char *folder, bool train, int64_t limit)
+{
+    return vt_idx_open(folder, train, .limit = limit);
 }
 
 /* The same pictures in every run, whatever its seed, so that runs can be compared. */
@@ -35,14 +74,10 @@ static vt_dataset *open_builtin(const char *folder, bool train, int64_t limit)
     return vt_synthetic_open(train, .limit = limit, .seed = 0);
 }
 
-static bool is_anywhere(const char *folder)
-{
-    (void)folder;
-    return true;
-}
-
 const data_set data_sets[] = {
-    { "cifar10", "data", "CIFAR-10", has_cifar10, open_cifar10, CIFAR10_MEAN, CIFAR10_STD },
-    { "synthetic", NULL, "drawn by the program", is_anywhere, open_builtin, CIFAR10_MEAN, CIFAR10_STD },
+    { "cifar10", "data", "CIFAR-10", has_cifar10, open_cifar10, CIFAR10_MEAN, CIFAR10_STD, true },
+    { "cifar100", "data", "CIFAR-100", has_cifar100, open_cifar100, CIFAR100_MEAN, CIFAR100_STD, true },
+    { "mnist", "data", "MNIST's form", has_mnist, open_mnist, { .1307F }, { .3081F }, false },
+    { "synthetic", NULL, "drawn by the program", NULL, open_builtin, CIFAR10_MEAN, CIFAR10_STD, true },
     { .name = NULL },
 };

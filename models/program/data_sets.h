@@ -5,13 +5,13 @@
 #include <vitro/vitro.h>
 
 typedef struct data_set {
-    const char *name;   /* on the command line */
-    const char *folder; /* where its files are looked for; NULL: it needs none */
-    const char *about;  /* for people */
-    /* Whether the folder has its files. */
-    bool (*is_in)(const char *folder);
+    const char *name;                  /* on the command line */
+    const char *folder;                /* where its files are looked for; NULL: it needs none */
+    const char *about;                 /* for people */
+    bool (*is_in)(const char *folder); /* whether any of its files are in the folder; NULL: it needs none */
     vt_dataset *(*open)(const char *folder, bool train, int64_t limit);
     float mean[3], std[3]; /* of the channels, in units of the full scale */
+    bool augment;          /* whether a mirrored picture is still of its class, and training may crop and mirror */
 } data_set;
 
 /* In the order in which they are looked for; ended by a name of NULL. The last needs no files. */

@@ -6,10 +6,11 @@
  */
 
 static const command_option of_pictures[] = {
-    { OPTION_TEXT, "data", OPTION_FIELD(data), "DIR|synthetic",
-      .otherwise = "left out: ./data where it holds CIFAR-10, else synthetic",
-      .help = "The folder with CIFAR-10's binary files, which tools/get-cifar10 downloads; or \"synthetic\": pictures "
-              "drawn by the program" },
+    { OPTION_TEXT, "data", OPTION_FIELD(data), "DIR|NAME", .otherwise = "left out: what ./data holds, else synthetic",
+      .help =
+          "The folder with the binary files of CIFAR-10, which tools/get-cifar10 downloads, or of CIFAR-100, or with "
+          "files in MNIST's form; or a name: cifar10, cifar100 and mnist in ./data, or synthetic: pictures drawn "
+          "by the program" },
     { OPTION_INTEGER, "train-limit", OPTION_FIELD(train_limit), "N", 1, 1e6, .otherwise = "all",
       .help = "Train on the first N pictures only" },
     { OPTION_INTEGER, "test-limit", OPTION_FIELD(test_limit), "N", 1, 1e6, .otherwise = "all",
@@ -116,8 +117,8 @@ const command_line *training_line(void)
     static command_option rows[MOST_ROWS];
     static command_line line = {
         .version = "vit_cifar10 (vitro) " VITRO_VERSION,
-        .doc = "Trains a vision transformer, or a ResNet-18 to compare it with, to tell CIFAR-10's ten kinds of "
-               "pictures apart, and tests it after each epoch.",
+        .doc = "Trains a vision transformer, or a ResNet-18 to compare it with, to tell kinds of pictures apart, "
+               "such as CIFAR-10's ten, and tests it after each epoch.",
     };
     line.options =
         join(rows, (const command_option *const[]){ anew, of_pictures, of_steps, rate_anew, of_the_run, NULL });

@@ -7,7 +7,7 @@
 
 typedef struct options {
     const command_line *line; /* that they were read from */
-    const char *data;         /* a folder, "synthetic", or NULL: look for one */
+    const char *data;         /* a folder, a data set's name, or NULL: look for one */
     const char *model, *device, *out;
     vt_dtype precision;
     int64_t epochs, batch, train_limit, test_limit; /* limits: VT_AUTO is all */

@@ -8,7 +8,7 @@
 typedef struct pictures {
     const data_set *set;
     vt_dataset *train, *test;
-    const char *source; /* for people: a folder, or "drawn by the program" */
+    const char *folder; /* where they are; NULL: nowhere */
 } pictures;
 
 /* False with an error where a folder that was asked for does not hold the pictures. */

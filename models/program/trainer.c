@@ -57,7 +57,7 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
     /* A GPU is quicker than the host at making batches, of the same bits. */
     bool resident = strcmp(o->device, "cuda") == 0;
     t->train_loader =
-        vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = true, .seed = (uint64_t)o->seed,
+        vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = p->set->augment, .seed = (uint64_t)o->seed,
                        .drop_last = true, .mean = mean, .std = std, .resident = resident);
     t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .mean = mean, .std = std, .resident = resident);
     return !vt_failed() && (!o->resume || run_folder_resume(t));

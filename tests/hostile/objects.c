@@ -235,12 +235,22 @@ void read_files(void)
     for (int i = 0; i < FILES; i++) read_content(i);
 }
 
+/* A file of so many bytes of zero. */
+static void make_zeros(const char *name, off_t size)
+{
+    FILE *f = fopen(name, "ab");
+    if (!f || ftruncate(fileno(f), size) != 0) abort();
+    fclose(f);
+}
+
 void write_files(void)
 {
     for (int i = 0; i < FILES; i++) make_file(files[i].name, files[i].content, files[i].size);
-    FILE *pictures_of_zeros = fopen("test_batch.bin", "ab"); /* of CIFAR-10: each of class 0, and black */
-    if (!pictures_of_zeros || ftruncate(fileno(pictures_of_zeros), 10000 * (1 + 3 * 32 * 32)) != 0) abort();
-    fclose(pictures_of_zeros);
+    /* Of CIFAR-10 and of CIFAR-100: black pictures, each of class 0. */
+    make_zeros("test_batch.bin", 10000 * (1 + 3 * 32 * 32));
+    make_zeros("test.bin", 10000 * (2 + 3 * 32 * 32));
+    make_file("t10k-images-idx3-ubyte", "\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\3abcdef", 16 + 6);
+    make_file("t10k-labels-idx1-ubyte", "\0\0\10\1\0\0\0\2\1\2", 8 + 2);
     mkdir("folder", 0700);
     remove("new");
     remove("curves.svg");
