@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "command/completion.h"
 #include "command/manual.h"
+#include "program/failure.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,14 +24,14 @@ static int run_command(const command *c, int argc, char **argv)
     static char name[64];
     snprintf(name, sizeof name, "vitro %s", c->name);
     argv[1] = name;
-    return c->run(argc - 1, argv + 1);
+    return failure_of_output(c->run(argc - 1, argv + 1));
 }
 
 /* What the build installs beside the program: a manual page, and how shells complete its command line. */
 static int print_generated(const char *what, const char *shell)
 {
-    if (strcmp(what, "--man") == 0) return manual_print(stdout, all_commands);
-    if (shell && completion_print(stdout, shell, all_commands)) return 0;
+    if (strcmp(what, "--man") == 0) return failure_of_output(manual_print(stdout, all_commands));
+    if (shell && completion_print(stdout, shell, all_commands)) return failure_of_output(0);
     fputs("vitro: --completion is for bash, zsh or fish\n", stderr);
     return 64;
 }

@@ -6,6 +6,7 @@
 #include "explain/tables.h"
 #include "preprocess.h"
 #include "program/command_line.h"
+#include "program/failure.h"
 #include "program/open_model.h"
 #include "program/output_folder.h"
 #include "program/whole_file.h"
@@ -120,7 +121,8 @@ static void report(const results *r)
     const explanation *e = &r->explanation;
     char name[64];
     for (int i = 0; i < e->ranked_count; i++)
-        printf("%6.2f %%  %s\n", 100 * e->ranked[i].probability, results_class(r, e->ranked[i].class, name));
+        printf("%6.2f %%  %4lld  %s\n", 100 * e->ranked[i].probability, (long long)e->ranked[i].class,
+               results_class(r, e->ranked[i].class, name));
     if (e->layers == 0) printf("%s has no maps of attention; Grad-CAM shows where the evidence is\n", r->net->name);
     if (e->rollout.tokens > 0)
         printf("rollout: layers %d to %d\n", e->rollout.first + 1, e->rollout.first + e->rollout.layers);
@@ -176,7 +178,7 @@ static int run(int argc, char **argv)
     vt_picture_free(&r.view);
     labels_close(&r.labels);
     classifier_free(net);
-    return vt_failed() ? vt_error_print(stderr) : 0;
+    return vt_failed() ? failure_report() : 0;
 }
 
 static const command_line *line(void)

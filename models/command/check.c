@@ -1,8 +1,12 @@
 /* check.c - vitro check: what is in a file of tensors, and which model it fits. */
 #include "command/command.h"
 #include "program/command_line.h"
+#include "program/failure.h"
 #include "program/find_model.h"
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 typedef struct options {
     const char *file, *part;
@@ -24,14 +28,24 @@ static const command_line line_of_it = {
     .no_models = true,
 };
 
+/* A name that a file has, in which a terminal finds nothing to obey. */
+static const char *printable(const char *name, char text[256])
+{
+    size_t i = 0;
+    for (; name[i] && i < 255; i++) text[i] = iscntrl((unsigned char)name[i]) ? '?' : name[i];
+    text[i] = 0;
+    return text;
+}
+
 static void list(const vt_tensor_file *file, bool brief)
 {
     int64_t elements = 0, bytes = 0;
     for (int i = 0; i < vt_tensor_file_size(file); i++) {
         vt_stored_tensor e = vt_tensor_file_entry(file, i);
-        char shape[128];
+        char shape[128], name[256];
         int64_t count = vt_shape_count(e.shape);
-        if (!brief) printf("%-48s %-5s %s\n", e.name, vt_dtype_name(e.dtype), vt_shape_text(e.shape, shape));
+        if (!brief)
+            printf("%-48s %-5s %s\n", printable(e.name, name), vt_dtype_name(e.dtype), vt_shape_text(e.shape, shape));
         elements += count;
         bytes += count * (int64_t)vt_dtype_size(e.dtype);
     }
@@ -39,16 +53,36 @@ static void list(const vt_tensor_file *file, bool brief)
            1e-6 * (double)bytes);
 }
 
-static void tell(const found_models *found)
+/* What keeps the file from fitting the nearest model, a tensor a line: the first of them. */
+static void tell_differences(const found_models *found, const options *o)
+{
+    enum { LINES = 5 };
+    char *report = NULL, *rest = NULL, name[256];
+    size_t size = 0;
+    int lines = 0;
+    FILE *memory = open_memstream(&report, &size);
+    classifier *m = classifier_new(found->nearest->name, .classes = found->classes);
+    if (m) classifier_load(m, o->file, .part = o->part, .report = memory);
+    vt_error_clear();
+    classifier_free(m);
+    if (memory) fclose(memory);
+    for (char *line = report ? strtok_r(report, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+        if (lines++ < LINES) printf("  %s\n", printable(line, name));
+    if (lines > LINES) printf("  and %d more\n", lines - LINES);
+    free(report);
+}
+
+static void tell(const found_models *found, const options *o)
 {
     if (found->fits && found->naming) printf("names of %s; ", found->naming->name);
     for (int i = 0; i < found->fits; i++) printf("%s%s", i ? ", " : "fits ", found->fit[i]->name);
     if (found->fits)
         printf(" (%lld classes)\n", (long long)found->classes);
-    else if (found->nearest)
+    else if (found->nearest) {
         printf("fits no model as it is; %s comes nearest: %d of its %d tensors are there\n", found->nearest->name,
                found->nearest_found, found->nearest_size);
-    else
+        tell_differences(found, o);
+    } else
         puts("fits no model: none of its names is known");
 }
 
@@ -60,10 +94,10 @@ static int run(int argc, char **argv)
     if (file) {
         found_models found;
         list(file, o.brief);
-        if (find_models(file, o.file, o.part, &found)) tell(&found);
+        if (find_models(file, o.file, o.part, &found)) tell(&found, &o);
     }
     vt_tensor_file_close(file);
-    return vt_failed() ? vt_error_print(stderr) : 0;
+    return vt_failed() ? failure_report() : 0;
 }
 
 static const command_line *line(void)

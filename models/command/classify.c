@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "preprocess.h"
 #include "program/command_line.h"
+#include "program/failure.h"
 #include "program/json_text.h"
 #include "program/labels.h"
 #include "program/open_model.h"
@@ -65,7 +66,7 @@ typedef struct classification {
 static void print_row(const classification *c, double probability, int64_t class)
 {
     const char *name = c->labels.names ? c->labels.names[class] : "";
-    printf("%9.4f %%  %4lld  %s\n", 100 * probability, (long long)class, name);
+    printf("%9.4f %%  %4lld%s%s\n", 100 * probability, (long long)class, *name ? "  " : "", name);
 }
 
 static json_t *json_of_row(const classification *c, double probability, int64_t class)
@@ -104,7 +105,7 @@ static void add(classification *c, const char *file)
     const common_config *config = c->net->config;
     vt_picture picture, seen;
     bool read = vt_picture_read(file, &picture);
-    if (!read) vt_error_print(stderr);
+    if (!read) failure_report();
     if (read && preprocess_cut(&picture, c->net->pictures, config->height, config->width, &seen)) {
         preprocess_normalize(&seen, c->net->pictures, c->images + c->count * 3 * config->height * config->width);
         c->files[c->count++] = file;
@@ -189,7 +190,7 @@ static int run(int argc, char **argv)
     json_decref(c.list);
     picture_files_free(&files);
     classifier_free(net);
-    return vt_failed() ? vt_error_print(stderr) : incomplete;
+    return vt_failed() ? failure_report() : incomplete;
 }
 
 static const command_line *line(void)

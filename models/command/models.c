@@ -1,6 +1,7 @@
 /* models.c - vitro models: what the zoo has. */
 #include "command/command.h"
 #include "program/command_line.h"
+#include "program/failure.h"
 #include "zoo.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ static bool find_facts(const variant *v, const family *family, facts *f)
 static void print_row(const facts *f)
 {
     const preprocessing *p = &f->variant->pictures;
-    printf("%-36s %8.2f M %9.3f G %8.2f M  %3lldx%-3lld %5lld  %4.2f %-8s  %s\n", f->variant->name,
+    printf("%-36s %8.2f M %9.3f G %8.2f M  %3lldx%-3lld %5lld  %5.3f %-8s  %s\n", f->variant->name,
            1e-6 * (double)f->parameters, 1e-9 * (double)f->cost.multiply_accumulates,
            1e-6 * (double)f->cost.activations, (long long)f->config.height, (long long)f->config.width,
            (long long)f->config.classes, p->crop, p->bilinear ? "bilinear" : "bicubic", f->variant->summary);
@@ -105,7 +106,7 @@ static int run(int argc, char **argv)
     }
     if (o.json && found) json_dumpf(list, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6)), puts("");
     json_decref(list);
-    if (vt_failed()) return vt_error_print(stderr);
+    if (vt_failed()) return failure_report();
     if (found) return 0;
     fprintf(stderr, "vitro: no model matches \"%s\"; vitro models lists them all\n", o.glob);
     return 1;

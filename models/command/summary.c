@@ -1,6 +1,7 @@
 /* summary.c - vitro summary: a model layer by layer. */
 #include "command/command.h"
 #include "program/command_line.h"
+#include "program/failure.h"
 #include "zoo.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,7 +97,7 @@ static int run(int argc, char **argv)
     classifier *m = classifier_new(o.name, .classes = o.classes, .image_size = o.image_size);
     if (m) summarise(m, o.batch);
     classifier_free(m);
-    return vt_failed() ? vt_error_print(stderr) : 0;
+    return vt_failed() ? failure_report() : 0;
 }
 
 static const command_line *line(void)

@@ -219,6 +219,13 @@ void command_line_parse(const command_line *line, int argc, char **argv, void *t
 
 /* -- The recipe ---------------------------------------------------------------------------------------------------- */
 
+/* With as many digits as tell it from other numbers. */
+static void print_number(double number, char *text, size_t size)
+{
+    snprintf(text, size, "%.15g", number);
+    if (strtod(text, NULL) != number) snprintf(text, size, "%.17g", number);
+}
+
 static void print_value(const command_option *o, const void *target, char *text, size_t size)
 {
     const void *field = (const char *)target + o->offset;
@@ -230,7 +237,7 @@ static void print_value(const command_option *o, const void *target, char *text,
     case OPTION_ARGUMENT:
     case OPTION_MODEL: snprintf(text, size, "%s", *(const char *const *)field); break;
     case OPTION_INTEGER: snprintf(text, size, "%lld", (long long)*(const int64_t *)field); break;
-    case OPTION_NUMBER: snprintf(text, size, "%.17g", *(const double *)field); break;
+    case OPTION_NUMBER: print_number(*(const double *)field, text, size); break;
     case OPTION_DTYPE: snprintf(text, size, "%s", vt_dtype_name(*(const vt_dtype *)field)); break;
     }
 }

@@ -27,11 +27,11 @@ static int matches(const classifier *m, const vt_tensor_file *file)
     return found;
 }
 
-/* Of its own names so many were found. Whether others' names fit shows when they are loaded. */
+/* Of its own names so many were found. Whether others' names fit, and dtypes, shows when they are loaded. */
 static bool fits(const classifier *m, int matched, const vt_tensor_file *file, const char *path, const char *part)
 {
-    if (!family_naming(m->family, file))
-        return matched == vt_model_size(m->model) && matched == vt_tensor_file_size(file);
+    const bool own_names = !family_naming(m->family, file);
+    if (own_names && (matched < vt_model_size(m->model) || matched < vt_tensor_file_size(file))) return false;
     bool loaded = classifier_load(m, path, .part = part);
     vt_error_clear();
     return loaded;
@@ -69,9 +69,10 @@ const char *choose_model(const vt_tensor_file *file, const char *weights, const 
     found_models found;
     if (!find_models(file, weights, part, &found)) return NULL;
     if (found.fits == 0) {
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s fits no model as it is%s%s; --model says which it is for",
-                       weights, found.nearest ? ", and comes nearest to " : "",
-                       found.nearest ? found.nearest->name : "");
+        vt_error_raise(
+            VT_ERROR_ARGUMENT, VT_HERE,
+            "%s fits no model as it is%s%s; --model says which it is for, and --image-size for which pictures", weights,
+            found.nearest ? ", and comes nearest to " : "", found.nearest ? found.nearest->name : "");
         return NULL;
     }
     if (found.fits > 1) {

@@ -40,8 +40,17 @@ bool finetune_load(const classifier *net, const options *o, FILE *report)
     return load(net, o, report) && (!*o->freeze || freeze(net, o->freeze));
 }
 
+static bool matches_any(const vt_model *model, const char *glob)
+{
+    for (int i = 0; i < vt_model_size(model); i++) {
+        vt_named_tensor e = vt_model_entry(model, i);
+        if (e.is_parameter && vt_name_matches(e.name, glob)) return true;
+    }
+    return false;
+}
+
 /* "blocks.*=1e-5" */
-static bool set_rate(vt_optimizer *optimizer, char *text)
+static bool set_rate(const classifier *net, vt_optimizer *optimizer, char *text)
 {
     char *equals = strrchr(text, '='), *end = NULL;
     double lr = equals ? strtod(equals + 1, &end) : 0;
@@ -50,7 +59,13 @@ static bool set_rate(vt_optimizer *optimizer, char *text)
         return false;
     }
     *equals = 0;
-    return vt_optimizer_group(optimizer, text + strspn(text, " "), .lr = lr) > 0;
+    text += strspn(text, " ");
+    if (!matches_any(net->model, text)) {
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--lr-of: no parameter of %s has a name that matches \"%s\"",
+                       net->name, text);
+        return false;
+    }
+    return vt_optimizer_group(optimizer, text, .lr = lr) > 0;
 }
 
 bool finetune_set_rates(const classifier *net, vt_optimizer *optimizer, const options *o)
@@ -58,7 +73,7 @@ bool finetune_set_rates(const classifier *net, vt_optimizer *optimizer, const op
     if (o->layer_decay < 1 && !classifier_decay_layers(net, optimizer, o->lr, o->layer_decay)) return false;
     char *rates = strdup(o->rates), *rest = NULL;
     for (char *one = strtok_r(rates, ";", &rest); one && !vt_failed(); one = strtok_r(NULL, ";", &rest))
-        set_rate(optimizer, one);
+        set_rate(net, optimizer, one);
     free(rates);
     return !vt_failed();
 }

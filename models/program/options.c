@@ -117,8 +117,8 @@ const command_line *training_line(void)
     static command_option rows[MOST_ROWS];
     static command_line line = {
         .version = "vit_cifar10 (vitro) " VITRO_VERSION,
-        .doc = "Trains a vision transformer, or a ResNet-18 to compare it with, to tell kinds of pictures apart, "
-               "such as CIFAR-10's ten, and tests it after each epoch.",
+        .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it "
+               "after each epoch.",
     };
     line.options =
         join(rows, (const command_option *const[]){ anew, of_pictures, of_steps, rate_anew, of_the_run, NULL });

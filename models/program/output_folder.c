@@ -1,8 +1,10 @@
 /* output_folder.c - the folder that a program's results go to. */
 #include "program/output_folder.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vitro/vitro.h>
@@ -31,4 +33,31 @@ bool output_folder_prepare(const char *folder)
     if (!vt_failed() && access(folder, W_OK | X_OK) != 0)
         vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write into the folder %s: %s", folder, strerror(errno));
     return !vt_failed();
+}
+
+/* The process that has locked the file, as Linux tells; 0: it does not. */
+static long holder_of(int file)
+{
+    struct stat status;
+    FILE *locks = fopen("/proc/locks", "r");
+    char line[256];
+    long pid, found = 0;
+    unsigned long inode;
+    if (!locks || fstat(file, &status) != 0) status.st_ino = 0;
+    while (locks && !found && fgets(line, sizeof line, locks))
+        if (sscanf(line, "%*s FLOCK %*s %*s %ld %*x:%*x:%lu", &pid, &inode) == 2 && inode == status.st_ino) found = pid;
+    if (locks) fclose(locks);
+    return found;
+}
+
+bool output_folder_claim(const char *folder)
+{
+    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return true;
+    const long holder = holder_of(file);
+    char process[32] = "another process";
+    if (holder > 0) snprintf(process, sizeof process, "process %ld", holder);
+    vt_error_raise(VT_ERROR_FILE, VT_HERE, "%s writes into the folder %s; --out names another", process, folder);
+    close(file);
+    return false;
 }

@@ -7,4 +7,8 @@
 /* Makes the folder, and its parents, where they are not there; finds out at once whether it can be written. */
 bool output_folder_prepare(const char *folder);
 
+/* Claims the folder for this process until it ends, however that happens. False with an error, which names the process
+ * that has it where the system says so. A file system without locks lets everybody have it. */
+bool output_folder_claim(const char *folder);
+
 #endif

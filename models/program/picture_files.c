@@ -25,7 +25,7 @@ static bool add(picture_files *files, char *path)
 static int is_picture(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
-    return dot && dot != entry->d_name &&
+    return dot && entry->d_name[0] != '.' &&
            (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0 || strcasecmp(dot, ".png") == 0);
 }
 

@@ -1,5 +1,6 @@
 /* training_program.c - a program that trains a classifier, from its command line to its exit code. */
 #include "program/training_program.h"
+#include "program/failure.h"
 #include "program/find_model.h"
 #include "program/options.h"
 #include "program/output_folder.h"
@@ -58,8 +59,8 @@ int training_program(const command_line *line, int argc, char **argv)
     vt_set_precision(o.precision);
     vt_set_threads((int)o.threads);
     pictures p = { 0 };
-    bool ok =
-        !vt_failed() && choose_by_weights(&o) && output_folder_prepare(o.out) && pictures_open(&p, &o) && train(&o, &p);
+    bool ok = !vt_failed() && choose_by_weights(&o) && output_folder_prepare(o.out) && output_folder_claim(o.out) &&
+              pictures_open(&p, &o) && train(&o, &p);
     pictures_close(&p);
-    return ok ? vt_stop_exit_code() : vt_error_print(stderr);
+    return ok ? vt_stop_exit_code() : failure_report();
 }
