@@ -627,3 +627,32 @@ Test(steps, in_bf16_are_those_of_f32_but_for_its_rounding)
     }
     vt_set_precision(VT_F32);
 }
+
+/* The bias is the running mean as well, which is updated between the norm and its gradient. */
+Test(passes, a_gradient_reads_the_bias_that_the_norm_has_read)
+{
+    static const char *const without[] = { "elementwise_chain", "in_place", "batch_norm_relu" };
+    vt_set_device("cpu");
+    vt_set_precision(VT_F64);
+    vt_set_training(true);
+    for (int i = -1; i < 3; i++) {
+        vt_model *model = vt_model_new();
+        vt_tensor both = vt_parameter(vt_root(model), "both", VT_SHAPE(1), .value = 2.220703125);
+        if (i >= 0) vt_set_pass(without[i], false);
+        {
+            VT_SCOPE;
+            vt_tensor x = vt_from_data(((double[]){ -0.5283203125, -0.421875 }), VT_SHAPE(2, 1, 1), VT_F64);
+            vt_tensor var = vt_from_data(((double[]){ 0.4404296875 }), VT_SHAPE(1), VT_F64);
+            vt_tensor weight = vt_from_data(((double[]){ -1.6435546875 }), VT_SHAPE(1), VT_F64);
+            double dx[2];
+            vt_set_trainable(x, true);
+            vt_backward(vt_sum(vt_relu(vt_batch_norm(x, both, var, .weight = weight, .bias = both, .momentum = 0.25))));
+            cr_assert(vt_read(vt_grad(x), dx, 2, VT_F64), "%s", vt_error_message());
+            cr_assert(fabs(dx[0]) < 1e-9 && fabs(dx[1]) < 1e-9, "%g and %g, where both are above 0", dx[0], dx[1]);
+        }
+        if (i >= 0) vt_set_pass(without[i], true);
+        vt_model_free(model);
+    }
+    vt_set_training(false);
+    vt_set_precision(VT_F32);
+}

@@ -142,6 +142,7 @@ static bool fuse_plain_gradient(program *p, instruction *relu, instruction *norm
     int y = relu->in[1], x = norm->in[NORM_GRADIENT_X], weight = optional_input(norm, NORM_GRADIENT_WEIGHT);
     const instruction *forward = forward_of(p, norm, y, &op_batch_norm_relu);
     if (!forward || !program_is_passing(p, relu->out[0]) || !are_alike(p, relu->in[0], x)) return false;
+    if (!program_can_move(p, forward, norm)) return false; /* the bias is read there once more */
     replacement r = { .op = &op_batch_norm_relu_gradient,
                       AS(norm),
                       TERMS(relu->in[0], x, norm->in[NORM_GRADIENT_MEAN], norm->in[NORM_GRADIENT_VAR], weight,
