@@ -77,7 +77,7 @@ static options parse_options(int argc, char **argv)
         .doc =
             "Times whole training steps (forward, cross-entropy, backward, AdamW) on made-up pictures and prints one "
             "line of JSON; bench/README.md says what its fields are.",
-        .options = table,
+        .tables = { table },
     };
     options o = { .group = 0 };
     command_line_parse(&line, argc, argv, &o);

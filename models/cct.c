@@ -1,5 +1,6 @@
 /* cct.c - compact transformers. */
 #include "cct.h"
+#include "layers/drop_path.h"
 #include "layers/patch_embedding.h"
 #include <math.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static bool blocks_init(cct *m, vt_path path)
     }
     m->blocks = vt_model_allocate(path.model, c->depth, sizeof *m->blocks);
     for (int64_t i = 0; m->blocks && i < c->depth; i++) {
-        double drop_path = c->depth > 1 ? c->common.drop_path * (double)i / (double)(c->depth - 1) : 0;
+        double drop_path = drop_path_at(c->common.drop_path, i, c->depth);
         m->blocks[i] = block_new(vt_subpath(path, "blocks.%d", (int)i), c, drop_path);
     }
     return !vt_failed();
@@ -196,8 +197,7 @@ static int64_t *depth(void *config)
 #define SINE            .sine_positions = true
 
 static const variant variants[] = {
-    { "cct_2_3x2_32", "CCT of 2 layers, two convolutions of 3x3: two CPU minutes train it",
-      OF_32(TINY(2), CONVS(3, 2)) },
+    { "cct_2_3x2_32", "CCT of 2 layers, two convolutions of 3x3", OF_32(TINY(2), CONVS(3, 2)) },
     { "cct_4_3x2_32", "CCT-4/3x2", OF_32(TINY(4), CONVS(3, 2)) },
     { "cct_6_3x1_32", "CCT-6/3x1", OF_32(SMALL(6), CONVS(3, 1)) },
     { "cct_6_3x2_32", "CCT-6/3x2", OF_32(SMALL(6), CONVS(3, 2)) },

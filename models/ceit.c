@@ -205,7 +205,7 @@ static int64_t *depth(void *config)
 #define BASE  .dim = 768, .heads = 12, .mlp_dim = 3072
 
 static const variant variants[] = {
-    { "ceit_nano_32", "CeiT of 6 layers for 32 px: three CPU minutes train it", CONFIG(32, 10, NANO, .heads = 3),
+    { "ceit_nano_32", "CeiT of 6 layers for 32 px", CONFIG(32, 10, NANO, .heads = 3),
       .pictures = { CIFAR_MEAN, .crop = 1 } },
     { "ceit_tiny_patch16_224", "CeiT-T", PUBLISHED(224, TINY) },
     { "ceit_small_patch16_224", "CeiT-S", PUBLISHED(224, SMALL) },

@@ -242,10 +242,6 @@ vt_tensor coat_forward(const void *model, vt_tensor images)
 
 /* Files have what blocks share once, or under the names of all that share it; the authors' also norms that nothing
  * uses. */
-#define DROP(from_)                                                                                                    \
-    {                                                                                                                  \
-        .from = from_                                                                                                  \
-    }
 #define SHARED                                                                                                         \
     DROP("serial_blocks*.*.cpe.*"), DROP("serial_blocks*.*.factoratt_crpe.crpe.*"),                                    \
         DROP("parallel_blocks.*.factoratt_crpe?.crpe.*"), DROP("parallel_blocks.*.mlp{3,4}.*")
@@ -297,7 +293,7 @@ static bool layout(const void *model, const char *value, token_layout *layout)
 #define LITE_MEDIUM    EACH_4, .dims = { 128, 256, 320, 512 }, .depths = { 3, 6, 10, 8 }
 
 static const variant variants[] = {
-    { "coat_nano_32", "CoaT of 4 serial and 2 parallel blocks for 32 px: two CPU minutes train it",
+    { "coat_nano_32", "CoaT of 4 serial and 2 parallel blocks for 32 px",
       OF_32(EACH_4, .dims = { 48, 64, 64, 64 }, .depths = { 1, 1, 1, 1 }, .parallel_depth = 2) },
     { "coat_tiny", "CoaT Tiny", OF_224(COAT, .dims = { 152, 152, 152, 152 }) },
     { "coat_mini", "CoaT Mini", OF_224(COAT, .dims = { 152, 216, 216, 216 }) },
@@ -306,7 +302,7 @@ static const variant variants[] = {
 };
 
 static const variant variants_lite[] = {
-    { "coat_lite_nano_32", "CoaT-Lite of 6 blocks for 32 px: two CPU minutes train it",
+    { "coat_lite_nano_32", "CoaT-Lite of 6 blocks for 32 px",
       OF_32(EACH_4, .dims = { 32, 64, 96, 128 }, .depths = { 1, 1, 2, 2 }) },
     { "coat_lite_tiny", "CoaT-Lite Tiny", OF_224(LITE, .dims = { 64, 128, 256, 320 }, .depths = { 2, 2, 2, 2 }) },
     { "coat_lite_mini", "CoaT-Lite Mini", OF_224(LITE, .dims = { 64, 128, 320, 512 }, .depths = { 2, 2, 2, 2 }) },

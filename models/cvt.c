@@ -251,7 +251,7 @@ static bool layout(const void *model, const char *value, token_layout *layout)
 #define OF_384 .pictures = { IMAGENET_MEAN, .crop = 1 }
 
 static const variant variants[] = {
-    { "cvt_nano_32", "CvT of 6 layers for 32 px: two CPU minutes train it", CONFIG(32, 10, NANO), OF_32 },
+    { "cvt_nano_32", "CvT of 6 layers for 32 px", CONFIG(32, 10, NANO), OF_32 },
     { "cvt_13", "CvT-13", PUBLISHED(224, NARROW, .depths = { 1, 2, 10 }), OF_224 },
     { "cvt_21", "CvT-21", PUBLISHED(224, NARROW, .depths = { 1, 4, 16 }), OF_224 },
     { "cvt_13_384", "CvT-13 at 384 px", PUBLISHED(384, NARROW, .depths = { 1, 2, 10 }), OF_384 },

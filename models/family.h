@@ -40,6 +40,20 @@ typedef struct naming {
     const vt_name_rule *rules; /* to the family's own names */
 } naming;
 
+/* Rows of its rules: the name here; left out; number `part_` of `parts_` that become one here. */
+#define TO(from_, to_)                                                                                                 \
+    {                                                                                                                  \
+        .from = from_, .to = to_                                                                                       \
+    }
+#define DROP(from_)                                                                                                    \
+    {                                                                                                                  \
+        .from = from_                                                                                                  \
+    }
+#define PART(from_, to_, part_, parts_)                                                                                \
+    {                                                                                                                  \
+        .from = from_, .to = to_, .part = part_, .parts = parts_                                                       \
+    }
+
 /* Where the tokens of a value are in the picture, for pictures of it. */
 typedef struct token_layout {
     int64_t prefix;                /* tokens in front of the picture's, such as the class token: of queries, keys */

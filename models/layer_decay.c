@@ -57,38 +57,18 @@ int64_t classifier_layer(const classifier *m, const char *name)
     return -1;
 }
 
-typedef struct chosen {
-    const classifier *m;
-    int64_t layer;
-} chosen;
-
-static bool is_of_layer(const char *name, vt_tensor parameter, void *user)
-{
-    const chosen *c = user;
-    (void)parameter;
-    return classifier_layer(c->m, name) == c->layer;
-}
-
-static bool has_parameters(const classifier *m, int64_t layer)
-{
-    walk w = { 0 };
-    for (int i = 0; i < vt_model_size(m->model); i++) {
-        vt_named_tensor e = vt_model_entry(m->model, i);
-        if (next_layer(&w, m->family, e.name) == layer && e.is_parameter) return true;
-    }
-    return false;
-}
-
 bool classifier_decay_layers(const classifier *m, vt_optimizer *optimizer, double lr, double decay)
 {
-    const int64_t layers = classifier_layers(m);
+    const int64_t last = classifier_layers(m) - 1;
+    walk w = { 0 };
     if (!(decay > 0 && decay <= 1)) {
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "layer decay: decay is %g; it is above 0, and 1 or less", decay);
         return false;
     }
-    for (int64_t layer = 0; layer < layers && !vt_failed(); layer++)
-        if (has_parameters(m, layer))
-            vt_optimizer_group(optimizer, NULL, .lr = lr * pow(decay, (double)(layers - 1 - layer)),
-                               .select = is_of_layer, .user = &(chosen){ m, layer });
+    for (int i = 0; i < vt_model_size(m->model) && !vt_failed(); i++) {
+        const vt_named_tensor e = vt_model_entry(m->model, i);
+        const double rate = lr * pow(decay, (double)(last - next_layer(&w, m->family, e.name)));
+        if (e.is_parameter) vt_optimizer_group(optimizer, e.name, .lr = rate);
+    }
     return !vt_failed();
 }

@@ -144,11 +144,6 @@ vt_tensor pvt_forward(const void *model, vt_tensor images)
 /* -- Others' names ---------------------------------------------------------------------------------------------------
  */
 
-#define TO(from_, to_)                                                                                                 \
-    {                                                                                                                  \
-        .from = from_, .to = to_                                                                                       \
-    }
-
 static const vt_name_rule authors[] = {
     TO("patch_embed1.*", "patch_embed.*"),
     TO("patch_embed2.*", "stages.1.downsample.*"),
@@ -166,12 +161,9 @@ static const vt_name_rule authors[] = {
 };
 
 /* Whose keys and values are one projection here. */
-#define HALF(from_, which)                                                                                             \
-    {                                                                                                                  \
-        .from = from_, .to = "stages.*.blocks.*.attn.kv.*", .part = which, .parts = 2                                  \
-    }
-#define EMBEDDING "pvt.encoder.patch_embeddings."
-#define BLOCK     "pvt.encoder.block.*.*."
+#define HALF(from, which) PART(from, "stages.*.blocks.*.attn.kv.*", which, 2)
+#define EMBEDDING         "pvt.encoder.patch_embeddings."
+#define BLOCK             "pvt.encoder.block.*.*."
 
 static const vt_name_rule hugging_face[] = {
     TO(EMBEDDING "0.projection.*", "patch_embed.proj.*"),

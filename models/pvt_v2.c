@@ -128,10 +128,6 @@ vt_tensor pvt_v2_forward(const void *model, vt_tensor images)
 /* -- Others' names ---------------------------------------------------------------------------------------------------
  */
 
-#define TO(from_, to_)                                                                                                 \
-    {                                                                                                                  \
-        .from = from_, .to = to_                                                                                       \
-    }
 #define STAGE(number, stage)                                                                                           \
     TO("block" #number ".*.mlp.dwconv.dwconv.*", "stages." #stage ".blocks.*.mlp.dwconv.*"),                           \
         TO("block" #number ".*", "stages." #stage ".blocks.*"), TO("norm" #number ".*", "stages." #stage ".norm.*")
@@ -148,12 +144,9 @@ static const vt_name_rule authors[] = {
     { 0 },
 };
 
-#define LAYER "pvt_v2.encoder.layers.*."
-#define BLOCK LAYER "blocks.*."
-#define HALF(from_, which)                                                                                             \
-    {                                                                                                                  \
-        .from = from_, .to = "stages.*.blocks.*.attn.kv.*", .part = which, .parts = 2                                  \
-    }
+#define LAYER             "pvt_v2.encoder.layers.*."
+#define BLOCK             LAYER "blocks.*."
+#define HALF(from, which) PART(from, "stages.*.blocks.*.attn.kv.*", which, 2)
 
 static const vt_name_rule hugging_face[] = {
     TO("pvt_v2.encoder.layers.0.patch_embedding.proj.*", "patch_embed.proj.*"),

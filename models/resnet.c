@@ -1,5 +1,6 @@
 /* resnet.c - residual networks. */
 #include "resnet.h"
+#include "layers/drop_path.h"
 #include <math.h>
 
 enum { EXPANSION = 4 }; /* of a bottleneck's channels */
@@ -42,14 +43,13 @@ static int64_t stage_init(resnet *m, int stage, int64_t in, int64_t *seen)
 {
     const resnet_config *c = &m->config;
     const int64_t width = c->width << stage, depth = c->depths[stage];
-    int64_t blocks = 0;
-    for (int s = 0; s < RESNET_STAGES; s++) blocks += c->depths[s];
+    const int64_t blocks = blocks_in_stages(c->depths, RESNET_STAGES);
     m->blocks[stage] = vt_model_allocate(m->path.model, depth, sizeof *m->blocks[stage]);
     for (int64_t i = 0; m->blocks[stage] && i < depth; i++) {
         vt_path path = vt_subpath(m->path, "layer%d.%d", stage + 1, (int)i);
         resnet_block *b = &m->blocks[stage][i];
         *b = block_new(path, c->bottleneck, in, width, stage > 0 && i == 0 ? 2 : 1);
-        b->drop_path = blocks > 1 ? c->common.drop_path * (double)(*seen)++ / (double)(blocks - 1) : 0;
+        b->drop_path = drop_path_at(c->common.drop_path, (*seen)++, blocks);
         in = c->bottleneck ? EXPANSION * width : width;
     }
     return in;

@@ -1,19 +1,8 @@
 /* swin_names.c - the names that others publish Swin transformers by. */
 #include "swin.h"
 
-#define TO(from_, to_)                                                                                                 \
-    {                                                                                                                  \
-        .from = from_, .to = to_                                                                                       \
-    }
-#define DROP(from_)                                                                                                    \
-    {                                                                                                                  \
-        .from = from_                                                                                                  \
-    }
 /* Whose q, k and v are one projection here. */
-#define THIRD(from_, which)                                                                                            \
-    {                                                                                                                  \
-        .from = from_, .to = "layers.*.blocks.*.attn.qkv.*", .part = which, .parts = 3                                 \
-    }
+#define THIRD(from, which) PART(from, "layers.*.blocks.*.attn.qkv.*", which, 3)
 
 /* Patches are merged behind a stage there, in front of the next here. */
 #define MERGING(prefix)                                                                                                \

@@ -1,5 +1,6 @@
 /* vit.c - the vision transformer. */
 #include "vit.h"
+#include "layers/drop_path.h"
 #include <math.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ static bool blocks_init(vit *m, vt_path path)
     }
     m->blocks = vt_model_allocate(path.model, c->depth, sizeof *m->blocks);
     for (int64_t i = 0; m->blocks && i < c->depth; i++) {
-        double drop_path = c->depth > 1 ? c->common.drop_path * (double)i / (double)(c->depth - 1) : 0;
+        double drop_path = drop_path_at(c->common.drop_path, i, c->depth);
         m->blocks[i] = block_new(vt_subpath(path, "blocks.%d", (int)i), c, drop_path);
     }
     return !vt_failed();
@@ -236,7 +237,7 @@ static const variant variants[] = {
       OF_224 },
     { "vit_base_patch16_224_mha", "ViT-B/16 on nn.MultiheadAttention: no dropout behind the attention",
       CONFIG(224, 16, BASE, TUTORIAL, .no_proj_dropout = true, .weights = VIT_WEIGHTS_MHA), OF_224 },
-    { "simple_vit_nano_patch4_32", "Simple ViT of 6 layers for 32 px: two CPU minutes train it",
+    { "simple_vit_nano_patch4_32", "Simple ViT of 6 layers for 32 px",
       CONFIG(32, 4, .depth = 6, .dim = 128, .mlp_dim = 256, .heads = 4, SIMPLE), OF_32 },
     { "simple_vit_small_patch16_224", "ViT-S/16 with fixed positions and the mean of the patches, without dropout",
       CONFIG(224, 16, SMALL, SIMPLE), OF_SIMPLE },

@@ -202,7 +202,7 @@ static int64_t *depth(void *config)
 #define OF_224 .pictures = { IMAGENET_MEAN, .crop = 1 }
 
 static const variant variants[] = {
-    { "vit5_nano_patch4_32", "ViT-5 of 6 layers for 32 px: two CPU minutes train it", CONFIG(32, 10, 4, NANO), OF_32 },
+    { "vit5_nano_patch4_32", "ViT-5 of 6 layers for 32 px", CONFIG(32, 10, 4, NANO), OF_32 },
     { "vit5_small_patch16_224", "ViT-5-Small", CONFIG(224, 1000, 16, SMALL), OF_224 },
     { "vit5_base_patch16_224", "ViT-5-Base", CONFIG(224, 1000, 16, BASE), OF_224 },
     { "vit5_base_patch16_384", "ViT-5-Base at 384 px", CONFIG(384, 1000, 16, BASE), OF_224 },

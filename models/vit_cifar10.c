@@ -4,5 +4,5 @@
 
 int main(int argc, char **argv)
 {
-    return training_program(training_line(), argc, argv);
+    return training_program(&training_line, argc, argv);
 }

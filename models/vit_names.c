@@ -2,18 +2,7 @@
 #include "vit.h"
 
 /* Whose q, k and v are one projection here. */
-#define TO(from_, to_)                                                                                                 \
-    {                                                                                                                  \
-        .from = from_, .to = to_                                                                                       \
-    }
-#define DROP(from_)                                                                                                    \
-    {                                                                                                                  \
-        .from = from_                                                                                                  \
-    }
-#define THIRD(from_, which)                                                                                            \
-    {                                                                                                                  \
-        .from = from_, .to = "blocks.*.attn.qkv.*", .part = which, .parts = 3                                          \
-    }
+#define THIRD(from, which) PART(from, "blocks.*.attn.qkv.*", which, 3)
 
 /* What Hugging Face's ViT and DeiT have in common, whose names begin with the model's. */
 #define AROUND(model)                                                                                                  \

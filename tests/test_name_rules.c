@@ -326,7 +326,7 @@ Test(model_load, resizes_tables_over_a_window_and_lines)
     write_two("table", VT_SHAPE(9, 2), "line", VT_SHAPE(3, 1));
     vt_model *model = vt_model_new();
     vt_parameter(vt_root(model), "table", VT_SHAPE(25, 2), .grid = { 0, 0, 5, 5 });
-    vt_parameter(vt_root(model), "line", VT_SHAPE(5, 1), .grid = { 0, 0, 5, 1 });
+    vt_parameter(vt_root(model), "line", VT_SHAPE(5, 1), .grid = { .axis = 0, .rows = 5 });
     cr_assert(!vt_model_load("file", model), "not asked for");
     vt_error_clear();
     cr_assert(vt_model_load("file", model, .resize = true), "%s", vt_error_message());
@@ -336,6 +336,21 @@ Test(model_load, resizes_tables_over_a_window_and_lines)
     for (int i = 0; i < 2; i++) cr_assert_float_eq(table[2 * 12 + i], 8 + i, 1e-5, "the middle stays in the middle");
     cr_assert_float_eq(line[2], 101, 1e-4);
     cr_assert(line[0] < line[1] && line[1] < line[2] && line[2] < line[3] && line[3] < line[4]);
+    vt_model_free(model);
+}
+
+/* Every row of the file's grid is 0 1 2: whatever becomes of rows, the mean of the columns is 1. */
+Test(model_load, resizes_to_a_grid_of_one_column_as_to_any)
+{
+    static const float square[9] = { 0, 1, 2, 0, 1, 2, 0, 1, 2 };
+    const safetensors_tensor tensor = { "table", VT_F32, VT_SHAPE(9), square };
+    cr_assert(safetensors_write(VT_HERE, "file", &tensor, 1, NULL, 0), "%s", vt_error_message());
+    vt_model *model = vt_model_new();
+    vt_parameter(vt_root(model), "table", VT_SHAPE(2), .grid = { 0, 0, 2, 1 });
+    cr_assert(vt_model_load("file", model, .resize = true), "%s", vt_error_message());
+    double table[2];
+    cr_assert(vt_read(vt_model_find(model, "table"), table, 2, VT_F64));
+    for (int i = 0; i < 2; i++) cr_assert_float_eq(table[i], 1, 1e-6, "row %d is %g", i, table[i]);
     vt_model_free(model);
 }
 

@@ -40,8 +40,9 @@ typedef struct vt_model_load_args {
  *
  * What differs between a file and a model that is to be trained further is made to fit where that is asked for. Grids
  * in the file are square, or lines where the model's are; they are resampled bicubically with antialias, and entries in
- * front of them are copied. One input channel gets the sum of the file's; more of them get the file's over and over,
- * times old / new, so that a grey picture gives what it gave. These lines are in the report, too:
+ * front of them are copied; where shapes are equal nothing is done. One input channel gets the sum of the file's; more
+ * of them get the file's over and over, times old / new, so that a grey picture gives what it gave. These lines are in
+ * the report, too:
  *
  *     resized: pos_embed [1, 577, 768], in the file [1, 197, 768]
  *     other channels: patch_embed.proj.weight [768, 1, 16, 16], in the file [768, 3, 16, 16]

@@ -31,10 +31,12 @@ VT_API vt_path vt_subpath(vt_path path, const char *format, ...) VT_PRINTF(2, 3)
 typedef enum vt_init { VT_INIT_CONSTANT, VT_INIT_NORMAL, VT_INIT_TRUNCATED_NORMAL, VT_INIT_UNIFORM } vt_init;
 
 /* How a parameter's axis is laid out over a picture or a window: `prefix` entries in front, such as a class token's,
- * then rows x columns, row by row. */
+ * then rows x columns, row by row; or a line of rows. */
 typedef struct vt_grid {
     int axis;
-    int64_t prefix, rows, columns; /* rows 0: it is laid out over nothing */
+    int64_t prefix;
+    int64_t rows;    /* 0: it is laid out over nothing */
+    int64_t columns; /* 0: it is a line, not a grid */
 } vt_grid;
 
 typedef struct vt_parameter_args {

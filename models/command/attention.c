@@ -27,7 +27,7 @@ static const command_option table[] = {
       .help = "The weights: safetensors, or what PyTorch's torch.save wrote (.pth, .pt, .bin)" },
     { OPTION_TEXT, "part", OPTION_FIELD(part), "KEY", .otherwise = "found by itself",
       .help = "Where in a file of torch.save the tensors are, such as model_ema" },
-    { OPTION_TEXT, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights fit",
+    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights fit",
       .help = "The model, as vitro models lists it" },
     { OPTION_TEXT, "labels", OPTION_FIELD(labels), "FILE", .otherwise = "ImageNet's for 1000 classes, else numbers",
       .help = "The names of the classes, one a line" },
@@ -50,13 +50,13 @@ static const command_option table[] = {
       .help = "The class, counted from 0, that Grad-CAM is of" },
     { 0 },
 };
-static const command_line line_of_it = {
+static const command_line line = {
     .version = "vitro attention " VITRO_VERSION,
     .doc =
         "Shows where in a picture a model looks: what the class token attends to, layer by layer and head by head; "
         "attention rollout; Grad-CAM. Writes pictures (attention.png, explanation.png), tables (maps.csv, layers.csv) "
         "and a page to explore them with (attention.html).",
-    .options = table,
+    .tables = { table },
     .no_models = true,
 };
 
@@ -120,9 +120,11 @@ static void report(const results *r)
 {
     const explanation *e = &r->explanation;
     char name[64];
-    for (int i = 0; i < e->ranked_count; i++)
-        printf("%6.2f %%  %4lld  %s\n", 100 * e->ranked[i].probability, (long long)e->ranked[i].class,
-               results_class(r, e->ranked[i].class, name));
+    for (int i = 0; i < e->ranked_count; i++) {
+        const long long class = e->ranked[i].class;
+        printf("%6.2f %%  %4lld%s%s\n", 100 * e->ranked[i].probability, class, r->labels.names ? "  " : "",
+               r->labels.names ? r->labels.names[class] : "");
+    }
     if (e->layers == 0) printf("%s has no maps of attention; Grad-CAM shows where the evidence is\n", r->net->name);
     if (e->rollout.tokens > 0)
         printf("rollout: layers %d to %d\n", e->rollout.first + 1, e->rollout.first + e->rollout.layers);
@@ -133,20 +135,12 @@ static void report(const results *r)
     printf("results: %s/attention.html and beside it\n", r->folder);
 }
 
-static bool prepare(results *r, const options *o)
-{
-    const common_config *c = r->net->config;
-    if (c->channels != 3)
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s takes pictures of %lld channels, and 3 are read", r->net->name,
-                       (long long)c->channels);
-    return !vt_failed() && labels_open(o->labels, c->classes, &r->labels);
-}
-
 /* What is wrong shows before anything is written. */
 static bool explain_and_write(results *r, const options *o)
 {
-    return prepare(r, o) && explain_picture(r, o) && choose_layers(r, o->layers) && choose_heads(r, o->heads) &&
-           output_folder_prepare(r->folder) && drawings_write(r) && write_tables(r) && write_page(r);
+    return labels_open(o->labels, r->net->config->classes, &r->labels) && explain_picture(r, o) &&
+           choose_layers(r, o->layers) && choose_heads(r, o->heads) && output_folder_prepare(r->folder) &&
+           drawings_write(r) && write_tables(r) && write_page(r);
 }
 
 static const char *base_name(const char *path)
@@ -168,7 +162,7 @@ static int run(int argc, char **argv)
 {
     options o = { .image_size = VT_AUTO, .class = VT_AUTO };
     char folder[FOLDER_SIZE];
-    command_line_parse(&line_of_it, argc, argv, &o);
+    command_line_parse(&line, argc, argv, &o);
     vt_set_device(o.device);
     const char *name = base_name(o.picture);
     classifier *net = vt_failed() ? NULL : open_model(o.weights, o.part, o.model, o.image_size);
@@ -181,9 +175,4 @@ static int run(int argc, char **argv)
     return vt_failed() ? failure_report() : 0;
 }
 
-static const command_line *line(void)
-{
-    return &line_of_it;
-}
-
-const command command_attention = { "attention", "show where in a picture a model looks", line, run };
+const command command_attention = { "attention", "show where in a picture a model looks", &line, run };

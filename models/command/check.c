@@ -21,10 +21,10 @@ static const command_option table[] = {
     { OPTION_FLAG, "brief", OPTION_FIELD(brief), .help = "Do not list the tensors" },
     { 0 },
 };
-static const command_line line_of_it = {
+static const command_line line = {
     .version = "vitro check " VITRO_VERSION,
     .doc = "Lists the tensors in a file, and says which of vitro's models have tensors of these names and shapes.",
-    .options = table,
+    .tables = { table },
     .no_models = true,
 };
 
@@ -89,7 +89,7 @@ static void tell(const found_models *found, const options *o)
 static int run(int argc, char **argv)
 {
     options o = { 0 };
-    command_line_parse(&line_of_it, argc, argv, &o);
+    command_line_parse(&line, argc, argv, &o);
     vt_tensor_file *file = vt_tensor_file_open(o.file, .part = o.part);
     if (file) {
         found_models found;
@@ -100,9 +100,4 @@ static int run(int argc, char **argv)
     return vt_failed() ? failure_report() : 0;
 }
 
-static const command_line *line(void)
-{
-    return &line_of_it;
-}
-
-const command command_check = { "check", "say what is in a file of weights, and which model it fits", line, run };
+const command command_check = { "check", "say what is in a file of weights, and which model it fits", &line, run };

@@ -41,11 +41,11 @@ static const command_option table[] = {
       .help = "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle" },
     { 0 },
 };
-static const command_line line_of_it = {
+static const command_line line = {
     .version = "vitro classify " VITRO_VERSION,
     .doc = "Says which classes pictures are of, with probabilities. They are made ready as the model's weights want "
            "it: vitro models has how.",
-    .options = table,
+    .tables = { table },
     .no_models = true,
 };
 
@@ -111,7 +111,7 @@ static void add(classification *c, const char *file)
         c->files[c->count++] = file;
         vt_picture_free(&seen);
     } else if (read)
-        fprintf(stderr, "vitro: %s: %s\n", file, vt_error_message());
+        failure_report_of(file);
     c->unread |= vt_failed();
     vt_error_clear();
     vt_picture_free(&picture);
@@ -165,11 +165,6 @@ static bool classify_all(classification *c, const picture_files *files)
 static bool prepare(classification *c)
 {
     const common_config *config = c->net->config;
-    if (config->channels != 3) {
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s takes pictures of %lld channels, and 3 are read", c->net->name,
-                       (long long)config->channels);
-        return false;
-    }
     c->top = config->classes < c->options->top ? config->classes : c->options->top;
     c->list = json_array();
     return labels_open(c->options->labels, config->classes, &c->labels);
@@ -178,7 +173,7 @@ static bool prepare(classification *c)
 static int run(int argc, char **argv)
 {
     options o = { .image_size = VT_AUTO };
-    command_line_parse(&line_of_it, argc, argv, &o);
+    command_line_parse(&line, argc, argv, &o);
     vt_set_device(o.device);
     picture_files files = { 0 };
     classifier *net = vt_failed() ? NULL : open_model(o.weights, o.part, o.model, o.image_size);
@@ -193,9 +188,4 @@ static int run(int argc, char **argv)
     return vt_failed() ? failure_report() : incomplete;
 }
 
-static const command_line *line(void)
-{
-    return &line_of_it;
-}
-
-const command command_classify = { "classify", "say what is in pictures", line, run };
+const command command_classify = { "classify", "say what is in pictures", &line, run };

@@ -7,7 +7,7 @@
 
 typedef struct command {
     const char *name, *summary;
-    const command_line *(*line)(void);
+    const command_line *line;
     int (*run)(int argc, char **argv);
 } command;
 

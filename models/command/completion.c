@@ -7,7 +7,7 @@
 
 static bool is_option(const command_option *o)
 {
-    return o->kind != OPTION_HEADING && o->kind != OPTION_ARGUMENT && o->kind != OPTION_ARGUMENTS;
+    return o->kind != OPTION_HEADING && !command_option_is_argument(o);
 }
 
 static bool is_of_zoo(const command_option *o)
@@ -17,7 +17,8 @@ static bool is_of_zoo(const command_option *o)
 
 static bool takes_models(const command *c)
 {
-    for (const command_option *o = c->line()->options; o->name; o++)
+    const command_option *o;
+    for (int i = 0; (o = command_line_row(c->line, i)); i++)
         if (!is_option(o) && is_of_zoo(o)) return true;
     return false;
 }
@@ -50,7 +51,8 @@ static void print_words(FILE *stream, const char *words)
 /* Options whose value is one of a few words: the case of each. */
 static void print_bash_values(FILE *stream, const command *c)
 {
-    for (const command_option *o = c->line()->options; o->name; o++) {
+    const command_option *o;
+    for (int i = 0; (o = command_line_row(c->line, i)); i++) {
         if (!is_option(o) || (o->kind != OPTION_DTYPE && !is_of_zoo(o))) continue;
         fprintf(stream, "        %s:--%s) words=\"", c->name, o->name);
         if (is_of_zoo(o))
@@ -64,7 +66,8 @@ static void print_bash_values(FILE *stream, const command *c)
 static void print_bash_options(FILE *stream, const command *c)
 {
     fprintf(stream, "        %s) words=\"", c->name);
-    for (const command_option *o = c->line()->options; o->name; o++)
+    const command_option *o;
+    for (int i = 0; (o = command_line_row(c->line, i)); i++)
         if (is_option(o)) fprintf(stream, "--%s%s ", o->name, o->value ? "=" : "");
     fputs("--help\" ;;\n", stream);
 }
@@ -159,7 +162,8 @@ static void print_zsh(FILE *stream, const command *const *commands)
           stream);
     for (const command *const *c = commands; *c; c++) {
         fprintf(stream, "        %s)\n            _arguments", (*c)->name);
-        for (const command_option *o = (*c)->line()->options; o->name; o++)
+        const command_option *o;
+        for (int i = 0; (o = command_line_row((*c)->line, i)); i++)
             if (o->kind != OPTION_HEADING) print_zsh_option(stream, o);
         fputs(" ;;\n", stream);
     }
@@ -207,9 +211,11 @@ static void print_fish(FILE *stream, const command *const *commands)
         print_fish_text(stream, (*c)->summary);
         fputs("'\n", stream);
     }
-    for (const command *const *c = commands; *c; c++)
-        for (const command_option *o = (*c)->line()->options; o->name; o++)
+    for (const command *const *c = commands; *c; c++) {
+        const command_option *o;
+        for (int i = 0; (o = command_line_row((*c)->line, i)); i++)
             if (o->kind != OPTION_HEADING) print_fish_option(stream, *c, o);
+    }
 }
 
 bool completion_print(FILE *stream, const char *shell, const command *const *commands)

@@ -5,7 +5,8 @@
 
 static int run(int argc, char **argv)
 {
-    return training_program(finetuning_line(), argc, argv);
+    return training_program(&finetuning_line, argc, argv);
 }
 
-const command command_finetune = { "finetune", "train a network further from a file of weights", finetuning_line, run };
+const command command_finetune = { "finetune", "train a network further from a file of weights", &finetuning_line,
+                                   run };

@@ -17,11 +17,6 @@ static void print_text(FILE *stream, const char *text)
     }
 }
 
-static bool is_argument(const command_option *o)
-{
-    return o->kind == OPTION_ARGUMENT || o->kind == OPTION_ARGUMENTS;
-}
-
 static void print_argument(FILE *stream, const command_option *o)
 {
     fputs(o->required ? " \\fI" : " [\\fI", stream);
@@ -36,8 +31,9 @@ static void print_synopsis(FILE *stream, const command *c)
 {
     fprintf(stream, ".B vitro %s\n", c->name);
     fputs("[\\fIOPTION\\fR...]", stream);
-    for (const command_option *o = c->line()->options; o->name; o++)
-        if (is_argument(o)) print_argument(stream, o);
+    const command_option *o;
+    for (int i = 0; (o = command_line_row(c->line, i)); i++)
+        if (command_option_is_argument(o)) print_argument(stream, o);
     fputs("\n.br\n", stream);
 }
 
@@ -46,7 +42,7 @@ static void print_option(FILE *stream, const command_option *o)
 {
     const char *left_out = o->fallback ? o->fallback : o->otherwise;
     fputs(".TP\n", stream);
-    if (is_argument(o)) {
+    if (command_option_is_argument(o)) {
         fputs("\\fI", stream);
         print_text(stream, o->name);
         fputs("\\fR\n", stream);
@@ -72,11 +68,11 @@ static void print_option(FILE *stream, const command_option *o)
 
 static void print_command(FILE *stream, const command *c)
 {
-    const command_line *line = c->line();
+    const command_option *o;
     fprintf(stream, ".SS vitro %s\n", c->name);
-    print_text(stream, line->doc);
+    print_text(stream, c->line->doc);
     fputs("\n", stream);
-    for (const command_option *o = line->options; o->name; o++) {
+    for (int i = 0; (o = command_line_row(c->line, i)); i++) {
         if (o->kind == OPTION_HEADING) {
             fputs(".PP\n", stream);
             print_text(stream, o->name);
@@ -99,8 +95,6 @@ int manual_print(FILE *stream, const command *const *commands)
           ".SH COMMANDS\n",
           stream);
     for (const command *const *c = commands; *c; c++) print_command(stream, *c);
-    fputs(".SH EXIT STATUS\n0 where all was done; 64 where the command line is wrong; 1 otherwise.\n"
-          ".SH SEE ALSO\n.BR vit_cifar10 (1)\n",
-          stream);
+    fputs(".SH EXIT STATUS\n0 where all was done; 64 where the command line is wrong; 1 otherwise.\n", stream);
     return ferror(stream) != 0;
 }

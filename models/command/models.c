@@ -19,11 +19,11 @@ static const command_option table[] = {
     { OPTION_FLAG, "json", OPTION_FIELD(json), .help = "Print JSON" },
     { 0 },
 };
-static const command_line line_of_it = {
+static const command_line line = {
     .version = "vitro models " VITRO_VERSION,
     .doc = "Lists the models that vitro has: parameters, multiply-accumulates and activations of one picture, and how "
            "pictures are made ready for published weights.",
-    .options = table,
+    .tables = { table },
     .no_models = true,
 };
 
@@ -89,7 +89,7 @@ static void print_head(const options *o)
 static int run(int argc, char **argv)
 {
     options o = { 0 };
-    command_line_parse(&line_of_it, argc, argv, &o);
+    command_line_parse(&line, argc, argv, &o);
     json_t *list = json_array();
     const family *family;
     const variant *v;
@@ -112,9 +112,4 @@ static int run(int argc, char **argv)
     return 1;
 }
 
-static const command_line *line(void)
-{
-    return &line_of_it;
-}
-
-const command command_models = { "models", "list the models", line, run };
+const command command_models = { "models", "list the models", &line, run };

@@ -22,11 +22,11 @@ static const command_option table[] = {
     { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "1", .help = "Pictures" },
     { 0 },
 };
-static const command_line line_of_it = {
+static const command_line line = {
     .version = "vitro summary " VITRO_VERSION,
     .doc = "Prints a model value by value: the shape of each, the parameters of the layer that makes it, its "
            "multiply-accumulates and the memory that it takes in f32. Nothing is computed.",
-    .options = table,
+    .tables = { table },
     .no_models = true,
 };
 
@@ -93,16 +93,11 @@ static void summarise(const classifier *m, int64_t batch)
 static int run(int argc, char **argv)
 {
     options o = { .classes = VT_AUTO, .image_size = VT_AUTO };
-    command_line_parse(&line_of_it, argc, argv, &o);
+    command_line_parse(&line, argc, argv, &o);
     classifier *m = classifier_new(o.name, .classes = o.classes, .image_size = o.image_size);
     if (m) summarise(m, o.batch);
     classifier_free(m);
     return vt_failed() ? failure_report() : 0;
 }
 
-static const command_line *line(void)
-{
-    return &line_of_it;
-}
-
-const command command_summary = { "summary", "print a model layer by layer", line, run };
+const command command_summary = { "summary", "print a model layer by layer", &line, run };

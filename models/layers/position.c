@@ -14,9 +14,9 @@ position position_new(vt_path path, position_kind kind, int64_t rows, int64_t co
                                .no_decay = true, .grid = { 1, prefix, rows, columns });
     if (kind == POSITION_LEARNED_2D) {
         m.row = vt_parameter(path, "pos_row", VT_SHAPE(1, rows, 1, dim), VT_INIT_NORMAL, std, .no_decay = true,
-                             .grid = { .axis = 1, .rows = rows, .columns = 1 });
+                             .grid = { .axis = 1, .rows = rows });
         m.column = vt_parameter(path, "pos_column", VT_SHAPE(1, 1, columns, dim), VT_INIT_NORMAL, std, .no_decay = true,
-                                .grid = { .axis = 2, .rows = columns, .columns = 1 });
+                                .grid = { .axis = 2, .rows = columns });
     }
     return m;
 }

@@ -8,9 +8,9 @@ relative_logits relative_logits_new(vt_path path, int64_t rows, int64_t columns,
     const int64_t height = 2 * rows - 1, width = 2 * columns - 1;
     const double std = 1 / sqrt((double)dim);
     m.height_rel = vt_parameter(path, "height_rel", VT_SHAPE(height, dim), VT_INIT_NORMAL, std,
-                                .grid = { .axis = 0, .rows = height, .columns = 1 });
+                                .grid = { .axis = 0, .rows = height });
     m.width_rel = vt_parameter(path, "width_rel", VT_SHAPE(width, dim), VT_INIT_NORMAL, std,
-                               .grid = { .axis = 0, .rows = width, .columns = 1 });
+                               .grid = { .axis = 0, .rows = width });
     return m;
 }
 

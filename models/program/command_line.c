@@ -123,16 +123,25 @@ static void parse_value(struct argp_state *state, const command_option *o, const
 
 /* -- The command line ---------------------------------------------------------------------------------------------- */
 
-static bool is_argument(const command_option *o)
+bool command_option_is_argument(const command_option *o)
 {
     return o->kind == OPTION_ARGUMENT || o->kind == OPTION_ARGUMENTS;
 }
 
+const command_option *command_line_row(const command_line *line, int number)
+{
+    for (int t = 0; t < COMMAND_LINE_TABLES && line->tables[t]; t++)
+        for (const command_option *o = line->tables[t]; o->name; o++)
+            if (number-- == 0) return o;
+    return NULL;
+}
+
 static void parse_argument(struct argp_state *state, const parsing *p, const char *text)
 {
+    const command_option *o;
     unsigned row = 0;
-    for (const command_option *o = p->line->options; o->name; o++) {
-        if (!is_argument(o) || (o->kind == OPTION_ARGUMENT && row++ < state->arg_num)) continue;
+    for (int i = 0; (o = command_line_row(p->line, i)); i++) {
+        if (!command_option_is_argument(o) || (o->kind == OPTION_ARGUMENT && row++ < state->arg_num)) continue;
         parse_value(state, o, text, p->target);
         return;
     }
@@ -141,9 +150,11 @@ static void parse_argument(struct argp_state *state, const parsing *p, const cha
 
 static void require(struct argp_state *state, const parsing *p)
 {
+    const command_option *o;
     unsigned arguments = 0;
-    for (const command_option *o = p->line->options; o->name; o++) {
-        if (is_argument(o) && ++arguments > state->arg_num && o->required) argp_error(state, "%s is missing", o->name);
+    for (int i = 0; (o = command_line_row(p->line, i)); i++) {
+        if (command_option_is_argument(o) && ++arguments > state->arg_num && o->required)
+            argp_error(state, "%s is missing", o->name);
         if (o->kind == OPTION_TEXT && o->required && !*(char **)((char *)p->target + o->offset))
             argp_error(state, "--%s is missing", o->name);
     }
@@ -152,16 +163,17 @@ static void require(struct argp_state *state, const parsing *p)
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     const parsing *p = state->input;
+    const command_option *o;
     if (key == ARGP_KEY_ARG) {
         parse_argument(state, p, text);
         return 0;
     }
     if (key == ARGP_KEY_END) require(state, p);
     if (key == ARGP_KEY_INIT)
-        for (const command_option *o = p->line->options; o->name; o++)
+        for (int i = 0; (o = command_line_row(p->line, i)); i++)
             if (o->fallback) parse_value(state, o, o->fallback, p->target);
     if (key < FIRST_KEY || key >= FIRST_KEY + MAX_OPTIONS) return ARGP_ERR_UNKNOWN;
-    parse_value(state, &p->line->options[key - FIRST_KEY], text, p->target);
+    parse_value(state, command_line_row(p->line, key - FIRST_KEY), text, p->target);
     return 0;
 }
 
@@ -175,11 +187,11 @@ static char *filter_help(int key, const char *text, void *input)
 
 static void fill_argp(const command_line *line, struct argp_option *out, char (*help)[HELP_SIZE])
 {
+    const command_option *o;
     int group = 0;
-    for (int i = 0; line->options[i].name; i++) {
-        const command_option *o = &line->options[i];
+    for (int i = 0; (o = command_line_row(line, i)) && i < MAX_OPTIONS; i++) {
         const char *left_out = o->fallback ? o->fallback : o->otherwise;
-        if (o->kind == OPTION_HEADING || is_argument(o)) {
+        if (o->kind == OPTION_HEADING || command_option_is_argument(o)) {
             /* argp's lists have no row for an argument: it stands there as documentation. */
             bool heading = o->kind == OPTION_HEADING;
             if (heading)
@@ -196,10 +208,11 @@ static void fill_argp(const command_line *line, struct argp_option *out, char (*
 /* "NAME [GLOB]", "IMAGE..." */
 static void list_arguments(const command_line *line, char *text, size_t size)
 {
+    const command_option *o;
     size_t used = 0;
     text[0] = 0;
-    for (const command_option *o = line->options; o->name; o++) {
-        if (!is_argument(o)) continue;
+    for (int i = 0; (o = command_line_row(line, i)); i++) {
+        if (!command_option_is_argument(o)) continue;
         used += (size_t)snprintf(text + used, size - used, o->required ? "%s%s%s" : "%s[%s%s]", used ? " " : "",
                                  o->name, o->kind == OPTION_ARGUMENTS ? "..." : "");
     }
@@ -244,9 +257,10 @@ static void print_value(const command_option *o, const void *target, char *text,
 
 void command_line_recipe(const command_line *line, const void *target, char *text, size_t size)
 {
+    const command_option *o;
     size_t used = 0;
     text[0] = 0;
-    for (const command_option *o = line->options; o->name; o++) {
+    for (int i = 0; (o = command_line_row(line, i)); i++) {
         char value[256];
         if (!o->recipe) continue;
         print_value(o, target, value, sizeof value);

@@ -40,12 +40,20 @@ typedef struct command_option {
 /* The offset of a field of the program's struct. */
 #define OPTION_FIELD(field) .offset = offsetof(options, field)
 
+enum { COMMAND_LINE_TABLES = 8 };
+
 typedef struct command_line {
-    const char *version;           /* "program 1.0" */
-    const char *doc;               /* what the program does */
-    const command_option *options; /* ended by a name of NULL */
-    bool no_models;                /* the list of models does not stand at the end of the help */
+    const char *version; /* "program 1.0" */
+    const char *doc;     /* what the program does */
+    /* Rows, of several tables where programs have some in common; each ends with a name of NULL. */
+    const command_option *tables[COMMAND_LINE_TABLES];
+    bool no_models; /* the list of models does not stand at the end of the help */
 } command_line;
+
+/* Rows of all tables by number; NULL past the last. */
+const command_option *command_line_row(const command_line *line, int number);
+/* Whether a row is of what stands without a name. */
+bool command_option_is_argument(const command_option *o);
 
 /* Fills the program's struct from defaults and command line; what has no fallback and is not given is as it was. Prints
  * help or a message and exits, as command lines do, where it is not one to run. */

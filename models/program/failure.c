@@ -5,12 +5,23 @@
 #include <string.h>
 #include <vitro/vitro.h>
 
-int failure_report(void)
+static int report(const char *what, const char *colon)
 {
     const char *message = vt_error_message(), *place = NULL;
     for (const char *at = message; (at = strstr(at, "  at ")); at++) place = at;
-    fprintf(stderr, "vitro: %.*s\n", (int)(place ? place - message : (ptrdiff_t)strlen(message)), message);
+    const int length = (int)(place ? place - message : (ptrdiff_t)strlen(message));
+    fprintf(stderr, "vitro: %s%s%.*s\n", what, colon, length, message);
     return 1;
+}
+
+int failure_report(void)
+{
+    return report("", "");
+}
+
+int failure_report_of(const char *what)
+{
+    return report(what, ": ");
 }
 
 int failure_of_output(int code)

@@ -1,4 +1,4 @@
-/* open_model.c - a model with the weights of a file, to be used. */
+/* open_model.c - a model with the weights of a file, to be used on pictures in colour. */
 #include "program/open_model.h"
 #include "program/find_model.h"
 
@@ -8,12 +8,20 @@ static bool load(const classifier *m, const vt_tensor_file *file, const char *we
     return vt_model_load(weights, m->model, .rules = theirs ? theirs->rules : NULL, .part = part, .resize = resize);
 }
 
+static bool takes_colour(const classifier *m)
+{
+    if (m->config->channels == 3) return true;
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s takes pictures of %lld channels, and 3 are read", m->name,
+                   (long long)m->config->channels);
+    return false;
+}
+
 static classifier *open_file(const vt_tensor_file *file, const char *weights, const char *part, const char *name,
                              int64_t image_size)
 {
     if (!name) name = choose_model(file, weights, part);
     classifier *m = name ? classifier_new(name, .classes = classes_in(file), .image_size = image_size) : NULL;
-    if (m && load(m, file, weights, part, image_size != VT_AUTO)) return m;
+    if (m && takes_colour(m) && load(m, file, weights, part, image_size != VT_AUTO)) return m;
     classifier_free(m);
     return NULL;
 }

@@ -1,4 +1,4 @@
-/* open_model.h - a model with the weights of a file, to be used. */
+/* open_model.h - a model with the weights of a file, to be used on pictures in colour. */
 #ifndef MODELS_PROGRAM_OPEN_MODEL_H
 #define MODELS_PROGRAM_OPEN_MODEL_H
 

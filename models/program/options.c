@@ -100,44 +100,20 @@ static const command_option rate_further[] = {
 /* -- Command lines ---------------------------------------------------------------------------------------------------
  */
 
-enum { MOST_ROWS = 40 };
+const command_line training_line = {
+    .version = "vit_cifar10 (vitro) " VITRO_VERSION,
+    .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it after "
+           "each epoch.",
+    .tables = { anew, of_pictures, of_steps, rate_anew, of_the_run },
+};
 
-/* One table of several. */
-static const command_option *join(command_option *rows, const command_option *const *tables)
-{
-    int count = 0;
-    for (; *tables; tables++)
-        for (const command_option *o = *tables; o->name && count < MOST_ROWS - 1; o++) rows[count++] = *o;
-    rows[count] = (command_option){ 0 };
-    return rows;
-}
-
-const command_line *training_line(void)
-{
-    static command_option rows[MOST_ROWS];
-    static command_line line = {
-        .version = "vit_cifar10 (vitro) " VITRO_VERSION,
-        .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it "
-               "after each epoch.",
-    };
-    line.options =
-        join(rows, (const command_option *const[]){ anew, of_pictures, of_steps, rate_anew, of_the_run, NULL });
-    return &line;
-}
-
-const command_line *finetuning_line(void)
-{
-    static command_option rows[MOST_ROWS];
-    static command_line line = {
-        .version = "vitro finetune " VITRO_VERSION,
-        .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
-               "epoch.",
-        .no_models = true,
-    };
-    line.options = join(rows, (const command_option *const[]){ further, of_pictures, which_of_it, of_steps,
-                                                               rate_further, of_the_run, NULL });
-    return &line;
-}
+const command_line finetuning_line = {
+    .version = "vitro finetune " VITRO_VERSION,
+    .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
+           "epoch.",
+    .tables = { further, of_pictures, which_of_it, of_steps, rate_further, of_the_run },
+    .no_models = true,
+};
 
 options options_parse(const command_line *line, int argc, char **argv)
 {

@@ -24,8 +24,7 @@ typedef struct options {
 } options;
 
 /* The command lines of training anew, and of training further. */
-const command_line *training_line(void);
-const command_line *finetuning_line(void);
+extern const command_line training_line, finetuning_line;
 
 /* Reads the command line. Prints help or a message and exits, as command lines do, where it is not one to run. */
 options options_parse(const command_line *line, int argc, char **argv);

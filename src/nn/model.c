@@ -117,9 +117,9 @@ static bool grid_fits(const vt_grid *g, vt_shape shape)
 {
     int64_t count;
     if (g->rows == 0) return true;
-    return g->axis >= 0 && g->axis < shape.rank && g->prefix >= 0 && g->rows > 0 && g->columns > 0 &&
-           !__builtin_mul_overflow(g->rows, g->columns, &count) && !__builtin_add_overflow(count, g->prefix, &count) &&
-           count == shape.dim[g->axis];
+    return g->axis >= 0 && g->axis < shape.rank && g->prefix >= 0 && g->rows > 0 && g->columns >= 0 &&
+           !__builtin_mul_overflow(g->rows, g->columns ? g->columns : 1, &count) &&
+           !__builtin_add_overflow(count, g->prefix, &count) && count == shape.dim[g->axis];
 }
 
 static vt_tensor register_tensor(const vt_parameter_args *a, vt_dtype dtype, bool is_parameter)

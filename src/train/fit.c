@@ -18,7 +18,7 @@
 static int64_t rows_of(const vt_grid *grid, int64_t count)
 {
     if (count < 1) return 0;
-    if (grid->columns == 1) return count;
+    if (grid->columns == 0) return count;
     int64_t side = (int64_t)llround(sqrt((double)count));
     return side * side == count ? side : 0;
 }
@@ -51,8 +51,8 @@ static vt_tensor resample_grid(const vt_grid *grid, vt_tensor x, vt_shape to)
     x = vt_reshape(x, VT_SHAPE(s.before, s.along, s.behind));
     vt_tensor prefix = vt_slice(x, 1, 0, grid->prefix), places = vt_slice(x, 1, grid->prefix, s.along);
     vt_tensor image = vt_permute(vt_reshape(places, VT_SHAPE(s.before, rows, -1, s.behind)), VT_AXES(0, 3, 1, 2));
-    image = vt_interpolate(image, .height = (int)grid->rows, .width = (int)grid->columns, .mode = VT_BICUBIC,
-                           .antialias = true);
+    image = vt_interpolate(image, .height = (int)grid->rows, .width = grid->columns ? (int)grid->columns : 1,
+                           .mode = VT_BICUBIC, .antialias = true);
     places = vt_reshape(vt_permute(image, VT_AXES(0, 2, 3, 1)), VT_SHAPE(s.before, -1, s.behind));
     return vt_reshape(vt_concat(((vt_tensor[]){ prefix, places }), 2, 1), to);
 }
