@@ -66,8 +66,8 @@ static void tell_differences(const found_models *found, const options *o)
     vt_error_clear();
     classifier_free(m);
     if (memory) fclose(memory);
-    for (char *line = report ? strtok_r(report, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
-        if (lines++ < LINES) printf("  %s\n", printable(line, name));
+    for (char *text = report ? strtok_r(report, "\n", &rest) : NULL; text; text = strtok_r(NULL, "\n", &rest))
+        if (lines++ < LINES) printf("  %s\n", printable(text, name));
     if (lines > LINES) printf("  and %d more\n", lines - LINES);
     free(report);
 }
