@@ -126,6 +126,36 @@ Test(model_file, has_the_state_dict_names)
     free_net(&a, NULL);
 }
 
+Test(model_file, has_what_is_to_be_said_of_the_model)
+{
+    net a = make_net(1);
+    const vt_metadata said[] = { { "made by", "hand" }, { "colour", "\"gr\xc3\xbcn\"\n" }, { 0 } };
+    cr_assert(vt_model_save("model.safetensors", a.model, .metadata = said), "%s", vt_error_message());
+    vt_tensor_file *file = vt_tensor_file_open("model.safetensors");
+    cr_assert(file && vt_tensor_file_size(file) == 4);
+    for (int i = 0; said[i].key; i++) cr_expect_str_eq(vt_tensor_file_metadata(file, said[i].key), said[i].value);
+    cr_expect_null(vt_tensor_file_metadata(file, "taste"));
+    cr_expect_null(vt_tensor_file_metadata(file, NULL));
+    cr_expect_null(vt_tensor_file_metadata(NULL, "colour"));
+    vt_tensor_file_close(file);
+    free_net(&a, NULL);
+}
+
+Test(model_file, says_each_thing_once)
+{
+    net a = make_net(1);
+    const vt_metadata twice[] = { { "a", "1" }, { "b", "2" }, { "a", "3" }, { 0 } },
+                      without[] = { { "a", NULL }, { 0 } };
+    cr_assert(!vt_model_save("model.safetensors", a.model, .metadata = twice));
+    cr_expect(strstr(vt_error_message(), "the metadata has \"a\" twice"), "%s", vt_error_message());
+    vt_error_clear();
+    cr_assert(!vt_model_save("model.safetensors", a.model, .metadata = without));
+    cr_expect(strstr(vt_error_message(), "the metadata has \"a\" without a value"), "%s", vt_error_message());
+    vt_error_clear();
+    cr_expect(count_files() == 0);
+    free_net(&a, NULL);
+}
+
 Test(model_file, what_is_recorded_is_saved)
 {
     net a = make_net(1), b = make_net(2);

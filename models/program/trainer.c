@@ -33,27 +33,32 @@ static bool make_net(trainer *t, const vt_dataset *train)
 }
 
 /* Weights go on with the pictures that they know. */
-static void choose_normalisation(const trainer *t, const data_set *set, float mean[3], float std[3])
+static bool choose_normalisation(trainer *t, const data_set *set)
 {
-    const preprocessing *known = t->options->weights ? t->net->pictures : NULL;
+    if (t->options->weights) return finetune_find_pictures(t->net, t->options, &t->pictures);
     for (int c = 0; c < 3; c++) {
-        mean[c] = known ? (float)known->mean[c] : set->mean[c];
-        std[c] = known ? (float)known->std[c] : set->std[c];
+        t->pictures.mean[c] = (double)set->mean[c];
+        t->pictures.std[c] = (double)set->std[c];
     }
+    return true;
 }
 
 bool trainer_init(trainer *t, const options *o, const pictures *p)
 {
     const vt_dataset *train = p->train, *test = p->test;
-    *t = (trainer){ .options = o, .saved_at = monotonic_seconds() };
+    *t = (trainer){ .options = o, .class_names = train->class_names, .saved_at = monotonic_seconds() };
     describe(t, train, test);
     if (train->count < o->batch)
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
                        (long long)o->batch, (long long)train->count);
     vt_seed((uint64_t)o->seed);
     if (!make_net(t, train)) return false;
+    if (!choose_normalisation(t, p->set)) return false;
     float mean[3], std[3];
-    choose_normalisation(t, p->set, mean, std);
+    for (int c = 0; c < 3; c++) {
+        mean[c] = (float)t->pictures.mean[c];
+        std[c] = (float)t->pictures.std[c];
+    }
     /* A GPU is quicker than the host at making batches, of the same bits. */
     bool resident = strcmp(o->device, "cuda") == 0;
     t->train_loader =
