@@ -60,7 +60,9 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
         vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = p->set->augment, .seed = (uint64_t)o->seed,
                        .drop_last = true, .mean = mean, .std = std, .resident = resident);
     t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .mean = mean, .std = std, .resident = resident);
-    return !vt_failed() && (!o->resume || run_folder_resume(t));
+    /* A run that has ended is left as it is. */
+    return !vt_failed() && (!o->resume || run_folder_resume(t)) &&
+           (t->epoch == o->epochs || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
 }
 
 void trainer_free(trainer *t)
@@ -68,6 +70,7 @@ void trainer_free(trainer *t)
     vt_loader_close(t->train_loader);
     vt_loader_close(t->test_loader);
     vt_optimizer_free(t->optimizer);
+    run_report_free(&t->report);
     classifier_free(t->net);
 }
 

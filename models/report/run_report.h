@@ -1,0 +1,17 @@
+/* run_report.h - what a training run leaves for people to look at, in its output folder. */
+#ifndef MODELS_REPORT_RUN_REPORT_H
+#define MODELS_REPORT_RUN_REPORT_H
+
+#include "report/settings.h"
+
+typedef struct run_report {
+    const char *folder;
+    const pictures *pictures;
+    json_t *settings;
+} run_report;
+
+/* Writes settings.json. False with an error. */
+bool run_report_begin(run_report *r, const options *o, const pictures *p, const classifier *net, int64_t first_epoch);
+void run_report_free(run_report *r);
+
+#endif
