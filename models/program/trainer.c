@@ -154,39 +154,44 @@ static bool train_epoch(trainer *t)
 }
 
 /* False at the end of the pictures. */
-static bool test_step(const trainer *t, metrics *m)
+static bool test_step(const trainer *t, evaluation *e)
 {
     VT_SCOPE;
     vt_batch batch;
     if (!vt_loader_next_tensors(t->test_loader, &batch)) return false;
-    vt_tensor logits = classifier_forward(t->net, input_images(t, &batch));
-    metrics_add(m, vt_cross_entropy(logits, batch.labels), vt_correct_count(logits, batch.labels), batch.count);
+    evaluation_add(e, classifier_forward(t->net, input_images(t, &batch)));
     return true;
 }
 
 /* False where an error or a signal ended it early. */
-static bool test(const trainer *t, metrics *m)
+static bool test(const trainer *t, evaluation *e)
 {
-    *m = (metrics){ 0 };
+    if (!evaluation_begin(e, t->report.pictures->test)) return false;
     vt_set_training(false);
-    while (!vt_failed() && !vt_stop_requested() && test_step(t, m)) continue;
-    metrics_read(m);
-    return !vt_failed() && !vt_stop_requested();
+    while (!vt_failed() && !vt_stop_requested() && test_step(t, e)) continue;
+    return evaluation_finish(e) && !vt_stop_requested();
 }
 
-static bool finish_epoch(trainer *t)
+static vt_epoch row_of(const trainer *t, const evaluation *tested)
 {
-    metrics tested;
-    if (!test(t, &tested)) return false;
-    vt_epoch row = {
+    return (vt_epoch){
         .epoch = t->epoch + 1,
         .train_loss = metrics_loss(&t->metrics),
         .train_accuracy = metrics_accuracy(&t->metrics),
-        .test_loss = metrics_loss(&tested),
-        .test_accuracy = metrics_accuracy(&tested),
+        .test_loss = evaluation_loss(tested),
+        .test_accuracy = evaluation_accuracy(tested),
         .seconds = t->seconds,
         .images_per_second = (double)t->metrics.seen / t->seconds,
+        .test_top5 = evaluation_top_accuracy(tested),
+        .test_calibration_error = evaluation_calibration_error(tested),
+        .learning_rate = vt_optimizer_lr(t->optimizer),
     };
+}
+
+/* What is left of the epoch when it has been trained. */
+static bool finish_tested_epoch(trainer *t, const evaluation *tested)
+{
+    const vt_epoch row = row_of(t, tested);
     printf("epoch %lld: train loss %.4f accuracy %.2f%%, test loss %.4f accuracy %.2f%%, %.0f images/s\n",
            (long long)row.epoch, row.train_loss, 100 * row.train_accuracy, row.test_loss, 100 * row.test_accuracy,
            row.images_per_second);
@@ -194,7 +199,15 @@ static bool finish_epoch(trainer *t)
     t->batch = 0;
     t->metrics = (metrics){ 0 };
     t->seconds = 0;
-    return run_folder_finish_epoch(t, &row);
+    return run_folder_finish_epoch(t, &row, tested);
+}
+
+static bool finish_epoch(trainer *t)
+{
+    evaluation tested;
+    bool done = test(t, &tested) && finish_tested_epoch(t, &tested);
+    evaluation_free(&tested);
+    return done;
 }
 
 bool trainer_run(trainer *t)

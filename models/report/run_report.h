@@ -2,6 +2,7 @@
 #ifndef MODELS_REPORT_RUN_REPORT_H
 #define MODELS_REPORT_RUN_REPORT_H
 
+#include "report/evaluation.h"
 #include "report/settings.h"
 
 typedef struct run_report {
@@ -12,6 +13,9 @@ typedef struct run_report {
 
 /* Writes settings.json. False with an error. */
 bool run_report_begin(run_report *r, const options *o, const pictures *p, const classifier *net, int64_t first_epoch);
+/* Writes anew what follows from the test after an epoch: confusion.csv and per_class.csv, and as .svg and .png
+ * confusion, per_class and calibration. False with an error, and while one stands. */
+bool run_report_epoch(const run_report *r, const evaluation *tested);
 void run_report_free(run_report *r);
 
 #endif

@@ -55,9 +55,10 @@ static json_t *machine_json(void)
     machine m;
     machine_describe(&m);
     return json_pack("{so sI so so sI so so ss}", "processor", json_of_text(m.processor), "cores", (json_int_t)m.cores,
-                     "threads", vt_threads() ? json_integer(vt_threads()) : json_null(), "instructions", json_of_text(m.instructions), "memory_bytes",
-                     (json_int_t)m.memory_bytes, "system", json_of_text(m.system), "onednn",
-                     *m.onednn ? json_string(m.onednn) : json_null(), "device", vt_device());
+                     "threads", vt_threads() ? json_integer(vt_threads()) : json_null(), "instructions",
+                     json_of_text(m.instructions), "memory_bytes", (json_int_t)m.memory_bytes, "system",
+                     json_of_text(m.system), "onednn", *m.onednn ? json_string(m.onednn) : json_null(), "device",
+                     vt_device());
 }
 
 static json_t *now_json(void)

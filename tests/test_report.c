@@ -1,0 +1,193 @@
+/* What a training run shows of its tests: figures that follow from logits, against ones worked out by hand, and the
+ * files that they go to. */
+#include "left_behind.h"
+#include "refused.h"
+#include "report/class_tables.h"
+#include "report/evaluation.h"
+#include "report/test_drawings.h"
+#include "temporary.h"
+#include <criterion/criterion.h>
+#include <math.h>
+
+static void leave(void)
+{
+    expect_nothing_left();
+    leave_folder();
+}
+TestSuite(evaluation, .fini = expect_nothing_left);
+TestSuite(report, .init = enter_folder, .fini = leave);
+
+/* fontconfig 2.14 loses a few hundred bytes for each font it opens. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig\n";
+}
+
+enum { CLASSES = 7, PICTURES = 5, PIXELS = 3 * 2 * 2 };
+static const char *const names[CLASSES] = { "cat", "<script>", "say \"x\"", "\xff\xfe", "", "&amp;", "seven" };
+static const int64_t labels[PICTURES] = { 0, 1, 2, 2, 6 };
+static const uint8_t pixels[PICTURES * PIXELS];
+static const vt_dataset pictures = { PICTURES, 3, 2, 2, pixels, labels, CLASSES, names };
+
+/* Logarithms of probabilities, so that these are what the evaluation works with. */
+static const double shares[PICTURES][CLASSES] = {
+    { 0.94, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01 }, /* right, sure */
+    { 0.40, 0.10, 0.10, 0.10, 0.10, 0.10, 0.10 }, /* wrong: said 0; its class is the second of equals */
+    { 0.02, 0.88, 0.02, 0.02, 0.02, 0.02, 0.02 }, /* wrong, sure: said 1 */
+    { 0.10, 0.10, 0.40, 0.10, 0.10, 0.10, 0.10 }, /* right */
+    { 0.30, 0.20, 0.15, 0.14, 0.13, 0.05, 0.03 }, /* wrong: said 0; its class comes last */
+};
+
+static vt_tensor logits_of(int first, int count)
+{
+    double values[PICTURES * CLASSES];
+    for (int i = 0; i < count * CLASSES; i++) values[i] = log(shares[first + i / CLASSES][i % CLASSES]) + 3;
+    return vt_from_data(values, VT_SHAPE(count, CLASSES), VT_F64);
+}
+
+static void evaluate(evaluation *e)
+{
+    cr_assert(evaluation_begin(e, &pictures), "%s", vt_error_message());
+    for (int first = 0; first < PICTURES; first += 2) {
+        VT_SCOPE;
+        evaluation_add(e, logits_of(first, first + 2 <= PICTURES ? 2 : PICTURES - first));
+    }
+    cr_assert(evaluation_finish(e), "%s", vt_error_message());
+}
+
+static void expect_near(double got, double want, const char *what)
+{
+    cr_assert(fabs(got - want) < 1e-12, "%s is %.15g, not %.15g", what, got, want);
+}
+
+Test(evaluation, figures_follow_from_logits)
+{
+    evaluation e;
+    evaluate(&e);
+    cr_assert(e.seen == PICTURES && e.correct == 2 && e.in_top == 4);
+    expect_near(evaluation_accuracy(&e), 0.4, "accuracy");
+    expect_near(evaluation_top_accuracy(&e), 0.8, "top-5");
+    const double loss = -(log(0.94) + log(0.10) + log(0.02) + log(0.40) + log(0.03)) / 5;
+    expect_near(evaluation_loss(&e), loss, "loss");
+    /* Bins of 1/15: 0.94 in the last; 0.88 in the one before; two of 0.40 in (0.4 - 1/15, 0.4]; 0.30 in (4/15, 1/3]. */
+    const double error = (fabs(1 - 0.94) + fabs(0 - 0.88) + fabs(1 - 0.80) + fabs(0 - 0.30)) / 5;
+    expect_near(evaluation_calibration_error(&e), error, "calibration error");
+    evaluation_free(&e);
+}
+
+Test(evaluation, counts_what_was_taken_for_what)
+{
+    static const int64_t wanted[][3] = { { 0, 0, 1 }, { 1, 0, 1 }, { 2, 1, 1 }, { 2, 2, 1 }, { 6, 0, 1 } };
+    int64_t sum = 0;
+    evaluation e;
+    evaluate(&e);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        cr_assert(e.confusion[wanted[i][0] * CLASSES + wanted[i][1]] == wanted[i][2], "row %zu", i);
+    for (int i = 0; i < CLASSES * CLASSES; i++) sum += e.confusion[i];
+    cr_assert(sum == PICTURES);
+    cr_assert(evaluation_class_count(&e, 2) == 2 && evaluation_class_correct(&e, 2) == 1);
+    cr_assert(evaluation_class_count(&e, 3) == 0);
+    evaluation_free(&e);
+}
+
+Test(evaluation, the_most_confident_mistakes_come_first)
+{
+    evaluation e;
+    evaluate(&e);
+    cr_assert(e.mistake_count == 3);
+    cr_assert(e.mistakes[0].picture == 2 && e.mistakes[0].said == 1 && e.mistakes[0].right == 2);
+    expect_near(e.mistakes[0].confidence, 0.88, "confidence");
+    expect_near(e.mistakes[0].of_right, 0.02, "of what is right");
+    cr_assert(e.mistakes[1].picture == 1 && e.mistakes[2].picture == 4);
+    evaluation_free(&e);
+}
+
+/* Picture i is taken for the other of two classes, with a confidence that grows and falls again. */
+Test(evaluation, keeps_the_worst_of_many_mistakes)
+{
+    enum { MANY = 200 };
+    static int64_t zeros[MANY];
+    static const char *const two[] = { "a", "b" };
+    const vt_dataset many = { MANY, 3, 2, 2, pixels, zeros, 2, two };
+    double values[2 * MANY];
+    evaluation e;
+    cr_assert(evaluation_begin(&e, &many));
+    for (int i = 0; i < MANY; i++) values[2 * i] = 0, values[2 * i + 1] = 0.01 * (i * 77 % MANY) + 0.01;
+    for (int i = 0; i < MANY; i++) {
+        VT_SCOPE;
+        evaluation_add(&e, vt_from_data(values + 2 * i, VT_SHAPE(1, 2), VT_F64));
+    }
+    cr_assert(evaluation_finish(&e) && e.mistake_count == MOST_MISTAKES && e.correct == 0);
+    for (int i = 0; i < MOST_MISTAKES; i++)
+        cr_assert(e.mistakes[i].picture * 77 % MANY == MANY - 1 - i, "mistake %d is picture %d", i,
+                  (int)e.mistakes[i].picture);
+    cr_assert(isnan(evaluation_top_accuracy(&e)), "of two classes");
+    evaluation_free(&e);
+}
+
+Test(evaluation, of_a_network_that_broke_has_no_accuracy)
+{
+    double values[PICTURES * CLASSES];
+    for (int i = 0; i < PICTURES * CLASSES; i++) values[i] = i % 2 ? NAN : INFINITY;
+    evaluation e;
+    cr_assert(evaluation_begin(&e, &pictures));
+    vt_scope scope = vt_scope_begin();
+    evaluation_add(&e, vt_from_data(values, VT_SHAPE(PICTURES, CLASSES), VT_F64));
+    vt_scope_end(&scope);
+    cr_assert(evaluation_finish(&e) && e.seen == PICTURES && e.mistake_count == 0);
+    cr_assert(isnan(evaluation_loss(&e)) && evaluation_calibration_error(&e) == 0);
+    evaluation_free(&e);
+}
+
+static void expect_file(const char *path, const char *wanted)
+{
+    size_t size;
+    char *text = read_test_file(path, &size);
+    cr_assert(text && strcmp(text, wanted) == 0, "%s has\n%s", path, text);
+    free(text);
+}
+
+Test(report, tables_hold_any_name)
+{
+    evaluation e;
+    evaluate(&e);
+    cr_assert(class_tables_write(&e, "."), "%s", vt_error_message());
+    expect_file("confusion.csv", "class,\"cat\",\"<script>\",\"say \"\"x\"\"\",\"\xff\xfe\",\"\",\"&amp;\",\"seven\"\n"
+                                 "\"cat\",1,0,0,0,0,0,0\n\"<script>\",1,0,0,0,0,0,0\n\"say \"\"x\"\"\",0,1,1,0,0,0,0\n"
+                                 "\"\xff\xfe\",0,0,0,0,0,0,0\n\"\",0,0,0,0,0,0,0\n\"&amp;\",0,0,0,0,0,0,0\n"
+                                 "\"seven\",1,0,0,0,0,0,0\n");
+    expect_file("per_class.csv", "class,pictures,correct,accuracy,said,precision\n"
+                                 "\"cat\",1,1,1,3,0.333333\n\"<script>\",1,0,0,1,0\n\"say \"\"x\"\"\",2,1,0.5,1,1\n"
+                                 "\"\xff\xfe\",0,0,,0,\n\"\",0,0,,0,\n\"&amp;\",0,0,,0,\n\"seven\",1,0,0,0,\n");
+    evaluation_free(&e);
+}
+
+#ifdef VITRO_HAVE_CAIRO
+Test(report, drawings_hold_any_name)
+{
+    static const char *const drawn[] = { "confusion.svg", "confusion.png",   "per_class.svg",
+                                         "per_class.png", "calibration.svg", "calibration.png" };
+    evaluation e;
+    evaluate(&e);
+    cr_assert(test_drawings_write(&e, "."), "%s", vt_error_message());
+    for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++) {
+        size_t size;
+        char *bytes = read_test_file(drawn[i], &size);
+        cr_assert(bytes && size > 1000 && (i % 2 ? memcmp(bytes, "\x89PNG", 4) == 0 : strstr(bytes, "</svg>") != NULL),
+                  "%s", drawn[i]);
+        free(bytes);
+    }
+    cr_assert(count_files() == 6);
+    evaluation_free(&e);
+}
+#endif
+
+Test(report, a_folder_that_is_gone_is_named)
+{
+    evaluation e;
+    evaluate(&e);
+    cr_assert(!class_tables_write(&e, "gone"));
+    REFUSED(VT_ERROR_FILE, "cannot write gone/confusion.csv: No such file or directory");
+    evaluation_free(&e);
+}
