@@ -3,6 +3,7 @@
 #include "left_behind.h"
 #include "refused.h"
 #include "report/class_tables.h"
+#include "report/event_file.h"
 #include "report/evaluation.h"
 #include "report/test_drawings.h"
 #include "temporary.h"
@@ -190,4 +191,169 @@ Test(report, a_folder_that_is_gone_is_named)
     cr_assert(!class_tables_write(&e, "gone"));
     REFUSED(VT_ERROR_FILE, "cannot write gone/confusion.csv: No such file or directory");
     evaluation_free(&e);
+}
+
+/* -- Events -------------------------------------------------------------------------------------------------------- */
+
+/* A reader of its own, which takes a checksum by a table and steps through any protocol buffer. */
+typedef struct read_event {
+    double wall_time;
+    int64_t step;
+    char version[32];
+    int scalars;
+    char tags[4][32];
+    float values[4];
+} read_event;
+
+static uint32_t checksum_of(const unsigned char *bytes, size_t count)
+{
+    static uint32_t table[256];
+    for (uint32_t i = 0; i < 256; i++) {
+        table[i] = i;
+        for (int k = 0; k < 8; k++) table[i] = table[i] & 1 ? 0x82f63b78U ^ (table[i] >> 1) : table[i] >> 1;
+    }
+    uint32_t crc = 0xffffffffU;
+    while (count--) crc = table[(crc ^ *bytes++) & 0xff] ^ (crc >> 8);
+    crc ^= 0xffffffffU;
+    return ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
+}
+
+static uint64_t read_varint(const unsigned char **at)
+{
+    uint64_t value = 0;
+    for (int shift = 0;; shift += 7) {
+        value |= (uint64_t)(**at & 0x7f) << shift;
+        if (!(*(*at)++ & 0x80)) return value;
+    }
+}
+
+/* One field: its number; a number or bytes. */
+static int read_field(const unsigned char **at, uint64_t *number, const unsigned char **bytes)
+{
+    const uint64_t key = read_varint(at);
+    *number = key % 8 == 0 || key % 8 == 2 ? read_varint(at) : 0;
+    *bytes = *at;
+    if (key % 8 == 1) *at += 8;
+    if (key % 8 == 2) *at += *number;
+    if (key % 8 == 5) *at += 4;
+    return (int)(key / 8);
+}
+
+static void read_value(const unsigned char *at, const unsigned char *end, read_event *out)
+{
+    uint64_t number;
+    const unsigned char *bytes;
+    while (at < end) {
+        const int field = read_field(&at, &number, &bytes);
+        if (field == 1) snprintf(out->tags[out->scalars], 32, "%.*s", (int)number, bytes);
+        if (field == 2) memcpy(&out->values[out->scalars], bytes, 4);
+    }
+    out->scalars++;
+}
+
+static void read_message(const unsigned char *at, const unsigned char *end, read_event *out)
+{
+    uint64_t number, inner;
+    const unsigned char *bytes, *value;
+    while (at < end) {
+        const int field = read_field(&at, &number, &bytes);
+        if (field == 1) memcpy(&out->wall_time, bytes, 8);
+        if (field == 2) out->step = (int64_t)number;
+        if (field == 3) snprintf(out->version, sizeof out->version, "%.*s", (int)number, bytes);
+        for (const unsigned char *in = bytes; field == 5 && in < bytes + number;) {
+            cr_assert(read_field(&in, &inner, &value) == 1);
+            read_value(value, value + inner, out);
+        }
+    }
+    cr_assert(at == end);
+}
+
+enum { MOST_EVENTS = 8 };
+static int read_events(const char *path, read_event events[MOST_EVENTS])
+{
+    size_t size;
+    int count = 0;
+    unsigned char *bytes = (unsigned char *)read_test_file(path, &size);
+    cr_assert(bytes);
+    for (const unsigned char *at = bytes; at < bytes + size; count++) {
+        uint64_t length;
+        uint32_t sums[2];
+        memcpy(&length, at, 8);
+        memcpy(&sums[0], at + 8, 4);
+        cr_assert(at + 16 + length <= bytes + size && count < MOST_EVENTS);
+        memcpy(&sums[1], at + 12 + length, 4);
+        cr_assert(sums[0] == checksum_of(at, 8) && sums[1] == checksum_of(at + 12, length));
+        events[count] = (read_event){ 0 };
+        read_message(at + 12, at + 12 + length, &events[count]);
+        at += 16 + length;
+    }
+    free(bytes);
+    return count;
+}
+
+static void add_steps(int64_t first, int64_t last)
+{
+    for (int64_t step = first; step <= last; step++) {
+        const event_scalar scalars[] = { { "loss/test", 0.5 * (double)step }, { "skipped", NAN }, { "rate", 1e-3 } };
+        cr_assert(event_file_add(".", step, scalars, 3), "%s", vt_error_message());
+    }
+}
+
+static void expect_steps(int64_t last)
+{
+    read_event events[MOST_EVENTS];
+    const int count = read_events(EVENT_FILE, events);
+    cr_assert(count == last + 1 && strcmp(events[0].version, "brain.Event:2") == 0, "%d events", count);
+    for (int64_t step = 1; step <= last; step++) {
+        const read_event *e = &events[step];
+        cr_assert(e->step == step && e->wall_time > 1.7e9 && e->scalars == 2);
+        cr_assert(strcmp(e->tags[0], "loss/test") == 0 && strcmp(e->tags[1], "rate") == 0);
+        cr_assert(e->values[0] == 0.5F * (float)step && e->values[1] == 1e-3F);
+    }
+}
+
+Test(report, events_are_read_back)
+{
+    cr_assert(event_file_begin(".", 0), "%s", vt_error_message());
+    add_steps(1, 5);
+    expect_steps(5);
+}
+
+Test(report, steps_above_127_are_kept)
+{
+    read_event events[MOST_EVENTS];
+    cr_assert(event_file_begin(".", 0));
+    add_steps(1000000, 1000001);
+    cr_assert(event_file_begin(".", 1000000) && read_events(EVENT_FILE, events) == 2 && events[1].step == 1000000);
+}
+
+Test(report, events_go_on_where_a_run_is_resumed)
+{
+    cr_assert(event_file_begin(".", 0));
+    add_steps(1, 5);
+    cr_assert(event_file_begin(".", 3));
+    expect_steps(3);
+    add_steps(4, 6);
+    expect_steps(6);
+    cr_assert(event_file_begin(".", 0));
+    expect_steps(0);
+}
+
+Test(report, what_was_cut_off_from_events_goes)
+{
+    size_t size;
+    cr_assert(event_file_begin(".", 0));
+    add_steps(1, 3);
+    free(read_test_file(EVENT_FILE, &size));
+    cr_assert(truncate(EVENT_FILE, (off_t)size - 7) == 0 && event_file_begin(".", 3));
+    expect_steps(2);
+    write_test_file(EVENT_FILE, "of another kind", 15);
+    cr_assert(event_file_begin(".", 3));
+    expect_steps(0);
+}
+
+Test(report, events_without_a_folder_are_an_error)
+{
+    cr_assert(!event_file_begin("gone", 0));
+    REFUSED(VT_ERROR_FILE, "cannot write gone/events.out.tfevents.vitro: No such file or directory");
 }
