@@ -4,6 +4,7 @@
 #include "refused.h"
 #include "report/class_tables.h"
 #include "report/event_file.h"
+#include "report/run_page.h"
 #include "report/evaluation.h"
 #include "report/test_drawings.h"
 #include "temporary.h"
@@ -28,7 +29,7 @@ const char *__lsan_default_suppressions(void)
 enum { CLASSES = 7, PICTURES = 5, PIXELS = 3 * 2 * 2 };
 static const char *const names[CLASSES] = { "cat", "<script>", "say \"x\"", "\xff\xfe", "", "&amp;", "seven" };
 static const int64_t labels[PICTURES] = { 0, 1, 2, 2, 6 };
-static const uint8_t pixels[PICTURES * PIXELS];
+static const uint8_t pixels[PICTURES * PIXELS] = { [24] = 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35 };
 static const vt_dataset pictures = { PICTURES, 3, 2, 2, pixels, labels, CLASSES, names };
 
 /* Logarithms of probabilities, so that these are what the evaluation works with. */
@@ -141,6 +142,13 @@ Test(evaluation, of_a_network_that_broke_has_no_accuracy)
     evaluation_free(&e);
 }
 
+static int count_text(const char *text, const char *part)
+{
+    int count = 0;
+    for (; (text = strstr(text, part)); text += strlen(part)) count++;
+    return count;
+}
+
 static void expect_file(const char *path, const char *wanted)
 {
     size_t size;
@@ -183,6 +191,71 @@ Test(report, drawings_hold_any_name)
     evaluation_free(&e);
 }
 #endif
+
+/* The data in a page, parsed. */
+static json_t *data_of_page(const char *path)
+{
+    static const char mark[] = "id=\"data\">";
+    size_t size;
+    char *text = read_test_file(path, &size);
+    cr_assert(text && count_text(text, "<script") == 2 && count_text(text, "</script") == 2, "%s", path);
+    cr_assert(count_text(text, "http") ==
+              count_text(text, "http-equiv") + count_text(text, "http://www.w3.org/2000/svg"));
+    char *begin = strstr(text, mark) + sizeof mark - 1;
+    *strstr(begin, "</script>") = 0;
+    json_t *data = json_loads(begin, 0, NULL);
+    free(text);
+    return data;
+}
+
+Test(report, a_page_holds_any_name_and_loads_nothing)
+{
+    vt_epoch rows[] = { { 1, 2.5, 0.1, NAN, INFINITY, 12, 100, NAN, 0.1, 1e-3 },
+                        { 2, 2.4, 0.2, 2.6, 0.4, 12, 100, 0.8, 0.1, 1e-4 } };
+    const vt_training_log log = { rows, 2 };
+    json_t *settings = json_pack("{s{ss}}", "options", "data", "</script><script>alert(1)</script>");
+    evaluation e;
+    evaluate(&e);
+    cr_assert(run_page_write(".", settings, &log, &e), "%s", vt_error_message());
+    json_t *data = data_of_page("report.html"), *mistakes = json_object_get(data, "mistakes");
+    cr_assert(data && json_equal(json_object_get(data, "settings"), settings));
+    cr_assert(strcmp(json_string_value(json_array_get(json_object_get(data, "classes"), 1)), "<script>") == 0);
+    cr_assert(json_is_null(json_object_get(json_array_get(json_object_get(data, "epochs"), 0), "testLoss")));
+    cr_assert(json_array_size(mistakes) == 3 && json_array_size(json_object_get(data, "confusion")) == 5);
+    json_t *picture = json_object_get(json_array_get(mistakes, 0), "picture");
+    /* Picture 2 is [3, 2, 2], 24 to 35: its pixels have three channels each. */
+    cr_assert(strcmp(json_string_value(json_object_get(picture, "pixels")), "GBwgGR0hGh4iGx8j") == 0);
+    cr_assert(count_files() == 1);
+    json_decref(data);
+    json_decref(settings);
+    evaluation_free(&e);
+}
+
+Test(report, pictures_that_are_large_are_shown_small)
+{
+    enum { SIDE = 300 };
+    static const int64_t label[] = { 0 };
+    static uint8_t grey[SIDE * SIDE / 3];
+    memset(grey, 77, sizeof grey);
+    const vt_dataset large = { 1, 1, SIDE / 3, SIDE, grey, label, CLASSES, names };
+    vt_epoch row = { .epoch = 1 };
+    const vt_training_log log = { &row, 1 };
+    json_t *settings = json_object();
+    evaluation e;
+    cr_assert(evaluation_begin(&e, &large));
+    vt_scope scope = vt_scope_begin();
+    evaluation_add(&e, logits_of(2, 1));
+    vt_scope_end(&scope);
+    cr_assert(evaluation_finish(&e) && run_page_write(".", settings, &log, &e), "%s", vt_error_message());
+    json_t *data = data_of_page("report.html");
+    json_t *picture = json_object_get(json_array_get(json_object_get(data, "mistakes"), 0), "picture");
+    cr_assert(json_integer_value(json_object_get(picture, "width")) == 96);
+    cr_assert(json_integer_value(json_object_get(picture, "height")) == 32);
+    cr_assert(strncmp(json_string_value(json_object_get(picture, "pixels")), "TU1NTU1N", 8) == 0, "all 77");
+    json_decref(data);
+    json_decref(settings);
+    evaluation_free(&e);
+}
 
 Test(report, a_folder_that_is_gone_is_named)
 {

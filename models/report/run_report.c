@@ -2,6 +2,7 @@
 #include "report/run_report.h"
 #include "report/class_tables.h"
 #include "report/event_file.h"
+#include "report/run_page.h"
 #include "report/test_drawings.h"
 
 bool run_report_begin(run_report *r, const options *o, const pictures *p, const classifier *net, int64_t first_epoch)
@@ -21,9 +22,10 @@ static bool add_event(const run_report *r, const vt_epoch *row)
     return event_file_add(r->folder, row->epoch, scalars, (int)(sizeof scalars / sizeof *scalars));
 }
 
-bool run_report_epoch(const run_report *r, const vt_epoch *row, const evaluation *tested)
+bool run_report_epoch(const run_report *r, const vt_training_log *log, const evaluation *tested)
 {
-    return add_event(r, row) && class_tables_write(tested, r->folder) && test_drawings_write(tested, r->folder);
+    return add_event(r, &log->epochs[log->count - 1]) && class_tables_write(tested, r->folder) &&
+           test_drawings_write(tested, r->folder) && run_page_write(r->folder, r->settings, log, tested);
 }
 
 void run_report_free(run_report *r)
