@@ -220,7 +220,7 @@ Test(report, a_page_holds_any_name_and_loads_nothing)
     json_t *data = data_of_page("report.html"), *mistakes = json_object_get(data, "mistakes");
     cr_assert(data && json_equal(json_object_get(data, "settings"), settings));
     cr_assert(strcmp(json_string_value(json_array_get(json_object_get(data, "classes"), 1)), "<script>") == 0);
-    cr_assert(json_is_null(json_object_get(json_array_get(json_object_get(data, "epochs"), 0), "testLoss")));
+    cr_assert(json_is_null(json_object_get(json_array_get(json_object_get(data, "epochs"), 0), "test_loss")));
     cr_assert(json_array_size(mistakes) == 3 && json_array_size(json_object_get(data, "confusion")) == 5);
     json_t *picture = json_object_get(json_array_get(mistakes, 0), "picture");
     /* Picture 2 is [3, 2, 2], 24 to 35: its pixels have three channels each. */

@@ -1,6 +1,7 @@
 /* trainer.c - trains a classifier epoch by epoch. */
 #include "program/trainer.h"
 #include "program/clock.h"
+#include "program/epoch_line.h"
 #include "program/finetune.h"
 #include "program/run_folder.h"
 #include <stdio.h>
@@ -27,7 +28,7 @@ static bool make_net(trainer *t, const vt_dataset *train)
     const options *o = t->options;
     t->net =
         classifier_new(o->model, .classes = train->classes, .channels = train->channels, .image_size = o->image_size);
-    if (!t->net || (o->weights && !finetune_load(t->net, o, stdout))) return false;
+    if (!t->net || (o->weights && !finetune_load(t->net, o, options_tell(o) ? stdout : NULL))) return false;
     t->optimizer = vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay);
     return t->optimizer && finetune_set_rates(t->net, t->optimizer, o);
 }
@@ -142,7 +143,7 @@ static bool train_epoch(trainer *t)
     snprintf(label, sizeof label, "epoch %lld/%lld", (long long)t->epoch + 1, (long long)o->epochs);
     stretch s = { .before = t->metrics.seen, .started = monotonic_seconds() - t->seconds };
     /* The bar is of what is left, or a resumed epoch would seem to have begun at great speed. */
-    s.progress = vt_progress_begin(stdout, label, batches * o->batch - s.before);
+    s.progress = vt_progress_begin(options_tell(o) ? stdout : NULL, label, batches * o->batch - s.before);
     vt_set_training(true);
     while (!vt_failed() && !vt_stop_requested() && train_step(t)) {
         if (vt_progress_is_due(&s.progress, t->batch * o->batch - s.before)) catch_up(t, &s);
@@ -192,9 +193,7 @@ static vt_epoch row_of(const trainer *t, const evaluation *tested)
 static bool finish_tested_epoch(trainer *t, const evaluation *tested)
 {
     const vt_epoch row = row_of(t, tested);
-    printf("epoch %lld: train loss %.4f accuracy %.2f%%, test loss %.4f accuracy %.2f%%, %.0f images/s\n",
-           (long long)row.epoch, row.train_loss, 100 * row.train_accuracy, row.test_loss, 100 * row.test_accuracy,
-           row.images_per_second);
+    epoch_line_print(stdout, t->options, &row);
     t->epoch++;
     t->batch = 0;
     t->metrics = (metrics){ 0 };

@@ -1,6 +1,7 @@
 /* run_list.c - the training runs whose folders are in a folder. */
 #include "report/run_list.h"
 #include "program/json_text.h"
+#include "report/epoch_json.h"
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
@@ -197,11 +198,6 @@ void run_list_free(run_list *list)
 
 /* -- As JSON ------------------------------------------------------------------------------------------------------- */
 
-static json_t *number(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 /* Null where it is not there, or of another type. */
 static json_t *setting(const run *r, const char *part, const char *name, json_type type)
 {
@@ -240,24 +236,15 @@ json_t *run_describe(const run *r)
         setting(r, "model", "name", JSON_STRING), "data", setting(r, "data", "name", JSON_STRING), "parameters",
         setting(r, "model", "parameters", JSON_INTEGER), "epochs", setting(r, "options", "epochs", JSON_INTEGER),
         "epochs_done", (json_int_t)r->log.epochs[r->log.count - 1].epoch, "best_test_accuracy",
-        number(best ? best->test_accuracy : NAN), "best_epoch", best ? json_integer(best->epoch) : json_null(),
-        "test_loss", number(best ? best->test_loss : NAN), "seconds", number(seconds), "images_per_second",
-        number(median_speed(&r->log)), "differs", r->differs, "options",
+        json_of_number(best ? best->test_accuracy : NAN), "best_epoch", best ? json_integer(best->epoch) : json_null(),
+        "test_loss", json_of_number(best ? best->test_loss : NAN), "seconds", json_of_number(seconds),
+        "images_per_second", json_of_number(median_speed(&r->log)), "differs", r->differs, "options",
         r->settings ? json_incref(json_object_get(r->settings, "options")) : json_null());
 }
 
 json_t *run_log(const run *r)
 {
     json_t *log = json_array();
-    for (size_t i = 0; i < r->log.count; i++) {
-        const vt_epoch *e = &r->log.epochs[i];
-        json_array_append_new(log,
-                              json_pack("{sI so so so so so so so so so}", "epoch", (json_int_t)e->epoch, "train_loss",
-                                        number(e->train_loss), "train_accuracy", number(e->train_accuracy), "test_loss",
-                                        number(e->test_loss), "test_accuracy", number(e->test_accuracy), "seconds",
-                                        number(e->seconds), "images_per_second", number(e->images_per_second),
-                                        "test_top5", number(e->test_top5), "test_calibration_error",
-                                        number(e->test_calibration_error), "learning_rate", number(e->learning_rate)));
-    }
+    for (size_t i = 0; i < r->log.count; i++) json_array_append_new(log, epoch_json(&r->log.epochs[i]));
     return log;
 }

@@ -4,28 +4,13 @@
 #include "program/machine.h"
 #include "program/page_data.h"
 #include "program/whole_file.h"
-#include <math.h>
+#include "report/epoch_json.h"
 #include <stdlib.h>
 
 extern const char run_page[];
 
 /* Pictures are shown no larger than this; those that are, are resized. */
 enum { MOST_SIDE = 96 };
-
-/* JSON has no NaN. */
-static json_t *number(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
-static json_t *epoch_json(const vt_epoch *e)
-{
-    return json_pack("{sI so so so so so so so so so}", "epoch", (json_int_t)e->epoch, "trainLoss",
-                     number(e->train_loss), "trainAccuracy", number(e->train_accuracy), "testLoss",
-                     number(e->test_loss), "testAccuracy", number(e->test_accuracy), "seconds", number(e->seconds),
-                     "imagesPerSecond", number(e->images_per_second), "top5", number(e->test_top5), "calibrationError",
-                     number(e->test_calibration_error), "learningRate", number(e->learning_rate));
-}
 
 static json_t *epochs_json(const vt_training_log *log)
 {
