@@ -189,12 +189,15 @@ Test(progress, is_plain_on_a_dumb_terminal)
 
 /* ---- the log of epochs ---- */
 
-#define HEADER "epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second\n"
+#define OLD_HEADER "epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second"
+#define HEADER     OLD_HEADER ",test_top5,test_calibration_error,learning_rate\n"
 
 static vt_epoch epoch_of(int64_t epoch)
 {
     double t = (double)epoch;
-    return (vt_epoch){ epoch, 2.3 / t, 1 - 0.9 / t, 2.4 / t, 1 - 0.95 / t, 12.5 + 0.1 * t, 50000 / (12.5 + 0.1 * t) };
+    return (
+        vt_epoch){ epoch,       2.3 / t, 1 - 0.9 / t, 2.4 / t, 1 - 0.95 / t, 12.5 + 0.1 * t, 50000 / (12.5 + 0.1 * t),
+                   1 - 0.3 / t, 0.1 / t, 0.001 / t };
 }
 
 static void append_epochs(int64_t first, int64_t last)
@@ -227,11 +230,11 @@ Test(training_log, reads_back_every_bit)
 
 Test(training_log, is_written_as_anyone_would)
 {
-    vt_epoch row = { 1, 2.5, 0.1, NAN, -NAN, 12, INFINITY };
+    vt_epoch row = { 1, 2.5, 0.1, NAN, -NAN, 12, INFINITY, 0.75, NAN, 1e-3 };
     cr_assert(vt_training_log_append("log.csv", &row));
     size_t size;
     char *text = read_test_file("log.csv", &size);
-    cr_assert(strcmp(text, HEADER "1,2.5,0.1,nan,nan,12,inf\n") == 0, "%s", text);
+    cr_assert(strcmp(text, HEADER "1,2.5,0.1,nan,nan,12,inf,0.75,nan,0.001\n") == 0, "%s", text);
     free(text);
     vt_training_log log;
     cr_assert(vt_training_log_read("log.csv", &log), "%s", vt_error_message());
@@ -247,6 +250,18 @@ Test(training_log, goes_on_from_the_epoch_that_is_resumed)
     assert_log_is(6);
     append_epochs(1, 1);
     assert_log_is(1);
+}
+
+Test(training_log, of_before_there_were_more_columns_is_read_and_continued)
+{
+    static const char old[] = OLD_HEADER "\n1,2.5,0.1,2.4,0.2,12,100\n";
+    write_test_file("log.csv", old, sizeof old - 1);
+    append_epochs(2, 2);
+    vt_training_log log;
+    cr_assert(vt_training_log_read("log.csv", &log), "%s", vt_error_message());
+    cr_assert(log.count == 2 && log.epochs[0].images_per_second == 100 && isnan(log.epochs[0].test_top5));
+    cr_assert(isnan(log.epochs[0].learning_rate) && log.epochs[1].learning_rate == epoch_of(2).learning_rate);
+    vt_training_log_free(&log);
 }
 
 Test(training_log, has_points_and_not_commas_in_every_locale)
@@ -278,13 +293,16 @@ static const struct {
 } malformed_logs[] = {
     { "", "bad.csv is not a training log: line 0 should be \"epoch,train_loss" },
     { "epoch,loss\n1,2\n", "line 1 should be \"epoch,train_loss" },
-    { HEADER "1,2,3,4,5,6\n", "line 2 should be an epoch and 6 numbers, but is \"1,2,3,4,5,6\"" },
-    { HEADER "1,2,3,4,5,6,7\n2,2,3,4,5,6,7,8\n", "line 3 should be an epoch and 6 numbers" },
-    { HEADER "1,2,,4,5,6,7\n", "line 2 should be an epoch and 6 numbers" },
-    { HEADER "x,2,3,4,5,6,7\n", "line 2 should be an epoch and 6 numbers" },
-    { HEADER "99999999999999999999,2,3,4,5,6,7\n", "line 2 should be an epoch and 6 numbers" },
-    { HEADER "\n", "line 2 should be an epoch and 6 numbers" },
-    { HEADER "2,2,3,4,5,6,7\n2,2,3,4,5,6,7\n", "line 3 has epoch 2 after epoch 2" },
+    { HEADER "1,2,3,4,5,6,7,8,9\n", "line 2 should be an epoch and 9 numbers, but is \"1,2,3,4,5,6,7,8,9\"" },
+    { HEADER "1,2,3,4,5,6,7,8,9,0\n2,2,3,4,5,6,7,8,9,0,1\n", "line 3 should be an epoch and 9 numbers" },
+    { HEADER "1,2,,4,5,6,7,8,9,0\n", "line 2 should be an epoch and 9 numbers" },
+    { HEADER "x,2,3,4,5,6,7,8,9,0\n", "line 2 should be an epoch and 9 numbers" },
+    { HEADER "99999999999999999999,2,3,4,5,6,7,8,9,0\n", "line 2 should be an epoch and 9 numbers" },
+    { HEADER "\n", "line 2 should be an epoch and 9 numbers" },
+    { HEADER "2,2,3,4,5,6,7,8,9,0\n2,2,3,4,5,6,7,8,9,0\n", "line 3 has epoch 2 after epoch 2" },
+    { OLD_HEADER "\n1,2,3,4,5,6\n", "line 2 should be an epoch and 6 numbers, but is \"1,2,3,4,5,6\"" },
+    { OLD_HEADER "\n1,2,3,4,5,6,7,8,9,0\n", "line 2 should be an epoch and 6 numbers" },
+    { OLD_HEADER ",test_top5\n1,2,3,4,5,6,7,8\n", "line 1 should be \"epoch,train_loss" },
 };
 
 Test(training_log, what_is_no_log_is_refused_and_left_as_it_is)

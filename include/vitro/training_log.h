@@ -8,13 +8,16 @@
 extern "C" {
 #endif
 
-/* One row. Accuracies are fractions, 0 to 1; what was not measured is NaN. */
+/* One row. Accuracies and the calibration error are fractions, 0 to 1; what was not measured is NaN. */
 typedef struct vt_epoch {
     int64_t epoch; /* counted from 1 */
     double train_loss, train_accuracy;
     double test_loss, test_accuracy;
     double seconds;
     double images_per_second;
+    double test_top5;              /* how often the right class was among the five most probable */
+    double test_calibration_error; /* expected calibration error (Guo et al. 2017) */
+    double learning_rate;          /* of the last step */
 } vt_epoch;
 
 typedef struct vt_training_log {
@@ -24,7 +27,11 @@ typedef struct vt_training_log {
 
 /* Adds a row to the CSV file at path, made where there is none, under the header
  *
- *     epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second
+ *     epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second,
+ *     test_top5,test_calibration_error,learning_rate
+ *
+ * in one line. Columns that come later stand behind these: read them by their names. A log that ends with
+ * images_per_second, as they were, is read too, with NaN in the columns it lacks, and gets them with the next row.
  *
  * Rows of the same epoch and of later ones are dropped, so that a run resumed at an earlier epoch, or begun anew,
  * leaves the log of one run. The file is replaced all at once: whatever happens, it is the old log or the new one.

@@ -2,6 +2,7 @@
 #include "explain/page.h"
 #include "explain/palette.h"
 #include "program/json_text.h"
+#include "program/page_data.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -14,29 +15,6 @@ static void *memory(size_t size)
     void *m = malloc(size + 1);
     if (!m) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a page of %zu bytes", size);
     return m;
-}
-
-/* -- Base64 (RFC 4648) --------------------------------------------------------------------------------------------- */
-
-static void encode_three(const uint8_t *data, size_t count, char *text)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const uint32_t bits =
-        (uint32_t)data[0] << 16 | (uint32_t)(count > 1 ? data[1] : 0) << 8 | (count > 2 ? data[2] : 0);
-    for (size_t i = 0; i < 4; i++) text[i] = i <= count ? digits[bits >> (18 - 6 * i) & 63] : '=';
-}
-
-/* With `prefix` in front, as a value of JSON. */
-static json_t *base64(const char *prefix, const uint8_t *data, size_t size)
-{
-    const size_t before = strlen(prefix), length = before + (size + 2) / 3 * 4;
-    char *text = memory(length);
-    if (!text) return NULL;
-    memcpy(text, prefix, before);
-    for (size_t i = 0; i < size; i += 3) encode_three(data + i, size - i < 3 ? size - i : 3, text + before + i / 3 * 4);
-    json_t *value = json_stringn(text, length);
-    free(text);
-    return value;
 }
 
 /* -- Maps ---------------------------------------------------------------------------------------------------------- */
@@ -69,8 +47,8 @@ static bool add_rows(json_t *layer, const double *values, int64_t rows, int64_t 
         for (int64_t k = 0; k < front; k++) put_float((float)row[k], scales + 4 * (r * numbers + 1 + k));
     }
     if (bytes && scales) {
-        json_object_set_new(layer, "values", base64("", bytes, (size_t)(rows * patches)));
-        json_object_set_new(layer, "scales", base64("", scales, (size_t)(4 * rows * numbers)));
+        json_object_set_new(layer, "values", json_of_bytes("", bytes, (size_t)(rows * patches)));
+        json_object_set_new(layer, "scales", json_of_bytes("", scales, (size_t)(4 * rows * numbers)));
     }
     free(bytes);
     free(scales);
@@ -194,7 +172,7 @@ static json_t *picture_json(const char *path)
     if (file && fseek(file, 0, SEEK_END) == 0) size = ftell(file);
     if (size >= 0) bytes = memory((size_t)size);
     if (bytes && fseek(file, 0, SEEK_SET) == 0 && fread(bytes, 1, (size_t)size, file) == (size_t)size)
-        value = base64("data:image/png;base64,", bytes, (size_t)size);
+        value = json_of_bytes("data:image/png;base64,", bytes, (size_t)size);
     if (!value) vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot read %s: %s", path, strerror(errno));
     if (file) fclose(file);
     free(bytes);
@@ -221,29 +199,7 @@ static json_t *data_of(const results *r)
                      classes_json(r), "palette", palette_json(), "cover", (double)PALETTE_COVER);
 }
 
-/* Nothing in the data can end the script that they are in. */
-static int write_escaped(const char *text, size_t size, void *stream)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] == '<')
-            fputs("\\u003c", stream);
-        else
-            fputc(text[i], stream);
-    }
-    return 0;
-}
-
 bool page_write(FILE *stream, const results *r)
 {
-    static const char mark[] = "@DATA@</script>";
-    const char *place = strstr(attention_page, mark);
-    json_t *data = vt_failed() ? NULL : data_of(r);
-    if (!data) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the page of %s", r->name);
-    if (!vt_failed() && place) {
-        fwrite(attention_page, 1, (size_t)(place - attention_page), stream);
-        json_dump_callback(data, write_escaped, stream, JSON_COMPACT | JSON_REAL_PRECISION(7));
-        fputs(place + sizeof "@DATA@" - 1, stream);
-    }
-    json_decref(data);
-    return !vt_failed();
+    return page_fill(stream, attention_page, vt_failed() ? NULL : data_of(r));
 }

@@ -55,11 +55,19 @@ const command_option *command_line_row(const command_line *line, int number);
 /* Whether a row is of what stands without a name. */
 bool command_option_is_argument(const command_option *o);
 
+/* Whether an option has a value: it was given, or has a default that is a value. */
+bool command_option_has_value(const command_option *o, const void *target);
+
 /* Fills the program's struct from defaults and command line; what has no fallback and is not given is as it was. Prints
  * help or a message and exits, as command lines do, where it is not one to run. */
 void command_line_parse(const command_line *line, int argc, char **argv, void *target);
 
 /* The options that are part of the recipe, "model=... epochs=10", as text of less than `size` bytes. */
 void command_line_recipe(const command_line *line, const void *target, char *text, size_t size);
+
+/* The command line that gives the struct these values, as a shell reads it: "vit_cifar10 --epochs=10 --lr=0.001". It
+ * has every option that has a value, but those named in the list `without`, which ends with NULL, and no arguments. To
+ * be freed by the caller; NULL where memory is short. */
+char *command_line_text(const command_line *line, const void *target, const char *const *without);
 
 #endif

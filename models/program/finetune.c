@@ -14,7 +14,7 @@ static bool load(const classifier *net, const options *o, FILE *report)
     FILE *memory = open_memstream(&text, &size);
     bool fine = classifier_load(net, o->weights, .part = o->part, .adapt = true, .report = memory);
     if (memory) fclose(memory);
-    if (fine && text) fputs(text, report);
+    if (fine && text && report) fputs(text, report);
     free(text);
     return fine;
 }

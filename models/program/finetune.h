@@ -6,7 +6,8 @@
 #include "zoo.h"
 
 /* Loads the weights, which are made to fit where they differ in classes, picture size or channels: tells of each on
- * `report`. Freezes what is to be frozen. False with an error: the file does not fit; a pattern matches nothing. */
+ * `report`, where that is not NULL. Freezes what is to be frozen. False with an error: the file does not fit; a pattern
+ * matches nothing. */
 bool finetune_load(const classifier *net, const options *o, FILE *report);
 
 /* How the pictures are normalised that the weights know: as the file says, or as the variant's published weights want

@@ -41,11 +41,13 @@ static const command_option of_the_run[] = {
       .help = "Threads to compute with" },
     { OPTION_HEADING, .name = "Where to:" },
     { OPTION_TEXT, "out", OPTION_FIELD(out), "DIR", .fallback = "out",
-      .help = "Folder for log.csv, model.safetensors, curves.svg and .png" },
+      .help = "Folder for what the run leaves: report.html, log.csv, weights, pictures, a checkpoint" },
     { OPTION_FLAG, "resume", OPTION_FIELD(resume),
       .help =
           "Continue the run that was stopped in the --out folder, with the same options; it ends with the same bits "
           "as one that was never stopped" },
+    { OPTION_FLAG, "quiet", OPTION_FIELD(quiet), .help = "Print errors alone" },
+    { OPTION_FLAG, "json", OPTION_FIELD(json), .help = "Print a line of JSON an epoch, and nothing else" },
     { 0 },
 };
 
@@ -126,6 +128,11 @@ options options_parse(const command_line *line, int argc, char **argv)
                   .layer_decay = 1 };
     command_line_parse(line, argc, argv, &o);
     return o;
+}
+
+bool options_tell(const options *o)
+{
+    return !o->quiet && !o->json;
 }
 
 void options_recipe(const options *o, char *text, size_t size)

@@ -15,6 +15,7 @@ typedef struct options {
     int64_t seed;
     double lr, weight_decay;
     bool resume;
+    bool quiet, json; /* what is printed: nothing, or a line of JSON an epoch; both false: what people read */
     /* Of training further: */
     const char *weights, *part; /* a checkpoint, and where in it the weights are; weights NULL: fresh ones */
     int64_t image_size;         /* VT_AUTO: the model's */
@@ -28,6 +29,9 @@ extern const command_line training_line, finetuning_line;
 
 /* Reads the command line. Prints help or a message and exits, as command lines do, where it is not one to run. */
 options options_parse(const command_line *line, int argc, char **argv);
+
+/* Whether what people read is printed. */
+bool options_tell(const options *o);
 
 /* Those that decide what is learned, "model=... epochs=10", as text of less than `size` bytes. */
 void options_recipe(const options *o, char *text, size_t size);

@@ -101,12 +101,13 @@ static bool draw_curves(const trainer *t, const vt_training_log *log)
     return ok;
 }
 
-bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row)
+bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evaluation *tested)
 {
     char path[PATH_SIZE];
     vt_training_log log = { 0 };
     file_in(t->options->out, "log.csv", path);
-    bool ok = vt_training_log_append(path, row) && vt_training_log_read(path, &log) && draw_curves(t, &log);
+    bool ok = vt_training_log_append(path, row) && vt_training_log_read(path, &log) && draw_curves(t, &log) &&
+              run_report_epoch(&t->report, &log, tested);
     vt_training_log_free(&log);
     return ok &&
            model_card_save(file_in(t->options->out, "model.safetensors", path), t->net, &t->pictures, t->class_names) &&
@@ -115,7 +116,7 @@ bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row)
 
 void run_folder_report(const char *folder)
 {
-    static const char *const results[] = { "log.csv", "model.safetensors", "curves.svg", "curves.png" };
+    static const char *const results[] = { "log.csv", "model.safetensors", "curves.svg", "curves.png", "report.html" };
     char path[PATH_SIZE];
     printf("results:");
     for (size_t i = 0; i < sizeof results / sizeof *results; i++)

@@ -1,6 +1,7 @@
 /* trainer.c - trains a classifier epoch by epoch. */
 #include "program/trainer.h"
 #include "program/clock.h"
+#include "program/epoch_line.h"
 #include "program/finetune.h"
 #include "program/run_folder.h"
 #include <stdio.h>
@@ -27,7 +28,7 @@ static bool make_net(trainer *t, const vt_dataset *train)
     const options *o = t->options;
     t->net =
         classifier_new(o->model, .classes = train->classes, .channels = train->channels, .image_size = o->image_size);
-    if (!t->net || (o->weights && !finetune_load(t->net, o, stdout))) return false;
+    if (!t->net || (o->weights && !finetune_load(t->net, o, options_tell(o) ? stdout : NULL))) return false;
     t->optimizer = vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay);
     return t->optimizer && finetune_set_rates(t->net, t->optimizer, o);
 }
@@ -65,7 +66,9 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
         vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = p->set->augment, .seed = (uint64_t)o->seed,
                        .drop_last = true, .mean = mean, .std = std, .resident = resident);
     t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .mean = mean, .std = std, .resident = resident);
-    return !vt_failed() && (!o->resume || run_folder_resume(t));
+    /* A run that has ended is left as it is. */
+    return !vt_failed() && (!o->resume || run_folder_resume(t)) &&
+           (t->epoch == o->epochs || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
 }
 
 void trainer_free(trainer *t)
@@ -73,6 +76,7 @@ void trainer_free(trainer *t)
     vt_loader_close(t->train_loader);
     vt_loader_close(t->test_loader);
     vt_optimizer_free(t->optimizer);
+    run_report_free(&t->report);
     classifier_free(t->net);
 }
 
@@ -144,7 +148,7 @@ static bool train_epoch(trainer *t)
     snprintf(label, sizeof label, "epoch %lld/%lld", (long long)t->epoch + 1, (long long)o->epochs);
     stretch s = { .before = t->metrics.seen, .started = monotonic_seconds() - t->seconds };
     /* The bar is of what is left, or a resumed epoch would seem to have begun at great speed. */
-    s.progress = vt_progress_begin(stdout, label, batches * o->batch - s.before);
+    s.progress = vt_progress_begin(options_tell(o) ? stdout : NULL, label, batches * o->batch - s.before);
     vt_set_training(true);
     while (!vt_failed() && !vt_stop_requested() && train_step(t)) {
         if (vt_progress_is_due(&s.progress, t->batch * o->batch - s.before)) catch_up(t, &s);
@@ -156,47 +160,58 @@ static bool train_epoch(trainer *t)
 }
 
 /* False at the end of the pictures. */
-static bool test_step(const trainer *t, metrics *m)
+static bool test_step(const trainer *t, evaluation *e)
 {
     VT_SCOPE;
     vt_batch batch;
     if (!vt_loader_next_tensors(t->test_loader, &batch)) return false;
-    vt_tensor logits = classifier_forward(t->net, input_images(t, &batch));
-    metrics_add(m, vt_cross_entropy(logits, batch.labels), vt_correct_count(logits, batch.labels), batch.count);
+    evaluation_add(e, classifier_forward(t->net, input_images(t, &batch)));
     return true;
 }
 
 /* False where an error or a signal ended it early. */
-static bool test(const trainer *t, metrics *m)
+static bool test(const trainer *t, evaluation *e)
 {
-    *m = (metrics){ 0 };
+    if (!evaluation_begin(e, t->report.pictures->test)) return false;
     vt_set_training(false);
-    while (!vt_failed() && !vt_stop_requested() && test_step(t, m)) continue;
-    metrics_read(m);
-    return !vt_failed() && !vt_stop_requested();
+    while (!vt_failed() && !vt_stop_requested() && test_step(t, e)) continue;
+    return evaluation_finish(e) && !vt_stop_requested();
 }
 
-static bool finish_epoch(trainer *t)
+static vt_epoch row_of(const trainer *t, const evaluation *tested)
 {
-    metrics tested;
-    if (!test(t, &tested)) return false;
-    vt_epoch row = {
+    return (vt_epoch){
         .epoch = t->epoch + 1,
         .train_loss = metrics_loss(&t->metrics),
         .train_accuracy = metrics_accuracy(&t->metrics),
-        .test_loss = metrics_loss(&tested),
-        .test_accuracy = metrics_accuracy(&tested),
+        .test_loss = evaluation_loss(tested),
+        .test_accuracy = evaluation_accuracy(tested),
         .seconds = t->seconds,
         .images_per_second = (double)t->metrics.seen / t->seconds,
+        .test_top5 = evaluation_top_accuracy(tested),
+        .test_calibration_error = evaluation_calibration_error(tested),
+        .learning_rate = vt_optimizer_lr(t->optimizer),
     };
-    printf("epoch %lld: train loss %.4f accuracy %.2f%%, test loss %.4f accuracy %.2f%%, %.0f images/s\n",
-           (long long)row.epoch, row.train_loss, 100 * row.train_accuracy, row.test_loss, 100 * row.test_accuracy,
-           row.images_per_second);
+}
+
+/* What is left of the epoch when it has been trained. */
+static bool finish_tested_epoch(trainer *t, const evaluation *tested)
+{
+    const vt_epoch row = row_of(t, tested);
+    epoch_line_print(stdout, t->options, &row);
     t->epoch++;
     t->batch = 0;
     t->metrics = (metrics){ 0 };
     t->seconds = 0;
-    return run_folder_finish_epoch(t, &row);
+    return run_folder_finish_epoch(t, &row, tested);
+}
+
+static bool finish_epoch(trainer *t)
+{
+    evaluation tested;
+    bool done = test(t, &tested) && finish_tested_epoch(t, &tested);
+    evaluation_free(&tested);
+    return done;
 }
 
 bool trainer_run(trainer *t)

@@ -4,6 +4,7 @@
 
 #include "program/metrics.h"
 #include "program/pictures.h"
+#include "report/run_report.h"
 #include "zoo.h"
 
 typedef struct trainer {
@@ -20,6 +21,7 @@ typedef struct trainer {
     metrics metrics;      /* of this epoch so far */
     double seconds;       /* of training, this epoch so far */
     double saved_at;      /* on the monotonic clock */
+    run_report report;
 } trainer;
 
 /* Builds the network and all around it; where the options say resume, puts it back to where the checkpoint in the

@@ -38,14 +38,14 @@ static bool train(const options *o, const pictures *p)
 {
     trainer t;
     bool ok = trainer_init(&t, o, p);
-    if (ok) {
+    if (ok && options_tell(o)) {
         printf("%s, %lld parameters, on %s: %lld training and %lld test pictures\n", o->model,
                (long long)vt_model_parameter_count(t.net->model), vt_device(), (long long)p->train->count,
                (long long)p->test->count);
         describe(p);
     }
     ok = ok && trainer_run(&t);
-    if (ok) report(&t);
+    if (ok && options_tell(o)) report(&t);
     trainer_free(&t);
     return ok;
 }
@@ -55,6 +55,8 @@ int training_program(const command_line *line, int argc, char **argv)
     options o = options_parse(line, argc, argv);
     setvbuf(stdout, NULL, _IOLBF, 0); /* a pipe gets each line at once, too */
     vt_stop_on_signals();
+    if (o.quiet && o.json)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--quiet prints nothing, and --json a line an epoch: one of them");
     vt_set_device(o.device);
     vt_set_precision(o.precision);
     vt_set_threads((int)o.threads);

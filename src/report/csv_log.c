@@ -14,14 +14,19 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char header_line[] = "epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second";
+#define FIRST_COLUMNS "epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second"
 
-enum { FIGURES = 6, LOG_LIMIT = 64 << 20 };
+static const char header_line[] = FIRST_COLUMNS ",test_top5,test_calibration_error,learning_rate";
+
+enum { FIRST_FIGURES = 6, FIGURES = 9, LOG_LIMIT = 64 << 20 };
 
 static double *figure(vt_epoch *epoch, int index)
 {
-    return (double *[FIGURES]){ &epoch->train_loss,    &epoch->train_accuracy, &epoch->test_loss,
-                                &epoch->test_accuracy, &epoch->seconds,        &epoch->images_per_second }[index];
+    return (double *[FIGURES]){ &epoch->train_loss,   &epoch->train_accuracy,
+                                &epoch->test_loss,    &epoch->test_accuracy,
+                                &epoch->seconds,      &epoch->images_per_second,
+                                &epoch->test_top5,    &epoch->test_calibration_error,
+                                &epoch->learning_rate }[index];
 }
 
 /* Numbers in a file have a decimal point, whatever the program's locale says. */
@@ -43,6 +48,7 @@ typedef struct log_parser {
     const char *path;
     char *text; /* what is left of the file */
     int line;
+    int figures; /* in a row */
 } log_parser;
 
 static bool VT_PRINTF(2, 3) refuse(const log_parser *parser, const char *format, ...)
@@ -74,13 +80,15 @@ static bool parse_epoch(const log_parser *parser, const char *line, vt_epoch *ou
     errno = 0;
     *out = (vt_epoch){ .epoch = strtoll(line, &end, 10) };
     bool good = end != line && errno == 0;
-    for (int i = 0; i < FIGURES && good; i++) {
+    for (int i = parser->figures; i < FIGURES; i++) *figure(out, i) = NAN;
+    for (int i = 0; i < parser->figures && good; i++) {
         const char *start = end + 1;
         good = *end == ',';
         if (good) *figure(out, i) = strtod(start, &end);
         good = good && end != start;
     }
-    return (good && *end == 0) || refuse(parser, "should be an epoch and %d numbers, but is \"%.100s\"", FIGURES, line);
+    return (good && *end == 0) ||
+           refuse(parser, "should be an epoch and %d numbers, but is \"%.100s\"", parser->figures, line);
 }
 
 /* Doubles the room whenever a power of two is full. */
@@ -101,7 +109,9 @@ static bool add_epoch(const log_parser *parser, vt_training_log *log, const vt_e
 static bool parse_log(log_parser *parser, vt_training_log *log)
 {
     const char *line = next_line(parser);
-    if (!line || strcmp(line, header_line) != 0)
+    if (line && strcmp(line, FIRST_COLUMNS) == 0)
+        parser->figures = FIRST_FIGURES;
+    else if (!line || strcmp(line, header_line) != 0)
         return refuse(parser, "should be \"%s\", but is \"%.100s\"", header_line, line ? line : "");
     while ((line = next_line(parser))) {
         vt_epoch epoch;
@@ -119,7 +129,7 @@ static bool read_log(vt_site at, const char *path, vt_training_log *log)
     size_t size;
     char *text = file_read_all(at, path, LOG_LIMIT, &size);
     if (!text) return false;
-    log_parser parser = { .at = at, .path = path, .text = text };
+    log_parser parser = { .at = at, .path = path, .text = text, .figures = FIGURES };
     bool done = parse_log(&parser, log);
     free(text);
     return done;

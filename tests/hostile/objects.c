@@ -217,7 +217,7 @@ void make_files(void)
     draw_begin(&p);
     vt_model *model = new_model();
     vt_note note = { "epoch", "3" };
-    vt_epoch row = { 1, 0.5, 0.5, NAN, INFINITY, 1, 100 };
+    vt_epoch row = { 1, 0.5, 0.5, NAN, INFINITY, 1, 100, 0.9, 0.1, 1e-3 };
     vt_npy_save("array.npy", vt_ones(VT_SHAPE(2, 3)));
     vt_model_save("model.safetensors", model);
     vt_checkpoint_save("checkpoint.safetensors", model, new_optimizer(model, true), &note, 1);

@@ -1,0 +1,34 @@
+/* epoch_line.c - what a training program prints of an epoch. */
+#include "program/epoch_line.h"
+#include "report/epoch_json.h"
+
+enum { WIDTH = 79 };
+
+static void print_for_people(FILE *stream, const vt_epoch *e)
+{
+    char line[512];
+    int length =
+        snprintf(line, sizeof line, "epoch %lld: train loss %.4g acc %.2f%%, test loss %.4g acc %.2f%%",
+                 (long long)e->epoch, e->train_loss, 100 * e->train_accuracy, e->test_loss, 100 * e->test_accuracy);
+    char speed[64];
+    const int more = snprintf(speed, sizeof speed, ", %.0f img/s", e->images_per_second);
+    /* The progress has said how fast it was; what is measured last may be said shortly. */
+    fprintf(stream, "%.*s%s\n", WIDTH, line, length + more <= WIDTH ? speed : "");
+}
+
+static void print_json(FILE *stream, const options *o, const vt_epoch *e)
+{
+    json_t *json = epoch_json(e);
+    json_object_set_new(json, "epochs", json_integer(o->epochs));
+    json_dumpf(json, stream, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    fputc('\n', stream);
+    json_decref(json);
+}
+
+void epoch_line_print(FILE *stream, const options *o, const vt_epoch *e)
+{
+    if (o->json)
+        print_json(stream, o, e);
+    else if (!o->quiet)
+        print_for_people(stream, e);
+}

@@ -1,0 +1,93 @@
+/* settings.c - settings.json: everything that a training run was begun with. */
+#include "report/settings.h"
+#include "program/json_text.h"
+#include "program/machine.h"
+#include "program/whole_file.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static json_t *value_of(const command_option *o, const options *options)
+{
+    const void *field = (const char *)options + o->offset;
+    if (o->kind == OPTION_FLAG) return json_boolean(*(const bool *)field);
+    if (!command_option_has_value(o, options)) return json_null();
+    if (o->kind == OPTION_INTEGER) return json_integer(*(const int64_t *)field);
+    if (o->kind == OPTION_NUMBER) return json_real(*(const double *)field);
+    if (o->kind == OPTION_DTYPE) return json_string(vt_dtype_name(*(const vt_dtype *)field));
+    return json_of_text(*(const char *const *)field);
+}
+
+static json_t *options_json(const options *options)
+{
+    json_t *json = json_object();
+    const command_option *o;
+    for (int i = 0; (o = command_line_row(options->line, i)); i++)
+        if (o->kind != OPTION_HEADING) json_object_set_new(json, o->name, value_of(o, options));
+    return json;
+}
+
+/* The pictures that were found are named, so that the same are found again. */
+static json_t *command_json(const options *o, const pictures *p)
+{
+    static const char *const without[] = { "out", "resume", "quiet", "json", NULL };
+    options found = *o;
+    if (!found.data) found.data = p->set->name;
+    char *text = command_line_text(o->line, &found, without);
+    json_t *json = text ? json_of_text(text) : NULL;
+    free(text);
+    return json;
+}
+
+static json_t *data_json(const pictures *p)
+{
+    const vt_dataset *d = p->train;
+    json_t *names = json_array();
+    for (int i = 0; i < d->classes; i++) json_array_append_new(names, json_of_text(d->class_names[i]));
+    return json_pack("{ss ss so sI sI si si si so}", "name", p->set->name, "about", p->set->about, "folder",
+                     p->folder ? json_of_text(p->folder) : json_null(), "training_pictures", (json_int_t)d->count,
+                     "test_pictures", (json_int_t)p->test->count, "channels", d->channels, "height", d->height, "width",
+                     d->width, "class_names", names);
+}
+
+static json_t *machine_json(void)
+{
+    machine m;
+    machine_describe(&m);
+    return json_pack("{so sI so so sI so so ss}", "processor", json_of_text(m.processor), "cores", (json_int_t)m.cores,
+                     "threads", vt_threads() ? json_integer(vt_threads()) : json_null(), "instructions",
+                     json_of_text(m.instructions), "memory_bytes", (json_int_t)m.memory_bytes, "system",
+                     json_of_text(m.system), "onednn", *m.onednn ? json_string(m.onednn) : json_null(), "device",
+                     vt_device());
+}
+
+static json_t *now_json(void)
+{
+    char text[32];
+    struct tm utc;
+    time_t now = time(NULL);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    return json_string(text);
+}
+
+json_t *settings_describe(const options *o, const pictures *p, const classifier *net, int64_t first_epoch)
+{
+    json_t *model =
+        json_pack("{ss sI}", "name", net->name, "parameters", (json_int_t)vt_model_parameter_count(net->model));
+    json_t *json =
+        json_pack("{ss ss so so sI so so so so}", "program", o->line->version, "vitro", VITRO_VERSION, "command",
+                  command_json(o, p), "started", now_json(), "first_epoch", (json_int_t)first_epoch, "options",
+                  options_json(o), "data", data_json(p), "model", model, "machine", machine_json());
+    if (!json) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the settings of the run");
+    return json;
+}
+
+bool settings_write(const json_t *settings, const char *folder)
+{
+    whole_file f;
+    FILE *stream = whole_file_open(&f, folder, "settings.json");
+    if (!stream) return false;
+    if (json_dumpf(settings, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) != 0 || fputc('\n', stream) == EOF)
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write %s/settings.json", folder);
+    return whole_file_close(&f);
+}
