@@ -8,13 +8,19 @@
 static const command_option of_pictures[] = {
     { OPTION_TEXT, "data", OPTION_FIELD(data), "DIR|NAME", .otherwise = "left out: what ./data holds, else synthetic",
       .help =
-          "The folder with the binary files of CIFAR-10, which tools/get-cifar10 downloads, or of CIFAR-100, or with "
-          "files in MNIST's form; or a name: cifar10, cifar100 and mnist in ./data, or synthetic: pictures drawn "
-          "by the program" },
+          "A folder with JPEG and PNG files in a folder for each class, or with the binary files of CIFAR-10, which "
+          "tools/get-cifar10 downloads, or of CIFAR-100, or with files in MNIST's form; or a name: cifar10, cifar100, "
+          "mnist and folder in ./data, or synthetic: pictures drawn by the program" },
     { OPTION_INTEGER, "train-limit", OPTION_FIELD(train_limit), "N", 1, 1e6, .otherwise = "all",
       .help = "Train on the first N pictures only" },
     { OPTION_INTEGER, "test-limit", OPTION_FIELD(test_limit), "N", 1, 1e6, .otherwise = "all",
       .help = "Test on the first N pictures only" },
+    { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 4096, .otherwise = "the network's",
+      .recipe = true, .help = "Height and width that pictures are resized to" },
+    { OPTION_NUMBER, "validation-fraction", OPTION_FIELD(validation_fraction), "X", 0, 0.9, true, "0.1", .recipe = true,
+      .help = "Of each class, where a folder of classes has none apart for testing" },
+    { OPTION_FLAG, "skip-bad", OPTION_FIELD(skip_bad),
+      .help = "Read all pictures of a folder before training, and leave out those that cannot be read" },
     { 0 },
 };
 
@@ -76,8 +82,6 @@ static const command_option further[] = {
       .help = "The network; vitro models lists them" },
     { OPTION_TEXT, "part", OPTION_FIELD(part), "KEY", .otherwise = "found by itself",
       .help = "Where in a file of torch.save the tensors are, such as model_ema" },
-    { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 4096, .otherwise = "the network's",
-      .recipe = true, .help = "Height and width that pictures are resized to" },
     { 0 },
 };
 static const command_option which_of_it[] = {

@@ -15,9 +15,11 @@ typedef struct options {
     int64_t seed;
     double lr, weight_decay;
     bool resume;
+    int64_t image_size;         /* VT_AUTO: the model's */
+    double validation_fraction; /* of a folder without pictures for testing */
+    bool skip_bad;              /* pictures */
     /* Of training further: */
     const char *weights, *part; /* a checkpoint, and where in it the weights are; weights NULL: fresh ones */
-    int64_t image_size;         /* VT_AUTO: the model's */
     const char *freeze;         /* a pattern of parameters that are not trained; empty: all are */
     const char *rates;          /* "GLOB=LR; GLOB=LR": learning rates of some parameters; empty: none has its own */
     double layer_decay;         /* of learning rates, towards the first layers */

@@ -13,6 +13,8 @@ typedef struct pictures {
 
 /* False with an error where a folder that was asked for does not hold the pictures. */
 bool pictures_open(pictures *p, const options *o);
+/* Prints which classes and how many pictures of each there are. */
+void pictures_describe(const pictures *p);
 void pictures_close(pictures *p);
 
 #endif

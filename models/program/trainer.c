@@ -55,7 +55,7 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
     float mean[3], std[3];
     choose_normalisation(t, p->set, mean, std);
     /* A GPU is quicker than the host at making batches, of the same bits. */
-    bool resident = strcmp(o->device, "cuda") == 0;
+    bool resident = strcmp(o->device, "cuda") == 0 && train->images && test->images;
     t->train_loader =
         vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = p->set->augment, .seed = (uint64_t)o->seed,
                        .drop_last = true, .mean = mean, .std = std, .resident = resident);

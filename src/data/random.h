@@ -13,6 +13,7 @@ typedef enum random_purpose {
     RANDOM_TEST_SET,  /* stream: picture */
     RANDOM_TRAIN_LABELS,
     RANDOM_TEST_LABELS,
+    RANDOM_SPLIT, /* stream: class */
 } random_purpose;
 
 static inline uint64_t random_stream(random_purpose purpose, int64_t number)
