@@ -9,6 +9,7 @@
 
 DEFAULTS(vt_attention_defaults, vt_attention_args, VT_ATTENTION_DEFAULTS)
 DEFAULTS(vt_mix_defaults, vt_mix_args, VT_MIX_DEFAULTS)
+DEFAULTS(vt_mixup_or_cutmix_defaults, vt_mixup_or_cutmix_args, VT_MIXUP_OR_CUTMIX_DEFAULTS)
 DEFAULTS(vt_conv2d_defaults, vt_conv2d_args, VT_CONV2D_DEFAULTS)
 DEFAULTS(vt_conv1d_defaults, vt_conv1d_args, VT_CONV1D_DEFAULTS)
 DEFAULTS(vt_conv_transpose2d_defaults, vt_conv_transpose2d_args, VT_CONV_TRANSPOSE2D_DEFAULTS)

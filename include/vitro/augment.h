@@ -59,6 +59,21 @@ VT_API vt_mixed vt_mixup_with(const vt_mix_args *args);
  * those of vt_mixup. */
 VT_API vt_mixed vt_cutmix_with(const vt_mix_args *args);
 
+typedef struct vt_mixup_or_cutmix_args {
+    vt_site at_;
+    vt_tensor images, targets; /* as of vt_mixup */
+    vt_named_only named_only_;
+    double mixup, cutmix; /* alpha of each; at 0 it is never chosen */
+    double probability;   /* that the batch is mixed at all */
+    double cutmix_odds;   /* that it is CutMix, where both may be chosen */
+} vt_mixup_or_cutmix_args;
+#define VT_MIXUP_OR_CUTMIX_DEFAULTS .mixup = 0.8, .cutmix = 1, .probability = 1, .cutmix_odds = 0.5
+VT_API vt_mixup_or_cutmix_args vt_mixup_or_cutmix_defaults(void);
+
+/* One of the two, or neither, as DeiT's recipe has it (Touvron et al. 2021). Errors: as of vt_mixup; a number out of
+ * its range. */
+VT_API vt_mixed vt_mixup_or_cutmix_with(const vt_mixup_or_cutmix_args *args);
+
 #ifdef __cplusplus
 }
 #else
@@ -67,6 +82,9 @@ VT_API vt_mixed vt_cutmix_with(const vt_mix_args *args);
     VT_CALL(vt_mixup_with, vt_mix_args, VT_MIX_DEFAULTS, 2, "vt_mixup(images, targets, .alpha)", __VA_ARGS__)
 #define vt_cutmix(...)                                                                                                 \
     VT_CALL(vt_cutmix_with, vt_mix_args, VT_MIX_DEFAULTS, 2, "vt_cutmix(images, targets, .alpha)", __VA_ARGS__)
+#define vt_mixup_or_cutmix(...)                                                                                        \
+    VT_CALL(vt_mixup_or_cutmix_with, vt_mixup_or_cutmix_args, VT_MIXUP_OR_CUTMIX_DEFAULTS, 2,                          \
+            "vt_mixup_or_cutmix(images, targets, .mixup .cutmix .probability .cutmix_odds)", __VA_ARGS__)
 
 #endif
 #endif

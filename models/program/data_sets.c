@@ -83,9 +83,9 @@ static vt_dataset *open_builtin(const char *folder, bool train, const picture_ch
 }
 
 const data_set data_sets[] = {
-    { "cifar10", "data", "CIFAR-10", has_cifar10, open_cifar10, CIFAR10_MEAN, CIFAR10_STD, true },
-    { "cifar100", "data", "CIFAR-100", has_cifar100, open_cifar100, CIFAR100_MEAN, CIFAR100_STD, true },
-    { "mnist", "data", "MNIST's form", has_mnist, open_mnist, { .1307F }, { .3081F }, false },
+    { "cifar10", "data", "CIFAR-10", has_cifar10, open_cifar10, CIFAR10_MEAN, CIFAR10_STD, "crop,flip" },
+    { "cifar100", "data", "CIFAR-100", has_cifar100, open_cifar100, CIFAR100_MEAN, CIFAR100_STD, "crop,flip" },
+    { "mnist", "data", "MNIST's form", has_mnist, open_mnist, { .1307F }, { .3081F }, "none" },
     { "folder",
       "data",
       "pictures in a folder for each class",
@@ -93,7 +93,7 @@ const data_set data_sets[] = {
       open_folder,
       { .485F, .456F, .406F },
       { .229F, .224F, .225F },
-      true }, /* ImageNet's, as photographs have */
-    { "synthetic", NULL, "drawn by the program", NULL, open_builtin, CIFAR10_MEAN, CIFAR10_STD, true },
+      "resized-crop,flip" }, /* mean and deviation of ImageNet's photographs */
+    { "synthetic", NULL, "drawn by the program", NULL, open_builtin, CIFAR10_MEAN, CIFAR10_STD, "crop,flip" },
     { .name = NULL },
 };

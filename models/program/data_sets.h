@@ -20,7 +20,7 @@ typedef struct data_set {
     bool (*is_in)(const char *folder); /* whether any of its files are in the folder; NULL: it needs none */
     vt_dataset *(*open)(const char *folder, bool train, const picture_choice *which);
     float mean[3], std[3]; /* of the channels, in units of the full scale */
-    bool augment;          /* whether a mirrored picture is still of its class, and training may crop and mirror */
+    const char *augment;   /* how training augments them by default: digits are not mirrored */
 } data_set;
 
 /* In the order in which they are looked for; ended by a name of NULL. The last needs no files. */

@@ -18,6 +18,10 @@ typedef struct options {
     int64_t image_size;         /* VT_AUTO: the model's */
     double validation_fraction; /* of a folder without pictures for testing */
     bool skip_bad;              /* pictures */
+    const char *augment;        /* stages, as vt_loader_open takes them; NULL: what suits the data set */
+    int64_t repeats, workers;   /* of the loader; workers VT_AUTO: as suits the data set */
+    double mixup, cutmix, mix_probability, cutmix_odds; /* of a batch: vt_mixup_or_cutmix */
+    int64_t mix_epochs;                                 /* from the first on; VT_AUTO: all */
     /* Of training further: */
     const char *weights, *part; /* a checkpoint, and where in it the weights are; weights NULL: fresh ones */
     const char *freeze;         /* a pattern of parameters that are not trained; empty: all are */

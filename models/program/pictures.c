@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const data_set *held_by(const char *folder)
 {
@@ -77,6 +78,19 @@ bool pictures_open(pictures *p, const options *o)
     which.limit = o->test_limit;
     p->test = p->set->open(p->folder, false, &which);
     return !vt_failed();
+}
+
+void pictures_choose_options(const pictures *p, options *o)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (!o->augment) o->augment = p->set->augment;
+    if (o->workers == VT_AUTO) o->workers = p->train->images || processors < 1 ? 1 : processors > 8 ? 8 : processors;
+}
+
+bool pictures_may_be_resident(const pictures *p, const options *o)
+{
+    return p->train->images && p->test->images &&
+           (strcmp(o->augment, "crop,flip") == 0 || strcmp(o->augment, "none") == 0);
 }
 
 /* "12 of cat to 5003 of dog", "5000 of each" */

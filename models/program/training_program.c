@@ -26,9 +26,10 @@ static void report(const trainer *t)
         run_folder_report(t->options->out);
 }
 
-static bool train(const options *o, const pictures *p)
+static bool train(options *o, const pictures *p)
 {
     trainer t;
+    pictures_choose_options(p, o);
     bool ok = trainer_init(&t, o, p);
     if (ok) {
         printf("%s, %lld parameters, on %s: %lld training and %lld test pictures\n", o->model,

@@ -13,6 +13,7 @@
 #include <vitro/error.h>
 #include <vitro/tensor.h>
 #include <inttypes.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -80,9 +81,12 @@ static permutation order_of(const vt_loader *loader, int64_t epoch)
     return permutation_make(loader->seed, random_stream(RANDOM_SHUFFLE, epoch), loader->dataset->count);
 }
 
-static int64_t sample_at(const vt_loader *loader, const permutation *order, int64_t place)
+/* Repetitions of a picture are next to each other. */
+static sample sample_at(const vt_loader *loader, int64_t epoch, const permutation *order, int64_t place)
 {
-    return loader->shuffle ? permutation_at(order, place) : place;
+    const int64_t which = place / loader->how.repeats;
+    return (sample){ epoch, loader->shuffle ? permutation_at(order, which) : which,
+                     (int)(place % loader->how.repeats) };
 }
 
 /* False with an error where a picture cannot be read. */
@@ -94,12 +98,12 @@ static bool make_batch(const vt_loader *loader, int64_t ticket, slot *to)
     const permutation order = order_of(loader, epoch);
     const size_t size = image_size(d);
     for (int64_t i = 0; i < count; i++) {
-        const int64_t number = sample_at(loader, &order, first + i);
-        const uint8_t *image = sample_make(&loader->how, epoch, number, &to->memory);
+        const sample which = sample_at(loader, epoch, &order, first + i);
+        const uint8_t *image = sample_make(&loader->how, which, &to->memory);
         if (!image) return false;
         vt_image_normalize(image, d->channels, d->height, d->width, loader->mean, loader->std,
                            to->images + (size_t)i * size);
-        to->labels[i] = d->labels[number];
+        to->labels[i] = d->labels[which.number];
     }
     return true;
 }
@@ -201,9 +205,10 @@ static void choose_pictures(vt_loader *loader)
     const permutation order = order_of(loader, loader->epoch);
     p->count = batch_count(loader, loader->index);
     for (int64_t i = 0; i < p->count; i++) {
-        p->sample[i] = sample_at(loader, &order, loader->index * loader->batch + i);
+        const sample which = sample_at(loader, loader->epoch, &order, loader->index * loader->batch + i);
+        p->sample[i] = which.number;
         if (!p->top) continue;
-        const moved m = sample_moved(&loader->how, loader->epoch, p->sample[i]);
+        const moved m = sample_moved(&loader->how, which);
         p->top[i] = m.top;
         p->left[i] = m.left;
         p->flipped[i] = m.flipped;
@@ -319,6 +324,11 @@ static bool check_options(const vt_loader_args *a)
                        a->batch, a->workers, MAX_WORKERS);
         return false;
     }
+    if (a->repeats < 1 || a->repeats > a->dataset->count) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "loader: repeats is %d, but %" PRId64 " pictures have 1 to %" PRId64,
+                       a->repeats, a->dataset->count, a->dataset->count);
+        return false;
+    }
     if (a->resident && !a->dataset->images) {
         vt_error_raise(
             VT_ERROR_ARGUMENT, a->at_,
@@ -341,6 +351,25 @@ static bool check_options(const vt_loader_args *a)
         if (a->std[c] > 0) continue;
         vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "loader: std[%d] is %g, but it wants a positive number", c,
                        (double)a->std[c]);
+        return false;
+    }
+    return true;
+}
+
+static bool check_augmentation(const vt_loader_args *a, augmentation *parsed)
+{
+    const vt_dataset *d = a->dataset;
+    if (!augmentation_parse(a->at_, a->augment, parsed)) return false;
+    for (int c = 0; c < 3 && c < d->channels; c++)
+        parsed->erased[c] = (uint8_t)lrintf(255 * fminf(fmaxf((a->mean ? a->mean : cifar10_mean)[c], 0), 1));
+    if (!augmentation_is_for(parsed, d->channels)) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "loader: augmentation is of pictures of 1 channel or 3, not %d",
+                       d->channels);
+        return false;
+    }
+    if (a->resident && parsed->count > 0 && !augmentation_only_moves(parsed)) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_,
+                       "loader: resident pictures can be augmented by \"crop,flip\" alone, not by \"%s\"", a->augment);
         return false;
     }
     return true;
@@ -381,7 +410,7 @@ static bool allocate(vt_loader *loader, const vt_loader_args *a)
     loader->std = copy_floats(a->std ? a->std : cifar10_std, channels);
     if (loader->is_resident)
         return loader->mean && loader->std &&
-               allocate_picks(&loader->picks, (size_t)loader->batch, loader->how.augment);
+               allocate_picks(&loader->picks, (size_t)loader->batch, loader->how.augmentation.count > 0);
     loader->slots = calloc((size_t)loader->slot_count, sizeof *loader->slots);
     loader->workers = calloc((size_t)loader->slot_count, sizeof *loader->workers); /* there are more slots */
     if (!loader->mean || !loader->std || !loader->slots || !loader->workers) return false;
@@ -406,7 +435,9 @@ static bool start_workers(vt_loader *loader, int count)
 vt_loader *vt_loader_open_with(const vt_loader_args *a)
 {
     NEED_ARGUMENTS("loader_open", a, NULL);
-    if (vt_failed() || !check_dataset(a->at_, a->dataset) || !check_options(a)) return NULL;
+    augmentation parsed;
+    if (vt_failed() || !check_dataset(a->at_, a->dataset) || !check_options(a) || !check_augmentation(a, &parsed))
+        return NULL;
     vt_loader *loader = calloc(1, sizeof *loader);
     if (!loader) {
         vt_error_raise(VT_ERROR_MEMORY, a->at_, "loader: no memory");
@@ -419,7 +450,8 @@ vt_loader *vt_loader_open_with(const vt_loader_args *a)
     loader->batches = a->drop_last ? count / loader->batch : (count - 1) / loader->batch + 1;
     loader->seed = a->seed;
     loader->shuffle = a->shuffle;
-    loader->how = (sample_recipe){ .dataset = a->dataset, .seed = a->seed, .augment = a->augment };
+    loader->how =
+        (sample_recipe){ .dataset = a->dataset, .augmentation = parsed, .seed = a->seed, .repeats = a->repeats };
     loader->is_resident = a->resident;
     /* the caller's batch, one in the making by each worker, and one ready; the caller alone needs only its own */
     loader->slot_count = a->resident ? 0 : workers ? workers + 2 : 1;

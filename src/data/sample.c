@@ -1,27 +1,23 @@
 /* sample.c - one picture as a loader gives it: read, cut to size and augmented. */
 #include "data/sample.h"
-#include "data/dataset.h"
-#include "data/random.h"
 #include "core/base/error.h"
+#include "data/dataset.h"
 
-#include <vitro/error.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CROP_PADDING = 4 };
-
 bool sample_memory_new(sample_memory *memory, size_t bytes)
 {
-    memory->planes = malloc(bytes);
-    memory->augmented = malloc(bytes);
-    return memory->planes && memory->augmented;
+    memory->pixels = malloc(bytes);
+    memory->spare = malloc(bytes);
+    return memory->pixels && memory->spare;
 }
 
 void sample_memory_free(sample_memory *memory)
 {
-    free(memory->planes);
-    free(memory->augmented);
+    free(memory->pixels);
+    free(memory->spare);
 }
 
 /* ---- to size ---- */
@@ -33,65 +29,102 @@ static int64_t in_proportion(int64_t a, int64_t b, int64_t c)
     return x < 1 ? 1 : x;
 }
 
-bool sample_fit(const vt_picture *from, int64_t height, int64_t width, vt_picture *to)
+/* The largest window of the shape [height, width] in the middle of a picture. */
+static window middle_of(const vt_picture *p, int64_t height, int64_t width)
 {
-    const bool wide = from->width * height > from->height * width;
-    const int64_t window_height = wide ? from->height : in_proportion(from->width, height, width);
-    const int64_t window_width = wide ? in_proportion(from->height, width, height) : from->width;
-    vt_picture window;
-    *to = (vt_picture){ 0 };
-    if (!vt_picture_crop_at((vt_site){ 0 }, from, (from->height - window_height) / 2, (from->width - window_width) / 2,
-                            window_height, window_width, &window))
-        return false;
-    const bool done = vt_picture_resize_at((vt_site){ 0 }, &window, height, width, VT_FILTER_BICUBIC, to);
-    vt_picture_free(&window);
+    const bool wide = p->width * height > p->height * width;
+    window w = { 0, 0, p->height, p->width };
+    if (wide)
+        w.width = in_proportion(p->height, width, height);
+    else
+        w.height = in_proportion(p->width, height, width);
+    w.top = (p->height - w.height) / 2;
+    w.left = (p->width - w.width) / 2;
+    return w;
+}
+
+static void to_planes(const vt_picture *picture, int channels, uint8_t *planes)
+{
+    const int64_t pixels = picture->height * picture->width;
+    for (int c = 0; c < channels; c++)
+        for (int64_t i = 0; i < pixels; i++) *planes++ = picture->pixels[3 * i + c];
+}
+
+/* A window of a picture, resized to what the dataset says. */
+static bool cut(const vt_picture *from, const window *w, const vt_dataset *d, uint8_t *planes)
+{
+    const vt_site nowhere = { 0 };
+    vt_picture part, resized;
+    if (!vt_picture_crop_at(nowhere, from, w->top, w->left, w->height, w->width, &part)) return false;
+    const bool done = vt_picture_resize_at(nowhere, &part, d->height, d->width, VT_FILTER_BICUBIC, &resized);
+    if (done) to_planes(&resized, d->channels, planes);
+    vt_picture_free(&resized);
+    vt_picture_free(&part);
     return done;
 }
 
-static void to_planes(const vt_picture *picture, uint8_t *planes)
-{
-    const int64_t pixels = picture->height * picture->width;
-    for (int c = 0; c < 3; c++)
-        for (int64_t i = 0; i < pixels; i++) *planes++ = picture->pixels[3 * i + c];
-}
+/* ---- whole pictures ---- */
 
 /* A reader of the program's own may forget to say why. */
 static bool read_whole(const vt_dataset *d, int64_t i, vt_picture *picture)
 {
-    *picture = (vt_picture){ 0 };
     if (d->read(d->user, i, picture) && !vt_failed() && picture->pixels) return true;
-    vt_picture_free(picture);
     return raise_error(VT_ERROR_FILE, (vt_site){ 0 }, "loader: picture %" PRId64 " of the dataset was not read", i);
 }
 
-static const uint8_t *read_image(const vt_dataset *d, int64_t i, uint8_t *planes)
+/* One of those in memory; grey ones have three equal channels. */
+static bool copy_whole(const vt_dataset *d, int64_t i, vt_picture *picture)
 {
-    vt_picture picture, fitted;
-    if (!read_whole(d, i, &picture)) return NULL;
-    const bool done = sample_fit(&picture, d->height, d->width, &fitted);
-    if (done) to_planes(&fitted, planes);
-    vt_picture_free(&fitted);
+    const int64_t plane = (int64_t)d->height * d->width;
+    const uint8_t *planes = d->images + i * d->channels * plane;
+    *picture = (vt_picture){ d->height, d->width, malloc((size_t)(3 * plane)) };
+    if (!picture->pixels) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "loader: no memory for a picture");
+    for (int64_t k = 0; k < plane; k++)
+        for (int c = 0; c < 3; c++) picture->pixels[3 * k + c] = planes[c % d->channels * plane + k];
+    return true;
+}
+
+static draws draws_of(const sample_recipe *how, sample which)
+{
+    return (
+        draws){ .seed = how->seed, .epoch = which.epoch, .picture = which.number * how->repeats + which.repetition };
+}
+
+/* A window of the whole picture, to size: that which augmentation draws, or else the middle. */
+static bool make_from_whole(const sample_recipe *how, sample which, draws *d, uint8_t *planes)
+{
+    const vt_dataset *set = how->dataset;
+    vt_picture picture = { 0 };
+    window w;
+    bool done = set->images ? copy_whole(set, which.number, &picture) : read_whole(set, which.number, &picture);
+    if (done) {
+        if (!augmentation_window(&how->augmentation, picture.height, picture.width, d, &w))
+            w = middle_of(&picture, set->height, set->width);
+        done = cut(&picture, &w, set, planes);
+    }
     vt_picture_free(&picture);
-    return done ? planes : NULL;
+    return done;
 }
 
-/* ---- augmented ---- */
+/* ---- samples ---- */
 
-moved sample_moved(const sample_recipe *how, int64_t epoch, int64_t i)
+const uint8_t *sample_make(const sample_recipe *how, sample which, sample_memory *memory)
 {
-    uint32_t word[4];
-    philox_block(how->seed, random_stream(RANDOM_AUGMENT, epoch), (uint64_t)i, word);
-    return (moved){ random_below(word[0], 2 * CROP_PADDING + 1) - CROP_PADDING,
-                    random_below(word[1], 2 * CROP_PADDING + 1) - CROP_PADDING, random_below(word[2], 2) };
+    const vt_dataset *set = how->dataset;
+    const uint8_t *here = set->images ? set->images + (size_t)which.number * image_size(set) : NULL;
+    if (here && how->augmentation.count == 0) return here;
+    draws d = draws_of(how, which);
+    if (here && !augmentation_has_window(&how->augmentation))
+        memcpy(memory->pixels, here, image_size(set));
+    else if (!make_from_whole(how, which, &d, memory->pixels))
+        return NULL;
+    image x = { set->channels, set->height, set->width, memory->pixels, memory->spare };
+    augmentation_apply(&how->augmentation, &x, &d);
+    return x.pixels;
 }
 
-const uint8_t *sample_make(const sample_recipe *how, int64_t epoch, int64_t i, sample_memory *memory)
+moved sample_moved(const sample_recipe *how, sample which)
 {
-    const vt_dataset *d = how->dataset;
-    const uint8_t *image = d->images ? d->images + (size_t)i * image_size(d) : read_image(d, i, memory->planes);
-    if (!image || !how->augment) return image;
-    const moved m = sample_moved(how, epoch, i);
-    vt_image_crop(image, d->channels, d->height, d->width, m.top, m.left, memory->augmented, d->height, d->width);
-    if (m.flipped) vt_image_flip(memory->augmented, d->channels, d->height, d->width);
-    return memory->augmented;
+    const draws d = draws_of(how, which);
+    return augmentation_moved(&how->augmentation, &d);
 }

@@ -131,7 +131,7 @@ void draw_vt_loader_object(vt_loader **x)
     *x = NULL;
     if (hostile) return;
     *x = vt_loader_open(pictures(), .batch = 2, .workers = which == 2, .resident = which == 1, .shuffle = true,
-                        .augment = true);
+                        .augment = "crop,flip");
     until_the_end(*x, end_loader);
 }
 
