@@ -1,5 +1,5 @@
-/* optimizer.h - SGD, Adam, AdamW and RMSprop, as PyTorch computes them. An update is recorded like any op and runs with
- * the step.
+/* optimizer.h - SGD, Adam, AdamW, RMSprop, Lion, LAMB, Muon and schedule-free AdamW, as their authors or PyTorch
+ * compute them. An update is recorded like any op and runs with the step.
  *
  *     vt_optimizer *adamw = vt_adamw(model, .lr = 1e-3, .weight_decay = 0.05);
  *     for (int64_t step = 0; step < total; step++) {
@@ -94,6 +94,110 @@ VT_API vt_optimizer *vt_rmsprop_with(const vt_rmsprop_args *a);
     VT_CALL(vt_rmsprop_with, vt_rmsprop_args, VT_RMSPROP_DEFAULTS, 1,                                                  \
             "vt_rmsprop(model, .lr .alpha .eps .weight_decay .momentum .centered)", __VA_ARGS__)
 
+typedef struct vt_lion_args {
+    vt_site at_;
+    vt_model *model;
+    vt_named_only named_only_;
+    double lr;
+    double beta1, beta2;
+    double weight_decay; /* decoupled */
+    bool decay_all;
+} vt_lion_args;
+#define VT_LION_DEFAULTS .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.99, .weight_decay = 0
+VT_API vt_lion_args vt_lion_defaults(void);
+/* Chen et al., "Symbolic discovery of optimization algorithms" (2023): p -= lr sign(beta1 m + (1 - beta1) g), then
+ * m = beta2 m + (1 - beta2) g. Its steps are all of size lr: a third to a tenth of AdamW's lr suits it, with as many
+ * times the weight decay. */
+VT_API vt_optimizer *vt_lion_with(const vt_lion_args *a);
+#define vt_lion(...)                                                                                                   \
+    VT_CALL(vt_lion_with, vt_lion_args, VT_LION_DEFAULTS, 1, "vt_lion(model, .lr .beta1 .beta2 .weight_decay)",        \
+            __VA_ARGS__)
+
+typedef struct vt_lamb_args {
+    vt_site at_;
+    vt_model *model;
+    vt_named_only named_only_;
+    double lr;
+    double beta1, beta2;
+    double eps;
+    double weight_decay; /* part of the step, before it is scaled */
+    bool always_adapt;   /* scales the steps of parameters without weight decay, too */
+    bool decay_all;
+} vt_lamb_args;
+#define VT_LAMB_DEFAULTS .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-6, .weight_decay = 0.01
+VT_API vt_lamb_args vt_lamb_defaults(void);
+/* You et al., "Large batch optimization for deep learning: training BERT in 76 minutes" (2020): Adam's step plus
+ * weight_decay p, scaled to the norm of the parameter. As in timm, that of a parameter without weight decay is not. */
+VT_API vt_optimizer *vt_lamb_with(const vt_lamb_args *a);
+#define vt_lamb(...)                                                                                                   \
+    VT_CALL(vt_lamb_with, vt_lamb_args, VT_LAMB_DEFAULTS, 1,                                                           \
+            "vt_lamb(model, .lr .beta1 .beta2 .eps .weight_decay .always_adapt)", __VA_ARGS__)
+
+/* What the step of a matrix of A rows and B columns is scaled by. */
+typedef enum vt_muon_scale {
+    VT_MUON_MATCH_ADAMW, /* 0.2 sqrt(max(A, B)): the size of AdamW's steps, whose lr suits it. Liu et al. 2025 */
+    VT_MUON_ORIGINAL     /* sqrt(max(1, A / B)): Jordan et al. 2024 */
+} vt_muon_scale;
+
+typedef struct vt_muon_args {
+    vt_site at_;
+    vt_model *model;
+    vt_named_only named_only_;
+    double lr;
+    double momentum;
+    double weight_decay; /* decoupled */
+    int64_t iterations;  /* of Newton and Schulz, 1 to 100 */
+    vt_muon_scale scale;
+    bool plain_momentum;    /* not Nesterov's */
+    const char *not_hidden; /* a pattern of the names of matrices that AdamW updates; NULL: none */
+    double beta1, beta2;    /* of AdamW */
+    double eps;             /* of AdamW */
+    bool decay_all;
+} vt_muon_args;
+#define VT_MUON_DEFAULTS                                                                                               \
+    .lr = 1e-3, .momentum = 0.95, .weight_decay = 0.1, .iterations = 5, .scale = VT_MUON_MATCH_ADAMW, .beta1 = 0.9,    \
+    .beta2 = 0.95, .eps = 1e-8
+VT_API vt_muon_args vt_muon_defaults(void);
+/* Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024). The step of a hidden matrix is its
+ * average gradient, made nearly orthogonal by five iterations of Newton and Schulz, which are products of matrices in
+ * the precision of others: with bf16 they round to it, as the original does. Kernels of convolutions are matrices of
+ * [outputs, all else].
+ *
+ * AdamW updates the rest, with the same learning rate: parameters of one axis; those registered with `no_decay`; those
+ * whose first or second extent is 1; and what `not_hidden` matches, which the first and the last layer should be:
+ *
+ *     vt_muon(model, .lr = 1e-3, .not_hidden = "{patch_embed,head}.*") */
+VT_API vt_optimizer *vt_muon_with(const vt_muon_args *a);
+#define vt_muon(...)                                                                                                   \
+    VT_CALL(vt_muon_with, vt_muon_args, VT_MUON_DEFAULTS, 1,                                                           \
+            "vt_muon(model, .lr .momentum .weight_decay .iterations .scale .not_hidden .beta1 .beta2 .eps)",           \
+            __VA_ARGS__)
+
+typedef struct vt_schedule_free_args {
+    vt_site at_;
+    vt_model *model;
+    vt_named_only named_only_;
+    double lr;
+    double beta1, beta2; /* beta1 is in (0, 1): how far what is trained is from z to the average */
+    double eps;
+    double weight_decay; /* decoupled, of what is trained */
+    bool decay_all;
+} vt_schedule_free_args;
+#define VT_SCHEDULE_FREE_DEFAULTS .lr = 2.5e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0
+VT_API vt_schedule_free_args vt_schedule_free_defaults(void);
+/* Defazio et al., "The road less scheduled" (2024): AdamW whose learning rate stays as it is after a warm-up, and takes
+ * the place of a schedule by an average x of the weights. Trained is y = (1 - beta1) z + beta1 x; to test and to save
+ * x, call vt_optimizer_evaluate. */
+VT_API vt_optimizer *vt_schedule_free_with(const vt_schedule_free_args *a);
+#define vt_schedule_free(...)                                                                                          \
+    VT_CALL(vt_schedule_free_with, vt_schedule_free_args, VT_SCHEDULE_FREE_DEFAULTS, 1,                                \
+            "vt_schedule_free(model, .lr .beta1 .beta2 .eps .weight_decay)", __VA_ARGS__)
+
+/* Puts the weights that training is for, schedule-free AdamW's average, in the place of those that are trained, or
+ * these back, with the bits they had. Nothing happens where it is so already, and with optimisers that have no average.
+ * Until the weights are back, a step is an error, and a checkpoint would save the average as what is trained. */
+VT_API void vt_optimizer_evaluate(vt_optimizer *optimizer, bool on);
+
 /* Ends the optimiser and its state. NULL is ignored. */
 VT_API void vt_optimizer_free(vt_optimizer *optimizer);
 
@@ -138,12 +242,14 @@ VT_API double vt_optimizer_lr(const vt_optimizer *optimizer);
 
 /* The state that a resumed run needs to continue with the same bits: named tensors, "exp_avg.<parameter>" and
  * "exp_avg_sq.<parameter>" of Adam, with amsgrad "max_exp_avg_sq.<parameter>"; "momentum_buffer.<parameter>" of
- * momentum; "square_avg.<parameter>" of RMSprop, centered "grad_avg.<parameter>"; and counts of updates. A
- * parameter has state from the start or, where it was frozen then, from its first update on. */
+ * momentum and of Muon; "square_avg.<parameter>" of RMSprop, centered "grad_avg.<parameter>"; "exp_avg.<parameter>" of
+ * Lion, and with "exp_avg_sq.<parameter>" of LAMB; "z.<parameter>", "exp_avg_sq.<parameter>", "lr_max" and "weight_sum"
+ * of schedule-free AdamW; and counts of updates. A parameter has state from the start or, where it was frozen then, and
+ * z always, from its first update on. */
 VT_API int vt_optimizer_state_size(const vt_optimizer *optimizer);
 VT_API vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *optimizer, int index);
-/* The tensor of that name, made of zeros where it is not there yet; inert, and no error, where the optimiser has no
- * state of that name. */
+/* The tensor of that name, made of zeros, z of the parameter, where it is not there yet; inert, and no error, where the
+ * optimiser has no state of that name. */
 VT_API vt_tensor vt_optimizer_state_find(vt_optimizer *optimizer, const char *name);
 /* Updates that a parameter has had, which Adam corrects its averages by; NULL: calls of vt_optimizer_step. -1, and no
  * error, for an unknown name. */
