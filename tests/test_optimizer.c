@@ -21,6 +21,7 @@ SUITE(optimizer);
 SUITE(groups);
 SUITE(clipping);
 SUITE(state);
+SUITE(sums);
 SUITE(schedule);
 
 /* -- A model of one weight matrix and one bias, and its gradients written out
@@ -344,6 +345,41 @@ Test(optimizer, an_average_stands_in_and_is_put_back)
     free_all(&n, o); /* with the average in its place */
     vt_optimizer_evaluate(NULL, true);
     REFUSED(VT_ERROR_ARGUMENT, "optimizer_evaluate: there is no optimiser");
+}
+
+/* The decay grows from 1/10 on: (1 + t) / (10 + t). */
+Test(optimizer, keeps_an_average)
+{
+    net n = make_net();
+    vt_tensor count = vt_buffer(vt_root(n.model), "count", VT_SCALAR, 3, VT_I64);
+    vt_optimizer *o = vt_sgd(n.model, .lr = 0.1);
+    vt_optimizer_keep_average(o, 0.2);
+    double average[N], p[N], got[N];
+    memcpy(average, beginning, sizeof average);
+    for (int t = 1; t <= 4; t++) {
+        train(&n, o, 1);
+        read_net(&n, p);
+        double share = 1 - fmin(0.2, (1.0 + t) / (10.0 + t));
+        for (int i = 0; i < N; i++) average[i] += share * (p[i] - average[i]);
+    }
+    vt_optimizer_evaluate(o, true);
+    EXPECT_NET(&n, average);
+    cr_assert(vt_item(count) == 3);
+    vt_optimizer_evaluate(o, false);
+    read_net(&n, got);
+    cr_assert(memcmp(p, got, sizeof p) == 0);
+    cr_assert(vt_optimizer_state_find(o, "average.layer.weight").id && vt_optimizer_state_size(o) == 3);
+    vt_optimizer_keep_average(o, 0.5);
+    REFUSED(VT_ERROR_ARGUMENT, "optimizer_keep_average: this optimiser keeps an average already");
+    vt_optimizer_free(o);
+    o = vt_schedule_free(n.model);
+    vt_optimizer_keep_average(o, 0.5);
+    REFUSED(VT_ERROR_ARGUMENT, "optimizer_keep_average: this optimiser keeps an average already");
+    vt_optimizer_free(o);
+    o = vt_sgd(n.model);
+    vt_optimizer_keep_average(o, 1);
+    REFUSED(VT_ERROR_ARGUMENT, "optimizer_keep_average: decay is 1; it must be in [0, 1)");
+    free_all(&n, o);
 }
 
 Test(optimizer, eager_gives_the_same_bits)
@@ -759,6 +795,99 @@ Test(clipping, leaves_small_gradients_alone)
     free_all(&n, o);
 }
 
+Test(clipping, bounds_each_element)
+{
+    net n = make_net();
+    vt_optimizer *o = vt_sgd(n.model, .lr = 1);
+    {
+        VT_SCOPE;
+        vt_backward(loss_of(&n));
+        vt_clip_gradient_values(o, 0.75);
+        vt_optimizer_step(o);
+        cr_assert(first_of(vt_grad(n.w)) == 0.5);
+    }
+    double p[N];
+    for (int i = 0; i < N; i++) p[i] = beginning[i] - fmax(-0.75, fmin(0.75, curvature[i] * beginning[i]));
+    EXPECT_NET(&n, p);
+    vt_clip_gradient_values(o, 1);
+    REFUSED(VT_ERROR_GRADIENT, "clip_gradient_values: no trainable parameter has a gradient");
+    {
+        VT_SCOPE;
+        vt_backward(loss_of(&n));
+        vt_clip_gradient_values(o, 0);
+        REFUSED(VT_ERROR_ARGUMENT, "clip_gradient_values: limit is 0; it must be positive");
+    }
+    free_all(&n, o);
+}
+
+/* -- Sums of gradients -------------------------------------------------------------------------------------------- */
+
+/* A part of the loss: its share of the whole is 1/4, 1/2, 1/4. */
+static const double shares[3] = { 0.25, 0.5, 0.25 };
+
+static void accumulate_three(const net *n, vt_optimizer *o)
+{
+    for (int part = 0; part < 3; part++) {
+        VT_SCOPE;
+        vt_backward(loss_of(n));
+        vt_accumulate_gradients(o, shares[part]);
+        if (part < 2) continue;
+        vt_clip_gradients(o, 0.5);
+        vt_optimizer_step(o);
+    }
+}
+
+Test(sums, make_the_update_of_all_parts)
+{
+    net parts = make_net(), whole = make_net();
+    vt_optimizer *o = vt_adamw(parts.model, .lr = 0.1), *once = vt_adamw(whole.model, .lr = 0.1);
+    for (int step = 0; step < 3; step++) {
+        accumulate_three(&parts, o);
+        VT_SCOPE;
+        vt_backward(loss_of(&whole));
+        vt_clip_gradients(once, 0.5);
+        vt_optimizer_step(once);
+    }
+    double want[N];
+    read_net(&whole, want);
+    EXPECT_NET(&parts, want);
+    cr_assert(vt_optimizer_steps(o, NULL) == 3 && vt_optimizer_steps(o, "layer.bias") == 3);
+    free_all(&parts, o);
+    free_all(&whole, once);
+}
+
+/* The bias has a gradient in the first part alone, and the update takes it. */
+Test(sums, keep_what_a_part_has_no_gradient_of)
+{
+    net n = make_net();
+    vt_optimizer *o = vt_sgd(n.model, .lr = 0.1);
+    for (int part = 0; part < 2; part++) {
+        VT_SCOPE;
+        vt_backward(part ? energy(n.w, 0) : energy(n.b, W));
+        vt_accumulate_gradients(o, 1);
+        if (part == 1) vt_optimizer_step(o);
+    }
+    double p[N];
+    for (int i = 0; i < N; i++) p[i] = beginning[i] - 0.1 * curvature[i] * beginning[i];
+    EXPECT_NET(&n, p);
+    free_all(&n, o);
+}
+
+Test(sums, refuse)
+{
+    net n = make_net();
+    vt_optimizer *o = vt_sgd(n.model);
+    vt_accumulate_gradients(o, 1);
+    REFUSED(VT_ERROR_GRADIENT, "accumulate_gradients: no trainable parameter has a gradient");
+    VT_SCOPE;
+    vt_backward(loss_of(&n));
+    vt_accumulate_gradients(o, NAN);
+    REFUSED(VT_ERROR_ARGUMENT, "accumulate_gradients: weight is nan; it must be finite");
+    vt_accumulate_gradients(NULL, 1);
+    REFUSED(VT_ERROR_ARGUMENT, "accumulate_gradients: there is no optimiser");
+    free_all(&n, o);
+}
+
 /* -- State -------------------------------------------------------------------------------------------------------- */
 
 Test(state, has_names)
@@ -885,4 +1014,15 @@ Test(schedule, steps)
     EXPECT_LR(vt_step_lr(60, 0.5, 30, .factor = 0.5), 0.125);
     EXPECT_LR(vt_step_lr(1, 0.5, 30, .warmup = 4), 0.25);
     EXPECT_LR(vt_step_lr(7, 0.5, 0), 0.5);
+}
+
+Test(schedule, one_cycle)
+{
+    EXPECT_LR(vt_one_cycle_lr(0, 0.5, 100), 0.02);
+    EXPECT_LR(vt_one_cycle_lr(29, 0.5, 100), 0.5);
+    EXPECT_LR(vt_one_cycle_lr(64, 0.5, 100), (0.5 + 0.02 / 1e4) / 2);
+    EXPECT_LR(vt_one_cycle_lr(99, 0.5, 100), 0.02 / 1e4);
+    EXPECT_LR(vt_one_cycle_lr(1000, 0.5, 100), 0.02 / 1e4);
+    EXPECT_LR(vt_one_cycle_lr(0, 0.5, 1), 0.02 / 1e4);
+    EXPECT_LR(vt_one_cycle_lr(0, 0.5, 2, .rise = 0.5), 0.5);
 }

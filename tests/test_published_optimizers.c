@@ -1,5 +1,5 @@
-/* test_published_optimizers.c - optimisers against their originals: what tests/pytorch/make_optimizer_fixtures.py
- * wrote, which says what is in the file. */
+/* test_published_optimizers.c - optimisers and schedules against their originals: what
+ * tests/pytorch/make_optimizer_fixtures.py wrote, which says what is in the file. */
 #include "fixture.h"
 #include "left_behind.h"
 #include "tested_device.h"
@@ -118,3 +118,27 @@ PUBLISHED(muon_of_a_vector, 1, 0, vt_muon(model, .lr = 0.02, .weight_decay = 0.0
 PUBLISHED(schedule_free, 1, 0, vt_schedule_free(model, .lr = 0.01))
 PUBLISHED(schedule_free_warmup, 1, 3,
           vt_schedule_free(model, .lr = 0.01, .beta1 = 0.95, .beta2 = 0.99, .eps = 1e-3, .weight_decay = 0.05))
+
+/* -- Schedules ---------------------------------------------------------------------------------------------------- */
+
+#define RATES(name, ...)                                                                                               \
+    Test(published, schedule_##name)                                                                                   \
+    {                                                                                                                  \
+        safetensors *file = open_fixture("optimizers");                                                                \
+        int64_t count;                                                                                                 \
+        double *want = entry_values(file, "schedule." #name, &count);                                                  \
+        cr_assert(count == 20);                                                                                        \
+        for (int64_t step = 0; step < count; step++) {                                                                 \
+            double got = __VA_ARGS__;                                                                                  \
+            cr_assert(fabs(got - want[step]) < 1e-14, "step %d: %.17g, not %.17g", (int)step, got, want[step]);        \
+        }                                                                                                              \
+        free(want);                                                                                                    \
+        safetensors_close(file);                                                                                       \
+    }
+
+RATES(warmup, vt_constant_lr(step, 0.5, .warmup = 5))
+RATES(step, vt_step_lr(step, 0.5, 7, .factor = 0.3))
+RATES(cosine, vt_cosine_lr(step, 0.5, 20, .final = 0.01))
+RATES(linear, vt_linear_lr(step, 0.5, 20))
+RATES(one_cycle, vt_one_cycle_lr(step, 0.5, 20))
+RATES(one_cycle_late, vt_one_cycle_lr(step, 0.5, 20, .rise = 0.45, .division = 10, .fall = 100))

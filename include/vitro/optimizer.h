@@ -193,9 +193,15 @@ VT_API vt_optimizer *vt_schedule_free_with(const vt_schedule_free_args *a);
     VT_CALL(vt_schedule_free_with, vt_schedule_free_args, VT_SCHEDULE_FREE_DEFAULTS, 1,                                \
             "vt_schedule_free(model, .lr .beta1 .beta2 .eps .weight_decay)", __VA_ARGS__)
 
-/* Puts the weights that training is for, schedule-free AdamW's average, in the place of those that are trained, or
- * these back, with the bits they had. Nothing happens where it is so already, and with optimisers that have no average.
- * Until the weights are back, a step is an error, and a checkpoint would save the average as what is trained. */
+/* Keeps an average of the parameters and buffers from now on: every update adds (1 - d) (now - average), where
+ * d = min(decay, (1 + updates) / (10 + updates)), so that the first weights are soon forgotten. To test and to save it,
+ * call vt_optimizer_evaluate. Error: decay is not in [0, 1); there is an average already, as schedule-free AdamW has.
+ */
+VT_API void vt_optimizer_keep_average(vt_optimizer *optimizer, double decay);
+
+/* Puts the average, which vt_optimizer_keep_average or schedule-free AdamW keeps, in the place of what is trained, or
+ * this back, with the bits it had. Nothing happens where it is so already, and where there is no average. Until the
+ * weights are back, a step is an error, and a checkpoint would save the average as what is trained. */
 VT_API void vt_optimizer_evaluate(vt_optimizer *optimizer, bool on);
 
 /* Ends the optimiser and its state. NULL is ignored. */
@@ -236,6 +242,26 @@ VT_API void vt_optimizer_step_at(vt_site at, vt_optimizer *optimizer);
 VT_API vt_tensor vt_clip_gradients_at(vt_site at, vt_optimizer *optimizer, double max_norm);
 #define vt_clip_gradients(optimizer, max_norm) vt_clip_gradients_at(VT_HERE, optimizer, max_norm)
 
+/* Bounds the elements of the gradients that the next update takes to [-limit, limit]; vt_grad gives the clipped ones.
+ * Gradients of gradients do not pass. Error: no gradient, or limit is not positive. */
+VT_API void vt_clip_gradient_values_at(vt_site at, vt_optimizer *optimizer, double limit);
+#define vt_clip_gradient_values(optimizer, limit) vt_clip_gradient_values_at(VT_HERE, optimizer, limit)
+
+/* Adds the gradients, times `weight`, to what earlier calls have added since the last update, and gives vt_grad,
+ * clipping and the next update the sum. So the gradient of a large batch is had from small ones, one after another:
+ *
+ *     for (int part = 0; part < parts; part++) {
+ *         VT_SCOPE;
+ *         vt_backward(mean_loss(part));
+ *         vt_accumulate_gradients(adamw, 1.0 / parts);
+ *         if (part == parts - 1) vt_optimizer_step(adamw);
+ *     }
+ *
+ * A checkpoint does not have the sum: it is for between updates. Gradients of gradients do not pass. Error: no
+ * gradient, or weight is not finite. */
+VT_API void vt_accumulate_gradients_at(vt_site at, vt_optimizer *optimizer, double weight);
+#define vt_accumulate_gradients(optimizer, weight) vt_accumulate_gradients_at(VT_HERE, optimizer, weight)
+
 /* The learning rate of later updates. Those of groups keep their ratio to it. */
 VT_API void vt_optimizer_set_lr(vt_optimizer *optimizer, double lr);
 VT_API double vt_optimizer_lr(const vt_optimizer *optimizer);
@@ -245,7 +271,7 @@ VT_API double vt_optimizer_lr(const vt_optimizer *optimizer);
  * momentum and of Muon; "square_avg.<parameter>" of RMSprop, centered "grad_avg.<parameter>"; "exp_avg.<parameter>" of
  * Lion, and with "exp_avg_sq.<parameter>" of LAMB; "z.<parameter>", "exp_avg_sq.<parameter>", "lr_max" and "weight_sum"
  * of schedule-free AdamW; and counts of updates. A parameter has state from the start or, where it was frozen then, and
- * z always, from its first update on. */
+ * z always, from its first update on. "average.<name>" is of vt_optimizer_keep_average, of parameters and buffers. */
 VT_API int vt_optimizer_state_size(const vt_optimizer *optimizer);
 VT_API vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *optimizer, int index);
 /* The tensor of that name, made of zeros, z of the parameter, where it is not there yet; inert, and no error, where the

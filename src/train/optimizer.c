@@ -26,16 +26,22 @@ static bool make_persistent(vt_tensor *made, vt_tensor value_of_it)
     return v != NULL;
 }
 
-bool optimizer_make_state(slot *s, int i)
+bool optimizer_make_zeros(vt_tensor *made, vt_tensor like)
 {
     context *c = context_get();
-    if (s->state[i].id) return true;
-    bool is_copy = s->method->rule->state[i].is_copy;
-    if (is_copy) vt_flush(); /* a parameter has its value when the updates of it have run */
+    if (made->id) return true;
     if (!frame_push(c)) return false;
-    bool made = make_persistent(&s->state[i], is_copy ? vt_scale(s->parameter, 1) : vt_zeros_like(s->parameter));
+    bool fine = make_persistent(made, vt_zeros_like(like));
     frame_pop(c);
-    return made;
+    return fine;
+}
+
+bool optimizer_make_state(slot *s, int i)
+{
+    if (s->state[i].id) return true;
+    if (!optimizer_make_zeros(&s->state[i], s->parameter)) return false;
+    if (s->method->rule->state[i].is_copy) vt_assign(s->state[i], s->parameter);
+    return !vt_failed();
 }
 
 /* A hidden matrix has two extents of its own: not the one row of positions, nor the one channel of depthwise filters.
@@ -119,7 +125,9 @@ vt_optimizer *optimizer_new(const optimizer_settings *s)
         out_of_memory(s->at);
         return NULL;
     }
-    *o = (vt_optimizer){ .initial_lr = s->lr, .lr = s->lr, .weight_decay = s->weight_decay, .decay_all = s->decay_all };
+    *o = (vt_optimizer){
+        .model = s->model, .initial_lr = s->lr, .lr = s->lr, .weight_decay = s->weight_decay, .decay_all = s->decay_all
+    };
     choose_rule(&o->methods[0], s->rule, s->attributes);
     if (s->matrix_rule) choose_rule(&o->methods[1], s->matrix_rule, s->matrix_attributes);
     if (make_numbers(o) && fill_slots(o, s->model, s->not_hidden)) return o;
@@ -137,8 +145,10 @@ void vt_optimizer_free(vt_optimizer *o)
             free(s->state_name[k]);
         }
         vt_free(s->trained);
+        vt_free(s->sum);
     }
     for (int i = 0; i < OPTIMIZER_NUMBERS; i++) vt_free(o->numbers[i]);
+    averages_free(o);
     free(o->slots);
     free(o->tensors);
     free(o);

@@ -22,13 +22,24 @@ typedef struct slot {
     vt_tensor state[MOST_UPDATE_STATES]; /* inert until made */
     int64_t steps;
     bool due;          /* in the update being recorded */
+    vt_tensor sum;     /* of gradients since the last update; inert until made */
+    bool has_sum;      /* since the last update */
     vt_tensor trained; /* what is trained, while the average stands in the parameter's place; otherwise inert */
 } slot;
 
 /* What an optimiser keeps of all updates, where a rule averages them: f64, of rank 0. */
 enum { LARGEST_LR, WEIGHT_SUM, OPTIMIZER_NUMBERS };
 
+/* An average of one parameter or buffer. */
+typedef struct averaged {
+    vt_tensor source;
+    char *state_name;
+    vt_tensor average;
+    vt_tensor trained; /* what is trained, while the average stands in its place; otherwise inert */
+} averaged;
+
 struct vt_optimizer {
+    const vt_model *model;
     method methods[2]; /* of most parameters, and of hidden matrices where there is one of their own */
     double initial_lr, lr, weight_decay;
     bool decay_all;
@@ -37,7 +48,10 @@ struct vt_optimizer {
     int count;
     vt_tensor *tensors;                   /* the inputs of an op: room for the most that one has of every parameter */
     vt_tensor numbers[OPTIMIZER_NUMBERS]; /* inert where no rule averages */
-    bool evaluates;                       /* averages stand in the parameters' places */
+    double decay;                         /* of averages */
+    averaged *averages;                   /* of everything in the model; NULL: none are kept */
+    int average_count;
+    bool evaluates; /* averages stand in the places of what is trained */
 };
 
 typedef struct optimizer_settings {
@@ -59,7 +73,18 @@ vt_optimizer *optimizer_new(const optimizer_settings *s);
 /* False, with an error, where there is no optimiser. */
 bool optimizer_is_there(const vt_optimizer *o, const char *call, vt_site at);
 
+/* Makes a tensor of zeros that outlives all scopes, where it is not there yet. */
+bool optimizer_make_zeros(vt_tensor *made, vt_tensor like);
 /* Makes a state of a slot where it is not there yet: zeros, or a copy of the parameter as it is now. */
 bool optimizer_make_state(slot *s, int state);
+
+/* Moves the averages, where there are any, behind an update. */
+void averages_update(vt_optimizer *o, vt_site at);
+void averages_free(vt_optimizer *o);
+
+/* Marks what an update takes; returns how much that is. Error: nothing. */
+int optimizer_mark_due(vt_optimizer *o, const char *call, vt_site at);
+/* The gradient of a parameter that is trained, as it was recorded; inert where there is none. */
+vt_tensor slot_gradient(const slot *s);
 
 #endif

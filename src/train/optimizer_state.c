@@ -1,8 +1,5 @@
-/* optimizer_state.c - what an optimiser keeps, by name, and averages in the parameters' places. */
+/* optimizer_state.c - what an optimiser keeps, by name. */
 #include "core/graph/refuse.h"
-#include "core/tensor/persist.h"
-#include "core/base/entry.h"
-#include "core/context.h"
 #include "train/optimizer.h"
 #include <vitro/vitro.h>
 #include <string.h>
@@ -11,7 +8,7 @@ static const char *const number_names[OPTIMIZER_NUMBERS] = { [LARGEST_LR] = "lr_
 
 int vt_optimizer_state_size(const vt_optimizer *o)
 {
-    int count = 0;
+    int count = o ? o->average_count : 0;
     for (int i = 0; o && i < OPTIMIZER_NUMBERS; i++) count += o->numbers[i].id != 0;
     for (int i = 0; o && i < o->count; i++)
         for (int k = 0; k < MOST_UPDATE_STATES; k++) count += o->slots[i].state[k].id != 0;
@@ -29,6 +26,8 @@ vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *o, int index)
             if (s->state[k].id && index-- == 0)
                 return (vt_named_tensor){ .name = s->state_name[k], .tensor = s->state[k] };
     }
+    if (o && index >= 0 && index < o->average_count)
+        return (vt_named_tensor){ .name = o->averages[index].state_name, .tensor = o->averages[index].average };
     return (vt_named_tensor){ .name = "" };
 }
 
@@ -36,6 +35,8 @@ vt_tensor vt_optimizer_state_find(vt_optimizer *o, const char *name)
 {
     for (int i = 0; o && name && i < OPTIMIZER_NUMBERS; i++)
         if (o->numbers[i].id && strcmp(number_names[i], name) == 0) return o->numbers[i];
+    for (int i = 0; o && name && i < o->average_count; i++)
+        if (strcmp(o->averages[i].state_name, name) == 0) return o->averages[i].average;
     for (int i = 0; o && name && i < o->count; i++) {
         slot *s = &o->slots[i];
         for (int k = 0; k < s->method->rule->states; k++)
@@ -72,47 +73,4 @@ bool vt_optimizer_set_steps(vt_optimizer *o, const char *parameter, int64_t step
     }
     *(s ? &s->steps : &o->steps) = steps;
     return true;
-}
-
-/* -- Averages in the parameters' places ---------------------------------------------------------------------------- */
-
-/* x = p + (z - p) (1 - 1 / beta1): p is y = (1 - beta1) z + beta1 x. */
-static bool put_average(slot *s, double beta1)
-{
-    vt_tensor p = s->parameter, z = s->state[SCHEDULE_FREE_Z - UPDATE_STATES];
-    if (!z.id) return true; /* before the first update they are the same */
-    const value *v = value_persist(context_get(), vt_scale(p, 1));
-    if (!v) return false;
-    s->trained = v->handle;
-    vt_assign(p, vt_add(p, vt_scale(vt_sub(z, p), 1 - 1 / beta1)));
-    return !vt_failed();
-}
-
-static bool put_averages(vt_optimizer *o)
-{
-    vt_flush();
-    for (slot *s = o->slots; s < o->slots + o->count; s++)
-        if (s->method->rule == &rule_schedule_free && !put_average(s, s->method->attributes.schedule_free.beta1))
-            return false;
-    return true;
-}
-
-static bool put_back(vt_optimizer *o)
-{
-    for (const slot *s = o->slots; s < o->slots + o->count; s++)
-        if (s->trained.id) vt_assign(s->parameter, s->trained);
-    vt_flush();
-    for (slot *s = o->slots; s < o->slots + o->count; s++) {
-        vt_free(s->trained);
-        s->trained = VT_INERT;
-    }
-    return !vt_failed();
-}
-
-void vt_optimizer_evaluate(vt_optimizer *o, bool on)
-{
-    ENTER("optimizer_evaluate", (vt_site){ 0 });
-    if (vt_failed() || !optimizer_is_there(o, "optimizer_evaluate", (vt_site){ 0 }) || o->evaluates == on) return;
-    VT_SCOPE;
-    if (on ? put_averages(o) : put_back(o)) o->evaluates = on;
 }

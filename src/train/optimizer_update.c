@@ -1,4 +1,4 @@
-/* optimizer_update.c - an update of the parameters that have gradients, and the clipping of these. */
+/* optimizer_update.c - an update of the parameters that have gradients. */
 #include "core/graph/refuse.h"
 #include "core/base/entry.h"
 #include "core/tensor/handle.h"
@@ -9,10 +9,8 @@
 #include <float.h>
 #include <math.h>
 
-/* -- An update ---------------------------------------------------------------------------------------------------- */
-
 /* The gradient as it was recorded: to look it up with vt_grad would tell the core that the user holds it. */
-static vt_tensor gradient_of(const slot *s)
+vt_tensor slot_gradient(const slot *s)
 {
     context *c = context_get();
     const value *v = value_of(c, s->parameter);
@@ -20,12 +18,11 @@ static vt_tensor gradient_of(const slot *s)
     return g ? g->handle : VT_INERT;
 }
 
-/* Marks what an update takes; returns how much that is. Error: nothing. */
-static int mark_due(vt_optimizer *o, const char *call, vt_site at)
+int optimizer_mark_due(vt_optimizer *o, const char *call, vt_site at)
 {
     int count = 0;
     if (vt_failed() || !optimizer_is_there(o, call, at)) return 0;
-    for (slot *s = o->slots; s < o->slots + o->count; s++) count += s->due = gradient_of(s).id != 0;
+    for (slot *s = o->slots; s < o->slots + o->count; s++) count += s->due = slot_gradient(s).id != 0;
     if (!count)
         refuse_call(call, at, VT_ERROR_GRADIENT,
                     "no trainable parameter has a gradient; vt_backward gives them until its scope ends");
@@ -86,8 +83,11 @@ static bool update_with(vt_optimizer *o, update *u, slot *first)
     for (slot *s = first; s < o->slots + o->count; s++) {
         if (!updates_together(first, s)) continue;
         o->tensors[inputs++] = s->parameter;
-        o->tensors[inputs++] = gradient_of(s);
-        for (int i = 0; i < m->rule->states; i++) o->tensors[inputs++] = s->state[i];
+        o->tensors[inputs++] = slot_gradient(s);
+        for (int i = 0; i < m->rule->states; i++) {
+            if (!optimizer_make_state(s, i)) return false;
+            o->tensors[inputs++] = s->state[i];
+        }
     }
     const slot like = *first;
     m->attributes.all = (update_attributes){ like.lr_ratio, like.weight_decay };
@@ -98,16 +98,6 @@ static bool update_with(vt_optimizer *o, update *u, slot *first)
         s->steps++;
         s->due = false;
     }
-    return true;
-}
-
-/* Before anything of the update is recorded: what is made of a parameter is computed at once, and with it all effects
- * until then. */
-static bool make_states(const vt_optimizer *o)
-{
-    for (slot *s = o->slots; s < o->slots + o->count; s++)
-        for (int i = 0; s->due && i < s->method->rule->states; i++)
-            if (!optimizer_make_state(s, i)) return false;
     return true;
 }
 
@@ -122,30 +112,11 @@ static bool is_training(const vt_optimizer *o, vt_site at)
 void vt_optimizer_step_at(vt_site at, vt_optimizer *o)
 {
     ENTER("optimizer_step", at);
-    if (!mark_due(o, "optimizer_step", at) || !is_training(o, at)) return;
+    if (!optimizer_mark_due(o, "optimizer_step", at) || !is_training(o, at)) return;
     update u = { .at = at };
-    if (!make_states(o)) return;
     for (slot *s = o->slots; s < o->slots + o->count; s++)
         if (s->due && !update_with(o, &u, s)) return;
+    for (slot *s = o->slots; s < o->slots + o->count; s++) s->has_sum = false;
     o->steps++;
-}
-
-vt_tensor vt_clip_gradients_at(vt_site at, vt_optimizer *o, double max_norm)
-{
-    ENTER("clip_gradients", at);
-    context *c = context_get();
-    if (!mark_due(o, "clip_gradients", at)) return VT_INERT;
-    if (!(max_norm > 0))
-        return refuse_call("clip_gradients", at, VT_ERROR_ARGUMENT, "max_norm is %g; it must be positive", max_norm);
-    int count = 0;
-    for (const slot *s = o->slots; s < o->slots + o->count; s++)
-        if (s->due) o->tensors[count++] = gradient_of(s);
-    vt_tensor norm = record_global_norm(at, o->tensors, count), *clipped = o->tensors + o->count;
-    if (isinf(max_norm)) return norm;
-    c->internal++; /* unless an update takes them, they need not be computed */
-    record_clip(at, norm, o->tensors, count, max_norm, clipped);
-    c->internal--;
-    for (const slot *s = o->slots; !vt_failed() && s < o->slots + o->count; s++)
-        if (s->due) value_of(c, s->parameter)->gradient = *clipped++;
-    return norm;
+    averages_update(o, at);
 }

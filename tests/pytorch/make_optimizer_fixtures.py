@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Write tests/fixtures/optimizers.safetensors: what timm's, torch's and their authors' own optimisers do in five steps.
+"""Write tests/fixtures/optimizers.safetensors: what timm's, torch's and their authors' own optimisers do in five steps,
+and the learning rates of torch's schedules.
 
 usage: make_optimizer_fixtures.py [FOLDER]          FOLDER is tests/fixtures unless given
 
@@ -13,6 +14,8 @@ is compared is the algorithm.
   <case>.in.1     the gradient of each step, five in front of the parameter's axes
   <case>.out.0    the value after each step
   <case>.out.1    schedule-free alone: the average x after the last step
+
+  schedule.<name>    the learning rates of 20 steps, of which the highest is 0.5
 """
 
 import os
@@ -95,6 +98,29 @@ def cases():
     )
 
 
+def schedules():
+    schedule = torch.optim.lr_scheduler
+    yield "warmup", lambda o: schedule.LinearLR(o, start_factor=0.2, total_iters=4)
+    yield "step", lambda o: schedule.StepLR(o, step_size=7, gamma=0.3)
+    yield "cosine", lambda o: schedule.CosineAnnealingLR(o, T_max=20, eta_min=0.01)
+    yield "linear", lambda o: schedule.PolynomialLR(o, total_iters=20, power=1.0)
+    yield "one_cycle", lambda o: schedule.OneCycleLR(o, max_lr=0.5, total_steps=20, cycle_momentum=False)
+    yield "one_cycle_late", lambda o: schedule.OneCycleLR(
+        o, max_lr=0.5, total_steps=20, pct_start=0.45, div_factor=10, final_div_factor=100, cycle_momentum=False
+    )
+
+
+def rates(make):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.5)
+    schedule, values = make(optimizer), []
+    for step in range(20):
+        values.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if step < 19:
+            schedule.step()
+    return torch.tensor(values, dtype=torch.float64)
+
+
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "fixtures")
@@ -107,6 +133,7 @@ def main():
         entries[f"{name}.in.0"], entries[f"{name}.in.1"] = value, gradients
         for i, out in enumerate(steps(make, value, gradients)):
             entries[f"{name}.out.{i}"] = out.contiguous()
+    entries |= {f"schedule.{name}": rates(make) for name, make in schedules()}
     versions = {"torch": torch.__version__, "timm": timm.__version__, "schedulefree": "1.4.1"}
     save_file(entries, os.path.join(folder, "optimizers.safetensors"), metadata=versions)
 
