@@ -251,11 +251,22 @@ Test(model_file, that_cannot_be_written)
 
 /* -- Training states ---------------------------------------------------------------------------------------------- */
 
+static vt_optimizer *with_average(vt_optimizer *o)
+{
+    vt_optimizer_keep_average(o, 0.9);
+    return o;
+}
+
 static vt_optimizer *make_optimizer(const net *n, int kind)
 {
     switch (kind) {
     case 0: return vt_adamw(n->model, .lr = 0.05);
     case 1: return vt_sgd(n->model, .lr = 0.05, .momentum = 0.9, .nesterov = true);
+    case 2: return vt_lion(n->model, .lr = 0.05);
+    case 3: return vt_lamb(n->model, .lr = 0.05);
+    case 4: return vt_muon(n->model, .lr = 0.05);
+    case 5: return vt_schedule_free(n->model, .lr = 0.05);
+    case 6: return with_average(vt_adamw(n->model, .lr = 0.05));
     default: return vt_sgd(n->model, .lr = 0.05);
     }
 }
@@ -263,7 +274,7 @@ static vt_optimizer *make_optimizer(const net *n, int kind)
 /* Four steps are two steps, a file, another process' objects, and two more steps. */
 Test(checkpoint, a_resumed_run_has_the_same_bits)
 {
-    for (int kind = 0; kind < 3; kind++) {
+    for (int kind = 0; kind < 8; kind++) {
         net whole = make_net(1);
         vt_optimizer *o = make_optimizer(&whole, kind);
         train(&whole, o, 2);
