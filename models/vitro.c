@@ -9,7 +9,7 @@
 
 /* In the order in which they are listed. */
 static const command *const all_commands[] = {
-    &command_models, &command_summary, &command_check, &command_classify, &command_attention, &command_finetune, NULL
+    &command_models, &command_summary, &command_check, &command_classify, &command_attention, &command_data, &command_finetune, NULL
 };
 
 static void print_help(FILE *stream)
