@@ -146,6 +146,30 @@ const command_line finetuning_line = {
     .no_models = true,
 };
 
+/* -- Looking at data ------------------------------------------------------------------------------------------------
+ */
+
+static const command_option shown[] = {
+    { OPTION_HEADING, .name = "What to show:" },
+    { OPTION_INTEGER, "show", OPTION_FIELD(show), "N", 1, 10000, .otherwise = "no pictures, only what there is",
+      .help = "Write a sheet of the first N pictures that training gets" },
+    { OPTION_INTEGER, "epoch", OPTION_FIELD(epochs), "N", 1, 1e6, .fallback = "1", .help = "In which epoch" },
+    { OPTION_TEXT, "out", OPTION_FIELD(out), "FILE", .fallback = "data.png", .help = "The PNG file of the sheet" },
+    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_nano_patch4_32",
+      .help = "The network that pictures of a folder are resized for; vitro models lists them" },
+    { OPTION_INTEGER, "seed", OPTION_FIELD(seed), "N", 0, 0x1p62, .fallback = "1",
+      .help = "Of the order of the pictures and their augmentation" },
+    { 0 },
+};
+
+const command_line data_line = {
+    .version = "vitro data " VITRO_VERSION,
+    .doc = "Says which pictures of which classes there are to train on, and shows them as training gets them: cut to "
+           "size, augmented and mixed.",
+    .tables = { of_pictures, of_augmentation, shown },
+    .no_models = true,
+};
+
 options options_parse(const command_line *line, int argc, char **argv)
 {
     options o = { .line = line,

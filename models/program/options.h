@@ -23,6 +23,7 @@ typedef struct options {
     int64_t repeats, workers;   /* of the loader; workers VT_AUTO: as suits the data set */
     double mixup, cutmix, mix_probability, cutmix_odds; /* of a batch: vt_mixup_or_cutmix */
     int64_t mix_epochs;                                 /* from the first on; VT_AUTO: all */
+    int64_t show;                                       /* pictures on a sheet, of looking at the data; 0: none */
     /* Of training further: */
     const char *weights, *part; /* a checkpoint, and where in it the weights are; weights NULL: fresh ones */
     const char *freeze;         /* a pattern of parameters that are not trained; empty: all are */
@@ -30,8 +31,8 @@ typedef struct options {
     double layer_decay;         /* of learning rates, towards the first layers */
 } options;
 
-/* The command lines of training anew, and of training further. */
-extern const command_line training_line, finetuning_line;
+/* The command lines of training anew, of training further, and of looking at the data. */
+extern const command_line training_line, finetuning_line, data_line;
 
 /* Reads the command line. Prints help or a message and exits, as command lines do, where it is not one to run. */
 options options_parse(const command_line *line, int argc, char **argv);
