@@ -13,8 +13,29 @@ typedef struct options {
     int64_t epochs, batch, train_limit, test_limit; /* limits: VT_AUTO is all */
     int64_t threads;                                /* 0: one a core */
     int64_t seed;
-    double lr, weight_decay;
     bool resume;
+    /* Of updates: */
+    const char *optimizer;   /* a name of the table in optimizers.c */
+    double lr, weight_decay; /* VT_AUTO: what suits the optimiser */
+    double momentum;         /* VT_AUTO: the optimiser's */
+    double clip, clip_value; /* of gradients: their norm, VT_AUTO: 1; their elements. 0: not */
+    int64_t accumulate;      /* batches an update */
+    double ema;              /* the decay of an average of the weights; 0: there is none */
+    /* Of learning rates: */
+    const char *schedule;    /* NULL: what suits the optimiser */
+    double warmup, cooldown; /* epochs; warmup VT_AUTO: half of one, of one-cycle 30 % of all */
+    double lr_final, lr_step, lr_factor;
+    /* Of what is learned: */
+    const char *loss;
+    double label_smoothing;
+    double drop_path, dropout; /* VT_AUTO: the model's */
+    const char *teacher;       /* a checkpoint; NULL: there is none */
+    const char *distill;
+    double distill_weight, temperature;
+    /* Of the end: */
+    int64_t patience;        /* epochs; VT_AUTO: any number */
+    double time;             /* seconds; 0: any */
+    int64_t overfit_batches; /* 0: trained on all pictures */
     /* Of training further: */
     const char *weights, *part; /* a checkpoint, and where in it the weights are; weights NULL: fresh ones */
     int64_t image_size;         /* VT_AUTO: the model's */
@@ -29,7 +50,11 @@ extern const command_line training_line, finetuning_line;
 /* Reads the command line. Prints help or a message and exits, as command lines do, where it is not one to run. */
 options options_parse(const command_line *line, int argc, char **argv);
 
-/* Those that decide what is learned, "model=... epochs=10", as text of less than `size` bytes. */
+/* Gives what was left out its value, which follows from other options. False with an error: two contradict each other.
+ */
+bool options_complete(options *o);
+
+/* Those that decide what is learned, as text of less than `size` bytes: a line each, "epochs=10". */
 void options_recipe(const options *o, char *text, size_t size);
 
 #endif
