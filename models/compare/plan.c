@@ -111,7 +111,7 @@ bool plan_fit(plan *p, double seconds, int64_t batch)
     /* There are as many pictures for the test, which has no backward pass: a third of the work. */
     parts += p->fraction_count / 3.0;
     plan_set_epochs(p, LEAST_EPOCHS);
-    const double passes = seconds / (seconds_a_picture(p) * parts * (double)p->seeds);
+    const double passes = fmax(0, seconds) / (seconds_a_picture(p) * parts * (double)p->seeds);
     const int64_t pictures = (int64_t)(passes / LEAST_EPOCHS);
     if (pictures < p->training_pictures) p->training_pictures = pictures;
     if (p->training_pictures < p->test_pictures) p->test_pictures = p->training_pictures;
