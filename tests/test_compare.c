@@ -99,8 +99,8 @@ Test(plan, the_cheaper_model_has_more_epochs_at_equal_compute)
 Test(plan, more_time_is_for_more_pictures_and_then_for_more_epochs)
 {
     plan p = plan_of_two();
-    cr_assert(plan_fit(&p, 466.7, 16));
-    cr_assert(p.epochs == 10 && p.training_pictures == 500 && p.test_pictures == 400, "%lld",
+    cr_assert(plan_fit(&p, 233.4, 16));
+    cr_assert(p.epochs == 5 && p.training_pictures == 500 && p.test_pictures == 400, "%lld",
               (long long)p.training_pictures);
     p = plan_of_two();
     cr_assert(plan_fit(&p, 2000, 16));
@@ -111,7 +111,7 @@ Test(plan, a_time_for_less_than_a_batch_is_refused)
 {
     plan p = plan_of_two();
     cr_assert_not(plan_fit(&p, 1, 16));
-    REFUSED(VT_ERROR_ARGUMENT, "the time is too short: in 10 epochs there would be 1 training pictures");
+    REFUSED(VT_ERROR_ARGUMENT, "the time is too short: in 5 epochs there would be 2 training pictures");
 }
 
 /* -- Sentences ----------------------------------------------------------------------------------------------------- */

@@ -105,7 +105,7 @@ static double seconds_a_picture(const plan *p)
 
 bool plan_fit(plan *p, double seconds, int64_t batch)
 {
-    enum { LEAST_EPOCHS = 10 };
+    enum { LEAST_EPOCHS = 5 };
     double parts = 0;
     for (int i = 0; i < p->fraction_count; i++) parts += p->fractions[i];
     /* There are as many pictures for the test, which has no backward pass: a third of the work. */

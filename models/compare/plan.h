@@ -37,8 +37,8 @@ bool plan_begin(plan *p, const options *o);
 /* Sets how often the pictures are gone through, and from that the epochs of each matching. */
 void plan_set_epochs(plan *p, int64_t epochs);
 /* Chooses epochs and pictures so that all runs take about so many seconds, of at most the pictures that the plan has,
- * where the speed of all models is known: each picture `least` times before there are more of them. False with an error
- * where the time is too short for a batch of the smallest fraction. */
+ * where the speed of all models is known. There are at least five epochs; more only of all pictures. False with an
+ * error where the time is too short for a batch of the smallest fraction. */
 bool plan_fit(plan *p, double seconds, int64_t batch);
 
 planned_run plan_run(const plan *p, matching which, int fraction, int model, int64_t seed);

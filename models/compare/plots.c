@@ -107,13 +107,16 @@ static void draw_axes(cairo_t *cairo, const panel *p)
 static void draw_line(cairo_t *cairo, const panel *p, int model)
 {
     const int64_t count = point_count(p, model);
+    const double aside =
+        3 * (model - (p->results->plan.model_count - 1) / 2.0); /* lines from low to high side by side */
+    cairo_new_path(cairo);                                      /* text leaves a point */
     for (int64_t i = 0; i < count; i++)
         cairo_line_to(cairo, x_of(p, point_at(p, model, i).x), y_of(p, point_at(p, model, i).mean));
     cairo_stroke(cairo);
     cairo_set_dash(cairo, NULL, 0, 0);
     for (int64_t i = 0; i < count && count <= MOST_DOTS; i++) {
         const point at = point_at(p, model, i);
-        drawing_line(cairo, x_of(p, at.x), y_of(p, at.low), x_of(p, at.x), y_of(p, at.high));
+        drawing_line(cairo, x_of(p, at.x) + aside, y_of(p, at.low), x_of(p, at.x) + aside, y_of(p, at.high));
         cairo_arc(cairo, x_of(p, at.x), y_of(p, at.mean), 2.6, 0, 2 * acos(-1));
         cairo_fill(cairo);
     }

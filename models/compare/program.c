@@ -16,14 +16,15 @@ static bool contradict(const char *message)
     return false;
 }
 
-/* How long, where that is left out. */
-static bool complete_time(options *o)
+/* What is left out, but for what suits each run. */
+static bool complete(options *o)
 {
     if (o->epochs != VT_AUTO && o->quick)
         return contradict("--quick decides how many epochs there are: leave --epochs out");
     if (o->epochs != VT_AUTO && o->time > 0)
         return contradict("--time decides how many epochs there are: leave --epochs out");
     if (o->quick && o->time > 0) return contradict("--quick is --time 10m: give one of them");
+    if (o->batch == VT_AUTO) o->batch = o->quick ? 16 : 64;
     if (o->epochs == VT_AUTO && o->time == 0) o->time = o->quick ? 600 : 1800;
     return true;
 }
@@ -81,6 +82,6 @@ int comparison_program(const command_line *line, argument_list models, int argc,
     vt_set_device(o.device);
     vt_set_precision(o.precision);
     vt_set_threads((int)o.threads);
-    const bool ok = !vt_failed() && complete_time(&o) && compare(&o);
+    const bool ok = !vt_failed() && complete(&o) && compare(&o);
     return ok ? vt_stop_exit_code() : failure_report();
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096, SPEED_BATCHES = 4, SPEED_EPOCHS = 2, SPEED_TESTS = 64 };
+enum { PATH_SIZE = 4096, SPEED_BATCHES = 8, SPEED_EPOCHS = 2, SPEED_TESTS = 64 };
 
 static bool join(char path[PATH_SIZE], const char *folder, const char *below, const char *name)
 {
@@ -25,6 +25,7 @@ static options options_of(const options *all, const planned_run *r, int64_t test
     o.line = &training_line;
     o.model = r->model->name;
     o.epochs = r->epochs;
+    o.batch = all->batch;
     o.train_limit = r->pictures;
     o.test_limit = test_pictures;
     o.seed = r->seed;

@@ -27,14 +27,10 @@ static const command_option of_pictures[] = {
     { 0 },
 };
 
-static const command_option of_epochs[] = {
+static const command_option of_steps[] = {
     { OPTION_HEADING, .name = "How:" },
     { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .otherwise = "10, or as many as --time allows",
       .recipe = true, .help = "Times to go through the training pictures" },
-    { 0 },
-};
-
-static const command_option of_batches[] = {
     { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64", .recipe = true,
       .help = "Pictures a step" },
     { 0 },
@@ -203,16 +199,16 @@ const command_line training_line = {
     .version = "vit_cifar10 (vitro) " VITRO_VERSION,
     .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it after "
            "each epoch.",
-    .tables = { anew, of_pictures, of_augmentation, of_epochs, of_batches, of_updates, of_the_objective, of_the_end,
-                of_the_run, to_a_folder },
+    .tables = { anew, of_pictures, of_augmentation, of_steps, of_updates, of_the_objective, of_the_end, of_the_run,
+                to_a_folder },
 };
 
 const command_line finetuning_line = {
     .version = "vitro finetune " VITRO_VERSION,
     .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
            "epoch.",
-    .tables = { further, of_pictures, of_augmentation, which_of_it, of_epochs, of_batches, of_updates, of_the_objective,
-                of_the_end, of_the_run, to_a_folder },
+    .tables = { further, of_pictures, of_augmentation, which_of_it, of_steps, of_updates, of_the_objective, of_the_end,
+                of_the_run, to_a_folder },
     .no_models = true,
 };
 
@@ -262,10 +258,13 @@ static const command_option of_the_comparison[] = {
     { OPTION_DURATION, "time", OPTION_FIELD(time), "TIME", .otherwise = "30m, or what --epochs take", .recipe = true,
       .help = "Choose epochs and pictures so that all runs take about so long, 90s, 30m or 1.5h; with --train-limit, "
               "of at most so many pictures" },
-    { OPTION_FLAG, "quick", OPTION_FIELD(quick), .recipe = true, .help = "The same as --time 10m" },
+    { OPTION_FLAG, "quick", OPTION_FIELD(quick), .recipe = true,
+      .help = "The same as --time 10m --batch 16: few pictures, but enough steps" },
     { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .otherwise = "as many as --time allows",
       .recipe = true,
       .help = "Times to go through the training pictures; at equal compute a cheaper network has more" },
+    { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .otherwise = "64, or 16 with --quick", .recipe = true,
+      .help = "Pictures a step" },
     { 0 },
 };
 static const command_option to_the_folder_of_all[] = {
@@ -283,16 +282,16 @@ const command_line comparing_line = {
     .version = "vitro compare " VITRO_VERSION,
     .doc = "Trains models on the same pictures from the same seeds and tells which is better: at equal epochs and at "
            "equal compute, and whether the difference is more than chance.",
-    .tables = { compared, of_the_comparison, of_pictures, of_augmentation, of_batches, of_updates, of_the_objective,
-                of_the_run, to_the_folder_of_all },
+    .tables = { compared, of_the_comparison, of_pictures, of_augmentation, of_updates, of_the_objective, of_the_run,
+                to_the_folder_of_all },
     .no_models = true,
 };
 const command_line vit_vs_resnet_line = {
     .version = "vit_vs_resnet (vitro) " VITRO_VERSION,
     .doc = "Trains a vision transformer and a ResNet-18 on the same pictures from the same seeds and tells which is "
            "better: at equal epochs and at equal compute, and whether the difference is more than chance.",
-    .tables = { compared_by_default, of_the_comparison, of_pictures, of_augmentation, of_batches, of_updates,
-                of_the_objective, of_the_run, to_the_folder_of_all },
+    .tables = { compared_by_default, of_the_comparison, of_pictures, of_augmentation, of_updates, of_the_objective,
+                of_the_run, to_the_folder_of_all },
     .no_models = true,
 };
 
@@ -300,6 +299,7 @@ options options_parse(const command_line *line, int argc, char **argv)
 {
     options o = { .line = line,
                   .epochs = VT_AUTO,
+                  .batch = VT_AUTO,
                   .lr = VT_AUTO,
                   .weight_decay = VT_AUTO,
                   .momentum = VT_AUTO,
