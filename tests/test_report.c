@@ -175,8 +175,8 @@ Test(report, tables_hold_any_name)
 #ifdef VITRO_HAVE_CAIRO
 Test(report, drawings_hold_any_name)
 {
-    static const char *const drawn[] = { "confusion.svg", "confusion.png",   "per_class.svg",
-                                         "per_class.png", "calibration.svg", "calibration.png" };
+    static const char *const drawn[] = { "mistakes.svg",  "mistakes.png",  "confusion.svg",   "confusion.png",
+                                         "per_class.svg", "per_class.png", "calibration.svg", "calibration.png" };
     evaluation e;
     evaluate(&e);
     cr_assert(test_drawings_write(&e, "."), "%s", vt_error_message());
@@ -187,7 +187,7 @@ Test(report, drawings_hold_any_name)
                   "%s", drawn[i]);
         free(bytes);
     }
-    cr_assert(count_files() == 6);
+    cr_assert(count_files() == 8);
     evaluation_free(&e);
 }
 #endif

@@ -1,0 +1,11 @@
+/* test_picture.h - a picture of a data set, to look at. */
+#ifndef MODELS_REPORT_TEST_PICTURE_H
+#define MODELS_REPORT_TEST_PICTURE_H
+
+#include <vitro/vitro.h>
+
+/* Copies a picture, made smaller where it is larger than the side; in grey where it has one channel. To be freed by
+ * vt_picture_free. False where there is none to look at: it has other channels, or an error stands. */
+bool test_picture_copy(const vt_dataset *d, int64_t index, int64_t side, vt_picture *picture);
+
+#endif
