@@ -29,9 +29,10 @@ typedef struct pair {
 static pair open_pair(bool augment)
 {
     pair p = { .data = vt_synthetic_open(true, .limit = PICTURES, .seed = 3) };
-    p.on_host = vt_loader_open(p.data, .batch = BATCH, .shuffle = true, .augment = augment, .seed = 9);
-    p.resident =
-        vt_loader_open(p.data, .batch = BATCH, .shuffle = true, .augment = augment, .seed = 9, .resident = true);
+    p.on_host =
+        vt_loader_open(p.data, .batch = BATCH, .shuffle = true, .augment = augment ? "crop,flip" : NULL, .seed = 9);
+    p.resident = vt_loader_open(p.data, .batch = BATCH, .shuffle = true, .augment = augment ? "crop,flip" : NULL,
+                                .seed = 9, .resident = true);
     cr_assert(p.on_host && p.resident, "%s", vt_error_message());
     return p;
 }

@@ -126,6 +126,36 @@ Test(model_file, has_the_state_dict_names)
     free_net(&a, NULL);
 }
 
+Test(model_file, has_what_is_to_be_said_of_the_model)
+{
+    net a = make_net(1);
+    const vt_metadata said[] = { { "made by", "hand" }, { "colour", "\"gr\xc3\xbcn\"\n" }, { 0 } };
+    cr_assert(vt_model_save("model.safetensors", a.model, .metadata = said), "%s", vt_error_message());
+    vt_tensor_file *file = vt_tensor_file_open("model.safetensors");
+    cr_assert(file && vt_tensor_file_size(file) == 4);
+    for (int i = 0; said[i].key; i++) cr_expect_str_eq(vt_tensor_file_metadata(file, said[i].key), said[i].value);
+    cr_expect_null(vt_tensor_file_metadata(file, "taste"));
+    cr_expect_null(vt_tensor_file_metadata(file, NULL));
+    cr_expect_null(vt_tensor_file_metadata(NULL, "colour"));
+    vt_tensor_file_close(file);
+    free_net(&a, NULL);
+}
+
+Test(model_file, says_each_thing_once)
+{
+    net a = make_net(1);
+    const vt_metadata twice[] = { { "a", "1" }, { "b", "2" }, { "a", "3" }, { 0 } },
+                      without[] = { { "a", NULL }, { 0 } };
+    cr_assert(!vt_model_save("model.safetensors", a.model, .metadata = twice));
+    cr_expect(strstr(vt_error_message(), "the metadata has \"a\" twice"), "%s", vt_error_message());
+    vt_error_clear();
+    cr_assert(!vt_model_save("model.safetensors", a.model, .metadata = without));
+    cr_expect(strstr(vt_error_message(), "the metadata has \"a\" without a value"), "%s", vt_error_message());
+    vt_error_clear();
+    cr_expect(count_files() == 0);
+    free_net(&a, NULL);
+}
+
 Test(model_file, what_is_recorded_is_saved)
 {
     net a = make_net(1), b = make_net(2);
@@ -221,11 +251,22 @@ Test(model_file, that_cannot_be_written)
 
 /* -- Training states ---------------------------------------------------------------------------------------------- */
 
+static vt_optimizer *with_average(vt_optimizer *o)
+{
+    vt_optimizer_keep_average(o, 0.9);
+    return o;
+}
+
 static vt_optimizer *make_optimizer(const net *n, int kind)
 {
     switch (kind) {
     case 0: return vt_adamw(n->model, .lr = 0.05);
     case 1: return vt_sgd(n->model, .lr = 0.05, .momentum = 0.9, .nesterov = true);
+    case 2: return vt_lion(n->model, .lr = 0.05);
+    case 3: return vt_lamb(n->model, .lr = 0.05);
+    case 4: return vt_muon(n->model, .lr = 0.05);
+    case 5: return vt_schedule_free(n->model, .lr = 0.05);
+    case 6: return with_average(vt_adamw(n->model, .lr = 0.05));
     default: return vt_sgd(n->model, .lr = 0.05);
     }
 }
@@ -233,7 +274,7 @@ static vt_optimizer *make_optimizer(const net *n, int kind)
 /* Four steps are two steps, a file, another process' objects, and two more steps. */
 Test(checkpoint, a_resumed_run_has_the_same_bits)
 {
-    for (int kind = 0; kind < 3; kind++) {
+    for (int kind = 0; kind < 8; kind++) {
         net whole = make_net(1);
         vt_optimizer *o = make_optimizer(&whole, kind);
         train(&whole, o, 2);

@@ -1,8 +1,8 @@
 /* test_convolution.c - each algorithm of convolutions on the CPU against plain loops in f64, at sizes that samples of
  * ops do not reach, and which code of oneDNN serves the shapes that matter. */
-#include "backends/cpu/image/convolution.h"
+#include "backends/cpu/kernels.h"
+#include "backends/cpu/machine/level.h"
 #include "backends/cpu/onednn/onednn.h"
-#include "backends/cpu/image/winograd.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
@@ -213,9 +213,9 @@ static bool run(enum algorithm algorithm, const convolution *p, enum convolution
     void *scratch = NULL;
     bool done = true;
     if (algorithm == WINOGRAD) {
-        if (!winograd_supports(p)) return false;
-        scratch = scratch_new(winograd_scratch(p, pass, threads));
-        winograd_convolve(p, pass, threads, x, weight, with, y, scratch);
+        if (!level_kernels()->winograd_supports(p)) return false;
+        scratch = scratch_new(level_kernels()->winograd_scratch(p, pass, threads));
+        level_kernels()->winograd_convolve(p, pass, threads, x, weight, with, y, scratch);
     } else if (algorithm == ONEDNN) {
         onednn_plan *plan = onednn_prepare_convolution(p, pass, bias);
         if (!plan) return false;
@@ -223,8 +223,8 @@ static bool run(enum algorithm algorithm, const convolution *p, enum convolution
         done = onednn_execute(plan, (void *[]){ x, weight, with, y }, scratch);
         onednn_discard(plan);
     } else {
-        scratch = scratch_new(im2col_scratch_f32(p, pass));
-        im2col_f32(p, pass, x, weight, with, y, scratch);
+        scratch = scratch_new(level_kernels()->im2col_scratch_f32(p, pass));
+        level_kernels()->im2col_f32(p, pass, x, weight, with, y, scratch);
     }
     free(scratch);
     cr_assert(done, "%s, %s", algorithm_names[algorithm], pass_names[pass]);
@@ -346,8 +346,8 @@ Test(convolution, f64)
         bool bias = pass == CONVOLUTION_FORWARD;
         double *want = define(&p, pass, &t, bias), *got = result_of(&t, pass)->f64;
         memset(got, 0xff, (size_t)result_of(&t, pass)->count * sizeof *got);
-        void *scratch = scratch_new(im2col_scratch_f64(&p, pass));
-        im2col_f64(&p, pass, t.x.f64, t.weight.f64, bias ? t.bias.f64 : NULL, t.y.f64, scratch);
+        void *scratch = scratch_new(level_kernels()->im2col_scratch_f64(&p, pass));
+        level_kernels()->im2col_f64(&p, pass, t.x.f64, t.weight.f64, bias ? t.bias.f64 : NULL, t.y.f64, scratch);
         for (int64_t k = 0; k < result_of(&t, pass)->count; k++)
             cr_assert(fabs(got[k] - want[k]) < 1e-11, "%s, %s: element %lld is %g, it must be %g",
                       shapes[i / PASSES].name, pass_names[pass], (long long)k, got[k], want[k]);

@@ -1,9 +1,12 @@
 /* test_cpu.c - what the CPU backend's own kernels compute, at sizes and strides that samples of ops do not reach, and
  * which code of oneDNN serves the shapes that matter. */
 #include "backends/cpu/machine/choose.h"
-#include "backends/cpu/product/gemm.h"
+#include "backends/cpu/kernels.h"
+#include "backends/cpu/machine/level.h"
 #include "backends/cpu/onednn/onednn.h"
 #include "backends/cpu/machine/threads.h"
+#include "core/context.h"
+#include "refused.h"
 #include "numbers.h"
 #include <vitro/vitro.h>
 #include <criterion/criterion.h>
@@ -152,9 +155,9 @@ static void test_product(const product *t)
     numbers want = numbers_new(count, 4), got = numbers_new(count, 5);
     multiply(p, a.f64, b.f64, want.f64);
 
-    cr_assert(gemm_f32(p, &(gemm_operands){ .a = a.f32, .b = b.f32, .y = got.f32 }));
+    cr_assert(level_kernels()->gemm_f32(p, &(gemm_operands){ .a = a.f32, .b = b.f32, .y = got.f32 }));
     expect_close(t->name, got.f32, want.f64, count, p->k);
-    cr_assert(gemm_f64(p, &(gemm_operands){ .a = a.f64, .b = b.f64, .y = got.f64 }));
+    cr_assert(level_kernels()->gemm_f64(p, &(gemm_operands){ .a = a.f64, .b = b.f64, .y = got.f64 }));
     for (int64_t i = 0; i < count; i++) cr_assert(fabs(got.f64[i] - want.f64[i]) < 1e-12, "%s, f64", t->name);
 
     for (int64_t i = 0; i < count; i++) want.f64[i] += bias.f64[i % p->n];
@@ -195,7 +198,7 @@ Test(matmul, every_arrangement)
         snprintf(name, sizeof name, "m %d n %d k %d, a %d %d, b %d %d, batches %d %d", (int)m, (int)n, (int)k,
                  (int)p.a_row, (int)p.a_column, (int)p.b_row, (int)p.b_column, (int)p.batch_rank, (int)p.b_batch[0]);
         multiply(&p, a.f64, b.f64, want);
-        cr_assert(gemm_f32(&p, &(gemm_operands){ .a = a.f32, .b = b.f32, .y = got }));
+        cr_assert(level_kernels()->gemm_f32(&p, &(gemm_operands){ .a = a.f32, .b = b.f32, .y = got }));
         expect_close(name, got, want, batches_of(&p) * m * n, k);
         if (matmul_by_onednn(&p, a.f32, b.f32, NULL, got)) expect_close(name, got, want, batches_of(&p) * m * n, k);
     }
@@ -211,7 +214,7 @@ Test(matmul, sum_of_products)
     numbers a = numbers_new(9 * 20, 1), b = numbers_new(20 * 10, 2), want = numbers_new(90, 3),
             got = numbers_new(90, 4);
     multiply(&whole, a.f64, b.f64, want.f64);
-    cr_assert(gemm_f32(&sum, &(gemm_operands){ .a = a.f32, .b = b.f32, .y = got.f32 }));
+    cr_assert(level_kernels()->gemm_f32(&sum, &(gemm_operands){ .a = a.f32, .b = b.f32, .y = got.f32 }));
     expect_close("a sum of products", got.f32, want.f64, 90, 20);
     cr_assert(!matmul_by_onednn(&sum, a.f32, b.f32, NULL, got.f32));
     numbers_free(a);
@@ -351,6 +354,36 @@ Test(choose, refuses_a_text_that_is_none)
     const char *const none[] = { "work/7", "work/7 2 2", "work/7;", " 2;", "work/7 2 2; x" };
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) cr_assert(!choices_restore(none[i]), "%s", none[i]);
     cr_assert(choices_restore(""));
+}
+
+/* -- Levels of processors ----------------------------------------------------------------------------------------- */
+
+Test(level, that_there_is_none_of)
+{
+    setenv("VT_CPU", "avx3", 1);
+    context_get();
+    REFUSED(VT_ERROR_ARGUMENT, "VT_CPU is \"avx3\"; the levels of processors in this build are: ");
+}
+
+/* Where this processor has the highest, too, it is used. */
+Test(level, that_the_processor_lacks)
+{
+    setenv("VT_CPU", "amx", 1);
+    context_get();
+    if (strcmp(vt_device_level(), "amx") == 0) return;
+    cr_assert(vt_failed() && strstr(vt_error_message(), "VT_CPU is \"amx\"; "), "%s", vt_error_message());
+}
+
+Test(level, lower_than_the_processor)
+{
+    setenv("VT_CPU", "baseline", 1);
+    context_get();
+    if (strcmp(vt_device_level(), "native") == 0) {
+        REFUSED(VT_ERROR_ARGUMENT, "VT_CPU is \"baseline\"; the levels of processors in this build are: native");
+        return;
+    }
+    cr_assert(!vt_failed() && strcmp(vt_device_level(), "baseline") == 0, "%s", vt_error_message());
+    cr_assert(!level_has_pairs() && !level_has_matrices());
 }
 
 /* -- Max pooling of what is not finite ------------------------------------------------------------------------------

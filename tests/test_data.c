@@ -512,7 +512,8 @@ Test(loader, gives_every_picture_once_an_epoch)
     } sizes[] = { { 1, 1 }, { 7, 7 }, { 100, 10 }, { 103, 10 }, { 9, 64 }, { 500, 33 } };
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         const vt_dataset d = numbered(sizes[i].count);
-        vt_loader *loader = vt_loader_open(&d, .batch = sizes[i].batch, .shuffle = true, .augment = true, .seed = i);
+        vt_loader *loader =
+            vt_loader_open(&d, .batch = sizes[i].batch, .shuffle = true, .augment = "crop,flip", .seed = i);
         cr_assert(loader, "%s", vt_error_message());
         for (int epoch = 0; epoch < 3; epoch++) {
             int64_t labels[MOST];
@@ -557,7 +558,7 @@ Test(loader, drop_last_leaves_out_the_short_batch)
 Test(loader, keeps_the_order_of_the_dataset_unless_told_to_shuffle)
 {
     const vt_dataset d = numbered(100);
-    vt_loader *loader = vt_loader_open(&d, .batch = 16, .augment = true, .seed = 3);
+    vt_loader *loader = vt_loader_open(&d, .batch = 16, .augment = "crop,flip", .seed = 3);
     for (int epoch = 0; epoch < 2; epoch++) {
         int64_t labels[MOST];
         read_epoch(loader, labels);
@@ -620,13 +621,13 @@ static record first, second;
 Test(loader, number_of_workers_does_not_change_a_bit)
 {
     const vt_dataset d = numbered(500);
-    vt_loader *alone = vt_loader_open(&d, .batch = 7, .shuffle = true, .augment = true, .seed = 9, .workers = 0);
+    vt_loader *alone = vt_loader_open(&d, .batch = 7, .shuffle = true, .augment = "crop,flip", .seed = 9, .workers = 0);
     record_batches(alone, 3 * vt_loader_batches(alone), &first);
     vt_loader_close(alone);
     cr_assert(first.count == 1500);
     for (int workers = 1; workers <= 8; workers++) {
         vt_loader *loader =
-            vt_loader_open(&d, .batch = 7, .shuffle = true, .augment = true, .seed = 9, .workers = workers);
+            vt_loader_open(&d, .batch = 7, .shuffle = true, .augment = "crop,flip", .seed = 9, .workers = workers);
         record_batches(loader, 3 * vt_loader_batches(loader), &second);
         vt_loader_close(loader);
         cr_assert(same_records(&first, &second), "%d workers", workers);
@@ -635,7 +636,7 @@ Test(loader, number_of_workers_does_not_change_a_bit)
 
 static vt_loader *open_for_seeking(const vt_dataset *d)
 {
-    return vt_loader_open(d, .batch = 10, .shuffle = true, .augment = true, .seed = 2, .workers = 2);
+    return vt_loader_open(d, .batch = 10, .shuffle = true, .augment = "crop,flip", .seed = 2, .workers = 2);
 }
 
 Test(loader, seeking_equals_running_to_there)
@@ -661,8 +662,8 @@ Test(loader, seeking_while_workers_are_busy_gives_the_batches_sought)
 {
     vt_dataset *d =
         vt_synthetic_open(true, .limit = 400); /* large enough that a seek finds workers in the midst of a batch */
-    vt_loader *alone = vt_loader_open(d, .batch = 100, .shuffle = true, .augment = true, .workers = 0);
-    vt_loader *loader = vt_loader_open(d, .batch = 100, .shuffle = true, .augment = true, .workers = 3);
+    vt_loader *alone = vt_loader_open(d, .batch = 100, .shuffle = true, .augment = "crop,flip", .workers = 0);
+    vt_loader *loader = vt_loader_open(d, .batch = 100, .shuffle = true, .augment = "crop,flip", .workers = 3);
     for (int64_t i = 0; i < 300; i++) {
         const int64_t epoch = i * 7919 % 5, index = i * 31 % 4;
         vt_host_batch a, b;
@@ -749,8 +750,8 @@ static int find_augmentation(const uint8_t *image, const float *augmented)
 Test(loader, augments_by_every_crop_and_flip_about_equally_often)
 {
     const vt_dataset d = numbered(500);
-    vt_loader *loader =
-        vt_loader_open(&d, .augment = true, .mean = (float[]){ 0, 0, 0 }, .std = (float[]){ 1, 1, 1 }, .seed = 1);
+    vt_loader *loader = vt_loader_open(&d, .augment = "crop,flip", .mean = (float[]){ 0, 0, 0 },
+                                       .std = (float[]){ 1, 1, 1 }, .seed = 1);
     int times[162] = { 0 };
     for (int epoch = 0; epoch < 10; epoch++) {
         for (vt_host_batch batch; vt_loader_next(loader, &batch);) {
@@ -769,8 +770,8 @@ Test(loader, augments_by_every_crop_and_flip_about_equally_often)
 Test(loader, augmentation_does_not_depend_on_order_or_batch)
 {
     const vt_dataset d = numbered(100);
-    vt_loader *straight = vt_loader_open(&d, .batch = 100, .augment = true, .seed = 6);
-    vt_loader *shuffled = vt_loader_open(&d, .batch = 9, .augment = true, .seed = 6, .shuffle = true);
+    vt_loader *straight = vt_loader_open(&d, .batch = 100, .augment = "crop,flip", .seed = 6);
+    vt_loader *shuffled = vt_loader_open(&d, .batch = 9, .augment = "crop,flip", .seed = 6, .shuffle = true);
     vt_host_batch all;
     cr_assert(vt_loader_next(straight, &all) && all.count == 100);
     for (vt_host_batch batch; vt_loader_next(shuffled, &batch);)
@@ -807,7 +808,8 @@ Test(loader, closes_at_any_moment)
 {
     const vt_dataset d = numbered(500);
     for (int taken = 0; taken < 40; taken++) {
-        vt_loader *loader = vt_loader_open(&d, .batch = 5, .shuffle = true, .augment = true, .workers = 1 + taken % 4);
+        vt_loader *loader =
+            vt_loader_open(&d, .batch = 5, .shuffle = true, .augment = "crop,flip", .workers = 1 + taken % 4);
         vt_host_batch batch;
         for (int i = 0; i < taken; i++) cr_assert(vt_loader_next(loader, &batch));
         vt_loader_close(loader);

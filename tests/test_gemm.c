@@ -1,6 +1,7 @@
 /* test_gemm.c - this library's own matrix products, of random shapes and strides, against plain loops in f64. */
 #include "core/base/bf16.h"
-#include "backends/cpu/product/gemm.h"
+#include "backends/cpu/kernels.h"
+#include "backends/cpu/machine/level.h"
 #include "numbers.h"
 #include <criterion/criterion.h>
 #include <float.h>
@@ -259,17 +260,17 @@ static void expect_close(const trial *t, const char *what, const matrix *got, co
 /* By one of the machine's units; in memory of just the size that was asked for. */
 static void run_by(const trial *t, gemm_unit unit, const gemm_operands *o)
 {
-    gemm_plan plan = gemm_plan_for(&t->p, unit);
+    gemm_plan plan = level_kernels()->gemm_plan_for(&t->p, unit);
     void *scratch = aligned_alloc(64, plan.scratch);
     cr_assert(scratch);
-    gemm_run_f32(&plan, o, scratch);
+    level_kernels()->gemm_run_f32(&plan, o, scratch);
     free(scratch);
 }
 
 static void run(const trial *t, bool f64, gemm_unit unit, const gemm_operands *o)
 {
     if (f64)
-        cr_assert(gemm_f64(&t->p, o));
+        cr_assert(level_kernels()->gemm_f64(&t->p, o));
     else
         run_by(t, unit, o);
 }
@@ -302,7 +303,7 @@ static void try_unit(trial t, bool f64, gemm_unit unit)
 static void try_one(trial t, bool f64)
 {
     for (gemm_unit unit = GEMM_VECTORS; unit <= GEMM_MATRICES; unit++)
-        if (unit == GEMM_VECTORS || (!f64 && gemm_can(&t.p, unit))) try_unit(t, f64, unit);
+        if (unit == GEMM_VECTORS || (!f64 && level_kernels()->gemm_can(&t.p, unit))) try_unit(t, f64, unit);
 }
 
 Test(gemm, random_f32)
@@ -355,7 +356,7 @@ Test(gemm, long_sums_of_many_elements)
     for (int i = 0; i < 4; i++) {
         trial t = large_trial(i % 2);
         gemm_unit fastest = gemm_bf16_unit();
-        try_unit(t, false, gemm_can(&t.p, fastest) ? fastest : GEMM_VECTORS);
+        try_unit(t, false, level_kernels()->gemm_can(&t.p, fastest) ? fastest : GEMM_VECTORS);
     }
 }
 
@@ -364,7 +365,7 @@ Test(gemm, empty_sum)
     for (int i = 0; i < 2; i++) {
         double y[6] = { 1, 2, 3, 4, 5, 6 }, bias[3] = { 10, 20, 30 };
         gemm_problem p = { .m = 2, .n = 3, .epilogue = i ? GEMM_ADD : GEMM_NOTHING };
-        cr_assert(gemm_f64(&p, &(gemm_operands){ .y = y, .other = y, .bias = bias }));
+        cr_assert(level_kernels()->gemm_f64(&p, &(gemm_operands){ .y = y, .other = y, .bias = bias }));
         cr_assert(y[0] == 10 + i * 1 && y[5] == 30 + i * 6);
     }
 }
@@ -372,9 +373,12 @@ Test(gemm, empty_sum)
 Test(gemm, nothing)
 {
     double y[6] = { 7 };
-    cr_assert(gemm_f64(&(gemm_problem){ .n = 3, .k = 2, .a_row = 2, .a_column = 1 }, &(gemm_operands){ .y = y }));
-    cr_assert(gemm_f64(&(gemm_problem){ .m = 3, .k = 2, .a_row = 2, .a_column = 1 }, &(gemm_operands){ .y = y }));
-    cr_assert(gemm_f64(&(gemm_problem){ .m = 3, .n = 2, .k = 2, .batch_rank = 1 }, &(gemm_operands){ .y = y }));
+    cr_assert(level_kernels()->gemm_f64(&(gemm_problem){ .n = 3, .k = 2, .a_row = 2, .a_column = 1 },
+                                        &(gemm_operands){ .y = y }));
+    cr_assert(level_kernels()->gemm_f64(&(gemm_problem){ .m = 3, .k = 2, .a_row = 2, .a_column = 1 },
+                                        &(gemm_operands){ .y = y }));
+    cr_assert(level_kernels()->gemm_f64(&(gemm_problem){ .m = 3, .n = 2, .k = 2, .batch_rank = 1 },
+                                        &(gemm_operands){ .y = y }));
     cr_assert(y[0] == 7);
 }
 
@@ -385,7 +389,7 @@ Test(gemm, same_bits_for_any_number_of_threads)
     seed = 5;
     for (int i = 0; i < 84; i++) {
         trial t = i < 60 ? random_trial(true) : i < 80 ? long_trial() : large_trial(i % 2);
-        gemm_unit unit = gemm_can(&t.p, (gemm_unit)(i % 3)) ? (gemm_unit)(i % 3) : GEMM_VECTORS;
+        gemm_unit unit = level_kernels()->gemm_can(&t.p, (gemm_unit)(i % 3)) ? (gemm_unit)(i % 3) : GEMM_VECTORS;
         matrix a = matrix_new(t.a_span, t.p.a_dtype, false), b = matrix_new(t.b_span, t.p.b_dtype, false);
         matrix y = matrix_new(t.count, t.p.y_dtype, false), other = matrix_new(t.count, t.p.other_dtype, false);
         matrix sums = matrix_new(t.batches * t.p.m, 0, false);

@@ -21,6 +21,7 @@ SUITE(optimizer);
 SUITE(groups);
 SUITE(clipping);
 SUITE(state);
+SUITE(sums);
 SUITE(schedule);
 
 /* -- A model of one weight matrix and one bias, and its gradients written out
@@ -269,6 +270,118 @@ Test(optimizer, adamw)
     expect_adam(__LINE__, &n, o, (adam_settings){ 0.1, 0.9, 0.999, 1e-8, 0.3, 0.3, true });
 }
 
+/* Which parameters have Muon's state, and no second moment. */
+static bool is_of_muon(vt_optimizer *o, const char *parameter)
+{
+    char name[64];
+    snprintf(name, sizeof name, "momentum_buffer.%s", parameter);
+    return vt_optimizer_state_find(o, name).id != 0;
+}
+
+Test(optimizer, muon_takes_hidden_matrices)
+{
+    vt_model *model = vt_model_new();
+    vt_path root = vt_root(model);
+    vt_parameter(root, "fc.weight", VT_SHAPE(2, 3), .value = 1);
+    vt_parameter(root, "conv.weight", VT_SHAPE(2, 3, 3, 3), .value = 1);
+    vt_parameter(root, "head.weight", VT_SHAPE(2, 3), .value = 1);
+    vt_parameter(root, "fc.bias", VT_SHAPE(3), .value = 1);
+    vt_parameter(root, "depthwise.weight", VT_SHAPE(4, 1, 3, 3), .value = 1);
+    vt_parameter(root, "cls_token", VT_SHAPE(1, 1, 4), .value = 1);
+    vt_parameter(root, "pos_embed", VT_SHAPE(4, 4), .value = 1, .no_decay = true);
+    vt_optimizer *o = vt_muon(model, .not_hidden = "head.*");
+    cr_assert(is_of_muon(o, "fc.weight") && is_of_muon(o, "conv.weight"));
+    cr_assert(vt_optimizer_state_size(o) == 2 + 5 * 2, "%d", vt_optimizer_state_size(o));
+    cr_assert(vt_optimizer_state_find(o, "exp_avg_sq.head.weight").id && !is_of_muon(o, "head.weight"));
+    vt_optimizer_free(o);
+    vt_model_free(model);
+}
+
+/* Five iterations bring singular values near 1, whatever they were. */
+Test(optimizer, a_step_of_muon_is_nearly_orthogonal)
+{
+    vt_model *model = vt_model_new();
+    vt_tensor p = vt_parameter(vt_root(model), "w", VT_SHAPE(2, 2), .value = 0);
+    vt_optimizer *o = vt_muon(model, .lr = 1, .weight_decay = 0, .scale = VT_MUON_ORIGINAL);
+    {
+        VT_SCOPE;
+        const double slope[] = { 3, 4, -40, 30 }; /* singular values 5 and 50 */
+        vt_backward(vt_sum(vt_mul(p, vt_from_data(slope, VT_SHAPE(2, 2), VT_F64))));
+        vt_optimizer_step(o);
+    }
+    double x[4];
+    cr_assert(vt_read(p, x, 4, VT_F64));
+    double first = hypot(x[0], x[1]), second = hypot(x[2], x[3]);
+    cr_assert(fabs(x[0] * x[2] + x[1] * x[3]) < 1e-12 * first * second);
+    cr_assert(fabs(first - 1) < 0.35 && fabs(second - 1) < 0.35, "%g, %g", first, second);
+    vt_optimizer_free(o);
+    vt_model_free(model);
+}
+
+Test(optimizer, an_average_stands_in_and_is_put_back)
+{
+    net n = make_net();
+    vt_optimizer *o = vt_schedule_free(n.model, .lr = 0.1);
+    double trained[N], average[N], again[N];
+    vt_optimizer_evaluate(o, true); /* nothing has been averaged yet */
+    EXPECT_NET(&n, beginning);
+    vt_optimizer_evaluate(o, false);
+    train(&n, o, 3);
+    read_net(&n, trained);
+    vt_optimizer_evaluate(o, true);
+    vt_optimizer_evaluate(o, true);
+    read_net(&n, average);
+    cr_assert(memcmp(trained, average, sizeof trained) != 0);
+    {
+        VT_SCOPE;
+        vt_backward(loss_of(&n));
+        vt_optimizer_step(o);
+        REFUSED(VT_ERROR_ARGUMENT, "optimizer_step: averages stand in the parameters' places");
+    }
+    vt_optimizer_evaluate(o, false);
+    read_net(&n, again);
+    cr_assert(memcmp(trained, again, sizeof trained) == 0);
+    vt_optimizer_evaluate(o, true);
+    free_all(&n, o); /* with the average in its place */
+    vt_optimizer_evaluate(NULL, true);
+    REFUSED(VT_ERROR_ARGUMENT, "optimizer_evaluate: there is no optimiser");
+}
+
+/* The decay grows from 1/10 on: (1 + t) / (10 + t). */
+Test(optimizer, keeps_an_average)
+{
+    net n = make_net();
+    vt_tensor count = vt_buffer(vt_root(n.model), "count", VT_SCALAR, 3, VT_I64);
+    vt_optimizer *o = vt_sgd(n.model, .lr = 0.1);
+    vt_optimizer_keep_average(o, 0.2);
+    double average[N], p[N], got[N];
+    memcpy(average, beginning, sizeof average);
+    for (int t = 1; t <= 4; t++) {
+        train(&n, o, 1);
+        read_net(&n, p);
+        double share = 1 - fmin(0.2, (1.0 + t) / (10.0 + t));
+        for (int i = 0; i < N; i++) average[i] += share * (p[i] - average[i]);
+    }
+    vt_optimizer_evaluate(o, true);
+    EXPECT_NET(&n, average);
+    cr_assert(vt_item(count) == 3);
+    vt_optimizer_evaluate(o, false);
+    read_net(&n, got);
+    cr_assert(memcmp(p, got, sizeof p) == 0);
+    cr_assert(vt_optimizer_state_find(o, "average.layer.weight").id && vt_optimizer_state_size(o) == 3);
+    vt_optimizer_keep_average(o, 0.5);
+    REFUSED(VT_ERROR_ARGUMENT, "optimizer_keep_average: this optimiser keeps an average already");
+    vt_optimizer_free(o);
+    o = vt_schedule_free(n.model);
+    vt_optimizer_keep_average(o, 0.5);
+    REFUSED(VT_ERROR_ARGUMENT, "optimizer_keep_average: this optimiser keeps an average already");
+    vt_optimizer_free(o);
+    o = vt_sgd(n.model);
+    vt_optimizer_keep_average(o, 1);
+    REFUSED(VT_ERROR_ARGUMENT, "optimizer_keep_average: decay is 1; it must be in [0, 1)");
+    free_all(&n, o);
+}
+
 Test(optimizer, eager_gives_the_same_bits)
 {
     double planned[N], eager[N];
@@ -288,8 +401,8 @@ Test(optimizer, eager_gives_the_same_bits)
 /* Warm-up begins at 0: what is planned there holds for every learning rate and step to come. */
 Test(optimizer, an_update_that_decomposes_is_planned_once)
 {
-    const char *const rules[] = { "sgd", "momentum", "adam", "adamw" };
-    for (int i = 0; i < 4; i++) {
+    const char *const rules[] = { "sgd", "momentum", "adam", "adamw", "lion", "lamb", "muon", "schedule-free" };
+    for (int i = 0; i < 8; i++) {
         double got[2][N];
         for (int decomposed = 0; decomposed < 2; decomposed++) {
             context_get()->force_decompose = decomposed;
@@ -297,12 +410,17 @@ Test(optimizer, an_update_that_decomposes_is_planned_once)
             vt_optimizer *o = i == 0   ? vt_sgd(n.model)
                               : i == 1 ? vt_sgd(n.model, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1)
                               : i == 2 ? vt_adam(n.model, .weight_decay = 0.1)
-                                       : vt_adamw(n.model, .weight_decay = 0.1);
+                              : i == 3 ? vt_adamw(n.model, .weight_decay = 0.1)
+                              : i == 4 ? vt_lion(n.model, .weight_decay = 0.1)
+                              : i == 5 ? vt_lamb(n.model, .weight_decay = 0.1)
+                              : i == 6 ? vt_muon(n.model, .weight_decay = 0.1)
+                                       : vt_schedule_free(n.model, .weight_decay = 0.1);
             int64_t misses = 0;
             for (int step = 0; step < 4; step++) {
                 vt_optimizer_set_lr(o, step == 0 ? 0 : 1.0 / (1 + step));
                 train(&n, o, 1);
-                if (step == 0) misses = vt_statistics_get().plan_misses;
+                /* Schedule-free AdamW copies what it finds at its first update, and is planned from the second on. */
+                if (step <= (i == 7)) misses = vt_statistics_get().plan_misses;
             }
             cr_assert(vt_statistics_get().plan_misses == misses, "%s, %d: planned again", rules[i], decomposed);
             read_net(&n, got[decomposed]);
@@ -434,6 +552,16 @@ Test(optimizer, refuses_settings)
     REFUSED(VT_ERROR_ARGUMENT, "rmsprop: alpha is 1; it must be in [0, 1)");
     cr_assert(!vt_rmsprop(n.model, .momentum = -0.5));
     REFUSED(VT_ERROR_ARGUMENT, "rmsprop: momentum is -0.5");
+    cr_assert(!vt_lion(n.model, .beta1 = 1));
+    REFUSED(VT_ERROR_ARGUMENT, "lion: beta1 is 1; it must be in [0, 1)");
+    cr_assert(!vt_lamb(n.model, .eps = -1));
+    REFUSED(VT_ERROR_ARGUMENT, "lamb: eps is -1");
+    cr_assert(!vt_muon(n.model, .iterations = 0));
+    REFUSED(VT_ERROR_ARGUMENT, "muon: iterations is 0; it must be 1 to 100");
+    cr_assert(!vt_muon(n.model, .scale = (vt_muon_scale)7));
+    REFUSED(VT_ERROR_ARGUMENT, "muon: scale is 7");
+    cr_assert(!vt_schedule_free(n.model, .beta1 = 0));
+    REFUSED(VT_ERROR_ARGUMENT, "schedule_free: beta1 is 0; it must be in (0, 1)");
     cr_assert(!vt_adamw(NULL));
     REFUSED(VT_ERROR_ARGUMENT, "adamw: there is no model  at ");
     vt_optimizer_step(NULL);
@@ -667,6 +795,99 @@ Test(clipping, leaves_small_gradients_alone)
     free_all(&n, o);
 }
 
+Test(clipping, bounds_each_element)
+{
+    net n = make_net();
+    vt_optimizer *o = vt_sgd(n.model, .lr = 1);
+    {
+        VT_SCOPE;
+        vt_backward(loss_of(&n));
+        vt_clip_gradient_values(o, 0.75);
+        vt_optimizer_step(o);
+        cr_assert(first_of(vt_grad(n.w)) == 0.5);
+    }
+    double p[N];
+    for (int i = 0; i < N; i++) p[i] = beginning[i] - fmax(-0.75, fmin(0.75, curvature[i] * beginning[i]));
+    EXPECT_NET(&n, p);
+    vt_clip_gradient_values(o, 1);
+    REFUSED(VT_ERROR_GRADIENT, "clip_gradient_values: no trainable parameter has a gradient");
+    {
+        VT_SCOPE;
+        vt_backward(loss_of(&n));
+        vt_clip_gradient_values(o, 0);
+        REFUSED(VT_ERROR_ARGUMENT, "clip_gradient_values: limit is 0; it must be positive");
+    }
+    free_all(&n, o);
+}
+
+/* -- Sums of gradients -------------------------------------------------------------------------------------------- */
+
+/* A part of the loss: its share of the whole is 1/4, 1/2, 1/4. */
+static const double shares[3] = { 0.25, 0.5, 0.25 };
+
+static void accumulate_three(const net *n, vt_optimizer *o)
+{
+    for (int part = 0; part < 3; part++) {
+        VT_SCOPE;
+        vt_backward(loss_of(n));
+        vt_accumulate_gradients(o, shares[part]);
+        if (part < 2) continue;
+        vt_clip_gradients(o, 0.5);
+        vt_optimizer_step(o);
+    }
+}
+
+Test(sums, make_the_update_of_all_parts)
+{
+    net parts = make_net(), whole = make_net();
+    vt_optimizer *o = vt_adamw(parts.model, .lr = 0.1), *once = vt_adamw(whole.model, .lr = 0.1);
+    for (int step = 0; step < 3; step++) {
+        accumulate_three(&parts, o);
+        VT_SCOPE;
+        vt_backward(loss_of(&whole));
+        vt_clip_gradients(once, 0.5);
+        vt_optimizer_step(once);
+    }
+    double want[N];
+    read_net(&whole, want);
+    EXPECT_NET(&parts, want);
+    cr_assert(vt_optimizer_steps(o, NULL) == 3 && vt_optimizer_steps(o, "layer.bias") == 3);
+    free_all(&parts, o);
+    free_all(&whole, once);
+}
+
+/* The bias has a gradient in the first part alone, and the update takes it. */
+Test(sums, keep_what_a_part_has_no_gradient_of)
+{
+    net n = make_net();
+    vt_optimizer *o = vt_sgd(n.model, .lr = 0.1);
+    for (int part = 0; part < 2; part++) {
+        VT_SCOPE;
+        vt_backward(part ? energy(n.w, 0) : energy(n.b, W));
+        vt_accumulate_gradients(o, 1);
+        if (part == 1) vt_optimizer_step(o);
+    }
+    double p[N];
+    for (int i = 0; i < N; i++) p[i] = beginning[i] - 0.1 * curvature[i] * beginning[i];
+    EXPECT_NET(&n, p);
+    free_all(&n, o);
+}
+
+Test(sums, refuse)
+{
+    net n = make_net();
+    vt_optimizer *o = vt_sgd(n.model);
+    vt_accumulate_gradients(o, 1);
+    REFUSED(VT_ERROR_GRADIENT, "accumulate_gradients: no trainable parameter has a gradient");
+    VT_SCOPE;
+    vt_backward(loss_of(&n));
+    vt_accumulate_gradients(o, NAN);
+    REFUSED(VT_ERROR_ARGUMENT, "accumulate_gradients: weight is nan; it must be finite");
+    vt_accumulate_gradients(NULL, 1);
+    REFUSED(VT_ERROR_ARGUMENT, "accumulate_gradients: there is no optimiser");
+    free_all(&n, o);
+}
+
 /* -- State -------------------------------------------------------------------------------------------------------- */
 
 Test(state, has_names)
@@ -712,12 +933,24 @@ static void copy_state(const net *from, vt_optimizer *a, const net *to, vt_optim
     cr_assert(!vt_failed(), "%s", vt_error_message());
 }
 
+static vt_optimizer *optimizer_of_kind(int kind, vt_model *model)
+{
+    switch (kind) {
+    case 0: return vt_sgd(model, .lr = 0.1, .momentum = 0.9);
+    case 1: return vt_adamw(model, .lr = 0.1);
+    case 2: return vt_rmsprop(model, .lr = 0.1, .centered = true, .momentum = 0.9);
+    case 3: return vt_lion(model, .lr = 0.1);
+    case 4: return vt_lamb(model, .lr = 0.1);
+    case 5: return vt_muon(model, .lr = 0.1);
+    default: return vt_schedule_free(model, .lr = 0.1);
+    }
+}
+
 Test(state, copied_it_continues_with_the_same_bits)
 {
-    for (int kind = 0; kind < 2; kind++) {
+    for (int kind = 0; kind < 7; kind++) {
         net n = make_net(), resumed = make_net();
-        vt_optimizer *a = kind ? vt_adamw(n.model, .lr = 0.1) : vt_sgd(n.model, .lr = 0.1, .momentum = 0.9);
-        vt_optimizer *b = kind ? vt_adamw(resumed.model, .lr = 0.1) : vt_sgd(resumed.model, .lr = 0.1, .momentum = 0.9);
+        vt_optimizer *a = optimizer_of_kind(kind, n.model), *b = optimizer_of_kind(kind, resumed.model);
         train(&n, a, 2);
         copy_state(&n, a, &resumed, b);
         train(&n, a, 2);
@@ -725,7 +958,7 @@ Test(state, copied_it_continues_with_the_same_bits)
         double one[N], other[N];
         read_net(&n, one);
         read_net(&resumed, other);
-        cr_assert(memcmp(one, other, sizeof one) == 0);
+        cr_assert(memcmp(one, other, sizeof one) == 0, "kind %d", kind);
         free_all(&n, a);
         free_all(&resumed, b);
     }
@@ -781,4 +1014,15 @@ Test(schedule, steps)
     EXPECT_LR(vt_step_lr(60, 0.5, 30, .factor = 0.5), 0.125);
     EXPECT_LR(vt_step_lr(1, 0.5, 30, .warmup = 4), 0.25);
     EXPECT_LR(vt_step_lr(7, 0.5, 0), 0.5);
+}
+
+Test(schedule, one_cycle)
+{
+    EXPECT_LR(vt_one_cycle_lr(0, 0.5, 100), 0.02);
+    EXPECT_LR(vt_one_cycle_lr(29, 0.5, 100), 0.5);
+    EXPECT_LR(vt_one_cycle_lr(64, 0.5, 100), (0.5 + 0.02 / 1e4) / 2);
+    EXPECT_LR(vt_one_cycle_lr(99, 0.5, 100), 0.02 / 1e4);
+    EXPECT_LR(vt_one_cycle_lr(1000, 0.5, 100), 0.02 / 1e4);
+    EXPECT_LR(vt_one_cycle_lr(0, 0.5, 1), 0.02 / 1e4);
+    EXPECT_LR(vt_one_cycle_lr(0, 0.5, 2, .rise = 0.5), 0.5);
 }

@@ -1,4 +1,5 @@
-/* augment.h - augmentation of batches on the device, as ops. Cropping and flipping are the loader's: see data.h. */
+/* augment.h - the operations on single pictures that augmentation is made of, and mixing of batches on the device, as
+ * ops. A loader augments by itself: see data.h. */
 #ifndef VITRO_AUGMENT_H
 #define VITRO_AUGMENT_H
 
@@ -7,6 +8,30 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Changes a picture u8 [channels, height, width], of 1 channel or 3, in place, as torchvision's AutoAugment changes one
+ * of Pillow's by the operation and magnitude, with the same bits (torchvision 0.29, Pillow 13):
+ *
+ * | operation | magnitude |
+ * |---|---|
+ * | identity, autocontrast, equalize, invert | any: it is ignored |
+ * | shear-x, shear-y | by how many pixels a row moves to the left against the row above it; a column likewise, up |
+ * | translate-x, translate-y | pixels to the right, or down; the fraction is ignored |
+ * | rotate | degrees against the clock |
+ * | brightness, color, contrast, sharpness | -1: there is none of it; 0: as it is; 1: twice of it |
+ * | posterize | bits that are kept, 0 to 8 |
+ * | solarize | the value from which on values are inverted |
+ * | hue | turns of the wheel of colours, -0.5 to 0.5: adjust_hue |
+ *
+ * Pixels come from the nearest place, and are black from outside of the picture. False with an error: an operation that
+ * there is not; a magnitude that is not finite; other channels, no pixels or no memory. */
+VT_API bool vt_image_operate_at(vt_site at, const char *operation, double magnitude, uint8_t *image, int channels,
+                                int height, int width);
+#define vt_image_operate(operation, magnitude, image, channels, height, width)                                         \
+    vt_image_operate_at(VT_HERE, operation, magnitude, image, channels, height, width)
+
+/* The operations by number; NULL past the last. */
+VT_API const char *vt_image_operation(int number);
 
 /* Pictures, and the probabilities that they are of each class. */
 typedef struct vt_mixed {
@@ -34,6 +59,21 @@ VT_API vt_mixed vt_mixup_with(const vt_mix_args *args);
  * those of vt_mixup. */
 VT_API vt_mixed vt_cutmix_with(const vt_mix_args *args);
 
+typedef struct vt_mixup_or_cutmix_args {
+    vt_site at_;
+    vt_tensor images, targets; /* as of vt_mixup */
+    vt_named_only named_only_;
+    double mixup, cutmix; /* alpha of each; at 0 it is never chosen */
+    double probability;   /* that the batch is mixed at all */
+    double cutmix_odds;   /* that it is CutMix, where both may be chosen */
+} vt_mixup_or_cutmix_args;
+#define VT_MIXUP_OR_CUTMIX_DEFAULTS .mixup = 0.8, .cutmix = 1, .probability = 1, .cutmix_odds = 0.5
+VT_API vt_mixup_or_cutmix_args vt_mixup_or_cutmix_defaults(void);
+
+/* One of the two, or neither, as DeiT's recipe has it (Touvron et al. 2021). Errors: as of vt_mixup; a number out of
+ * its range. */
+VT_API vt_mixed vt_mixup_or_cutmix_with(const vt_mixup_or_cutmix_args *args);
+
 #ifdef __cplusplus
 }
 #else
@@ -42,6 +82,9 @@ VT_API vt_mixed vt_cutmix_with(const vt_mix_args *args);
     VT_CALL(vt_mixup_with, vt_mix_args, VT_MIX_DEFAULTS, 2, "vt_mixup(images, targets, .alpha)", __VA_ARGS__)
 #define vt_cutmix(...)                                                                                                 \
     VT_CALL(vt_cutmix_with, vt_mix_args, VT_MIX_DEFAULTS, 2, "vt_cutmix(images, targets, .alpha)", __VA_ARGS__)
+#define vt_mixup_or_cutmix(...)                                                                                        \
+    VT_CALL(vt_mixup_or_cutmix_with, vt_mixup_or_cutmix_args, VT_MIXUP_OR_CUTMIX_DEFAULTS, 2,                          \
+            "vt_mixup_or_cutmix(images, targets, .mixup .cutmix .probability .cutmix_odds)", __VA_ARGS__)
 
 #endif
 #endif

@@ -11,10 +11,25 @@
 extern "C" {
 #endif
 
+/* A line of text beside a file's tensors, an entry of safetensors' __metadata__: "model", "vit_tiny_patch16_224". */
+typedef struct vt_metadata {
+    const char *key, *value; /* UTF-8 */
+} vt_metadata;
+
+typedef struct vt_model_save_args {
+    vt_site at_;
+    const char *path;
+    const vt_model *model;
+    vt_named_only named_only_;
+    const vt_metadata
+        *metadata; /* ends with a row without a key; NULL: there is none. vt_tensor_file_metadata reads it */
+} vt_model_save_args;
 /* Saves every parameter and buffer under its state-dict name. The file is replaced all at once: whatever happens, it is
- * the old one or the new one. False with an error where it cannot be written. */
-VT_API bool vt_model_save_at(vt_site at, const char *path, const vt_model *model);
-#define vt_model_save(path, model) vt_model_save_at(VT_HERE, path, model)
+ * the old one or the new one. False with an error where it cannot be written, or a key is given twice or has no value.
+ */
+VT_API bool vt_model_save_with(const vt_model_save_args *a);
+#define vt_model_save(...)                                                                                             \
+    vt_model_save_with(VT_ARGS(vt_model_save_args, 2, "vt_model_save(path, model, .metadata)", __VA_ARGS__))
 
 typedef struct vt_model_load_args {
     vt_site at_;

@@ -14,6 +14,12 @@ extern "C" {
 VT_API void vt_set_device(const char *name);
 VT_API const char *vt_device(void);
 
+/* The level of processors whose kernels the device runs; "" where it has no levels. The CPU's are "baseline", "avx2",
+ * "avx512", "avx512_bf16" and "amx", of which the highest that this machine has is chosen when a program starts, or a
+ * lower one that VT_CPU in the environment names: then oneDNN uses no more than that, either. A build for other
+ * processors, or for one machine, has one level: "baseline" or "native". */
+VT_API const char *vt_device_level(void);
+
 /* The dtype of parameters and of created tensors where none is given: VT_F32 (the default) or VT_F64. VT_BF16 is a
  * policy: tensors are f32, and so are weights, norms, softmax, losses and updates; the factors of matrix products,
  * convolutions and attention are rounded to bf16, as may be their results, and summed in f32. Error: the machine's

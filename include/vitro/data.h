@@ -1,22 +1,33 @@
-/* data.h - labelled pictures in host memory, and the loader that shuffles, augments and batches them. */
+/* data.h - labelled pictures in host memory or in files, and the loader that shuffles, augments and batches them. */
 #ifndef VITRO_DATA_H
 #define VITRO_DATA_H
 
 #include <vitro/base.h>
+#include <vitro/picture.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Labelled pictures. Fill one in yourself to load your own; those that an open function returned end with
- * vt_dataset_close. */
+/* Gives picture i, of any size; it is ended with vt_picture_free. Called by several threads at a time. False with an
+ * error, raised in the thread it is called in, where there is no such picture. */
+typedef bool (*vt_picture_reader)(void *user, int64_t i, vt_picture *picture);
+
+/* Labelled pictures: all in memory, or read one by one when a loader wants them. Fill one in yourself to load your own;
+ * those that an open function returned end with vt_dataset_close. */
 typedef struct vt_dataset {
     int64_t count;
-    int channels, height, width; /* of every picture */
-    const uint8_t *images;       /* [count, channels, height, width], 0 to 255 */
+    int channels, height, width; /* of every picture that a loader gives */
+    const uint8_t *images;       /* [count, channels, height, width], 0 to 255; NULL: `read` gives them */
     const int64_t *labels;       /* [count], each in [0, classes) */
     int classes;
     const char *const *class_names; /* [classes] */
+    vt_picture_reader read;         /* where images is NULL; channels is 3 then. The largest window of the shape
+                                     * [height, width] in the middle of a picture is cut out, and resized by bicubic
+                                     * interpolation */
+    void *user;                     /* for read */
+    int64_t skipped;                /* pictures that were left out because they cannot be read; loaders ignore it */
 } vt_dataset;
 
 typedef struct vt_cifar10_args {
@@ -73,6 +84,36 @@ VT_API vt_dataset *vt_idx_open_with(const vt_idx_args *a);
 #define vt_idx_open(...)                                                                                               \
     VT_CALL(vt_idx_open_with, vt_idx_args, VT_IDX_DEFAULTS, 2, "vt_idx_open(dir, train, .limit)", __VA_ARGS__)
 
+typedef struct vt_image_folder_args {
+    vt_site at_;
+    const char *dir;
+    bool train;
+    vt_named_only named_only_;
+    int height, width;          /* what loaders make of the pictures */
+    double validation_fraction; /* in (0, 1): of each class, where dir is one folder of classes */
+    uint64_t seed;              /* of which pictures these are */
+    int64_t limit;              /* keeps only so many pictures, evenly spread over all; VT_AUTO: all */
+    bool skip_bad;              /* reads all pictures now, and leaves out those that cannot be read */
+    FILE *report;               /* is told why each of them was left out; NULL: nobody is */
+} vt_image_folder_args;
+#define VT_IMAGE_FOLDER_DEFAULTS .height = 224, .width = 224, .validation_fraction = 0.1, .seed = 0, .limit = VT_AUTO
+VT_API vt_image_folder_args vt_image_folder_defaults(void);
+/* JPEG and PNG files of any size, in a folder for each class, whose name the class has. Either dir has the folders
+ * train and val (or validation, valid or test: the first of these that is there), each with the folders of all classes;
+ * or dir has the folders of the classes, and the validation fraction of each class is for testing, 1 picture at least.
+ * Classes and the pictures of a class are in the order of the bytes of their names. Pictures are files that end in
+ * .jpg, .jpeg or .png, in lower or upper case; hidden files, and files that are no pictures, are passed over.
+ *
+ * Without skip_bad only names are read here: a picture that cannot be read is an error of the loader that meets it.
+ * NULL with an error: there is no such directory, or fewer than two classes; a class without pictures; a class that is
+ * in one of train and val alone; a class of one picture that is to be split; a picture of another type, such as .webp;
+ * a side outside [1, 16384]; an option out of range; no memory. */
+VT_API vt_dataset *vt_image_folder_open_with(const vt_image_folder_args *a);
+#define vt_image_folder_open(...)                                                                                      \
+    VT_CALL(vt_image_folder_open_with, vt_image_folder_args, VT_IMAGE_FOLDER_DEFAULTS, 2,                              \
+            "vt_image_folder_open(dir, train, .height .width .validation_fraction .seed .limit .skip_bad .report)",    \
+            __VA_ARGS__)
+
 typedef struct vt_synthetic_args {
     vt_site at_;
     bool train;
@@ -110,10 +151,11 @@ typedef struct vt_loader_args {
     vt_site at_;
     const vt_dataset *dataset; /* read, never copied: it outlives the loader */
     vt_named_only named_only_;
-    int64_t batch;     /* pictures a batch */
-    bool shuffle;      /* a new order each epoch, a function of (seed, epoch) alone */
-    bool augment;      /* a random crop of the picture padded by 4 black pixels, then a flip left to right at even odds:
-                        * a function of (seed, epoch, picture) alone */
+    int64_t batch;       /* pictures a batch */
+    bool shuffle;        /* a new order each epoch, a function of (seed, epoch) alone */
+    const char *augment; /* what is done to pictures at random: see below; NULL: nothing */
+    int repeats;       /* an epoch has so many places for each of its pictures, next to each other and augmented each in
+                        * its own way, and so many times fewer pictures (Hoffer et al. 2020) */
     uint64_t seed;     /* of order and augmentation */
     bool drop_last;    /* leaves out a last batch that would be short */
     const float *mean; /* [channels], in units of the full scale 255; NULL: CIFAR-10's .4914 .4822 .4465 */
@@ -121,10 +163,26 @@ typedef struct vt_loader_args {
     int workers;       /* background threads; at 0 the caller's thread makes the batches. Their number never changes
                         * a bit of a batch */
     bool resident;     /* for vt_loader_next_tensors: the pictures, as bytes, lie on the context's device whole, and are
-                        * cropped, flipped and normalised there */
+                        * cropped, flipped and normalised there. They are in memory, not read one by one */
 } vt_loader_args;
-#define VT_LOADER_DEFAULTS .batch = 64, .seed = 0, .workers = 1
+#define VT_LOADER_DEFAULTS .batch = 64, .repeats = 1, .seed = 0, .workers = 1
 VT_API vt_loader_args vt_loader_defaults(void);
+
+/* Augmentation is a list of stages, with numbers behind colons that may be left out: "crop:4,flip,randaugment:2:9".
+ * What becomes of a picture is a function of (seed, epoch, picture) alone.
+ *
+ * | stage | what it does to a picture |
+ * |---|---|
+ * | crop:P | a window of the size of the picture, in the picture padded by P = 4 black pixels |
+ * | resized-crop:A:B | a window of A = 0.08 to B = 1 of the area of the whole picture, of 3:4 to 4:3, resized by
+ * bicubic interpolation (Szegedy et al. 2015): the first stage, or none | | flip:P | left to right, with the
+ * probability P = 0.5 | | jitter:B:C:S:H | brightness, contrast and saturation by 1 ± 0.4, hue by ± 0.1 of a turn, in
+ * any order | | randaugment:N:M | N = 2 operations of magnitude M = 9, of 30 (Cubuk et al. 2020) | | trivial | one
+ * operation of any magnitude: TrivialAugmentWide (Müller & Hutter 2021) | | autoaugment, autoaugment-cifar | the policy
+ * that was found for ImageNet, or CIFAR-10 (Cubuk et al. 2019) | | erase:P:A:B | with the probability P = 0.25, a
+ * window of A = 0.02 to B = 0.33 of the area becomes the mean colour (Zhong et al. 2020) |
+ *
+ * The operations are those of vt_image_operate, with torchvision's magnitudes. */
 
 /* vt_loader_open(dataset, .batch = 64, .shuffle = true, ...): a loader at the first batch of epoch 0.
  * NULL with an error: a dataset or option that does not fit; no memory or threads. */
@@ -136,8 +194,8 @@ VT_API vt_loader *vt_loader_open_with(const vt_loader_args *args);
  *         for (vt_host_batch batch; vt_loader_next(loader, &batch);)
  *             ...
  *
- * Also false while an error stands, and for a NULL loader; neither moves the loader. A resident loader has no batches
- * in host memory: an error. */
+ * Also false while an error stands, for a NULL loader, and with an error where a picture of the batch cannot be read;
+ * none of these moves the loader. A resident loader has no batches in host memory: an error. */
 VT_API bool vt_loader_next(vt_loader *loader, vt_host_batch *batch);
 
 /* A batch as tensors of the scope that it was asked for in. */

@@ -69,6 +69,25 @@ VT_API double vt_step_lr_with(const vt_step_lr_args *a);
     VT_CALL(vt_step_lr_with, vt_step_lr_args, VT_STEP_LR_DEFAULTS, 3, "vt_step_lr(step, lr, every, .factor .warmup)",  \
             __VA_ARGS__)
 
+typedef struct vt_one_cycle_lr_args {
+    vt_site at_;
+    int64_t step;
+    double lr;     /* the highest */
+    int64_t total; /* steps */
+    vt_named_only named_only_;
+    double rise;     /* the part of the steps in which it rises, in (0, 1) */
+    double division; /* lr / division is where it begins */
+    double fall;     /* lr / division / fall is where it ends */
+} vt_one_cycle_lr_args;
+#define VT_ONE_CYCLE_LR_DEFAULTS .rise = 0.3, .division = 25, .fall = 1e4
+VT_API vt_one_cycle_lr_args vt_one_cycle_lr_defaults(void);
+/* Up along half a cosine from lr / division to lr, which step rise total - 1 has, then down along another to the end at
+ * step total - 1. Smith & Topin, "Super-convergence" (2018), as PyTorch's OneCycleLR has it. */
+VT_API double vt_one_cycle_lr_with(const vt_one_cycle_lr_args *a);
+#define vt_one_cycle_lr(...)                                                                                           \
+    VT_CALL(vt_one_cycle_lr_with, vt_one_cycle_lr_args, VT_ONE_CYCLE_LR_DEFAULTS, 3,                                   \
+            "vt_one_cycle_lr(step, lr, total, .rise .division .fall)", __VA_ARGS__)
+
 #ifdef __cplusplus
 }
 #endif

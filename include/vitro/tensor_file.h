@@ -51,6 +51,10 @@ VT_API vt_stored_tensor vt_tensor_file_entry(const vt_tensor_file *file, int ind
 /* The index of a name; -1, and no error, where there is none. */
 VT_API int vt_tensor_file_find(const vt_tensor_file *file, const char *name);
 
+/* The text that a safetensors file has for the key in its __metadata__; it lives as long as the file is open. NULL, and
+ * no error, where there is none, as in files of torch.save. */
+VT_API const char *vt_tensor_file_metadata(const vt_tensor_file *file, const char *key);
+
 /* The tensor of that name, converted as vt_from_data does where tensors have no such dtype. Inert with an error that
  * names the file where it has no such tensor, or has become shorter since it was opened. */
 VT_API vt_tensor vt_tensor_file_load_at(vt_site at, const vt_tensor_file *file, const char *name);

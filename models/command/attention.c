@@ -136,9 +136,9 @@ static void report(const results *r)
 }
 
 /* What is wrong shows before anything is written. */
-static bool explain_and_write(results *r, const options *o)
+static bool explain_and_write(results *r, const options *o, const model_card *card)
 {
-    return labels_open(o->labels, r->net->config->classes, &r->labels) && explain_picture(r, o) &&
+    return labels_open(o->labels, card, r->net->config->classes, &r->labels) && explain_picture(r, o) &&
            choose_layers(r, o->layers) && choose_heads(r, o->heads) && output_folder_prepare(r->folder) &&
            drawings_write(r) && write_tables(r) && write_page(r);
 }
@@ -165,13 +165,15 @@ static int run(int argc, char **argv)
     command_line_parse(&line, argc, argv, &o);
     vt_set_device(o.device);
     const char *name = base_name(o.picture);
-    classifier *net = vt_failed() ? NULL : open_model(o.weights, o.part, o.model, o.image_size);
+    model_card card = { 0 };
+    classifier *net = vt_failed() ? NULL : open_model(o.weights, o.part, o.model, o.image_size, &card);
     results r = { net, name, o.out ? o.out : name_folder(name, folder), .keep = o.keep };
-    if (net && explain_and_write(&r, &o)) report(&r);
+    if (net && explain_and_write(&r, &o, &card)) report(&r);
     explanation_free(&r.explanation);
     vt_picture_free(&r.view);
     labels_close(&r.labels);
     classifier_free(net);
+    model_card_free(&card);
     return vt_failed() ? failure_report() : 0;
 }
 

@@ -27,11 +27,12 @@ static const command_option table[] = {
       .help = "The weights: safetensors, or what PyTorch's torch.save wrote (.pth, .pt, .bin)" },
     { OPTION_TEXT, "part", OPTION_FIELD(part), "KEY", .otherwise = "found by itself",
       .help = "Where in a file of torch.save the tensors are, such as model_ema" },
-    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights fit",
+    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights name, or fit",
       .help = "The model, as vitro models lists it" },
     { OPTION_INTEGER, "top", OPTION_FIELD(top), "K", 1, 1e6, .fallback = "5",
       .help = "How many classes to name, the most probable first" },
-    { OPTION_TEXT, "labels", OPTION_FIELD(labels), "FILE", .otherwise = "ImageNet's for 1000 classes, else numbers",
+    { OPTION_TEXT, "labels", OPTION_FIELD(labels), "FILE",
+      .otherwise = "those in the weights, ImageNet's for 1000 classes, else numbers",
       .help = "The names of the classes, one a line" },
     { OPTION_FLAG, "json", OPTION_FIELD(json), .help = "Print JSON" },
     { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 1e5, .otherwise = "the model's",
@@ -52,6 +53,7 @@ static const command_line line = {
 typedef struct classification {
     const options *options;
     const classifier *net;
+    model_card card;
     labels labels;
     int64_t top;   /* classes to name, of which there may be fewer than asked for */
     json_t *list;  /* what is printed in the end */
@@ -167,7 +169,7 @@ static bool prepare(classification *c)
     const common_config *config = c->net->config;
     c->top = config->classes < c->options->top ? config->classes : c->options->top;
     c->list = json_array();
-    return labels_open(c->options->labels, config->classes, &c->labels);
+    return labels_open(c->options->labels, &c->card, config->classes, &c->labels);
 }
 
 static int run(int argc, char **argv)
@@ -176,8 +178,9 @@ static int run(int argc, char **argv)
     command_line_parse(&line, argc, argv, &o);
     vt_set_device(o.device);
     picture_files files = { 0 };
-    classifier *net = vt_failed() ? NULL : open_model(o.weights, o.part, o.model, o.image_size);
-    classification c = { .options = &o, .net = net };
+    classification c = { .options = &o };
+    classifier *net = vt_failed() ? NULL : open_model(o.weights, o.part, o.model, o.image_size, &c.card);
+    c.net = net;
     if (net && prepare(&c) && picture_files_list(&o.images, &files) && classify_all(&c, &files) && o.json)
         print_json(&c);
     const bool incomplete = c.unread || files.lacking;
@@ -185,6 +188,7 @@ static int run(int argc, char **argv)
     json_decref(c.list);
     picture_files_free(&files);
     classifier_free(net);
+    model_card_free(&c.card);
     return vt_failed() ? failure_report() : incomplete;
 }
 

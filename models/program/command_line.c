@@ -239,6 +239,14 @@ static void print_number(double number, char *text, size_t size)
     if (strtod(text, NULL) != number) snprintf(text, size, "%.17g", number);
 }
 
+static void print_integer(int64_t number, char *text, size_t size)
+{
+    if (number == VT_AUTO)
+        snprintf(text, size, "auto");
+    else
+        snprintf(text, size, "%lld", (long long)number);
+}
+
 static void print_value(const command_option *o, const void *target, char *text, size_t size)
 {
     const void *field = (const char *)target + o->offset;
@@ -249,7 +257,7 @@ static void print_value(const command_option *o, const void *target, char *text,
     case OPTION_TEXT:
     case OPTION_ARGUMENT:
     case OPTION_MODEL: snprintf(text, size, "%s", *(const char *const *)field); break;
-    case OPTION_INTEGER: snprintf(text, size, "%lld", (long long)*(const int64_t *)field); break;
+    case OPTION_INTEGER: print_integer(*(const int64_t *)field, text, size); break;
     case OPTION_NUMBER: print_number(*(const double *)field, text, size); break;
     case OPTION_DTYPE: snprintf(text, size, "%s", vt_dtype_name(*(const vt_dtype *)field)); break;
     }

@@ -1,5 +1,6 @@
 /* data_sets.c - the data sets that programs train on, a row each. */
 #include "program/data_sets.h"
+#include "program/class_folders.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -40,9 +41,9 @@ static bool has_cifar10(const char *folder)
                                                   "test_batch.bin", NULL });
 }
 
-static vt_dataset *open_cifar10(const char *folder, bool train, int64_t limit)
+static vt_dataset *open_cifar10(const char *folder, bool train, const picture_choice *which)
 {
-    return vt_cifar10_open(folder, train, .limit = limit);
+    return vt_cifar10_open(folder, train, .limit = which->limit);
 }
 
 static bool has_cifar100(const char *folder)
@@ -51,9 +52,9 @@ static bool has_cifar100(const char *folder)
                                                   "train.bin", "test.bin", NULL });
 }
 
-static vt_dataset *open_cifar100(const char *folder, bool train, int64_t limit)
+static vt_dataset *open_cifar100(const char *folder, bool train, const picture_choice *which)
 {
-    return vt_cifar100_open(folder, train, .limit = limit);
+    return vt_cifar100_open(folder, train, .limit = which->limit);
 }
 
 static bool has_mnist(const char *folder)
@@ -62,22 +63,37 @@ static bool has_mnist(const char *folder)
                                                   "train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz", NULL });
 }
 
-static vt_dataset *open_mnist(const char *folder, bool train, int64_t limit)
+static vt_dataset *open_mnist(const char *folder, bool train, const picture_choice *which)
 {
-    return vt_idx_open(folder, train, .limit = limit);
+    return vt_idx_open(folder, train, .limit = which->limit);
+}
+
+static vt_dataset *open_folder(const char *folder, bool train, const picture_choice *which)
+{
+    return vt_image_folder_open(folder, train, .limit = which->limit, .height = (int)which->height,
+                                .width = (int)which->width, .validation_fraction = which->validation_fraction,
+                                .seed = which->seed, .skip_bad = which->skip_bad, .report = stderr);
 }
 
 /* The same pictures in every run, whatever its seed, so that runs can be compared. */
-static vt_dataset *open_builtin(const char *folder, bool train, int64_t limit)
+static vt_dataset *open_builtin(const char *folder, bool train, const picture_choice *which)
 {
     (void)folder;
-    return vt_synthetic_open(train, .limit = limit, .seed = 0);
+    return vt_synthetic_open(train, .limit = which->limit, .seed = 0);
 }
 
 const data_set data_sets[] = {
-    { "cifar10", "data", "CIFAR-10", has_cifar10, open_cifar10, CIFAR10_MEAN, CIFAR10_STD, true },
-    { "cifar100", "data", "CIFAR-100", has_cifar100, open_cifar100, CIFAR100_MEAN, CIFAR100_STD, true },
-    { "mnist", "data", "MNIST's form", has_mnist, open_mnist, { .1307F }, { .3081F }, false },
-    { "synthetic", NULL, "drawn by the program", NULL, open_builtin, CIFAR10_MEAN, CIFAR10_STD, true },
+    { "cifar10", "data", "CIFAR-10", has_cifar10, open_cifar10, CIFAR10_MEAN, CIFAR10_STD, "crop,flip" },
+    { "cifar100", "data", "CIFAR-100", has_cifar100, open_cifar100, CIFAR100_MEAN, CIFAR100_STD, "crop,flip" },
+    { "mnist", "data", "MNIST's form", has_mnist, open_mnist, { .1307F }, { .3081F }, "none" },
+    { "folder",
+      "data",
+      "pictures in a folder for each class",
+      class_folders_are_in,
+      open_folder,
+      { .485F, .456F, .406F },
+      { .229F, .224F, .225F },
+      "resized-crop,flip" }, /* mean and deviation of ImageNet's photographs */
+    { "synthetic", NULL, "drawn by the program", NULL, open_builtin, CIFAR10_MEAN, CIFAR10_STD, "crop,flip" },
     { .name = NULL },
 };

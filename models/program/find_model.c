@@ -1,6 +1,8 @@
 /* find_model.c - which models of the zoo a file of weights is for. */
 #include "program/find_model.h"
+#include "program/model_card.h"
 #include <stdio.h>
+#include <string.h>
 
 int64_t classes_in(const vt_tensor_file *file)
 {
@@ -64,9 +66,22 @@ bool find_models(const vt_tensor_file *file, const char *path, const char *part,
     return !vt_failed();
 }
 
+/* The variant that the file says it is of; NULL: it does not say. */
+static const char *said_model(const vt_tensor_file *file, const char *weights)
+{
+    const variant *v = NULL;
+    model_card card;
+    if (!model_card_read(file, weights, &card)) return NULL;
+    for (int i = 0; card.text && (v = zoo_variant(i, NULL)) && strcmp(v->name, card.model) != 0; i++) continue;
+    model_card_free(&card);
+    return v ? v->name : NULL;
+}
+
 const char *choose_model(const vt_tensor_file *file, const char *weights, const char *part)
 {
     found_models found;
+    const char *said = said_model(file, weights);
+    if (said || vt_failed()) return said;
     if (!find_models(file, weights, part, &found)) return NULL;
     if (found.fits == 0) {
         vt_error_raise(

@@ -18,8 +18,8 @@ typedef struct found_models {
 /* Compares an open file with all models. `path` and `part` are what it was opened with. False with an error. */
 bool find_models(const vt_tensor_file *file, const char *path, const char *part, found_models *found);
 
-/* The name of the first model that the file fits; where it fits several, standard error gets their names. NULL with an
- * error: there is none. */
+/* The name of the model that the file says it is of (model_card.h), else of the first that it fits; where it fits
+ * several, standard error gets their names. NULL with an error: there is none. */
 const char *choose_model(const vt_tensor_file *file, const char *path, const char *part);
 
 /* How many outputs the head in a file has; VT_AUTO: it has none by a name that the zoo knows. */

@@ -1,6 +1,7 @@
 /* finetune.c - a network that is trained further. */
 #include "program/finetune.h"
 #include "layer_decay.h"
+#include "program/model_card.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,17 @@ static bool freeze(const classifier *net, const char *glob)
 bool finetune_load(const classifier *net, const options *o, FILE *report)
 {
     return load(net, o, report) && (!*o->freeze || freeze(net, o->freeze));
+}
+
+bool finetune_find_pictures(const classifier *net, const options *o, preprocessing *pictures)
+{
+    model_card card = { 0 };
+    vt_tensor_file *file = vt_tensor_file_open(o->weights, .part = o->part);
+    const bool read = file && model_card_read(file, o->weights, &card);
+    *pictures = card.text ? card.pictures : *net->pictures;
+    model_card_free(&card);
+    vt_tensor_file_close(file);
+    return read;
 }
 
 static bool matches_any(const vt_model *model, const char *glob)

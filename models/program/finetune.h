@@ -10,6 +10,10 @@
  * matches nothing. */
 bool finetune_load(const classifier *net, const options *o, FILE *report);
 
+/* How the pictures are normalised that the weights know: as the file says, or as the variant's published weights want
+ * it. False with an error where the file is damaged. */
+bool finetune_find_pictures(const classifier *net, const options *o, preprocessing *pictures);
+
 /* Gives the optimiser's parameters their learning rates. False with an error: "GLOB=X" is not that, or matches nothing.
  */
 bool finetune_set_rates(const classifier *net, vt_optimizer *optimizer, const options *o);

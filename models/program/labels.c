@@ -49,13 +49,15 @@ static bool read_names(const char *path, int64_t classes, labels *l)
     return !vt_failed();
 }
 
-bool labels_open(const char *path, int64_t classes, labels *l)
+bool labels_open(const char *path, const model_card *card, int64_t classes, labels *l)
 {
+    const bool said = (int64_t)json_array_size(card->class_names) == classes;
     *l = (labels){ 0 };
-    if (!path && classes != IMAGENET_CLASSES) return true;
+    if (!path && !said && classes != IMAGENET_CLASSES) return true;
     l->names = calloc((size_t)classes, sizeof *l->names);
     if (!l->names) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the names of classes");
-    if (l->names && !path) memcpy(l->names, imagenet_names, sizeof imagenet_names);
+    for (int64_t i = 0; l->names && !path && i < classes; i++)
+        l->names[i] = said ? json_string_value(json_array_get(card->class_names, (size_t)i)) : imagenet_names[i];
     if (l->names && (!path || read_names(path, classes, l))) return true;
     labels_close(l);
     return false;

@@ -1,6 +1,7 @@
 /* open_model.c - a model with the weights of a file, to be used on pictures in colour. */
 #include "program/open_model.h"
 #include "program/find_model.h"
+#include <string.h>
 
 static bool load(const classifier *m, const vt_tensor_file *file, const char *weights, const char *part, bool resize)
 {
@@ -16,20 +17,39 @@ static bool takes_colour(const classifier *m)
     return false;
 }
 
-static classifier *open_file(const vt_tensor_file *file, const char *weights, const char *part, const char *name,
-                             int64_t image_size)
+/* What the file says goes for the model that it says. */
+static bool is_of(const model_card *card, const char *name)
 {
+    return card->text && strcmp(card->model, name) == 0;
+}
+
+static classifier *make(const vt_tensor_file *file, const char *name, const model_card *card, int64_t image_size)
+{
+    const bool known = is_of(card, name);
+    classifier *m = classifier_new(name, .classes = classes_in(file), .channels = known ? card->channels : VT_AUTO,
+                                   .image_size = known ? card->image_size : image_size);
+    if (m && known) m->pictures = &card->pictures;
+    return m;
+}
+
+static classifier *open_file(const vt_tensor_file *file, const char *weights, const char *part, const char *name,
+                             int64_t image_size, model_card *card)
+{
+    if (!model_card_read(file, weights, card)) return NULL;
     if (!name) name = choose_model(file, weights, part);
-    classifier *m = name ? classifier_new(name, .classes = classes_in(file), .image_size = image_size) : NULL;
+    if (card->text && image_size != VT_AUTO) card->image_size = image_size;
+    classifier *m = name ? make(file, name, card, image_size) : NULL;
     if (m && takes_colour(m) && load(m, file, weights, part, image_size != VT_AUTO)) return m;
     classifier_free(m);
     return NULL;
 }
 
-classifier *open_model(const char *weights, const char *part, const char *name, int64_t image_size)
+classifier *open_model(const char *weights, const char *part, const char *name, int64_t image_size, model_card *card)
 {
+    *card = (model_card){ 0 };
     vt_tensor_file *file = vt_tensor_file_open(weights, .part = part);
-    classifier *m = file ? open_file(file, weights, part, name, image_size) : NULL;
+    classifier *m = file ? open_file(file, weights, part, name, image_size, card) : NULL;
     vt_tensor_file_close(file);
+    if (!m) model_card_free(card);
     return m;
 }

@@ -16,9 +16,15 @@ typedef struct options {
     double lr, weight_decay;
     bool resume;
     bool quiet, json; /* what is printed: nothing, or a line of JSON an epoch; both false: what people read */
+    int64_t image_size;         /* VT_AUTO: the model's */
+    double validation_fraction; /* of a folder without pictures for testing */
+    bool skip_bad;              /* pictures */
+    const char *augment;        /* stages, as vt_loader_open takes them; NULL: what suits the data set */
+    int64_t repeats, workers;   /* of the loader; workers VT_AUTO: as suits the data set */
+    double mixup, cutmix, mix_probability, cutmix_odds; /* of a batch: vt_mixup_or_cutmix */
+    int64_t mix_epochs;                                 /* from the first on; VT_AUTO: all */
     /* Of training further: */
     const char *weights, *part; /* a checkpoint, and where in it the weights are; weights NULL: fresh ones */
-    int64_t image_size;         /* VT_AUTO: the model's */
     const char *freeze;         /* a pattern of parameters that are not trained; empty: all are */
     const char *rates;          /* "GLOB=LR; GLOB=LR": learning rates of some parameters; empty: none has its own */
     double layer_decay;         /* of learning rates, towards the first layers */

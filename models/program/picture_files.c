@@ -1,5 +1,6 @@
 /* picture_files.c - the pictures that a command line names. */
 #include "program/picture_files.h"
+#include "program/class_folders.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -24,9 +25,7 @@ static bool add(picture_files *files, char *path)
 
 static int is_picture(const struct dirent *entry)
 {
-    const char *dot = strrchr(entry->d_name, '.');
-    return dot && entry->d_name[0] != '.' &&
-           (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0 || strcasecmp(dot, ".png") == 0);
+    return is_picture_name(entry->d_name);
 }
 
 static bool add_folder(picture_files *files, const char *folder)

@@ -1,8 +1,11 @@
 /* pictures.c - the pictures to train and test on. */
 #include "program/pictures.h"
+#include "zoo.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const data_set *held_by(const char *folder)
 {
@@ -43,8 +46,26 @@ static void refuse(const char *asked)
                    "%s has no files of a known data set: %s; tools/get-cifar10 downloads CIFAR-10", asked, known);
 }
 
+/* What the network wants; the options' size of pictures goes before that of the model. */
+static picture_choice choose(const options *o)
+{
+    picture_choice which = { .height = o->image_size,
+                             .width = o->image_size,
+                             .validation_fraction = o->validation_fraction,
+                             .seed = (uint64_t)o->seed,
+                             .skip_bad = o->skip_bad };
+    const variant *v;
+    for (int i = 0; o->model && o->image_size == VT_AUTO && (v = zoo_variant(i, NULL)); i++) {
+        if (strcmp(o->model, v->name) != 0) continue;
+        which.height = ((const common_config *)v->config)->height;
+        which.width = ((const common_config *)v->config)->width;
+    }
+    return which;
+}
+
 bool pictures_open(pictures *p, const options *o)
 {
+    picture_choice which = choose(o);
     const data_set *held = o->data ? held_by(o->data) : NULL;
     p->set = held ? held : o->data ? called(o->data) : at_hand();
     if (!p->set) {
@@ -52,9 +73,52 @@ bool pictures_open(pictures *p, const options *o)
         return false;
     }
     p->folder = held ? o->data : p->set->folder;
-    p->train = p->set->open(p->folder, true, o->train_limit);
-    p->test = p->set->open(p->folder, false, o->test_limit);
+    which.limit = o->train_limit;
+    p->train = p->set->open(p->folder, true, &which);
+    which.limit = o->test_limit;
+    p->test = p->set->open(p->folder, false, &which);
     return !vt_failed();
+}
+
+void pictures_choose_options(const pictures *p, options *o)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (!o->augment) o->augment = p->set->augment;
+    if (o->workers == VT_AUTO) o->workers = p->train->images || processors < 1 ? 1 : processors > 8 ? 8 : processors;
+}
+
+bool pictures_may_be_resident(const pictures *p, const options *o)
+{
+    return p->train->images && p->test->images &&
+           (strcmp(o->augment, "crop,flip") == 0 || strcmp(o->augment, "none") == 0);
+}
+
+/* "12 of cat to 5003 of dog", "5000 of each" */
+static void print_balance(const vt_dataset *d, const int64_t *counts)
+{
+    int least = 0, most = 0;
+    for (int i = 1; i < d->classes; i++) {
+        if (counts[i] < counts[least]) least = i;
+        if (counts[i] > counts[most]) most = i;
+    }
+    if (counts[least] == counts[most])
+        printf("training pictures a class: %lld of each\n", (long long)counts[least]);
+    else
+        printf("training pictures a class: from %lld (%s) to %lld (%s)\n", (long long)counts[least],
+               d->class_names[least], (long long)counts[most], d->class_names[most]);
+}
+
+void pictures_describe(const pictures *p)
+{
+    const vt_dataset *d = p->train;
+    const long long skipped = (long long)(d->skipped + p->test->skipped);
+    int64_t *counts = calloc((size_t)d->classes, sizeof *counts);
+    printf("%d classes, %s to %s: %s%s%s\n", d->classes, d->class_names[0], d->class_names[d->classes - 1],
+           p->set->about, p->folder ? " in " : "", p->folder ? p->folder : "");
+    for (int64_t i = 0; counts && i < d->count; i++) counts[d->labels[i]]++;
+    if (counts) print_balance(d, counts);
+    if (skipped) printf("pictures left out, for they cannot be read: %lld\n", skipped);
+    free(counts);
 }
 
 void pictures_close(pictures *p)

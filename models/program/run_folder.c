@@ -1,5 +1,6 @@
 /* run_folder.c - what a training run leaves in its output folder. */
 #include "program/run_folder.h"
+#include "program/model_card.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -108,7 +109,8 @@ bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evalua
     bool ok = vt_training_log_append(path, row) && vt_training_log_read(path, &log) && draw_curves(t, &log) &&
               run_report_epoch(&t->report, &log, tested);
     vt_training_log_free(&log);
-    return ok && vt_model_save(file_in(t->options->out, "model.safetensors", path), t->net->model) &&
+    return ok &&
+           model_card_save(file_in(t->options->out, "model.safetensors", path), t->net, &t->pictures, t->class_names) &&
            run_folder_checkpoint(t);
 }
 

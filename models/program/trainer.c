@@ -3,6 +3,7 @@
 #include "program/clock.h"
 #include "program/epoch_line.h"
 #include "program/finetune.h"
+#include "program/mix_batch.h"
 #include "program/run_folder.h"
 #include <stdio.h>
 #include <string.h>
@@ -34,33 +35,39 @@ static bool make_net(trainer *t, const vt_dataset *train)
 }
 
 /* Weights go on with the pictures that they know. */
-static void choose_normalisation(const trainer *t, const data_set *set, float mean[3], float std[3])
+static bool choose_normalisation(trainer *t, const data_set *set)
 {
-    const preprocessing *known = t->options->weights ? t->net->pictures : NULL;
+    if (t->options->weights) return finetune_find_pictures(t->net, t->options, &t->pictures);
     for (int c = 0; c < 3; c++) {
-        mean[c] = known ? (float)known->mean[c] : set->mean[c];
-        std[c] = known ? (float)known->std[c] : set->std[c];
+        t->pictures.mean[c] = (double)set->mean[c];
+        t->pictures.std[c] = (double)set->std[c];
     }
+    return true;
 }
 
 bool trainer_init(trainer *t, const options *o, const pictures *p)
 {
     const vt_dataset *train = p->train, *test = p->test;
-    *t = (trainer){ .options = o, .saved_at = monotonic_seconds() };
+    *t = (trainer){ .options = o, .class_names = train->class_names, .saved_at = monotonic_seconds() };
     describe(t, train, test);
     if (train->count < o->batch)
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
                        (long long)o->batch, (long long)train->count);
     vt_seed((uint64_t)o->seed);
     if (!make_net(t, train)) return false;
+    if (!choose_normalisation(t, p->set)) return false;
     float mean[3], std[3];
-    choose_normalisation(t, p->set, mean, std);
+    for (int c = 0; c < 3; c++) {
+        mean[c] = (float)t->pictures.mean[c];
+        std[c] = (float)t->pictures.std[c];
+    }
     /* A GPU is quicker than the host at making batches, of the same bits. */
-    bool resident = strcmp(o->device, "cuda") == 0;
-    t->train_loader =
-        vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = p->set->augment, .seed = (uint64_t)o->seed,
-                       .drop_last = true, .mean = mean, .std = std, .resident = resident);
-    t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .mean = mean, .std = std, .resident = resident);
+    bool resident = strcmp(o->device, "cuda") == 0 && pictures_may_be_resident(p, o);
+    t->train_loader = vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = o->augment,
+                                     .repeats = (int)o->repeats, .workers = (int)o->workers, .seed = (uint64_t)o->seed,
+                                     .drop_last = true, .mean = mean, .std = std, .resident = resident);
+    t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .workers = (int)o->workers, .mean = mean, .std = std,
+                                    .resident = resident);
     /* A run that has ended is left as it is. */
     return !vt_failed() && (!o->resume || run_folder_resume(t)) &&
            (t->epoch == o->epochs || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
@@ -97,8 +104,9 @@ static bool train_step(trainer *t)
     VT_SCOPE;
     vt_batch batch;
     if (!vt_loader_next_tensors(t->train_loader, &batch)) return false;
-    vt_tensor labels = batch.labels, logits = classifier_forward(t->net, input_images(t, &batch));
-    vt_tensor loss = vt_cross_entropy(logits, labels, .label_smoothing = LABEL_SMOOTHING);
+    vt_mixed mixed = mix_batch(t->options, t->epoch, input_images(t, &batch), batch.labels, t->net->config->classes);
+    vt_tensor labels = batch.labels, logits = classifier_forward(t->net, mixed.images);
+    vt_tensor loss = vt_cross_entropy(logits, mixed.targets, .label_smoothing = LABEL_SMOOTHING);
     vt_tensor correct = vt_correct_count(logits, labels);
     vt_backward(loss);
     vt_clip_gradients(t->optimizer, MAX_GRADIENT_NORM);

@@ -12,6 +12,8 @@ typedef struct trainer {
     classifier *net;
     vt_optimizer *optimizer;
     vt_loader *train_loader, *test_loader;
+    preprocessing pictures; /* how they are normalised */
+    const char *const *class_names;
     char recipe[512]; /* the options that decide what is learned: a run is resumed with the same ones only. Device
                        * and threads are not among them, so that it may move to another machine */
 

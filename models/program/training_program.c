@@ -26,23 +26,16 @@ static void report(const trainer *t)
         run_folder_report(t->options->out);
 }
 
-/* "10 classes, airplane to truck: CIFAR-10 in data" */
-static void describe(const pictures *p)
-{
-    const vt_dataset *d = p->train;
-    printf("%d classes, %s to %s: %s%s%s\n", d->classes, d->class_names[0], d->class_names[d->classes - 1],
-           p->set->about, p->folder ? " in " : "", p->folder ? p->folder : "");
-}
-
-static bool train(const options *o, const pictures *p)
+static bool train(options *o, const pictures *p)
 {
     trainer t;
+    pictures_choose_options(p, o);
     bool ok = trainer_init(&t, o, p);
     if (ok && options_tell(o)) {
         printf("%s, %lld parameters, on %s: %lld training and %lld test pictures\n", o->model,
                (long long)vt_model_parameter_count(t.net->model), vt_device(), (long long)p->train->count,
                (long long)p->test->count);
-        describe(p);
+        pictures_describe(p);
     }
     ok = ok && trainer_run(&t);
     if (ok && options_tell(o)) report(&t);

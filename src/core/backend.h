@@ -76,6 +76,8 @@ typedef struct device_queue {
 
 typedef struct backend {
     const char *name;
+    void (*check_settings)(void); /* as a thread begins. Error: the environment asks for what there is not. Or NULL */
+    const char *(*level)(void);   /* of processors, whose kernels it runs; NULL: there are no levels */
     const kernel *(*kernel_of)(const struct op *op);   /* NULL where it has none */
     const kernel *(*fallback_of)(const struct op *op); /* for a call that neither a kernel nor a decomposition serves */
     size_t alignment; /* bytes: memory, and in it the values and the working memory of a plan, begin at multiples */

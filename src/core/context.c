@@ -83,6 +83,7 @@ static context *begin(context *c)
     pthread_setspecific(key, c);
     c->eager = is_eager_asked_for();
     c->passes_off = passes_turned_off();
+    if (c->device->check_settings) c->device->check_settings();
     return c;
 }
 

@@ -42,6 +42,12 @@ const char *vt_device(void)
     return context_get()->device->name;
 }
 
+const char *vt_device_level(void)
+{
+    const backend *device = context_get()->device;
+    return device->level ? device->level() : "";
+}
+
 void vt_set_precision(vt_dtype dtype)
 {
     context *c = context_get();

@@ -4,7 +4,7 @@
 
 #include <vitro/data.h>
 
-enum { CLASS_NAME_SIZE = 64 };
+enum { CLASS_NAME_SIZE = 256 };
 
 /* A vt_dataset and the same memory to write to; vt_dataset_close(&d->seen) frees all of it. */
 typedef struct dataset {
@@ -13,11 +13,15 @@ typedef struct dataset {
     int64_t *labels;
     char (*names)[CLASS_NAME_SIZE];
     const char **name_list;
+    char **paths; /* [count]: the files of pictures that are read one by one; NULL: they are in memory */
 } dataset;
 
 /* Room for count pictures and the named classes. NULL with an error where count does not fit memory. */
 dataset *dataset_new(vt_site at, const char *what, int64_t count, int channels, int height, int width, int classes,
                      const char *const *names);
+/* Of pictures [3, height, width] in files: takes over paths and labels, of `count`, also where it returns NULL. */
+dataset *dataset_new_of_files(vt_site at, char **paths, int64_t *labels, int64_t count, int height, int width,
+                              int classes, char *const *names);
 
 /* Bytes of one picture. */
 static inline size_t image_size(const vt_dataset *d)

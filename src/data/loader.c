@@ -2,25 +2,25 @@
  *
  * Batches are numbered through all epochs: ticket = epoch * batches + index. What a batch holds is a function of its
  * ticket alone, so any thread may make any batch. Ticket t goes to slot t % slot_count; a worker takes the next ticket
- * as soon as the caller is done with the slot's last one. All memory is there from the start, so that making a batch
- * cannot fail. */
+ * as soon as the caller is done with the slot's last one. The memory of batches is there from the start; but a picture
+ * that is read from a file may fail to be, and the slot then has the error for the caller. */
 #include "core/graph/refuse.h"
 #include "data/dataset.h"
 #include "data/random.h"
 #include "data/resident.h"
+#include "data/sample.h"
 
 #include <vitro/error.h>
 #include <vitro/tensor.h>
 #include <inttypes.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MAX_WORKERS = 256,
-    CROP_PADDING = 4,
-};
+enum { MAX_WORKERS = 256 };
 
 static const float cifar10_mean[3] = { .4914F, .4822F, .4465F };
 static const float cifar10_std[3] = { .2470F, .2435F, .2616F };
@@ -28,15 +28,18 @@ static const float cifar10_std[3] = { .2470F, .2435F, .2616F };
 typedef struct slot {
     float *images;
     int64_t *labels;
-    uint8_t *augmented; /* one picture */
-    int64_t ticket;     /* the batch it holds; -1: none */
+    sample_memory memory; /* to make a picture in */
+    int64_t ticket;       /* the batch it holds; -1: none */
+    vt_status status;     /* of the error that kept the batch from being made */
+    char message[1024];
 } slot;
 
 struct vt_loader {
     const vt_dataset *dataset;
     int64_t batch, batches;
-    uint64_t seed;
-    bool shuffle, augment;
+    uint64_t seed; /* of the order */
+    bool shuffle;
+    sample_recipe how; /* pictures are made */
     float *mean, *std;
     slot *slots;
     int slot_count;
@@ -72,43 +75,22 @@ static int64_t batch_count(const vt_loader *loader, int64_t index)
     return minimum(loader->batch, loader->dataset->count - index * loader->batch);
 }
 
-/* What becomes of a picture in an epoch. */
-typedef struct augmentation {
-    int top, left;
-    bool flipped;
-} augmentation;
-
-static augmentation augmentation_of(const vt_loader *loader, int64_t epoch, int64_t sample)
-{
-    uint32_t word[4];
-    philox_block(loader->seed, random_stream(RANDOM_AUGMENT, epoch), (uint64_t)sample, word);
-    return (augmentation){ random_below(word[0], 2 * CROP_PADDING + 1) - CROP_PADDING,
-                           random_below(word[1], 2 * CROP_PADDING + 1) - CROP_PADDING, random_below(word[2], 2) };
-}
-
-/* The picture, cropped and flipped for this epoch, in `augmented`. */
-static const uint8_t *augment(const vt_loader *loader, int64_t epoch, int64_t sample, const uint8_t *image,
-                              uint8_t *augmented)
-{
-    const vt_dataset *d = loader->dataset;
-    const augmentation a = augmentation_of(loader, epoch, sample);
-    vt_image_crop(image, d->channels, d->height, d->width, a.top, a.left, augmented, d->height, d->width);
-    if (a.flipped) vt_image_flip(augmented, d->channels, d->height, d->width);
-    return augmented;
-}
-
 /* The numbers of an epoch's pictures in the order in which it has them. */
 static permutation order_of(const vt_loader *loader, int64_t epoch)
 {
     return permutation_make(loader->seed, random_stream(RANDOM_SHUFFLE, epoch), loader->dataset->count);
 }
 
-static int64_t sample_at(const vt_loader *loader, const permutation *order, int64_t place)
+/* Repetitions of a picture are next to each other. */
+static sample sample_at(const vt_loader *loader, int64_t epoch, const permutation *order, int64_t place)
 {
-    return loader->shuffle ? permutation_at(order, place) : place;
+    const int64_t which = place / loader->how.repeats;
+    return (sample){ epoch, loader->shuffle ? permutation_at(order, which) : which,
+                     (int)(place % loader->how.repeats) };
 }
 
-static void make_batch(const vt_loader *loader, int64_t ticket, slot *to)
+/* False with an error where a picture cannot be read. */
+static bool make_batch(const vt_loader *loader, int64_t ticket, slot *to)
 {
     const vt_dataset *d = loader->dataset;
     const int64_t epoch = ticket / loader->batches, index = ticket % loader->batches;
@@ -116,13 +98,22 @@ static void make_batch(const vt_loader *loader, int64_t ticket, slot *to)
     const permutation order = order_of(loader, epoch);
     const size_t size = image_size(d);
     for (int64_t i = 0; i < count; i++) {
-        const int64_t sample = sample_at(loader, &order, first + i);
-        const uint8_t *image = d->images + (size_t)sample * size;
-        if (loader->augment) image = augment(loader, epoch, sample, image, to->augmented);
+        const sample which = sample_at(loader, epoch, &order, first + i);
+        const uint8_t *image = sample_make(&loader->how, which, &to->memory);
+        if (!image) return false;
         vt_image_normalize(image, d->channels, d->height, d->width, loader->mean, loader->std,
                            to->images + (size_t)i * size);
-        to->labels[i] = d->labels[sample];
+        to->labels[i] = d->labels[which.number];
     }
+    return true;
+}
+
+/* Errors belong to the thread they are raised in: the slot takes it to the caller. */
+static void keep_error(slot *to)
+{
+    to->status = vt_error_status();
+    snprintf(to->message, sizeof to->message, "%s", vt_error_message());
+    vt_error_clear();
 }
 
 /* Waits for a ticket to make and takes it; -1 when the loader closes. */
@@ -141,7 +132,8 @@ static void *work(void *argument)
         slot *to = slot_of(loader, ticket);
         loader->busy++;
         pthread_mutex_unlock(&loader->lock);
-        make_batch(loader, ticket, to);
+        to->status = VT_OK;
+        if (!make_batch(loader, ticket, to)) keep_error(to);
         pthread_mutex_lock(&loader->lock);
         loader->busy--;
         to->ticket = ticket;
@@ -151,20 +143,19 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* The slot with a batch, made now or waited for; frees the slots of all batches before it. */
+/* The slot with a batch, made now or waited for; frees the slots of all batches before it. NULL with an error. */
 static const slot *obtain(vt_loader *loader, int64_t ticket)
 {
     slot *from = slot_of(loader, ticket);
-    if (loader->worker_count == 0) {
-        make_batch(loader, ticket, from);
-        return from;
-    }
+    if (loader->worker_count == 0) return make_batch(loader, ticket, from) ? from : NULL;
     pthread_mutex_lock(&loader->lock);
     loader->oldest = ticket;
     pthread_cond_broadcast(&loader->wanted);
     while (from->ticket != ticket) pthread_cond_wait(&loader->made, &loader->lock);
     pthread_mutex_unlock(&loader->lock);
-    return from;
+    if (from->status == VT_OK) return from;
+    vt_error_raise(from->status, (vt_site){ 0 }, "%s", from->message);
+    return NULL;
 }
 
 /* Whether there is a next batch in the epoch; at its end the next epoch begins. */
@@ -192,6 +183,7 @@ bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)
         return false;
     }
     const slot *from = obtain(loader, loader->epoch * loader->batches + loader->index);
+    if (!from) return false;
     *batch = (vt_host_batch){
         .images = from->images,
         .labels = from->labels,
@@ -213,12 +205,13 @@ static void choose_pictures(vt_loader *loader)
     const permutation order = order_of(loader, loader->epoch);
     p->count = batch_count(loader, loader->index);
     for (int64_t i = 0; i < p->count; i++) {
-        p->sample[i] = sample_at(loader, &order, loader->index * loader->batch + i);
-        if (!loader->augment) continue;
-        const augmentation a = augmentation_of(loader, loader->epoch, p->sample[i]);
-        p->top[i] = a.top;
-        p->left[i] = a.left;
-        p->flipped[i] = a.flipped;
+        const sample which = sample_at(loader, loader->epoch, &order, loader->index * loader->batch + i);
+        p->sample[i] = which.number;
+        if (!p->top) continue;
+        const moved m = sample_moved(&loader->how, which);
+        p->top[i] = m.top;
+        p->left[i] = m.left;
+        p->flipped[i] = m.flipped;
     }
 }
 
@@ -245,6 +238,16 @@ bool vt_loader_next_tensors(vt_loader *loader, vt_batch *batch)
     return !vt_failed();
 }
 
+/* Whether the workers are at this ticket already, and what they have made is as good as new. */
+static bool is_at(vt_loader *loader, int64_t ticket)
+{
+    const slot *s = loader->slot_count ? slot_of(loader, ticket) : NULL;
+    pthread_mutex_lock(&loader->lock);
+    const bool failed = s && s->ticket == ticket && s->status != VT_OK;
+    pthread_mutex_unlock(&loader->lock);
+    return !failed && ticket == loader->epoch * loader->batches + loader->index;
+}
+
 /* Has the workers begin anew at a ticket, once they have filled all slots and rest. */
 static void restart(vt_loader *loader, int64_t ticket)
 {
@@ -267,9 +270,10 @@ bool vt_loader_seek_at(vt_site at, vt_loader *loader, int64_t epoch, int64_t ind
                        index, epoch, loader->batches, INT32_MAX);
         return false;
     }
+    const int64_t ticket = epoch * loader->batches + index;
+    if (!is_at(loader, ticket)) restart(loader, ticket);
     loader->epoch = epoch;
     loader->index = index;
-    restart(loader, epoch * loader->batches + index);
     return true;
 }
 
@@ -293,8 +297,12 @@ static bool check_dataset(vt_site at, const vt_dataset *d)
                        d->channels, d->height, d->width);
         return false;
     }
-    if (!d->images || !d->labels) {
-        vt_error_raise(VT_ERROR_ARGUMENT, at, "loader: the dataset has no %s", d->images ? "labels" : "images");
+    if ((!d->images && !d->read) || !d->labels) {
+        vt_error_raise(VT_ERROR_ARGUMENT, at, "loader: the dataset has no %s", d->labels ? "images" : "labels");
+        return false;
+    }
+    if (!d->images && d->channels != 3) {
+        vt_error_raise(VT_ERROR_ARGUMENT, at, "loader: pictures that are read have 3 channels, not %d", d->channels);
         return false;
     }
     for (int64_t i = 0; i < d->count; i++) {
@@ -314,6 +322,17 @@ static bool check_options(const vt_loader_args *a)
         vt_error_raise(VT_ERROR_ARGUMENT, a->at_,
                        "loader: batch is %" PRId64 " and workers %d, but a batch is 1 or more and workers are 0 to %d",
                        a->batch, a->workers, MAX_WORKERS);
+        return false;
+    }
+    if (a->repeats < 1 || a->repeats > a->dataset->count) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "loader: repeats is %d, but %" PRId64 " pictures have 1 to %" PRId64,
+                       a->repeats, a->dataset->count, a->dataset->count);
+        return false;
+    }
+    if (a->resident && !a->dataset->images) {
+        vt_error_raise(
+            VT_ERROR_ARGUMENT, a->at_,
+            "loader: only pictures in memory can be resident, and those of this dataset are read one by one");
         return false;
     }
     if (a->drop_last && a->batch > a->dataset->count) {
@@ -337,6 +356,25 @@ static bool check_options(const vt_loader_args *a)
     return true;
 }
 
+static bool check_augmentation(const vt_loader_args *a, augmentation *parsed)
+{
+    const vt_dataset *d = a->dataset;
+    if (!augmentation_parse(a->at_, a->augment, parsed)) return false;
+    for (int c = 0; c < 3 && c < d->channels; c++)
+        parsed->erased[c] = (uint8_t)lrintf(255 * fminf(fmaxf((a->mean ? a->mean : cifar10_mean)[c], 0), 1));
+    if (!augmentation_is_for(parsed, d->channels)) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "loader: augmentation is of pictures of 1 channel or 3, not %d",
+                       d->channels);
+        return false;
+    }
+    if (a->resident && parsed->count > 0 && !augmentation_only_moves(parsed)) {
+        vt_error_raise(VT_ERROR_ARGUMENT, a->at_,
+                       "loader: resident pictures can be augmented by \"crop,flip\" alone, not by \"%s\"", a->augment);
+        return false;
+    }
+    return true;
+}
+
 static bool allocate_slot(slot *s, int64_t batch, size_t picture)
 {
     size_t elements, bytes;
@@ -344,9 +382,8 @@ static bool allocate_slot(slot *s, int64_t batch, size_t picture)
     if (__builtin_mul_overflow(elements, sizeof *s->images, &bytes)) return false;
     s->images = malloc(bytes);
     s->labels = calloc((size_t)batch, sizeof *s->labels);
-    s->augmented = malloc(picture);
     s->ticket = -1;
-    return s->images && s->labels && s->augmented;
+    return s->images && s->labels && sample_memory_new(&s->memory, picture);
 }
 
 static float *copy_floats(const float *from, int count)
@@ -372,7 +409,8 @@ static bool allocate(vt_loader *loader, const vt_loader_args *a)
     loader->mean = copy_floats(a->mean ? a->mean : cifar10_mean, channels);
     loader->std = copy_floats(a->std ? a->std : cifar10_std, channels);
     if (loader->is_resident)
-        return loader->mean && loader->std && allocate_picks(&loader->picks, (size_t)loader->batch, loader->augment);
+        return loader->mean && loader->std &&
+               allocate_picks(&loader->picks, (size_t)loader->batch, loader->how.augmentation.count > 0);
     loader->slots = calloc((size_t)loader->slot_count, sizeof *loader->slots);
     loader->workers = calloc((size_t)loader->slot_count, sizeof *loader->workers); /* there are more slots */
     if (!loader->mean || !loader->std || !loader->slots || !loader->workers) return false;
@@ -397,7 +435,9 @@ static bool start_workers(vt_loader *loader, int count)
 vt_loader *vt_loader_open_with(const vt_loader_args *a)
 {
     NEED_ARGUMENTS("loader_open", a, NULL);
-    if (vt_failed() || !check_dataset(a->at_, a->dataset) || !check_options(a)) return NULL;
+    augmentation parsed;
+    if (vt_failed() || !check_dataset(a->at_, a->dataset) || !check_options(a) || !check_augmentation(a, &parsed))
+        return NULL;
     vt_loader *loader = calloc(1, sizeof *loader);
     if (!loader) {
         vt_error_raise(VT_ERROR_MEMORY, a->at_, "loader: no memory");
@@ -410,7 +450,8 @@ vt_loader *vt_loader_open_with(const vt_loader_args *a)
     loader->batches = a->drop_last ? count / loader->batch : (count - 1) / loader->batch + 1;
     loader->seed = a->seed;
     loader->shuffle = a->shuffle;
-    loader->augment = a->augment;
+    loader->how =
+        (sample_recipe){ .dataset = a->dataset, .augmentation = parsed, .seed = a->seed, .repeats = a->repeats };
     loader->is_resident = a->resident;
     /* the caller's batch, one in the making by each worker, and one ready; the caller alone needs only its own */
     loader->slot_count = a->resident ? 0 : workers ? workers + 2 : 1;
@@ -449,7 +490,7 @@ void vt_loader_close(vt_loader *loader)
     for (int i = 0; loader->slots && i < loader->slot_count; i++) {
         free(loader->slots[i].images);
         free(loader->slots[i].labels);
-        free(loader->slots[i].augmented);
+        sample_memory_free(&loader->slots[i].memory);
     }
     resident_close(&loader->resident);
     free(loader->picks.sample);

@@ -134,3 +134,30 @@ vt_mixed vt_cutmix_with(const vt_mix_args *a)
     vt_tensor images = vt_where(vt_logical_and(rows, columns), vt_flip(a->images, VT_AXES(0)), a->images);
     return (vt_mixed){ images, blend(a->targets, number(a->at_, kept, dtype)) };
 }
+
+/* -- Which of them ------------------------------------------------------------------------------------------------- */
+
+static bool choice_fits(const vt_mixup_or_cutmix_args *a)
+{
+    static const char name[] = "mixup_or_cutmix", positive[] = "must be finite, 0 or more", share[] = "must be 0 to 1";
+    return number_fits(isfinite(a->mixup) && a->mixup >= 0, name, a->at_, "mixup", a->mixup, positive) &&
+           number_fits(isfinite(a->cutmix) && a->cutmix >= 0, name, a->at_, "cutmix", a->cutmix, positive) &&
+           number_fits(a->probability >= 0 && a->probability <= 1, name, a->at_, "probability", a->probability,
+                       share) &&
+           number_fits(a->cutmix_odds >= 0 && a->cutmix_odds <= 1, name, a->at_, "cutmix_odds", a->cutmix_odds, share);
+}
+
+vt_mixed vt_mixup_or_cutmix_with(const vt_mixup_or_cutmix_args *a)
+{
+    NEED_ARGUMENTS("mixup_or_cutmix", a, (vt_mixed){ 0 });
+    ENTER("mixup_or_cutmix", a->at_);
+    vt_mix_args mix = { .at_ = a->at_, .images = a->images, .targets = a->targets };
+    if (vt_failed() || !choice_fits(a) || !fits("mixup_or_cutmix", &mix)) return (vt_mixed){ 0 };
+    draws d = { bound_random(), 0 };
+    double u[2];
+    draw_two(&d, u);
+    if (u[0] >= a->probability || (a->mixup == 0 && a->cutmix == 0)) return (vt_mixed){ a->images, a->targets };
+    const bool cut = a->mixup == 0 || (a->cutmix > 0 && u[1] < a->cutmix_odds);
+    mix.alpha = cut ? a->cutmix : a->mixup;
+    return cut ? vt_cutmix_with(&mix) : vt_mixup_with(&mix);
+}

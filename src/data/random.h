@@ -13,6 +13,8 @@ typedef enum random_purpose {
     RANDOM_TEST_SET,  /* stream: picture */
     RANDOM_TRAIN_LABELS,
     RANDOM_TEST_LABELS,
+    RANDOM_SPLIT,  /* stream: class */
+    RANDOM_POLICY, /* stream: epoch */
 } random_purpose;
 
 static inline uint64_t random_stream(random_purpose purpose, int64_t number)

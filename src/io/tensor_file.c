@@ -18,23 +18,23 @@
 struct vt_tensor_file {
     input_file file;
     stored_tensors all;
-    int *by_name; /* indices, sorted by the names they stand for */
+    int *by_name;        /* indices, sorted by the names they stand for */
+    safetensors *header; /* NULL: it is of another format */
 };
 
 /* ---- formats ---- */
 
-static bool list_safetensors(vt_site at, const input_file *file, stored_tensors *all)
+static bool list_safetensors(vt_site at, vt_tensor_file *f)
 {
-    safetensors *s = safetensors_parse(at, file);
+    safetensors *s = f->header = safetensors_parse(at, &f->file);
     bool fine = s != NULL;
     for (size_t i = 0; fine && i < safetensors_count(s); i++) {
         const safetensors_entry *entry = &safetensors_entries(s)[i];
         stored_tensor tensor = { .name = (char *)entry->name, .dtype = entry->stored_dtype, .shape = entry->shape };
         stored_tensor_be_contiguous(&tensor);
         tensor.begin = safetensors_data_start(s) + entry->begin;
-        fine = stored_tensors_add(at, all, tensor);
+        fine = stored_tensors_add(at, &f->all, tensor);
     }
-    safetensors_close(s);
     return fine;
 }
 
@@ -60,13 +60,16 @@ static bool is_at(const char *head, size_t size, size_t offset, const char *byte
     return offset + length <= size && memcmp(head + offset, bytes, length) == 0;
 }
 
-static bool list_tensors(vt_site at, const input_file *file, const char *part, stored_tensors *all)
+static bool list_tensors(vt_site at, vt_tensor_file *f, const char *part)
 {
+    const input_file *file = &f->file;
     char head[512];
     size_t size = file->size < sizeof head ? (size_t)file->size : sizeof head;
     if (!input_file_read(at, file, 0, head, size)) return false;
-    if (is_at(head, size, 0, "PK\3\4") || is_at(head, size, 0, "PK\5\6")) return torch_zip_list(at, file, part, all);
-    if (size >= 2 && head[0] == '\x80' && head[1] >= 2 && head[1] <= 5) return torch_legacy_list(at, file, part, all);
+    if (is_at(head, size, 0, "PK\3\4") || is_at(head, size, 0, "PK\5\6"))
+        return torch_zip_list(at, file, part, &f->all);
+    if (size >= 2 && head[0] == '\x80' && head[1] >= 2 && head[1] <= 5)
+        return torch_legacy_list(at, file, part, &f->all);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (is_at(head, size, others[i].offset, others[i].bytes))
             return unreadable(at, file->path, "%s", others[i].what);
@@ -77,7 +80,7 @@ static bool list_tensors(vt_site at, const input_file *file, const char *part, s
                           "it is a safetensors file, which has no part \"%.200s\": parts are of files of "
                           "torch.save",
                           part);
-    return list_safetensors(at, file, all);
+    return list_safetensors(at, f);
 }
 
 /* ---- opening ---- */
@@ -114,8 +117,7 @@ vt_tensor_file *vt_tensor_file_open_with(const vt_tensor_file_args *a)
         vt_error_raise(VT_ERROR_MEMORY, a->at_, "no memory to open a file of tensors");
         return NULL;
     }
-    if (input_file_open(a->at_, a->path, &f->file) && list_tensors(a->at_, &f->file, a->part, &f->all) &&
-        sort_names(a->at_, f))
+    if (input_file_open(a->at_, a->path, &f->file) && list_tensors(a->at_, f, a->part) && sort_names(a->at_, f))
         return f;
     vt_tensor_file_close(f);
     return NULL;
@@ -126,6 +128,7 @@ void vt_tensor_file_close(vt_tensor_file *file)
     if (!file) return;
     input_file_close(&file->file);
     stored_tensors_free(&file->all);
+    safetensors_close(file->header);
     free(file->by_name);
     free(file);
 }
@@ -157,6 +160,11 @@ int vt_tensor_file_find(const vt_tensor_file *file, const char *name)
             low = middle + 1;
     }
     return -1;
+}
+
+const char *vt_tensor_file_metadata(const vt_tensor_file *file, const char *key)
+{
+    return file && file->header && key ? safetensors_find_note(file->header, key) : NULL;
 }
 
 /* ---- elements ---- */

@@ -124,13 +124,35 @@ static bool save(vt_site at, const char *path, const items *all, const safetenso
     return ok;
 }
 
-bool vt_model_save_at(vt_site at, const char *path, const vt_model *model)
+/* As the format's notes; NULL with an error. */
+static safetensors_note *notes_of(vt_site at, const vt_metadata *metadata, size_t *count)
 {
-    ENTER("model_save", at);
-    if (vt_failed() || !is_given(at, "model_save", path, model)) return false;
+    for (*count = 0; metadata && metadata[*count].key; ++*count) {
+        const char *key = metadata[*count].key;
+        bool twice = false;
+        for (size_t i = 0; i < *count; i++) twice |= strcmp(metadata[i].key, key) == 0;
+        if (!twice && metadata[*count].value) continue;
+        refuse_call("model_save", at, VT_ERROR_ARGUMENT, "the metadata has \"%s\" %s", key,
+                    twice ? "twice" : "without a value");
+        return NULL;
+    }
+    safetensors_note *notes = calloc(*count + 1, sizeof *notes);
+    if (!notes) out_of_memory(at);
+    for (size_t i = 0; notes && i < *count; i++) notes[i] = (safetensors_note){ metadata[i].key, metadata[i].value };
+    return notes;
+}
+
+bool vt_model_save_with(const vt_model_save_args *a)
+{
+    NEED_ARGUMENTS("model_save", a, false);
+    ENTER("model_save", a->at_);
+    if (vt_failed() || !is_given(a->at_, "model_save", a->path, a->model)) return false;
     items all = { 0 };
-    bool ok = add_model(at, &all, "", model) && save(at, path, &all, NULL, 0);
+    size_t count;
+    safetensors_note *notes = notes_of(a->at_, a->metadata, &count);
+    bool ok = notes && add_model(a->at_, &all, "", a->model) && save(a->at_, a->path, &all, notes, count);
     items_free(&all);
+    free(notes);
     return ok;
 }
 

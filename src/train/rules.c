@@ -75,3 +75,74 @@ vt_optimizer *vt_rmsprop_with(const vt_rmsprop_args *a)
             &(rmsprop_attributes){ .alpha = a->alpha, .eps = a->eps, .momentum = a->momentum, .centered = a->centered },
     });
 }
+
+vt_optimizer *vt_lion_with(const vt_lion_args *a)
+{
+    NEED_ARGUMENTS("lion", a, NULL);
+    if (!is_share("lion", a->at_, "beta1", a->beta1) || !is_share("lion", a->at_, "beta2", a->beta2)) return NULL;
+    return optimizer_new(&(optimizer_settings){
+        .name = "lion",
+        COMMON(a),
+        .rule = &rule_lion,
+        .attributes = &(lion_attributes){ .beta1 = a->beta1, .beta2 = a->beta2 },
+    });
+}
+
+vt_optimizer *vt_lamb_with(const vt_lamb_args *a)
+{
+    NEED_ARGUMENTS("lamb", a, NULL);
+    if (!is_share("lamb", a->at_, "beta1", a->beta1) || !is_share("lamb", a->at_, "beta2", a->beta2) ||
+        !is_eps("lamb", a->at_, a->eps))
+        return NULL;
+    return optimizer_new(&(optimizer_settings){
+        .name = "lamb",
+        COMMON(a),
+        .rule = &rule_lamb,
+        .attributes =
+            &(lamb_attributes){ .beta1 = a->beta1, .beta2 = a->beta2, .eps = a->eps, .always_adapt = a->always_adapt },
+    });
+}
+
+static bool muon_fits(const vt_muon_args *a)
+{
+    enum { MOST_ITERATIONS = 100 };
+    return is_share("muon", a->at_, "momentum", a->momentum) && is_share("muon", a->at_, "beta1", a->beta1) &&
+           is_share("muon", a->at_, "beta2", a->beta2) && is_eps("muon", a->at_, a->eps) &&
+           number_fits(a->iterations >= 1 && a->iterations <= MOST_ITERATIONS, "muon", a->at_, "iterations",
+                       (double)a->iterations, "1 to 100") &&
+           number_fits(a->scale == VT_MUON_MATCH_ADAMW || a->scale == VT_MUON_ORIGINAL, "muon", a->at_, "scale",
+                       (double)a->scale, "one of vt_muon_scale");
+}
+
+vt_optimizer *vt_muon_with(const vt_muon_args *a)
+{
+    NEED_ARGUMENTS("muon", a, NULL);
+    if (!muon_fits(a)) return NULL;
+    return optimizer_new(&(optimizer_settings){
+        .name = "muon",
+        COMMON(a),
+        .rule = &rule_adam,
+        .attributes = &(adam_attributes){ .beta1 = a->beta1, .beta2 = a->beta2, .eps = a->eps, .decoupled = true },
+        .matrix_rule = &rule_muon,
+        .matrix_attributes = &(muon_attributes){ .momentum = a->momentum,
+                                                 .eps = 1e-7,
+                                                 .nesterov = !a->plain_momentum,
+                                                 .iterations = a->iterations,
+                                                 .match_adamw = a->scale == VT_MUON_MATCH_ADAMW },
+        .not_hidden = a->not_hidden,
+    });
+}
+
+vt_optimizer *vt_schedule_free_with(const vt_schedule_free_args *a)
+{
+    NEED_ARGUMENTS("schedule_free", a, NULL);
+    if (!number_fits(a->beta1 > 0 && a->beta1 < 1, "schedule_free", a->at_, "beta1", a->beta1, "in (0, 1)") ||
+        !is_share("schedule_free", a->at_, "beta2", a->beta2) || !is_eps("schedule_free", a->at_, a->eps))
+        return NULL;
+    return optimizer_new(&(optimizer_settings){
+        .name = "schedule_free",
+        COMMON(a),
+        .rule = &rule_schedule_free,
+        .attributes = &(schedule_free_attributes){ .beta1 = a->beta1, .beta2 = a->beta2, .eps = a->eps },
+    });
+}

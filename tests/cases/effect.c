@@ -87,14 +87,14 @@ static int behind(const double *numbers, int count, const vt_tensor *in, vt_tens
     return count + inputs;
 }
 
-/* An update of as many parameters as the sample has inputs for, with a learning rate of 0.25. */
+/* An update of as many parameters as the sample has inputs for, with a learning rate of 0.25, and a share of 0.25. */
 static vt_tensor updated(const update_rule *rule, const vt_tensor *in, int number, const void *attributes)
 {
     vt_tensor all[MOST_UPDATE_SCALARS + MAX_SAMPLE_INPUTS];
     any_update_attributes a;
     memcpy(&a, attributes, rule->attributes_size);
     a.all.lr_ratio = 2;
-    int count = behind((double[]){ 0.125, number }, rule->scalars, in, all);
+    int count = behind((double[]){ 0.125, number, 0.25 }, rule->scalars, in, all);
     record_update(VT_HERE, rule, all, count, &a);
     return VT_INERT;
 }
@@ -199,6 +199,63 @@ static vt_tensor rmsprop_centered(const vt_tensor *in)
 static vt_tensor rmsprop_centered_momentum(const vt_tensor *in)
 {
     return rmsprop_with(&rule_rmsprop_centered_momentum, in, (rmsprop_attributes){ .momentum = 0.9, .centered = true });
+}
+
+static vt_tensor lion(const vt_tensor *in)
+{
+    return updated(&rule_lion, in, 0, &(lion_attributes){ .beta1 = 0.75, .beta2 = 0.5, .weight_decay = 0.125 });
+}
+
+static vt_tensor lion_without_decay(const vt_tensor *in)
+{
+    return updated(&rule_lion, in, 0, &(lion_attributes){ .beta1 = 0.75, .beta2 = 0.5 });
+}
+
+static vt_tensor lamb_with(const vt_tensor *in, double weight_decay, bool always_adapt)
+{
+    lamb_attributes a = { .beta1 = 0.5, .beta2 = 0.75, .eps = 0.5, .weight_decay = weight_decay };
+    a.always_adapt = always_adapt;
+    return updated(&rule_lamb, in, 3, &a);
+}
+
+static vt_tensor lamb(const vt_tensor *in)
+{
+    return lamb_with(in, 0.125, false);
+}
+
+static vt_tensor lamb_that_does_not_adapt(const vt_tensor *in)
+{
+    return lamb_with(in, 0, false);
+}
+
+static vt_tensor lamb_that_always_adapts(const vt_tensor *in)
+{
+    return lamb_with(in, 0, true);
+}
+
+/* Two iterations: each makes what rounding does to small singular values up to twelve times as large. */
+static vt_tensor muon_with(const vt_tensor *in, bool nesterov, bool match_adamw)
+{
+    muon_attributes a = { .momentum = 0.75, .eps = 1e-7, .weight_decay = 0.125, .iterations = 2 };
+    a.nesterov = nesterov;
+    a.match_adamw = match_adamw;
+    return updated(&rule_muon, in, 0, &a);
+}
+
+static vt_tensor muon(const vt_tensor *in)
+{
+    return muon_with(in, true, true);
+}
+
+static vt_tensor muon_plain(const vt_tensor *in)
+{
+    return muon_with(in, false, false);
+}
+
+static vt_tensor schedule_free(const vt_tensor *in)
+{
+    schedule_free_attributes a = { .beta1 = 0.75, .beta2 = 0.5, .eps = 0.5, .weight_decay = 0.125 };
+    return updated(&rule_schedule_free, in, 3, &a);
 }
 
 static vt_tensor adam(const vt_tensor *in)
@@ -403,6 +460,89 @@ CASE(rmsprop_centered_momentum) = {
     { "two parameters",
       rmsprop_centered_momentum,
       { FLOATS(-1, 1, 33), FLOATS(-1, 1, 33), FLOATS(1, 2, 33), FLOATS(-1, 1, 33), FLOATS(-1, 1, 33) } },
+    { 0 },
+};
+
+/* No element of beta1 m + (1 - beta1) g is so near to 0 that rounding decides its sign, but for those that are 0. */
+CASE(lion) = {
+    { "one parameter", lion, { FLOATS(-1, 1, 3, 5), FLOATS(0.5, 1, 3, 5), FLOATS(0.5, 1, 3, 5) } },
+    { "without weight decay", lion_without_decay, { FLOATS(-1, 1, 3, 5), FLOATS(-1, -0.5, 3, 5), FLOATS(0, 0, 3, 5) } },
+    { "no direction", lion, { FLOATS(-1, 1, 3, 5), FLOATS(0, 0, 3, 5), FLOATS(0, 0, 3, 5) } },
+    { "two parameters, one empty",
+      lion,
+      { FLOATS(-1, 1, 0), FLOATS(-1, 1, 0), FLOATS(-1, 1, 0), FLOATS(-1, 1, 211), FLOATS(0.5, 1, 211),
+        FLOATS(0.5, 1, 211) } },
+    { "another shape",
+      lion,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(0, 1, 1) },
+      .refused = "lion: input 3 is f32 [1], its parameter f32 [3]" },
+    { 0 },
+};
+
+CASE(lamb) = {
+    { "one parameter",
+      lamb,
+      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 1, 3, 5) },
+      .terms = 15 },
+    { "without weight decay",
+      lamb_that_does_not_adapt,
+      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 1, 3, 5) } },
+    { "without weight decay, scaled all the same",
+      lamb_that_always_adapts,
+      { FLOATS(-1, 1, 33), FLOATS(-1, 1, 33), FLOATS(-1, 1, 33), FLOATS(0, 1, 33) },
+      .terms = 33 },
+    { "a parameter of zeros", lamb, { FLOATS(0, 0, 7), FLOATS(-1, 1, 7), FLOATS(-1, 1, 7), FLOATS(0, 1, 7) } },
+    { "a step of zeros",
+      lamb_that_always_adapts,
+      { FLOATS(-1, 1, 7), FLOATS(0, 0, 7), FLOATS(0, 0, 7), FLOATS(0, 0, 7) } },
+    { "two parameters, one empty",
+      lamb,
+      { FLOATS(-1, 1, 0), FLOATS(-1, 1, 0), FLOATS(-1, 1, 0), FLOATS(0, 1, 0), FLOATS(-1, 1, 211), FLOATS(-1, 1, 211),
+        FLOATS(-1, 1, 211), FLOATS(0, 1, 211) },
+      .terms = 211 },
+    { "another shape",
+      lamb,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(0, 1, 1) },
+      .refused = "lamb: input 5 is f32 [1], its parameter f32 [3]" },
+    { 0 },
+};
+
+CASE(muon) = {
+    { "wide", muon, { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5) }, .terms = 256 },
+    { "tall", muon, { FLOATS(-1, 1, 5, 2), FLOATS(-1, 1, 5, 2), FLOATS(-1, 1, 5, 2) }, .terms = 256 },
+    { "tall, plain momentum, scaled as the original",
+      muon_plain,
+      { FLOATS(-1, 1, 5, 2), FLOATS(-1, 1, 5, 2), FLOATS(-1, 1, 5, 2) },
+      .terms = 256 },
+    { "a convolution's",
+      muon,
+      { FLOATS(-1, 1, 4, 2, 3, 3), FLOATS(-1, 1, 4, 2, 3, 3), FLOATS(-1, 1, 4, 2, 3, 3) },
+      .terms = 256 },
+    { "a gradient of zeros", muon, { FLOATS(-1, 1, 3, 5), FLOATS(0, 0, 3, 5), FLOATS(0, 0, 3, 5) } },
+    { "two parameters, one empty",
+      muon,
+      { FLOATS(-1, 1, 0, 3), FLOATS(-1, 1, 0, 3), FLOATS(-1, 1, 0, 3), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5),
+        FLOATS(-1, 1, 3, 5) },
+      .terms = 256 },
+    { "a vector",
+      muon,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3) },
+      .refused = "muon: a parameter is [3]; it must have two axes or more" },
+    { 0 },
+};
+
+CASE(schedule_free) = {
+    { "one parameter",
+      schedule_free,
+      { FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(-1, 1, 3, 5), FLOATS(0, 1, 3, 5) } },
+    { "two parameters, one empty",
+      schedule_free,
+      { FLOATS(-1, 1, 0), FLOATS(-1, 1, 0), FLOATS(-1, 1, 0), FLOATS(0, 1, 0), FLOATS(-1, 1, 211), FLOATS(-1, 1, 211),
+        FLOATS(-1, 1, 211), FLOATS(0, 1, 211) } },
+    { "another shape",
+      schedule_free,
+      { FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(-1, 1, 3), FLOATS(0, 1, 1) },
+      .refused = "schedule_free: input 6 is f32 [1], its parameter f32 [3]" },
     { 0 },
 };
 

@@ -159,6 +159,21 @@ ACTION(rmsprop_centered_momentum,
         OPTIMIZER = vt_rmsprop(MODEL, .lr = REAL(0), .alpha = 0.5, .eps = 0.5, .momentum = REAL(1), .centered = true)),
        .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
 
+ACTION(lion, (vt_optimizer_free(OPTIMIZER), OPTIMIZER = vt_lion(MODEL, .lr = REAL(0), .weight_decay = REAL(2))),
+       .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
+ACTION(lamb,
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_lamb(MODEL, .lr = REAL(0), .eps = 1e-3, .weight_decay = REAL(2), .always_adapt = FLAG(1))),
+       .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
+ACTION(muon,
+       (vt_optimizer_free(OPTIMIZER), OPTIMIZER = vt_muon(MODEL, .lr = REAL(0), .iterations = 1, .momentum = REAL(1),
+                                                          .weight_decay = REAL(2), .plain_momentum = FLAG(1))),
+       .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
+ACTION(schedule_free,
+       (vt_optimizer_free(OPTIMIZER),
+        OPTIMIZER = vt_schedule_free(MODEL, .lr = REAL(0), .beta1 = REAL(1), .eps = 1e-3, .weight_decay = REAL(2))),
+       .outputs = NO_OUTPUTS, .draw = draw_optimizer, .flags = EXACT);
+
 static bool draw_norm(drawing *d, statement *s)
 {
     s->real[0] = 0.25 * between(&d->dice, 1, 8);
@@ -184,9 +199,12 @@ static bool draw_update(drawing *d)
         &operation_amsgrad,
         &operation_rmsprop_momentum,
         &operation_rmsprop_centered,
+        &operation_lamb,
+        &operation_muon,
+        &operation_schedule_free,
     };
     if (!has_parameters(d)) return false;
-    if (!d->running.optimizer && !draw_operation(d, optimizers[below(&d->dice, 7)])) return false;
+    if (!d->running.optimizer && !draw_operation(d, optimizers[below(&d->dice, 10)])) return false;
     draw_operation(d, &operation_training_step);
     if (chance(&d->dice, 30)) draw_operation(d, chance(&d->dice, 70) ? &operation_clip : &operation_global_norm);
     return draw_operation(d, &operation_step);

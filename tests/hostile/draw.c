@@ -590,6 +590,36 @@ void draw_vt_function(vt_function *x)
     say("%s", c.hostile ? text[c.random % COUNT(hostile)] : "square_of_first");
 }
 
+static bool read_of_two_pixels(void *user, int64_t i, vt_picture *picture)
+{
+    (void)user, (void)i;
+    *picture = (vt_picture){ 1, 2, calloc(1, 6) };
+    return true;
+}
+
+static bool read_nothing(void *user, int64_t i, vt_picture *picture)
+{
+    (void)user, (void)i, (void)picture;
+    return false;
+}
+
+static bool read_an_empty_picture(void *user, int64_t i, vt_picture *picture)
+{
+    (void)user, (void)i;
+    *picture = (vt_picture){ 0 };
+    return true;
+}
+
+void draw_vt_picture_reader(vt_picture_reader *x)
+{
+    static const vt_picture_reader hostile[] = { NULL, read_nothing, read_an_empty_picture };
+    static const char *const text[] = { "NULL", "nothing", "an_empty_picture" };
+    choice c = take();
+    if (!is_given(c)) return;
+    *x = c.hostile ? hostile[c.random % COUNT(hostile)] : read_of_two_pixels;
+    say("%s", c.hostile ? text[c.random % COUNT(hostile)] : "of_two_pixels");
+}
+
 static bool none(const char *text, vt_tensor parameter, void *user)
 {
     (void)text, (void)parameter, (void)user;

@@ -98,6 +98,7 @@ void draw_tensors(const vt_tensor **x);
 void draw_room_for_tensors(vt_tensor **x);
 void draw_stream(FILE **x);
 void draw_vt_function(vt_function *x);
+void draw_vt_picture_reader(vt_picture_reader *x);
 void draw_vt_parameter_filter(vt_parameter_filter *x);
 
 /* -- Objects: objects.c ------------------------------------------------------------------------------------------- */

@@ -111,7 +111,14 @@ static const vt_dataset *pictures(void)
     static uint8_t images[5 * 3 * 4 * 4];
     static const int64_t labels[5] = { 0, 1, 1, 0, 1 };
     static const char *const names[] = { "a", "b" };
-    static const vt_dataset dataset = { 5, 3, 4, 4, images, labels, 2, names };
+    static const vt_dataset dataset = { .count = 5,
+                                        .channels = 3,
+                                        .height = 4,
+                                        .width = 4,
+                                        .images = images,
+                                        .labels = labels,
+                                        .classes = 2,
+                                        .class_names = names };
     return &dataset;
 }
 
@@ -124,7 +131,7 @@ void draw_vt_loader_object(vt_loader **x)
     *x = NULL;
     if (hostile) return;
     *x = vt_loader_open(pictures(), .batch = 2, .workers = which == 2, .resident = which == 1, .shuffle = true,
-                        .augment = true);
+                        .augment = "crop,flip");
     until_the_end(*x, end_loader);
 }
 

@@ -2,6 +2,7 @@
 #include "backends/cpu/backend.h"
 #include "backends/cpu/machine/choose.h"
 #include "backends/cpu/kernels.h"
+#include "backends/cpu/machine/level.h"
 #include "backends/cpu/machine/peak.h"
 #include "backends/reference/backend.h"
 #include "backends/strict.h"
@@ -19,18 +20,13 @@
 #define MADV_COLLAPSE 25 /* the C library may be older than the system */
 #endif
 
-static const kernel_row *const families[] = {
-#define FAMILY(name) cpu_##name##_kernels,
-#include "backends/families.def"
-};
-
 static const kernel *kernels[OP_COUNT];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void fill_table(void)
 {
-    for (size_t f = 0; f < sizeof families / sizeof *families; f++)
-        for (const kernel_row *row = families[f]; row->op; row++) kernels[row->op->id] = &row->kernel;
+    for (const kernel_row *const *family = level_kernels()->families; *family; family++)
+        for (const kernel_row *row = *family; row->op; row++) kernels[row->op->id] = &row->kernel;
 }
 
 static const kernel *kernel_of(const op *op)
@@ -85,11 +81,7 @@ static void set_threads(int threads)
 /* The instructions say that products of bf16 pay; kernels may still find that f32's on rounded values are faster. */
 static bool has_bf16(void)
 {
-#if defined __x86_64__ && (defined __GNUC__ || defined __clang__)
-    return __builtin_cpu_supports("avx512bf16");
-#else
-    return false;
-#endif
+    return level_has_pairs();
 }
 
 static int threads(void)
@@ -98,6 +90,8 @@ static int threads(void)
 }
 
 const backend cpu_backend = { .name = "cpu",
+                              .check_settings = level_check,
+                              .level = level_name,
                               .kernel_of = kernel_of,
                               .fallback_of = fallback_of,
                               .alignment = ALIGNMENT,

@@ -5,6 +5,7 @@
 #include "backends/cpu/product/bf16_product.h"
 #include "backends/cpu/vector/integers.h"
 #include "backends/cpu/kernels.h"
+#include "backends/cpu/machine/level.h"
 #include "backends/cpu/machine/work_stealing.h"
 #include "backends/cpu/machine/threads.h"
 #include "backends/cpu/product/tile.h"
@@ -232,7 +233,7 @@ enum { FACTORS = ATTENTION_V + 1, GRADIENT_FACTORS = ATTENTION_GRADIENT_V + 1 };
 
 static const way *way_of(const kernel_call *call, int factors)
 {
-    bool are_bf16 = matrix_unit_is_granted();
+    bool are_bf16 = level_has_matrices();
     for (int i = 0; i < factors; i++) are_bf16 = are_bf16 && call->in[i].dtype == VT_BF16;
     return are_bf16 ? &in_bf16 : call->in[factors - 1].dtype == VT_F64 ? &in_f64 : &in_f32;
 }

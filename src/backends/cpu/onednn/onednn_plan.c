@@ -2,6 +2,7 @@
  * own. */
 #include "backends/cpu/onednn/onednn_plan.h"
 #include "backends/cpu/onednn/onednn.h"
+#include "backends/cpu/machine/level.h"
 #include "backends/cpu/machine/threads.h"
 #include "core/base/error.h"
 #include <pthread.h>
@@ -127,8 +128,25 @@ descriptor descriptor_any(const layout *l)
 /* -- Preparing ------------------------------------------------------------------------------------------------------
  */
 
+/* oneDNN has choices of its own, which are left to it unless a level is asked for. */
+static void cap_instructions(void)
+{
+#ifdef __x86_64__
+    static const struct {
+        const char *level;
+        dnnl_cpu_isa_t instructions;
+    } caps[] = { { "baseline", dnnl_cpu_isa_sse41 },
+                 { "avx2", dnnl_cpu_isa_avx2 },
+                 { "avx512", dnnl_cpu_isa_avx512_core },
+                 { "avx512_bf16", dnnl_cpu_isa_avx512_core_bf16 } };
+    for (size_t i = 0; level_is_asked_for() && i < sizeof caps / sizeof *caps; i++)
+        if (strcmp(level_name(), caps[i].level) == 0) dnnl_set_max_cpu_isa(caps[i].instructions);
+#endif
+}
+
 static void begin(void)
 {
+    cap_instructions();
     if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success) engine = NULL;
 }
 

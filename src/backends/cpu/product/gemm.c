@@ -7,6 +7,7 @@
 #include "backends/cpu/vector/bf16_row.h"
 #include "backends/cpu/elementwise/gelu.h"
 #include "backends/cpu/vector/integers.h"
+#include "backends/cpu/machine/level.h"
 #include "backends/cpu/product/matrix_tile.h"
 #include "backends/cpu/machine/work_stealing.h"
 #include "backends/cpu/product/transpose_square.h"
@@ -37,12 +38,6 @@ enum { TILE_ROWS = 6 };
 
 /* Rows of a tile made of matrices, of which there are two by two at once. */
 enum { MATRIX_TILE = 2 * MATRIX_SIDE };
-
-#ifdef __AVX512BF16__
-enum { PAIRS_EXIST = true };
-#else
-enum { PAIRS_EXIST = false };
-#endif
 
 /* Of a second-level cache of 2 MB, a block of b takes at most half and packed rows of a a quarter, so that what streams
  * through (y, rows of a that are not packed) does not displace them. A k of up to MAX_WORDS is summed in one go, in
@@ -98,26 +93,10 @@ bool gemm_can(const gemm_problem *p, gemm_unit unit)
 {
     bool are_bf16 = p->a_dtype == VT_BF16 && p->b_dtype == VT_BF16;
     switch (unit) {
-    case GEMM_MATRICES: return are_bf16 && matrix_unit_is_granted();
-    case GEMM_PAIRS: return are_bf16 && PAIRS_EXIST;
+    case GEMM_MATRICES: return are_bf16 && level_has_matrices();
+    case GEMM_PAIRS: return are_bf16 && level_has_pairs();
     default: return true;
     }
-}
-
-static bool is_made_by_intel(void)
-{
-#ifdef __x86_64__
-    return __builtin_cpu_is("intel");
-#else
-    return false;
-#endif
-}
-
-/* Intel's cores take as long for a vector of pairs as for two of floats. */
-gemm_unit gemm_bf16_unit(void)
-{
-    if (matrix_unit_is_granted()) return GEMM_MATRICES;
-    return PAIRS_EXIST && !is_made_by_intel() ? GEMM_PAIRS : GEMM_VECTORS;
 }
 
 /* Along k: into parts of so many elements, of which all pairs have theirs. */

@@ -4,6 +4,7 @@
 
 #include "core/base/bf16.h"
 #ifdef __AVX512BF16__
+#include "backends/cpu/machine/level.h"
 #include <immintrin.h>
 #endif
 
@@ -28,6 +29,10 @@ static inline __mmask16 first_of_16(int64_t n)
 static inline void narrow_sums_f32(const float *restrict x, int64_t n, uint16_t *restrict y)
 {
     int64_t i = 0;
+    if (!level_has_pairs()) {
+        narrow_row(x, n, y);
+        return;
+    }
     for (; i + 32 <= n; i += 32)
         _mm512_storeu_si512(y + i, (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + i + 16), _mm512_loadu_ps(x + i)));
     if (i == n) return;
