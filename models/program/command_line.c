@@ -254,9 +254,21 @@ void command_line_parse(const command_line *line, int argc, char **argv, void *t
 
 /* -- The recipe ---------------------------------------------------------------------------------------------------- */
 
+static void print_integer(int64_t number, char *text, size_t size)
+{
+    if (number == VT_AUTO)
+        snprintf(text, size, "none");
+    else
+        snprintf(text, size, "%lld", (long long)number);
+}
+
 /* With as many digits as tell it from other numbers. */
 static void print_number(double number, char *text, size_t size)
 {
+    if (number == VT_AUTO) {
+        snprintf(text, size, "none");
+        return;
+    }
     snprintf(text, size, "%.15g", number);
     if (strtod(text, NULL) != number) snprintf(text, size, "%.17g", number);
 }
@@ -276,7 +288,7 @@ static void print_value(const command_option *o, const void *target, char *text,
     case OPTION_TEXT:
     case OPTION_ARGUMENT:
     case OPTION_MODEL: print_text(*(const char *const *)field, text, size); break;
-    case OPTION_INTEGER: snprintf(text, size, "%lld", (long long)*(const int64_t *)field); break;
+    case OPTION_INTEGER: print_integer(*(const int64_t *)field, text, size); break;
     case OPTION_DURATION:
     case OPTION_NUMBER: print_number(*(const double *)field, text, size); break;
     case OPTION_DTYPE: snprintf(text, size, "%s", vt_dtype_name(*(const vt_dtype *)field)); break;
