@@ -254,14 +254,6 @@ void command_line_parse(const command_line *line, int argc, char **argv, void *t
 
 /* -- The recipe ---------------------------------------------------------------------------------------------------- */
 
-static void print_integer(int64_t number, char *text, size_t size)
-{
-    if (number == VT_AUTO)
-        snprintf(text, size, "none");
-    else
-        snprintf(text, size, "%lld", (long long)number);
-}
-
 /* With as many digits as tell it from other numbers. */
 static void print_number(double number, char *text, size_t size)
 {
