@@ -208,6 +208,47 @@ Test(mix, the_same_seed_draws_the_same)
     cr_assert(memcmp(&m[0], &m[1], sizeof m[0]) == 0);
 }
 
+typedef enum outcome { NEITHER, MIXED, CUT } outcome;
+
+static outcome outcome_of(double mixup, double cutmix, double probability, double odds)
+{
+    VT_SCOPE;
+    float pixels[N * AREA], targets[N * CLASSES] = { 0 };
+    for (int i = 0; i < N * AREA; i++) pixels[i] = (float)(i / AREA);
+    for (int i = 0; i < N; i++) targets[i * CLASSES + i] = 1;
+    mixture m = read_mixture(vt_mixup_or_cutmix(vt_from_data(pixels, VT_SHAPE(N, 1, SIDE, SIDE), VT_F32),
+                                                vt_from_data(targets, VT_SHAPE(N, CLASSES), VT_F32), .mixup = mixup,
+                                                .cutmix = cutmix, .probability = probability, .cutmix_odds = odds));
+    if (m.targets[0][0] == 1) return NEITHER;
+    for (int k = 0; k < AREA; k++)
+        if (m.pixels[0][k] != 0 && m.pixels[0][k] != N - 1) return MIXED;
+    return CUT;
+}
+
+Test(mix, either_is_chosen_by_its_probability_and_odds)
+{
+    int times[3] = { 0 };
+    for (int i = 0; i < 300; i++) {
+        times[outcome_of(1, 1, 0.7, 0.25)]++;
+        cr_assert(outcome_of(1, 1, 0, 0.5) == NEITHER && outcome_of(0, 0, 1, 0.5) == NEITHER);
+        cr_assert(outcome_of(1, 0, 1, 0.5) == MIXED && outcome_of(0, 1, 1, 0.5) != MIXED);
+    }
+    /* a rectangle may be outside of the picture for the most part, and have no pixel */
+    cr_assert(times[NEITHER] > 60 && times[NEITHER] < 130, "%d", times[NEITHER]);
+    cr_assert(times[MIXED] > 120 && times[MIXED] < 195, "%d", times[MIXED]);
+    cr_assert(times[CUT] > 25 && times[CUT] < 80, "%d", times[CUT]);
+}
+
+Test(mix, either_refuses_numbers_out_of_range)
+{
+    VT_SCOPE;
+    vt_tensor images = vt_zeros(VT_SHAPE(2, 3, 8, 8)), targets = vt_zeros(VT_SHAPE(2, 10));
+    cr_assert(!vt_mixup_or_cutmix(images, targets, .probability = 1.5).images.id);
+    REFUSED(VT_ERROR_ARGUMENT, "probability is 1.5; it must be 0 to 1");
+    cr_assert(!vt_mixup_or_cutmix(images, targets, .cutmix = -1).images.id);
+    REFUSED(VT_ERROR_ARGUMENT, "cutmix is -1; it must be finite, 0 or more");
+}
+
 Test(mix, refuses_what_does_not_fit)
 {
     VT_SCOPE;

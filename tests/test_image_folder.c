@@ -240,6 +240,21 @@ Test(image_folder, pictures_of_a_reader_are_cut_to_the_middle_and_resized)
     vt_loader_close(loader);
 }
 
+Test(image_folder, gives_single_pictures_as_the_loader_does)
+{
+    write_both();
+    vt_dataset *d = open_small(true);
+    uint8_t image[3 * 4 * 6];
+    cr_assert(vt_dataset_image(d, 8, image) && image[0] == 101 && image[23] == 101 && image[24] == 100 &&
+              image[71] == 200);
+    cr_assert(!vt_dataset_image(d, 12, image));
+    REFUSED(VT_ERROR_ARGUMENT, "there is no picture 12");
+    write_test_file("train/ant/0.png", "", 0);
+    cr_assert(!vt_dataset_image(d, 0, image));
+    REFUSED(VT_ERROR_FILE, "./train/ant/0.png cannot be read: it is empty");
+    vt_dataset_close(d);
+}
+
 static bool read_badly(void *user, int64_t i, vt_picture *picture)
 {
     const int *how = user;

@@ -49,7 +49,7 @@ Test(operation, has_the_bits_of_torchvision)
     int seen = 0;
     for (size_t i = 0; i < safetensors_count(file); i++) {
         const safetensors_entry *e = &safetensors_entries(file)[i];
-        if (strncmp(e->name, "space/", 6) == 0 || strncmp(e->name, "cut/", 4) == 0) continue;
+        if (e->dtype != VT_U8 || strncmp(e->name, "cut/", 4) == 0) continue;
         expect_the_fixture(file, e);
         seen++;
     }

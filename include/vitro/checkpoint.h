@@ -70,9 +70,10 @@ VT_API bool vt_model_load_with(const vt_model_load_args *a);
         "vt_model_load(path, model, .rules .part .resize .channels .replaceable .partial .report)", __VA_ARGS__))
 
 /* A line of text beside the tensors: what the program itself has to remember. */
+enum { VT_NOTE_SIZE = 2048 };
 typedef struct vt_note {
     const char *key;
-    char value[512];
+    char value[VT_NOTE_SIZE];
 } vt_note;
 
 /* Saves the model, the optimiser's state, the random state and the notes, as vt_model_save does. */

@@ -132,6 +132,11 @@ VT_API vt_dataset *vt_synthetic_open_with(const vt_synthetic_args *a);
     VT_CALL(vt_synthetic_open_with, vt_synthetic_args, VT_SYNTHETIC_DEFAULTS, 1,                                       \
             "vt_synthetic_open(train, .limit .seed)", __VA_ARGS__)
 
+/* Picture i as loaders give it, u8 [channels, height, width], before it is augmented and normalised. False with an
+ * error where there is none, or it cannot be read. */
+VT_API bool vt_dataset_image_at(vt_site at, const vt_dataset *dataset, int64_t i, uint8_t *image);
+#define vt_dataset_image(dataset, i, image) vt_dataset_image_at(VT_HERE, dataset, i, image)
+
 /* Frees a dataset that an open function returned; NULL is ignored. Its loaders are closed first. */
 VT_API void vt_dataset_close(vt_dataset *dataset);
 

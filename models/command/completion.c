@@ -15,6 +15,12 @@ static bool is_of_zoo(const command_option *o)
     return o->kind == OPTION_MODEL || o->of_zoo;
 }
 
+/* Whether its value is one of the words that stand in the help for it. */
+static bool has_words(const command_option *o)
+{
+    return o->kind == OPTION_DTYPE || o->one_of;
+}
+
 static bool takes_models(const command *c)
 {
     const command_option *o;
@@ -53,7 +59,7 @@ static void print_bash_values(FILE *stream, const command *c)
 {
     const command_option *o;
     for (int i = 0; (o = command_line_row(c->line, i)); i++) {
-        if (!is_option(o) || (o->kind != OPTION_DTYPE && !is_of_zoo(o))) continue;
+        if (!is_option(o) || (!has_words(o) && !is_of_zoo(o))) continue;
         fprintf(stream, "        %s:--%s) words=\"", c->name, o->name);
         if (is_of_zoo(o))
             fputs("$models", stream);
@@ -119,7 +125,7 @@ static void print_zsh_values(FILE *stream, const command_option *o)
 {
     if (is_of_zoo(o)) {
         fputs("($models)", stream);
-    } else if (o->kind == OPTION_DTYPE) {
+    } else if (has_words(o)) {
         fputc('(', stream);
         print_words(stream, o->value);
         fputc(')', stream);
@@ -193,7 +199,7 @@ static void print_fish_option(FILE *stream, const command *c, const command_opti
     if (o->value && is_option(o)) fputs(" -r", stream);
     if (is_of_zoo(o))
         fputs(" -f -a \"$__vitro_models\"", stream);
-    else if (o->kind == OPTION_DTYPE) {
+    else if (has_words(o)) {
         fputs(" -f -a '", stream);
         print_words(stream, o->value);
         fputs("'", stream);

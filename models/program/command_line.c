@@ -63,6 +63,27 @@ static const char *list_words(const char *words, char *text, size_t size)
     return text;
 }
 
+static void parse_text(struct argp_state *state, const command_option *o, const char *text, const char **value)
+{
+    char listed[256];
+    *value = text;
+    if (o->one_of && !is_among(o->value, text))
+        argp_error(state, "--%s is \"%s\"; it must be %s", o->name, text, list_words(o->value, listed, sizeof listed));
+}
+
+static void parse_duration(struct argp_state *state, const command_option *o, const char *text, double *value)
+{
+    char *unit;
+    double number = strtod(text, &unit);
+    const double seconds = strcmp(unit, "") == 0 || strcmp(unit, "s") == 0 ? 1
+                           : strcmp(unit, "m") == 0                        ? 60
+                           : strcmp(unit, "h") == 0                        ? 3600
+                                                                           : 0;
+    if (unit == text || seconds == 0 || !isfinite(number) || number <= 0)
+        argp_error(state, "--%s is \"%s\"; it must be a time, such as 90s, 30m or 1.5h", o->name, text);
+    *value = number * seconds;
+}
+
 static void parse_dtype(struct argp_state *state, const command_option *o, const char *text, vt_dtype *value)
 {
     for (int dtype = VT_DTYPE_DEFAULT + 1; dtype < VT_DTYPE_COUNT; dtype++) {
@@ -111,9 +132,10 @@ static void parse_value(struct argp_state *state, const command_option *o, const
     switch (o->kind) {
     case OPTION_HEADING: break;
     case OPTION_FLAG: *(bool *)field = true; break;
-    case OPTION_TEXT: *(const char **)field = text; break;
+    case OPTION_TEXT: parse_text(state, o, text, field); break;
     case OPTION_INTEGER: parse_integer(state, o, text, field); break;
     case OPTION_NUMBER: parse_number(state, o, text, field); break;
+    case OPTION_DURATION: parse_duration(state, o, text, field); break;
     case OPTION_DTYPE: parse_dtype(state, o, text, field); break;
     case OPTION_MODEL: parse_model(state, text, field); break;
     case OPTION_ARGUMENT: *(const char **)field = text; break;
@@ -235,6 +257,10 @@ void command_line_parse(const command_line *line, int argc, char **argv, void *t
 /* With as many digits as tell it from other numbers. */
 static void print_number(double number, char *text, size_t size)
 {
+    if (number == VT_AUTO) {
+        snprintf(text, size, "auto");
+        return;
+    }
     snprintf(text, size, "%.15g", number);
     if (strtod(text, NULL) != number) snprintf(text, size, "%.17g", number);
 }
@@ -247,6 +273,11 @@ static void print_integer(int64_t number, char *text, size_t size)
         snprintf(text, size, "%lld", (long long)number);
 }
 
+static void print_text(const char *value, char *text, size_t size)
+{
+    snprintf(text, size, "%s", value ? value : "none");
+}
+
 static void print_value(const command_option *o, const void *target, char *text, size_t size)
 {
     const void *field = (const char *)target + o->offset;
@@ -256,8 +287,9 @@ static void print_value(const command_option *o, const void *target, char *text,
     case OPTION_FLAG: snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no"); break;
     case OPTION_TEXT:
     case OPTION_ARGUMENT:
-    case OPTION_MODEL: snprintf(text, size, "%s", *(const char *const *)field); break;
+    case OPTION_MODEL: print_text(*(const char *const *)field, text, size); break;
     case OPTION_INTEGER: print_integer(*(const int64_t *)field, text, size); break;
+    case OPTION_DURATION:
     case OPTION_NUMBER: print_number(*(const double *)field, text, size); break;
     case OPTION_DTYPE: snprintf(text, size, "%s", vt_dtype_name(*(const vt_dtype *)field)); break;
     }
@@ -272,7 +304,7 @@ void command_line_recipe(const command_line *line, const void *target, char *tex
         char value[256];
         if (!o->recipe) continue;
         print_value(o, target, value, sizeof value);
-        int length = snprintf(text + used, size - used, "%s%s=%s", used ? " " : "", o->name, value);
+        int length = snprintf(text + used, size - used, "%s%s=%s", used ? "\n" : "", o->name, value);
         used += (size_t)length < size - used ? (size_t)length : size - used - 1;
     }
 }
@@ -287,6 +319,7 @@ bool command_option_has_value(const command_option *o, const void *target)
     case OPTION_FLAG: return *(const bool *)field;
     case OPTION_INTEGER: return (double)*(const int64_t *)field >= o->low && (double)*(const int64_t *)field <= o->high;
     case OPTION_NUMBER: return *(const double *)field >= o->low && *(const double *)field <= o->high;
+    case OPTION_DURATION: return *(const double *)field > 0;
     case OPTION_DTYPE: return true;
     case OPTION_ARGUMENTS: return ((const argument_list *)field)->count > 0;
     case OPTION_TEXT:

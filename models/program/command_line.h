@@ -19,6 +19,7 @@ typedef struct command_option {
         OPTION_TEXT,     /* const char * */
         OPTION_INTEGER,  /* int64_t from low to high */
         OPTION_NUMBER,   /* double from low to high, without low itself where it is `above` */
+        OPTION_DURATION, /* double, in seconds: "90", "90s", "30m", "1.5h" */
         OPTION_DTYPE,    /* vt_dtype: one of the words in `value`, "f32|bf16" */
         OPTION_MODEL,    /* const char *: the name of a model of the zoo */
         OPTION_ARGUMENT, /* const char *: what stands without a name, in the order of the rows; NULL where left out */
@@ -34,13 +35,14 @@ typedef struct command_option {
     bool recipe;           /* it decides what is computed: a run is resumed with the same one alone */
     const char *help;
     bool required; /* of an argument, and of a text */
+    bool one_of;   /* of a text: it is one of the words in `value`, "sgd|adam" */
     bool of_zoo;   /* of an argument: it is the name of a model, or a pattern of names */
 } command_option;
 
 /* The offset of a field of the program's struct. */
 #define OPTION_FIELD(field) .offset = offsetof(options, field)
 
-enum { COMMAND_LINE_TABLES = 8 };
+enum { COMMAND_LINE_TABLES = 12 };
 
 typedef struct command_line {
     const char *version; /* "program 1.0" */
@@ -62,7 +64,7 @@ bool command_option_has_value(const command_option *o, const void *target);
  * help or a message and exits, as command lines do, where it is not one to run. */
 void command_line_parse(const command_line *line, int argc, char **argv, void *target);
 
-/* The options that are part of the recipe, "model=... epochs=10", as text of less than `size` bytes. */
+/* The options that are part of the recipe, as text of less than `size` bytes: a line each, "epochs=10". */
 void command_line_recipe(const command_line *line, const void *target, char *text, size_t size);
 
 /* The command line that gives the struct these values, as a shell reads it: "vit_cifar10 --epochs=10 --lr=0.001". It

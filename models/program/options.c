@@ -1,6 +1,9 @@
 /* options.c - the options of the training programs, a row each. */
 #include "program/options.h"
+#include "program/learning_rate.h"
+#include "program/optimizers.h"
 #include <math.h>
+#include <string.h>
 
 /* -- Rows that all have ----------------------------------------------------------------------------------------------
  */
@@ -26,8 +29,8 @@ static const command_option of_pictures[] = {
 
 static const command_option of_steps[] = {
     { OPTION_HEADING, .name = "How:" },
-    { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .fallback = "10", .recipe = true,
-      .help = "Times to go through the training pictures" },
+    { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .otherwise = "10, or as many as --time allows",
+      .recipe = true, .help = "Times to go through the training pictures" },
     { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64", .recipe = true,
       .help = "Pictures a step" },
     { 0 },
@@ -56,9 +59,78 @@ static const command_option of_augmentation[] = {
     { 0 },
 };
 
+static const command_option of_updates[] = {
+    { OPTION_TEXT, "optimizer", OPTION_FIELD(optimizer), OPTIMIZER_NAMES, .one_of = true, .fallback = "adamw",
+      .recipe = true, .help = "By what weights are updated. Muon leaves the first and the last layer to AdamW" },
+    { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, .recipe = true,
+      .otherwise = "what suits the optimiser: 0.001 of AdamW, and 0.0003 where weights are trained further",
+      .help = "The highest learning rate" },
+    { OPTION_NUMBER, "weight-decay", OPTION_FIELD(weight_decay), "X", 0, INFINITY, .recipe = true,
+      .otherwise = "what suits the optimiser: 0.05 of AdamW",
+      .help = "Weight decay of the matrices; an L2 term of sgd, adam and rmsprop, and decoupled otherwise" },
+    { OPTION_NUMBER, "momentum", OPTION_FIELD(momentum), "X", 0, 0.9999, .recipe = true,
+      .otherwise = "0.9 of sgd, 0 of rmsprop, 0.95 of muon", .help = "Of sgd, rmsprop and muon" },
+    { OPTION_NUMBER, "clip", OPTION_FIELD(clip), "X", 0, INFINITY, .otherwise = "1, or 0 with --clip-value",
+      .recipe = true, .help = "The longest that all gradients together may be; 0: any length" },
+    { OPTION_NUMBER, "clip-value", OPTION_FIELD(clip_value), "X", 0, INFINITY, .fallback = "0", .recipe = true,
+      .help = "The largest that an element of a gradient may be; 0: any size" },
+    { OPTION_INTEGER, "accumulate", OPTION_FIELD(accumulate), "N", 1, 1e6, .fallback = "1", .recipe = true,
+      .help = "Batches an update, as one of N times the size would be, in the memory of one" },
+    { OPTION_NUMBER, "ema", OPTION_FIELD(ema), "X", 0, 0.999999999, .fallback = "0", .recipe = true,
+      .help =
+          "Keep an average of the weights, which keeps this much of itself in an update; it is tested, and saved as "
+          "model-ema.safetensors. 0: none" },
+    { OPTION_HEADING, .name = "Learning rates:" },
+    { OPTION_TEXT, "schedule", OPTION_FIELD(schedule), SCHEDULE_NAMES, .one_of = true, .recipe = true,
+      .otherwise = "cosine, or constant with schedule-free", .help = "How the learning rate falls after the warm-up" },
+    { OPTION_NUMBER, "warmup", OPTION_FIELD(warmup), "EPOCHS", 0, 1e6, .recipe = true,
+      .otherwise = "0.5, or 30 % of all with one-cycle", .help = "In which it rises; 0.5 are half an epoch" },
+    { OPTION_NUMBER, "cooldown", OPTION_FIELD(cooldown), "EPOCHS", 0, 1e6, .fallback = "0", .recipe = true,
+      .help = "At the end, in which it falls in a line from what the schedule ended with to --lr-final" },
+    { OPTION_NUMBER, "lr-final", OPTION_FIELD(lr_final), "X", 0, INFINITY, .fallback = "0", .recipe = true,
+      .help = "What cosine, linear and the cool-down end with" },
+    { OPTION_NUMBER, "lr-step", OPTION_FIELD(lr_step), "EPOCHS", 0, 1e6, true, .recipe = true,
+      .otherwise = "a third of all", .help = "After how many step lowers it, again and again" },
+    { OPTION_NUMBER, "lr-factor", OPTION_FIELD(lr_factor), "X", 0, 1, .fallback = "0.1", .recipe = true,
+      .help = "What step multiplies it by" },
+    { 0 },
+};
+
+static const command_option of_the_objective[] = {
+    { OPTION_HEADING, .name = "What is learned:" },
+    { OPTION_TEXT, "loss", OPTION_FIELD(loss), "cross-entropy|bce", .one_of = true, .fallback = "cross-entropy",
+      .recipe = true, .help = "bce: whether a picture is of a class is asked of each class apart" },
+    { OPTION_NUMBER, "label-smoothing", OPTION_FIELD(label_smoothing), "X", 0, 0.999, .fallback = "0.1", .recipe = true,
+      .help = "The part of each label that all classes share" },
+    { OPTION_NUMBER, "drop-path", OPTION_FIELD(drop_path), "X", 0, 0.999, .otherwise = "the network's", .recipe = true,
+      .help = "How often the last block is skipped; those before it less often" },
+    { OPTION_NUMBER, "dropout", OPTION_FIELD(dropout), "X", 0, 0.999, .otherwise = "the network's", .recipe = true,
+      .help = "How often an activation is dropped, where the network drops any" },
+    { OPTION_TEXT, "teacher", OPTION_FIELD(teacher), "FILE", .otherwise = "none", .recipe = true,
+      .help = "Weights of a network of the same classes, of which this one learns as well. A distillation token learns "
+              "from it alone" },
+    { OPTION_TEXT, "distill", OPTION_FIELD(distill), "soft|hard", .one_of = true, .fallback = "hard", .recipe = true,
+      .help = "What of the teacher: soft, its probabilities, or hard, the class that it decides for" },
+    { OPTION_NUMBER, "distill-weight", OPTION_FIELD(distill_weight), "X", 0, 1, .fallback = "0.5", .recipe = true,
+      .help = "The teacher's part of the loss" },
+    { OPTION_NUMBER, "temperature", OPTION_FIELD(temperature), "X", 0, INFINITY, true, "3", .recipe = true,
+      .help = "By which logits are divided before soft probabilities are taken" },
+    { 0 },
+};
+
+static const command_option of_the_end[] = {
+    { OPTION_HEADING, .name = "Until when:" },
+    { OPTION_INTEGER, "patience", OPTION_FIELD(patience), "N", 1, 1e6, .otherwise = "any", .recipe = true,
+      .help = "Stop after N epochs in which the accuracy of the test has not become better" },
+    { OPTION_DURATION, "time", OPTION_FIELD(time), "TIME", .otherwise = "any", .recipe = true,
+      .help = "Train for so long, 90s, 30m or 1.5h: the learning rate reaches its end by then" },
+    { OPTION_INTEGER, "overfit-batches", OPTION_FIELD(overfit_batches), "N", 1, 1e6, .otherwise = "all pictures",
+      .recipe = true, .help = "Train and test on the first N batches alone, as they are: what can learn learns them" },
+    { 0 },
+};
+
 static const command_option of_the_run[] = {
-    { OPTION_NUMBER, "weight-decay", OPTION_FIELD(weight_decay), "X", 0, INFINITY, false, "0.05", .recipe = true,
-      .help = "Decoupled weight decay of the matrices" },
+    { OPTION_HEADING, .name = "From what:" },
     { OPTION_INTEGER, "seed", OPTION_FIELD(seed), "N", 0, 0x1p62, .fallback = "1", .recipe = true,
       .help = "Of the first weights, the order of the pictures and their augmentation" },
     { OPTION_HEADING, .name = "On what:" },
@@ -91,12 +163,6 @@ static const command_option anew[] = {
       .help = "The network, one of the list below" },
     { 0 },
 };
-static const command_option rate_anew[] = {
-    { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, "0.001", .recipe = true,
-      .help = "The highest learning rate of AdamW; it warms up, then falls along a cosine" },
-    { 0 },
-};
-
 /* -- Training further ------------------------------------------------------------------------------------------------
  */
 
@@ -122,12 +188,6 @@ static const command_option which_of_it[] = {
       .help = "The learning rate of each layer is that of the one behind it times this" },
     { 0 },
 };
-static const command_option rate_further[] = {
-    { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, "0.0003", .recipe = true,
-      .help = "The highest learning rate of AdamW; it warms up, then falls along a cosine" },
-    { 0 },
-};
-
 /* -- Command lines ---------------------------------------------------------------------------------------------------
  */
 
@@ -135,20 +195,55 @@ const command_line training_line = {
     .version = "vit_cifar10 (vitro) " VITRO_VERSION,
     .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it after "
            "each epoch.",
-    .tables = { anew, of_pictures, of_augmentation, of_steps, rate_anew, of_the_run },
+    .tables = { anew, of_pictures, of_augmentation, of_steps, of_updates, of_the_objective, of_the_end, of_the_run },
 };
 
 const command_line finetuning_line = {
     .version = "vitro finetune " VITRO_VERSION,
     .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
            "epoch.",
-    .tables = { further, of_pictures, of_augmentation, which_of_it, of_steps, rate_further, of_the_run },
+    .tables = { further, of_pictures, of_augmentation, which_of_it, of_steps, of_updates, of_the_objective, of_the_end,
+                of_the_run },
+    .no_models = true,
+};
+
+/* -- Looking at data ------------------------------------------------------------------------------------------------
+ */
+
+static const command_option shown[] = {
+    { OPTION_HEADING, .name = "What to show:" },
+    { OPTION_INTEGER, "show", OPTION_FIELD(show), "N", 1, 10000, .otherwise = "no pictures, only what there is",
+      .help = "Write a sheet of the first N pictures that training gets" },
+    { OPTION_INTEGER, "epoch", OPTION_FIELD(epochs), "N", 1, 1e6, .fallback = "1", .help = "In which epoch" },
+    { OPTION_TEXT, "out", OPTION_FIELD(out), "FILE", .fallback = "data.png", .help = "The PNG file of the sheet" },
+    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_nano_patch4_32",
+      .help = "The network that pictures of a folder are resized for; vitro models lists them" },
+    { OPTION_INTEGER, "seed", OPTION_FIELD(seed), "N", 0, 0x1p62, .fallback = "1",
+      .help = "Of the order of the pictures and their augmentation" },
+    { 0 },
+};
+
+const command_line data_line = {
+    .version = "vitro data " VITRO_VERSION,
+    .doc = "Says which pictures of which classes there are to train on, and shows them as training gets them: cut to "
+           "size, augmented and mixed.",
+    .tables = { of_pictures, of_augmentation, shown },
     .no_models = true,
 };
 
 options options_parse(const command_line *line, int argc, char **argv)
 {
     options o = { .line = line,
+                  .epochs = VT_AUTO,
+                  .lr = VT_AUTO,
+                  .weight_decay = VT_AUTO,
+                  .momentum = VT_AUTO,
+                  .clip = VT_AUTO,
+                  .warmup = VT_AUTO,
+                  .lr_step = VT_AUTO,
+                  .drop_path = VT_AUTO,
+                  .dropout = VT_AUTO,
+                  .patience = VT_AUTO,
                   .freeze = "",
                   .rates = "",
                   .train_limit = VT_AUTO,
@@ -164,6 +259,58 @@ options options_parse(const command_line *line, int argc, char **argv)
 bool options_tell(const options *o)
 {
     return !o->quiet && !o->json;
+}
+
+/* -- What follows from other options ---------------------------------------------------------------------------------
+ */
+
+static bool contradict(const char *format, const char *word)
+{
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, format, word);
+    return false;
+}
+
+static bool complete_optimizer(options *o)
+{
+    const optimizer_kind *kind = optimizer_kind_of(o->optimizer);
+    if (o->momentum != VT_AUTO && kind->momentum == VT_AUTO)
+        return contradict("--momentum is of sgd, rmsprop and muon, not of %s", o->optimizer);
+    if (o->ema > 0 && kind->averages) return contradict("--ema: %s keeps an average by itself", o->optimizer);
+    if (o->momentum == VT_AUTO) o->momentum = kind->momentum;
+    if (o->lr == VT_AUTO) o->lr = o->weights ? kind->lr_further : kind->lr;
+    if (o->weight_decay == VT_AUTO) o->weight_decay = kind->weight_decay;
+    return true;
+}
+
+static bool complete_schedule(options *o)
+{
+    bool averages = optimizer_kind_of(o->optimizer)->averages;
+    if (!o->schedule) o->schedule = averages ? "constant" : "cosine";
+    if (averages && strcmp(o->schedule, "constant") != 0)
+        return contradict("--schedule is %s; schedule-free takes the place of a schedule: leave it out", o->schedule);
+    if (o->warmup == VT_AUTO) o->warmup = strcmp(o->schedule, "one-cycle") == 0 ? 0.3 * (double)o->epochs : 0.5;
+    const bool steps = strcmp(o->schedule, "step") == 0;
+    if (o->lr_step != VT_AUTO && !steps)
+        return contradict("--lr-step is of --schedule step, not of %s", o->schedule);
+    if (o->lr_step == VT_AUTO && steps) o->lr_step = (double)o->epochs / 3;
+    if (o->time > 0 || o->warmup + o->cooldown <= (double)o->epochs) return true;
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
+                   "a warm-up of %g epochs and a cool-down of %g are more than the %lld of all", o->warmup, o->cooldown,
+                   (long long)o->epochs);
+    return false;
+}
+
+bool options_complete(options *o)
+{
+    const int64_t most_epochs = 1000000;
+    if (o->time > 0 && o->epochs != VT_AUTO)
+        return contradict("--time decides how many epochs there are: %s", "leave --epochs out");
+    if (o->epochs == VT_AUTO) o->epochs = o->time > 0 ? most_epochs : 10;
+    if (o->clip_value > 0 && o->clip != VT_AUTO && o->clip > 0)
+        return contradict("--clip bounds all gradients together, and --clip-value each element: %s",
+                          "give one of them");
+    if (o->clip == VT_AUTO) o->clip = o->clip_value > 0 ? 0 : 1;
+    return complete_optimizer(o) && complete_schedule(o);
 }
 
 void options_recipe(const options *o, char *text, size_t size)

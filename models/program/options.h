@@ -6,16 +6,16 @@
 #include <vitro/vitro.h>
 
 typedef struct options {
-    const command_line *line; /* that they were read from */
-    const char *data;         /* a folder, a data set's name, or NULL: look for one */
+    const command_line *line;    /* that they were read from */
+    const struct options *given; /* as they were read, before options_complete */
+    const char *data;            /* a folder, a data set's name, or NULL: look for one */
     const char *model, *device, *out;
     vt_dtype precision;
     int64_t epochs, batch, train_limit, test_limit; /* limits: VT_AUTO is all */
     int64_t threads;                                /* 0: one a core */
     int64_t seed;
-    double lr, weight_decay;
     bool resume;
-    bool quiet, json; /* what is printed: nothing, or a line of JSON an epoch; both false: what people read */
+    bool quiet, json;           /* what is printed: nothing, or a line of JSON an epoch; both false: what people read */
     int64_t image_size;         /* VT_AUTO: the model's */
     double validation_fraction; /* of a folder without pictures for testing */
     bool skip_bad;              /* pictures */
@@ -23,6 +23,29 @@ typedef struct options {
     int64_t repeats, workers;   /* of the loader; workers VT_AUTO: as suits the data set */
     double mixup, cutmix, mix_probability, cutmix_odds; /* of a batch: vt_mixup_or_cutmix */
     int64_t mix_epochs;                                 /* from the first on; VT_AUTO: all */
+    int64_t show;                                       /* pictures on a sheet, of looking at the data; 0: none */
+    /* Of updates: */
+    const char *optimizer;   /* a name of the table in optimizers.c */
+    double lr, weight_decay; /* VT_AUTO: what suits the optimiser */
+    double momentum;         /* VT_AUTO: the optimiser's */
+    double clip, clip_value; /* of gradients: their norm, VT_AUTO: 1; their elements. 0: not */
+    int64_t accumulate;      /* batches an update */
+    double ema;              /* the decay of an average of the weights; 0: there is none */
+    /* Of learning rates: */
+    const char *schedule;    /* NULL: what suits the optimiser */
+    double warmup, cooldown; /* epochs; warmup VT_AUTO: half of one, of one-cycle 30 % of all */
+    double lr_final, lr_step, lr_factor;
+    /* Of what is learned: */
+    const char *loss;
+    double label_smoothing;
+    double drop_path, dropout; /* VT_AUTO: the model's */
+    const char *teacher;       /* a checkpoint; NULL: there is none */
+    const char *distill;
+    double distill_weight, temperature;
+    /* Of the end: */
+    int64_t patience;        /* epochs; VT_AUTO: any number */
+    double time;             /* seconds; 0: any */
+    int64_t overfit_batches; /* 0: trained on all pictures */
     /* Of training further: */
     const char *weights, *part; /* a checkpoint, and where in it the weights are; weights NULL: fresh ones */
     const char *freeze;         /* a pattern of parameters that are not trained; empty: all are */
@@ -30,8 +53,8 @@ typedef struct options {
     double layer_decay;         /* of learning rates, towards the first layers */
 } options;
 
-/* The command lines of training anew, and of training further. */
-extern const command_line training_line, finetuning_line;
+/* The command lines of training anew, of training further, and of looking at the data. */
+extern const command_line training_line, finetuning_line, data_line;
 
 /* Reads the command line. Prints help or a message and exits, as command lines do, where it is not one to run. */
 options options_parse(const command_line *line, int argc, char **argv);
@@ -39,7 +62,11 @@ options options_parse(const command_line *line, int argc, char **argv);
 /* Whether what people read is printed. */
 bool options_tell(const options *o);
 
-/* Those that decide what is learned, "model=... epochs=10", as text of less than `size` bytes. */
+/* Gives what was left out its value, which follows from other options. False with an error: two contradict each other.
+ */
+bool options_complete(options *o);
+
+/* Those that decide what is learned, as text of less than `size` bytes: a line each, "epochs=10". */
 void options_recipe(const options *o, char *text, size_t size);
 
 #endif

@@ -19,10 +19,19 @@ static const char *file_in(const char *folder, const char *name, char path[PATH_
 
 /* ---- the checkpoint ---- */
 
-enum { RECIPE, EPOCH, BATCH, LOSS_SUM, CORRECT, SEEN, SECONDS, NOTES };
+enum { RECIPE, EPOCH, BATCH, LOSS_SUM, CORRECT, SEEN, SECONDS, USED, TEST_SECONDS, BEST, BEST_EPOCH, NOTES };
 static const char *const keys[NOTES] = {
-    [RECIPE] = "run.recipe",   [EPOCH] = "run.epoch", [BATCH] = "run.batch",     [LOSS_SUM] = "run.loss_sum",
-    [CORRECT] = "run.correct", [SEEN] = "run.seen",   [SECONDS] = "run.seconds",
+    [RECIPE] = "run.recipe",
+    [EPOCH] = "run.epoch",
+    [BATCH] = "run.batch",
+    [LOSS_SUM] = "run.loss_sum",
+    [CORRECT] = "run.correct",
+    [SEEN] = "run.seen",
+    [SECONDS] = "run.seconds",
+    [USED] = "run.used",
+    [TEST_SECONDS] = "run.test_seconds",
+    [BEST] = "run.best_accuracy",
+    [BEST_EPOCH] = "run.best_epoch",
 };
 
 static void write_note(vt_note *note, const char *format, ...) VT_PRINTF(2, 3);
@@ -48,21 +57,40 @@ bool run_folder_checkpoint(const trainer *t)
     write_note(&notes[CORRECT], "%" PRId64, t->metrics.correct);
     write_note(&notes[SEEN], "%" PRId64, t->metrics.seen);
     write_note(&notes[SECONDS], "%a", t->seconds);
+    write_note(&notes[USED], "%a", budget_used(&t->budget));
+    write_note(&notes[TEST_SECONDS], "%a", t->budget.test_seconds);
+    write_note(&notes[BEST], "%a", t->budget.best_accuracy);
+    write_note(&notes[BEST_EPOCH], "%" PRId64, t->budget.best_epoch);
     return vt_checkpoint_save(file_in(t->options->out, CHECKPOINT, path), t->net->model, t->optimizer, notes, NOTES);
 }
 
-/* An error names the first of the words that differ. */
+/* Adds a line that differs to those before. */
+static void list(char *text, size_t size, const char *line)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%.*s", used ? ", " : "", (int)strcspn(line, "\n"), line);
+}
+
+static const char *next_line(const char *line)
+{
+    line += strcspn(line, "\n");
+    return line + (*line == '\n');
+}
+
+/* An error names all lines that differ. */
 static bool same_recipe(const char *path, const char *saved, const char *wanted)
 {
+    char of_saved[200] = "", of_wanted[200] = "";
     if (strcmp(saved, wanted) == 0) return true;
-    size_t word = 0, i = 0;
-    for (; saved[i] && saved[i] == wanted[i]; i++)
-        if (saved[i] == ' ') word = i + 1;
-    saved += word;
-    wanted += word;
+    for (; *saved || *wanted; saved = next_line(saved), wanted = next_line(wanted)) {
+        size_t length = strcspn(saved, "\n");
+        if (length == strcspn(wanted, "\n") && strncmp(saved, wanted, length) == 0) continue;
+        list(of_saved, sizeof of_saved, saved);
+        list(of_wanted, sizeof of_wanted, wanted);
+    }
     vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
-                   "%s is of a run with %.*s, not %.*s: a run is resumed with the options it began with", path,
-                   (int)strcspn(saved, " "), saved, (int)strcspn(wanted, " "), wanted);
+                   "%s is of a run with %s, not %s: a run is resumed with the options it began with", path, of_saved,
+                   of_wanted);
     return false;
 }
 
@@ -83,6 +111,10 @@ bool run_folder_resume(trainer *t)
     t->metrics.correct = strtoll(notes[CORRECT].value, NULL, 10);
     t->metrics.seen = strtoll(notes[SEEN].value, NULL, 10);
     t->seconds = strtod(notes[SECONDS].value, NULL);
+    t->budget.used_before = strtod(notes[USED].value, NULL);
+    t->budget.test_seconds = strtod(notes[TEST_SECONDS].value, NULL);
+    t->budget.best_accuracy = strtod(notes[BEST].value, NULL);
+    t->budget.best_epoch = strtoll(notes[BEST_EPOCH].value, NULL, 10);
     return true;
 }
 
@@ -101,7 +133,24 @@ static bool draw_curves(const trainer *t, const vt_training_log *log)
     return ok;
 }
 
-bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evaluation *tested)
+static bool save_weights(const trainer *t, const char *name)
+{
+    char path[PATH_SIZE];
+    return model_card_save(file_in(t->options->out, name, path), t->net, &t->pictures, t->class_names);
+}
+
+/* The last weights; their average apart, where one is kept beside them; and the best of what was tested. */
+static bool save_all_weights(const trainer *t, bool is_best)
+{
+    bool has_average = t->options->ema > 0, ok = !has_average || save_weights(t, "model.safetensors");
+    vt_optimizer_evaluate(t->optimizer, true);
+    ok = ok && save_weights(t, has_average ? "model-ema.safetensors" : "model.safetensors") &&
+         (!is_best || save_weights(t, "model-best.safetensors"));
+    vt_optimizer_evaluate(t->optimizer, false);
+    return ok && !vt_failed();
+}
+
+bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evaluation *tested, bool is_best)
 {
     char path[PATH_SIZE];
     vt_training_log log = { 0 };
@@ -109,14 +158,15 @@ bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evalua
     bool ok = vt_training_log_append(path, row) && vt_training_log_read(path, &log) && draw_curves(t, &log) &&
               run_report_epoch(&t->report, &log, tested);
     vt_training_log_free(&log);
-    return ok &&
-           model_card_save(file_in(t->options->out, "model.safetensors", path), t->net, &t->pictures, t->class_names) &&
-           run_folder_checkpoint(t);
+    return ok && save_all_weights(t, is_best) && run_folder_checkpoint(t);
 }
 
 void run_folder_report(const char *folder)
 {
-    static const char *const results[] = { "log.csv", "model.safetensors", "curves.svg", "curves.png", "report.html" };
+    static const char *const results[] = {
+        "log.csv",    "model.safetensors", "model-ema.safetensors", "model-best.safetensors", "curves.svg",
+        "curves.png", "report.html"
+    };
     char path[PATH_SIZE];
     printf("results:");
     for (size_t i = 0; i < sizeof results / sizeof *results; i++)

@@ -10,9 +10,9 @@ bool run_folder_checkpoint(const trainer *t);
 /* Puts a fresh trainer back to its checkpoint. Error: none there, one of another recipe, a damaged one. */
 bool run_folder_resume(trainer *t);
 
-/* Adds the row to log.csv, redraws curves.svg and curves.png, reports the test, saves model.safetensors and the
- * checkpoint. */
-bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evaluation *tested);
+/* Adds the row to log.csv, redraws curves.svg and curves.png, reports the test, saves the weights, also as
+ * model-best.safetensors where they are the best so far, and the checkpoint. */
+bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evaluation *tested, bool is_best);
 
 /* Prints which results the folder has. */
 void run_folder_report(const char *folder);

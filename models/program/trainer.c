@@ -3,22 +3,21 @@
 #include "program/clock.h"
 #include "program/epoch_line.h"
 #include "program/finetune.h"
+#include "program/learning_rate.h"
 #include "program/mix_batch.h"
+#include "program/optimizers.h"
 #include "program/run_folder.h"
 #include <stdio.h>
 #include <string.h>
 
 static const double CHECKPOINT_SECONDS = 60;
-static const double WARMUP_EPOCHS = 0.5;
-static const double MAX_GRADIENT_NORM = 1;
-static const double LABEL_SMOOTHING = 0.1;
 enum { TEST_BATCH = 250 };
 
 static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test)
 {
     options_recipe(t->options, t->recipe, sizeof t->recipe);
     size_t used = strlen(t->recipe);
-    snprintf(t->recipe + used, sizeof t->recipe - used, " training-pictures=%lld test-pictures=%lld classes=%s..%s",
+    snprintf(t->recipe + used, sizeof t->recipe - used, "\ntraining-pictures=%lld\ntest-pictures=%lld\nclasses=%s..%s",
              (long long)train->count, (long long)test->count, train->class_names[0],
              train->class_names[train->classes - 1]);
 }
@@ -27,11 +26,11 @@ static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test
 static bool make_net(trainer *t, const vt_dataset *train)
 {
     const options *o = t->options;
-    t->net =
-        classifier_new(o->model, .classes = train->classes, .channels = train->channels, .image_size = o->image_size);
+    t->net = classifier_new(o->model, .classes = train->classes, .channels = train->channels,
+                            .image_size = o->image_size, .drop_path = o->drop_path, .dropout = o->dropout);
     if (!t->net || (o->weights && !finetune_load(t->net, o, options_tell(o) ? stdout : NULL))) return false;
-    t->optimizer = vt_adamw(t->net->model, .lr = o->lr, .weight_decay = o->weight_decay);
-    return t->optimizer && finetune_set_rates(t->net, t->optimizer, o);
+    t->optimizer = optimizer_make(t->net, o);
+    return t->optimizer && finetune_set_rates(t->net, t->optimizer, o) && objective_init(&t->objective, o, t->net);
 }
 
 /* Weights go on with the pictures that they know. */
@@ -45,17 +44,9 @@ static bool choose_normalisation(trainer *t, const data_set *set)
     return true;
 }
 
-bool trainer_init(trainer *t, const options *o, const pictures *p)
+static void open_loaders(trainer *t, const pictures *p)
 {
-    const vt_dataset *train = p->train, *test = p->test;
-    *t = (trainer){ .options = o, .class_names = train->class_names, .saved_at = monotonic_seconds() };
-    describe(t, train, test);
-    if (train->count < o->batch)
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
-                       (long long)o->batch, (long long)train->count);
-    vt_seed((uint64_t)o->seed);
-    if (!make_net(t, train)) return false;
-    if (!choose_normalisation(t, p->set)) return false;
+    const options *o = t->options;
     float mean[3], std[3];
     for (int c = 0; c < 3; c++) {
         mean[c] = (float)t->pictures.mean[c];
@@ -63,14 +54,46 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
     }
     /* A GPU is quicker than the host at making batches, of the same bits. */
     bool resident = strcmp(o->device, "cuda") == 0 && pictures_may_be_resident(p, o);
-    t->train_loader = vt_loader_open(train, .batch = o->batch, .shuffle = true, .augment = o->augment,
-                                     .repeats = (int)o->repeats, .workers = (int)o->workers, .seed = (uint64_t)o->seed,
-                                     .drop_last = true, .mean = mean, .std = std, .resident = resident);
+    /* What a network is to learn by heart comes as it is. */
+    bool varied = o->overfit_batches == 0;
+    if (!varied) t->few = *p->train;
+    if (!varied) t->few.count = o->overfit_batches * o->batch;
+    const vt_dataset *train = varied ? p->train : &t->few, *test = varied ? p->test : &t->few;
+    t->train_loader =
+        vt_loader_open(train, .batch = o->batch, .shuffle = varied, .augment = varied ? o->augment : NULL,
+                       .repeats = varied ? (int)o->repeats : 1, .workers = (int)o->workers, .seed = (uint64_t)o->seed,
+                       .drop_last = true, .mean = mean, .std = std, .resident = resident);
     t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .workers = (int)o->workers, .mean = mean, .std = std,
                                     .resident = resident);
+}
+
+static void check_sizes(const options *o, const vt_dataset *train)
+{
+    int64_t wanted = o->batch * (o->overfit_batches > 0 ? o->overfit_batches : o->accumulate);
+    if (train->count < o->batch)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
+                       (long long)o->batch, (long long)train->count);
+    if (train->count < wanted)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%lld batches of %lld are more than the %lld training pictures",
+                       (long long)(wanted / o->batch), (long long)o->batch, (long long)train->count);
+    if (o->overfit_batches > 0 && o->accumulate > o->overfit_batches)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "--accumulate is %lld, of %lld batches that there are",
+                       (long long)o->accumulate, (long long)o->overfit_batches);
+}
+
+bool trainer_init(trainer *t, const options *o, const pictures *p)
+{
+    *t = (trainer){
+        .options = o, .class_names = p->train->class_names, .saved_at = monotonic_seconds(), .budget = budget_begin(o)
+    };
+    describe(t, p->train, p->test);
+    check_sizes(o, p->train);
+    vt_seed((uint64_t)o->seed);
+    if (!make_net(t, p->train) || !choose_normalisation(t, p->set)) return false;
+    open_loaders(t, p);
     /* A run that has ended is left as it is. */
     return !vt_failed() && (!o->resume || run_folder_resume(t)) &&
-           (t->epoch == o->epochs || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
+           (trainer_is_done(t) || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
 }
 
 void trainer_free(trainer *t)
@@ -79,41 +102,68 @@ void trainer_free(trainer *t)
     vt_loader_close(t->test_loader);
     vt_optimizer_free(t->optimizer);
     run_report_free(&t->report);
+    objective_free(&t->objective);
     classifier_free(t->net);
 }
 
-/* The pictures as the network wants them: its precision, and its size where that is not the data's. */
-static vt_tensor input_images(const trainer *t, const vt_batch *batch)
+/* The pictures in the network's precision. */
+static vt_tensor input_images(const vt_batch *batch)
 {
-    vt_tensor images = vt_cast(batch->images, VT_DTYPE_DEFAULT);
-    const common_config *c = t->net->config;
-    if (c->height == vt_dim(images, 2) && c->width == vt_dim(images, 3)) return images;
-    return vt_interpolate(images, .height = (int)c->height, .width = (int)c->width, .mode = VT_BILINEAR);
+    return vt_cast(batch->images, VT_DTYPE_DEFAULT);
 }
 
-static double learning_rate(const trainer *t)
+static vt_tensor logits_of(const trainer *t, vt_tensor images)
 {
-    int64_t batches = vt_loader_batches(t->train_loader);
-    int64_t warmup = (int64_t)(WARMUP_EPOCHS * (double)batches);
-    return vt_cosine_lr(t->epoch * batches + t->batch, t->options->lr, t->options->epochs * batches, .warmup = warmup);
+    return classifier_forward(t->net, images_of_size(t->net, images));
+}
+
+/* Updates of an epoch, and the batches that they take: those that are left over make none. */
+static int64_t updates_an_epoch(const trainer *t)
+{
+    return vt_loader_batches(t->train_loader) / t->options->accumulate;
+}
+
+static int64_t batches_an_epoch(const trainer *t)
+{
+    return updates_an_epoch(t) * t->options->accumulate;
+}
+
+/* Of the gradients that there are. */
+static void update(trainer *t)
+{
+    const options *o = t->options;
+    int64_t epoch = updates_an_epoch(t), step = t->epoch * epoch + t->batch / o->accumulate;
+    if (o->clip_value > 0) vt_clip_gradient_values(t->optimizer, o->clip_value);
+    if (o->clip > 0) vt_clip_gradients(t->optimizer, o->clip);
+    int64_t total = budget_updates(&t->budget, step, o->epochs * epoch);
+    vt_optimizer_set_lr(t->optimizer, learning_rate(o, step, total, epoch));
+    vt_optimizer_step(t->optimizer);
 }
 
 /* False at the end of the epoch. */
-static bool train_step(trainer *t)
+static bool train_batch(trainer *t, bool is_last)
 {
     VT_SCOPE;
     vt_batch batch;
     if (!vt_loader_next_tensors(t->train_loader, &batch)) return false;
-    vt_mixed mixed = mix_batch(t->options, t->epoch, input_images(t, &batch), batch.labels, t->net->config->classes);
-    vt_tensor labels = batch.labels, logits = classifier_forward(t->net, mixed.images);
-    vt_tensor loss = vt_cross_entropy(logits, mixed.targets, .label_smoothing = LABEL_SMOOTHING);
+    vt_mixed mixed = mix_batch(t->options, t->epoch, input_images(&batch), batch.labels, t->net->config->classes);
+    vt_tensor labels = batch.labels, logits = logits_of(t, mixed.images);
+    vt_tensor loss = objective_loss(&t->objective, t->net, mixed.images, logits, mixed.targets);
     vt_tensor correct = vt_correct_count(logits, labels);
     vt_backward(loss);
-    vt_clip_gradients(t->optimizer, MAX_GRADIENT_NORM);
-    vt_optimizer_set_lr(t->optimizer, learning_rate(t));
-    vt_optimizer_step(t->optimizer);
+    if (t->options->accumulate > 1) vt_accumulate_gradients(t->optimizer, 1 / (double)t->options->accumulate);
+    if (is_last) update(t);
     metrics_add(&t->metrics, loss, correct, batch.count);
     t->batch = batch.index + 1;
+    return true;
+}
+
+/* All batches of an update: in between, there is nothing that could be saved. False at the end of the epoch. */
+static bool train_step(trainer *t)
+{
+    if (t->batch == batches_an_epoch(t)) return false;
+    for (int64_t i = 1; i <= t->options->accumulate && !vt_failed(); i++)
+        if (!train_batch(t, i == t->options->accumulate)) return false;
     return true;
 }
 
@@ -141,25 +191,32 @@ static void save(trainer *t, stretch *s)
     t->saved_at = monotonic_seconds();
 }
 
+/* An epoch may be cut short by the time, but not before its first update: there would be nothing to report. */
+static bool is_out_of_time(const trainer *t)
+{
+    return t->metrics.seen + t->metrics.unread_count > 0 && budget_time_is_up(&t->budget);
+}
+
 /* Trains what is left of the epoch. False where an error or a signal ended it early. */
 static bool train_epoch(trainer *t)
 {
     const options *o = t->options;
-    int64_t batches = vt_loader_batches(t->train_loader);
+    int64_t batches = batches_an_epoch(t);
     if (t->batch == batches) return true; /* stopped during its test, and resumed */
     char label[64];
-    snprintf(label, sizeof label, "epoch %lld/%lld", (long long)t->epoch + 1, (long long)o->epochs);
+    snprintf(label, sizeof label, o->time > 0 ? "epoch %lld" : "epoch %lld/%lld", (long long)t->epoch + 1,
+             (long long)o->epochs);
     stretch s = { .before = t->metrics.seen, .started = monotonic_seconds() - t->seconds };
     /* The bar is of what is left, or a resumed epoch would seem to have begun at great speed. */
     s.progress = vt_progress_begin(options_tell(o) ? stdout : NULL, label, batches * o->batch - s.before);
     vt_set_training(true);
-    while (!vt_failed() && !vt_stop_requested() && train_step(t)) {
+    while (!vt_failed() && !vt_stop_requested() && !is_out_of_time(t) && train_step(t)) {
         if (vt_progress_is_due(&s.progress, t->batch * o->batch - s.before)) catch_up(t, &s);
         if (monotonic_seconds() - t->saved_at >= CHECKPOINT_SECONDS) save(t, &s);
     }
     catch_up(t, &s);
     vt_progress_end(&s.progress);
-    return !vt_failed() && t->batch == batches;
+    return !vt_failed() && (t->batch == batches || is_out_of_time(t));
 }
 
 /* False at the end of the pictures. */
@@ -168,17 +225,28 @@ static bool test_step(const trainer *t, evaluation *e)
     VT_SCOPE;
     vt_batch batch;
     if (!vt_loader_next_tensors(t->test_loader, &batch)) return false;
-    evaluation_add(e, classifier_forward(t->net, input_images(t, &batch)));
+    evaluation_add(e, logits_of(t, input_images(&batch)));
     return true;
 }
 
 /* False where an error or a signal ended it early. */
 static bool test(const trainer *t, evaluation *e)
 {
-    if (!evaluation_begin(e, t->report.pictures->test)) return false;
+    if (!evaluation_begin(e, t->few.count > 0 ? &t->few : t->report.pictures->test)) return false;
     vt_set_training(false);
     while (!vt_failed() && !vt_stop_requested() && test_step(t, e)) continue;
     return evaluation_finish(e) && !vt_stop_requested();
+}
+
+/* Of the average of the weights, where there is one. False where an error or a signal ended it early. */
+static bool test_average(trainer *t, evaluation *e)
+{
+    double began = monotonic_seconds();
+    vt_optimizer_evaluate(t->optimizer, true);
+    bool done = test(t, e);
+    vt_optimizer_evaluate(t->optimizer, false);
+    t->budget.test_seconds = monotonic_seconds() - began;
+    return done && !vt_failed();
 }
 
 static vt_epoch row_of(const trainer *t, const evaluation *tested)
@@ -206,22 +274,27 @@ static bool finish_tested_epoch(trainer *t, const evaluation *tested)
     t->batch = 0;
     t->metrics = (metrics){ 0 };
     t->seconds = 0;
-    return run_folder_finish_epoch(t, &row, tested);
+    return run_folder_finish_epoch(t, &row, tested, budget_note(&t->budget, row.epoch, row.test_accuracy));
 }
 
 static bool finish_epoch(trainer *t)
 {
     evaluation tested;
-    bool done = test(t, &tested) && finish_tested_epoch(t, &tested);
+    bool done = test_average(t, &tested) && finish_tested_epoch(t, &tested);
     evaluation_free(&tested);
     return done;
 }
 
+bool trainer_is_done(const trainer *t)
+{
+    return budget_is_spent(&t->budget, t->epoch);
+}
+
 bool trainer_run(trainer *t)
 {
-    while (t->epoch < t->options->epochs && !vt_stop_requested()) {
+    while (!trainer_is_done(t) && !vt_stop_requested()) {
         vt_loader_seek(t->train_loader, t->epoch, t->batch);
         if (!train_epoch(t) || !finish_epoch(t)) break;
     }
-    return !vt_failed() && (t->epoch == t->options->epochs || run_folder_checkpoint(t));
+    return !vt_failed() && (trainer_is_done(t) || run_folder_checkpoint(t));
 }

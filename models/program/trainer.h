@@ -2,7 +2,9 @@
 #ifndef MODELS_PROGRAM_TRAINER_H
 #define MODELS_PROGRAM_TRAINER_H
 
+#include "program/budget.h"
 #include "program/metrics.h"
+#include "program/objective.h"
 #include "program/pictures.h"
 #include "report/run_report.h"
 #include "zoo.h"
@@ -11,17 +13,20 @@ typedef struct trainer {
     const options *options;
     classifier *net;
     vt_optimizer *optimizer;
+    objective objective;
+    vt_dataset few; /* pictures to learn by heart; count 0: there are none */
     vt_loader *train_loader, *test_loader;
     preprocessing pictures; /* how they are normalised */
     const char *const *class_names;
-    char recipe[512]; /* the options that decide what is learned: a run is resumed with the same ones only. Device
-                       * and threads are not among them, so that it may move to another machine */
+    char recipe[VT_NOTE_SIZE]; /* the options that decide what is learned: a run is resumed with the same ones only.
+                                * Device and threads are not among them, so that it may move to another machine */
 
     int64_t epoch, batch; /* the next to train; both from 0 */
     metrics metrics;      /* of this epoch so far */
     double seconds;       /* of training, this epoch so far */
     double saved_at;      /* on the monotonic clock */
     run_report report;
+    budget budget;
 } trainer;
 
 /* Builds the network and all around it; where the options say resume, puts it back to where the checkpoint in the
@@ -29,8 +34,11 @@ typedef struct trainer {
 bool trainer_init(trainer *t, const options *o, const pictures *p);
 void trainer_free(trainer *t);
 
-/* Trains to the last epoch, writing log, weights, curves and checkpoint after each. Returns early, with a checkpoint,
- * where a signal asked for it. False with an error. */
+/* Whether the run is over. */
+bool trainer_is_done(const trainer *t);
+
+/* Trains until the run is over, writing log, weights, curves and checkpoint after each. Returns early, with a
+ * checkpoint, where a signal asked for it. False with an error. */
 bool trainer_run(trainer *t);
 
 #endif

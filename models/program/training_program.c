@@ -20,10 +20,13 @@ static bool choose_by_weights(options *o)
 
 static void report(const trainer *t)
 {
-    if (t->epoch < t->options->epochs)
+    char reason[128];
+    budget_reason(&t->budget, t->epoch, reason, sizeof reason);
+    if (!trainer_is_done(t))
         printf("stopped in epoch %lld; the same command with --resume continues\n", (long long)t->epoch + 1);
-    else
-        run_folder_report(t->options->out);
+    else if (*reason)
+        printf("%s\n", reason);
+    if (trainer_is_done(t)) run_folder_report(t->options->out);
 }
 
 static bool train(options *o, const pictures *p)
@@ -45,7 +48,9 @@ static bool train(options *o, const pictures *p)
 
 int training_program(const command_line *line, int argc, char **argv)
 {
-    options o = options_parse(line, argc, argv);
+    const options given = options_parse(line, argc, argv);
+    options o = given;
+    o.given = &given;
     setvbuf(stdout, NULL, _IOLBF, 0); /* a pipe gets each line at once, too */
     vt_stop_on_signals();
     if (o.quiet && o.json)
@@ -54,8 +59,8 @@ int training_program(const command_line *line, int argc, char **argv)
     vt_set_precision(o.precision);
     vt_set_threads((int)o.threads);
     pictures p = { 0 };
-    bool ok = !vt_failed() && choose_by_weights(&o) && output_folder_prepare(o.out) && output_folder_claim(o.out) &&
-              pictures_open(&p, &o) && train(&o, &p);
+    bool ok = !vt_failed() && options_complete(&o) && choose_by_weights(&o) && output_folder_prepare(o.out) &&
+              output_folder_claim(o.out) && pictures_open(&p, &o) && train(&o, &p);
     pictures_close(&p);
     return ok ? vt_stop_exit_code() : failure_report();
 }

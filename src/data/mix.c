@@ -139,7 +139,7 @@ vt_mixed vt_cutmix_with(const vt_mix_args *a)
 
 static bool choice_fits(const vt_mixup_or_cutmix_args *a)
 {
-    static const char name[] = "mixup_or_cutmix", positive[] = "must be finite, 0 or more", share[] = "must be 0 to 1";
+    static const char name[] = "mixup_or_cutmix", positive[] = "finite, 0 or more", share[] = "0 to 1";
     return number_fits(isfinite(a->mixup) && a->mixup >= 0, name, a->at_, "mixup", a->mixup, positive) &&
            number_fits(isfinite(a->cutmix) && a->cutmix >= 0, name, a->at_, "cutmix", a->cutmix, positive) &&
            number_fits(a->probability >= 0 && a->probability <= 1, name, a->at_, "probability", a->probability,

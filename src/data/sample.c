@@ -128,3 +128,17 @@ moved sample_moved(const sample_recipe *how, sample which)
     const draws d = draws_of(how, which);
     return augmentation_moved(&how->augmentation, &d);
 }
+
+bool vt_dataset_image_at(vt_site at, const vt_dataset *d, int64_t i, uint8_t *out)
+{
+    if (vt_failed()) return false;
+    if (!d || !out || i < 0 || i >= d->count || (!d->images && (!d->read || d->channels != 3)))
+        return raise_error(VT_ERROR_ARGUMENT, at, "dataset_image: there is no picture %" PRId64 " or no room for it",
+                           i);
+    if (d->images) {
+        memcpy(out, d->images + (size_t)i * image_size(d), image_size(d));
+        return true;
+    }
+    const sample_recipe plain = { .dataset = d, .repeats = 1 };
+    return make_from_whole(&plain, (sample){ 0, i, 0 }, NULL, out);
+}

@@ -8,6 +8,8 @@ usage: make_augmentation_fixtures.py    Run by hand, where torchvision and Pillo
                 u8 [channels, height, width]: what torchvision's _apply_op, or adjust_hue, makes of the picture that picture() describes
   cut/<top>,<left>,<height>,<width>/<height>x<width>
                 u8 [3, 24, 24]: resized_crop of that window, by bicubic interpolation
+  policy/<imagenet|cifar10>
+                f64 [25, 2, 3]: of the pairs that AutoAugment found: operation, by its place in vt_image_operation; probability; magnitude, of 9
   space/<policy>/<operation>
                 f64 [bins]: the magnitudes of torchvision's policies for pictures of 32 rows and 48 columns
 """
@@ -68,6 +70,10 @@ def main():
         for operation, name in NAMES.items():
             if name in space and space[name][0].ndim:
                 tensors[f"space/{policy}/{operation}"] = space[name][0].double()
+    order = ["Identity", *NAMES.values()]
+    for name, policy in [("imagenet", autoaugment.AutoAugmentPolicy.IMAGENET), ("cifar10", autoaugment.AutoAugmentPolicy.CIFAR10)]:
+        pairs = autoaugment.AutoAugment()._get_policies(policy)
+        tensors[f"policy/{name}"] = torch.tensor([[[order.index(n), p, m or 0] for n, p, m in pair] for pair in pairs]).double()
     save_file(tensors, OUT)
     os.chmod(OUT, 0o644)
 
