@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 64, FIRST_KEY = 256, HELP_SIZE = 512 };
+enum { MAX_OPTIONS = 128, FIRST_KEY = 256, HELP_SIZE = 512 };
 
 typedef struct parsing {
     const command_line *line;
@@ -257,7 +257,7 @@ void command_line_parse(const command_line *line, int argc, char **argv, void *t
 static void print_integer(int64_t number, char *text, size_t size)
 {
     if (number == VT_AUTO)
-        snprintf(text, size, "none");
+        snprintf(text, size, "auto");
     else
         snprintf(text, size, "%lld", (long long)number);
 }
@@ -266,7 +266,7 @@ static void print_integer(int64_t number, char *text, size_t size)
 static void print_number(double number, char *text, size_t size)
 {
     if (number == VT_AUTO) {
-        snprintf(text, size, "none");
+        snprintf(text, size, "auto");
         return;
     }
     snprintf(text, size, "%.15g", number);
