@@ -85,6 +85,19 @@ typedef struct outcome {
     int64_t decided[BATCH]; /* by the teacher */
 } outcome;
 
+/* Of mixed pictures: labels of the class, and of the next one, in equal parts. */
+static vt_tensor mixed_labels(void)
+{
+    double shares[BATCH * CLASSES] = { 0 };
+    for (int i = 0; i < BATCH; i++) {
+        shares[i * CLASSES + label[i]] = 0.5;
+        shares[i * CLASSES + (label[i] + 1) % CLASSES] = 0.5;
+    }
+    return vt_from_data(shares, VT_SHAPE(BATCH, CLASSES), VT_F64);
+}
+
+static bool mixed;
+
 static outcome loss_of(const options *o, bool distilled, bool taught)
 {
     outcome r = { 0 };
@@ -94,7 +107,8 @@ static outcome loss_of(const options *o, bool distilled, bool taught)
         VT_SCOPE;
         vt_set_training(true);
         vt_tensor images = vt_normal(VT_SHAPE(BATCH, 3, SIZE, SIZE)), logits = classifier_forward(net, images);
-        vt_tensor loss = objective_loss(&m, net, images, logits, vt_from_data(label, VT_SHAPE(BATCH), VT_I64));
+        vt_tensor labels = mixed ? mixed_labels() : vt_from_data(label, VT_SHAPE(BATCH), VT_I64);
+        vt_tensor loss = objective_loss(&m, net, images, logits, labels);
         r.loss = vt_item(loss);
         read_all(logits, r.logits);
         if (distilled) read_all(vt_model_value(net->model, "logits_class"), r.of_class);
@@ -136,6 +150,24 @@ Test(objective, of_each_class_apart)
         sum += log1p(exp(r.logits[i])) - target * r.logits[i];
     }
     expect(r.loss, sum / (BATCH * CLASSES));
+}
+
+Test(objective, labels_of_mixed_pictures)
+{
+    options o = settings();
+    mixed = true;
+    outcome r = loss_of(&o, false, false);
+    const int64_t next[BATCH] = { 3, 1, 0 };
+    expect(r.loss, (cross_entropy(r.logits, label) + cross_entropy(r.logits, next)) / 2);
+    o.loss = "bce";
+    r = loss_of(&o, false, false);
+    double sum = 0;
+    for (int i = 0; i < BATCH * CLASSES; i++) {
+        bool is_of = label[i / CLASSES] == i % CLASSES || next[i / CLASSES] == i % CLASSES;
+        sum += log1p(exp(r.logits[i])) - (is_of ? 0.5 : 0) * r.logits[i];
+    }
+    expect(r.loss, sum / (BATCH * CLASSES));
+    mixed = false;
 }
 
 Test(objective, a_hard_teacher)
