@@ -298,8 +298,7 @@ static bool complete_schedule(options *o)
         return contradict("--schedule is %s; schedule-free takes the place of a schedule: leave it out", o->schedule);
     if (o->warmup == VT_AUTO) o->warmup = strcmp(o->schedule, "one-cycle") == 0 ? 0.3 * (double)o->epochs : 0.5;
     const bool steps = strcmp(o->schedule, "step") == 0;
-    if (o->lr_step != VT_AUTO && !steps)
-        return contradict("--lr-step is of --schedule step, not of %s", o->schedule);
+    if (o->lr_step != VT_AUTO && !steps) return contradict("--lr-step is of --schedule step, not of %s", o->schedule);
     if (o->lr_step == VT_AUTO && steps) o->lr_step = (double)o->epochs / 3;
     if (o->time > 0 || o->warmup + o->cooldown <= (double)o->epochs) return true;
     return contradict("a warm-up of %g epochs and a cool-down of %g are more than the %lld of all", o->warmup,
