@@ -11,7 +11,7 @@ typedef struct command {
     int (*run)(int argc, char **argv);
 } command;
 
-extern const command command_attention, command_check, command_classify, command_data, command_finetune, command_models,
-    command_runs, command_summary;
+extern const command command_attention, command_check, command_classify, command_compare, command_data,
+    command_finetune, command_models, command_runs, command_summary;
 
 #endif

@@ -144,6 +144,10 @@ static const command_option of_the_run[] = {
       .help = "Threads to compute with" },
     { OPTION_INTEGER, "workers", OPTION_FIELD(workers), "N", 1, 256, .otherwise = "1, or one a core to read files",
       .help = "Threads that read and augment pictures ahead of the computation; they never change a bit" },
+    { 0 },
+};
+
+static const command_option to_a_folder[] = {
     { OPTION_HEADING, .name = "Where to:" },
     { OPTION_TEXT, "out", OPTION_FIELD(out), "DIR", .fallback = "out",
       .help = "Folder for what the run leaves: report.html, log.csv, weights, pictures, a checkpoint" },
@@ -197,7 +201,8 @@ const command_line training_line = {
     .version = "vit_cifar10 (vitro) " VITRO_VERSION,
     .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it after "
            "each epoch.",
-    .tables = { anew, of_pictures, of_augmentation, of_steps, of_updates, of_the_objective, of_the_end, of_the_run },
+    .tables = { anew, of_pictures, of_augmentation, of_steps, of_updates, of_the_objective, of_the_end, of_the_run,
+                to_a_folder },
 };
 
 const command_line finetuning_line = {
@@ -205,7 +210,7 @@ const command_line finetuning_line = {
     .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
            "epoch.",
     .tables = { further, of_pictures, of_augmentation, which_of_it, of_steps, of_updates, of_the_objective, of_the_end,
-                of_the_run },
+                of_the_run, to_a_folder },
     .no_models = true,
 };
 
@@ -233,10 +238,70 @@ const command_line data_line = {
     .no_models = true,
 };
 
+/* -- Comparing models ------------------------------------------------------------------------------------------------
+ */
+
+static const command_option compared[] = {
+    { OPTION_ARGUMENTS, "MODEL", OPTION_FIELD(models), .of_zoo = true, .required = true,
+      .help = "The networks, two or more; vitro models lists them" },
+    { 0 },
+};
+static const command_option compared_by_default[] = {
+    { OPTION_ARGUMENTS, "MODEL", OPTION_FIELD(models), .of_zoo = true,
+      .help = "The networks, two or more (vit_tiny_patch4_32 resnet18_cifar); vitro models lists them" },
+    { 0 },
+};
+static const command_option of_the_comparison[] = {
+    { OPTION_HEADING, .name = "How much:" },
+    { OPTION_INTEGER, "seeds", OPTION_FIELD(seeds), "N", 1, 100, .fallback = "3", .recipe = true,
+      .help = "How often each is trained: from --seed on, each time from other weights and in another order" },
+    { OPTION_TEXT, "fractions", OPTION_FIELD(fractions), "X,X...", .fallback = "1", .recipe = true,
+      .help = "Train on these parts of the training pictures, such as 0.1,0.5,1" },
+    { OPTION_DURATION, "time", OPTION_FIELD(time), "TIME", .otherwise = "30m, or what --epochs take", .recipe = true,
+      .help = "Choose epochs and pictures so that all runs take about so long, 90s, 30m or 1.5h; with --train-limit, "
+              "of at most so many pictures" },
+    { OPTION_FLAG, "quick", OPTION_FIELD(quick), .recipe = true,
+      .help = "The same as --time 10m --batch 16: few pictures, but enough steps" },
+    { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .otherwise = "as many as --time allows",
+      .recipe = true,
+      .help = "Times to go through the training pictures; at equal compute a cheaper network has more" },
+    { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .otherwise = "64, or 16 with --quick", .recipe = true,
+      .help = "Pictures a step" },
+    { 0 },
+};
+static const command_option to_the_folder_of_all[] = {
+    { OPTION_HEADING, .name = "Where to:" },
+    { OPTION_TEXT, "out", OPTION_FIELD(out), "DIR", .fallback = "out",
+      .help = "Folder for the results: report.html, compare.csv, compare.json, plots, and each run's folder in runs" },
+    { OPTION_FLAG, "resume", OPTION_FIELD(resume),
+      .help = "Continue the comparison that was stopped in the --out folder, with the same options" },
+    { OPTION_FLAG, "quiet", OPTION_FIELD(quiet), .help = "Print errors alone" },
+    { OPTION_FLAG, "json", OPTION_FIELD(json), .help = "Print compare.json at the end, and nothing else" },
+    { 0 },
+};
+
+const command_line comparing_line = {
+    .version = "vitro compare " VITRO_VERSION,
+    .doc = "Trains models on the same pictures from the same seeds and tells which is better: at equal epochs and at "
+           "equal compute, and whether the difference is more than chance.",
+    .tables = { compared, of_the_comparison, of_pictures, of_augmentation, of_updates, of_the_objective, of_the_run,
+                to_the_folder_of_all },
+    .no_models = true,
+};
+const command_line vit_vs_resnet_line = {
+    .version = "vit_vs_resnet (vitro) " VITRO_VERSION,
+    .doc = "Trains a vision transformer and a ResNet-18 on the same pictures from the same seeds and tells which is "
+           "better: at equal epochs and at equal compute, and whether the difference is more than chance.",
+    .tables = { compared_by_default, of_the_comparison, of_pictures, of_augmentation, of_updates, of_the_objective,
+                of_the_run, to_the_folder_of_all },
+    .no_models = true,
+};
+
 options options_parse(const command_line *line, int argc, char **argv)
 {
     options o = { .line = line,
                   .epochs = VT_AUTO,
+                  .batch = VT_AUTO,
                   .lr = VT_AUTO,
                   .weight_decay = VT_AUTO,
                   .momentum = VT_AUTO,

@@ -51,10 +51,16 @@ typedef struct options {
     const char *freeze;         /* a pattern of parameters that are not trained; empty: all are */
     const char *rates;          /* "GLOB=LR; GLOB=LR": learning rates of some parameters; empty: none has its own */
     double layer_decay;         /* of learning rates, towards the first layers */
+    /* Of comparing: */
+    argument_list models;
+    int64_t seeds;
+    const char *fractions; /* of the training pictures: "0.1,0.5,1" */
+    bool quick;
 } options;
 
-/* The command lines of training anew, of training further, and of looking at the data. */
-extern const command_line training_line, finetuning_line, data_line;
+/* The command lines of training anew, of training further, of looking at the data, of comparing models, and of comparing
+ * a ViT with a ResNet. */
+extern const command_line training_line, finetuning_line, data_line, comparing_line, vit_vs_resnet_line;
 
 /* Reads the command line. Prints help or a message and exits, as command lines do, where it is not one to run. */
 options options_parse(const command_line *line, int argc, char **argv);

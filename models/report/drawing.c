@@ -5,6 +5,7 @@
 #include "program/json_text.h"
 #include "program/whole_file.h"
 #include <cairo-svg.h>
+#include <math.h>
 #include <string.h>
 #include <vitro/vitro.h>
 
@@ -13,6 +14,11 @@ enum { PIXELS_PER_POINT = 2, MOST_TEXT = 256 };
 static const double palette[][3] = {
     [INK] = { 0.15, 0.15, 0.15 },   [FAINT_INK] = { 0.42, 0.42, 0.42 }, [GRID] = { 0.90, 0.90, 0.90 },
     [PAPER] = { 1.00, 1.00, 1.00 }, [BLUE] = { 0.00, 0.45, 0.70 },      [VERMILION] = { 0.84, 0.37, 0.00 },
+};
+
+static const double pens[][3] = {
+    { 0.00, 0.45, 0.70 }, { 0.84, 0.37, 0.00 }, { 0.00, 0.62, 0.45 }, { 0.80, 0.47, 0.65 },
+    { 0.90, 0.62, 0.00 }, { 0.34, 0.71, 0.91 }, { 0.35, 0.35, 0.35 },
 };
 
 void drawing_set_colour(cairo_t *cairo, drawing_colour which)
@@ -32,6 +38,21 @@ void drawing_set_font(cairo_t *cairo, double size, bool bold)
     cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
                            bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(cairo, size);
+}
+
+void drawing_set_pen(cairo_t *cairo, int number)
+{
+    static const double dashes[][2] = { { 0, 0 }, { 7, 4 }, { 2, 4 }, { 12, 4 } };
+    enum { PENS = sizeof pens / sizeof *pens, DASHES = sizeof dashes / sizeof *dashes };
+    const double *c = pens[number % PENS], *dash = dashes[number / PENS % DASHES];
+    cairo_set_source_rgb(cairo, c[0], c[1], c[2]);
+    cairo_set_dash(cairo, dash, dash[0] > 0 ? 2 : 0, 0);
+}
+
+double drawing_step(double length, int most)
+{
+    const double step = length / most, power = pow(10, floor(log10(step))), lead = step / power;
+    return power * (lead <= 1 + 1e-9 ? 1 : lead <= 2 + 1e-9 ? 2 : lead <= 5 + 1e-9 ? 5 : 10);
 }
 
 /* -- Words --------------------------------------------------------------------------------------------------------- */

@@ -14,24 +14,9 @@ enum {
     BOTTOM_MARGIN = 46,
     MARGIN = 24
 };
-enum { LEGEND_ROW = 20, LEGEND_COLUMN = 320, X_TICKS = 8, Y_TICKS = 6, DASHES = 4 };
+enum { LEGEND_ROW = 20, LEGEND_COLUMN = 320, X_TICKS = 8, Y_TICKS = 6 };
 
 #define LARGEST 1e100 /* what is beyond is left out as infinity is */
-
-/* Okabe and Ito's palette, but for the yellow, which is faint on white; the runs behind the first seven are dashed. */
-static const double colours[][3] = {
-    { 0.00, 0.45, 0.70 }, { 0.84, 0.37, 0.00 }, { 0.00, 0.62, 0.45 }, { 0.80, 0.47, 0.65 },
-    { 0.90, 0.62, 0.00 }, { 0.34, 0.71, 0.91 }, { 0.35, 0.35, 0.35 },
-};
-enum { COLOURS = sizeof colours / sizeof *colours };
-
-static void set_pen(cairo_t *cairo, int number)
-{
-    static const double dashes[DASHES][2] = { { 0, 0 }, { 7, 4 }, { 2, 4 }, { 12, 4 } };
-    const double *c = colours[number % COLOURS], *dash = dashes[number / COLOURS % DASHES];
-    cairo_set_source_rgb(cairo, c[0], c[1], c[2]);
-    cairo_set_dash(cairo, dash, dash[0] > 0 ? 2 : 0, 0);
-}
 
 /* -- A panel ------------------------------------------------------------------------------------------------------- */
 
@@ -52,13 +37,6 @@ static bool is_drawn(double value)
     return fabs(value) < LARGEST;
 }
 
-/* The least of 1, 2 or 5 times a power of ten that divides a length into at most so many. */
-static double step_of(double length, int most)
-{
-    const double step = length / most, power = pow(10, floor(log10(step))), lead = step / power;
-    return power * (lead <= 1 + 1e-9 ? 1 : lead <= 2 + 1e-9 ? 2 : lead <= 5 + 1e-9 ? 5 : 10);
-}
-
 static void measure(panel *p)
 {
     p->first = p->low = INFINITY;
@@ -76,7 +54,7 @@ static void measure(panel *p)
     if (p->low > p->high) p->low = 0, p->high = 1;
     if (p->high - p->low < 1e-9 * fmax(1, fabs(p->high))) p->low -= 0.5, p->high += 0.5;
     if (p->last - p->first < 1) p->first -= 0.5, p->last += 0.5;
-    const double step = step_of(p->high - p->low, Y_TICKS);
+    const double step = drawing_step(p->high - p->low, Y_TICKS);
     p->low = step * floor(p->low / step + 1e-6);
     p->high = step * ceil(p->high / step - 1e-6);
 }
@@ -94,8 +72,8 @@ static double y_of(const panel *p, double value)
 static void draw_axes(cairo_t *cairo, const panel *p)
 {
     const double left = p->x + LEFT_MARGIN, right = p->x + PANEL - RIGHT_MARGIN,
-                 step = step_of(p->high - p->low, Y_TICKS);
-    const double stride = fmax(1, step_of(p->last - p->first, X_TICKS));
+                 step = drawing_step(p->high - p->low, Y_TICKS);
+    const double stride = fmax(1, drawing_step(p->last - p->first, X_TICKS));
     char text[48];
     cairo_set_line_width(cairo, 1);
     for (double i = round(p->low / step); i * step <= p->high + 1e-6 * step; i++) {
@@ -138,7 +116,7 @@ static void draw_panel(cairo_t *cairo, panel *p)
     draw_axes(cairo, p);
     cairo_set_line_width(cairo, 1.8);
     for (int r = 0; r < p->list->count; r++) {
-        set_pen(cairo, r);
+        drawing_set_pen(cairo, r);
         draw_run(cairo, p, &p->list->runs[r].log);
     }
     cairo_set_dash(cairo, NULL, 0, 0);
@@ -159,7 +137,7 @@ static void draw_legend(cairo_t *cairo, const run_list *list)
         const run *of = &list->runs[r];
         const double x = MARGIN + r % legend_columns() * LEGEND_COLUMN;
         const double y = HEIGHT + DRAWING_FONT + r / legend_columns() * LEGEND_ROW;
-        set_pen(cairo, r);
+        drawing_set_pen(cairo, r);
         drawing_line(cairo, x, y - 0.35 * DRAWING_FONT, x + 26, y - 0.35 * DRAWING_FONT);
         cairo_set_dash(cairo, NULL, 0, 0);
         drawing_set_colour(cairo, INK);

@@ -1,0 +1,145 @@
+/* plan.c - which runs a comparison of models is made of. */
+#include "compare/plan.h"
+#include "zoo.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- What the options say ------------------------------------------------------------------------------------------ */
+
+static bool refuse_model(const char *name)
+{
+    char nearest[256] = "";
+    zoo_list_nearest(name, nearest, sizeof nearest);
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "there is no model \"%s\"; the nearest names are %s", name, nearest);
+    return false;
+}
+
+static bool add_model(plan *p, const char *name)
+{
+    const variant *v = NULL;
+    for (int i = 0; (v = zoo_variant(i, NULL)) && strcmp(v->name, name) != 0; i++) continue;
+    if (!v) return refuse_model(name);
+    for (int i = 0; i < p->model_count; i++)
+        if (strcmp(p->models[i].name, name) == 0)
+            vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is named twice; a comparison is of different models", name);
+    if (p->model_count == MOST_MODELS)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is one model too many; at most %d are compared", name,
+                       MOST_MODELS);
+    if (!vt_failed()) p->models[p->model_count++].name = name;
+    return !vt_failed();
+}
+
+static int in_rising_order(const void *left, const void *right)
+{
+    const double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+static bool refuse_fractions(const char *text)
+{
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
+                   "--fractions is \"%s\"; it must be at most %d different numbers above 0 and at most 1, such as "
+                   "0.1,0.5,1",
+                   text, MOST_FRACTIONS);
+    return false;
+}
+
+static bool read_fractions(plan *p, const char *text)
+{
+    const char *at = text;
+    do {
+        char *end;
+        const double fraction = strtod(at, &end);
+        if (end == at || (*end && *end != ',') || !(fraction > 0 && fraction <= 1) ||
+            p->fraction_count == MOST_FRACTIONS)
+            return refuse_fractions(text);
+        p->fractions[p->fraction_count++] = fraction;
+        at = *end ? end + 1 : NULL;
+    } while (at);
+    qsort(p->fractions, (size_t)p->fraction_count, sizeof *p->fractions, in_rising_order);
+    for (int i = 1; i < p->fraction_count; i++)
+        if (p->fractions[i] == p->fractions[i - 1]) return refuse_fractions(text);
+    return true;
+}
+
+bool plan_begin(plan *p, const options *o)
+{
+    *p = (plan){ .first_seed = o->seed, .seeds = o->seeds };
+    for (int i = 0; i < o->models.count; i++)
+        if (!add_model(p, o->models.texts[i])) return false;
+    if (p->model_count < 2)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a comparison is of two models or more: what is %s compared with?",
+                       o->models.texts[0]);
+    return !vt_failed() && read_fractions(p, o->fractions);
+}
+
+/* -- How much ------------------------------------------------------------------------------------------------------ */
+
+void plan_set_epochs(plan *p, int64_t epochs)
+{
+    int64_t most = 0;
+    for (int i = 0; i < p->model_count; i++)
+        if (p->models[i].macs > most) most = p->models[i].macs;
+    p->epochs = epochs;
+    for (int i = 0; i < p->model_count; i++) {
+        contestant *m = &p->models[i];
+        m->epochs[EQUAL_EPOCHS] = epochs;
+        m->epochs[EQUAL_COMPUTE] = llround((double)epochs * (double)most / (double)m->macs);
+    }
+}
+
+/* Seconds that a seed's runs of all matchings take for each picture that they see, with its tests. */
+static double seconds_a_picture(const plan *p)
+{
+    double seconds = 0;
+    for (int i = 0; i < p->model_count; i++) {
+        const contestant *m = &p->models[i];
+        int64_t epochs = m->epochs[EQUAL_EPOCHS];
+        if (m->epochs[EQUAL_COMPUTE] != epochs) epochs += m->epochs[EQUAL_COMPUTE];
+        seconds += (double)epochs / (double)p->epochs / m->pictures_a_second;
+    }
+    return seconds;
+}
+
+bool plan_fit(plan *p, double seconds, int64_t batch)
+{
+    enum { LEAST_EPOCHS = 5 };
+    double parts = 0;
+    for (int i = 0; i < p->fraction_count; i++) parts += p->fractions[i];
+    /* There are as many pictures for the test, which has no backward pass: a third of the work. */
+    parts += p->fraction_count / 3.0;
+    plan_set_epochs(p, LEAST_EPOCHS);
+    const double passes = fmax(0, seconds) / (seconds_a_picture(p) * parts * (double)p->seeds);
+    const int64_t pictures = (int64_t)(passes / LEAST_EPOCHS);
+    if (pictures < p->training_pictures) p->training_pictures = pictures;
+    if (p->training_pictures < p->test_pictures) p->test_pictures = p->training_pictures;
+    if ((double)p->training_pictures * p->fractions[0] >= (double)batch) {
+        plan_set_epochs(p, (int64_t)fmax(LEAST_EPOCHS, passes / (double)p->training_pictures));
+        return true;
+    }
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
+                   "the time is too short: in %d epochs there would be %lld training pictures, and a fraction of %g of "
+                   "them is less than a batch of %lld; give more --time, fewer --seeds, or a smaller --batch",
+                   LEAST_EPOCHS, (long long)p->training_pictures, p->fractions[0], (long long)batch);
+    return false;
+}
+
+/* -- Runs ---------------------------------------------------------------------------------------------------------- */
+
+planned_run plan_run(const plan *p, matching which, int fraction, int model, int64_t seed)
+{
+    return (planned_run){
+        .model = &p->models[model],
+        .epochs = p->models[model].epochs[which],
+        .pictures = llround(p->fractions[fraction] * (double)p->training_pictures),
+        .seed = p->first_seed + seed,
+    };
+}
+
+void plan_run_name(const planned_run *r, char *name, size_t size)
+{
+    snprintf(name, size, "%s-%" PRId64 "-epochs-%" PRId64 "-pictures-seed-%" PRId64, r->model->name, r->epochs,
+             r->pictures, r->seed);
+}

@@ -1,0 +1,53 @@
+/* plan.h - which runs a comparison of models is made of. */
+#ifndef MODELS_COMPARE_PLAN_H
+#define MODELS_COMPARE_PLAN_H
+
+#include "program/options.h"
+
+enum { MOST_MODELS = 8, MOST_FRACTIONS = 16, MOST_SEEDS = 100 };
+
+/* What is the same for all models beside pictures, seeds and augmentation: how often they see the pictures, or how much
+ * is computed. */
+typedef enum matching { EQUAL_EPOCHS, EQUAL_COMPUTE, MATCHINGS } matching;
+
+typedef struct contestant {
+    const char *name;
+    int64_t parameters, macs;  /* of a forward pass on one picture */
+    double pictures_a_second;  /* of training, where it was measured for the plan; else 0 */
+    int64_t epochs[MATCHINGS]; /* the cheaper of two models has more at equal compute */
+} contestant;
+
+typedef struct plan {
+    contestant models[MOST_MODELS];
+    int model_count;
+    double fractions[MOST_FRACTIONS]; /* of the training pictures, in rising order */
+    int fraction_count;
+    int64_t first_seed, seeds;
+    int64_t epochs, training_pictures, test_pictures; /* the pictures of a fraction of 1 */
+} plan;
+
+/* A run trains a model on the first pictures. Both matchings may have one run in common. */
+typedef struct planned_run {
+    const contestant *model;
+    int64_t epochs, pictures, seed;
+} planned_run;
+
+/* What the options say of models, fractions and seeds. False with an error that names what is wrong. */
+bool plan_begin(plan *p, const options *o);
+/* Sets how often the pictures are gone through, and from that the epochs of each matching. */
+void plan_set_epochs(plan *p, int64_t epochs);
+/* Chooses epochs and pictures so that all runs take about so many seconds, of at most the pictures that the plan has,
+ * where the speed of all models is known. There are at least five epochs; more only of all pictures. False with an
+ * error where the time is too short for a batch of the smallest fraction. */
+bool plan_fit(plan *p, double seconds, int64_t batch);
+
+planned_run plan_run(const plan *p, matching which, int fraction, int model, int64_t seed);
+/* The name of the run's folder, of less than `size` bytes. */
+void plan_run_name(const planned_run *r, char *name, size_t size);
+
+/* Keeps the plan in the folder for a later resumption, with the options' recipe. False with an error. */
+bool plan_write(const plan *p, const options *o);
+/* Takes up the plan of the folder. Error: none there, a damaged one, one of other models or of another recipe. */
+bool plan_read(plan *p, const options *o);
+
+#endif

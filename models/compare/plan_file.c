@@ -1,0 +1,84 @@
+/* plan_file.c - plan.json: what a comparison was begun with, for going on with it. */
+#include "compare/plan.h"
+#include "program/whole_file.h"
+#include <jansson.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 4096 };
+
+static json_t *models_json(const plan *p)
+{
+    json_t *models = json_array();
+    for (int i = 0; i < p->model_count; i++)
+        json_array_append_new(models, json_pack("{ss sf}", "name", p->models[i].name, "pictures_a_second",
+                                                p->models[i].pictures_a_second));
+    return models;
+}
+
+bool plan_write(const plan *p, const options *o)
+{
+    char recipe[VT_NOTE_SIZE];
+    whole_file f;
+    FILE *stream = whole_file_open(&f, o->out, "plan.json");
+    if (!stream) return false;
+    options_recipe(o, recipe, sizeof recipe);
+    json_t *json =
+        json_pack("{so ss sI sI sI}", "models", models_json(p), "recipe", recipe, "epochs", (json_int_t)p->epochs,
+                  "training_pictures", (json_int_t)p->training_pictures, "test_pictures", (json_int_t)p->test_pictures);
+    if (!json || json_dumpf(json, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0)
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write %s/plan.json", o->out);
+    fputc('\n', stream);
+    json_decref(json);
+    return whole_file_close(&f);
+}
+
+static bool refuse(const char *path, const char *why)
+{
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is of a comparison %s: it is resumed with what it began with", path,
+                   why);
+    return false;
+}
+
+static bool take_models(plan *p, const char *path, const json_t *models)
+{
+    if (json_array_size(models) != (size_t)p->model_count) return refuse(path, "of other models");
+    for (int i = 0; i < p->model_count; i++) {
+        const json_t *m = json_array_get(models, (size_t)i);
+        const char *name = json_string_value(json_object_get(m, "name"));
+        if (!name || strcmp(name, p->models[i].name) != 0) return refuse(path, "of other models");
+        p->models[i].pictures_a_second = json_number_value(json_object_get(m, "pictures_a_second"));
+    }
+    return true;
+}
+
+static bool take(plan *p, const options *o, const char *path, const json_t *json)
+{
+    char recipe[VT_NOTE_SIZE];
+    const char *saved = json_string_value(json_object_get(json, "recipe"));
+    const int64_t epochs = json_integer_value(json_object_get(json, "epochs"));
+    p->training_pictures = json_integer_value(json_object_get(json, "training_pictures"));
+    p->test_pictures = json_integer_value(json_object_get(json, "test_pictures"));
+    if (!saved || epochs < 1 || p->training_pictures < 1 || p->test_pictures < 1) {
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "%s is damaged, or no plan of a comparison", path);
+        return false;
+    }
+    options_recipe(o, recipe, sizeof recipe);
+    if (strcmp(saved, recipe) != 0) return refuse(path, "with other options");
+    plan_set_epochs(p, epochs);
+    return take_models(p, path, json_object_get(json, "models"));
+}
+
+bool plan_read(plan *p, const options *o)
+{
+    char path[PATH_SIZE];
+    json_error_t error;
+    if (snprintf(path, sizeof path, "%s/plan.json", o->out) >= PATH_SIZE || access(path, F_OK) != 0) {
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "there is nothing to resume: no %s; leave --resume out to begin", path);
+        return false;
+    }
+    json_t *json = json_load_file(path, 0, &error);
+    const bool ok = take(p, o, path, json);
+    json_decref(json);
+    return ok;
+}

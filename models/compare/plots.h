@@ -1,0 +1,12 @@
+/* plots.h - the plots of a comparison. */
+#ifndef MODELS_COMPARE_PLOTS_H
+#define MODELS_COMPARE_PLOTS_H
+
+#include "compare/results.h"
+
+/* Draws to SVG and PNG files in the folder: accuracy over epochs and over compute to compare.*, and, where there are
+ * several fractions, accuracy over training pictures to data.*. A build without cairo draws nothing. False with an
+ * error. */
+bool plots_write(const results *r, const char *folder);
+
+#endif

@@ -1,0 +1,94 @@
+/* results_json.c - the results of a comparison as compare.json has them. */
+#include "compare/results.h"
+#include "compare/sentences.h"
+#include "program/json_text.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names_of_matchings[MATCHINGS] = { "epochs", "compute" };
+
+/* JSON has no NaN. */
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *numbers(const double *values, int64_t count)
+{
+    json_t *list = json_array();
+    for (int64_t i = 0; i < count; i++) json_array_append_new(list, number(values[i]));
+    return list;
+}
+
+static json_t *models_json(const results *r)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < r->plan.model_count; i++) {
+        const contestant *m = &r->plan.models[i];
+        json_array_append_new(list, json_pack("{ss sI sI so}", "name", m->name, "parameters", (json_int_t)m->parameters,
+                                              "macs", (json_int_t)m->macs, "images_per_second", number(r->speeds[i])));
+    }
+    return list;
+}
+
+static json_t *outcome_json(const results *r, matching which, int fraction, int model)
+{
+    const planned_run run = plan_run(&r->plan, which, fraction, model, 0);
+    const outcome *o = &r->outcomes[which][fraction][model];
+    const sample s = results_sample(r, which, fraction, model);
+    return json_pack("{ss ss sf sI sI so so so so so}", "model", run.model->name, "equal", names_of_matchings[which],
+                     "fraction", r->plan.fractions[fraction], "pictures", (json_int_t)run.pictures, "epochs",
+                     (json_int_t)run.epochs, "compute_macs", number(results_compute(r, which, fraction, model)),
+                     "seconds", number(o->seconds), "accuracy", number(sample_mean(s)), "deviation",
+                     number(sample_deviation(s)), "accuracies", numbers(o->accuracies, r->plan.seeds));
+}
+
+static json_t *test_json(const results *r, matching which, int fraction, int first, int second)
+{
+    const t_test t = welch_test(results_sample(r, which, fraction, first), results_sample(r, which, fraction, second));
+    return json_pack("{ss ss ss sf so so so so}", "first", r->plan.models[first].name, "second",
+                     r->plan.models[second].name, "equal", names_of_matchings[which], "fraction",
+                     r->plan.fractions[fraction], "difference", number(t.difference), "t", number(t.t), "freedom",
+                     number(t.freedom), "p", number(t.p));
+}
+
+static json_t *curve_json(const results *r, matching which, int model)
+{
+    const curve *c = &r->curves[which][model];
+    return json_pack("{ss ss so so so}", "model", r->plan.models[model].name, "equal", names_of_matchings[which],
+                     "accuracy", numbers(c->mean, c->epochs), "low", numbers(c->low, c->epochs), "high",
+                     numbers(c->high, c->epochs));
+}
+
+static json_t *sentences_json(const results *r)
+{
+    json_t *list = json_array();
+    char *text = sentences_of(r), *rest = NULL;
+    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+        json_array_append_new(list, json_of_text(line));
+    free(text);
+    return list;
+}
+
+static void add_outcomes(const results *r, matching which, int fraction, json_t *outcomes, json_t *tests)
+{
+    for (int m = 0; m < r->plan.model_count; m++) {
+        json_array_append_new(outcomes, outcome_json(r, which, fraction, m));
+        for (int other = m + 1; other < r->plan.model_count; other++)
+            json_array_append_new(tests, test_json(r, which, fraction, m, other));
+    }
+}
+
+json_t *results_json(const results *r)
+{
+    json_t *outcomes = json_array(), *tests = json_array(), *curves = json_array();
+    for (int which = 0; which < MATCHINGS; which++) {
+        for (int f = 0; f < r->plan.fraction_count; f++) add_outcomes(r, which, f, outcomes, tests);
+        for (int m = 0; m < r->plan.model_count; m++) json_array_append_new(curves, curve_json(r, which, m));
+    }
+    return json_pack("{so sI sI sI sI so so so so}", "models", models_json(r), "first_seed",
+                     (json_int_t)r->plan.first_seed, "seeds", (json_int_t)r->plan.seeds, "training_pictures",
+                     (json_int_t)r->plan.training_pictures, "test_pictures", (json_int_t)r->plan.test_pictures,
+                     "outcomes", outcomes, "tests", tests, "curves", curves, "sentences", sentences_json(r));
+}

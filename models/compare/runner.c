@@ -1,0 +1,161 @@
+/* runner.c - trains what a plan says. */
+#include "compare/runner.h"
+#include "program/output_folder.h"
+#include "program/trainer.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 4096, SPEED_BATCHES = 8, SPEED_EPOCHS = 2, SPEED_TESTS = 64 };
+
+static bool join(char path[PATH_SIZE], const char *folder, const char *below, const char *name)
+{
+    if (snprintf(path, PATH_SIZE, "%s/%s%s", folder, below, name) < PATH_SIZE) return true;
+    vt_error_raise(VT_ERROR_FILE, VT_HERE, "the name of the output folder is too long");
+    return false;
+}
+
+/* -- One run ------------------------------------------------------------------------------------------------------- */
+
+/* The options that vit_cifar10 would be given for the run. */
+static options options_of(const options *all, const planned_run *r, int64_t test_pictures, const char *folder)
+{
+    options o = *all->given;
+    char path[PATH_SIZE];
+    o.line = &training_line;
+    o.model = r->model->name;
+    o.epochs = r->epochs;
+    o.batch = all->batch;
+    o.train_limit = r->pictures;
+    o.test_limit = test_pictures;
+    o.seed = r->seed;
+    o.time = 0;
+    o.out = folder;
+    o.quiet = all->quiet || all->json;
+    o.json = false;
+    o.resume = all->resume && join(path, folder, "", "checkpoint.safetensors") && access(path, F_OK) == 0;
+    return o;
+}
+
+static bool train_on(options *o, const pictures *p)
+{
+    trainer t;
+    pictures_choose_options(p, o);
+    const bool ok = trainer_init(&t, o, p) && trainer_run(&t) && trainer_is_done(&t);
+    trainer_free(&t);
+    return ok;
+}
+
+/* Whether it has ended. */
+static bool train(const options *all, const planned_run *r, int64_t test_pictures, const char *folder)
+{
+    const options given = options_of(all, r, test_pictures, folder);
+    options o = given;
+    o.given = &given;
+    pictures p = { 0 };
+    const bool ok = options_complete(&o) && output_folder_prepare(folder) && pictures_open(&p, &o) && train_on(&o, &p);
+    pictures_close(&p);
+    return ok;
+}
+
+/* -- Before the runs ----------------------------------------------------------------------------------------------- */
+
+static bool count_costs(contestant *m, const options *o, const vt_dataset *set)
+{
+    classifier *net =
+        classifier_new(m->name, .classes = set->classes, .channels = set->channels, .image_size = o->image_size);
+    if (net) {
+        m->parameters = vt_model_parameter_count(net->model);
+        m->macs = classifier_cost(net).multiply_accumulates;
+    }
+    classifier_free(net);
+    return !vt_failed();
+}
+
+bool runner_count(plan *p, const options *o)
+{
+    options first = *o;
+    pictures all = { 0 };
+    first.model = p->models[0].name;
+    bool ok = pictures_open(&all, &first);
+    if (ok) {
+        p->training_pictures = all.train->count;
+        p->test_pictures = all.test->count;
+    }
+    for (int i = 0; i < p->model_count && ok; i++) ok = count_costs(&p->models[i], o, all.train);
+    pictures_close(&all);
+    return ok;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The first epoch chooses how to compute; the last is as those of a longer run. */
+static bool read_speed(contestant *m, const char *folder)
+{
+    char path[PATH_SIZE];
+    vt_training_log log = { 0 };
+    if (join(path, folder, "", "log.csv") && vt_training_log_read(path, &log) && log.count > 0)
+        m->pictures_a_second = log.epochs[log.count - 1].images_per_second;
+    vt_training_log_free(&log);
+    return !vt_failed();
+}
+
+static bool measure(plan *p, contestant *m, const options *o)
+{
+    char folder[PATH_SIZE];
+    options quietly = *o;
+    const planned_run r = { m, SPEED_EPOCHS, least(p->training_pictures, SPEED_BATCHES * o->batch), o->seed };
+    quietly.quiet = true;
+    return join(folder, o->out, "speed/", m->name) &&
+           train(&quietly, &r, least(p->test_pictures, SPEED_TESTS), folder) && read_speed(m, folder);
+}
+
+bool runner_measure(plan *p, const options *o)
+{
+    if (options_tell(o)) printf("measuring how fast each model is\n");
+    for (int i = 0; i < p->model_count; i++) {
+        if (!measure(p, &p->models[i], o)) return false;
+        if (options_tell(o)) printf("%s: %.1f img/s\n", p->models[i].name, p->models[i].pictures_a_second);
+    }
+    return true;
+}
+
+/* -- All runs ------------------------------------------------------------------------------------------------------ */
+
+static bool is_shared(const plan *p, matching which, int model)
+{
+    return which == EQUAL_COMPUTE && p->models[model].epochs[EQUAL_COMPUTE] == p->models[model].epochs[EQUAL_EPOCHS];
+}
+
+static int64_t count_runs(const plan *p)
+{
+    int64_t count = 0;
+    for (int which = 0; which < MATCHINGS; which++)
+        for (int m = 0; m < p->model_count; m++) count += !is_shared(p, which, m);
+    return count * p->fraction_count * p->seeds;
+}
+
+static bool train_next(const plan *p, const options *o, const planned_run *r, int64_t number)
+{
+    char name[256], folder[PATH_SIZE];
+    plan_run_name(r, name, sizeof name);
+    if (options_tell(o)) printf("run %lld of %lld: %s\n", (long long)number, (long long)count_runs(p), name);
+    return join(folder, o->out, "runs/", name) && train(o, r, p->test_pictures, folder);
+}
+
+/* Seed by seed: where it is stopped, what is there can be compared. */
+bool runner_train(const plan *p, const options *o)
+{
+    int64_t number = 0;
+    for (int64_t seed = 0; seed < p->seeds; seed++)
+        for (int fraction = 0; fraction < p->fraction_count; fraction++)
+            for (int which = 0; which < MATCHINGS; which++)
+                for (int m = 0; m < p->model_count; m++) {
+                    const planned_run r = plan_run(p, which, fraction, m, seed);
+                    if (!is_shared(p, which, m) && !train_next(p, o, &r, ++number)) return false;
+                }
+    return true;
+}

@@ -1,0 +1,140 @@
+/* show.c - shows what a comparison came to. */
+#include "compare/show.h"
+#include "compare/plots.h"
+#include "compare/sentences.h"
+#include "program/page_data.h"
+#include "program/whole_file.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const char compare_page[];
+
+static const char *const words_of_matchings[MATCHINGS] = { "epochs", "compute" };
+
+static int widest_name(const plan *p)
+{
+    size_t widest = strlen("model");
+    for (int i = 0; i < p->model_count; i++)
+        if (strlen(p->models[i].name) > widest) widest = strlen(p->models[i].name);
+    return (int)widest;
+}
+
+/* -- Before -------------------------------------------------------------------------------------------------------- */
+
+void plan_describe(const plan *p)
+{
+    const int width = widest_name(p);
+    printf("%lld training pictures", (long long)p->training_pictures);
+    for (int i = 0; i < p->fraction_count; i++)
+        if (p->fraction_count > 1 || p->fractions[i] < 1) printf("%s %g", i ? "," : ", of which", p->fractions[i]);
+    printf("; %lld test pictures; %lld seed%s\n", (long long)p->test_pictures, (long long)p->seeds,
+           p->seeds == 1 ? "" : "s");
+    printf("%-*s %10s %10s %8s %8s\n", width, "model", "parameters", "MACs", "epochs", "compute");
+    for (int i = 0; i < p->model_count; i++) {
+        const contestant *m = &p->models[i];
+        printf("%-*s %8.2f M %8.3f G %8lld %8lld\n", width, m->name, 1e-6 * (double)m->parameters,
+               1e-9 * (double)m->macs, (long long)m->epochs[EQUAL_EPOCHS], (long long)m->epochs[EQUAL_COMPUTE]);
+    }
+    printf("epochs and compute: how many epochs each has at equal epochs, and at equal compute\n");
+}
+
+/* -- The table ----------------------------------------------------------------------------------------------------- */
+
+static void print_row(const results *r, matching which, int fraction, int model, int width)
+{
+    const planned_run run = plan_run(&r->plan, which, fraction, model, 0);
+    const sample s = results_sample(r, which, fraction, model);
+    printf("%-7s %9lld %-*s %6lld %10.3f %8.0f %8.1f %7.2f%%", words_of_matchings[which], (long long)run.pictures,
+           width, run.model->name, (long long)run.epochs, 1e-12 * results_compute(r, which, fraction, model),
+           r->outcomes[which][fraction][model].seconds, r->speeds[model], 100 * sample_mean(s));
+    if (s.count > 1) printf(" +- %.2f", 100 * sample_deviation(s));
+    putchar('\n');
+}
+
+static void print_table(const results *r)
+{
+    const int width = widest_name(&r->plan);
+    printf("%-7s %9s %-*s %6s %10s %8s %8s %8s\n", "equal", "pictures", width, "model", "epochs", "tera MACs",
+           "seconds", "img/s", "accuracy");
+    for (int which = 0; which < MATCHINGS; which++)
+        for (int f = 0; f < r->plan.fraction_count; f++)
+            for (int m = 0; m < r->plan.model_count; m++) print_row(r, which, f, m, width);
+}
+
+static bool print_all(const results *r)
+{
+    char *text = sentences_of(r);
+    print_table(r);
+    if (text) printf("\n%s", text);
+    free(text);
+    return text != NULL;
+}
+
+/* -- Files --------------------------------------------------------------------------------------------------------- */
+
+static void write_csv_row(FILE *stream, const results *r, matching which, int fraction, int model)
+{
+    const planned_run run = plan_run(&r->plan, which, fraction, model, 0);
+    const sample s = results_sample(r, which, fraction, model);
+    fprintf(stream, "%s,%lld,%lld,%.9g,%s,%lld,%lld,%.9g,%.9g,%d,%.9g,", run.model->name,
+            (long long)run.model->parameters, (long long)run.model->macs, r->speeds[model], words_of_matchings[which],
+            (long long)run.pictures, (long long)run.epochs, results_compute(r, which, fraction, model),
+            r->outcomes[which][fraction][model].seconds, s.count, sample_mean(s));
+    if (s.count > 1) fprintf(stream, "%.9g", sample_deviation(s));
+    fputc('\n', stream);
+}
+
+static bool write_csv(const results *r, const char *folder)
+{
+    whole_file f;
+    FILE *stream = whole_file_open(&f, folder, "compare.csv");
+    if (!stream) return false;
+    fputs(
+        "model,parameters,macs,images_per_second,equal,pictures,epochs,compute_macs,seconds,seeds,accuracy,deviation\n",
+        stream);
+    for (int which = 0; which < MATCHINGS; which++)
+        for (int fraction = 0; fraction < r->plan.fraction_count; fraction++)
+            for (int m = 0; m < r->plan.model_count; m++) write_csv_row(stream, r, which, fraction, m);
+    return whole_file_close(&f);
+}
+
+static bool write_json(const json_t *json, const char *folder)
+{
+    whole_file f;
+    FILE *stream = whole_file_open(&f, folder, "compare.json");
+    if (!stream) return false;
+    if (json_dumpf(json, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) != 0 || fputc('\n', stream) == EOF)
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write %s/compare.json", folder);
+    return whole_file_close(&f);
+}
+
+static bool write_page(json_t *json, const char *folder)
+{
+    whole_file f;
+    FILE *stream = whole_file_open(&f, folder, "report.html");
+    if (!stream) return false;
+    page_fill(stream, compare_page, json_incref(json));
+    return whole_file_close(&f);
+}
+
+static void print_json(const json_t *json)
+{
+    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    putchar('\n');
+}
+
+bool show_results(const results *r, const options *o)
+{
+    json_t *json = results_json(r);
+    if (!json) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the results of a comparison");
+    if (vt_failed()) return false;
+    if (o->json) print_json(json);
+    bool ok = (!options_tell(o) || print_all(r)) && write_csv(r, o->out) && write_json(json, o->out) &&
+              plots_write(r, o->out) && write_page(json, o->out);
+    if (ok && options_tell(o))
+        printf("\nresults: %s/report.html %s/compare.csv %s/compare.json\n", o->out, o->out, o->out);
+    json_decref(json);
+    return ok;
+}
