@@ -57,7 +57,6 @@ Test(operation, has_the_bits_of_torchvision)
     safetensors_close(file);
 }
 
-
 Test(operation, magnitudes_grow_as_those_of_torchvision)
 {
     safetensors *file = open_fixture("augmentation");

@@ -112,11 +112,13 @@ static double train(bool files)
     vt_tensor b = vt_parameter(root, "b", VT_SHAPE(40), .value = 0.5),
               mean = vt_buffer(root, "mean", VT_SHAPE(40), 0, VT_F32);
     vt_optimizer *adamw = vt_adamw(model, .lr = 0.1);
+    vt_optimizer_keep_average(adamw, 0.5);
     double sum = 0;
     for (int step = 0; step < 2; step++) {
         VT_SCOPE;
         vt_tensor loss = loss_of(w, b, mean);
         vt_backward(loss);
+        vt_accumulate_gradients(adamw, 0.5);
         vt_tensor norm = vt_clip_gradients(adamw, 0.5);
         vt_optimizer_step(adamw);
         sum += vt_item(loss) + vt_item(norm);
@@ -127,6 +129,12 @@ static double train(bool files)
         vt_gradients(vt_exp(vt_mul(w, w)), VT_INERT, &w, 1, &gradient);
         sum += vt_item(vt_sum(w)) + vt_item(vt_sum(gradient));
     }
+    vt_optimizer_evaluate(adamw, true);
+    {
+        VT_SCOPE;
+        sum += vt_item(vt_sum(w));
+    }
+    vt_optimizer_evaluate(adamw, false);
     if (files) use_files(model, adamw);
     {
         VT_SCOPE;

@@ -7,6 +7,7 @@
 #include "report/run_page.h"
 #include "report/evaluation.h"
 #include "report/test_drawings.h"
+#include "report/test_picture.h"
 #include "temporary.h"
 #include <criterion/criterion.h>
 #include <math.h>
@@ -175,8 +176,8 @@ Test(report, tables_hold_any_name)
 #ifdef VITRO_HAVE_CAIRO
 Test(report, drawings_hold_any_name)
 {
-    static const char *const drawn[] = { "confusion.svg", "confusion.png",   "per_class.svg",
-                                         "per_class.png", "calibration.svg", "calibration.png" };
+    static const char *const drawn[] = { "mistakes.svg",  "mistakes.png",  "confusion.svg",   "confusion.png",
+                                         "per_class.svg", "per_class.png", "calibration.svg", "calibration.png" };
     evaluation e;
     evaluate(&e);
     cr_assert(test_drawings_write(&e, "."), "%s", vt_error_message());
@@ -187,7 +188,7 @@ Test(report, drawings_hold_any_name)
                   "%s", drawn[i]);
         free(bytes);
     }
-    cr_assert(count_files() == 6);
+    cr_assert(count_files() == 8);
     evaluation_free(&e);
 }
 #endif
@@ -255,6 +256,29 @@ Test(report, pictures_that_are_large_are_shown_small)
     json_decref(data);
     json_decref(settings);
     evaluation_free(&e);
+}
+
+/* 20 by 10 pixels of the picture's number. */
+static bool read_picture(void *user, int64_t i, vt_picture *picture)
+{
+    cr_assert(*(int *)user == 7);
+    *picture = (vt_picture){ 10, 20, malloc(600) };
+    memset(picture->pixels, (int)i, 600);
+    return true;
+}
+
+Test(report, pictures_in_files_are_read)
+{
+    int user = 7;
+    const vt_dataset files = {
+        .count = 9, .channels = 3, .height = 32, .width = 32, .read = read_picture, .user = &user
+    };
+    vt_picture picture;
+    cr_assert(test_picture_copy(&files, 5, 10, &picture) && picture.height == 5 && picture.width == 10);
+    for (int i = 0; i < 150; i++) cr_assert(picture.pixels[i] == 5);
+    vt_picture_free(&picture);
+    const vt_dataset other = { .count = 9, .channels = 2, .height = 1, .width = 1, .images = pixels };
+    cr_assert(!test_picture_copy(&other, 0, 10, &picture) && !vt_failed());
 }
 
 Test(report, a_folder_that_is_gone_is_named)

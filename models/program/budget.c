@@ -51,8 +51,8 @@ void budget_reason(const budget *b, int64_t epochs, char *text, size_t size)
     text[0] = 0;
     if (epochs >= b->options->epochs) return;
     if (is_out_of_patience(b, epochs))
-        snprintf(text, size, "no better test in %lld epochs: the best was %.2f%% after epoch %lld",
-                 (long long)b->options->patience, 100 * b->best_accuracy, (long long)b->best_epoch);
+        snprintf(text, size, "no test was better than that after epoch %lld, %.2f%%", (long long)b->best_epoch,
+                 100 * b->best_accuracy);
     else if (budget_time_is_up(b))
-        snprintf(text, size, "the time is up after %lld epochs", (long long)epochs);
+        snprintf(text, size, "the time is up after epoch %lld", (long long)epochs);
 }

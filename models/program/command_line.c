@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 64, FIRST_KEY = 256, HELP_SIZE = 512 };
+enum { MAX_OPTIONS = 128, FIRST_KEY = 256, HELP_SIZE = 512 };
 
 typedef struct parsing {
     const command_line *line;

@@ -55,7 +55,7 @@ static vt_tensor separate_loss(vt_tensor logits, vt_tensor labels, double smooth
 {
     vt_dtype dtype = vt_dtype_of(logits);
     int64_t classes = vt_dim(logits, 1);
-    vt_tensor targets = vt_rank(labels) == 2 ? labels : vt_cast(vt_one_hot(labels, classes), dtype);
+    vt_tensor targets = vt_rank(labels) == 1 ? vt_cast(vt_one_hot(labels, classes), dtype) : labels;
     return vt_binary_cross_entropy_with_logits(logits, vt_affine(targets, 1 - smoothing, smoothing / (double)classes));
 }
 

@@ -15,10 +15,10 @@ bool objective_init(objective *m, const options *o, const classifier *net);
 void objective_free(objective *m);
 
 /* The mean loss of a batch of pictures [B, C, H, W] of whatever size, of which the network made the logits
- * [B, classes]. labels: i64 [B], or probabilities
- * [B, classes]. With a teacher, hard: the cross-entropy of the class that it decides for (Touvron et
- * al. 2021); soft: T^2 times the divergence of probabilities at temperature T (Hinton et al. 2015). A network with a
- * distillation token has labels for its class token, and the teacher for the other. */
+ * [B, classes]. labels: i64 [B], or of mixed pictures the share of each class, [B, classes]. With a teacher, hard: the
+ * cross-entropy of the class that it decides for (Touvron et al. 2021); soft: T^2 times the divergence of probabilities
+ * at temperature T (Hinton et al. 2015). A network with a distillation token has labels for its class token, and the
+ * teacher for the other. */
 vt_tensor objective_loss(const objective *m, const classifier *net, vt_tensor images, vt_tensor logits,
                          vt_tensor labels);
 

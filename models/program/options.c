@@ -3,6 +3,8 @@
 #include "program/learning_rate.h"
 #include "program/optimizers.h"
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 /* -- Rows that all have ----------------------------------------------------------------------------------------------
@@ -329,9 +331,15 @@ bool options_tell(const options *o)
 /* -- What follows from other options ---------------------------------------------------------------------------------
  */
 
-static bool contradict(const char *format, const char *word)
+static bool contradict(const char *format, ...) VT_PRINTF(1, 2);
+static bool contradict(const char *format, ...)
 {
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, format, word);
+    char text[256];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s", text);
     return false;
 }
 
@@ -358,21 +366,18 @@ static bool complete_schedule(options *o)
     if (o->lr_step != VT_AUTO && !steps) return contradict("--lr-step is of --schedule step, not of %s", o->schedule);
     if (o->lr_step == VT_AUTO && steps) o->lr_step = (double)o->epochs / 3;
     if (o->time > 0 || o->warmup + o->cooldown <= (double)o->epochs) return true;
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
-                   "a warm-up of %g epochs and a cool-down of %g are more than the %lld of all", o->warmup, o->cooldown,
-                   (long long)o->epochs);
-    return false;
+    return contradict("a warm-up of %g epochs and a cool-down of %g are more than the %lld of all", o->warmup,
+                      o->cooldown, (long long)o->epochs);
 }
 
 bool options_complete(options *o)
 {
-    const int64_t most_epochs = 1000000;
+    const int64_t any_number = 1000001; /* more than can be asked for */
     if (o->time > 0 && o->epochs != VT_AUTO)
-        return contradict("--time decides how many epochs there are: %s", "leave --epochs out");
-    if (o->epochs == VT_AUTO) o->epochs = o->time > 0 ? most_epochs : 10;
+        return contradict("--time decides how many epochs there are: leave --epochs out");
+    if (o->epochs == VT_AUTO) o->epochs = o->time > 0 ? any_number : 10;
     if (o->clip_value > 0 && o->clip != VT_AUTO && o->clip > 0)
-        return contradict("--clip bounds all gradients together, and --clip-value each element: %s",
-                          "give one of them");
+        return contradict("--clip bounds all gradients together, and --clip-value each element: give one of them");
     if (o->clip == VT_AUTO) o->clip = o->clip_value > 0 ? 0 : 1;
     return complete_optimizer(o) && complete_schedule(o);
 }

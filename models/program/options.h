@@ -58,8 +58,8 @@ typedef struct options {
     bool quick;
 } options;
 
-/* The command lines of training anew, of training further, of looking at the data, of comparing models, and of comparing
- * a ViT with a ResNet. */
+/* The command lines of training anew, of training further, of looking at the data, of comparing models, and of
+ * comparing a ViT with a ResNet. */
 extern const command_line training_line, finetuning_line, data_line, comparing_line, vit_vs_resnet_line;
 
 /* Reads the command line. Prints help or a message and exits, as command lines do, where it is not one to run. */

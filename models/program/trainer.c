@@ -7,6 +7,7 @@
 #include "program/mix_batch.h"
 #include "program/optimizers.h"
 #include "program/run_folder.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,9 +84,11 @@ static void check_sizes(const options *o, const vt_dataset *train)
 
 bool trainer_init(trainer *t, const options *o, const pictures *p)
 {
-    *t = (trainer){
-        .options = o, .class_names = p->train->class_names, .saved_at = monotonic_seconds(), .budget = budget_begin(o)
-    };
+    *t = (trainer){ .options = o,
+                    .class_names = p->train->class_names,
+                    .saved_at = monotonic_seconds(),
+                    .budget = budget_begin(o),
+                    .learning_rate = NAN };
     describe(t, p->train, p->test);
     check_sizes(o, p->train);
     vt_seed((uint64_t)o->seed);
@@ -136,7 +139,8 @@ static void update(trainer *t)
     if (o->clip_value > 0) vt_clip_gradient_values(t->optimizer, o->clip_value);
     if (o->clip > 0) vt_clip_gradients(t->optimizer, o->clip);
     int64_t total = budget_updates(&t->budget, step, o->epochs * epoch);
-    vt_optimizer_set_lr(t->optimizer, learning_rate(o, step, total, epoch));
+    t->learning_rate = learning_rate(o, step, total, epoch);
+    vt_optimizer_set_lr(t->optimizer, t->learning_rate);
     vt_optimizer_step(t->optimizer);
 }
 
@@ -261,7 +265,7 @@ static vt_epoch row_of(const trainer *t, const evaluation *tested)
         .images_per_second = (double)t->metrics.seen / t->seconds,
         .test_top5 = evaluation_top_accuracy(tested),
         .test_calibration_error = evaluation_calibration_error(tested),
-        .learning_rate = vt_optimizer_lr(t->optimizer),
+        .learning_rate = t->learning_rate,
     };
 }
 

@@ -23,6 +23,7 @@ typedef struct trainer {
 
     int64_t epoch, batch; /* the next to train; both from 0 */
     metrics metrics;      /* of this epoch so far */
+    double learning_rate; /* of the last update; NaN: none since the program began */
     double seconds;       /* of training, this epoch so far */
     double saved_at;      /* on the monotonic clock */
     run_report report;

@@ -205,6 +205,12 @@ static json_t *setting(const run *r, const char *part, const char *name, json_ty
     return value && json_typeof(value) == type ? json_incref(value) : json_null();
 }
 
+/* How many were asked for; a run of a given time has as many as it takes. */
+static json_t *epochs_asked(const run *r)
+{
+    return json_number_value(option_of(r, "time")) > 0 ? json_null() : setting(r, "options", "epochs", JSON_INTEGER);
+}
+
 static int compare_numbers(const void *left, const void *right)
 {
     const double a = *(const double *)left, b = *(const double *)right;
@@ -231,15 +237,15 @@ json_t *run_describe(const run *r)
     double seconds = 0;
     for (size_t i = 0; i < r->log.count; i++)
         if (isfinite(r->log.epochs[i].seconds)) seconds += r->log.epochs[i].seconds;
-    return json_pack(
-        "{so so so so so sI so so so so so ss so}", "name", json_of_text(r->name), "model",
-        setting(r, "model", "name", JSON_STRING), "data", setting(r, "data", "name", JSON_STRING), "parameters",
-        setting(r, "model", "parameters", JSON_INTEGER), "epochs", setting(r, "options", "epochs", JSON_INTEGER),
-        "epochs_done", (json_int_t)r->log.epochs[r->log.count - 1].epoch, "best_test_accuracy",
-        json_of_number(best ? best->test_accuracy : NAN), "best_epoch", best ? json_integer(best->epoch) : json_null(),
-        "test_loss", json_of_number(best ? best->test_loss : NAN), "seconds", json_of_number(seconds),
-        "images_per_second", json_of_number(median_speed(&r->log)), "differs", r->differs, "options",
-        r->settings ? json_incref(json_object_get(r->settings, "options")) : json_null());
+    return json_pack("{so so so so so sI so so so so so ss so}", "name", json_of_text(r->name), "model",
+                     setting(r, "model", "name", JSON_STRING), "data", setting(r, "data", "name", JSON_STRING),
+                     "parameters", setting(r, "model", "parameters", JSON_INTEGER), "epochs", epochs_asked(r),
+                     "epochs_done", (json_int_t)r->log.epochs[r->log.count - 1].epoch, "best_test_accuracy",
+                     json_of_number(best ? best->test_accuracy : NAN), "best_epoch",
+                     best ? json_integer(best->epoch) : json_null(), "test_loss",
+                     json_of_number(best ? best->test_loss : NAN), "seconds", json_of_number(seconds),
+                     "images_per_second", json_of_number(median_speed(&r->log)), "differs", r->differs, "options",
+                     r->settings ? json_incref(json_object_get(r->settings, "options")) : json_null());
 }
 
 json_t *run_log(const run *r)

@@ -5,7 +5,7 @@
 #include "program/page_data.h"
 #include "program/whole_file.h"
 #include "report/epoch_json.h"
-#include <stdlib.h>
+#include "report/test_picture.h"
 
 extern const char run_page[];
 
@@ -44,40 +44,13 @@ static json_t *bins_json(const evaluation *e)
 
 /* -- Mistakes ------------------------------------------------------------------------------------------------------ */
 
-/* Of a picture of one channel or three; others have no colours to show. */
-static bool copy_picture(const vt_dataset *d, int64_t index, vt_picture *picture)
-{
-    const int64_t plane = (int64_t)d->height * d->width;
-    if (!d->images || (d->channels != 1 && d->channels != 3)) return false;
-    *picture = (vt_picture){ d->height, d->width, malloc((size_t)(3 * plane)) };
-    if (!picture->pixels) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a picture of the test");
-    for (int64_t i = 0; picture->pixels && i < 3 * plane; i++)
-        picture->pixels[i] = d->images[(index * d->channels + (d->channels == 3 ? i % 3 : 0)) * plane + i / 3];
-    return picture->pixels != NULL;
-}
-
-/* No larger than MOST_SIDE; takes the picture. */
-static bool shrink(vt_picture *picture)
-{
-    const int64_t side = picture->height > picture->width ? picture->height : picture->width;
-    if (side <= MOST_SIDE) return true;
-    vt_picture small;
-    const int64_t height = picture->height * MOST_SIDE / side, width = picture->width * MOST_SIDE / side;
-    bool ok = vt_picture_resize(picture, height > 0 ? height : 1, width > 0 ? width : 1, VT_FILTER_BILINEAR, &small);
-    free(picture->pixels);
-    *picture = small;
-    return ok;
-}
-
 static json_t *picture_json(const vt_dataset *d, int64_t index)
 {
     vt_picture p;
-    json_t *json = NULL;
-    if (!copy_picture(d, index, &p)) return json_null();
-    if (shrink(&p))
-        json = json_pack("{sI sI so}", "width", (json_int_t)p.width, "height", (json_int_t)p.height, "pixels",
-                         json_of_bytes("", p.pixels, (size_t)(3 * p.height * p.width)));
-    free(p.pixels);
+    if (!test_picture_copy(d, index, MOST_SIDE, &p)) return json_null();
+    json_t *json = json_pack("{sI sI so}", "width", (json_int_t)p.width, "height", (json_int_t)p.height, "pixels",
+                             json_of_bytes("", p.pixels, (size_t)(3 * p.height * p.width)));
+    vt_picture_free(&p);
     return json;
 }
 

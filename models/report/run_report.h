@@ -14,8 +14,8 @@ typedef struct run_report {
 /* Writes settings.json, and cuts the file of events to the epochs before the first. False with an error. */
 bool run_report_begin(run_report *r, const options *o, const pictures *p, const classifier *net, int64_t first_epoch);
 /* Adds the last row of the log to the file of events, and writes anew what follows from the test: confusion.csv and
- * per_class.csv; as .svg and .png confusion, per_class and calibration; and report.html. False with an error, and while
- * one stands. */
+ * per_class.csv; as .svg and .png confusion, per_class, calibration and mistakes; and report.html. False with an error,
+ * and while one stands. */
 bool run_report_epoch(const run_report *r, const vt_training_log *log, const evaluation *tested);
 void run_report_free(run_report *r);
 

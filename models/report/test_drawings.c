@@ -3,6 +3,7 @@
 
 #ifdef VITRO_HAVE_CAIRO
 #include "report/drawing.h"
+#include "report/test_picture.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,9 +276,70 @@ static bool write_calibration(const evaluation *e, const char *folder)
                          TOP_OF_PLOT + DIAGRAM + DIAGRAM_GAP + COUNTS + MARGIN + DRAWING_FONT, draw_calibration, e);
 }
 
+/* -- The worst mistakes -------------------------------------------------------------------------------------------- */
+
+enum { TILE = 112, TILE_GAP = 14, WORDS = 40, TILES_ACROSS = 6 };
+
+/* In the middle of a tile, with its pixels to be seen where it is smaller. */
+static void draw_picture(cairo_t *cairo, double x, double y, const vt_picture *p)
+{
+    const double scale = (double)TILE / (double)(p->height > p->width ? p->height : p->width);
+    cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)p->width, (int)p->height);
+    unsigned char *bytes = cairo_image_surface_get_data(image);
+    const int stride = cairo_image_surface_get_stride(image);
+    for (int64_t i = 0; bytes && i < p->height * p->width; i++) {
+        const uint8_t *rgb = p->pixels + 3 * i;
+        uint32_t *pixel = (uint32_t *)(void *)(bytes + i / p->width * stride) + i % p->width;
+        *pixel = (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
+    }
+    cairo_surface_mark_dirty(image);
+    cairo_save(cairo);
+    cairo_translate(cairo, x + (TILE - scale * (double)p->width) / 2, y + (TILE - scale * (double)p->height) / 2);
+    cairo_scale(cairo, scale, scale);
+    cairo_set_source_surface(cairo, image, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(cairo), CAIRO_FILTER_NEAREST);
+    cairo_paint(cairo);
+    cairo_restore(cairo);
+    cairo_surface_destroy(image);
+}
+
+static void draw_mistake(cairo_t *cairo, double x, double y, const evaluation *e, const mistake *m)
+{
+    char text[256];
+    vt_picture p;
+    if (test_picture_copy(e->pictures, m->picture, TILE, &p)) {
+        draw_picture(cairo, x, y, &p);
+        vt_picture_free(&p);
+    }
+    drawing_set_colour(cairo, INK);
+    snprintf(text, sizeof text, "%.1f%% %s", 100 * m->confidence, e->pictures->class_names[m->said]);
+    drawing_text(cairo, x, y + TILE + 4 + DRAWING_FONT, LEFT, TILE, text);
+    drawing_set_colour(cairo, FAINT_INK);
+    snprintf(text, sizeof text, "is %s", e->pictures->class_names[m->right]);
+    drawing_text(cairo, x, y + TILE + 4 + 2.2 * DRAWING_FONT, LEFT, TILE, text);
+}
+
+static void draw_mistakes(cairo_t *cairo, double width, double height, const void *data)
+{
+    const evaluation *e = data;
+    (void)height;
+    draw_titles(cairo, width, "The worst mistakes", "test pictures that it was wrong about, and most sure");
+    for (int i = 0; i < e->mistake_count; i++)
+        draw_mistake(cairo, MARGIN + i % TILES_ACROSS * (TILE + TILE_GAP),
+                     TOP_OF_PLOT + i / TILES_ACROSS * (TILE + WORDS + TILE_GAP), e, &e->mistakes[i]);
+}
+
+static bool write_mistakes(const evaluation *e, const char *folder)
+{
+    const int rows = (e->mistake_count + TILES_ACROSS - 1) / TILES_ACROSS;
+    return drawing_write(folder, "mistakes", 2 * MARGIN + TILES_ACROSS * (TILE + TILE_GAP) - TILE_GAP,
+                         TOP_OF_PLOT + rows * (TILE + WORDS + TILE_GAP) + MARGIN, draw_mistakes, e);
+}
+
 bool test_drawings_write(const evaluation *e, const char *folder)
 {
-    return write_matrix(e, folder) && write_bars(e, folder) && write_calibration(e, folder);
+    return write_matrix(e, folder) && write_bars(e, folder) && write_calibration(e, folder) &&
+           write_mistakes(e, folder);
 }
 
 #else

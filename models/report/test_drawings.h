@@ -4,8 +4,8 @@
 
 #include "report/evaluation.h"
 
-/* confusion, per_class and calibration, each as .svg and .png; a build without cairo draws nothing. False with an
- * error, and while one stands. */
+/* confusion, per_class, calibration and mistakes (the most confident), each as .svg and .png; a build without cairo
+ * draws nothing. False with an error, and while one stands. */
 bool test_drawings_write(const evaluation *e, const char *folder);
 
 #endif

@@ -1,5 +1,6 @@
 /* dataset.c - the memory of datasets. */
 #include "data/dataset.h"
+#include "core/base/error.h"
 
 #include <vitro/error.h>
 #include <inttypes.h>
@@ -46,6 +47,21 @@ dataset *dataset_new(vt_site at, const char *what, int64_t count, int channels, 
     d->seen.images = d->images;
     d->seen.labels = d->labels;
     return d;
+}
+
+bool dataset_is_whole(vt_site at, const char *call, const vt_dataset *d)
+{
+    int64_t total;
+    if (d->count < 1 || d->channels < 1 || d->height < 1 || d->width < 1 ||
+        __builtin_mul_overflow((int64_t)d->height * d->width, d->channels, &total) ||
+        __builtin_mul_overflow(total, d->count, &total))
+        return raise_error(VT_ERROR_ARGUMENT, at,
+                           "%s: a dataset of %" PRId64 " pictures [%d, %d, %d] is empty or beyond any memory", call,
+                           d->count, d->channels, d->height, d->width);
+    if ((!d->images && !d->read) || !d->labels)
+        return raise_error(VT_ERROR_ARGUMENT, at, "%s: the dataset has no %s", call, d->labels ? "images" : "labels");
+    return d->images || d->channels == 3 ||
+           raise_error(VT_ERROR_ARGUMENT, at, "%s: pictures that are read have 3 channels, not %d", call, d->channels);
 }
 
 static bool read_file(void *user, int64_t i, vt_picture *picture)

@@ -23,6 +23,10 @@ dataset *dataset_new(vt_site at, const char *what, int64_t count, int channels, 
 dataset *dataset_new_of_files(vt_site at, char **paths, int64_t *labels, int64_t count, int height, int width,
                               int classes, char *const *names);
 
+/* False with an error where a dataset, which a program may have filled in, has no pictures or labels, or more than any
+ * memory. */
+bool dataset_is_whole(vt_site at, const char *call, const vt_dataset *d);
+
 /* Bytes of one picture. */
 static inline size_t image_size(const vt_dataset *d)
 {

@@ -288,23 +288,7 @@ static bool check_dataset(vt_site at, const vt_dataset *d)
         vt_error_raise(VT_ERROR_ARGUMENT, at, "loader: no dataset");
         return false;
     }
-    int64_t total;
-    if (d->count < 1 || d->channels < 1 || d->height < 1 || d->width < 1 ||
-        __builtin_mul_overflow((int64_t)d->height * d->width, d->channels, &total) ||
-        __builtin_mul_overflow(total, d->count, &total)) {
-        vt_error_raise(VT_ERROR_ARGUMENT, at,
-                       "loader: a dataset of %" PRId64 " pictures [%d, %d, %d] is empty or beyond any memory", d->count,
-                       d->channels, d->height, d->width);
-        return false;
-    }
-    if ((!d->images && !d->read) || !d->labels) {
-        vt_error_raise(VT_ERROR_ARGUMENT, at, "loader: the dataset has no %s", d->labels ? "images" : "labels");
-        return false;
-    }
-    if (!d->images && d->channels != 3) {
-        vt_error_raise(VT_ERROR_ARGUMENT, at, "loader: pictures that are read have 3 channels, not %d", d->channels);
-        return false;
-    }
+    if (!dataset_is_whole(at, "loader", d)) return false;
     for (int64_t i = 0; i < d->count; i++) {
         if (d->labels[i] >= 0 && d->labels[i] < d->classes) continue;
         vt_error_raise(VT_ERROR_ARGUMENT, at,

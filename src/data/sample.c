@@ -132,7 +132,9 @@ moved sample_moved(const sample_recipe *how, sample which)
 bool vt_dataset_image_at(vt_site at, const vt_dataset *d, int64_t i, uint8_t *out)
 {
     if (vt_failed()) return false;
-    if (!d || !out || i < 0 || i >= d->count || (!d->images && (!d->read || d->channels != 3)))
+    if (!d || !out) return raise_error(VT_ERROR_ARGUMENT, at, "dataset_image: %s is NULL", d ? "image" : "dataset");
+    if (!dataset_is_whole(at, "dataset_image", d)) return false;
+    if (i < 0 || i >= d->count)
         return raise_error(VT_ERROR_ARGUMENT, at, "dataset_image: there is no picture %" PRId64 " or no room for it",
                            i);
     if (d->images) {

@@ -33,6 +33,7 @@ static bool keep_all(vt_optimizer *o)
     int size = vt_model_size(o->model);
     o->averages = calloc((size_t)size + 1, sizeof *o->averages);
     if (!o->averages) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory for an average");
+    VT_SCOPE; /* when it ends, the copies have been made */
     bool kept = true;
     for (int i = 0; kept && i < size; i++) kept = keep(&o->averages[o->average_count++], vt_model_entry(o->model, i));
     return kept;

@@ -8,6 +8,14 @@
 #include <vitro/vitro.h>
 #include <math.h>
 
+static void set_gradient(const slot *s, vt_tensor gradient)
+{
+    value *v = value_of(context_get(), s->parameter);
+    if (v) v->gradient = gradient;
+}
+
+/* -- Clipping ------------------------------------------------------------------------------------------------------ */
+
 vt_tensor vt_clip_gradients_at(vt_site at, vt_optimizer *o, double max_norm)
 {
     ENTER("clip_gradients", at);
@@ -24,14 +32,8 @@ vt_tensor vt_clip_gradients_at(vt_site at, vt_optimizer *o, double max_norm)
     record_clip(at, norm, o->tensors, count, max_norm, clipped);
     c->internal--;
     for (const slot *s = o->slots; !vt_failed() && s < o->slots + o->count; s++)
-        if (s->due) value_of(c, s->parameter)->gradient = *clipped++;
+        if (s->due) set_gradient(s, *clipped++);
     return norm;
-}
-
-static void set_gradient(const slot *s, vt_tensor gradient)
-{
-    value *v = value_of(context_get(), s->parameter);
-    if (v) v->gradient = gradient;
 }
 
 void vt_clip_gradient_values_at(vt_site at, vt_optimizer *o, double limit)

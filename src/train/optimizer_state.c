@@ -31,6 +31,12 @@ vt_named_tensor vt_optimizer_state_entry(const vt_optimizer *o, int index)
     return (vt_named_tensor){ .name = "" };
 }
 
+static vt_tensor made_state(slot *s, int state)
+{
+    VT_SCOPE; /* when it ends, a copy has been made */
+    return optimizer_make_state(s, state) ? s->state[state] : VT_INERT;
+}
+
 vt_tensor vt_optimizer_state_find(vt_optimizer *o, const char *name)
 {
     for (int i = 0; o && name && i < OPTIMIZER_NUMBERS; i++)
@@ -40,7 +46,7 @@ vt_tensor vt_optimizer_state_find(vt_optimizer *o, const char *name)
     for (int i = 0; o && name && i < o->count; i++) {
         slot *s = &o->slots[i];
         for (int k = 0; k < s->method->rule->states; k++)
-            if (strcmp(s->state_name[k], name) == 0) return optimizer_make_state(s, k) ? s->state[k] : VT_INERT;
+            if (strcmp(s->state_name[k], name) == 0) return made_state(s, k);
     }
     return VT_INERT;
 }

@@ -344,6 +344,8 @@ static const char *const plausible_strings[] = {
     "epoch",
     "",
     "(a b) c -> a b c",
+    "invert",
+    "crop,flip",
     ".",
 };
 static const char *const hostile_strings[] = {

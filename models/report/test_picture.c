@@ -1,0 +1,32 @@
+/* test_picture.c - a picture of a data set, to look at. */
+#include "report/test_picture.h"
+#include <stdlib.h>
+
+/* From memory. */
+static bool copy(const vt_dataset *d, int64_t index, vt_picture *picture)
+{
+    const int64_t plane = (int64_t)d->height * d->width;
+    *picture = (vt_picture){ d->height, d->width, malloc((size_t)(3 * plane)) };
+    if (!picture->pixels) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a picture of the test");
+    for (int64_t i = 0; picture->pixels && i < 3 * plane; i++)
+        picture->pixels[i] = d->images[(index * d->channels + (d->channels == 3 ? i % 3 : 0)) * plane + i / 3];
+    return picture->pixels != NULL;
+}
+
+static bool shrink(vt_picture *picture, int64_t side)
+{
+    const int64_t longer = picture->height > picture->width ? picture->height : picture->width;
+    if (longer <= side) return true;
+    vt_picture small;
+    const int64_t height = picture->height * side / longer, width = picture->width * side / longer;
+    bool ok = vt_picture_resize(picture, height > 0 ? height : 1, width > 0 ? width : 1, VT_FILTER_BILINEAR, &small);
+    vt_picture_free(picture);
+    *picture = small;
+    return ok;
+}
+
+bool test_picture_copy(const vt_dataset *d, int64_t index, int64_t side, vt_picture *picture)
+{
+    if (vt_failed() || (d->channels != 1 && d->channels != 3)) return false;
+    return (d->images ? copy(d, index, picture) : d->read(d->user, index, picture)) && shrink(picture, side);
+}

@@ -1,0 +1,12 @@
+/* test_picture.h - a picture of a data set, to look at. */
+#ifndef MODELS_REPORT_TEST_PICTURE_H
+#define MODELS_REPORT_TEST_PICTURE_H
+
+#include <vitro/vitro.h>
+
+/* Copies a picture, or reads it where it is in a file, and makes it smaller where it is larger than the side; it is
+ * grey where it has one channel. To be freed by vt_picture_free. False where there is none to look at: it has other
+ * channels, it cannot be read (an error), or an error stands. */
+bool test_picture_copy(const vt_dataset *d, int64_t index, int64_t side, vt_picture *picture);
+
+#endif
