@@ -10,6 +10,7 @@ typedef struct options {
     const struct options *given; /* as they were read, before options_complete */
     const char *data;            /* a folder, a data set's name, or NULL: look for one */
     const char *model, *device, *out;
+    const char *recipe; /* the name or the file that some of these are from; NULL: none */
     vt_dtype precision;
     int64_t epochs, batch, train_limit, test_limit; /* limits: VT_AUTO is all */
     int64_t threads;                                /* 0: one a core */
@@ -58,8 +59,8 @@ typedef struct options {
     bool quick;
 } options;
 
-/* The command lines of training anew, of training further, of looking at the data, of comparing models, and of comparing
- * a ViT with a ResNet. */
+/* The command lines of training anew, of training further, of looking at the data, of comparing models, and of
+ * comparing a ViT with a ResNet. */
 extern const command_line training_line, finetuning_line, data_line, comparing_line, vit_vs_resnet_line;
 
 /* Reads the command line. Prints help or a message and exits, as command lines do, where it is not one to run. */
