@@ -22,7 +22,7 @@ typedef struct command_option {
         OPTION_DURATION, /* double, in seconds: "90", "90s", "30m", "1.5h" */
         OPTION_DTYPE,    /* vt_dtype: one of the words in `value`, "f32|bf16" */
         OPTION_MODEL,    /* const char *: the name of a model of the zoo */
-        OPTION_RECIPE,   /* const char *: of recipe.h; its values come before those of the command line */
+        OPTION_RECIPE,   /* const char *: of recipe.h; options on the command line override its values */
         OPTION_ARGUMENT, /* const char *: what stands without a name, in the order of the rows; NULL where left out */
         OPTION_ARGUMENTS /* argument_list: the last of these rows, for all that stand behind the others */
     } kind;

@@ -165,7 +165,7 @@ static const command_option of_a_recipe[] = {
     { OPTION_RECIPE, "recipe", OPTION_FIELD(recipe), "NAME|FILE", .otherwise = "none",
       .help =
           "Options of one of the recipes that --help lists, or of a JSON file, whose name has a / or ends in .json. "
-          "Options that are given beside it come before its own" },
+          "Options that are given beside it override its own" },
     { 0 },
 };
 
