@@ -87,6 +87,7 @@ static void draw_axes(cairo_t *cairo, const panel *p)
 {
     const double left = p->x + LEFT_MARGIN, right = p->x + PANEL - RIGHT_MARGIN;
     const double step = drawing_step(p->high - p->low, Y_TICKS), stride = drawing_step(p->last - p->first, X_TICKS);
+    const double apart = p->subject == OVER_COMPUTE ? stride : fmax(1, stride); /* epochs and pictures are whole */
     char text[48];
     cairo_set_line_width(cairo, 1);
     for (double i = round(p->low / step); i * step <= p->high + 1e-6 * step; i++) {
@@ -96,9 +97,9 @@ static void draw_axes(cairo_t *cairo, const panel *p)
         snprintf(text, sizeof text, "%.6g%%", i == 0 ? 0 : i * step);
         drawing_text(cairo, left - 8, y_of(p, i * step) + 0.35 * DRAWING_FONT, RIGHT, LEFT_MARGIN, text);
     }
-    for (double i = ceil(p->first / stride); i * stride <= p->last * (1 + 1e-9); i++) {
-        snprintf(text, sizeof text, "%.6g", i * stride);
-        drawing_text(cairo, x_of(p, i * stride), HEIGHT - BOTTOM_MARGIN + 6 + DRAWING_FONT, CENTRE, 70, text);
+    for (double i = ceil(p->first / apart); i * apart <= p->last * (1 + 1e-9); i++) {
+        snprintf(text, sizeof text, "%.6g", i * apart);
+        drawing_text(cairo, x_of(p, i * apart), HEIGHT - BOTTOM_MARGIN + 6 + DRAWING_FONT, CENTRE, 70, text);
     }
     drawing_text(cairo, (left + right) / 2, HEIGHT - BOTTOM_MARGIN + 12 + 2 * DRAWING_FONT, CENTRE, 400, p->label);
 }

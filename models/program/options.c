@@ -293,7 +293,7 @@ const command_line comparing_line = {
     .version = "vitro compare " VITRO_VERSION,
     .doc = "Trains models on the same pictures from the same seeds and tells which is better: at equal epochs and at "
            "equal compute, and whether the difference is more than chance.",
-    .tables = { compared, of_the_comparison, of_pictures, of_augmentation, of_updates, of_the_objective, of_the_run,
+    .tables = { compared, of_pictures, of_the_comparison, of_augmentation, of_updates, of_the_objective, of_the_run,
                 to_the_folder_of_all },
     .no_models = true,
 };
@@ -301,7 +301,7 @@ const command_line vit_vs_resnet_line = {
     .version = "vit_vs_resnet (vitro) " VITRO_VERSION,
     .doc = "Trains a vision transformer and a ResNet-18 on the same pictures from the same seeds and tells which is "
            "better: at equal epochs and at equal compute, and whether the difference is more than chance.",
-    .tables = { compared_by_default, of_the_comparison, of_pictures, of_augmentation, of_updates, of_the_objective,
+    .tables = { compared_by_default, of_pictures, of_the_comparison, of_augmentation, of_updates, of_the_objective,
                 of_the_run, to_the_folder_of_all },
     .no_models = true,
 };
