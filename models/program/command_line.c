@@ -1,9 +1,11 @@
 /* command_line.c - command lines as tables, on argp. */
 #include "program/command_line.h"
+#include "program/recipe.h"
 #include "zoo.h"
 #include <argp.h>
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +14,29 @@ enum { MAX_OPTIONS = 128, FIRST_KEY = 256, HELP_SIZE = 512 };
 typedef struct parsing {
     const command_line *line;
     void *target;
+    bool given[MAX_OPTIONS]; /* on the command line, by the row */
+    recipe recipe;
+    const char *file; /* that values are read from; NULL: the command line */
 } parsing;
 
 /* -- Values -------------------------------------------------------------------------------------------------------- */
+
+/* "--lr is "fast"; it must be ...", and for a recipe "mine.json: lr is ...". */
+static void refuse(struct argp_state *state, const command_option *o, const char *text, const char *format, ...)
+    VT_PRINTF(4, 5);
+static void refuse(struct argp_state *state, const command_option *o, const char *text, const char *format, ...)
+{
+    const parsing *p = state->input;
+    char wanted[256];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(wanted, sizeof wanted, format, list);
+    va_end(list);
+    if (p->file)
+        argp_error(state, "%s: %s is \"%s\"; it must be %s", p->file, o->name, text, wanted);
+    else
+        argp_error(state, "--%s is \"%s\"; it must be %s", o->name, text, wanted);
+}
 
 static void parse_integer(struct argp_state *state, const command_option *o, const char *text, int64_t *value)
 {
@@ -22,8 +44,7 @@ static void parse_integer(struct argp_state *state, const command_option *o, con
     errno = 0;
     long long parsed = strtoll(text, &end, 10);
     if (errno || end == text || *end || (double)parsed < o->low || (double)parsed > o->high)
-        argp_error(state, "--%s is \"%s\"; it must be a whole number from %.0f to %.0f", o->name, text, o->low,
-                   o->high);
+        refuse(state, o, text, "a whole number from %.0f to %.0f", o->low, o->high);
     *value = parsed;
 }
 
@@ -34,8 +55,8 @@ static void parse_number(struct argp_state *state, const command_option *o, cons
     if (isfinite(o->high)) snprintf(range, sizeof range, " and at most %g", o->high);
     if (end == text || *end || !isfinite(parsed) || parsed < o->low || parsed > o->high ||
         (o->above && parsed == o->low))
-        argp_error(state, "--%s is \"%s\"; it must be a number %s %g%s%s", o->name, text, o->above ? "above" : "of",
-                   o->low, o->above ? "" : " or more", range);
+        refuse(state, o, text, "a number %s %g%s%s", o->above ? "above" : "of", o->low, o->above ? "" : " or more",
+               range);
     *value = parsed;
 }
 
@@ -68,7 +89,7 @@ static void parse_text(struct argp_state *state, const command_option *o, const 
     char listed[256];
     *value = text;
     if (o->one_of && !is_among(o->value, text))
-        argp_error(state, "--%s is \"%s\"; it must be %s", o->name, text, list_words(o->value, listed, sizeof listed));
+        refuse(state, o, text, "%s", list_words(o->value, listed, sizeof listed));
 }
 
 static void parse_duration(struct argp_state *state, const command_option *o, const char *text, double *value)
@@ -80,7 +101,7 @@ static void parse_duration(struct argp_state *state, const command_option *o, co
                            : strcmp(unit, "h") == 0                        ? 3600
                                                                            : 0;
     if (unit == text || seconds == 0 || !isfinite(number) || number <= 0)
-        argp_error(state, "--%s is \"%s\"; it must be a time, such as 90s, 30m or 1.5h", o->name, text);
+        refuse(state, o, text, "a time, such as 90s, 30m or 1.5h");
     *value = number * seconds;
 }
 
@@ -92,32 +113,20 @@ static void parse_dtype(struct argp_state *state, const command_option *o, const
         return;
     }
     char listed[128];
-    argp_error(state, "--%s is \"%s\"; it must be %s", o->name, text, list_words(o->value, listed, sizeof listed));
-}
-
-/* The list of models, to be freed by the caller. */
-static char *list_models(void)
-{
-    size_t size = 0;
-    char *list = NULL;
-    FILE *stream = open_memstream(&list, &size);
-    if (!stream) return NULL;
-    fputs("Models:", stream);
-    const variant *v;
-    for (int i = 0; (v = zoo_variant(i, NULL)); i++) fprintf(stream, "\n  %-36s %s", v->name, v->summary);
-    fclose(stream);
-    return list;
+    refuse(state, o, text, "%s", list_words(o->value, listed, sizeof listed));
 }
 
 static void parse_model(struct argp_state *state, const char *text, const char **value)
 {
+    const parsing *p = state->input;
     *value = text;
     const variant *v;
     for (int i = 0; (v = zoo_variant(i, NULL)); i++)
         if (strcmp(text, v->name) == 0) return;
     char nearest[256] = "";
     zoo_list_nearest(text, nearest, sizeof nearest);
-    argp_error(state, "there is no model \"%s\"; the nearest names are %s", text, nearest);
+    argp_error(state, "%s%sthere is no model \"%s\"; the nearest names are %s", p->file ? p->file : "",
+               p->file ? ": " : "", text, nearest);
 }
 
 /* argp has put all arguments behind the options before it hands out the first. */
@@ -138,12 +147,13 @@ static void parse_value(struct argp_state *state, const command_option *o, const
     case OPTION_DURATION: parse_duration(state, o, text, field); break;
     case OPTION_DTYPE: parse_dtype(state, o, text, field); break;
     case OPTION_MODEL: parse_model(state, text, field); break;
+    case OPTION_RECIPE:
     case OPTION_ARGUMENT: *(const char **)field = text; break;
     case OPTION_ARGUMENTS: add_argument(state, field); break;
     }
 }
 
-/* -- The command line ---------------------------------------------------------------------------------------------- */
+/* -- Rows ---------------------------------------------------------------------------------------------------------- */
 
 bool command_option_is_argument(const command_option *o)
 {
@@ -156,6 +166,83 @@ const command_option *command_line_row(const command_line *line, int number)
         for (const command_option *o = line->tables[t]; o->name; o++)
             if (number-- == 0) return o;
     return NULL;
+}
+
+/* -- Recipes ------------------------------------------------------------------------------------------------------- */
+
+/* NULL: a recipe has no such option. */
+static const command_option *row_of_name(const command_line *line, const char *name)
+{
+    const command_option *o;
+    for (int i = 0; (o = command_line_row(line, i)); i++)
+        if (o->kind != OPTION_HEADING && o->kind != OPTION_RECIPE && !command_option_is_argument(o) &&
+            strcmp(o->name, name) == 0)
+            return o;
+    return NULL;
+}
+
+static bool is_of_type(const command_option *o, const json_t *value)
+{
+    switch (o->kind) {
+    case OPTION_FLAG: return json_is_true(value);
+    case OPTION_TEXT:
+    case OPTION_DTYPE:
+    case OPTION_MODEL: return json_is_string(value);
+    case OPTION_INTEGER:
+    case OPTION_NUMBER: return json_is_number(value);
+    case OPTION_DURATION: return json_is_string(value) || json_is_number(value);
+    default: return false;
+    }
+}
+
+static const char *type_of(const command_option *o)
+{
+    switch (o->kind) {
+    case OPTION_FLAG: return "true";
+    case OPTION_INTEGER:
+    case OPTION_NUMBER: return "a number";
+    case OPTION_DURATION: return "a number of seconds, or a string such as \"30m\"";
+    default: return "a string";
+    }
+}
+
+/* Whether an option that is given takes the place of this one. */
+static bool is_replaced(const parsing *p, const command_option *o)
+{
+    const command_option *other;
+    for (int i = 0; (other = command_line_row(p->line, i)); i++)
+        if (p->given[i] && other->instead_of && strcmp(other->instead_of, o->name) == 0) return true;
+    return false;
+}
+
+static void parse_recipe_value(struct argp_state *state, const parsing *p, const char *name, const json_t *value)
+{
+    const command_option *o = row_of_name(p->line, name);
+    char *text = json_dumps(value, JSON_ENCODE_ANY);
+    if (!o)
+        argp_error(state, "%s: there is no option \"%s\"", p->file, name);
+    else if (!is_of_type(o, value))
+        argp_error(state, "%s: %s is %s; it must be %s", p->file, name, text ? text : "", type_of(o));
+    else if (!is_replaced(p, o))
+        parse_value(state, o, json_is_string(value) ? json_string_value(value) : text, p->target);
+    free(text);
+}
+
+static void parse_recipe(struct argp_state *state, parsing *p)
+{
+    const char *name;
+    json_t *value;
+    p->file = p->recipe.file;
+    json_object_foreach(p->recipe.values, name, value) parse_recipe_value(state, p, name, value);
+    p->file = NULL;
+}
+
+/* -- Parsing ------------------------------------------------------------------------------------------------------- */
+
+/* The option of a key of argp; NULL: the key is none of an option. */
+static const command_option *row_of_key(const parsing *p, int key)
+{
+    return key < FIRST_KEY || key >= FIRST_KEY + MAX_OPTIONS ? NULL : command_line_row(p->line, key - FIRST_KEY);
 }
 
 static void parse_argument(struct argp_state *state, const parsing *p, const char *text)
@@ -182,28 +269,83 @@ static void require(struct argp_state *state, const parsing *p)
     }
 }
 
+static void parse_fallbacks(struct argp_state *state, const parsing *p)
+{
+    const command_option *o;
+    for (int i = 0; (o = command_line_row(p->line, i)); i++)
+        if (o->fallback) parse_value(state, o, o->fallback, p->target);
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
-    const parsing *p = state->input;
-    const command_option *o;
+    parsing *p = state->input;
+    const command_option *o = row_of_key(p, key);
     if (key == ARGP_KEY_ARG) {
         parse_argument(state, p, text);
         return 0;
     }
     if (key == ARGP_KEY_END) require(state, p);
-    if (key == ARGP_KEY_INIT)
-        for (int i = 0; (o = command_line_row(p->line, i)); i++)
-            if (o->fallback) parse_value(state, o, o->fallback, p->target);
-    if (key < FIRST_KEY || key >= FIRST_KEY + MAX_OPTIONS) return ARGP_ERR_UNKNOWN;
-    parse_value(state, command_line_row(p->line, key - FIRST_KEY), text, p->target);
+    if (!o) return ARGP_ERR_UNKNOWN;
+    parse_value(state, o, text, p->target);
     return 0;
 }
 
-/* The list of models stands at the end of the help. */
+/* What comes before the values of the command line: those of the recipe that it names, and before them the fallbacks.
+ */
+static error_t prepare_option(int key, char *text, struct argp_state *state)
+{
+    parsing *p = state->input;
+    const command_option *o = row_of_key(p, key);
+    if (key == ARGP_KEY_ARG) return 0;
+    if (key == ARGP_KEY_END) {
+        parse_fallbacks(state, p);
+        parse_recipe(state, p);
+    }
+    if (!o) return ARGP_ERR_UNKNOWN;
+    p->given[key - FIRST_KEY] = true;
+    if (o->kind != OPTION_RECIPE) return 0;
+    recipe_free(&p->recipe);
+    recipe_read(&p->recipe, text);
+    if (!p->recipe.values) argp_error(state, "%s", p->recipe.problem);
+    return 0;
+}
+
+/* -- Help ---------------------------------------------------------------------------------------------------------- */
+
+static void list_models(FILE *stream)
+{
+    fputs("Models:", stream);
+    const variant *v;
+    for (int i = 0; (v = zoo_variant(i, NULL)); i++) fprintf(stream, "\n  %-36s %s", v->name, v->summary);
+}
+
+static bool takes_recipes(const command_line *line)
+{
+    const command_option *o;
+    for (int i = 0; (o = command_line_row(line, i)); i++)
+        if (o->kind == OPTION_RECIPE) return true;
+    return false;
+}
+
+/* To be freed by the caller. */
+static char *list_names(const command_line *line)
+{
+    size_t size = 0;
+    char *list = NULL;
+    FILE *stream = open_memstream(&list, &size);
+    if (!stream) return NULL;
+    if (takes_recipes(line)) recipes_list(stream);
+    if (takes_recipes(line) && !line->no_models) fputs("\n\n", stream);
+    if (!line->no_models) list_models(stream);
+    fclose(stream);
+    return list;
+}
+
+/* The lists of recipes and models stand at the end of the help. */
 static char *filter_help(int key, const char *text, void *input)
 {
     const parsing *p = input;
-    char *list = key == ARGP_KEY_HELP_POST_DOC && !(p && p->line->no_models) ? list_models() : NULL;
+    char *list = key == ARGP_KEY_HELP_POST_DOC && p ? list_names(p->line) : NULL;
     return list ? list : (char *)text;
 }
 
@@ -246,13 +388,18 @@ void command_line_parse(const command_line *line, int argc, char **argv, void *t
     static char help[MAX_OPTIONS][HELP_SIZE], doc[2048], arguments[256];
     fill_argp(line, options, help);
     list_arguments(line, arguments, sizeof arguments);
-    snprintf(doc, sizeof doc, line->no_models ? "%s" : "%s\vModels:", line->doc);
-    const struct argp argp = { options, parse_option, arguments, doc, 0, filter_help, 0 };
+    snprintf(doc, sizeof doc, line->no_models && !takes_recipes(line) ? "%s" : "%s\vModels:", line->doc);
+    static parsing p; /* it stays: texts of the options point into the recipe */
+    recipe_free(&p.recipe);
+    p = (parsing){ .line = line, .target = target };
     argp_program_version = line->version;
-    argp_parse(&argp, argc, argv, 0, 0, &(parsing){ line, target });
+    const struct argp first = { options, prepare_option, arguments, doc, 0, filter_help, 0 };
+    argp_parse(&first, argc, argv, 0, 0, &p);
+    const struct argp second = { options, parse_option, arguments, doc, 0, filter_help, 0 };
+    argp_parse(&second, argc, argv, 0, 0, &p);
 }
 
-/* -- The recipe ---------------------------------------------------------------------------------------------------- */
+/* -- What decides what is computed --------------------------------------------------------------------------------- */
 
 /* With as many digits as tell it from other numbers. */
 static void print_number(double number, char *text, size_t size)
@@ -286,6 +433,7 @@ static void print_value(const command_option *o, const void *target, char *text,
     case OPTION_ARGUMENTS: break;
     case OPTION_FLAG: snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no"); break;
     case OPTION_TEXT:
+    case OPTION_RECIPE:
     case OPTION_ARGUMENT:
     case OPTION_MODEL: print_text(*(const char *const *)field, text, size); break;
     case OPTION_INTEGER: print_integer(*(const int64_t *)field, text, size); break;
@@ -323,6 +471,7 @@ bool command_option_has_value(const command_option *o, const void *target)
     case OPTION_DTYPE: return true;
     case OPTION_ARGUMENTS: return ((const argument_list *)field)->count > 0;
     case OPTION_TEXT:
+    case OPTION_RECIPE:
     case OPTION_ARGUMENT:
     case OPTION_MODEL: break;
     }
@@ -353,7 +502,7 @@ static void print_option(FILE *stream, const command_option *o, const void *targ
 {
     char number[64];
     const char *text = number;
-    if (o->kind == OPTION_TEXT || o->kind == OPTION_MODEL)
+    if (o->kind == OPTION_TEXT || o->kind == OPTION_MODEL || o->kind == OPTION_RECIPE)
         text = *(const char *const *)(const void *)((const char *)target + o->offset);
     else
         print_value(o, target, number, sizeof number);

@@ -22,6 +22,7 @@ typedef struct command_option {
         OPTION_DURATION, /* double, in seconds: "90", "90s", "30m", "1.5h" */
         OPTION_DTYPE,    /* vt_dtype: one of the words in `value`, "f32|bf16" */
         OPTION_MODEL,    /* const char *: the name of a model of the zoo */
+        OPTION_RECIPE,   /* const char *: of recipe.h; options on the command line override its values */
         OPTION_ARGUMENT, /* const char *: what stands without a name, in the order of the rows; NULL where left out */
         OPTION_ARGUMENTS /* argument_list: the last of these rows, for all that stand behind the others */
     } kind;
@@ -34,9 +35,10 @@ typedef struct command_option {
     const char *otherwise; /* what that is in the help, where there is no fallback */
     bool recipe;           /* it decides what is computed: a run is resumed with the same one alone */
     const char *help;
-    bool required; /* of an argument, and of a text */
-    bool one_of;   /* of a text: it is one of the words in `value`, "sgd|adam" */
-    bool of_zoo;   /* of an argument: it is the name of a model, or a pattern of names */
+    bool required;          /* of an argument, and of a text */
+    bool one_of;            /* of a text: it is one of the words in `value`, "sgd|adam" */
+    bool of_zoo;            /* of an argument: it is the name of a model, or a pattern of names */
+    const char *instead_of; /* an option that a recipe may have, which does not count where this one is given */
 } command_option;
 
 /* The offset of a field of the program's struct. */

@@ -32,7 +32,7 @@ static const command_option of_pictures[] = {
 static const command_option of_steps[] = {
     { OPTION_HEADING, .name = "How:" },
     { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .otherwise = "10, or as many as --time allows",
-      .recipe = true, .help = "Times to go through the training pictures" },
+      .recipe = true, .instead_of = "time", .help = "Times to go through the training pictures" },
     { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64", .recipe = true,
       .help = "Pictures a step" },
     { 0 },
@@ -73,9 +73,10 @@ static const command_option of_updates[] = {
     { OPTION_NUMBER, "momentum", OPTION_FIELD(momentum), "X", 0, 0.9999, .recipe = true,
       .otherwise = "0.9 of sgd, 0 of rmsprop, 0.95 of muon", .help = "Of sgd, rmsprop and muon" },
     { OPTION_NUMBER, "clip", OPTION_FIELD(clip), "X", 0, INFINITY, .otherwise = "1, or 0 with --clip-value",
-      .recipe = true, .help = "The longest that all gradients together may be; 0: any length" },
+      .recipe = true, .instead_of = "clip-value",
+      .help = "The longest that all gradients together may be; 0: any length" },
     { OPTION_NUMBER, "clip-value", OPTION_FIELD(clip_value), "X", 0, INFINITY, .fallback = "0", .recipe = true,
-      .help = "The largest that an element of a gradient may be; 0: any size" },
+      .instead_of = "clip", .help = "The largest that an element of a gradient may be; 0: any size" },
     { OPTION_INTEGER, "accumulate", OPTION_FIELD(accumulate), "N", 1, 1e6, .fallback = "1", .recipe = true,
       .help = "Batches an update, as one of N times the size would be, in the memory of one" },
     { OPTION_NUMBER, "ema", OPTION_FIELD(ema), "X", 0, 0.999999999, .fallback = "0", .recipe = true,
@@ -124,7 +125,7 @@ static const command_option of_the_end[] = {
     { OPTION_HEADING, .name = "Until when:" },
     { OPTION_INTEGER, "patience", OPTION_FIELD(patience), "N", 1, 1e6, .otherwise = "any", .recipe = true,
       .help = "Stop after N epochs in which the accuracy of the test has not become better" },
-    { OPTION_DURATION, "time", OPTION_FIELD(time), "TIME", .otherwise = "any", .recipe = true,
+    { OPTION_DURATION, "time", OPTION_FIELD(time), "TIME", .otherwise = "any", .recipe = true, .instead_of = "epochs",
       .help = "Train for so long, 90s, 30m or 1.5h: the learning rate reaches its end by then" },
     { OPTION_INTEGER, "overfit-batches", OPTION_FIELD(overfit_batches), "N", 1, 1e6, .otherwise = "all pictures",
       .recipe = true, .help = "Train and test on the first N batches alone, as they are: what can learn learns them" },
@@ -157,6 +158,14 @@ static const command_option to_a_folder[] = {
           "as one that was never stopped" },
     { OPTION_FLAG, "quiet", OPTION_FIELD(quiet), .help = "Print errors alone" },
     { OPTION_FLAG, "json", OPTION_FIELD(json), .help = "Print a line of JSON an epoch, and nothing else" },
+    { 0 },
+};
+
+static const command_option of_a_recipe[] = {
+    { OPTION_RECIPE, "recipe", OPTION_FIELD(recipe), "NAME|FILE", .otherwise = "none",
+      .help =
+          "Options of one of the recipes that --help lists, or of a JSON file, whose name has a / or ends in .json. "
+          "Options that are given beside it override its own" },
     { 0 },
 };
 
@@ -201,16 +210,16 @@ const command_line training_line = {
     .version = "vit_cifar10 (vitro) " VITRO_VERSION,
     .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it after "
            "each epoch.",
-    .tables = { anew, of_pictures, of_augmentation, of_steps, of_updates, of_the_objective, of_the_end, of_the_run,
-                to_a_folder },
+    .tables = { anew, of_a_recipe, of_pictures, of_augmentation, of_steps, of_updates, of_the_objective, of_the_end,
+                of_the_run, to_a_folder },
 };
 
 const command_line finetuning_line = {
     .version = "vitro finetune " VITRO_VERSION,
     .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
            "epoch.",
-    .tables = { further, of_pictures, of_augmentation, which_of_it, of_steps, of_updates, of_the_objective, of_the_end,
-                of_the_run, to_a_folder },
+    .tables = { further, of_a_recipe, of_pictures, of_augmentation, which_of_it, of_steps, of_updates, of_the_objective,
+                of_the_end, of_the_run, to_a_folder },
     .no_models = true,
 };
 

@@ -10,6 +10,7 @@ typedef struct options {
     const struct options *given; /* as they were read, before options_complete */
     const char *data;            /* a folder, a data set's name, or NULL: look for one */
     const char *model, *device, *out;
+    const char *recipe; /* the name or the file that some of these are from; NULL: none */
     vt_dtype precision;
     int64_t epochs, batch, train_limit, test_limit; /* limits: VT_AUTO is all */
     int64_t threads;                                /* 0: one a core */

@@ -27,11 +27,12 @@ static json_t *options_json(const options *options)
     return json;
 }
 
-/* As it was given, since options that follow from others may not be given beside them. The pictures that were found are
- * named, so that the same are found again. */
+/* As it was given, since options that follow from others may not be given beside them; with a recipe's values in the
+ * place of its name, which may become that of others. The pictures that were found are named, so that the same are
+ * found again. */
 static json_t *command_json(const options *o, const pictures *p)
 {
-    static const char *const without[] = { "out", "resume", "quiet", "json", NULL };
+    static const char *const without[] = { "out", "recipe", "resume", "quiet", "json", NULL };
     options found = *o->given;
     if (!found.data) found.data = p->set->name;
     char *text = command_line_text(o->line, &found, without);
