@@ -1,5 +1,6 @@
 /* loader.c - how fast a loader makes batches, and what training on them costs more than training on one batch that is
  * there from the start. Prints one line of JSON. See --help. */
+#include "median.h"
 #include "program/clock.h"
 #include "program/command_line.h"
 #include "zoo.h"
@@ -125,19 +126,6 @@ static bool measure(measured *m, const options *o)
 }
 
 /* -- Reporting ----------------------------------------------------------------------------------------------------- */
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Sorts the values. */
-static double median(double *values, int64_t count)
-{
-    qsort(values, (size_t)count, sizeof *values, compare_doubles);
-    return (values[(count - 1) / 2] + values[count / 2]) / 2;
-}
 
 static void report(const measured *m, const options *o)
 {

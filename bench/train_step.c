@@ -1,4 +1,5 @@
 /* train_step.c - times whole training steps of a model of the zoo, and prints one line of JSON. See --help. */
+#include "median.h"
 #include "program/clock.h"
 #include "program/command_line.h"
 #include "zoo.h"
@@ -277,19 +278,6 @@ static void measurement_free(measurement *m)
 }
 
 /* -- Reporting ----------------------------------------------------------------------------------------------------- */
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Sorts the values. */
-static double median(double *values, int64_t count)
-{
-    qsort(values, (size_t)count, sizeof *values, compare_doubles);
-    return (values[(count - 1) / 2] + values[count / 2]) / 2;
-}
 
 static void put(json_t *line, const char *name, json_t *value)
 {

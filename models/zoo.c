@@ -88,10 +88,18 @@ void zoo_list_nearest(const char *name, char *text, size_t size)
     }
 }
 
+const variant *zoo_find(const char *name, const family **family)
+{
+    const variant *v;
+    for (int i = 0; (v = zoo_variant(i, family)); i++)
+        if (strcmp(v->name, name) == 0) return v;
+    return NULL;
+}
+
 static const variant *find(const classifier_args *a, const family **family)
 {
-    for (int i = 0; a->name && zoo_variant(i, family); i++)
-        if (strcmp(zoo_variant(i, family)->name, a->name) == 0) return zoo_variant(i, family);
+    const variant *found = a->name ? zoo_find(a->name, family) : NULL;
+    if (found) return found;
     char names[SHOWN * (NAME_LENGTH + 2)] = "";
     zoo_list_nearest(a->name ? a->name : "", names, sizeof names);
     vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "no model \"%s\"; the nearest names are %s", a->name ? a->name : "(null)",

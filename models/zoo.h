@@ -62,9 +62,10 @@ bool classifier_load_with(const classifier_load_args *a);
 /* Whose names the file has; NULL: the family's own, or names that it does not know. */
 const naming *family_naming(const family *family, const vt_tensor_file *file);
 
-/* The variants of all families, in order; NULL past the last. `family`, where it is not NULL, gets that of the variant.
- */
+/* The variants of all families, in order; NULL past the last. `family`, where it is not NULL, gets the variant's. */
 const variant *zoo_variant(int index, const family **family);
+/* The variant of a name; NULL where there is none. */
+const variant *zoo_find(const char *name, const family **family);
 /* The names of variants that are nearest to a name, nearest first: "a, b, c", of less than `size` bytes. */
 void zoo_list_nearest(const char *name, char *text, size_t size);
 

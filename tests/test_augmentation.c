@@ -248,8 +248,7 @@ Test(augmentation, resized_crop_is_the_window_resized)
     }
 }
 
-/* -- Policies: each outcome is one that torchvision could have had --------------------------------------------------
- */
+/* -- Policies: each outcome is one that torchvision could have had ------------------------------------------------- */
 
 /* The picture by an operation of a strength of so many steps, and of a sign. */
 static void operate(const char *name, int step, int steps, bool wide, bool negated, uint8_t *pixels)

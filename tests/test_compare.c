@@ -151,11 +151,9 @@ Test(sentences, the_better_model_is_named_whichever_it_is)
             reach(which, 0, !better, 0.5);
         }
         SAYS(better ? "At equal epochs (5), large is right about 70.00% \302\261 1.00 of the test pictures, and small "
-                      "is right "
-                      "about 50.00% \302\261 1.00: large is ahead by 20.00 points, more than chance explains"
+                      "is right about 50.00% \302\261 1.00: large is ahead by 20.00 points, more than chance explains"
                     : "At equal epochs (5), small is right about 70.00% \302\261 1.00 of the test pictures, and large "
-                      "is right "
-                      "about 50.00% \302\261 1.00: small is ahead by 20.00 points, more than chance explains");
+                      "is right about 50.00% \302\261 1.00: small is ahead by 20.00 points, more than chance explains");
         SAYS(better ? "large is ahead of small either way." : "small is ahead of large either way.");
         SAYS_NOT(better ? "small is ahead" : "large is ahead");
         SAYS_NOT("no difference");
@@ -200,8 +198,7 @@ Test(sentences, one_seed_says_nothing_about_chance)
     for (int which = 0; which < MATCHINGS; which++)
         for (int model = 0; model < 2; model++) reach(which, 0, model, 0.5 + 0.2 * model);
     SAYS("large is right about 69.00% of the test pictures, and small is right about 49.00%: one seed: nothing can be "
-         "said "
-         "about chance.");
+         "said about chance.");
     SAYS_NOT("ahead");
 }
 
@@ -224,8 +221,7 @@ Test(sentences, the_gap_closes_widens_or_stays_as_data_grow)
 {
     reach_on_fractions(0.3, 0.1);
     SAYS("the lead of large over small is 30.17 points on 100 training pictures and 10.17 on 1000: the gap closes as "
-         "data "
-         "grow");
+         "data grow");
     reach_on_fractions(0.1, 0.3);
     SAYS("the gap widens as data grow");
     reach_on_fractions(-0.2, 0.2);

@@ -194,10 +194,19 @@ Test(progress, is_plain_on_a_dumb_terminal)
 
 static vt_epoch epoch_of(int64_t epoch)
 {
-    double t = (double)epoch;
-    return (
-        vt_epoch){ epoch,       2.3 / t, 1 - 0.9 / t, 2.4 / t, 1 - 0.95 / t, 12.5 + 0.1 * t, 50000 / (12.5 + 0.1 * t),
-                   1 - 0.3 / t, 0.1 / t, 0.001 / t };
+    const double t = (double)epoch, seconds = 12.5 + 0.1 * t;
+    return (vt_epoch){
+        .epoch = epoch,
+        .train_loss = 2.3 / t,
+        .train_accuracy = 1 - 0.9 / t,
+        .test_loss = 2.4 / t,
+        .test_accuracy = 1 - 0.95 / t,
+        .seconds = seconds,
+        .images_per_second = 50000 / seconds,
+        .test_top5 = 1 - 0.3 / t,
+        .test_calibration_error = 0.1 / t,
+        .learning_rate = 0.001 / t,
+    };
 }
 
 static void append_epochs(int64_t first, int64_t last)

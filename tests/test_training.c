@@ -1,5 +1,4 @@
-/* test_training.c - what training programs compute for each batch and update: losses, learning rates, the end of a run.
- */
+/* test_training.c - what training programs compute in a run: losses, learning rates, and when it ends. */
 #include "left_behind.h"
 #include "program/budget.h"
 #include "program/learning_rate.h"

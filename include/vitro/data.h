@@ -159,16 +159,16 @@ typedef struct vt_loader_args {
     int64_t batch;       /* pictures a batch */
     bool shuffle;        /* a new order each epoch, a function of (seed, epoch) alone */
     const char *augment; /* what is done to pictures at random: see below; NULL: nothing */
-    int repeats;       /* an epoch has so many places for each of its pictures, next to each other and augmented each in
-                        * its own way, and so many times fewer pictures (Hoffer et al. 2020) */
-    uint64_t seed;     /* of order and augmentation */
-    bool drop_last;    /* leaves out a last batch that would be short */
-    const float *mean; /* [channels], in units of the full scale 255; NULL: CIFAR-10's .4914 .4822 .4465 */
-    const float *std;  /* [channels], likewise; NULL: CIFAR-10's .2470 .2435 .2616 */
-    int workers;       /* background threads; at 0 the caller's thread makes the batches. Their number never changes
-                        * a bit of a batch */
-    bool resident;     /* for vt_loader_next_tensors: the pictures, as bytes, lie on the context's device whole, and are
-                        * cropped, flipped and normalised there. They are in memory, not read one by one */
+    int repeats;         /* an epoch has so many places for each of its pictures, next to each other and augmented each
+                          * in its own way, and so many times fewer pictures (Hoffer et al. 2020) */
+    uint64_t seed;       /* of order and augmentation */
+    bool drop_last;      /* leaves out a last batch that would be short */
+    const float *mean;   /* [channels], in units of the full scale 255; NULL: CIFAR-10's .4914 .4822 .4465 */
+    const float *std;    /* [channels], likewise; NULL: CIFAR-10's .2470 .2435 .2616 */
+    int workers;         /* background threads; at 0 the caller's thread makes the batches. Their number never changes
+                          * a bit of a batch */
+    bool resident;       /* for vt_loader_next_tensors: the pictures, as bytes, lie on the context's device whole, and
+                          * are cropped, flipped and normalised there. They are in memory, not read one by one */
 } vt_loader_args;
 #define VT_LOADER_DEFAULTS .batch = 64, .repeats = 1, .seed = 0, .workers = 1
 VT_API vt_loader_args vt_loader_defaults(void);
@@ -176,16 +176,17 @@ VT_API vt_loader_args vt_loader_defaults(void);
 /* Augmentation is a list of stages, with numbers behind colons that may be left out: "crop:4,flip,randaugment:2:9".
  * What becomes of a picture is a function of (seed, epoch, picture) alone.
  *
- * | stage | what it does to a picture |
- * |---|---|
- * | crop:P | a window of the size of the picture, in the picture padded by P = 4 black pixels |
- * | resized-crop:A:B | a window of A = 0.08 to B = 1 of the area of the whole picture, of 3:4 to 4:3, resized by
- * bicubic interpolation (Szegedy et al. 2015): the first stage, or none | | flip:P | left to right, with the
- * probability P = 0.5 | | jitter:B:C:S:H | brightness, contrast and saturation by 1 ± 0.4, hue by ± 0.1 of a turn, in
- * any order | | randaugment:N:M | N = 2 operations of magnitude M = 9, of 30 (Cubuk et al. 2020) | | trivial | one
- * operation of any magnitude: TrivialAugmentWide (Müller & Hutter 2021) | | autoaugment, autoaugment-cifar | the policy
- * that was found for ImageNet, or CIFAR-10 (Cubuk et al. 2019) | | erase:P:A:B | with the probability P = 0.25, a
- * window of A = 0.02 to B = 0.33 of the area becomes the mean colour (Zhong et al. 2020) |
+ *     crop:P            a window of the size of the picture, in the picture padded by P = 4 black pixels
+ *     resized-crop:A:B  a window of A = 0.08 to B = 1 of the area of the whole picture, of 3:4 to 4:3, resized by
+ *                       bicubic interpolation (Szegedy et al. 2015): the first stage, or none
+ *     flip:P            left to right, with the probability P = 0.5
+ *     jitter:B:C:S:H    brightness, contrast and saturation by 1 ± 0.4, hue by ± 0.1 of a turn, in any order
+ *     randaugment:N:M   N = 2 operations of magnitude M = 9, of 30 (Cubuk et al. 2020)
+ *     trivial           one operation of any magnitude: TrivialAugmentWide (Müller & Hutter 2021)
+ *     autoaugment       the policy that was found for ImageNet (Cubuk et al. 2019)
+ *     autoaugment-cifar the one that was found for CIFAR-10
+ *     erase:P:A:B       with the probability P = 0.25, a window of A = 0.02 to B = 0.33 of the area becomes the mean
+ *                       colour (Zhong et al. 2020)
  *
  * The operations are those of vt_image_operate, with torchvision's magnitudes. */
 

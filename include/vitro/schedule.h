@@ -1,7 +1,7 @@
 /* schedule.h - learning rates as pure functions of the step: nothing to save, nothing to resume.
  *
  * Steps count from 0. With a warm-up of w steps, step s < w gets start + (lr - start) (s + 1) / w; the rest of the
- * schedule follows it. */
+ * schedule follows it. Numbers are not checked, and there are no errors: behind the last step the end is kept. */
 #ifndef VITRO_SCHEDULE_H
 #define VITRO_SCHEDULE_H
 
@@ -82,7 +82,8 @@ typedef struct vt_one_cycle_lr_args {
 #define VT_ONE_CYCLE_LR_DEFAULTS .rise = 0.3, .division = 25, .fall = 1e4
 VT_API vt_one_cycle_lr_args vt_one_cycle_lr_defaults(void);
 /* Up along half a cosine from lr / division to lr, which step rise total - 1 has, then down along another to the end at
- * step total - 1. Smith & Topin, "Super-convergence" (2018), as PyTorch's OneCycleLR has it. */
+ * step total - 1. Smith & Topin, "Super-convergence" (2018), as PyTorch's OneCycleLR has it. A division or fall of 0,
+ * or a rise outside (0, 1), gives no rate that could be used. */
 VT_API double vt_one_cycle_lr_with(const vt_one_cycle_lr_args *a);
 #define vt_one_cycle_lr(...)                                                                                           \
     VT_CALL(vt_one_cycle_lr_with, vt_one_cycle_lr_args, VT_ONE_CYCLE_LR_DEFAULTS, 3,                                   \

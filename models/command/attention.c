@@ -27,9 +27,10 @@ static const command_option table[] = {
       .help = "The weights: safetensors, or what PyTorch's torch.save wrote (.pth, .pt, .bin)" },
     { OPTION_TEXT, "part", OPTION_FIELD(part), "KEY", .otherwise = "found by itself",
       .help = "Where in a file of torch.save the tensors are, such as model_ema" },
-    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights fit",
+    { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .otherwise = "the one that the weights name, or fit",
       .help = "The model, as vitro models lists it" },
-    { OPTION_TEXT, "labels", OPTION_FIELD(labels), "FILE", .otherwise = "ImageNet's for 1000 classes, else numbers",
+    { OPTION_TEXT, "labels", OPTION_FIELD(labels), "FILE",
+      .otherwise = "those in the weights, ImageNet's for 1000 classes, else numbers",
       .help = "The names of the classes, one a line" },
     { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 1e5, .otherwise = "the model's",
       .help = "Side of the pictures that the model takes; position embeddings are resampled" },
@@ -71,14 +72,6 @@ static bool write_tables(const results *r)
     if (r->explanation.layers == 0) return true;
     stream = whole_file_open(&file, r->folder, "layers.csv");
     if (stream) tables_write_layers(stream, &r->explanation, r->net->config);
-    return whole_file_close(&file);
-}
-
-static bool write_page(const results *r)
-{
-    whole_file file;
-    FILE *stream = whole_file_open(&file, r->folder, "attention.html");
-    if (stream) page_write(stream, r);
     return whole_file_close(&file);
 }
 
@@ -140,7 +133,7 @@ static bool explain_and_write(results *r, const options *o, const model_card *ca
 {
     return labels_open(o->labels, card, r->net->config->classes, &r->labels) && explain_picture(r, o) &&
            choose_layers(r, o->layers) && choose_heads(r, o->heads) && output_folder_prepare(r->folder) &&
-           drawings_write(r) && write_tables(r) && write_page(r);
+           drawings_write(r) && write_tables(r) && attention_page_write(r);
 }
 
 static const char *base_name(const char *path)

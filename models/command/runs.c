@@ -1,5 +1,6 @@
 /* runs.c - vitro runs: lists and compares the training runs in a folder. */
 #include "command/command.h"
+#include "program/csv_text.h"
 #include "program/failure.h"
 #include "program/json_text.h"
 #include "program/output_folder.h"
@@ -103,15 +104,11 @@ static void print_csv_head(void)
     putchar('\n');
 }
 
-/* Text in quotes, so that it may hold anything (RFC 4180). */
 static void print_csv_value(const json_t *value)
 {
     if (json_is_integer(value)) printf("%lld", (long long)json_integer_value(value));
     if (json_is_real(value)) printf("%.9g", json_real_value(value));
-    if (!json_is_string(value)) return;
-    putchar('"');
-    for (const char *at = json_string_value(value); *at; at++) fputs(*at == '"' ? "\"\"" : (char[]){ *at, 0 }, stdout);
-    putchar('"');
+    if (json_is_string(value)) csv_print_text(stdout, json_string_value(value));
 }
 
 static void print_csv_row(const json_t *r)
@@ -125,12 +122,7 @@ static void print_csv_row(const json_t *r)
 
 static void print_json(const run_list *list)
 {
-    json_t *all = json_array();
-    for (int i = 0; i < list->count; i++) {
-        json_t *r = run_describe(&list->runs[i]);
-        json_object_set_new(r, "log", run_log(&list->runs[i]));
-        json_array_append_new(all, r);
-    }
+    json_t *all = run_list_json(list);
     json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     putchar('\n');
     json_decref(all);

@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *matching_name(matching which)
+{
+    static const char *const names[MATCHINGS] = { "epochs", "compute" };
+    return names[which];
+}
+
 /* -- What the options say ------------------------------------------------------------------------------------------ */
 
 static bool refuse_model(const char *name)
@@ -18,9 +24,7 @@ static bool refuse_model(const char *name)
 
 static bool add_model(plan *p, const char *name)
 {
-    const variant *v = NULL;
-    for (int i = 0; (v = zoo_variant(i, NULL)) && strcmp(v->name, name) != 0; i++) continue;
-    if (!v) return refuse_model(name);
+    if (!zoo_find(name, NULL)) return refuse_model(name);
     for (int i = 0; i < p->model_count; i++)
         if (strcmp(p->models[i].name, name) == 0)
             vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is named twice; a comparison is of different models", name);
@@ -142,4 +146,12 @@ void plan_run_name(const planned_run *r, char *name, size_t size)
 {
     snprintf(name, size, "%s-%" PRId64 "-epochs-%" PRId64 "-pictures-seed-%" PRId64, r->model->name, r->epochs,
              r->pictures, r->seed);
+}
+
+const char *plan_run_folder(char path[PATH_SIZE], const char *comparison, const planned_run *r)
+{
+    char name[256], below[264];
+    plan_run_name(r, name, sizeof name);
+    snprintf(below, sizeof below, "runs/%s", name);
+    return path_join(path, comparison, below);
 }

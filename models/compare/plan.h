@@ -3,12 +3,15 @@
 #define MODELS_COMPARE_PLAN_H
 
 #include "program/options.h"
+#include "program/path.h"
 
 enum { MOST_MODELS = 8, MOST_FRACTIONS = 16, MOST_SEEDS = 100 };
 
 /* What is the same for all models beside pictures, seeds and augmentation: how often they see the pictures, or how much
  * is computed. */
 typedef enum matching { EQUAL_EPOCHS, EQUAL_COMPUTE, MATCHINGS } matching;
+/* "epochs", "compute" */
+const char *matching_name(matching which);
 
 typedef struct contestant {
     const char *name;
@@ -44,10 +47,14 @@ bool plan_fit(plan *p, double seconds, int64_t batch);
 planned_run plan_run(const plan *p, matching which, int fraction, int model, int64_t seed);
 /* The name of the run's folder, of less than `size` bytes. */
 void plan_run_name(const planned_run *r, char *name, size_t size);
+/* Its path in the folder of the comparison, in `path`. NULL, with an error, where it is too long. */
+const char *plan_run_folder(char path[PATH_SIZE], const char *comparison, const planned_run *r);
 
-/* Keeps the plan in the folder for a later resumption, with the options' recipe. False with an error. */
+/* Keeps the plan in the folder for a later resumption, with the options that are fixed then. False with an error. */
 bool plan_write(const plan *p, const options *o);
-/* Takes up the plan of the folder. Error: none there, a damaged one, one of other models or of another recipe. */
+/* Whether a folder has one. */
+bool plan_is_there(const char *folder);
+/* Takes up the plan of the folder. Error: none there, a damaged one, one of other models or of other options. */
 bool plan_read(plan *p, const options *o);
 
 #endif

@@ -1,11 +1,10 @@
 /* plan_file.c - plan.json: what a comparison was begun with, for going on with it. */
 #include "compare/plan.h"
-#include "program/whole_file.h"
+#include "program/json_file.h"
 #include <jansson.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { PATH_SIZE = 4096 };
+static const char PLAN[] = "plan.json";
 
 static json_t *models_json(const plan *p)
 {
@@ -18,19 +17,14 @@ static json_t *models_json(const plan *p)
 
 bool plan_write(const plan *p, const options *o)
 {
-    char recipe[VT_NOTE_SIZE];
-    whole_file f;
-    FILE *stream = whole_file_open(&f, o->out, "plan.json");
-    if (!stream) return false;
-    options_recipe(o, recipe, sizeof recipe);
+    char fixed[VT_NOTE_SIZE];
+    options_list_fixed(o, fixed, sizeof fixed);
     json_t *json =
-        json_pack("{so ss sI sI sI}", "models", models_json(p), "recipe", recipe, "epochs", (json_int_t)p->epochs,
+        json_pack("{so ss sI sI sI}", "models", models_json(p), "options", fixed, "epochs", (json_int_t)p->epochs,
                   "training_pictures", (json_int_t)p->training_pictures, "test_pictures", (json_int_t)p->test_pictures);
-    if (!json || json_dumpf(json, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0)
-        vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write %s/plan.json", o->out);
-    fputc('\n', stream);
+    const bool written = json_file_write(json, o->out, PLAN, 17);
     json_decref(json);
-    return whole_file_close(&f);
+    return written;
 }
 
 static bool refuse(const char *path, const char *why)
@@ -54,8 +48,8 @@ static bool take_models(plan *p, const char *path, const json_t *models)
 
 static bool take(plan *p, const options *o, const char *path, const json_t *json)
 {
-    char recipe[VT_NOTE_SIZE];
-    const char *saved = json_string_value(json_object_get(json, "recipe"));
+    char fixed[VT_NOTE_SIZE];
+    const char *saved = json_string_value(json_object_get(json, "options"));
     const int64_t epochs = json_integer_value(json_object_get(json, "epochs"));
     p->training_pictures = json_integer_value(json_object_get(json, "training_pictures"));
     p->test_pictures = json_integer_value(json_object_get(json, "test_pictures"));
@@ -63,17 +57,23 @@ static bool take(plan *p, const options *o, const char *path, const json_t *json
         vt_error_raise(VT_ERROR_FILE, VT_HERE, "%s is damaged, or no plan of a comparison", path);
         return false;
     }
-    options_recipe(o, recipe, sizeof recipe);
-    if (strcmp(saved, recipe) != 0) return refuse(path, "with other options");
+    options_list_fixed(o, fixed, sizeof fixed);
+    if (strcmp(saved, fixed) != 0) return refuse(path, "with other options");
     plan_set_epochs(p, epochs);
     return take_models(p, path, json_object_get(json, "models"));
+}
+
+bool plan_is_there(const char *folder)
+{
+    return path_exists(folder, PLAN);
 }
 
 bool plan_read(plan *p, const options *o)
 {
     char path[PATH_SIZE];
     json_error_t error;
-    if (snprintf(path, sizeof path, "%s/plan.json", o->out) >= PATH_SIZE || access(path, F_OK) != 0) {
+    if (!path_join(path, o->out, PLAN)) return false;
+    if (!plan_is_there(o->out)) {
         vt_error_raise(VT_ERROR_FILE, VT_HERE, "there is nothing to resume: no %s; leave --resume out to begin", path);
         return false;
     }

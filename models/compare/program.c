@@ -8,22 +8,15 @@
 #include "program/failure.h"
 #include "program/output_folder.h"
 #include <stdio.h>
-#include <unistd.h>
-
-static bool contradict(const char *message)
-{
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s", message);
-    return false;
-}
 
 /* What is left out, but for what suits each run. */
 static bool complete(options *o)
 {
     if (o->epochs != VT_AUTO && o->quick)
-        return contradict("--quick decides how many epochs there are: leave --epochs out");
+        return options_contradict("--quick decides how many epochs there are: leave --epochs out");
     if (o->epochs != VT_AUTO && o->time > 0)
-        return contradict("--time decides how many epochs there are: leave --epochs out");
-    if (o->quick && o->time > 0) return contradict("--quick is --time 10m: give one of them");
+        return options_contradict("--time decides how many epochs there are: leave --epochs out");
+    if (o->quick && o->time > 0) return options_contradict("--quick is --time 10m: give one of them");
     if (o->batch == VT_AUTO) o->batch = o->quick ? 16 : 64;
     if (o->epochs == VT_AUTO && o->time == 0) o->time = o->quick ? 600 : 1800;
     return true;
@@ -40,18 +33,12 @@ static bool choose_size(plan *p, const options *o)
     return runner_measure(p, o) && plan_fit(p, used * (o->time - (monotonic_seconds() - began)), o->batch);
 }
 
-static bool is_begun(const char *folder)
-{
-    char path[4096];
-    return snprintf(path, sizeof path, "%s/plan.json", folder) < (int)sizeof path && access(path, F_OK) == 0;
-}
-
 static bool choose_plan(plan *p, const options *o)
 {
     if (!plan_begin(p, o) || !output_folder_prepare(o->out) || !output_folder_claim(o->out) || !runner_count(p, o))
         return false;
     if (o->resume) return plan_read(p, o);
-    if (!is_begun(o->out)) return choose_size(p, o) && plan_write(p, o);
+    if (!plan_is_there(o->out)) return choose_size(p, o) && plan_write(p, o);
     vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
                    "there is a comparison in %s: --resume continues it, and another --out begins another", o->out);
     return false;
@@ -66,7 +53,8 @@ static bool compare(const options *o)
     ok = ok && runner_train(&p, o) && (r = results_read(&p, o->out)) && show_results(r, o);
     results_free(r);
     if (!ok && vt_stop_requested() && !vt_failed() && options_tell(o))
-        printf(is_begun(o->out) ? "stopped; the same command with --resume continues\n" : "stopped before it began\n");
+        printf(plan_is_there(o->out) ? "stopped; the same command with --resume continues\n"
+                                     : "stopped before it began\n");
     return !vt_failed();
 }
 
@@ -78,7 +66,7 @@ int comparison_program(const command_line *line, argument_list models, int argc,
     if (o.models.count == 0) o.models = models;
     setvbuf(stdout, NULL, _IOLBF, 0); /* a pipe gets each line at once, too */
     vt_stop_on_signals();
-    if (o.quiet && o.json) contradict("--quiet prints nothing, and --json the results: one of them");
+    if (o.quiet && o.json) options_contradict("--quiet prints nothing, and --json the results: one of them");
     vt_set_device(o.device);
     vt_set_precision(o.precision);
     vt_set_threads((int)o.threads);

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PATH_SIZE = 4096 };
-
 /* -- Reading ------------------------------------------------------------------------------------------------------- */
 
 static bool begin_curve(curve *c, int64_t epochs)
@@ -42,11 +40,9 @@ static double seconds_of(const vt_training_log *log)
 
 static bool read_log(const planned_run *r, const char *folder, vt_training_log *log)
 {
-    char name[256], path[PATH_SIZE];
-    plan_run_name(r, name, sizeof name);
-    if (snprintf(path, sizeof path, "%s/runs/%s/log.csv", folder, name) >= PATH_SIZE)
-        vt_error_raise(VT_ERROR_FILE, VT_HERE, "the name of the folder is too long");
-    if (!vt_training_log_read(path, log)) return false;
+    char of_run[PATH_SIZE], path[PATH_SIZE];
+    if (!plan_run_folder(of_run, folder, r) || !path_join(path, of_run, "log.csv") || !vt_training_log_read(path, log))
+        return false;
     if ((int64_t)log->count == r->epochs) return true;
     vt_error_raise(VT_ERROR_FILE, VT_HERE, "%s has %zu epochs, but should have %lld", path, log->count,
                    (long long)r->epochs);

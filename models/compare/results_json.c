@@ -2,22 +2,13 @@
 #include "compare/results.h"
 #include "compare/sentences.h"
 #include "program/json_text.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const names_of_matchings[MATCHINGS] = { "epochs", "compute" };
-
-/* JSON has no NaN. */
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *numbers(const double *values, int64_t count)
 {
     json_t *list = json_array();
-    for (int64_t i = 0; i < count; i++) json_array_append_new(list, number(values[i]));
+    for (int64_t i = 0; i < count; i++) json_array_append_new(list, json_of_number(values[i]));
     return list;
 }
 
@@ -27,7 +18,8 @@ static json_t *models_json(const results *r)
     for (int i = 0; i < r->plan.model_count; i++) {
         const contestant *m = &r->plan.models[i];
         json_array_append_new(list, json_pack("{ss sI sI so}", "name", m->name, "parameters", (json_int_t)m->parameters,
-                                              "macs", (json_int_t)m->macs, "images_per_second", number(r->speeds[i])));
+                                              "macs", (json_int_t)m->macs, "images_per_second",
+                                              json_of_number(r->speeds[i])));
     }
     return list;
 }
@@ -37,27 +29,27 @@ static json_t *outcome_json(const results *r, matching which, int fraction, int 
     const planned_run run = plan_run(&r->plan, which, fraction, model, 0);
     const outcome *o = &r->outcomes[which][fraction][model];
     const sample s = results_sample(r, which, fraction, model);
-    return json_pack("{ss ss sf sI sI so so so so so}", "model", run.model->name, "equal", names_of_matchings[which],
+    return json_pack("{ss ss sf sI sI so so so so so}", "model", run.model->name, "equal", matching_name(which),
                      "fraction", r->plan.fractions[fraction], "pictures", (json_int_t)run.pictures, "epochs",
-                     (json_int_t)run.epochs, "compute_macs", number(results_compute(r, which, fraction, model)),
-                     "seconds", number(o->seconds), "accuracy", number(sample_mean(s)), "deviation",
-                     number(sample_deviation(s)), "accuracies", numbers(o->accuracies, r->plan.seeds));
+                     (json_int_t)run.epochs, "compute_macs", json_of_number(results_compute(r, which, fraction, model)),
+                     "seconds", json_of_number(o->seconds), "accuracy", json_of_number(sample_mean(s)), "deviation",
+                     json_of_number(sample_deviation(s)), "accuracies", numbers(o->accuracies, r->plan.seeds));
 }
 
 static json_t *test_json(const results *r, matching which, int fraction, int first, int second)
 {
     const t_test t = welch_test(results_sample(r, which, fraction, first), results_sample(r, which, fraction, second));
     return json_pack("{ss ss ss sf so so so so}", "first", r->plan.models[first].name, "second",
-                     r->plan.models[second].name, "equal", names_of_matchings[which], "fraction",
-                     r->plan.fractions[fraction], "difference", number(t.difference), "t", number(t.t), "freedom",
-                     number(t.freedom), "p", number(t.p));
+                     r->plan.models[second].name, "equal", matching_name(which), "fraction",
+                     r->plan.fractions[fraction], "difference", json_of_number(t.difference), "t", json_of_number(t.t),
+                     "freedom", json_of_number(t.freedom), "p", json_of_number(t.p));
 }
 
 static json_t *curve_json(const results *r, matching which, int model)
 {
     const curve *c = &r->curves[which][model];
-    return json_pack("{ss ss so so so}", "model", r->plan.models[model].name, "equal", names_of_matchings[which],
-                     "accuracy", numbers(c->mean, c->epochs), "low", numbers(c->low, c->epochs), "high",
+    return json_pack("{ss ss so so so}", "model", r->plan.models[model].name, "equal", matching_name(which), "accuracy",
+                     numbers(c->mean, c->epochs), "low", numbers(c->low, c->epochs), "high",
                      numbers(c->high, c->epochs));
 }
 

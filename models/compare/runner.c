@@ -1,19 +1,12 @@
 /* runner.c - trains what a plan says. */
 #include "compare/runner.h"
 #include "program/output_folder.h"
+#include "program/path.h"
 #include "program/trainer.h"
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { PATH_SIZE = 4096, SPEED_BATCHES = 8, SPEED_EPOCHS = 2, SPEED_TESTS = 64 };
-
-static bool join(char path[PATH_SIZE], const char *folder, const char *below, const char *name)
-{
-    if (snprintf(path, PATH_SIZE, "%s/%s%s", folder, below, name) < PATH_SIZE) return true;
-    vt_error_raise(VT_ERROR_FILE, VT_HERE, "the name of the output folder is too long");
-    return false;
-}
+enum { SPEED_BATCHES = 8, SPEED_EPOCHS = 2, SPEED_TESTS = 64 };
 
 /* -- One run ------------------------------------------------------------------------------------------------------- */
 
@@ -21,7 +14,6 @@ static bool join(char path[PATH_SIZE], const char *folder, const char *below, co
 static options options_of(const options *all, const planned_run *r, int64_t test_pictures, const char *folder)
 {
     options o = *all->given;
-    char path[PATH_SIZE];
     o.line = &training_line;
     o.model = r->model->name;
     o.epochs = r->epochs;
@@ -33,7 +25,7 @@ static options options_of(const options *all, const planned_run *r, int64_t test
     o.out = folder;
     o.quiet = all->quiet || all->json;
     o.json = false;
-    o.resume = all->resume && join(path, folder, "", "checkpoint.safetensors") && access(path, F_OK) == 0;
+    o.resume = all->resume && path_exists(folder, "checkpoint.safetensors");
     return o;
 }
 
@@ -97,7 +89,7 @@ static bool read_speed(contestant *m, const char *folder)
 {
     char path[PATH_SIZE];
     vt_training_log log = { 0 };
-    if (join(path, folder, "", "log.csv") && vt_training_log_read(path, &log) && log.count > 0)
+    if (path_join(path, folder, "log.csv") && vt_training_log_read(path, &log) && log.count > 0)
         m->pictures_a_second = log.epochs[log.count - 1].images_per_second;
     vt_training_log_free(&log);
     return !vt_failed();
@@ -105,12 +97,13 @@ static bool read_speed(contestant *m, const char *folder)
 
 static bool measure(plan *p, contestant *m, const options *o)
 {
-    char folder[PATH_SIZE];
+    char name[256], folder[PATH_SIZE];
     options quietly = *o;
     const planned_run r = { m, SPEED_EPOCHS, least(p->training_pictures, SPEED_BATCHES * o->batch), o->seed };
     quietly.quiet = true;
-    return join(folder, o->out, "speed/", m->name) &&
-           train(&quietly, &r, least(p->test_pictures, SPEED_TESTS), folder) && read_speed(m, folder);
+    snprintf(name, sizeof name, "speed/%s", m->name);
+    return path_join(folder, o->out, name) && train(&quietly, &r, least(p->test_pictures, SPEED_TESTS), folder) &&
+           read_speed(m, folder);
 }
 
 bool runner_measure(plan *p, const options *o)
@@ -143,7 +136,7 @@ static bool train_next(const plan *p, const options *o, const planned_run *r, in
     char name[256], folder[PATH_SIZE];
     plan_run_name(r, name, sizeof name);
     if (options_tell(o)) printf("run %lld of %lld: %s\n", (long long)number, (long long)count_runs(p), name);
-    return join(folder, o->out, "runs/", name) && train(o, r, p->test_pictures, folder);
+    return plan_run_folder(folder, o->out, r) && train(o, r, p->test_pictures, folder);
 }
 
 /* Seed by seed: where it is stopped, what is there can be compared. */

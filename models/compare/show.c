@@ -2,6 +2,7 @@
 #include "compare/show.h"
 #include "compare/plots.h"
 #include "compare/sentences.h"
+#include "program/json_file.h"
 #include "program/page_data.h"
 #include "program/whole_file.h"
 #include <math.h>
@@ -10,8 +11,6 @@
 #include <string.h>
 
 extern const char compare_page[];
-
-static const char *const words_of_matchings[MATCHINGS] = { "epochs", "compute" };
 
 static int widest_name(const plan *p)
 {
@@ -46,8 +45,8 @@ static void print_row(const results *r, matching which, int fraction, int model,
 {
     const planned_run run = plan_run(&r->plan, which, fraction, model, 0);
     const sample s = results_sample(r, which, fraction, model);
-    printf("%-7s %9lld %-*s %6lld %10.3f %8.0f %8.1f %7.2f%%", words_of_matchings[which], (long long)run.pictures,
-           width, run.model->name, (long long)run.epochs, 1e-12 * results_compute(r, which, fraction, model),
+    printf("%-7s %9lld %-*s %6lld %10.3f %8.0f %8.1f %7.2f%%", matching_name(which), (long long)run.pictures, width,
+           run.model->name, (long long)run.epochs, 1e-12 * results_compute(r, which, fraction, model),
            r->outcomes[which][fraction][model].seconds, r->speeds[model], 100 * sample_mean(s));
     if (s.count > 1) printf(" +- %.2f", 100 * sample_deviation(s));
     putchar('\n');
@@ -79,7 +78,7 @@ static void write_csv_row(FILE *stream, const results *r, matching which, int fr
     const planned_run run = plan_run(&r->plan, which, fraction, model, 0);
     const sample s = results_sample(r, which, fraction, model);
     fprintf(stream, "%s,%lld,%lld,%.9g,%s,%lld,%lld,%.9g,%.9g,%d,%.9g,", run.model->name,
-            (long long)run.model->parameters, (long long)run.model->macs, r->speeds[model], words_of_matchings[which],
+            (long long)run.model->parameters, (long long)run.model->macs, r->speeds[model], matching_name(which),
             (long long)run.pictures, (long long)run.epochs, results_compute(r, which, fraction, model),
             r->outcomes[which][fraction][model].seconds, s.count, sample_mean(s));
     if (s.count > 1) fprintf(stream, "%.9g", sample_deviation(s));
@@ -100,25 +99,6 @@ static bool write_csv(const results *r, const char *folder)
     return whole_file_close(&f);
 }
 
-static bool write_json(const json_t *json, const char *folder)
-{
-    whole_file f;
-    FILE *stream = whole_file_open(&f, folder, "compare.json");
-    if (!stream) return false;
-    if (json_dumpf(json, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) != 0 || fputc('\n', stream) == EOF)
-        vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write %s/compare.json", folder);
-    return whole_file_close(&f);
-}
-
-static bool write_page(json_t *json, const char *folder)
-{
-    whole_file f;
-    FILE *stream = whole_file_open(&f, folder, "report.html");
-    if (!stream) return false;
-    page_fill(stream, compare_page, json_incref(json));
-    return whole_file_close(&f);
-}
-
 static void print_json(const json_t *json)
 {
     json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
@@ -131,8 +111,9 @@ bool show_results(const results *r, const options *o)
     if (!json) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the results of a comparison");
     if (vt_failed()) return false;
     if (o->json) print_json(json);
-    bool ok = (!options_tell(o) || print_all(r)) && write_csv(r, o->out) && write_json(json, o->out) &&
-              plots_write(r, o->out) && write_page(json, o->out);
+    bool ok = (!options_tell(o) || print_all(r)) && write_csv(r, o->out) &&
+              json_file_write(json, o->out, "compare.json", 9) && plots_write(r, o->out) &&
+              page_write(o->out, "report.html", compare_page, json_incref(json));
     if (ok && options_tell(o))
         printf("\nresults: %s/report.html %s/compare.csv %s/compare.json\n", o->out, o->out, o->out);
     json_decref(json);

@@ -1,6 +1,7 @@
 /* drawings.c - an explanation in pictures. */
 #include "explain/drawings.h"
 #include "explain/sheet.h"
+#include "program/path.h"
 
 /* A layer that lacks the head has an empty place. */
 static bool draw_head(sheet *s, int row, int column, const attention_map *m, int64_t layer, int64_t head)
@@ -64,7 +65,7 @@ static bool write_sheet(const results *r, const vt_picture *view, const char *na
     char path[PATH_SIZE];
     sheet s;
     if (!sheet_new(&s, view, rows, columns)) return false;
-    bool ok = draw(&s, r) && vt_picture_write_png(results_path(r, name, path), &s.paper);
+    bool ok = draw(&s, r) && vt_picture_write_png(path_join(path, r->folder, name), &s.paper);
     sheet_free(&s);
     return ok;
 }
@@ -82,7 +83,7 @@ bool drawings_write(const results *r)
 {
     char path[PATH_SIZE];
     vt_picture smaller;
-    if (!vt_picture_write_png(results_path(r, "picture.png", path), &r->view)) return false;
+    if (!vt_picture_write_png(path_join(path, r->folder, "picture.png"), &r->view)) return false;
     if (!vt_picture_resize(&r->view, (r->view.height + 1) / 2, (r->view.width + 1) / 2, VT_FILTER_BICUBIC, &smaller))
         return false;
     bool written = write_sheets(r, &smaller);

@@ -3,6 +3,7 @@
 #include "explain/palette.h"
 #include "program/json_text.h"
 #include "program/page_data.h"
+#include "program/path.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -194,12 +195,12 @@ static json_t *data_of(const results *r)
     for (int i = 0; i < e->layers && !vt_failed(); i++)
         json_array_append_new(layers, layer_json(&e->maps[i], r->net->config, means));
     return json_pack("{so ss so ss so so so so so sf}", "title", json_of_text(r->name), "model", r->net->name,
-                     "picture", picture_json(results_path(r, "picture.png", path)), "note", note_of(e, means), "layers",
-                     layers, "rollout", rollout_json(&e->rollout), "gradCam", grad_cam_json(r), "classes",
+                     "picture", picture_json(path_join(path, r->folder, "picture.png")), "note", note_of(e, means),
+                     "layers", layers, "rollout", rollout_json(&e->rollout), "gradCam", grad_cam_json(r), "classes",
                      classes_json(r), "palette", palette_json(), "cover", (double)PALETTE_COVER);
 }
 
-bool page_write(FILE *stream, const results *r)
+bool attention_page_write(const results *r)
 {
-    return page_fill(stream, attention_page, vt_failed() ? NULL : data_of(r));
+    return !vt_failed() && page_write(r->folder, "attention.html", attention_page, data_of(r));
 }

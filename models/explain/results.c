@@ -8,10 +8,3 @@ const char *results_class(const results *r, int64_t class, char text[64])
     snprintf(text, 64, "class %lld", (long long)class);
     return text;
 }
-
-const char *results_path(const results *r, const char *name, char path[PATH_SIZE])
-{
-    if (snprintf(path, PATH_SIZE, "%s/%s", r->folder, name) >= PATH_SIZE)
-        vt_error_raise(VT_ERROR_FILE, VT_HERE, "the name of the output folder is too long");
-    return path;
-}

@@ -20,8 +20,4 @@ typedef struct results {
 /* The name of a class, or its number. */
 const char *results_class(const results *r, int64_t class, char text[64]);
 
-/* `name` in the folder of the results. */
-enum { PATH_SIZE = 4096 };
-const char *results_path(const results *r, const char *name, char path[PATH_SIZE]);
-
 #endif

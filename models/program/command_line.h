@@ -1,5 +1,4 @@
-/* command_line.h - command lines as tables: parsing, defaults, help and the recipe of a run follow from a row for each
- * option. */
+/* command_line.h - command lines as tables: parsing, defaults, help and text follow from a row for each option. */
 #ifndef MODELS_PROGRAM_COMMAND_LINE_H
 #define MODELS_PROGRAM_COMMAND_LINE_H
 
@@ -33,7 +32,7 @@ typedef struct command_option {
     bool above;
     const char *fallback;  /* what the option is where it is left out, as it would be given; NULL: none */
     const char *otherwise; /* what that is in the help, where there is no fallback */
-    bool recipe;           /* it decides what is computed: a run is resumed with the same one alone */
+    bool fixed;            /* it decides what is computed: a run is resumed with the same value alone */
     const char *help;
     bool required;          /* of an argument, and of a text */
     bool one_of;            /* of a text: it is one of the words in `value`, "sgd|adam" */
@@ -66,8 +65,8 @@ bool command_option_has_value(const command_option *o, const void *target);
  * help or a message and exits, as command lines do, where it is not one to run. */
 void command_line_parse(const command_line *line, int argc, char **argv, void *target);
 
-/* The options that are part of the recipe, as text of less than `size` bytes: a line each, "epochs=10". */
-void command_line_recipe(const command_line *line, const void *target, char *text, size_t size);
+/* The options that are fixed, as text of less than `size` bytes: a line each, "epochs=10". */
+void command_line_list_fixed(const command_line *line, const void *target, char *text, size_t size);
 
 /* The command line that gives the struct these values, as a shell reads it: "vit_cifar10 --epochs=10 --lr=0.001". It
  * has every option that has a value, but those named in the list `without`, which ends with NULL, and no arguments. To

@@ -2,7 +2,6 @@
 #include "program/find_model.h"
 #include "program/model_card.h"
 #include <stdio.h>
-#include <string.h>
 
 int64_t classes_in(const vt_tensor_file *file)
 {
@@ -69,10 +68,9 @@ bool find_models(const vt_tensor_file *file, const char *path, const char *part,
 /* The variant that the file says it is of; NULL: it does not say. */
 static const char *said_model(const vt_tensor_file *file, const char *weights)
 {
-    const variant *v = NULL;
     model_card card;
     if (!model_card_read(file, weights, &card)) return NULL;
-    for (int i = 0; card.text && (v = zoo_variant(i, NULL)) && strcmp(v->name, card.model) != 0; i++) continue;
+    const variant *v = card.text ? zoo_find(card.model, NULL) : NULL;
     model_card_free(&card);
     return v ? v->name : NULL;
 }

@@ -1,5 +1,6 @@
-/* json_text.c - any text as a string of JSON. */
+/* json_text.c - JSON of any text and any number. */
 #include "program/json_text.h"
+#include <math.h>
 #include <string.h>
 
 /* The character that a text begins with, of at most 4 bytes; NULL where it is none of UTF-8. */
@@ -24,4 +25,16 @@ json_t *json_of_text(const char *text)
         json_decref(shorter);
     }
     return valid;
+}
+
+json_t *json_of_texts(const char *const *texts, int64_t count)
+{
+    json_t *list = json_array();
+    for (int64_t i = 0; i < count; i++) json_array_append_new(list, json_of_text(texts[i]));
+    return list;
+}
+
+json_t *json_of_number(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
 }

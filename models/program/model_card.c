@@ -2,15 +2,9 @@
 #include "program/model_card.h"
 #include "program/json_text.h"
 #include <stdlib.h>
+#include <string.h>
 
 static const char KEY[] = "vitro";
-
-static json_t *names_of(const char *const *class_names, int64_t classes)
-{
-    json_t *names = json_array();
-    for (int64_t i = 0; i < classes; i++) json_array_append_new(names, json_of_text(class_names[i]));
-    return names;
-}
 
 static char *card_of(const classifier *m, const preprocessing *pictures, const char *const *class_names)
 {
@@ -18,7 +12,7 @@ static char *card_of(const classifier *m, const preprocessing *pictures, const c
     json_t *card =
         json_pack("{ss sI sI s[fff] s[fff] so}", "model", m->name, "image_size", (json_int_t)m->config->height,
                   "channels", (json_int_t)m->config->channels, "mean", mean[0], mean[1], mean[2], "std", std[0], std[1],
-                  std[2], "classes", names_of(class_names, m->config->classes));
+                  std[2], "classes", json_of_texts(class_names, m->config->classes));
     char *text = card ? json_dumps(card, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(card);
     return text;
@@ -67,6 +61,11 @@ bool model_card_read(const vt_tensor_file *file, const char *path, model_card *c
     vt_error_raise(VT_ERROR_FILE, VT_HERE, "%s is damaged: what its metadata says of the model is \"%.200s\"", path,
                    text);
     return false;
+}
+
+bool model_card_is_of(const model_card *card, const char *name)
+{
+    return card->text && strcmp(card->model, name) == 0;
 }
 
 void model_card_free(model_card *card)

@@ -22,6 +22,8 @@ bool model_card_save(const char *path, const classifier *m, const preprocessing 
 
 /* An empty card where the file has none. False with an error that names the file where it has one that is damaged. */
 bool model_card_read(const vt_tensor_file *file, const char *path, model_card *card);
+/* Whether it is the card of the named variant: what it says goes for that alone. */
+bool model_card_is_of(const model_card *card, const char *name);
 void model_card_free(model_card *card);
 
 #endif

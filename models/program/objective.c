@@ -1,23 +1,28 @@
 /* objective.c - what a network is trained to do: its loss on a batch, with a teacher or without. */
 #include "program/objective.h"
 #include "program/find_model.h"
+#include "program/model_card.h"
 #include <string.h>
 
 /* -- The teacher --------------------------------------------------------------------------------------------------- */
 
-static const char *model_in(const char *path)
+/* The model that a file is of, for the pictures that it says it is for. */
+static classifier *teacher_of(const vt_tensor_file *file, const char *path, const common_config *c)
 {
-    vt_tensor_file *file = vt_tensor_file_open(path);
-    const char *name = file ? choose_model(file, path, NULL) : NULL;
-    vt_tensor_file_close(file);
-    return name;
+    model_card card;
+    if (!model_card_read(file, path, &card)) return NULL;
+    const char *name = choose_model(file, path, NULL);
+    const int64_t image_size = name && model_card_is_of(&card, name) ? card.image_size : VT_AUTO;
+    model_card_free(&card);
+    return name ? classifier_new(name, .classes = c->classes, .channels = c->channels, .image_size = image_size) : NULL;
 }
 
 static bool load_teacher(objective *m, const classifier *net)
 {
-    const char *path = m->options->teacher, *name = model_in(path);
-    const common_config *c = net->config;
-    if (name) m->teacher = classifier_new(name, .classes = c->classes, .channels = c->channels);
+    const char *path = m->options->teacher;
+    vt_tensor_file *file = vt_tensor_file_open(path);
+    if (file) m->teacher = teacher_of(file, path, net->config);
+    vt_tensor_file_close(file);
     return m->teacher && classifier_load(m->teacher, path);
 }
 

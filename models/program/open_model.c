@@ -1,7 +1,6 @@
 /* open_model.c - a model with the weights of a file, to be used on pictures in colour. */
 #include "program/open_model.h"
 #include "program/find_model.h"
-#include <string.h>
 
 static bool load(const classifier *m, const vt_tensor_file *file, const char *weights, const char *part, bool resize)
 {
@@ -17,15 +16,9 @@ static bool takes_colour(const classifier *m)
     return false;
 }
 
-/* What the file says goes for the model that it says. */
-static bool is_of(const model_card *card, const char *name)
-{
-    return card->text && strcmp(card->model, name) == 0;
-}
-
 static classifier *make(const vt_tensor_file *file, const char *name, const model_card *card, int64_t image_size)
 {
-    const bool known = is_of(card, name);
+    const bool known = model_card_is_of(card, name);
     classifier *m = classifier_new(name, .classes = classes_in(file), .channels = known ? card->channels : VT_AUTO,
                                    .image_size = known ? card->image_size : image_size);
     if (m && known) m->pictures = &card->pictures;

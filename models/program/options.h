@@ -69,11 +69,15 @@ options options_parse(const command_line *line, int argc, char **argv);
 /* Whether what people read is printed. */
 bool options_tell(const options *o);
 
+/* Raises an error that says how options contradict each other; returns false. */
+bool options_contradict(const char *format, ...) VT_PRINTF(1, 2);
+
 /* Gives what was left out its value, which follows from other options. False with an error: two contradict each other.
  */
 bool options_complete(options *o);
 
-/* Those that decide what is learned, as text of less than `size` bytes: a line each, "epochs=10". */
-void options_recipe(const options *o, char *text, size_t size);
+/* Those that decide what is learned, with which alone a run is resumed, as text of less than `size` bytes: a line each,
+ * "epochs=10". */
+void options_list_fixed(const options *o, char *text, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 /* output_folder.c - the folder that a program's results go to. */
 #include "program/output_folder.h"
+#include "program/path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vitro/vitro.h>
-
-enum { PATH_SIZE = 4096 };
 
 static bool make_folder(const char *path)
 {
@@ -23,8 +22,7 @@ static bool make_folder(const char *path)
 bool output_folder_prepare(const char *folder)
 {
     char path[PATH_SIZE];
-    if (snprintf(path, PATH_SIZE, "%s/", folder) >= PATH_SIZE) /* a slash: the last folder is made like its parents */
-        vt_error_raise(VT_ERROR_FILE, VT_HERE, "the name of the output folder is too long");
+    if (!path_join(path, folder, "")) return false; /* a slash: the last folder is made like its parents */
     for (char *slash = strchr(path + 1, '/'); slash && !vt_failed(); slash = strchr(slash + 1, '/')) {
         *slash = 0;
         make_folder(path);

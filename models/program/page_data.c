@@ -1,5 +1,6 @@
 /* page_data.c - pages of HTML that hold their data. */
 #include "program/page_data.h"
+#include "program/whole_file.h"
 #include <stdlib.h>
 #include <string.h>
 #include <vitro/vitro.h>
@@ -37,16 +38,18 @@ static int write_escaped(const char *text, size_t size, void *stream)
     return 0;
 }
 
-bool page_fill(FILE *stream, const char *page, json_t *data)
+bool page_write(const char *folder, const char *name, const char *page, json_t *data)
 {
     static const char mark[] = "@DATA@</script>";
     const char *place = strstr(page, mark);
+    whole_file f;
     if (!data) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the data of a page");
-    if (!vt_failed() && place) {
+    FILE *stream = whole_file_open(&f, folder, name);
+    if (stream && place) {
         fwrite(page, 1, (size_t)(place - page), stream);
         json_dump_callback(data, write_escaped, stream, JSON_COMPACT | JSON_REAL_PRECISION(7));
         fputs(place + sizeof "@DATA@" - 1, stream);
     }
     json_decref(data);
-    return !vt_failed();
+    return whole_file_close(&f);
 }

@@ -5,14 +5,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 /* The bytes in Base64 (RFC 4648) with `prefix` in front, as a string of JSON. NULL with an error where memory is short.
  */
 json_t *json_of_bytes(const char *prefix, const uint8_t *bytes, size_t count);
 
-/* Writes the page with the data where it says @DATA@: in a script of type application/json, which nothing in the data
- * can end. Takes the data; false with an error where they are NULL or an error stands. */
-bool page_fill(FILE *stream, const char *page, json_t *data);
+/* Writes folder/name: the page with the data where it says @DATA@, in a script of type application/json, which nothing
+ * in the data can end. Takes the data; false with an error, also where they are NULL. */
+bool page_write(const char *folder, const char *name, const char *page, json_t *data);
 
 #endif

@@ -54,9 +54,8 @@ static picture_choice choose(const options *o)
                              .validation_fraction = o->validation_fraction,
                              .seed = (uint64_t)o->seed,
                              .skip_bad = o->skip_bad };
-    const variant *v;
-    for (int i = 0; o->model && o->image_size == VT_AUTO && (v = zoo_variant(i, NULL)); i++) {
-        if (strcmp(o->model, v->name) != 0) continue;
+    const variant *v = o->model && o->image_size == VT_AUTO ? zoo_find(o->model, NULL) : NULL;
+    if (v) {
         which.height = ((const common_config *)v->config)->height;
         which.width = ((const common_config *)v->config)->width;
     }

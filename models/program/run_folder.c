@@ -1,27 +1,18 @@
 /* run_folder.c - what a training run leaves in its output folder. */
 #include "program/run_folder.h"
 #include "program/model_card.h"
+#include "program/path.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum { PATH_SIZE = 4096 };
-
-static const char *file_in(const char *folder, const char *name, char path[PATH_SIZE])
-{
-    if (snprintf(path, PATH_SIZE, "%s/%s", folder, name) >= PATH_SIZE)
-        vt_error_raise(VT_ERROR_FILE, VT_HERE, "the name of the output folder is too long");
-    return path;
-}
 
 /* ---- the checkpoint ---- */
 
-enum { RECIPE, EPOCH, BATCH, LOSS_SUM, CORRECT, SEEN, SECONDS, USED, TEST_SECONDS, BEST, BEST_EPOCH, NOTES };
+enum { FIXED, EPOCH, BATCH, LOSS_SUM, CORRECT, SEEN, SECONDS, USED, TEST_SECONDS, BEST, BEST_EPOCH, NOTES };
 static const char *const keys[NOTES] = {
-    [RECIPE] = "run.recipe",
+    [FIXED] = "run.options",
     [EPOCH] = "run.epoch",
     [BATCH] = "run.batch",
     [LOSS_SUM] = "run.loss_sum",
@@ -50,7 +41,7 @@ bool run_folder_checkpoint(const trainer *t)
     char path[PATH_SIZE];
     vt_note notes[NOTES];
     for (int i = 0; i < NOTES; i++) notes[i].key = keys[i];
-    write_note(&notes[RECIPE], "%s", t->recipe);
+    write_note(&notes[FIXED], "%s", t->fixed);
     write_note(&notes[EPOCH], "%" PRId64, t->epoch);
     write_note(&notes[BATCH], "%" PRId64, t->batch);
     write_note(&notes[LOSS_SUM], "%a", t->metrics.loss_sum);
@@ -61,7 +52,7 @@ bool run_folder_checkpoint(const trainer *t)
     write_note(&notes[TEST_SECONDS], "%a", t->budget.test_seconds);
     write_note(&notes[BEST], "%a", t->budget.best_accuracy);
     write_note(&notes[BEST_EPOCH], "%" PRId64, t->budget.best_epoch);
-    return vt_checkpoint_save(file_in(t->options->out, CHECKPOINT, path), t->net->model, t->optimizer, notes, NOTES);
+    return vt_checkpoint_save(path_join(path, t->options->out, CHECKPOINT), t->net->model, t->optimizer, notes, NOTES);
 }
 
 /* Adds a line that differs to those before. */
@@ -78,7 +69,7 @@ static const char *next_line(const char *line)
 }
 
 /* An error names all lines that differ. */
-static bool same_recipe(const char *path, const char *saved, const char *wanted)
+static bool same_options(const char *path, const char *saved, const char *wanted)
 {
     char of_saved[200] = "", of_wanted[200] = "";
     if (strcmp(saved, wanted) == 0) return true;
@@ -99,11 +90,10 @@ bool run_folder_resume(trainer *t)
     char path[PATH_SIZE];
     vt_note notes[NOTES];
     for (int i = 0; i < NOTES; i++) notes[i].key = keys[i];
-    file_in(t->options->out, CHECKPOINT, path);
-    if (!vt_failed() && access(path, F_OK) != 0)
+    if (path_join(path, t->options->out, CHECKPOINT) && !path_exists(t->options->out, CHECKPOINT))
         vt_error_raise(VT_ERROR_FILE, VT_HERE, "there is nothing to resume: no %s; leave --resume out to begin", path);
     if (!vt_checkpoint_notes(path, notes, NOTES)) return false;
-    if (!same_recipe(path, notes[RECIPE].value, t->recipe) || !vt_checkpoint_load(path, t->net->model, t->optimizer))
+    if (!same_options(path, notes[FIXED].value, t->fixed) || !vt_checkpoint_load(path, t->net->model, t->optimizer))
         return false;
     t->epoch = strtoll(notes[EPOCH].value, NULL, 10);
     t->batch = strtoll(notes[BATCH].value, NULL, 10);
@@ -124,8 +114,8 @@ bool run_folder_resume(trainer *t)
 static bool draw_curves(const trainer *t, const vt_training_log *log)
 {
     char path[PATH_SIZE];
-    bool ok = vt_training_log_plot(log, t->options->model, file_in(t->options->out, "curves.svg", path)) &&
-              vt_training_log_plot(log, t->options->model, file_in(t->options->out, "curves.png", path));
+    bool ok = vt_training_log_plot(log, t->options->model, path_join(path, t->options->out, "curves.svg")) &&
+              vt_training_log_plot(log, t->options->model, path_join(path, t->options->out, "curves.png"));
     if (!ok && vt_error_status() == VT_ERROR_UNSUPPORTED) {
         vt_error_clear();
         return true;
@@ -136,7 +126,7 @@ static bool draw_curves(const trainer *t, const vt_training_log *log)
 static bool save_weights(const trainer *t, const char *name)
 {
     char path[PATH_SIZE];
-    return model_card_save(file_in(t->options->out, name, path), t->net, &t->pictures, t->class_names);
+    return model_card_save(path_join(path, t->options->out, name), t->net, &t->pictures, t->class_names);
 }
 
 /* The last weights; their average apart, where one is kept beside them; and the best of what was tested. */
@@ -154,9 +144,8 @@ bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evalua
 {
     char path[PATH_SIZE];
     vt_training_log log = { 0 };
-    file_in(t->options->out, "log.csv", path);
-    bool ok = vt_training_log_append(path, row) && vt_training_log_read(path, &log) && draw_curves(t, &log) &&
-              run_report_epoch(&t->report, &log, tested);
+    bool ok = path_join(path, t->options->out, "log.csv") && vt_training_log_append(path, row) &&
+              vt_training_log_read(path, &log) && draw_curves(t, &log) && run_report_epoch(&t->report, &log, tested);
     vt_training_log_free(&log);
     return ok && save_all_weights(t, is_best) && run_folder_checkpoint(t);
 }
@@ -167,9 +156,8 @@ void run_folder_report(const char *folder)
         "log.csv",    "model.safetensors", "model-ema.safetensors", "model-best.safetensors", "curves.svg",
         "curves.png", "report.html"
     };
-    char path[PATH_SIZE];
     printf("results:");
     for (size_t i = 0; i < sizeof results / sizeof *results; i++)
-        if (access(file_in(folder, results[i], path), F_OK) == 0) printf(" %s", path);
+        if (path_exists(folder, results[i])) printf(" %s/%s", folder, results[i]);
     printf("\n");
 }

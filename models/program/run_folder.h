@@ -7,7 +7,7 @@
 /* Saves checkpoint.safetensors: weights, optimiser, random state, place in the data. The old one stays until the new
  * one is complete. */
 bool run_folder_checkpoint(const trainer *t);
-/* Puts a fresh trainer back to its checkpoint. Error: none there, one of another recipe, a damaged one. */
+/* Puts a fresh trainer back to its checkpoint. Error: none there, one of other options, a damaged one. */
 bool run_folder_resume(trainer *t);
 
 /* Adds the row to log.csv, redraws curves.svg and curves.png, reports the test, saves the weights, also as

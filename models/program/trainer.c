@@ -16,9 +16,9 @@ enum { TEST_BATCH = 250 };
 
 static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test)
 {
-    options_recipe(t->options, t->recipe, sizeof t->recipe);
-    size_t used = strlen(t->recipe);
-    snprintf(t->recipe + used, sizeof t->recipe - used, "\ntraining-pictures=%lld\ntest-pictures=%lld\nclasses=%s..%s",
+    options_list_fixed(t->options, t->fixed, sizeof t->fixed);
+    size_t used = strlen(t->fixed);
+    snprintf(t->fixed + used, sizeof t->fixed - used, "\ntraining-pictures=%lld\ntest-pictures=%lld\nclasses=%s..%s",
              (long long)train->count, (long long)test->count, train->class_names[0],
              train->class_names[train->classes - 1]);
 }

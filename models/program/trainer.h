@@ -18,8 +18,8 @@ typedef struct trainer {
     vt_loader *train_loader, *test_loader;
     preprocessing pictures; /* how they are normalised */
     const char *const *class_names;
-    char recipe[VT_NOTE_SIZE]; /* the options that decide what is learned: a run is resumed with the same ones only.
-                                * Device and threads are not among them, so that it may move to another machine */
+    char fixed[VT_NOTE_SIZE]; /* what decides what is learned: a run is resumed with the same alone. Device and threads
+                               * are not in it, so that it may move to another machine */
 
     int64_t epoch, batch; /* the next to train; both from 0 */
     metrics metrics;      /* of this epoch so far */

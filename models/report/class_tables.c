@@ -1,23 +1,17 @@
-/* class_tables.c - what was taken for what, as CSV files (RFC 4180). */
+/* class_tables.c - what was taken for what, as CSV files. */
 #include "report/class_tables.h"
+#include "program/csv_text.h"
 #include "program/whole_file.h"
-
-/* In quotes, so that it may hold anything. */
-static void print_name(FILE *stream, const char *name)
-{
-    fputc('"', stream);
-    for (; *name; name++) fputs(*name == '"' ? "\"\"" : (char[]){ *name, 0 }, stream);
-    fputc('"', stream);
-}
 
 static void print_confusion(FILE *stream, const evaluation *e)
 {
     const int classes = e->pictures->classes;
     fputs("class", stream);
-    for (int said = 0; said < classes; said++) fputc(',', stream), print_name(stream, e->pictures->class_names[said]);
+    for (int said = 0; said < classes; said++)
+        fputc(',', stream), csv_print_text(stream, e->pictures->class_names[said]);
     for (int class = 0; class < classes; class ++) {
         fputc('\n', stream);
-        print_name(stream, e->pictures->class_names[class]);
+        csv_print_text(stream, e->pictures->class_names[class]);
         for (int said = 0; said < classes; said++)
             fprintf(stream, ",%lld", (long long)e->confusion[(int64_t) class * classes + said]);
     }
@@ -38,7 +32,7 @@ static void print_classes(FILE *stream, const evaluation *e)
         const int64_t count = evaluation_class_count(e, class), correct = evaluation_class_correct(e, class);
         int64_t said = 0;
         for (int right = 0; right < classes; right++) said += e->confusion[(int64_t)right * classes + class];
-        print_name(stream, e->pictures->class_names[class]);
+        csv_print_text(stream, e->pictures->class_names[class]);
         fprintf(stream, ",%lld,%lld,", (long long)count, (long long)correct);
         print_share(stream, correct, count);
         fprintf(stream, ",%lld,", (long long)said);

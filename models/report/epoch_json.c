@@ -1,11 +1,6 @@
-/* epoch_json.c - a row of the log as JSON. */
+/* epoch_json.c - the log of a training run as JSON. */
 #include "report/epoch_json.h"
-#include <math.h>
-
-json_t *json_of_number(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
+#include "program/json_text.h"
 
 json_t *epoch_json(const vt_epoch *e)
 {
@@ -15,4 +10,11 @@ json_t *epoch_json(const vt_epoch *e)
                      json_of_number(e->seconds), "images_per_second", json_of_number(e->images_per_second), "test_top5",
                      json_of_number(e->test_top5), "test_calibration_error", json_of_number(e->test_calibration_error),
                      "learning_rate", json_of_number(e->learning_rate));
+}
+
+json_t *epochs_json(const vt_training_log *log)
+{
+    json_t *epochs = json_array();
+    for (size_t i = 0; i < log->count; i++) json_array_append_new(epochs, epoch_json(&log->epochs[i]));
+    return epochs;
 }

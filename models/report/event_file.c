@@ -1,5 +1,6 @@
 /* event_file.c - scalars of a run in the form that TensorBoard reads. */
 #include "report/event_file.h"
+#include "program/path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 #include <vitro/vitro.h>
 
-enum { HEAD = 12, TAIL = 4, MOST_RECORD = 1 << 16, PATH_SIZE = 4096 };
+enum { HEAD = 12, TAIL = 4, MOST_RECORD = 1 << 16 };
 
 /* -- Checksums ----------------------------------------------------------------------------------------------------- */
 
@@ -151,8 +152,7 @@ static off_t record_to_keep(int file, off_t offset, int64_t last_step)
 
 static int open_file(const char *folder, char path[PATH_SIZE])
 {
-    if (vt_failed()) return -1;
-    snprintf(path, PATH_SIZE, "%s/%s", folder, EVENT_FILE);
+    if (vt_failed() || !path_join(path, folder, EVENT_FILE)) return -1;
     const int file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (file < 0) cannot_write(path);
     return file;

@@ -1,6 +1,7 @@
 /* run_list.c - the training runs whose folders are in a folder. */
 #include "report/run_list.h"
 #include "program/json_text.h"
+#include "program/path.h"
 #include "report/epoch_json.h"
 #include <dirent.h>
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096, MOST_SETTINGS = 16 << 20 };
+enum { MOST_SETTINGS = 16 << 20 };
 
 static void no_memory(void)
 {
@@ -64,12 +65,10 @@ static bool read_run(run *r, const char *folder, const char *name)
     char path[PATH_SIZE];
     *r = (run){ .name = strdup(name) };
     if (!r->name) no_memory();
-    snprintf(path, sizeof path, "%s/log.csv", folder);
-    if (!vt_training_log_read(path, &r->log)) return false;
+    if (!path_join(path, folder, "log.csv") || !vt_training_log_read(path, &r->log)) return false;
     if (r->log.count == 0) vt_error_raise(VT_ERROR_FILE, VT_HERE, "%s has no epoch", path);
-    snprintf(path, sizeof path, "%s/settings.json", folder);
     r->best = best_row(&r->log);
-    return !vt_failed() && read_settings(r, path);
+    return !vt_failed() && path_join(path, folder, "settings.json") && read_settings(r, path);
 }
 
 /* -- The list ------------------------------------------------------------------------------------------------------ */
@@ -78,12 +77,6 @@ static bool is_folder(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-static bool has_log(const char *folder)
-{
-    char path[PATH_SIZE];
-    return snprintf(path, sizeof path, "%s/log.csv", folder) < PATH_SIZE && access(path, F_OK) == 0;
 }
 
 /* A run that is damaged is told of; what runs out of memory is an error. */
@@ -117,7 +110,7 @@ static void add_entries(run_list *list, const char *folder, DIR *entries, FILE *
         char path[PATH_SIZE];
         if (e->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", folder, e->d_name) >= PATH_SIZE) continue;
         if (!is_folder(path)) continue;
-        if (has_log(path))
+        if (path_exists(path, "log.csv"))
             add_run(list, path, e->d_name, report);
         else
             fprintf(report, "vitro: %s is passed over: it is no run, which has a log.csv\n", path);
@@ -179,7 +172,7 @@ bool run_list_read(run_list *list, const char *folder, FILE *report)
         vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot read the folder %s: %s", folder, strerror(errno));
         return false;
     }
-    if (has_log(folder)) add_run(list, folder, folder, report);
+    if (path_exists(folder, "log.csv")) add_run(list, folder, folder, report);
     add_entries(list, folder, entries, report);
     closedir(entries);
     if (list->count) qsort(list->runs, (size_t)list->count, sizeof *list->runs, compare_runs);
@@ -248,9 +241,13 @@ json_t *run_describe(const run *r)
                      r->settings ? json_incref(json_object_get(r->settings, "options")) : json_null());
 }
 
-json_t *run_log(const run *r)
+json_t *run_list_json(const run_list *list)
 {
-    json_t *log = json_array();
-    for (size_t i = 0; i < r->log.count; i++) json_array_append_new(log, epoch_json(&r->log.epochs[i]));
-    return log;
+    json_t *runs = json_array();
+    for (int i = 0; i < list->count; i++) {
+        json_t *one = run_describe(&list->runs[i]);
+        json_object_set_new(one, "log", epochs_json(&list->runs[i].log));
+        json_array_append_new(runs, one);
+    }
+    return runs;
 }

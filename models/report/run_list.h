@@ -28,7 +28,7 @@ void run_list_free(run_list *list);
  * best_epoch, test_loss (at that epoch), seconds (of training), images_per_second (the median), differs, options (all).
  * Null where it is not known. */
 json_t *run_describe(const run *r);
-/* The rows of its log by the names of their columns. */
-json_t *run_log(const run *r);
+/* All of them, each with the rows of its log, too: log. */
+json_t *run_list_json(const run_list *list);
 
 #endif

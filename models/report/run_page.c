@@ -3,7 +3,6 @@
 #include "program/json_text.h"
 #include "program/machine.h"
 #include "program/page_data.h"
-#include "program/whole_file.h"
 #include "report/epoch_json.h"
 #include "report/test_picture.h"
 
@@ -11,13 +10,6 @@ extern const char run_page[];
 
 /* Pictures are shown no larger than this; those that are, are resized. */
 enum { MOST_SIDE = 96 };
-
-static json_t *epochs_json(const vt_training_log *log)
-{
-    json_t *epochs = json_array();
-    for (size_t i = 0; i < log->count; i++) json_array_append_new(epochs, epoch_json(&log->epochs[i]));
-    return epochs;
-}
 
 /* [right, said, pictures] where there are any. */
 static json_t *confusion_json(const evaluation *e)
@@ -68,25 +60,14 @@ static json_t *mistakes_json(const evaluation *e)
 
 /* -- The page ------------------------------------------------------------------------------------------------------ */
 
-static json_t *names_json(const vt_dataset *d)
-{
-    json_t *names = json_array();
-    for (int i = 0; i < d->classes; i++) json_array_append_new(names, json_of_text(d->class_names[i]));
-    return names;
-}
-
 static json_t *data_of(json_t *settings, const vt_training_log *log, const evaluation *e)
 {
     return json_pack("{sO so so so so so sI}", "settings", settings, "epochs", epochs_json(log), "classes",
-                     names_json(e->pictures), "confusion", confusion_json(e), "bins", bins_json(e), "mistakes",
-                     mistakes_json(e), "memory", (json_int_t)machine_peak_memory());
+                     json_of_texts(e->pictures->class_names, e->pictures->classes), "confusion", confusion_json(e),
+                     "bins", bins_json(e), "mistakes", mistakes_json(e), "memory", (json_int_t)machine_peak_memory());
 }
 
 bool run_page_write(const char *folder, json_t *settings, const vt_training_log *log, const evaluation *tested)
 {
-    whole_file f;
-    FILE *stream = whole_file_open(&f, folder, "report.html");
-    if (!stream) return false;
-    page_fill(stream, run_page, data_of(settings, log, tested));
-    return whole_file_close(&f);
+    return !vt_failed() && page_write(folder, "report.html", run_page, data_of(settings, log, tested));
 }

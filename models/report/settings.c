@@ -1,8 +1,8 @@
 /* settings.c - settings.json: everything that a training run was begun with. */
 #include "report/settings.h"
+#include "program/json_file.h"
 #include "program/json_text.h"
 #include "program/machine.h"
-#include "program/whole_file.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -44,12 +44,10 @@ static json_t *command_json(const options *o, const pictures *p)
 static json_t *data_json(const pictures *p)
 {
     const vt_dataset *d = p->train;
-    json_t *names = json_array();
-    for (int i = 0; i < d->classes; i++) json_array_append_new(names, json_of_text(d->class_names[i]));
     return json_pack("{ss ss so sI sI si si si so}", "name", p->set->name, "about", p->set->about, "folder",
                      p->folder ? json_of_text(p->folder) : json_null(), "training_pictures", (json_int_t)d->count,
                      "test_pictures", (json_int_t)p->test->count, "channels", d->channels, "height", d->height, "width",
-                     d->width, "class_names", names);
+                     d->width, "class_names", json_of_texts(d->class_names, d->classes));
 }
 
 static json_t *machine_json(void)
@@ -86,10 +84,5 @@ json_t *settings_describe(const options *o, const pictures *p, const classifier 
 
 bool settings_write(const json_t *settings, const char *folder)
 {
-    whole_file f;
-    FILE *stream = whole_file_open(&f, folder, "settings.json");
-    if (!stream) return false;
-    if (json_dumpf(settings, stream, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) != 0 || fputc('\n', stream) == EOF)
-        vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write %s/settings.json", folder);
-    return whole_file_close(&f);
+    return json_file_write(settings, folder, "settings.json", 15);
 }

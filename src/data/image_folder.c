@@ -89,14 +89,14 @@ static bool has(const name_list *list, const char *name)
     return false;
 }
 
-/* The first that is in one list alone is named. */
-static bool all_are_in(const opening *o, const name_list *some, const char *of, const name_list *others,
-                       const char * not )
+/* The first of a folder's classes that the other folder lacks is named. */
+static bool all_are_in(const opening *o, const name_list *some, const char *folder, const name_list *others,
+                       const char *other)
 {
     for (int64_t i = 0; i < some->count; i++)
         if (!has(others, some->names[i]))
-            return raise_error(VT_ERROR_FILE, o->args->at_, "%s has the class %s, which %s has not", of, some->names[i],
-                               not );
+            return raise_error(VT_ERROR_FILE, o->args->at_, "%s has the class %s, which %s has not", folder,
+                               some->names[i], other);
     return true;
 }
 

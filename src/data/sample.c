@@ -86,8 +86,8 @@ static bool copy_whole(const vt_dataset *d, int64_t i, vt_picture *picture)
 
 static draws draws_of(const sample_recipe *how, sample which)
 {
-    return (
-        draws){ .seed = how->seed, .epoch = which.epoch, .picture = which.number * how->repeats + which.repetition };
+    const int64_t place = which.number * how->repeats + which.repetition;
+    return (draws){ .seed = how->seed, .epoch = which.epoch, .picture = place };
 }
 
 /* A window of the whole picture, to size: that which augmentation draws, or else the middle. */
@@ -135,8 +135,9 @@ bool vt_dataset_image_at(vt_site at, const vt_dataset *d, int64_t i, uint8_t *ou
     if (!d || !out) return raise_error(VT_ERROR_ARGUMENT, at, "dataset_image: %s is NULL", d ? "image" : "dataset");
     if (!dataset_is_whole(at, "dataset_image", d)) return false;
     if (i < 0 || i >= d->count)
-        return raise_error(VT_ERROR_ARGUMENT, at, "dataset_image: there is no picture %" PRId64 " or no room for it",
-                           i);
+        return raise_error(VT_ERROR_ARGUMENT, at,
+                           "dataset_image: there is no picture %" PRId64 "; the dataset has 0 to %" PRId64, i,
+                           d->count - 1);
     if (d->images) {
         memcpy(out, d->images + (size_t)i * image_size(d), image_size(d));
         return true;

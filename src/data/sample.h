@@ -5,8 +5,7 @@
 #include "data/augmentation.h"
 #include <vitro/data.h>
 
-/* How pictures are made: what becomes of a picture in an epoch is a function of this, the picture and the epoch alone.
- */
+/* How pictures are made: what becomes of one is a function of this, the picture and the epoch alone. */
 typedef struct sample_recipe {
     const vt_dataset *dataset;
     augmentation augmentation;

@@ -34,7 +34,7 @@ MAGNITUDES = {"shear-x": [0.3, -0.17, 0.99], "shear-y": [0.3, -0.17, -0.99], "tr
 
 
 def picture(kind, height, width):
-    """Pixels that tests/test_augment.c computes, too."""
+    """Pixels that tests/test_operation.c computes, too."""
     y, x, c = numpy.mgrid[:height, :width, :3]
     if kind != "waves":
         return ((x * x * 7 + y * x * 13 + y * 29 + c * 91 + (x ^ y) * 5) % 256).astype(numpy.uint8)

@@ -20,6 +20,7 @@ is compared is the algorithm.
 
 import os
 import sys
+from importlib.metadata import version
 
 import schedulefree
 import timm
@@ -134,7 +135,7 @@ def main():
         for i, out in enumerate(steps(make, value, gradients)):
             entries[f"{name}.out.{i}"] = out.contiguous()
     entries |= {f"schedule.{name}": rates(make) for name, make in schedules()}
-    versions = {"torch": torch.__version__, "timm": timm.__version__, "schedulefree": "1.4.1"}
+    versions = {"torch": torch.__version__, "timm": timm.__version__, "schedulefree": version("schedulefree")}
     save_file(entries, os.path.join(folder, "optimizers.safetensors"), metadata=versions)
 
 
