@@ -3,6 +3,7 @@
 #include "hostile.h"
 #include "draw.h"
 #include "../numbers.h"
+#include "../sanitized.h"
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
@@ -18,14 +19,6 @@
 #include <unistd.h>
 
 extern const function functions[];
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = 1 };
-#elif defined(__has_feature)
-enum { SANITIZED = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) };
-#else
-enum { SANITIZED = 0 };
-#endif
 
 enum {
     CPU_SECONDS = SANITIZED ? 20 : 4, /* that a call may take */
