@@ -54,7 +54,7 @@ static void evaluate(evaluation *e)
     cr_assert(evaluation_begin(e, &pictures), "%s", vt_error_message());
     for (int first = 0; first < PICTURES; first += 2) {
         VT_SCOPE;
-        evaluation_add(e, logits_of(first, first + 2 <= PICTURES ? 2 : PICTURES - first));
+        evaluation_add(e, logits_of(first, first + 2 <= PICTURES ? 2 : PICTURES - first), VT_INERT);
     }
     cr_assert(evaluation_finish(e), "%s", vt_error_message());
 }
@@ -76,6 +76,24 @@ Test(evaluation, figures_follow_from_logits)
     /* Bins of 1/15: 0.94 in the last; 0.88 in the one before; two of 0.40 in (0.4 - 1/15, 0.4]; 0.30 in (4/15, 1/3]. */
     const double error = (fabs(1 - 0.94) + fabs(0 - 0.88) + fabs(1 - 0.80) + fabs(0 - 0.30)) / 5;
     expect_near(evaluation_calibration_error(&e), error, "calibration error");
+    evaluation_free(&e);
+}
+
+/* The mirror images are the pictures in the opposite order: of the sums, 0, 0, 1, 0 and 0 are largest. */
+Test(evaluation, a_flip_takes_the_mean_of_two_logits)
+{
+    evaluation e;
+    cr_assert(evaluation_begin(&e, &pictures));
+    for (int i = 0; i < PICTURES; i++) {
+        VT_SCOPE;
+        evaluation_add(&e, logits_of(i, 1), logits_of(PICTURES - 1 - i, 1));
+    }
+    cr_assert(evaluation_finish(&e) && e.correct == 2 && e.seen == PICTURES && e.flip_seen == PICTURES);
+    expect_near(evaluation_accuracy(&e), 0.4, "accuracy");
+    expect_near(evaluation_flip_accuracy(&e), 0.2, "accuracy with flips");
+    evaluation_free(&e);
+    evaluate(&e);
+    cr_assert(isnan(evaluation_flip_accuracy(&e)));
     evaluation_free(&e);
 }
 
@@ -119,7 +137,7 @@ Test(evaluation, keeps_the_worst_of_many_mistakes)
     for (int i = 0; i < MANY; i++) values[2 * i] = 0, values[2 * i + 1] = 0.01 * (i * 77 % MANY) + 0.01;
     for (int i = 0; i < MANY; i++) {
         VT_SCOPE;
-        evaluation_add(&e, vt_from_data(values + 2 * i, VT_SHAPE(1, 2), VT_F64));
+        evaluation_add(&e, vt_from_data(values + 2 * i, VT_SHAPE(1, 2), VT_F64), VT_INERT);
     }
     cr_assert(evaluation_finish(&e) && e.mistake_count == MOST_MISTAKES && e.correct == 0);
     for (int i = 0; i < MOST_MISTAKES; i++)
@@ -136,7 +154,7 @@ Test(evaluation, of_a_network_that_broke_has_no_accuracy)
     evaluation e;
     cr_assert(evaluation_begin(&e, &pictures));
     vt_scope scope = vt_scope_begin();
-    evaluation_add(&e, vt_from_data(values, VT_SHAPE(PICTURES, CLASSES), VT_F64));
+    evaluation_add(&e, vt_from_data(values, VT_SHAPE(PICTURES, CLASSES), VT_F64), VT_INERT);
     vt_scope_end(&scope);
     cr_assert(evaluation_finish(&e) && e.seen == PICTURES && e.mistake_count == 0);
     cr_assert(isnan(evaluation_loss(&e)) && evaluation_calibration_error(&e) == 0);
@@ -245,7 +263,7 @@ Test(report, pictures_that_are_large_are_shown_small)
     evaluation e;
     cr_assert(evaluation_begin(&e, &large));
     vt_scope scope = vt_scope_begin();
-    evaluation_add(&e, logits_of(2, 1));
+    evaluation_add(&e, logits_of(2, 1), VT_INERT);
     vt_scope_end(&scope);
     cr_assert(evaluation_finish(&e) && run_page_write(".", settings, &log, &e), "%s", vt_error_message());
     json_t *data = data_of_page("report.html");

@@ -120,6 +120,14 @@ static const command_option of_the_objective[] = {
     { 0 },
 };
 
+static const command_option of_tests[] = {
+    { OPTION_HEADING, .name = "How it is tested:" },
+    { OPTION_FLAG, "test-flip", OPTION_FIELD(test_flip),
+      .help = "Test pictures together with their mirror images, too: the mean of their logits decides. It takes twice "
+              "as long" },
+    { 0 },
+};
+
 static const command_option of_the_end[] = {
     { OPTION_HEADING, .name = "Until when:" },
     { OPTION_INTEGER, "patience", OPTION_FIELD(patience), "N", 1, 1e6, .otherwise = "any", .fixed = true,
@@ -206,8 +214,8 @@ const command_line training_line = {
     .version = "vit_cifar10 (vitro) " VITRO_VERSION,
     .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it after "
            "each epoch.",
-    .tables = { anew, of_a_recipe, of_pictures, of_augmentation, of_steps, of_updates, of_the_objective, of_the_end,
-                of_the_run, to_a_folder },
+    .tables = { anew, of_a_recipe, of_pictures, of_augmentation, of_steps, of_updates, of_the_objective, of_tests,
+                of_the_end, of_the_run, to_a_folder },
 };
 
 const command_line finetuning_line = {
@@ -215,7 +223,7 @@ const command_line finetuning_line = {
     .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
            "epoch.",
     .tables = { further, of_a_recipe, of_pictures, of_augmentation, which_of_it, of_steps, of_updates, of_the_objective,
-                of_the_end, of_the_run, to_a_folder },
+                of_tests, of_the_end, of_the_run, to_a_folder },
     .no_models = true,
 };
 

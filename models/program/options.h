@@ -43,6 +43,8 @@ typedef struct options {
     const char *teacher;       /* a checkpoint; NULL: there is none */
     const char *distill;
     double distill_weight, temperature;
+    /* Of tests: */
+    bool test_flip; /* also of pictures together with their mirror images */
     /* Of the end: */
     int64_t patience;        /* epochs; VT_AUTO: any number */
     double time;             /* seconds; 0: any */

@@ -229,7 +229,10 @@ static bool test_step(const trainer *t, evaluation *e)
     VT_SCOPE;
     vt_batch batch;
     if (!vt_loader_next_tensors(t->test_loader, &batch)) return false;
-    evaluation_add(e, logits_of(t, input_images(&batch)));
+    vt_tensor images = input_images(&batch), mirrored = VT_INERT;
+    vt_tensor logits = logits_of(t, images);
+    if (t->options->test_flip) mirrored = logits_of(t, vt_flip(images, VT_AXES(3)));
+    evaluation_add(e, logits, mirrored);
     return true;
 }
 
@@ -266,6 +269,7 @@ static vt_epoch row_of(const trainer *t, const evaluation *tested)
         .test_top5 = evaluation_top_accuracy(tested),
         .test_calibration_error = evaluation_calibration_error(tested),
         .learning_rate = t->learning_rate,
+        .test_flip_accuracy = evaluation_flip_accuracy(tested),
     };
 }
 
