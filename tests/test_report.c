@@ -6,6 +6,7 @@
 #include "report/event_file.h"
 #include "report/run_page.h"
 #include "report/evaluation.h"
+#include "report/lr_range.h"
 #include "report/test_drawings.h"
 #include "report/test_picture.h"
 #include "temporary.h"
@@ -95,6 +96,44 @@ Test(evaluation, a_flip_takes_the_mean_of_two_logits)
     evaluate(&e);
     cr_assert(isnan(evaluation_flip_accuracy(&e)));
     evaluation_free(&e);
+}
+
+/* Losses of rates from 1e-6 to 1, which fall from 2.3 until 0.01, and rise behind it. */
+static void judge_losses(lr_range *r, lr_point *points, int count, double fall)
+{
+    for (int i = 0; i < count; i++) {
+        const double rate = pow(10, -6 + 6.0 * i / (count - 1));
+        points[i] = (lr_point){ .rate = rate, .loss = 2.3 - fall * (1 - fabs(log10(rate) + 2) / 4) };
+    }
+    *r = (lr_range){ .points = points, .count = count };
+    lr_range_judge(r);
+}
+
+Test(lr_range, a_third_of_the_rate_with_the_least_loss_is_suggested)
+{
+    lr_point points[100];
+    lr_range r;
+    judge_losses(&r, points, 100, 0.5);
+    cr_assert(r.suggestion > 0.01 / 3 / 1.2 && r.suggestion < 0.01 / 3 * 1.2, "%g", r.suggestion);
+    cr_assert(strstr(r.reason, "where the loss is least: 1.8"), "%s", r.reason);
+}
+
+Test(lr_range, nothing_is_suggested_without_a_reason)
+{
+    lr_point points[100];
+    lr_range r;
+    judge_losses(&r, points, 100, 0.01);
+    cr_assert(isnan(r.suggestion) && strstr(r.reason, "hardly falls"), "%s", r.reason);
+    judge_losses(&r, points, 100, 0.5);
+    r.count = 60;
+    lr_range_judge(&r);
+    cr_assert(isnan(r.suggestion) && strstr(r.reason, "still falls"), "%s", r.reason);
+    r.ended_early = true;
+    lr_range_judge(&r);
+    cr_assert(!isnan(r.suggestion));
+    r.count = 4;
+    lr_range_judge(&r);
+    cr_assert(isnan(r.suggestion) && strstr(r.reason, "after 4 steps"), "%s", r.reason);
 }
 
 Test(evaluation, counts_what_was_taken_for_what)

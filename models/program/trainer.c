@@ -96,7 +96,7 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
     open_loaders(t, p);
     /* A run that has ended is left as it is. */
     return !vt_failed() && (!o->resume || run_folder_resume(t)) &&
-           (trainer_is_done(t) || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
+           (o->lr_range || trainer_is_done(t) || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
 }
 
 void trainer_free(trainer *t)
@@ -169,6 +169,17 @@ static bool train_step(trainer *t)
     for (int64_t i = 1; i <= t->options->accumulate && !vt_failed(); i++)
         if (!train_batch(t, i == t->options->accumulate)) return false;
     return true;
+}
+
+bool trainer_update(trainer *t)
+{
+    if (t->batch == batches_an_epoch(t)) {
+        t->epoch++;
+        t->batch = 0;
+    }
+    if (t->batch == 0) vt_loader_seek(t->train_loader, t->epoch, 0);
+    vt_set_training(true);
+    return train_step(t) && !vt_failed();
 }
 
 /* A part of an epoch that is trained without a stop. */
