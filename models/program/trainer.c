@@ -7,6 +7,7 @@
 #include "program/mix_batch.h"
 #include "program/optimizers.h"
 #include "program/run_folder.h"
+#include "report/mistake_maps.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -253,7 +254,7 @@ static bool test(const trainer *t, evaluation *e)
     if (!evaluation_begin(e, t->few.count > 0 ? &t->few : t->report.pictures->test)) return false;
     vt_set_training(false);
     while (!vt_failed() && !vt_stop_requested() && test_step(t, e)) continue;
-    return evaluation_finish(e) && !vt_stop_requested();
+    return evaluation_finish(e) && !vt_stop_requested() && mistake_maps_add(e, t->net, &t->pictures);
 }
 
 /* Of the average of the weights, where there is one. False where an error or a signal ended it early. */

@@ -24,6 +24,7 @@ static void free_unread(evaluation *e)
 void evaluation_free(evaluation *e)
 {
     free_unread(e);
+    for (int i = 0; i < MOST_MISTAKES; i++) vt_picture_free(&e->looked[i]);
     free(e->confusion);
     free(e->logits);
     *e = (evaluation){ 0 };

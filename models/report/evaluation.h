@@ -29,6 +29,9 @@ typedef struct evaluation {
     calibration_bin bins[CALIBRATION_BINS];
     mistake mistakes[MOST_MISTAKES]; /* the most confident ones, these first */
     int mistake_count;
+    vt_picture looked[MOST_MISTAKES]; /* where the network looked in each, in colours over the picture; without pixels
+                                       * where that is not known */
+    const char *looked_by;            /* a phrase: what the colours are; NULL: there are none */
     struct {
         vt_tensor logits, mirrored; /* mirrored: inert where mirror images are not looked at */
     } unread[MOST_BATCHES_UNREAD];

@@ -20,8 +20,8 @@ typedef struct lr_range {
 } lr_range;
 
 /* Fills in the smooth losses, the suggestion and the reason. The suggestion is a third of the rate with the least
- * smooth loss, from where on the loss rises. There is none where that is at the end of the range, which then shows no rate that is too large; where
- * the loss hardly falls; and of fewer than ten points. */
+ * smooth loss, from where on the loss rises. There is none where that is at the end of the range, which then shows no
+ * rate that is too large; where the loss hardly falls; and of fewer than ten points. */
 void lr_range_judge(lr_range *r);
 
 /* Writes lr_range.csv: step, learning_rate, loss, smooth_loss. False with an error, and while one stands. */
