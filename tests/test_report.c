@@ -6,6 +6,7 @@
 #include "report/event_file.h"
 #include "report/run_page.h"
 #include "report/evaluation.h"
+#include "report/lr_range.h"
 #include "report/test_drawings.h"
 #include "report/test_picture.h"
 #include "temporary.h"
@@ -54,7 +55,7 @@ static void evaluate(evaluation *e)
     cr_assert(evaluation_begin(e, &pictures), "%s", vt_error_message());
     for (int first = 0; first < PICTURES; first += 2) {
         VT_SCOPE;
-        evaluation_add(e, logits_of(first, first + 2 <= PICTURES ? 2 : PICTURES - first));
+        evaluation_add(e, logits_of(first, first + 2 <= PICTURES ? 2 : PICTURES - first), VT_INERT);
     }
     cr_assert(evaluation_finish(e), "%s", vt_error_message());
 }
@@ -77,6 +78,62 @@ Test(evaluation, figures_follow_from_logits)
     const double error = (fabs(1 - 0.94) + fabs(0 - 0.88) + fabs(1 - 0.80) + fabs(0 - 0.30)) / 5;
     expect_near(evaluation_calibration_error(&e), error, "calibration error");
     evaluation_free(&e);
+}
+
+/* The mirror images are the pictures in the opposite order: of the sums, 0, 0, 1, 0 and 0 are largest. */
+Test(evaluation, a_flip_takes_the_mean_of_two_logits)
+{
+    evaluation e;
+    cr_assert(evaluation_begin(&e, &pictures));
+    for (int i = 0; i < PICTURES; i++) {
+        VT_SCOPE;
+        evaluation_add(&e, logits_of(i, 1), logits_of(PICTURES - 1 - i, 1));
+    }
+    cr_assert(evaluation_finish(&e) && e.correct == 2 && e.seen == PICTURES && e.flip_seen == PICTURES);
+    expect_near(evaluation_accuracy(&e), 0.4, "accuracy");
+    expect_near(evaluation_flip_accuracy(&e), 0.2, "accuracy with flips");
+    evaluation_free(&e);
+    evaluate(&e);
+    cr_assert(isnan(evaluation_flip_accuracy(&e)));
+    evaluation_free(&e);
+}
+
+/* Losses of rates from 1e-6 to 1, which fall from 2.3 until 0.01, and rise behind it. */
+static void judge_losses(lr_range *r, lr_point *points, int count, double fall)
+{
+    for (int i = 0; i < count; i++) {
+        const double rate = pow(10, -6 + 6.0 * i / (count - 1));
+        points[i] = (lr_point){ .rate = rate, .loss = 2.3 - fall * (1 - fabs(log10(rate) + 2) / 4) };
+    }
+    *r = (lr_range){ .points = points, .count = count };
+    lr_range_judge(r);
+}
+
+Test(lr_range, a_third_of_the_rate_with_the_least_loss_is_suggested)
+{
+    lr_point points[100];
+    lr_range r;
+    judge_losses(&r, points, 100, 0.5);
+    cr_assert(r.suggestion > 0.01 / 3 / 1.2 && r.suggestion < 0.01 / 3 * 1.2, "%g", r.suggestion);
+    cr_assert(strstr(r.reason, "where the loss is least: 1.8"), "%s", r.reason);
+}
+
+Test(lr_range, nothing_is_suggested_without_a_reason)
+{
+    lr_point points[100];
+    lr_range r;
+    judge_losses(&r, points, 100, 0.01);
+    cr_assert(isnan(r.suggestion) && strstr(r.reason, "hardly falls"), "%s", r.reason);
+    judge_losses(&r, points, 100, 0.5);
+    r.count = 60;
+    lr_range_judge(&r);
+    cr_assert(isnan(r.suggestion) && strstr(r.reason, "still falls"), "%s", r.reason);
+    r.ended_early = true;
+    lr_range_judge(&r);
+    cr_assert(!isnan(r.suggestion));
+    r.count = 4;
+    lr_range_judge(&r);
+    cr_assert(isnan(r.suggestion) && strstr(r.reason, "after 4 steps"), "%s", r.reason);
 }
 
 Test(evaluation, counts_what_was_taken_for_what)
@@ -119,7 +176,7 @@ Test(evaluation, keeps_the_worst_of_many_mistakes)
     for (int i = 0; i < MANY; i++) values[2 * i] = 0, values[2 * i + 1] = 0.01 * (i * 77 % MANY) + 0.01;
     for (int i = 0; i < MANY; i++) {
         VT_SCOPE;
-        evaluation_add(&e, vt_from_data(values + 2 * i, VT_SHAPE(1, 2), VT_F64));
+        evaluation_add(&e, vt_from_data(values + 2 * i, VT_SHAPE(1, 2), VT_F64), VT_INERT);
     }
     cr_assert(evaluation_finish(&e) && e.mistake_count == MOST_MISTAKES && e.correct == 0);
     for (int i = 0; i < MOST_MISTAKES; i++)
@@ -136,7 +193,7 @@ Test(evaluation, of_a_network_that_broke_has_no_accuracy)
     evaluation e;
     cr_assert(evaluation_begin(&e, &pictures));
     vt_scope scope = vt_scope_begin();
-    evaluation_add(&e, vt_from_data(values, VT_SHAPE(PICTURES, CLASSES), VT_F64));
+    evaluation_add(&e, vt_from_data(values, VT_SHAPE(PICTURES, CLASSES), VT_F64), VT_INERT);
     vt_scope_end(&scope);
     cr_assert(evaluation_finish(&e) && e.seen == PICTURES && e.mistake_count == 0);
     cr_assert(isnan(evaluation_loss(&e)) && evaluation_calibration_error(&e) == 0);
@@ -245,7 +302,7 @@ Test(report, pictures_that_are_large_are_shown_small)
     evaluation e;
     cr_assert(evaluation_begin(&e, &large));
     vt_scope scope = vt_scope_begin();
-    evaluation_add(&e, logits_of(2, 1));
+    evaluation_add(&e, logits_of(2, 1), VT_INERT);
     vt_scope_end(&scope);
     cr_assert(evaluation_finish(&e) && run_page_write(".", settings, &log, &e), "%s", vt_error_message());
     json_t *data = data_of_page("report.html");

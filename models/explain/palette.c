@@ -14,3 +14,15 @@ void palette_colour(float share, uint8_t rgb[3])
     for (int c = 0; c < 3; c++)
         rgb[c] = (uint8_t)((1 - rest) * palette_stops[below][c] + rest * palette_stops[below + 1][c] + 0.5F);
 }
+
+float palette_grey(const uint8_t rgb[3])
+{
+    return 0.299F * rgb[0] + 0.587F * rgb[1] + 0.114F * rgb[2];
+}
+
+void palette_cover(const uint8_t pixel[3], float share, uint8_t rgb[3])
+{
+    const float grey = palette_grey(pixel);
+    palette_colour(share, rgb);
+    for (int c = 0; c < 3; c++) rgb[c] = (uint8_t)(PALETTE_COVER * rgb[c] + (1 - PALETTE_COVER) * grey + 0.5F);
+}

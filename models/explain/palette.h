@@ -13,5 +13,9 @@ extern const uint8_t palette_stops[PALETTE_STOPS][3]; /* red, green, blue */
 #define PALETTE_COVER 0.65F
 
 void palette_colour(float share, uint8_t rgb[3]);
+/* The grey of a colour, 0 to 255, as ITU-R BT.601 and Pillow have it. */
+float palette_grey(const uint8_t rgb[3]);
+/* The colour of a share over a pixel of a picture, which `rgb` may be. */
+void palette_cover(const uint8_t pixel[3], float share, uint8_t rgb[3]);
 
 #endif

@@ -46,18 +46,6 @@ void sheet_add_view(sheet *s, int row, int column, const char *caption)
         memcpy(pixel_at(s, row, column, y, 0), s->view->pixels + 3 * y * s->view->width, (size_t)(3 * s->view->width));
 }
 
-/* ITU-R BT.601, as Pillow's. */
-static float grey_of(const uint8_t *rgb)
-{
-    return 0.299F * rgb[0] + 0.587F * rgb[1] + 0.114F * rgb[2];
-}
-
-static void cover(const uint8_t *from, float share, uint8_t *to)
-{
-    palette_colour(share, to);
-    for (int c = 0; c < 3; c++) to[c] = (uint8_t)(PALETTE_COVER * to[c] + (1 - PALETTE_COVER) * grey_of(from) + 0.5F);
-}
-
 bool sheet_add_map(sheet *s, int row, int column, const heat_map *map, const char *caption)
 {
     const int64_t height = s->view->height, width = s->view->width;
@@ -65,7 +53,7 @@ bool sheet_add_map(sheet *s, int row, int column, const heat_map *map, const cha
     if (!shares) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory to draw \"%s\"", caption);
     bool ok = shares && heat_map_enlarge(map, height, width, shares);
     for (int64_t i = 0; ok && i < height * width; i++)
-        cover(s->view->pixels + 3 * i, shares[i], pixel_at(s, row, column, i / width, i % width));
+        palette_cover(s->view->pixels + 3 * i, shares[i], pixel_at(s, row, column, i / width, i % width));
     add_caption(s, row, column, caption);
     free(shares);
     return ok;
@@ -84,7 +72,7 @@ bool sheet_add_mask(sheet *s, int row, int column, const heat_map *map, double k
         if (mask[y * map->rows / height * map->columns + x * map->columns / width])
             memcpy(to, from, 3);
         else
-            memset(to, (int)(0.25F * grey_of(from)), 3);
+            memset(to, (int)(0.25F * palette_grey(from)), 3);
     }
     add_caption(s, row, column, caption);
     free(mask);

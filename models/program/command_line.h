@@ -43,7 +43,7 @@ typedef struct command_option {
 /* The offset of a field of the program's struct. */
 #define OPTION_FIELD(field) .offset = offsetof(options, field)
 
-enum { COMMAND_LINE_TABLES = 12 };
+enum { COMMAND_LINE_TABLES = 16 };
 
 typedef struct command_line {
     const char *version; /* "program 1.0" */

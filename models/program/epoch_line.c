@@ -1,16 +1,21 @@
 /* epoch_line.c - what a training program prints of an epoch. */
 #include "program/epoch_line.h"
 #include "report/epoch_json.h"
+#include <math.h>
 
 enum { WIDTH = 79 };
 
 static void print_for_people(FILE *stream, const vt_epoch *e)
 {
     char line[512];
-    int length =
-        snprintf(line, sizeof line, "epoch %lld: train loss %.4g acc %.2f%%, test loss %.4g acc %.2f%%",
-                 (long long)e->epoch, e->train_loss, 100 * e->train_accuracy, e->test_loss, 100 * e->test_accuracy);
-    char speed[64];
+    int length = snprintf(line, sizeof line, "epoch %lld: train loss %.4g acc %.2f%%, test ", (long long)e->epoch,
+                          e->train_loss, 100 * e->train_accuracy);
+    char *rest = line + length, speed[64];
+    const size_t room = sizeof line - (size_t)length;
+    if (isnan(e->test_flip_accuracy))
+        length += snprintf(rest, room, "loss %.4g acc %.2f%%", e->test_loss, 100 * e->test_accuracy);
+    else /* there is no room for all three */
+        length += snprintf(rest, room, "acc %.2f%%, flips %.2f%%", 100 * e->test_accuracy, 100 * e->test_flip_accuracy);
     const int more = snprintf(speed, sizeof speed, ", %.0f img/s", e->images_per_second);
     /* The progress has said how fast it was; what is measured last may be said shortly. */
     fprintf(stream, "%.*s%s\n", WIDTH, line, length + more <= WIDTH ? speed : "");

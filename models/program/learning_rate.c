@@ -1,5 +1,6 @@
 /* learning_rate.c - the learning rate of each update of a run. */
 #include "program/learning_rate.h"
+#include <math.h>
 #include <string.h>
 
 /* Updates in so many epochs, of which half an epoch may be. */
@@ -34,8 +35,16 @@ static double scheduled(const options *o, int64_t step, int64_t total, int64_t e
     return vt_step_lr(step, o->lr, every, .factor = o->lr_factor, .warmup = warmup);
 }
 
+/* As many times larger from each update to the next. */
+static double of_the_range_test(const options *o, int64_t step)
+{
+    const double along = (double)step / (double)(o->lr_range_steps - 1);
+    return o->lr_range_first * pow(o->lr_range_last / o->lr_range_first, along);
+}
+
 double learning_rate(const options *o, int64_t step, int64_t total, int64_t epoch)
 {
+    if (o->lr_range) return of_the_range_test(o, step);
     int64_t cooldown = updates_in(o->cooldown, epoch);
     if (o->time > 0 && cooldown > total / 2) cooldown = total / 2;
     int64_t begin = total - cooldown;

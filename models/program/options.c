@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* -- Rows that all have -------------------------------------------------------------------------------------------- */
@@ -98,6 +99,16 @@ static const command_option of_updates[] = {
     { 0 },
 };
 
+static const command_option of_the_range_test[] = {
+    { OPTION_HEADING, .name = "Looking for a learning rate:" },
+    { OPTION_TEXT, "lr-range", OPTION_FIELD(lr_range), "MIN:MAX", .otherwise = "trains",
+      .help = "Instead of training, let the learning rate grow from MIN to MAX, such as 1e-6:1, update by update, and "
+              "suggest one: lr_range.csv and a plot. Nothing of what is trained is kept" },
+    { OPTION_INTEGER, "lr-range-steps", OPTION_FIELD(lr_range_steps), "N", 10, 100000, .fallback = "100",
+      .help = "In so many updates" },
+    { 0 },
+};
+
 static const command_option of_the_objective[] = {
     { OPTION_HEADING, .name = "What is learned:" },
     { OPTION_TEXT, "loss", OPTION_FIELD(loss), "cross-entropy|bce", .one_of = true, .fallback = "cross-entropy",
@@ -117,6 +128,14 @@ static const command_option of_the_objective[] = {
       .help = "The teacher's part of the loss" },
     { OPTION_NUMBER, "temperature", OPTION_FIELD(temperature), "X", 0, INFINITY, true, "3", .fixed = true,
       .help = "By which logits are divided before soft probabilities are taken" },
+    { 0 },
+};
+
+static const command_option of_tests[] = {
+    { OPTION_HEADING, .name = "How it is tested:" },
+    { OPTION_FLAG, "test-flip", OPTION_FIELD(test_flip),
+      .help = "Test pictures together with their mirror images, too: the mean of their logits decides. It takes twice "
+              "as long" },
     { 0 },
 };
 
@@ -206,16 +225,16 @@ const command_line training_line = {
     .version = "vit_cifar10 (vitro) " VITRO_VERSION,
     .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it after "
            "each epoch.",
-    .tables = { anew, of_a_recipe, of_pictures, of_augmentation, of_steps, of_updates, of_the_objective, of_the_end,
-                of_the_run, to_a_folder },
+    .tables = { anew, of_a_recipe, of_pictures, of_augmentation, of_steps, of_updates, of_the_range_test,
+                of_the_objective, of_tests, of_the_end, of_the_run, to_a_folder },
 };
 
 const command_line finetuning_line = {
     .version = "vitro finetune " VITRO_VERSION,
     .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
            "epoch.",
-    .tables = { further, of_a_recipe, of_pictures, of_augmentation, which_of_it, of_steps, of_updates, of_the_objective,
-                of_the_end, of_the_run, to_a_folder },
+    .tables = { further, of_a_recipe, of_pictures, of_augmentation, which_of_it, of_steps, of_updates,
+                of_the_range_test, of_the_objective, of_tests, of_the_end, of_the_run, to_a_folder },
     .no_models = true,
 };
 
@@ -372,6 +391,19 @@ static bool complete_schedule(options *o)
                               o->cooldown, (long long)o->epochs);
 }
 
+static bool complete_range_test(options *o)
+{
+    char *end = NULL;
+    if (!o->lr_range) return true;
+    if (o->resume) return options_contradict("--lr-range keeps nothing that --resume could continue");
+    o->lr_range_first = strtod(o->lr_range, &end);
+    if (*end == ':') o->lr_range_last = strtod(end + 1, &end);
+    if (*end == 0 && o->lr_range_first > 0 && o->lr_range_last > o->lr_range_first && isfinite(o->lr_range_last))
+        return true;
+    return options_contradict("--lr-range is \"%s\"; it must be two learning rates, the lower one first: 1e-6:1",
+                              o->lr_range);
+}
+
 bool options_complete(options *o)
 {
     const int64_t any_number = 1000001; /* more than can be asked for */
@@ -382,7 +414,7 @@ bool options_complete(options *o)
         return options_contradict(
             "--clip bounds all gradients together, and --clip-value each element: give one of them");
     if (o->clip == VT_AUTO) o->clip = o->clip_value > 0 ? 0 : 1;
-    return complete_optimizer(o) && complete_schedule(o);
+    return complete_optimizer(o) && complete_schedule(o) && complete_range_test(o);
 }
 
 void options_list_fixed(const options *o, char *text, size_t size)

@@ -36,6 +36,9 @@ typedef struct options {
     const char *schedule;    /* NULL: what suits the optimiser */
     double warmup, cooldown; /* epochs; warmup VT_AUTO: half of one, of one-cycle 30 % of all */
     double lr_final, lr_step, lr_factor;
+    const char *lr_range; /* "MIN:MAX": only look for a learning rate; NULL: train */
+    double lr_range_first, lr_range_last;
+    int64_t lr_range_steps;
     /* Of what is learned: */
     const char *loss;
     double label_smoothing;
@@ -43,6 +46,8 @@ typedef struct options {
     const char *teacher;       /* a checkpoint; NULL: there is none */
     const char *distill;
     double distill_weight, temperature;
+    /* Of tests: */
+    bool test_flip; /* also of pictures together with their mirror images */
     /* Of the end: */
     int64_t patience;        /* epochs; VT_AUTO: any number */
     double time;             /* seconds; 0: any */

@@ -7,6 +7,7 @@
 #include "program/mix_batch.h"
 #include "program/optimizers.h"
 #include "program/run_folder.h"
+#include "report/mistake_maps.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,7 +97,7 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
     open_loaders(t, p);
     /* A run that has ended is left as it is. */
     return !vt_failed() && (!o->resume || run_folder_resume(t)) &&
-           (trainer_is_done(t) || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
+           (o->lr_range || trainer_is_done(t) || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
 }
 
 void trainer_free(trainer *t)
@@ -171,6 +172,17 @@ static bool train_step(trainer *t)
     return true;
 }
 
+bool trainer_update(trainer *t)
+{
+    if (t->batch == batches_an_epoch(t)) {
+        t->epoch++;
+        t->batch = 0;
+    }
+    if (t->batch == 0) vt_loader_seek(t->train_loader, t->epoch, 0);
+    vt_set_training(true);
+    return train_step(t) && !vt_failed();
+}
+
 /* A part of an epoch that is trained without a stop. */
 typedef struct stretch {
     vt_progress progress;
@@ -229,7 +241,10 @@ static bool test_step(const trainer *t, evaluation *e)
     VT_SCOPE;
     vt_batch batch;
     if (!vt_loader_next_tensors(t->test_loader, &batch)) return false;
-    evaluation_add(e, logits_of(t, input_images(&batch)));
+    vt_tensor images = input_images(&batch), mirrored = VT_INERT;
+    vt_tensor logits = logits_of(t, images);
+    if (t->options->test_flip) mirrored = logits_of(t, vt_flip(images, VT_AXES(3)));
+    evaluation_add(e, logits, mirrored);
     return true;
 }
 
@@ -239,7 +254,7 @@ static bool test(const trainer *t, evaluation *e)
     if (!evaluation_begin(e, t->few.count > 0 ? &t->few : t->report.pictures->test)) return false;
     vt_set_training(false);
     while (!vt_failed() && !vt_stop_requested() && test_step(t, e)) continue;
-    return evaluation_finish(e) && !vt_stop_requested();
+    return evaluation_finish(e) && !vt_stop_requested() && mistake_maps_add(e, t->net, &t->pictures);
 }
 
 /* Of the average of the weights, where there is one. False where an error or a signal ended it early. */
@@ -266,6 +281,7 @@ static vt_epoch row_of(const trainer *t, const evaluation *tested)
         .test_top5 = evaluation_top_accuracy(tested),
         .test_calibration_error = evaluation_calibration_error(tested),
         .learning_rate = t->learning_rate,
+        .test_flip_accuracy = evaluation_flip_accuracy(tested),
     };
 }
 

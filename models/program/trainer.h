@@ -38,6 +38,9 @@ void trainer_free(trainer *t);
 /* Whether the run is over. */
 bool trainer_is_done(const trainer *t);
 
+/* Trains one update, of the next epoch where this one has ended, and adds to the metrics. False with an error. */
+bool trainer_update(trainer *t);
+
 /* Trains until the run is over, writing log, weights, curves and checkpoint after each. Returns early, with a
  * checkpoint, where a signal asked for it. False with an error. */
 bool trainer_run(trainer *t);

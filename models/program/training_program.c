@@ -2,6 +2,7 @@
 #include "program/training_program.h"
 #include "program/failure.h"
 #include "program/find_model.h"
+#include "program/lr_range_test.h"
 #include "program/options.h"
 #include "program/output_folder.h"
 #include "program/pictures.h"
@@ -40,8 +41,8 @@ static bool train(options *o, const pictures *p)
                (long long)p->test->count);
         pictures_describe(p);
     }
-    ok = ok && trainer_run(&t);
-    if (ok && options_tell(o)) report(&t);
+    ok = ok && (o->lr_range ? lr_range_test(&t) : trainer_run(&t));
+    if (ok && options_tell(o) && !o->lr_range) report(&t);
     trainer_free(&t);
     return ok;
 }

@@ -12,9 +12,19 @@ bool evaluation_begin(evaluation *e, const vt_dataset *pictures)
     return !vt_failed();
 }
 
+static void free_unread(evaluation *e)
+{
+    for (int i = 0; i < e->unread_count; i++) {
+        vt_free(e->unread[i].logits);
+        vt_free(e->unread[i].mirrored);
+    }
+    e->unread_count = 0;
+}
+
 void evaluation_free(evaluation *e)
 {
-    for (int i = 0; i < e->unread_count; i++) vt_free(e->unread[i]);
+    free_unread(e);
+    for (int i = 0; i < MOST_MISTAKES; i++) vt_picture_free(&e->looked[i]);
     free(e->confusion);
     free(e->logits);
     *e = (evaluation){ 0 };
@@ -70,9 +80,18 @@ static void add_mistake(evaluation *e, const mistake *m)
     e->mistakes[place] = *m;
 }
 
-static void count_picture(evaluation *e, const double *logits)
+/* Twice the mean of two logits is their sum. */
+static void count_flip(evaluation *e, int label, double *logits, const double *mirrored)
 {
-    const int classes = e->pictures->classes, label = (int)e->pictures->labels[e->seen];
+    const int classes = e->pictures->classes;
+    for (int c = 0; c < classes; c++) logits[c] += mirrored[c];
+    e->flip_seen++;
+    e->flip_correct += largest(logits, classes) == label;
+}
+
+static void count_picture(evaluation *e, int label, const double *logits)
+{
+    const int classes = e->pictures->classes;
     const int said = largest(logits, classes);
     const double sum = log_sum(logits, classes, said);
     const mistake m = { e->seen, label, said, exp(logits[said] - sum), exp(logits[label] - sum) };
@@ -87,33 +106,43 @@ static void count_picture(evaluation *e, const double *logits)
 
 /* -- Batches ------------------------------------------------------------------------------------------------------- */
 
-static void read_batch(evaluation *e, vt_tensor logits)
+static double *room_for(evaluation *e, int64_t count)
 {
-    const int classes = e->pictures->classes;
-    const int64_t count = vt_count(logits);
     double *room = realloc(e->logits, (size_t)count * sizeof *room);
     if (room)
         e->logits = room;
     else
         vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the logits of a batch");
-    if (!vt_read(logits, e->logits, count, VT_F64)) return;
-    for (int64_t i = 0; i + classes <= count; i += classes) count_picture(e, e->logits + i);
+    return room;
+}
+
+static void read_batch(evaluation *e, vt_tensor logits, vt_tensor mirrored)
+{
+    const int classes = e->pictures->classes;
+    const int64_t count = vt_count(logits);
+    const bool both = vt_is_live(mirrored);
+    double *of = room_for(e, 2 * count);
+    if (!vt_read(logits, of, count, VT_F64) || (both && !vt_read(mirrored, of + count, count, VT_F64))) return;
+    for (int64_t i = 0; i + classes <= count; i += classes) {
+        const int label = (int)e->pictures->labels[e->seen];
+        count_picture(e, label, of + i);
+        if (both) count_flip(e, label, of + i, of + count + i);
+    }
 }
 
 bool evaluation_finish(evaluation *e)
 {
-    for (int i = 0; i < e->unread_count; i++) {
-        read_batch(e, e->unread[i]);
-        vt_free(e->unread[i]);
-    }
-    e->unread_count = 0;
+    for (int i = 0; i < e->unread_count; i++) read_batch(e, e->unread[i].logits, e->unread[i].mirrored);
+    free_unread(e);
     return !vt_failed();
 }
 
-void evaluation_add(evaluation *e, vt_tensor logits)
+void evaluation_add(evaluation *e, vt_tensor logits, vt_tensor mirrored)
 {
     if (e->unread_count == MOST_BATCHES_UNREAD) evaluation_finish(e);
-    e->unread[e->unread_count++] = vt_keep(logits);
+    e->unread[e->unread_count].logits = vt_keep(logits);
+    e->unread[e->unread_count].mirrored = vt_is_live(mirrored) ? vt_keep(mirrored) : mirrored;
+    e->unread_count++;
 }
 
 /* -- What follows -------------------------------------------------------------------------------------------------- */
@@ -126,6 +155,11 @@ double evaluation_loss(const evaluation *e)
 double evaluation_accuracy(const evaluation *e)
 {
     return (double)e->correct / (double)e->seen;
+}
+
+double evaluation_flip_accuracy(const evaluation *e)
+{
+    return e->flip_seen > 0 ? (double)e->flip_correct / (double)e->flip_seen : NAN;
 }
 
 double evaluation_top_accuracy(const evaluation *e)

@@ -22,15 +22,21 @@ typedef struct calibration_bin {
 
 typedef struct evaluation {
     const vt_dataset *pictures;
-    int64_t seen, correct, in_top; /* in_top: the right class is among the TOP most probable */
-    double loss_sum;               /* of -log softmax(logits)[label] */
-    int64_t *confusion;            /* [classes, classes]: pictures of the first that were taken for the second */
+    int64_t seen, correct, in_top;   /* in_top: the right class is among the TOP most probable */
+    int64_t flip_seen, flip_correct; /* of pictures together with their mirror images */
+    double loss_sum;                 /* of -log softmax(logits)[label] */
+    int64_t *confusion;              /* [classes, classes]: pictures of the first that were taken for the second */
     calibration_bin bins[CALIBRATION_BINS];
     mistake mistakes[MOST_MISTAKES]; /* the most confident ones, these first */
     int mistake_count;
-    vt_tensor unread[MOST_BATCHES_UNREAD]; /* logits */
+    vt_picture looked[MOST_MISTAKES]; /* where the network looked in each, in colours over the picture; without pixels
+                                       * where that is not known */
+    const char *looked_by;            /* a phrase: what the colours are; NULL: there are none */
+    struct {
+        vt_tensor logits, mirrored; /* mirrored: inert where mirror images are not looked at */
+    } unread[MOST_BATCHES_UNREAD];
     int unread_count;
-    double *logits; /* of one batch, read */
+    double *logits; /* of one batch, read, and behind them those of its mirror images */
 } evaluation;
 
 /* False with an error where memory is short. */
@@ -38,14 +44,17 @@ bool evaluation_begin(evaluation *e, const vt_dataset *pictures);
 void evaluation_free(evaluation *e);
 
 /* Counts the next pictures of the data set by their logits [B, classes], which it keeps from the end of the innermost
- * scope: a device that works ahead is waited for when evaluation_finish, or every few batches, reads them. */
-void evaluation_add(evaluation *e, vt_tensor logits);
+ * scope: a device that works ahead is waited for when evaluation_finish, or every few batches, reads them. `mirrored`
+ * are the logits of their mirror images, for evaluation_flip_accuracy alone; inert: there are none. */
+void evaluation_add(evaluation *e, vt_tensor logits, vt_tensor mirrored);
 /* Counts what was not yet read. False while an error stands. */
 bool evaluation_finish(evaluation *e);
 
 /* Of the pictures that were counted. */
 double evaluation_loss(const evaluation *e);
 double evaluation_accuracy(const evaluation *e);
+/* By the means of the logits of a picture and of its mirror image; NaN where these were not looked at. */
+double evaluation_flip_accuracy(const evaluation *e);
 /* NaN where there are no more classes than TOP. */
 double evaluation_top_accuracy(const evaluation *e);
 /* The expected calibration error (Guo et al. 2017), 0 to 1: how far confidence and accuracy are apart in each of the

@@ -10,6 +10,7 @@ enum { PANEL_WIDTH = 500 };
 typedef struct panel {
     const char *title, *label; /* the label is that of the axis along */
     bool whole, percent;       /* what is along is counted in whole numbers; what is up is in percent */
+    bool powers;               /* what is along is given as its logarithm to the base 10 */
     double x;                  /* of its left edge */
     double first, last;        /* of the axis along */
     double low, high;          /* of the axis up */

@@ -8,9 +8,6 @@
 
 extern const char run_page[];
 
-/* Pictures are shown no larger than this; those that are, are resized. */
-enum { MOST_SIDE = 96 };
-
 /* [right, said, pictures] where there are any. */
 static json_t *confusion_json(const evaluation *e)
 {
@@ -36,12 +33,18 @@ static json_t *bins_json(const evaluation *e)
 
 /* -- Mistakes ------------------------------------------------------------------------------------------------------ */
 
+static json_t *pixels_json(const vt_picture *p)
+{
+    if (!p->pixels) return json_null();
+    return json_pack("{sI sI so}", "width", (json_int_t)p->width, "height", (json_int_t)p->height, "pixels",
+                     json_of_bytes("", p->pixels, (size_t)(3 * p->height * p->width)));
+}
+
 static json_t *picture_json(const vt_dataset *d, int64_t index)
 {
     vt_picture p;
-    if (!test_picture_copy(d, index, MOST_SIDE, &p)) return json_null();
-    json_t *json = json_pack("{sI sI so}", "width", (json_int_t)p.width, "height", (json_int_t)p.height, "pixels",
-                             json_of_bytes("", p.pixels, (size_t)(3 * p.height * p.width)));
+    if (!test_picture_copy(d, index, TEST_PICTURE_SIDE, &p)) return json_null();
+    json_t *json = pixels_json(&p);
     vt_picture_free(&p);
     return json;
 }
@@ -51,9 +54,10 @@ static json_t *mistakes_json(const evaluation *e)
     json_t *mistakes = json_array();
     for (int i = 0; i < e->mistake_count; i++) {
         const mistake *m = &e->mistakes[i];
-        json_array_append_new(mistakes, json_pack("{sI si si sf sf so}", "index", (json_int_t)m->picture, "right",
-                                                  m->right, "said", m->said, "confidence", m->confidence, "ofRight",
-                                                  m->of_right, "picture", picture_json(e->pictures, m->picture)));
+        json_array_append_new(mistakes,
+                              json_pack("{sI si si sf sf so so}", "index", (json_int_t)m->picture, "right", m->right,
+                                        "said", m->said, "confidence", m->confidence, "ofRight", m->of_right, "picture",
+                                        picture_json(e->pictures, m->picture), "looked", pixels_json(&e->looked[i])));
     }
     return mistakes;
 }
@@ -62,9 +66,10 @@ static json_t *mistakes_json(const evaluation *e)
 
 static json_t *data_of(json_t *settings, const vt_training_log *log, const evaluation *e)
 {
-    return json_pack("{sO so so so so so sI}", "settings", settings, "epochs", epochs_json(log), "classes",
+    return json_pack("{sO so so so so so ss? sI}", "settings", settings, "epochs", epochs_json(log), "classes",
                      json_of_texts(e->pictures->class_names, e->pictures->classes), "confusion", confusion_json(e),
-                     "bins", bins_json(e), "mistakes", mistakes_json(e), "memory", (json_int_t)machine_peak_memory());
+                     "bins", bins_json(e), "mistakes", mistakes_json(e), "lookedBy", e->looked_by, "memory",
+                     (json_int_t)machine_peak_memory());
 }
 
 bool run_page_write(const char *folder, json_t *settings, const vt_training_log *log, const evaluation *tested)

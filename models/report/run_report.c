@@ -14,10 +14,15 @@ bool run_report_begin(run_report *r, const options *o, const pictures *p, const 
 static bool add_event(const run_report *r, const vt_epoch *row)
 {
     const event_scalar scalars[] = {
-        { "loss/train", row->train_loss },         { "loss/test", row->test_loss },
-        { "accuracy/train", row->train_accuracy }, { "accuracy/test", row->test_accuracy },
-        { "accuracy/test_top5", row->test_top5 },  { "calibration_error/test", row->test_calibration_error },
-        { "learning_rate", row->learning_rate },   { "images_per_second", row->images_per_second },
+        { "loss/train", row->train_loss },
+        { "loss/test", row->test_loss },
+        { "accuracy/train", row->train_accuracy },
+        { "accuracy/test", row->test_accuracy },
+        { "accuracy/test_top5", row->test_top5 },
+        { "calibration_error/test", row->test_calibration_error },
+        { "learning_rate", row->learning_rate },
+        { "images_per_second", row->images_per_second },
+        { "accuracy/test_flip", row->test_flip_accuracy },
     };
     return event_file_add(r->folder, row->epoch, scalars, (int)(sizeof scalars / sizeof *scalars));
 }

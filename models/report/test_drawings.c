@@ -303,35 +303,48 @@ static void draw_picture(cairo_t *cairo, double x, double y, const vt_picture *p
     cairo_surface_destroy(image);
 }
 
-static void draw_mistake(cairo_t *cairo, double x, double y, const evaluation *e, const mistake *m)
+/* How many tiles a mistake takes: where it looked is beside it. */
+static int tiles_of(const evaluation *e)
 {
+    return e->looked_by ? 2 : 1;
+}
+
+static void draw_mistake(cairo_t *cairo, double x, double y, const evaluation *e, int which)
+{
+    const mistake *m = &e->mistakes[which];
+    const double room = tiles_of(e) * TILE;
     char text[256];
     vt_picture p;
     if (test_picture_copy(e->pictures, m->picture, TILE, &p)) {
         draw_picture(cairo, x, y, &p);
         vt_picture_free(&p);
     }
+    if (e->looked[which].pixels) draw_picture(cairo, x + TILE, y, &e->looked[which]);
     drawing_set_colour(cairo, INK);
     snprintf(text, sizeof text, "%.1f%% %s", 100 * m->confidence, e->pictures->class_names[m->said]);
-    drawing_text(cairo, x, y + TILE + 4 + DRAWING_FONT, LEFT, TILE, text);
+    drawing_text(cairo, x, y + TILE + 4 + DRAWING_FONT, LEFT, room, text);
     drawing_set_colour(cairo, FAINT_INK);
     snprintf(text, sizeof text, "is %s", e->pictures->class_names[m->right]);
-    drawing_text(cairo, x, y + TILE + 4 + 2.2 * DRAWING_FONT, LEFT, TILE, text);
+    drawing_text(cairo, x, y + TILE + 4 + 2.2 * DRAWING_FONT, LEFT, room, text);
 }
 
 static void draw_mistakes(cairo_t *cairo, double width, double height, const void *data)
 {
     const evaluation *e = data;
     (void)height;
-    draw_titles(cairo, width, "The worst mistakes", "test pictures that it was wrong about, and most sure");
+    const int across = TILES_ACROSS / tiles_of(e);
+    char subtitle[160];
+    snprintf(subtitle, sizeof subtitle, "test pictures that it was wrong about, and most sure%s%s",
+             e->looked_by ? "; beside each, " : "", e->looked_by ? e->looked_by : "");
+    draw_titles(cairo, width, "The worst mistakes", subtitle);
     for (int i = 0; i < e->mistake_count; i++)
-        draw_mistake(cairo, MARGIN + i % TILES_ACROSS * (TILE + TILE_GAP),
-                     TOP_OF_PLOT + i / TILES_ACROSS * (TILE + WORDS + TILE_GAP), e, &e->mistakes[i]);
+        draw_mistake(cairo, MARGIN + i % across * tiles_of(e) * (TILE + TILE_GAP),
+                     TOP_OF_PLOT + i / across * (TILE + WORDS + TILE_GAP), e, i);
 }
 
 static bool write_mistakes(const evaluation *e, const char *folder)
 {
-    const int rows = (e->mistake_count + TILES_ACROSS - 1) / TILES_ACROSS;
+    const int across = TILES_ACROSS / tiles_of(e), rows = (e->mistake_count + across - 1) / across;
     return drawing_write(folder, "mistakes", 2 * MARGIN + TILES_ACROSS * (TILE + TILE_GAP) - TILE_GAP,
                          TOP_OF_PLOT + rows * (TILE + WORDS + TILE_GAP) + MARGIN, draw_mistakes, e);
 }

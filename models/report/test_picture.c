@@ -2,14 +2,14 @@
 #include "report/test_picture.h"
 #include <stdlib.h>
 
-/* From memory. */
-static bool copy(const vt_dataset *d, int64_t index, vt_picture *picture)
+/* Channel by channel to pixel by pixel. */
+static bool copy(const uint8_t *image, const vt_dataset *d, vt_picture *picture)
 {
     const int64_t plane = (int64_t)d->height * d->width;
     *picture = (vt_picture){ d->height, d->width, malloc((size_t)(3 * plane)) };
     if (!picture->pixels) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a picture of the test");
     for (int64_t i = 0; picture->pixels && i < 3 * plane; i++)
-        picture->pixels[i] = d->images[(index * d->channels + (d->channels == 3 ? i % 3 : 0)) * plane + i / 3];
+        picture->pixels[i] = image[(d->channels == 3 ? i % 3 : 0) * plane + i / 3];
     return picture->pixels != NULL;
 }
 
@@ -25,8 +25,15 @@ static bool shrink(vt_picture *picture, int64_t side)
     return ok;
 }
 
+bool test_picture_of_image(const uint8_t *image, const vt_dataset *d, int64_t side, vt_picture *picture)
+{
+    return !vt_failed() && copy(image, d, picture) && shrink(picture, side);
+}
+
 bool test_picture_copy(const vt_dataset *d, int64_t index, int64_t side, vt_picture *picture)
 {
     if (vt_failed() || (d->channels != 1 && d->channels != 3)) return false;
-    return (d->images ? copy(d, index, picture) : d->read(d->user, index, picture)) && shrink(picture, side);
+    const int64_t size = (int64_t)d->channels * d->height * d->width;
+    return (d->images ? copy(d->images + index * size, d, picture) : d->read(d->user, index, picture)) &&
+           shrink(picture, side);
 }

@@ -4,6 +4,12 @@
 
 #include <vitro/vitro.h>
 
+/* Pictures are shown no larger than this; those that are, are resized. */
+enum { TEST_PICTURE_SIDE = 96 };
+
+/* A picture of the data set as loaders give it, u8 [channels, height, width], as test_picture_copy would copy it. */
+bool test_picture_of_image(const uint8_t *image, const vt_dataset *d, int64_t side, vt_picture *picture);
+
 /* Copies a picture, or reads it where it is in a file, and makes it smaller where it is larger than the side; it is
  * grey where it has one channel. To be freed by vt_picture_free. False where there is none to look at: it has other
  * channels, it cannot be read (an error), or an error stands. */

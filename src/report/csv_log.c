@@ -16,17 +16,19 @@
 
 #define FIRST_COLUMNS "epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second"
 
-static const char header_line[] = FIRST_COLUMNS ",test_top5,test_calibration_error,learning_rate";
+#define LATER_COLUMNS FIRST_COLUMNS ",test_top5,test_calibration_error,learning_rate"
 
-enum { FIRST_FIGURES = 6, FIGURES = 9, LOG_LIMIT = 64 << 20 };
+static const char header_line[] = LATER_COLUMNS ",test_flip_accuracy";
+
+enum { FIRST_FIGURES = 6, LATER_FIGURES = 9, FIGURES = 10, LOG_LIMIT = 64 << 20 };
 
 static double *figure(vt_epoch *epoch, int index)
 {
-    return (double *[FIGURES]){ &epoch->train_loss,   &epoch->train_accuracy,
-                                &epoch->test_loss,    &epoch->test_accuracy,
-                                &epoch->seconds,      &epoch->images_per_second,
-                                &epoch->test_top5,    &epoch->test_calibration_error,
-                                &epoch->learning_rate }[index];
+    return (double *[FIGURES]){ &epoch->train_loss,    &epoch->train_accuracy,
+                                &epoch->test_loss,     &epoch->test_accuracy,
+                                &epoch->seconds,       &epoch->images_per_second,
+                                &epoch->test_top5,     &epoch->test_calibration_error,
+                                &epoch->learning_rate, &epoch->test_flip_accuracy }[index];
 }
 
 /* Numbers in a file have a decimal point, whatever the program's locale says. */
@@ -111,6 +113,8 @@ static bool parse_log(log_parser *parser, vt_training_log *log)
     const char *line = next_line(parser);
     if (line && strcmp(line, FIRST_COLUMNS) == 0)
         parser->figures = FIRST_FIGURES;
+    else if (line && strcmp(line, LATER_COLUMNS) == 0)
+        parser->figures = LATER_FIGURES;
     else if (!line || strcmp(line, header_line) != 0)
         return refuse(parser, "should be \"%s\", but is \"%.100s\"", header_line, line ? line : "");
     while ((line = next_line(parser))) {
