@@ -75,8 +75,11 @@ Test(statistics, values_that_do_not_vary_tell_something_only_where_they_are_equa
 static plan plan_of_two(void)
 {
     return (plan){
-        .models = { { "small", 1000000, 10000000, 300, { 0, 0 } }, { "large", 2000000, 30000000, 100, { 0, 0 } } },
+        .models = { { "small", "small", 1000000, 10000000, 300, { 0 } },
+                    { "large", "large", 2000000, 30000000, 100, { 0 } } },
         .model_count = 2,
+        .matchings = { EQUAL_EPOCHS, EQUAL_COMPUTE },
+        .matching_count = 2,
         .fractions = { 1 },
         .fraction_count = 1,
         .first_seed = 1,
@@ -92,6 +95,37 @@ Test(plan, the_cheaper_model_has_more_epochs_at_equal_compute)
     plan_set_epochs(&p, 5);
     cr_assert(p.models[0].epochs[EQUAL_EPOCHS] == 5 && p.models[1].epochs[EQUAL_EPOCHS] == 5);
     cr_assert(p.models[0].epochs[EQUAL_COMPUTE] == 15 && p.models[1].epochs[EQUAL_COMPUTE] == 5);
+}
+
+Test(plan, the_faster_model_has_more_epochs_at_equal_time)
+{
+    plan p = plan_of_two();
+    p.matchings[1] = EQUAL_TIME;
+    p.models[0].pictures_a_second = 190;
+    cr_assert(plan_has_equal_time(&p));
+    plan_set_epochs(&p, 5);
+    cr_assert(p.models[0].epochs[EQUAL_TIME] == 10 && p.models[1].epochs[EQUAL_TIME] == 5, "%lld",
+              (long long)p.models[0].epochs[EQUAL_TIME]);
+    cr_assert(plan_is_shared(&p, EQUAL_TIME, 1) && !plan_is_shared(&p, EQUAL_TIME, 0));
+}
+
+static plan plan_of_options(const char *fractions, const char *equal)
+{
+    plan p;
+    plan_begin(&p, &(options){ .seeds = 1, .fractions = fractions, .equal = equal });
+    return p;
+}
+
+Test(plan, what_is_equal_may_be_chosen)
+{
+    const plan p = plan_of_options("1", "time,epochs");
+    cr_assert(!vt_failed() && p.matching_count == 2);
+    cr_assert(p.matchings[0] == EQUAL_EPOCHS && p.matchings[1] == EQUAL_TIME);
+    static const char *const wrong[] = { "", "time,", "time,time", "epoch", "all" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        plan_of_options("1", wrong[i]);
+        REFUSED(VT_ERROR_ARGUMENT, "it must be some of epochs, compute and time, each once");
+    }
 }
 
 /* An epoch of `small` is trained four times for one of `large`'s: 4 / 300 + 1 / 100 seconds a picture; of three seeds,
@@ -188,8 +222,35 @@ Test(sentences, which_is_ahead_may_depend_on_what_is_equal)
     reach(EQUAL_COMPUTE, 0, 0, 0.9);
     reach(EQUAL_COMPUTE, 0, 1, 0.7);
     SAYS("Which is ahead depends on what is equal: large at equal epochs, small at equal compute.");
-    SAYS("At equal compute (15 epochs of small: 0.15 tera multiply-accumulates; 5 of large: 0.15), small is right");
+    SAYS("At equal compute (15 epochs of small: 0.15 tera multiply-accumulates; 5 epochs of large: 0.15 tera "
+         "multiply-accumulates), small is right");
     SAYS_NOT("either way");
+}
+
+Test(sentences, what_is_equal_in_two_ways_is_told_once)
+{
+    begin(SEEDS);
+    compared.plan.models[0].macs = compared.plan.models[1].macs;
+    plan_set_epochs(&compared.plan, 5);
+    reach(EQUAL_EPOCHS, 0, 0, 0.5);
+    reach(EQUAL_EPOCHS, 0, 1, 0.7);
+    SAYS("At equal epochs (5), which is equal compute as well, large is right about 70.00%");
+    SAYS_NOT("At equal compute");
+    SAYS_NOT("either way");
+}
+
+Test(sentences, equal_time_is_told_in_seconds)
+{
+    begin(SEEDS);
+    compared.plan.matchings[1] = EQUAL_TIME;
+    plan_set_epochs(&compared.plan, 5);
+    for (int model = 0; model < 2; model++) {
+        reach(EQUAL_EPOCHS, 0, model, model ? 0.7 : 0.5);
+        reach(EQUAL_TIME, 0, model, model ? 0.7 : 0.9);
+        compared.outcomes[EQUAL_TIME][0][model].seconds = model ? 40 : 42;
+    }
+    SAYS("At equal time (15 epochs of small: 42 s of training; 5 epochs of large: 40 s of training), small is right");
+    SAYS("Which is ahead depends on what is equal: large at equal epochs, small at equal time.");
 }
 
 Test(sentences, one_seed_says_nothing_about_chance)

@@ -8,7 +8,7 @@
 
 const char *matching_name(matching which)
 {
-    static const char *const names[MATCHINGS] = { "epochs", "compute" };
+    static const char *const names[MATCHINGS] = { "epochs", "compute", "time" };
     return names[which];
 }
 
@@ -31,7 +31,7 @@ static bool add_model(plan *p, const char *name)
     if (p->model_count == MOST_MODELS)
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is one model too many; at most %d are compared", name,
                        MOST_MODELS);
-    if (!vt_failed()) p->models[p->model_count++].name = name;
+    if (!vt_failed()) p->models[p->model_count++] = (contestant){ .name = name, .model = name };
     return !vt_failed();
 }
 
@@ -68,42 +68,89 @@ static bool read_fractions(plan *p, const char *text)
     return true;
 }
 
+static bool refuse_matchings(const char *text)
+{
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
+                   "--equal is \"%s\"; it must be some of epochs, compute and time, each once, such as epochs,time",
+                   text);
+    return false;
+}
+
+/* MATCHINGS where there is none of a name that is so long. */
+static matching matching_of(const char *name, size_t length)
+{
+    matching which = 0;
+    while (which < MATCHINGS &&
+           (strlen(matching_name(which)) != length || strncmp(matching_name(which), name, length) != 0))
+        which++;
+    return which;
+}
+
+static bool read_matchings(plan *p, const char *text)
+{
+    bool asked[MATCHINGS] = { false };
+    for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        const matching which = matching_of(at, strcspn(at, ","));
+        if (which == MATCHINGS || asked[which]) return refuse_matchings(text);
+        asked[which] = true;
+    }
+    for (matching which = 0; which < MATCHINGS; which++)
+        if (asked[which]) p->matchings[p->matching_count++] = which;
+    return true;
+}
+
 bool plan_begin(plan *p, const options *o)
 {
     *p = (plan){ .first_seed = o->seed, .seeds = o->seeds };
+    return read_fractions(p, o->fractions) && read_matchings(p, o->equal);
+}
+
+bool plan_add_models(plan *p, const options *o)
+{
     for (int i = 0; i < o->models.count; i++)
         if (!add_model(p, o->models.texts[i])) return false;
     if (p->model_count < 2)
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a comparison is of two models or more: what is %s compared with?",
                        o->models.texts[0]);
-    return !vt_failed() && read_fractions(p, o->fractions);
+    return !vt_failed();
 }
 
 /* -- How much ------------------------------------------------------------------------------------------------------ */
 
+/* What a picture costs a model, of what is equal. */
+static double cost_of(const contestant *m, matching which)
+{
+    return which == EQUAL_EPOCHS ? 1 : which == EQUAL_COMPUTE ? (double)m->macs : 1 / m->pictures_a_second;
+}
+
+static void match(plan *p, matching which)
+{
+    double most = 0;
+    for (int i = 0; i < p->model_count; i++) most = fmax(most, cost_of(&p->models[i], which));
+    for (int i = 0; i < p->model_count; i++)
+        p->models[i].epochs[which] = llround((double)p->epochs * most / cost_of(&p->models[i], which));
+}
+
 void plan_set_epochs(plan *p, int64_t epochs)
 {
-    int64_t most = 0;
-    for (int i = 0; i < p->model_count; i++)
-        if (p->models[i].macs > most) most = p->models[i].macs;
     p->epochs = epochs;
-    for (int i = 0; i < p->model_count; i++) {
-        contestant *m = &p->models[i];
-        m->epochs[EQUAL_EPOCHS] = epochs;
-        m->epochs[EQUAL_COMPUTE] = llround((double)epochs * (double)most / (double)m->macs);
-    }
+    for (int i = 0; i < p->matching_count; i++) match(p, p->matchings[i]);
+}
+
+bool plan_has_equal_time(const plan *p)
+{
+    return p->matchings[p->matching_count - 1] == EQUAL_TIME;
 }
 
 /* Seconds that a seed's runs of all matchings take for each picture that they see, with its tests. */
 static double seconds_a_picture(const plan *p)
 {
     double seconds = 0;
-    for (int i = 0; i < p->model_count; i++) {
-        const contestant *m = &p->models[i];
-        int64_t epochs = m->epochs[EQUAL_EPOCHS];
-        if (m->epochs[EQUAL_COMPUTE] != epochs) epochs += m->epochs[EQUAL_COMPUTE];
-        seconds += (double)epochs / (double)p->epochs / m->pictures_a_second;
-    }
+    for (int m = 0; m < p->model_count; m++)
+        for (int i = 0; i < p->matching_count; i++)
+            if (!plan_is_shared(p, p->matchings[i], m))
+                seconds +=
+                    (double)p->models[m].epochs[p->matchings[i]] / (double)p->epochs / p->models[m].pictures_a_second;
     return seconds;
 }
 
@@ -140,6 +187,14 @@ planned_run plan_run(const plan *p, matching which, int fraction, int model, int
         .pictures = llround(p->fractions[fraction] * (double)p->training_pictures),
         .seed = p->first_seed + seed,
     };
+}
+
+bool plan_is_shared(const plan *p, matching which, int model)
+{
+    const int64_t *epochs = p->models[model].epochs;
+    for (int i = 0; p->matchings[i] != which; i++)
+        if (epochs[p->matchings[i]] == epochs[which]) return true;
+    return false;
 }
 
 void plan_run_name(const planned_run *r, char *name, size_t size)

@@ -78,8 +78,8 @@ results *results_read(const plan *p, const char *folder)
     r->plan = *p;
     for (int m = 0; m < p->model_count; m++) {
         double work[2] = { 0, 0 };
-        for (int which = 0; which < MATCHINGS; which++)
-            for (int f = 0; f < p->fraction_count; f++) read_outcome(r, which, f, m, folder, work);
+        for (int i = 0; i < p->matching_count; i++)
+            for (int f = 0; f < p->fraction_count; f++) read_outcome(r, p->matchings[i], f, m, folder, work);
         r->speeds[m] = work[0] / work[1];
     }
     if (!vt_failed()) return r;
@@ -96,6 +96,7 @@ void results_free(results *r)
             free(r->curves[which][m].low);
             free(r->curves[which][m].high);
         }
+    findings_free(&r->findings);
     free(r);
 }
 

@@ -1,5 +1,6 @@
 /* runner.c - trains what a plan says. */
 #include "compare/runner.h"
+#include "program/model_card.h"
 #include "program/output_folder.h"
 #include "program/path.h"
 #include "program/trainer.h"
@@ -15,7 +16,7 @@ static options options_of(const options *all, const planned_run *r, int64_t test
 {
     options o = *all->given;
     o.line = &training_line;
-    o.model = r->model->name;
+    o.model = r->model->model;
     o.epochs = r->epochs;
     o.batch = all->batch;
     o.train_limit = r->pictures;
@@ -55,7 +56,7 @@ static bool train(const options *all, const planned_run *r, int64_t test_picture
 static bool count_costs(contestant *m, const options *o, const vt_dataset *set)
 {
     classifier *net =
-        classifier_new(m->name, .classes = set->classes, .channels = set->channels, .image_size = o->image_size);
+        classifier_new(m->model, .classes = set->classes, .channels = set->channels, .image_size = o->image_size);
     if (net) {
         m->parameters = vt_model_parameter_count(net->model);
         m->macs = classifier_cost(net).multiply_accumulates;
@@ -68,7 +69,7 @@ bool runner_count(plan *p, const options *o)
 {
     options first = *o;
     pictures all = { 0 };
-    first.model = p->models[0].name;
+    first.model = p->models[0].model;
     bool ok = pictures_open(&all, &first);
     if (ok) {
         p->training_pictures = all.train->count;
@@ -118,16 +119,11 @@ bool runner_measure(plan *p, const options *o)
 
 /* -- All runs ------------------------------------------------------------------------------------------------------ */
 
-static bool is_shared(const plan *p, matching which, int model)
-{
-    return which == EQUAL_COMPUTE && p->models[model].epochs[EQUAL_COMPUTE] == p->models[model].epochs[EQUAL_EPOCHS];
-}
-
 static int64_t count_runs(const plan *p)
 {
     int64_t count = 0;
-    for (int which = 0; which < MATCHINGS; which++)
-        for (int m = 0; m < p->model_count; m++) count += !is_shared(p, which, m);
+    for (int i = 0; i < p->matching_count; i++)
+        for (int m = 0; m < p->model_count; m++) count += !plan_is_shared(p, p->matchings[i], m);
     return count * p->fraction_count * p->seeds;
 }
 
@@ -145,10 +141,65 @@ bool runner_train(const plan *p, const options *o)
     int64_t number = 0;
     for (int64_t seed = 0; seed < p->seeds; seed++)
         for (int fraction = 0; fraction < p->fraction_count; fraction++)
-            for (int which = 0; which < MATCHINGS; which++)
+            for (int i = 0; i < p->matching_count; i++)
                 for (int m = 0; m < p->model_count; m++) {
-                    const planned_run r = plan_run(p, which, fraction, m, seed);
-                    if (!is_shared(p, which, m) && !train_next(p, o, &r, ++number)) return false;
+                    const planned_run r = plan_run(p, p->matchings[i], fraction, m, seed);
+                    if (!plan_is_shared(p, p->matchings[i], m) && !train_next(p, o, &r, ++number)) return false;
                 }
     return true;
+}
+
+/* -- A look at what was trained ------------------------------------------------------------------------------------ */
+
+static bool measure_on(const look *look, const options *o, const classifier *net, const preprocessing *normal,
+                       const vt_dataset *test, measured *m)
+{
+    float mean[3], std[3];
+    for (int c = 0; c < 3; c++) {
+        mean[c] = (float)normal->mean[c];
+        std[c] = (float)normal->std[c];
+    }
+    vt_loader *loader =
+        vt_loader_open(test, .batch = look->batch, .workers = (int)o->workers, .mean = mean, .std = std);
+    vt_set_training(false);
+    const bool measured = loader && look->measure(m, net, loader);
+    vt_loader_close(loader);
+    return measured && !vt_failed();
+}
+
+/* The weights that a run has ended with, and the pictures that they know. */
+static bool measure_run(const look *look, const options *o, const planned_run *r, const pictures *p, measured *m)
+{
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    model_card card = { 0 };
+    if (!plan_run_folder(folder, o->out, r) || !path_join(path, folder, "model.safetensors")) return false;
+    vt_tensor_file *file = vt_tensor_file_open(path);
+    const bool read = file && model_card_read(file, path, &card);
+    vt_tensor_file_close(file);
+    classifier *net = read ? classifier_new(r->model->model, .classes = p->test->classes, .channels = p->test->channels,
+                                            .image_size = o->image_size)
+                           : NULL;
+    const bool ok = net && classifier_load(net, path) && measure_on(look, o, net, &card.pictures, p->test, m);
+    classifier_free(net);
+    model_card_free(&card);
+    return ok;
+}
+
+bool runner_look(results *r, const options *o)
+{
+    const plan *p = &r->plan;
+    options all = *o;
+    pictures opened = { 0 };
+    all.model = p->models[0].model;
+    all.test_limit = p->test_pictures;
+    bool ok = pictures_open(&opened, &all);
+    if (ok) pictures_choose_options(&opened, &all);
+    for (int m = 0; m < p->model_count; m++)
+        for (int64_t seed = 0; seed < p->seeds && ok; seed++) {
+            const planned_run run = plan_run(p, p->matchings[0], p->fraction_count - 1, m, seed);
+            ok = !vt_stop_requested() &&
+                 measure_run(r->findings.look, &all, &run, &opened, findings_of(&r->findings, m, seed));
+        }
+    pictures_close(&opened);
+    return ok;
 }

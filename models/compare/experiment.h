@@ -1,0 +1,16 @@
+/* experiment.h - a comparison that is made ready: what is compared, and what is measured besides. */
+#ifndef MODELS_COMPARE_EXPERIMENT_H
+#define MODELS_COMPARE_EXPERIMENT_H
+
+#include "compare/look.h"
+
+typedef struct experiment {
+    const char *name, *summary;         /* on the command line; what is tried */
+    const char *title;                  /* of its page */
+    const char *equal;                  /* as --equal has it, where that is left out */
+    const char *fractions;              /* the same of --fractions */
+    const look *look;                   /* NULL: accuracies alone */
+    contestant models[MOST_MODELS + 1]; /* the last has no name */
+} experiment;
+
+#endif
