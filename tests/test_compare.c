@@ -75,8 +75,8 @@ Test(statistics, values_that_do_not_vary_tell_something_only_where_they_are_equa
 static plan plan_of_two(void)
 {
     return (plan){
-        .models = { { "small", "small", 1000000, 10000000, 300, { 0 } },
-                    { "large", "large", 2000000, 30000000, 100, { 0 } } },
+        .models = { { "small", "small", .parameters = 1000000, .macs = 10000000, .pictures_a_second = 300 },
+                    { "large", "large", .parameters = 2000000, .macs = 30000000, .pictures_a_second = 100 } },
         .model_count = 2,
         .matchings = { EQUAL_EPOCHS, EQUAL_COMPUTE },
         .matching_count = 2,

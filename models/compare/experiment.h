@@ -5,11 +5,14 @@
 #include "compare/look.h"
 
 typedef struct experiment {
-    const char *name, *summary;         /* on the command line; what is tried */
-    const char *title;                  /* of its page */
-    const char *equal;                  /* as --equal has it, where that is left out */
-    const char *fractions;              /* the same of --fractions */
-    const look *look;                   /* NULL: accuracies alone */
+    const char *name, *summary; /* on the command line; what is tried */
+    const char *title;          /* of its page */
+    const char *equal;          /* as --equal has it, where that is left out; NULL: epochs */
+    const char *fractions;      /* the same of --fractions; NULL: 1 */
+    const look *look;           /* NULL: accuracies alone */
+    contestant prepared;        /* trained before all others, which begin with it or learn from it; model NULL: none */
+    bool teaches;               /* it is a teacher: --teacher takes its place */
+    bool halves;                /* it has the first half of the classes, and all others have the second */
     contestant models[MOST_MODELS + 1]; /* the last has no name */
 } experiment;
 

@@ -142,27 +142,41 @@ bool plan_has_equal_time(const plan *p)
     return p->matchings[p->matching_count - 1] == EQUAL_TIME;
 }
 
-/* Seconds that a seed's runs of all matchings take for each picture that they see, with its tests. */
-static double seconds_a_picture(const plan *p)
+/* A pass without gradients, of a test or a teacher, is about a third of the work of a training step. */
+static const double FORWARD = 1 / 3.0;
+
+/* Seconds that a model trains on a picture. */
+static double seconds_a_picture(const plan *p, const contestant *m)
 {
-    double seconds = 0;
-    for (int m = 0; m < p->model_count; m++)
-        for (int i = 0; i < p->matching_count; i++)
-            if (!plan_is_shared(p, p->matchings[i], m))
-                seconds +=
-                    (double)p->models[m].epochs[p->matchings[i]] / (double)p->epochs / p->models[m].pictures_a_second;
-    return seconds;
+    const bool taught = p->prepared.model && m->distill && strcmp(m->distill, "none") != 0;
+    return 1 / m->pictures_a_second + (taught ? FORWARD / p->prepared.pictures_a_second : 0);
+}
+
+/* The same of a model's runs in all matchings, for each epoch of the plan. */
+static double seconds_of_matchings(const plan *p, int model)
+{
+    double epochs = 0;
+    for (int i = 0; i < p->matching_count; i++)
+        if (!plan_is_shared(p, p->matchings[i], model))
+            epochs += (double)p->models[model].epochs[p->matchings[i]] / (double)p->epochs;
+    return epochs * seconds_a_picture(p, &p->models[model]);
+}
+
+/* Seconds that all runs take together, for each picture of an epoch, with tests of as many pictures. */
+static double seconds_of_all(const plan *p)
+{
+    double of_seed = 0, parts = 0;
+    for (int m = 0; m < p->model_count; m++) of_seed += seconds_of_matchings(p, m);
+    for (int i = 0; i < p->fraction_count; i++) parts += p->fractions[i] + FORWARD;
+    const double prepared = p->prepared.model ? (1 + FORWARD) * seconds_a_picture(p, &p->prepared) : 0;
+    return of_seed * (double)p->seeds * parts + prepared;
 }
 
 bool plan_fit(plan *p, double seconds, int64_t batch)
 {
     enum { LEAST_EPOCHS = 5 };
-    double parts = 0;
-    for (int i = 0; i < p->fraction_count; i++) parts += p->fractions[i];
-    /* There are as many pictures for the test, which has no backward pass: a third of the work. */
-    parts += p->fraction_count / 3.0;
     plan_set_epochs(p, LEAST_EPOCHS);
-    const double passes = fmax(0, seconds) / (seconds_a_picture(p) * parts * (double)p->seeds);
+    const double passes = fmax(0, seconds) / seconds_of_all(p);
     const int64_t pictures = (int64_t)(passes / LEAST_EPOCHS);
     if (pictures < p->training_pictures) p->training_pictures = pictures;
     if (p->training_pictures < p->test_pictures) p->test_pictures = p->training_pictures;
@@ -187,6 +201,17 @@ planned_run plan_run(const plan *p, matching which, int fraction, int model, int
         .pictures = llround(p->fractions[fraction] * (double)p->training_pictures),
         .seed = p->first_seed + seed,
     };
+}
+
+planned_run plan_prepared_run(const plan *p)
+{
+    return (planned_run){ &p->prepared, p->epochs, p->training_pictures, p->first_seed };
+}
+
+void plan_halve_classes(plan *p, int classes)
+{
+    snprintf(p->prepared_classes, sizeof p->prepared_classes, "0:%d", classes / 2 - 1);
+    snprintf(p->classes, sizeof p->classes, "%d:%d", classes / 2, classes - 1);
 }
 
 bool plan_is_shared(const plan *p, matching which, int model)

@@ -15,8 +15,11 @@ const char *matching_name(matching which);
 
 /* What is compared: a model and what its training begins with. */
 typedef struct contestant {
-    const char *name;          /* in tables and sentences: what sets it apart from the others */
-    const char *model;         /* of the zoo */
+    const char *name;    /* in tables and sentences: what sets it apart from the others */
+    const char *model;   /* of the zoo */
+    bool further;        /* it begins with the weights of the network that is prepared */
+    const char *distill; /* how it learns from that as a teacher: soft or hard, or none: without any teacher; NULL: as
+                          * the options have it */
     int64_t parameters, macs;  /* of a forward pass on one picture */
     double pictures_a_second;  /* of training, where it was measured for the plan; else 0 */
     int64_t epochs[MATCHINGS]; /* the cheaper of two models has more at equal compute; 0: the matching is not asked for
@@ -33,6 +36,9 @@ typedef struct plan {
     int fraction_count;
     int64_t first_seed, seeds;
     int64_t epochs, training_pictures, test_pictures; /* the pictures of a fraction of 1 */
+    contestant prepared; /* trained once, before all others, from the first seed; model NULL: there is none */
+    bool halves;         /* it has the first half of the classes, and all others have the second */
+    char classes[24], prepared_classes[24]; /* as --classes has them; empty: as the options say */
 } plan;
 
 /* A run trains a model on the first pictures. Both matchings may have one run in common. */
@@ -56,6 +62,10 @@ bool plan_has_equal_time(const plan *p);
 bool plan_fit(plan *p, double seconds, int64_t batch);
 
 planned_run plan_run(const plan *p, matching which, int fraction, int model, int64_t seed);
+/* The run of the network that is prepared. */
+planned_run plan_prepared_run(const plan *p);
+/* Gives the first half of so many classes to what is prepared, and the second to all others. */
+void plan_halve_classes(plan *p, int classes);
 /* Whether a matching's runs of a model are those of one that stands before it. */
 bool plan_is_shared(const plan *p, matching which, int model);
 /* The name of the run's folder, of less than `size` bytes. */

@@ -40,6 +40,10 @@ static bool name_models(plan *p, const experiment *e, const options *o)
     if (!e) return plan_add_models(p, o);
     p->title = e->title;
     for (const contestant *m = e->models; m->name; m++) p->models[p->model_count++] = *m;
+    if (!e->teaches || !o->teacher) p->prepared = e->prepared;
+    p->halves = e->halves;
+    if (e->halves && o->classes)
+        return options_contradict("%s halves the classes itself: leave --classes out", e->name);
     return true;
 }
 

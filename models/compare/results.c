@@ -70,6 +70,14 @@ static bool read_outcome(results *r, matching which, int fraction, int model, co
     return !vt_failed();
 }
 
+static void read_prepared(results *r, const char *folder)
+{
+    const planned_run run = plan_prepared_run(&r->plan);
+    vt_training_log log = { 0 };
+    if (read_log(&run, folder, &log)) r->prepared_accuracy = log.epochs[log.count - 1].test_accuracy;
+    vt_training_log_free(&log);
+}
+
 results *results_read(const plan *p, const char *folder)
 {
     results *r = calloc(1, sizeof *r);
@@ -82,6 +90,7 @@ results *results_read(const plan *p, const char *folder)
             for (int f = 0; f < p->fraction_count; f++) read_outcome(r, p->matchings[i], f, m, folder, work);
         r->speeds[m] = work[0] / work[1];
     }
+    if (p->prepared.model) read_prepared(r, folder);
     if (!vt_failed()) return r;
     results_free(r);
     return NULL;

@@ -24,6 +24,7 @@ typedef struct results {
     plan plan;
     outcome outcomes[MATCHINGS][MOST_FRACTIONS][MOST_MODELS];
     curve curves[MATCHINGS][MOST_MODELS];
+    double prepared_accuracy;   /* of the network that was prepared, on its own test pictures */
     double speeds[MOST_MODELS]; /* training pictures a second, in all runs */
     findings findings;          /* of a look at what was trained; look NULL: there is none */
 } results;

@@ -81,6 +81,15 @@ static json_t *findings_json(const findings *f)
     return json_pack("{ss so so}", "along", f->look->along, "measures", measures, "found", found);
 }
 
+static json_t *prepared_json(const results *r)
+{
+    const planned_run run = plan_prepared_run(&r->plan);
+    if (!run.model->model) return json_null();
+    return json_pack("{ss ss sI sI so}", "name", run.model->name, "model", run.model->model, "epochs",
+                     (json_int_t)run.epochs, "pictures", (json_int_t)run.pictures, "accuracy",
+                     json_of_number(r->prepared_accuracy));
+}
+
 static json_t *sentences_json(const results *r)
 {
     json_t *list = json_array();
@@ -108,9 +117,9 @@ json_t *results_json(const results *r)
         for (int f = 0; f < r->plan.fraction_count; f++) add_outcomes(r, which, f, outcomes, tests);
         for (int m = 0; m < r->plan.model_count; m++) json_array_append_new(curves, curve_json(r, which, m));
     }
-    return json_pack("{ss? so sI sI sI sI so so so so so}", "title", r->plan.title, "models", models_json(r),
-                     "first_seed", (json_int_t)r->plan.first_seed, "seeds", (json_int_t)r->plan.seeds,
-                     "training_pictures", (json_int_t)r->plan.training_pictures, "test_pictures",
-                     (json_int_t)r->plan.test_pictures, "outcomes", outcomes, "tests", tests, "curves", curves,
-                     "findings", findings_json(&r->findings), "sentences", sentences_json(r));
+    return json_pack("{ss? so so sI sI sI sI so so so so so}", "title", r->plan.title, "prepared", prepared_json(r),
+                     "models", models_json(r), "first_seed", (json_int_t)r->plan.first_seed, "seeds",
+                     (json_int_t)r->plan.seeds, "training_pictures", (json_int_t)r->plan.training_pictures,
+                     "test_pictures", (json_int_t)r->plan.test_pictures, "outcomes", outcomes, "tests", tests, "curves",
+                     curves, "findings", findings_json(&r->findings), "sentences", sentences_json(r));
 }

@@ -37,6 +37,9 @@ void plan_describe(const plan *p)
         printf("\n%-*s %8.2f M %8.3f G", width, c->name, 1e-6 * (double)c->parameters, 1e-9 * (double)c->macs);
         for (int i = 0; i < p->matching_count; i++) printf(" %8lld", (long long)c->epochs[p->matchings[i]]);
     }
+    if (p->prepared.model)
+        printf("\n%-*s %8.2f M %8.3f G %8lld, once, before the others", width, p->prepared.name,
+               1e-6 * (double)p->prepared.parameters, 1e-9 * (double)p->prepared.macs, (long long)p->epochs);
     printf("\nthe last columns are epochs:");
     for (int i = 0; i < p->matching_count; i++) printf("%s at equal %s", i ? "," : "", matching_name(p->matchings[i]));
     putchar('\n');

@@ -75,16 +75,16 @@ static int extreme(const findings *f, int model, int measure, int sign)
 
 static void say(FILE *out, const findings *f)
 {
-    static const char *const names[] = { "the entropy of the class token's attention, in nats,",
-                                         "the distance between a patch and those that it attends to, in pixels,",
+    static const char *const names[] = { "the entropy of the class token's attention (in nats)",
+                                         "the distance of a patch from those that it attends to (in pixels)",
                                          "the class token's attention to a patch" };
     for (int model = 0; model < f->plan->model_count; model++)
         for (int i = ENTROPY; i <= PATCH_MEAN; i++) {
             const int last = findings_of(f, model, 0)->places - 1;
             fprintf(out, "From layer 1 to layer %d of %s, %s ", last + 1, f->plan->models[model].name, names[i]);
             findings_say_change(out, f, model, i, 0, last);
-            fprintf(out, "It is largest in layer %d and smallest in layer %d.\n", extreme(f, model, i, 1),
-                    extreme(f, model, i, -1));
+            fprintf(out, "Of all layers, %s is largest in layer %d and smallest in layer %d.\n", names[i],
+                    extreme(f, model, i, 1), extreme(f, model, i, -1));
         }
 }
 

@@ -43,6 +43,26 @@ static const experiment experiments[] = {
         .look = &depth_look,
         .models = { { "vit_nano_patch4_32", "vit_nano_patch4_32" } },
     },
+    {
+        .name = "pretrain",
+        .summary = "training on one half of the classes first, against training on the other alone",
+        .title = "Pretraining on other classes",
+        .fractions = "0.25,1",
+        .prepared = { "pretraining", "vit_nano_patch4_32" },
+        .halves = true,
+        .models = { { "from-scratch", "vit_nano_patch4_32" }, { "pretrained", "vit_nano_patch4_32", .further = true } },
+    },
+    {
+        .name = "distillation",
+        .summary = "learning from a ResNet-18 as well: soft, hard, and by a distillation token (DeiT)",
+        .title = "Distillation from a ResNet-18",
+        .prepared = { "teacher", "resnet18_cifar" },
+        .teaches = true,
+        .models = { { "alone", "vit_nano_patch4_32", .distill = "none" },
+                    { "soft", "vit_nano_patch4_32", .distill = "soft" },
+                    { "hard", "vit_nano_patch4_32", .distill = "hard" },
+                    { "token", "deit_nano_distilled_patch4_32", .distill = "hard" } },
+    },
 };
 enum { EXPERIMENTS = sizeof experiments / sizeof *experiments };
 
