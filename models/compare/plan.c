@@ -1,6 +1,5 @@
 /* plan.c - which runs a comparison of models is made of. */
 #include "compare/plan.h"
-#include "zoo.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,27 +12,6 @@ const char *matching_name(matching which)
 }
 
 /* -- What the options say ------------------------------------------------------------------------------------------ */
-
-static bool refuse_model(const char *name)
-{
-    char nearest[256] = "";
-    zoo_list_nearest(name, nearest, sizeof nearest);
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "there is no model \"%s\"; the nearest names are %s", name, nearest);
-    return false;
-}
-
-static bool add_model(plan *p, const char *name)
-{
-    if (!zoo_find(name, NULL)) return refuse_model(name);
-    for (int i = 0; i < p->model_count; i++)
-        if (strcmp(p->models[i].name, name) == 0)
-            vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is named twice; a comparison is of different models", name);
-    if (p->model_count == MOST_MODELS)
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is one model too many; at most %d are compared", name,
-                       MOST_MODELS);
-    if (!vt_failed()) p->models[p->model_count++] = (contestant){ .name = name, .model = name };
-    return !vt_failed();
-}
 
 static int in_rising_order(const void *left, const void *right)
 {
@@ -103,16 +81,6 @@ bool plan_begin(plan *p, const options *o)
 {
     *p = (plan){ .first_seed = o->seed, .seeds = o->seeds };
     return read_fractions(p, o->fractions) && read_matchings(p, o->equal);
-}
-
-bool plan_add_models(plan *p, const options *o)
-{
-    for (int i = 0; i < o->models.count; i++)
-        if (!add_model(p, o->models.texts[i])) return false;
-    if (p->model_count < 2)
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a comparison is of two models or more: what is %s compared with?",
-                       o->models.texts[0]);
-    return !vt_failed();
 }
 
 /* -- How much ------------------------------------------------------------------------------------------------------ */
@@ -226,6 +194,8 @@ void plan_run_name(const planned_run *r, char *name, size_t size)
 {
     snprintf(name, size, "%s-%" PRId64 "-epochs-%" PRId64 "-pictures-seed-%" PRId64, r->model->name, r->epochs,
              r->pictures, r->seed);
+    for (char *at = name; *at; at++)
+        if (*at == '/') *at = '_'; /* of the name of a file */
 }
 
 const char *plan_run_folder(char path[PATH_SIZE], const char *comparison, const planned_run *r)

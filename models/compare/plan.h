@@ -17,6 +17,7 @@ const char *matching_name(matching which);
 typedef struct contestant {
     const char *name;    /* in tables and sentences: what sets it apart from the others */
     const char *model;   /* of the zoo */
+    const char *weights; /* a file to begin with; NULL: fresh ones, or those that are prepared */
     bool further;        /* it begins with the weights of the network that is prepared */
     const char *distill; /* how it learns from that as a teacher: soft or hard, or none: without any teacher; NULL: as
                           * the options have it */
@@ -49,7 +50,7 @@ typedef struct planned_run {
 
 /* What the options say of fractions, seeds and what is equal. False with an error that names what is wrong. */
 bool plan_begin(plan *p, const options *o);
-/* Adds the models that the options name. False with an error. */
+/* Adds the models that the options name, of the zoo or by files of weights. False with an error. */
 bool plan_add_models(plan *p, const options *o);
 /* Sets how often the pictures are gone through, and from that the epochs of each matching. Equal time needs the speed
  * of all models. */

@@ -15,7 +15,7 @@ enum { SPEED_BATCHES = 8, SPEED_EPOCHS = 2, SPEED_TESTS = 64 };
 /* What a run begins with, or learns from: `prepared` are the weights that were prepared. */
 static void choose_beginning(options *o, const contestant *m, const char *prepared)
 {
-    if (m->further) o->weights = prepared;
+    if (m->weights || m->further) o->weights = m->further ? prepared : m->weights;
     if (!m->distill) return;
     if (strcmp(m->distill, "none") == 0) {
         o->teacher = NULL;
@@ -142,15 +142,16 @@ static bool read_speed(contestant *m, const char *folder)
 /* Without what it would begin with, which is not there yet. */
 static bool measure(const plan *p, contestant *m, const options *o)
 {
-    char name[256], folder[PATH_SIZE];
+    char name[256], below[264], folder[PATH_SIZE];
     options quietly = *o;
     plan of_few = *p;
-    const contestant alone = { .name = m->name, .model = m->model, .distill = "none" };
+    const contestant alone = { .name = m->name, .model = m->model, .weights = m->weights, .distill = "none" };
     const planned_run r = { &alone, SPEED_EPOCHS, least(p->training_pictures, SPEED_BATCHES * o->batch), o->seed };
     quietly.quiet = true;
     of_few.test_pictures = least(p->test_pictures, SPEED_TESTS);
-    snprintf(name, sizeof name, "speed/%s", m->name);
-    return path_join(folder, o->out, name) && train(&of_few, &quietly, &r, folder) && read_speed(m, folder);
+    plan_run_name(&r, name, sizeof name);
+    snprintf(below, sizeof below, "speed/%s", name);
+    return path_join(folder, o->out, below) && train(&of_few, &quietly, &r, folder) && read_speed(m, folder);
 }
 
 static bool measure_and_tell(const plan *p, contestant *m, const options *o)

@@ -248,12 +248,13 @@ const command_line data_line = {
 
 static const command_option compared[] = {
     { OPTION_ARGUMENTS, "MODEL", OPTION_FIELD(models), .of_zoo = true, .required = true,
-      .help = "The networks, two or more; vitro models lists them" },
+      .help = "The networks, two or more: names that vitro models lists, or files of weights to begin with" },
     { 0 },
 };
 static const command_option compared_by_default[] = {
     { OPTION_ARGUMENTS, "MODEL", OPTION_FIELD(models), .of_zoo = true,
-      .help = "The networks, two or more (vit_tiny_patch4_32 resnet18_cifar); vitro models lists them" },
+      .help = "The networks, two or more: names that vitro models lists, or files of weights to begin with "
+              "(vit_tiny_patch4_32 resnet18_cifar)" },
     { 0 },
 };
 static const command_option of_the_comparison[] = {
