@@ -1,5 +1,6 @@
 /* Comparisons of models: the statistics, against SciPy; the sizes of runs; and the sentences, which follow from the
  * numbers alone. */
+#include "compare/evaluate.h"
 #include "compare/plan.h"
 #include "compare/sentences.h"
 #include "compare/statistics.h"
@@ -68,6 +69,17 @@ Test(statistics, values_that_do_not_vary_tell_something_only_where_they_are_equa
     const double a[] = { 0.1, 0.1, 0.1 }, b[] = { 0.7, 0.7, 0.7 };
     cr_assert(welch_test((sample){ a, 3 }, (sample){ a, 3 }).p == 1);
     cr_assert(isnan(welch_test((sample){ a, 3 }, (sample){ b, 3 }).p));
+}
+
+/* By hand: 2 (1 + 12 + 66) / 2^12 of 2 and 10. */
+Test(statistics, mcnemars_test_is_that_of_a_coin)
+{
+    NEAR(mcnemar_test(2, 10), 158 / 4096.0);
+    NEAR(mcnemar_test(10, 2), 158 / 4096.0);
+    NEAR(mcnemar_test(0, 6), 2 / 64.0);
+    NEAR(mcnemar_test(5, 5), 1);
+    NEAR(mcnemar_test(0, 0), 1);
+    cr_assert(mcnemar_test(4000, 6000) < 1e-80);
 }
 
 /* -- Plans --------------------------------------------------------------------------------------------------------- */
@@ -300,4 +312,39 @@ Test(sentences, of_three_models_each_pair_is_held_to_more)
     for (int which = 0; which < MATCHINGS; which++)
         for (int model = 0; model < 3; model++) reach(which, 0, model, 0.5);
     SAYS("There are 3 pairs of models: a difference counts where p is below 0.017.");
+}
+
+/* -- Weights that are tested as they are --------------------------------------------------------------------------- */
+
+static void expect_evaluated(int line, const evaluated *e, const char *wanted)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    evaluated_say(out, e);
+    fclose(out);
+    cr_assert(strstr(text, wanted), "line %d: no \"%s\" in\n%s", line, wanted, text);
+    free(text);
+}
+#define EVALUATED_SAYS(e, text) expect_evaluated(__LINE__, e, text)
+
+/* Of 20 pictures, one is right about the first 15, and the other about the last of those and as many as are given. */
+Test(sentences, of_weights_name_the_better_whichever_it_is)
+{
+    for (int better = 0; better < 2; better++) {
+        const plan p = plan_of_two();
+        uint8_t right[2][20] = { { 0 } };
+        for (int i = 0; i < 15; i++) right[better][i] = 1;
+        for (int i = 14; i < 17; i++) right[!better][i] = 1;
+        const evaluated e = { &p, 20, { right[0], right[1] } };
+        EVALUATED_SAYS(&e, better
+                               ? "large is right about 75.00% of the 20 test pictures, with a standard error of 9.68."
+                               : "small is right about 75.00% of the 20 test pictures, with a standard error of 9.68.");
+        EVALUATED_SAYS(&e,
+                       better ? "large alone is right about 14, and small alone about 2: large is ahead, by more than "
+                                "chance explains (McNemar's exact test: p = 0.0042)."
+                              : "small alone is right about 14, and large alone about 2: small is ahead, by more than");
+        for (int i = 3; i < 15; i++) right[better][i] = 0;
+        EVALUATED_SAYS(&e, "no difference was found that chance would not explain (McNemar's exact test: p = 1)");
+    }
 }

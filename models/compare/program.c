@@ -1,5 +1,6 @@
 /* program.c - a program that compares models. */
 #include "compare/program.h"
+#include "compare/evaluate.h"
 #include "compare/plan.h"
 #include "compare/results.h"
 #include "compare/runner.h"
@@ -17,6 +18,8 @@ static bool complete(options *o)
     if (o->epochs != VT_AUTO && o->time > 0)
         return options_contradict("--time decides how many epochs there are: leave --epochs out");
     if (o->quick && o->time > 0) return options_contradict("--quick is --time 10m: give one of them");
+    if (o->epochs == 0 && o->resume)
+        return options_contradict("--epochs 0 trains nothing that --resume could go on with");
     if (!o->equal) o->equal = "epochs,compute";
     if (!o->fractions) o->fractions = "1";
     if (o->batch == VT_AUTO) o->batch = o->quick ? 16 : 64;
@@ -69,8 +72,16 @@ static bool conclude(const plan *p, const experiment *e, const options *o)
     return ok;
 }
 
+/* Without training. */
+static bool evaluate_files(const options *o)
+{
+    plan p = { 0 };
+    return plan_add_models(&p, o) && output_folder_prepare(o->out) && output_folder_claim(o->out) && evaluate(&p, o);
+}
+
 static bool compare(const experiment *e, const options *o)
 {
+    if (!e && o->epochs == 0) return evaluate_files(o);
     plan p;
     bool ok = choose_plan(&p, e, o);
     if (ok && options_tell(o)) plan_describe(&p);
@@ -107,6 +118,7 @@ int experiment_program(const experiment *e, const options *given)
 {
     options o = *given;
     o.given = given;
+    if (o.epochs == 0) options_contradict("--epochs is 0; an experiment trains for 1 or more");
     if (o.epochs == VT_AUTO && o.time == 0) o.quick = true;
     if (!o.equal) o.equal = e->equal ? e->equal : "epochs";
     if (!o.fractions) o.fractions = e->fractions;

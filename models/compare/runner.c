@@ -1,6 +1,6 @@
 /* runner.c - trains what a plan says. */
 #include "compare/runner.h"
-#include "program/model_card.h"
+#include "compare/trained.h"
 #include "program/optimizers.h"
 #include "program/output_folder.h"
 #include "program/path.h"
@@ -205,38 +205,17 @@ bool runner_train(const plan *p, const options *o)
 
 /* -- A look at what was trained ------------------------------------------------------------------------------------ */
 
-static bool measure_on(const look *look, const options *o, const classifier *net, const preprocessing *normal,
-                       const vt_dataset *test, measured *m)
-{
-    float mean[3], std[3];
-    for (int c = 0; c < 3; c++) {
-        mean[c] = (float)normal->mean[c];
-        std[c] = (float)normal->std[c];
-    }
-    vt_loader *loader =
-        vt_loader_open(test, .batch = look->batch, .workers = (int)o->workers, .mean = mean, .std = std);
-    vt_set_training(false);
-    const bool measured = loader && look->measure(m, net, loader);
-    vt_loader_close(loader);
-    return measured && !vt_failed();
-}
-
-/* The weights that a run has ended with, and the pictures that they know. */
+/* The weights that a run has ended with. */
 static bool measure_run(const look *look, const options *o, const planned_run *r, const pictures *p, measured *m)
 {
     char folder[PATH_SIZE], path[PATH_SIZE];
-    model_card card = { 0 };
-    if (!plan_run_folder(folder, o->out, r) || !path_join(path, folder, "model.safetensors")) return false;
-    vt_tensor_file *file = vt_tensor_file_open(path);
-    const bool read = file && model_card_read(file, path, &card);
-    vt_tensor_file_close(file);
-    classifier *net = read ? classifier_new(r->model->model, .classes = p->test->classes, .channels = p->test->channels,
-                                            .image_size = o->image_size)
-                           : NULL;
-    const bool ok = net && classifier_load(net, path) && measure_on(look, o, net, &card.pictures, p->test, m);
-    classifier_free(net);
-    model_card_free(&card);
-    return ok;
+    trained t;
+    if (!plan_run_folder(folder, o->out, r) || !path_join(path, folder, "model.safetensors") ||
+        !trained_open(&t, path, r->model->model, p, o, look->batch))
+        return false;
+    const bool measured = look->measure(m, t.net, t.test);
+    trained_close(&t);
+    return measured;
 }
 
 bool runner_look(results *r, const options *o)

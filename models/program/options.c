@@ -273,8 +273,10 @@ static const command_option of_the_comparison[] = {
               "of at most so many pictures" },
     { OPTION_FLAG, "quick", OPTION_FIELD(quick), .fixed = true,
       .help = "The same as --time 10m --batch 16: few pictures, but enough steps" },
-    { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .otherwise = "as many as --time allows",
-      .fixed = true, .help = "Times to go through the training pictures; at equal compute a cheaper network has more" },
+    { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 0, 1e6, .otherwise = "as many as --time allows",
+      .fixed = true,
+      .help = "Times to go through the training pictures; at equal compute a cheaper network has more. 0: files of "
+              "weights are tested as they are" },
     { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .otherwise = "64, or 16 with --quick", .fixed = true,
       .help = "Pictures a step" },
     { 0 },
