@@ -153,6 +153,21 @@ Test(plan, more_time_is_for_more_pictures_and_then_for_more_epochs)
     cr_assert(p.epochs == 21 && p.training_pictures == 1000);
 }
 
+/* Of a seed, 4 / 300 + 1 / 100 seconds a picture and a third of 1 / 50 for the teacher's part; of three, with tests of
+ * a third, 0.12; and 4 / 3 of 1 / 50 for the teacher's own training: 0.1467. */
+Test(plan, what_is_prepared_and_teaches_takes_its_part_of_the_time)
+{
+    plan p = plan_of_two();
+    p.prepared = (contestant){ "teacher", "resnet", .pictures_a_second = 50 };
+    p.models[1].distill = "hard";
+    cr_assert(plan_fit(&p, 367, 16));
+    cr_assert(p.epochs == 5 && p.training_pictures == 500, "%lld", (long long)p.training_pictures);
+    p = plan_of_two();
+    p.models[1].distill = "none";
+    cr_assert(plan_fit(&p, 233.4, 16));
+    cr_assert(p.training_pictures == 500, "%lld", (long long)p.training_pictures);
+}
+
 Test(plan, a_time_for_less_than_a_batch_is_refused)
 {
     plan p = plan_of_two();

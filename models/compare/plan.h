@@ -42,7 +42,7 @@ typedef struct plan {
     char classes[24], prepared_classes[24]; /* as --classes has them; empty: as the options say */
 } plan;
 
-/* A run trains a model on the first pictures. Both matchings may have one run in common. */
+/* A run trains a model on the first pictures. Matchings may have runs in common. */
 typedef struct planned_run {
     const contestant *model;
     int64_t epochs, pictures, seed;
