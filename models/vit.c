@@ -213,6 +213,7 @@ static int64_t *depth(void *config)
 #define DISTILLED TIMM, .distilled = true
 #define DEIT3     TIMM, .positions_of_patches = true, .layer_scale = 1e-6
 #define SIMPLE    .eps = 1e-6, .position = POSITION_SIN_COS, .no_class_token = true, .weights = VIT_WEIGHTS_FLAX
+#define NANO      .depth = 6, .dim = 128, .mlp_dim = 256, .heads = 4, TIMM
 #define OF_32     .pictures = { CIFAR_MEAN, .crop = 1 }
 #define OF_224    .pictures = { HALF_MEAN, .crop = 0.9 }
 #define OF_SIMPLE .pictures = { HALF_MEAN, .crop = 0.875, .bilinear = true }
@@ -220,8 +221,17 @@ static int64_t *depth(void *config)
 #define OF_DEIT3  .pictures = { IMAGENET_MEAN, .crop = 1 }
 
 static const variant variants[] = {
-    { "vit_nano_patch4_32", "ViT of 6 layers for 32 px: two CPU minutes train it",
-      CONFIG(32, 4, .depth = 6, .dim = 128, .mlp_dim = 256, .heads = 4, TIMM), OF_32 },
+    { "vit_nano_patch4_32", "ViT of 6 layers for 32 px: two CPU minutes train it", CONFIG(32, 4, NANO), OF_32 },
+    { "vit_nano_patch2_32", "the same of patches of 2", CONFIG(32, 2, NANO), OF_32 },
+    { "vit_nano_patch8_32", "the same of patches of 8", CONFIG(32, 8, NANO), OF_32 },
+    { "vit_nano_patch4_32_gap", "the same without a class token: the mean of the patches is classified",
+      CONFIG(32, 4, NANO, .no_class_token = true), OF_32 },
+    { "vit_nano_patch4_32_no_position", "the same without positions", CONFIG(32, 4, NANO, .position = POSITION_NONE),
+      OF_32 },
+    { "vit_nano_patch4_32_position_2d", "the same with a learned position for each row and each column",
+      CONFIG(32, 4, NANO, .position = POSITION_LEARNED_2D), OF_32 },
+    { "vit_nano_patch4_32_sin_cos", "the same with fixed positions", CONFIG(32, 4, NANO, .position = POSITION_SIN_COS),
+      OF_32 },
     { "vit_tiny_patch4_32", "ViT-Tiny for 32 px", CONFIG(32, 4, TINY, AUGREG), OF_32 },
     { "vit_tiny_patch2_32", "ViT-Tiny for 32 px, of patches of 2", CONFIG(32, 2, TINY, AUGREG), OF_32 },
     { "vit_tiny_patch16_224", "ViT-Ti/16", CONFIG(224, 16, TINY, AUGREG), OF_224 },
@@ -246,6 +256,8 @@ static const variant variants[] = {
       CONFIG(224, 16, SMALL, .eps = 1e-5, .position = POSITION_SIN_COS, .no_class_token = true, .head_dim = 64,
              .normed_patches = true, .no_qkv_bias = true, .no_proj_bias = true, .weights = VIT_WEIGHTS_PYTORCH),
       OF_SIMPLE },
+    { "deit_nano_distilled_patch4_32", "DeiT of 6 layers for 32 px, with a distillation token",
+      CONFIG(32, 4, NANO, .distilled = true), OF_32 },
     { "deit_tiny_patch16_224", "DeiT-Ti", CONFIG(224, 16, TINY, TIMM), OF_DEIT },
     { "deit_small_patch16_224", "DeiT-S", CONFIG(224, 16, SMALL, TIMM), OF_DEIT },
     { "deit_base_patch16_224", "DeiT-B", CONFIG(224, 16, BASE, TIMM), OF_DEIT },

@@ -8,10 +8,17 @@
 #include <string.h>
 
 /* In the order in which they are listed. */
-static const command *const all_commands[] = {
-    &command_models, &command_summary,  &command_check,   &command_classify, &command_attention,
-    &command_data,   &command_finetune, &command_compare, &command_runs,     NULL
-};
+static const command *const all_commands[] = { &command_models,
+                                               &command_summary,
+                                               &command_check,
+                                               &command_classify,
+                                               &command_attention,
+                                               &command_data,
+                                               &command_finetune,
+                                               &command_compare,
+                                               &command_experiment,
+                                               &command_runs,
+                                               NULL };
 
 static void print_help(FILE *stream)
 {

@@ -5,13 +5,13 @@
 #include "ceit.h"
 #include "coat.h"
 #include "cvt.h"
+#include "nearest.h"
 #include "pvt.h"
 #include "pvt_v2.h"
 #include "resnet.h"
 #include "swin.h"
 #include "vit.h"
 #include "vit5.h"
-#include <stdio.h>
 #include <string.h>
 
 static const family *const families[] = { &vit_family,    &vit5_family, &swin_family,   &pvt_family,
@@ -33,59 +33,15 @@ const variant *zoo_variant(int index, const family **family)
 /* -- Finding one -----------------------------------------------------------------------------------------------------
  */
 
-enum { NAME_LENGTH = 64, SHOWN = 3 };
-
-static int least_of(int a, int b, int c)
+static const char *name_at(int index)
 {
-    int least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-static int common_prefix(const char *a, const char *b)
-{
-    int n = 0;
-    while (a[n] && a[n] == b[n]) n++;
-    return n;
-}
-
-/* What making b of a costs (Levenshtein 1966), less what they begin with in common: names are more often cut short than
- * mistyped, and their ends more often wrong than their beginnings. 0 or more for names of NAME_LENGTH at most. */
-static int distance(const char *a, const char *b)
-{
-    enum { PUT_IN = 1, TAKE_OUT = 3, CHANGE = 3, IN_COMMON = 8 };
-    int row[NAME_LENGTH + 1];
-    int n = (int)strnlen(b, NAME_LENGTH);
-    for (int j = 0; j <= n; j++) row[j] = j * PUT_IN;
-    for (int i = 0; a[i]; i++) {
-        int diagonal = row[0];
-        row[0] = (i + 1) * TAKE_OUT;
-        for (int j = 0; j < n; j++) {
-            int same = diagonal + (a[i] != b[j] ? CHANGE : 0);
-            diagonal = row[j + 1];
-            row[j + 1] = least_of(same, row[j] + PUT_IN, row[j + 1] + TAKE_OUT);
-        }
-    }
-    return row[n] + IN_COMMON * (NAME_LENGTH - common_prefix(a, b));
+    const variant *v = zoo_variant(index, NULL);
+    return v ? v->name : NULL;
 }
 
 void zoo_list_nearest(const char *name, char *text, size_t size)
 {
-    int last = -1;
-    size_t used = 0;
-    for (int shown = 0, at_least = 0; shown < SHOWN && used < size;) {
-        int nearest = -1, least = 1 << 20;
-        for (int i = 0; zoo_variant(i, NULL); i++) {
-            int d = distance(name, zoo_variant(i, NULL)->name);
-            if (d < at_least || (d == at_least && i <= last) || d >= least) continue;
-            nearest = i;
-            least = d;
-        }
-        if (nearest < 0) return;
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s%s", shown++ ? ", " : "", zoo_variant(nearest, NULL)->name);
-        last = nearest;
-        at_least = least;
-    }
+    list_nearest(name, name_at, text, size);
 }
 
 const variant *zoo_find(const char *name, const family **family)
@@ -100,7 +56,7 @@ static const variant *find(const classifier_args *a, const family **family)
 {
     const variant *found = a->name ? zoo_find(a->name, family) : NULL;
     if (found) return found;
-    char names[SHOWN * (NAME_LENGTH + 2)] = "";
+    char names[256] = "";
     zoo_list_nearest(a->name ? a->name : "", names, sizeof names);
     vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "no model \"%s\"; the nearest names are %s", a->name ? a->name : "(null)",
                    names);

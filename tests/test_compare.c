@@ -1,5 +1,6 @@
 /* Comparisons of models: the statistics, against SciPy; the sizes of runs; and the sentences, which follow from the
  * numbers alone. */
+#include "compare/evaluate.h"
 #include "compare/plan.h"
 #include "compare/sentences.h"
 #include "compare/statistics.h"
@@ -70,13 +71,27 @@ Test(statistics, values_that_do_not_vary_tell_something_only_where_they_are_equa
     cr_assert(isnan(welch_test((sample){ a, 3 }, (sample){ b, 3 }).p));
 }
 
+/* By hand: 2 (1 + 12 + 66) / 2^12 of 2 and 10. */
+Test(statistics, mcnemars_test_is_that_of_a_coin)
+{
+    NEAR(mcnemar_test(2, 10), 158 / 4096.0);
+    NEAR(mcnemar_test(10, 2), 158 / 4096.0);
+    NEAR(mcnemar_test(0, 6), 2 / 64.0);
+    NEAR(mcnemar_test(5, 5), 1);
+    NEAR(mcnemar_test(0, 0), 1);
+    cr_assert(mcnemar_test(4000, 6000) < 1e-80);
+}
+
 /* -- Plans --------------------------------------------------------------------------------------------------------- */
 
 static plan plan_of_two(void)
 {
     return (plan){
-        .models = { { "small", 1000000, 10000000, 300, { 0, 0 } }, { "large", 2000000, 30000000, 100, { 0, 0 } } },
+        .models = { { "small", "small", .parameters = 1000000, .macs = 10000000, .pictures_a_second = 300 },
+                    { "large", "large", .parameters = 2000000, .macs = 30000000, .pictures_a_second = 100 } },
         .model_count = 2,
+        .matchings = { EQUAL_EPOCHS, EQUAL_COMPUTE },
+        .matching_count = 2,
         .fractions = { 1 },
         .fraction_count = 1,
         .first_seed = 1,
@@ -94,6 +109,37 @@ Test(plan, the_cheaper_model_has_more_epochs_at_equal_compute)
     cr_assert(p.models[0].epochs[EQUAL_COMPUTE] == 15 && p.models[1].epochs[EQUAL_COMPUTE] == 5);
 }
 
+Test(plan, the_faster_model_has_more_epochs_at_equal_time)
+{
+    plan p = plan_of_two();
+    p.matchings[1] = EQUAL_TIME;
+    p.models[0].pictures_a_second = 190;
+    cr_assert(plan_has_equal_time(&p));
+    plan_set_epochs(&p, 5);
+    cr_assert(p.models[0].epochs[EQUAL_TIME] == 10 && p.models[1].epochs[EQUAL_TIME] == 5, "%lld",
+              (long long)p.models[0].epochs[EQUAL_TIME]);
+    cr_assert(plan_is_shared(&p, EQUAL_TIME, 1) && !plan_is_shared(&p, EQUAL_TIME, 0));
+}
+
+static plan plan_of_options(const char *fractions, const char *equal)
+{
+    plan p;
+    plan_begin(&p, &(options){ .seeds = 1, .fractions = fractions, .equal = equal });
+    return p;
+}
+
+Test(plan, what_is_equal_may_be_chosen)
+{
+    const plan p = plan_of_options("1", "time,epochs");
+    cr_assert(!vt_failed() && p.matching_count == 2);
+    cr_assert(p.matchings[0] == EQUAL_EPOCHS && p.matchings[1] == EQUAL_TIME);
+    static const char *const wrong[] = { "", "time,", "time,time", "epoch", "all" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        plan_of_options("1", wrong[i]);
+        REFUSED(VT_ERROR_ARGUMENT, "it must be some of epochs, compute and time, each once");
+    }
+}
+
 /* An epoch of `small` is trained four times for one of `large`'s: 4 / 300 + 1 / 100 seconds a picture; of three seeds,
  * with tests of a third, 0.0933. */
 Test(plan, more_time_is_for_more_pictures_and_then_for_more_epochs)
@@ -105,6 +151,21 @@ Test(plan, more_time_is_for_more_pictures_and_then_for_more_epochs)
     p = plan_of_two();
     cr_assert(plan_fit(&p, 2000, 16));
     cr_assert(p.epochs == 21 && p.training_pictures == 1000);
+}
+
+/* Of a seed, 4 / 300 + 1 / 100 seconds a picture and a third of 1 / 50 for the teacher's part; of three, with tests of
+ * a third, 0.12; and 4 / 3 of 1 / 50 for the teacher's own training: 0.1467. */
+Test(plan, what_is_prepared_and_teaches_takes_its_part_of_the_time)
+{
+    plan p = plan_of_two();
+    p.prepared = (contestant){ "teacher", "resnet", .pictures_a_second = 50 };
+    p.models[1].distill = "hard";
+    cr_assert(plan_fit(&p, 367, 16));
+    cr_assert(p.epochs == 5 && p.training_pictures == 500, "%lld", (long long)p.training_pictures);
+    p = plan_of_two();
+    p.models[1].distill = "none";
+    cr_assert(plan_fit(&p, 233.4, 16));
+    cr_assert(p.training_pictures == 500, "%lld", (long long)p.training_pictures);
 }
 
 Test(plan, a_time_for_less_than_a_batch_is_refused)
@@ -188,8 +249,35 @@ Test(sentences, which_is_ahead_may_depend_on_what_is_equal)
     reach(EQUAL_COMPUTE, 0, 0, 0.9);
     reach(EQUAL_COMPUTE, 0, 1, 0.7);
     SAYS("Which is ahead depends on what is equal: large at equal epochs, small at equal compute.");
-    SAYS("At equal compute (15 epochs of small: 0.15 tera multiply-accumulates; 5 of large: 0.15), small is right");
+    SAYS("At equal compute (15 epochs of small: 0.15 tera multiply-accumulates; 5 epochs of large: 0.15 tera "
+         "multiply-accumulates), small is right");
     SAYS_NOT("either way");
+}
+
+Test(sentences, what_is_equal_in_two_ways_is_told_once)
+{
+    begin(SEEDS);
+    compared.plan.models[0].macs = compared.plan.models[1].macs;
+    plan_set_epochs(&compared.plan, 5);
+    reach(EQUAL_EPOCHS, 0, 0, 0.5);
+    reach(EQUAL_EPOCHS, 0, 1, 0.7);
+    SAYS("At equal epochs (5), which is equal compute as well, large is right about 70.00%");
+    SAYS_NOT("At equal compute");
+    SAYS_NOT("either way");
+}
+
+Test(sentences, equal_time_is_told_in_seconds)
+{
+    begin(SEEDS);
+    compared.plan.matchings[1] = EQUAL_TIME;
+    plan_set_epochs(&compared.plan, 5);
+    for (int model = 0; model < 2; model++) {
+        reach(EQUAL_EPOCHS, 0, model, model ? 0.7 : 0.5);
+        reach(EQUAL_TIME, 0, model, model ? 0.7 : 0.9);
+        compared.outcomes[EQUAL_TIME][0][model].seconds = model ? 40 : 42;
+    }
+    SAYS("At equal time (15 epochs of small: 42 s of training; 5 epochs of large: 40 s of training), small is right");
+    SAYS("Which is ahead depends on what is equal: large at equal epochs, small at equal time.");
 }
 
 Test(sentences, one_seed_says_nothing_about_chance)
@@ -239,4 +327,39 @@ Test(sentences, of_three_models_each_pair_is_held_to_more)
     for (int which = 0; which < MATCHINGS; which++)
         for (int model = 0; model < 3; model++) reach(which, 0, model, 0.5);
     SAYS("There are 3 pairs of models: a difference counts where p is below 0.017.");
+}
+
+/* -- Weights that are tested as they are --------------------------------------------------------------------------- */
+
+static void expect_evaluated(int line, const evaluated *e, const char *wanted)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    evaluated_say(out, e);
+    fclose(out);
+    cr_assert(strstr(text, wanted), "line %d: no \"%s\" in\n%s", line, wanted, text);
+    free(text);
+}
+#define EVALUATED_SAYS(e, text) expect_evaluated(__LINE__, e, text)
+
+/* Of 20 pictures, one is right about the first 15, and the other about the last of those and as many as are given. */
+Test(sentences, of_weights_name_the_better_whichever_it_is)
+{
+    for (int better = 0; better < 2; better++) {
+        const plan p = plan_of_two();
+        uint8_t right[2][20] = { { 0 } };
+        for (int i = 0; i < 15; i++) right[better][i] = 1;
+        for (int i = 14; i < 17; i++) right[!better][i] = 1;
+        const evaluated e = { &p, 20, { right[0], right[1] } };
+        EVALUATED_SAYS(&e, better
+                               ? "large is right about 75.00% of the 20 test pictures, with a standard error of 9.68."
+                               : "small is right about 75.00% of the 20 test pictures, with a standard error of 9.68.");
+        EVALUATED_SAYS(&e,
+                       better ? "large alone is right about 14, and small alone about 2: large is ahead, by more than "
+                                "chance explains (McNemar's exact test: p = 0.0042)."
+                              : "small alone is right about 14, and large alone about 2: small is ahead, by more than");
+        for (int i = 3; i < 15; i++) right[better][i] = 0;
+        EVALUATED_SAYS(&e, "no difference was found that chance would not explain (McNemar's exact test: p = 1)");
+    }
 }

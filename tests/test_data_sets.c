@@ -1,4 +1,6 @@
-/* test_data_sets.c - the files of CIFAR-100 and MNIST, written by the tests. CIFAR-10's are in test_data.c. */
+/* test_data_sets.c - the files of CIFAR-100 and MNIST, written by the tests, and some of the classes of a data set.
+ * CIFAR-10's are in test_data.c. */
+#include "program/class_range.h"
 #include "refused.h"
 #include "temporary.h"
 
@@ -289,4 +291,68 @@ Test(idx, refuses_a_limit_below_one_and_no_directory)
     REFUSED(VT_ERROR_ARGUMENT, "limit is 0");
     cr_assert(!vt_idx_open(NULL, false));
     REFUSED(VT_ERROR_ARGUMENT, "dir is NULL");
+}
+
+/* ---- some of the classes ---- */
+
+Test(classes, some_are_a_data_set_of_their_own)
+{
+    vt_dataset *all = vt_synthetic_open(true, .limit = 40);
+    classes_of *some = classes_of_open(all, (class_range){ 3, 5 }, 7);
+    const vt_dataset *d = classes_of_dataset(some);
+    const int64_t size = (int64_t)all->channels * all->height * all->width;
+    cr_assert(d->count == 7 && d->classes == 3);
+    cr_assert_str_eq(d->class_names[0], all->class_names[3]);
+    int64_t seen = 0;
+    for (int64_t i = 0; seen < d->count; i++) {
+        if (all->labels[i] < 3 || all->labels[i] > 5) continue;
+        cr_assert(d->labels[seen] == all->labels[i] - 3);
+        cr_assert(memcmp(d->images + seen * size, all->images + i * size, (size_t)size) == 0);
+        seen++;
+    }
+    classes_of_close(some);
+    vt_dataset_close(all);
+}
+
+/* Picture i says its number by its width. */
+static bool read_numbered(void *user, int64_t i, vt_picture *picture)
+{
+    (void)user;
+    *picture = (vt_picture){ .height = 1, .width = i };
+    return true;
+}
+
+Test(classes, of_pictures_in_files_some_are_spread_over_all)
+{
+    const int64_t labels[12] = { 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3 };
+    const char *const names[] = { "a", "b", "c", "d" };
+    const vt_dataset all = { .count = 12,
+                             .channels = 3,
+                             .height = 1,
+                             .width = 1,
+                             .labels = labels,
+                             .classes = 4,
+                             .class_names = names,
+                             .read = read_numbered };
+    classes_of *some = classes_of_open(&all, (class_range){ 1, 2 }, 4);
+    const vt_dataset *d = classes_of_dataset(some);
+    const int expected[] = { 2, 4, 6, 8 };
+    cr_assert(d->count == 4 && d->classes == 2);
+    for (int i = 0; i < 4; i++) {
+        vt_picture picture;
+        cr_assert(d->read(d->user, i, &picture));
+        cr_assert(picture.width == expected[i] && d->labels[i] == (i > 1), "%d: %d", i, (int)picture.width);
+    }
+    classes_of_close(some);
+}
+
+Test(classes, a_range_that_is_none_is_refused)
+{
+    static const char *const wrong[] = { "", "3", "3:3", "4:3", "-1:3", "0:10", "0:4,6", "a:b", "0:4 " };
+    class_range range;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cr_assert_not(class_range_parse(&range, wrong[i], 10), "%s", wrong[i]);
+        REFUSED(VT_ERROR_ARGUMENT, "it must be a range of two or more of the 10 classes, such as 0:9");
+    }
+    cr_assert(class_range_parse(&range, "0:9", 10) && range.first == 0 && range.last == 9);
 }

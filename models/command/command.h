@@ -12,6 +12,6 @@ typedef struct command {
 } command;
 
 extern const command command_attention, command_check, command_classify, command_compare, command_data,
-    command_finetune, command_models, command_runs, command_summary;
+    command_experiment, command_finetune, command_models, command_runs, command_summary;
 
 #endif

@@ -59,8 +59,9 @@ static bool take(plan *p, const options *o, const char *path, const json_t *json
     }
     options_list_fixed(o, fixed, sizeof fixed);
     if (strcmp(saved, fixed) != 0) return refuse(path, "with other options");
+    if (!take_models(p, path, json_object_get(json, "models"))) return false;
     plan_set_epochs(p, epochs);
-    return take_models(p, path, json_object_get(json, "models"));
+    return true;
 }
 
 bool plan_is_there(const char *folder)

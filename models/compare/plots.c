@@ -9,13 +9,14 @@ enum { MOST_DOTS = 30 };
 
 /* -- What is drawn ------------------------------------------------------------------------------------------------- */
 
-typedef enum subject { OVER_EPOCHS, OVER_COMPUTE, OVER_DATA } subject;
+typedef enum subject { ACCURACY_OF_TRAINING, ACCURACY_OVER_DATA, FOUND } subject;
 
 typedef struct plot {
     panel panel;
     const results *results;
     subject subject;
-    matching which;
+    matching which; /* of accuracies */
+    int measure;    /* of what was found */
 } plot;
 
 /* A point of a model's line, with the lowest and the highest of its seeds. */
@@ -25,28 +26,55 @@ typedef struct point {
 
 static int64_t point_count(const plot *p, int model)
 {
-    return p->subject == OVER_DATA ? p->results->plan.fraction_count : p->results->curves[p->which][model].epochs;
+    switch (p->subject) {
+    case ACCURACY_OF_TRAINING: return p->results->curves[p->which][model].epochs;
+    case ACCURACY_OVER_DATA: return p->results->plan.fraction_count;
+    default: return findings_of(&p->results->findings, model, 0)->places;
+    }
 }
 
-static point point_of_data(const plot *p, int model, int fraction)
+static point point_of_sample(double x, sample s, double times)
 {
-    const sample s = results_sample(p->results, p->which, fraction, model);
-    point at = { (double)plan_run(&p->results->plan, p->which, fraction, model, 0).pictures, 100 * sample_mean(s),
-                 INFINITY, -INFINITY };
+    point at = { x, times * sample_mean(s), INFINITY, -INFINITY };
     for (int i = 0; i < s.count; i++) {
-        at.low = fmin(at.low, 100 * s.values[i]);
-        at.high = fmax(at.high, 100 * s.values[i]);
+        at.low = fmin(at.low, times * s.values[i]);
+        at.high = fmax(at.high, times * s.values[i]);
     }
     return at;
 }
 
+static point point_of_data(const plot *p, int model, int fraction)
+{
+    const planned_run run = plan_run(&p->results->plan, p->which, fraction, model, 0);
+    return point_of_sample((double)run.pictures, results_sample(p->results, p->which, fraction, model), 100);
+}
+
+static point point_found(const plot *p, int model, int place)
+{
+    const findings *f = &p->results->findings;
+    double values[MOST_SEEDS];
+    return point_of_sample(findings_of(f, model, 0)->along[place], findings_sample(f, model, p->measure, place, values),
+                           p->panel.percent ? 100 : 1);
+}
+
+/* Where the axis along ends for a model that has been trained. */
+static double end_of(const plot *p, int model)
+{
+    const int all = p->results->plan.fraction_count - 1;
+    switch (p->which) {
+    case EQUAL_COMPUTE: return 1e-12 * results_compute(p->results, p->which, all, model);
+    case EQUAL_TIME: return p->results->outcomes[p->which][all][model].seconds;
+    default: return (double)p->results->curves[p->which][model].epochs;
+    }
+}
+
 static point point_at(const plot *p, int model, int64_t i)
 {
-    if (p->subject == OVER_DATA) return point_of_data(p, model, (int)i);
+    if (p->subject == ACCURACY_OVER_DATA) return point_of_data(p, model, (int)i);
+    if (p->subject == FOUND) return point_found(p, model, (int)i);
     const curve *c = &p->results->curves[p->which][model];
-    const double all = 1e-12 * results_compute(p->results, p->which, p->results->plan.fraction_count - 1, model);
-    const double x = p->subject == OVER_EPOCHS ? (double)(i + 1) : all * (double)(i + 1) / (double)c->epochs;
-    return (point){ x, 100 * c->mean[i], 100 * c->low[i], 100 * c->high[i] };
+    return (point){ end_of(p, model) * (double)(i + 1) / (double)c->epochs, 100 * c->mean[i], 100 * c->low[i],
+                    100 * c->high[i] };
 }
 
 /* -- A plot -------------------------------------------------------------------------------------------------------- */
@@ -64,7 +92,8 @@ static void measure(plot *p)
             axes->low = fmin(axes->low, at.low);
             axes->high = fmax(axes->high, at.high);
         }
-    if (axes->high - axes->low < 1) axes->low -= 0.5, axes->high += 0.5;
+    if (axes->percent && axes->high - axes->low < 1) axes->low -= 0.5, axes->high += 0.5;
+    if (axes->high - axes->low < 1e-9 * fmax(1, fabs(axes->high))) axes->low -= 0.5, axes->high += 0.5;
     if (axes->last - axes->first < 1e-9 * axes->last) axes->first *= 0.5, axes->last *= 1.5;
     panel_round(axes);
 }
@@ -103,46 +132,65 @@ static void draw_plot(cairo_t *cairo, plot *p)
 
 /* -- The sheets ---------------------------------------------------------------------------------------------------- */
 
-static void draw_over(cairo_t *cairo, const results *r, subject s, matching which)
+/* Panels of one subject beside each other, and the models' names below. */
+typedef struct sheet {
+    const results *results;
+    subject subject;
+    int panels;
+} sheet;
+
+static panel panel_of_accuracy(subject s, matching which)
 {
-    static const char *const titles[MATCHINGS] = { "At equal epochs", "At equal compute" };
-    static const char *const labels[] = { [OVER_EPOCHS] = "epoch",
-                                          [OVER_COMPUTE] = "tera multiply-accumulates of training's forward passes",
-                                          [OVER_DATA] = "training pictures" };
-    plot p = { .results = r, .subject = s, .which = which };
-    p.panel = (panel){ .title = titles[which],
-                       .label = labels[s],
-                       .x = which * PANEL_WIDTH,
-                       .whole = s != OVER_COMPUTE,
-                       .percent = true };
-    draw_plot(cairo, &p);
+    static const char *const titles[MATCHINGS] = { "At equal epochs", "At equal compute", "At equal time" };
+    static const char *const along[MATCHINGS] = { "epoch", "tera multiply-accumulates of training's forward passes",
+                                                  "seconds of training" };
+    const bool over_data = s == ACCURACY_OVER_DATA;
+    return (panel){ .title = titles[which],
+                    .label = over_data ? "training pictures" : along[which],
+                    .whole = over_data || which == EQUAL_EPOCHS,
+                    .percent = true };
 }
 
-static void draw_pair(cairo_t *cairo, const results *r, subject left, subject right)
+static panel panel_of_measure(const look *look, int measure)
 {
+    return (panel){ .title = look->measures[measure].title,
+                    .label = look->along,
+                    .whole = true,
+                    .percent = look->measures[measure].percent };
+}
+
+static void draw_sheet(cairo_t *cairo, double width, double height, const void *data)
+{
+    const sheet *s = data;
+    const results *r = s->results;
+    (void)width, (void)height;
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
-    draw_over(cairo, r, left, EQUAL_EPOCHS);
-    draw_over(cairo, r, right, EQUAL_COMPUTE);
-    for (int m = 0; m < r->plan.model_count; m++) panel_draw_name(cairo, m, r->plan.models[m].name);
+    for (int i = 0; i < s->panels; i++) {
+        plot p = { .results = r, .subject = s->subject };
+        if (s->subject == FOUND)
+            p.panel = panel_of_measure(r->findings.look, p.measure = i);
+        else
+            p.panel = panel_of_accuracy(s->subject, p.which = r->plan.matchings[i]);
+        p.panel.x = i * PANEL_WIDTH;
+        draw_plot(cairo, &p);
+    }
+    for (int m = 0; m < r->plan.model_count; m++) panel_draw_name(cairo, s->panels, m, r->plan.models[m].name);
 }
 
-static void draw_curves(cairo_t *cairo, double width, double height, const void *data)
+static bool write_sheet(const results *r, const char *folder, const char *name, subject subject, int panels)
 {
-    (void)width, (void)height;
-    draw_pair(cairo, data, OVER_EPOCHS, OVER_COMPUTE);
-}
-
-static void draw_data(cairo_t *cairo, double width, double height, const void *data)
-{
-    (void)width, (void)height;
-    draw_pair(cairo, data, OVER_DATA, OVER_DATA);
+    const sheet s = { r, subject, panels };
+    return drawing_write(folder, name, panels * PANEL_WIDTH, panel_sheet_height(panels, r->plan.model_count),
+                         draw_sheet, &s);
 }
 
 bool plots_write(const results *r, const char *folder)
 {
-    const double width = 2 * PANEL_WIDTH, height = panel_sheet_height(r->plan.model_count);
-    return drawing_write(folder, "compare", width, height, draw_curves, r) &&
-           (r->plan.fraction_count == 1 || drawing_write(folder, "data", width, height, draw_data, r));
+    const int matchings = r->plan.matching_count;
+    const look *look = r->findings.look;
+    return write_sheet(r, folder, "compare", ACCURACY_OF_TRAINING, matchings) &&
+           (r->plan.fraction_count == 1 || write_sheet(r, folder, "data", ACCURACY_OVER_DATA, matchings)) &&
+           (!look || write_sheet(r, folder, look->name, FOUND, look->measure_count));
 }
 
 #else

@@ -2,9 +2,12 @@
 #ifndef MODELS_COMPARE_PROGRAM_H
 #define MODELS_COMPARE_PROGRAM_H
 
-#include "program/command_line.h"
+#include "compare/experiment.h"
 
 /* `models` are compared where the command line names none. */
 int comparison_program(const command_line *line, argument_list models, int argc, char **argv);
+
+/* An experiment instead, with options that have been read. */
+int experiment_program(const experiment *e, const options *given);
 
 #endif

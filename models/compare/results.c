@@ -70,6 +70,14 @@ static bool read_outcome(results *r, matching which, int fraction, int model, co
     return !vt_failed();
 }
 
+static void read_prepared(results *r, const char *folder)
+{
+    const planned_run run = plan_prepared_run(&r->plan);
+    vt_training_log log = { 0 };
+    if (read_log(&run, folder, &log)) r->prepared_accuracy = log.epochs[log.count - 1].test_accuracy;
+    vt_training_log_free(&log);
+}
+
 results *results_read(const plan *p, const char *folder)
 {
     results *r = calloc(1, sizeof *r);
@@ -78,10 +86,11 @@ results *results_read(const plan *p, const char *folder)
     r->plan = *p;
     for (int m = 0; m < p->model_count; m++) {
         double work[2] = { 0, 0 };
-        for (int which = 0; which < MATCHINGS; which++)
-            for (int f = 0; f < p->fraction_count; f++) read_outcome(r, which, f, m, folder, work);
+        for (int i = 0; i < p->matching_count; i++)
+            for (int f = 0; f < p->fraction_count; f++) read_outcome(r, p->matchings[i], f, m, folder, work);
         r->speeds[m] = work[0] / work[1];
     }
+    if (p->prepared.model) read_prepared(r, folder);
     if (!vt_failed()) return r;
     results_free(r);
     return NULL;
@@ -96,6 +105,7 @@ void results_free(results *r)
             free(r->curves[which][m].low);
             free(r->curves[which][m].high);
         }
+    findings_free(&r->findings);
     free(r);
 }
 

@@ -2,6 +2,7 @@
 #ifndef MODELS_COMPARE_RESULTS_H
 #define MODELS_COMPARE_RESULTS_H
 
+#include "compare/look.h"
 #include "compare/plan.h"
 #include "compare/statistics.h"
 #include <jansson.h>
@@ -23,7 +24,9 @@ typedef struct results {
     plan plan;
     outcome outcomes[MATCHINGS][MOST_FRACTIONS][MOST_MODELS];
     curve curves[MATCHINGS][MOST_MODELS];
+    double prepared_accuracy;   /* of the network that was prepared, on its own test pictures */
     double speeds[MOST_MODELS]; /* training pictures a second, in all runs */
+    findings findings;          /* of a look at what was trained; look NULL: there is none */
 } results;
 
 /* Reads the logs of the runs in the folder. NULL with an error. */
@@ -34,7 +37,8 @@ sample results_sample(const results *r, matching which, int fraction, int model)
 /* Multiply-accumulates of the forward passes of a run's training. */
 double results_compute(const results *r, matching which, int fraction, int model);
 
-/* models, fractions, seeds, outcomes, tests of pairs, curves and sentences, as compare.json has them. */
+/* models, fractions, seeds, outcomes, tests of pairs, curves, findings (null: none) and sentences, as compare.json has
+ * them. */
 json_t *results_json(const results *r);
 
 #endif

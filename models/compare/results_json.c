@@ -17,9 +17,9 @@ static json_t *models_json(const results *r)
     json_t *list = json_array();
     for (int i = 0; i < r->plan.model_count; i++) {
         const contestant *m = &r->plan.models[i];
-        json_array_append_new(list, json_pack("{ss sI sI so}", "name", m->name, "parameters", (json_int_t)m->parameters,
-                                              "macs", (json_int_t)m->macs, "images_per_second",
-                                              json_of_number(r->speeds[i])));
+        json_array_append_new(list, json_pack("{ss ss sI sI so}", "name", m->name, "model", m->model, "parameters",
+                                              (json_int_t)m->parameters, "macs", (json_int_t)m->macs,
+                                              "images_per_second", json_of_number(r->speeds[i])));
     }
     return list;
 }
@@ -53,6 +53,43 @@ static json_t *curve_json(const results *r, matching which, int model)
                      numbers(c->high, c->epochs));
 }
 
+/* A measure of a model at each place. */
+static json_t *measure_json(const findings *f, int model, int measure)
+{
+    json_t *mean = json_array(), *deviation = json_array();
+    for (int place = 0; place < findings_of(f, model, 0)->places; place++) {
+        double values[MOST_SEEDS];
+        const sample s = findings_sample(f, model, measure, place, values);
+        json_array_append_new(mean, json_of_number(sample_mean(s)));
+        json_array_append_new(deviation, json_of_number(sample_deviation(s)));
+    }
+    return json_pack("{ss ss so so so}", "model", f->plan->models[model].name, "measure",
+                     f->look->measures[measure].name, "along",
+                     numbers(findings_of(f, model, 0)->along, findings_of(f, model, 0)->places), "mean", mean,
+                     "deviation", deviation);
+}
+
+static json_t *findings_json(const findings *f)
+{
+    if (!f->look) return json_null();
+    json_t *measures = json_array(), *found = json_array();
+    for (int i = 0; i < f->look->measure_count; i++) {
+        json_array_append_new(measures, json_pack("{ss ss sb}", "name", f->look->measures[i].name, "title",
+                                                  f->look->measures[i].title, "percent", f->look->measures[i].percent));
+        for (int m = 0; m < f->plan->model_count; m++) json_array_append_new(found, measure_json(f, m, i));
+    }
+    return json_pack("{ss so so}", "along", f->look->along, "measures", measures, "found", found);
+}
+
+static json_t *prepared_json(const results *r)
+{
+    const planned_run run = plan_prepared_run(&r->plan);
+    if (!run.model->model) return json_null();
+    return json_pack("{ss ss sI sI so}", "name", run.model->name, "model", run.model->model, "epochs",
+                     (json_int_t)run.epochs, "pictures", (json_int_t)run.pictures, "accuracy",
+                     json_of_number(r->prepared_accuracy));
+}
+
 static json_t *sentences_json(const results *r)
 {
     json_t *list = json_array();
@@ -75,12 +112,14 @@ static void add_outcomes(const results *r, matching which, int fraction, json_t 
 json_t *results_json(const results *r)
 {
     json_t *outcomes = json_array(), *tests = json_array(), *curves = json_array();
-    for (int which = 0; which < MATCHINGS; which++) {
+    for (int i = 0; i < r->plan.matching_count; i++) {
+        const matching which = r->plan.matchings[i];
         for (int f = 0; f < r->plan.fraction_count; f++) add_outcomes(r, which, f, outcomes, tests);
         for (int m = 0; m < r->plan.model_count; m++) json_array_append_new(curves, curve_json(r, which, m));
     }
-    return json_pack("{so sI sI sI sI so so so so}", "models", models_json(r), "first_seed",
-                     (json_int_t)r->plan.first_seed, "seeds", (json_int_t)r->plan.seeds, "training_pictures",
-                     (json_int_t)r->plan.training_pictures, "test_pictures", (json_int_t)r->plan.test_pictures,
-                     "outcomes", outcomes, "tests", tests, "curves", curves, "sentences", sentences_json(r));
+    return json_pack("{ss? so so sI sI sI sI so so so so so}", "title", r->plan.title, "prepared", prepared_json(r),
+                     "models", models_json(r), "first_seed", (json_int_t)r->plan.first_seed, "seeds",
+                     (json_int_t)r->plan.seeds, "training_pictures", (json_int_t)r->plan.training_pictures,
+                     "test_pictures", (json_int_t)r->plan.test_pictures, "outcomes", outcomes, "tests", tests, "curves",
+                     curves, "findings", findings_json(&r->findings), "sentences", sentences_json(r));
 }

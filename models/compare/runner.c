@@ -1,5 +1,7 @@
 /* runner.c - trains what a plan says. */
 #include "compare/runner.h"
+#include "compare/trained.h"
+#include "program/optimizers.h"
 #include "program/output_folder.h"
 #include "program/path.h"
 #include "program/trainer.h"
@@ -10,22 +12,41 @@ enum { SPEED_BATCHES = 8, SPEED_EPOCHS = 2, SPEED_TESTS = 64 };
 
 /* -- One run ------------------------------------------------------------------------------------------------------- */
 
-/* The options that vit_cifar10 would be given for the run. */
-static options options_of(const options *all, const planned_run *r, int64_t test_pictures, const char *folder)
+/* What a run begins with, or learns from: `prepared` are the weights that were prepared. */
+static void choose_beginning(options *o, const contestant *m, const char *prepared)
+{
+    if (m->weights || m->further) o->weights = m->further ? prepared : m->weights;
+    if (!m->distill) return;
+    if (strcmp(m->distill, "none") == 0) {
+        o->teacher = NULL;
+        return;
+    }
+    o->distill = m->distill;
+    if (prepared) o->teacher = prepared;
+}
+
+/* The options that the programs of training would be given for the run. One learning rate is for all, whatever their
+ * weights begin with. */
+static options options_of(const plan *p, const options *all, const planned_run *r, const char *prepared,
+                          const char *folder)
 {
     options o = *all->given;
-    o.line = &training_line;
-    o.model = r->model->name;
+    const char *classes = r->model == &p->prepared ? p->prepared_classes : p->classes;
+    o.model = r->model->model;
     o.epochs = r->epochs;
     o.batch = all->batch;
     o.train_limit = r->pictures;
-    o.test_limit = test_pictures;
+    o.test_limit = p->test_pictures;
     o.seed = r->seed;
     o.time = 0;
     o.out = folder;
     o.quiet = all->quiet || all->json;
     o.json = false;
     o.resume = all->resume && path_exists(folder, "checkpoint.safetensors");
+    if (*classes) o.classes = classes;
+    if (o.lr == VT_AUTO) o.lr = optimizer_kind_of(o.optimizer)->lr;
+    choose_beginning(&o, r->model, prepared);
+    o.line = o.weights ? &finetuning_line : &training_line;
     return o;
 }
 
@@ -38,15 +59,26 @@ static bool train_on(options *o, const pictures *p)
     return ok;
 }
 
-/* Whether it has ended. */
-static bool train(const options *all, const planned_run *r, int64_t test_pictures, const char *folder)
+/* The weights that were prepared, in `path`; NULL where none are, or with an error. */
+static const char *find_prepared(char path[PATH_SIZE], const plan *p, const options *all)
 {
-    const options given = options_of(all, r, test_pictures, folder);
+    char folder[PATH_SIZE];
+    const planned_run r = plan_prepared_run(p);
+    if (!p->prepared.model || !plan_run_folder(folder, all->out, &r)) return NULL;
+    return path_join(path, folder, "model.safetensors");
+}
+
+/* Whether it has ended. */
+static bool train(const plan *p, const options *all, const planned_run *r, const char *folder)
+{
+    char prepared[PATH_SIZE];
+    const options given = options_of(p, all, r, find_prepared(prepared, p, all), folder);
     options o = given;
     o.given = &given;
-    pictures p = { 0 };
-    const bool ok = options_complete(&o) && output_folder_prepare(folder) && pictures_open(&p, &o) && train_on(&o, &p);
-    pictures_close(&p);
+    pictures opened = { 0 };
+    const bool ok = !vt_failed() && options_complete(&o) && output_folder_prepare(folder) &&
+                    pictures_open(&opened, &o) && train_on(&o, &opened);
+    pictures_close(&opened);
     return ok;
 }
 
@@ -55,7 +87,7 @@ static bool train(const options *all, const planned_run *r, int64_t test_picture
 static bool count_costs(contestant *m, const options *o, const vt_dataset *set)
 {
     classifier *net =
-        classifier_new(m->name, .classes = set->classes, .channels = set->channels, .image_size = o->image_size);
+        classifier_new(m->model, .classes = set->classes, .channels = set->channels, .image_size = o->image_size);
     if (net) {
         m->parameters = vt_model_parameter_count(net->model);
         m->macs = classifier_cost(net).multiply_accumulates;
@@ -64,17 +96,29 @@ static bool count_costs(contestant *m, const options *o, const vt_dataset *set)
     return !vt_failed();
 }
 
+/* Of all classes, where they are still to be halved. */
+static bool count_classes(plan *p, options *o)
+{
+    pictures all = { 0 };
+    const bool ok = pictures_open(&all, o);
+    if (ok) plan_halve_classes(p, all.train->classes);
+    pictures_close(&all);
+    o->classes = p->classes;
+    return ok;
+}
+
 bool runner_count(plan *p, const options *o)
 {
     options first = *o;
     pictures all = { 0 };
-    first.model = p->models[0].name;
-    bool ok = pictures_open(&all, &first);
+    first.model = p->models[0].model;
+    bool ok = (!p->halves || count_classes(p, &first)) && pictures_open(&all, &first);
     if (ok) {
         p->training_pictures = all.train->count;
         p->test_pictures = all.test->count;
     }
     for (int i = 0; i < p->model_count && ok; i++) ok = count_costs(&p->models[i], o, all.train);
+    if (ok && p->prepared.model) ok = count_costs(&p->prepared, o, all.train);
     pictures_close(&all);
     return ok;
 }
@@ -95,40 +139,44 @@ static bool read_speed(contestant *m, const char *folder)
     return !vt_failed();
 }
 
-static bool measure(plan *p, contestant *m, const options *o)
+/* Without what it would begin with, which is not there yet. */
+static bool measure(const plan *p, contestant *m, const options *o)
 {
-    char name[256], folder[PATH_SIZE];
+    char name[256], below[264], folder[PATH_SIZE];
     options quietly = *o;
-    const planned_run r = { m, SPEED_EPOCHS, least(p->training_pictures, SPEED_BATCHES * o->batch), o->seed };
+    plan of_few = *p;
+    const contestant alone = { .name = m->name, .model = m->model, .weights = m->weights, .distill = "none" };
+    const planned_run r = { &alone, SPEED_EPOCHS, least(p->training_pictures, SPEED_BATCHES * o->batch), o->seed };
     quietly.quiet = true;
-    snprintf(name, sizeof name, "speed/%s", m->name);
-    return path_join(folder, o->out, name) && train(&quietly, &r, least(p->test_pictures, SPEED_TESTS), folder) &&
-           read_speed(m, folder);
+    of_few.test_pictures = least(p->test_pictures, SPEED_TESTS);
+    plan_run_name(&r, name, sizeof name);
+    snprintf(below, sizeof below, "speed/%s", name);
+    return path_join(folder, o->out, below) && train(&of_few, &quietly, &r, folder) && read_speed(m, folder);
+}
+
+static bool measure_and_tell(const plan *p, contestant *m, const options *o)
+{
+    if (!measure(p, m, o)) return false;
+    if (options_tell(o)) printf("%s: %.1f img/s\n", m->name, m->pictures_a_second);
+    return true;
 }
 
 bool runner_measure(plan *p, const options *o)
 {
     if (options_tell(o)) printf("measuring how fast each model is\n");
-    for (int i = 0; i < p->model_count; i++) {
-        if (!measure(p, &p->models[i], o)) return false;
-        if (options_tell(o)) printf("%s: %.1f img/s\n", p->models[i].name, p->models[i].pictures_a_second);
-    }
-    return true;
+    for (int i = 0; i < p->model_count; i++)
+        if (!measure_and_tell(p, &p->models[i], o)) return false;
+    return !p->prepared.model || measure_and_tell(p, &p->prepared, o);
 }
 
 /* -- All runs ------------------------------------------------------------------------------------------------------ */
 
-static bool is_shared(const plan *p, matching which, int model)
-{
-    return which == EQUAL_COMPUTE && p->models[model].epochs[EQUAL_COMPUTE] == p->models[model].epochs[EQUAL_EPOCHS];
-}
-
 static int64_t count_runs(const plan *p)
 {
     int64_t count = 0;
-    for (int which = 0; which < MATCHINGS; which++)
-        for (int m = 0; m < p->model_count; m++) count += !is_shared(p, which, m);
-    return count * p->fraction_count * p->seeds;
+    for (int i = 0; i < p->matching_count; i++)
+        for (int m = 0; m < p->model_count; m++) count += !plan_is_shared(p, p->matchings[i], m);
+    return count * p->fraction_count * p->seeds + (p->prepared.model != NULL);
 }
 
 static bool train_next(const plan *p, const options *o, const planned_run *r, int64_t number)
@@ -136,19 +184,56 @@ static bool train_next(const plan *p, const options *o, const planned_run *r, in
     char name[256], folder[PATH_SIZE];
     plan_run_name(r, name, sizeof name);
     if (options_tell(o)) printf("run %lld of %lld: %s\n", (long long)number, (long long)count_runs(p), name);
-    return plan_run_folder(folder, o->out, r) && train(o, r, p->test_pictures, folder);
+    return plan_run_folder(folder, o->out, r) && train(p, o, r, folder);
 }
 
 /* Seed by seed: where it is stopped, what is there can be compared. */
 bool runner_train(const plan *p, const options *o)
 {
     int64_t number = 0;
+    const planned_run prepared = plan_prepared_run(p);
+    if (p->prepared.model && !train_next(p, o, &prepared, ++number)) return false;
     for (int64_t seed = 0; seed < p->seeds; seed++)
         for (int fraction = 0; fraction < p->fraction_count; fraction++)
-            for (int which = 0; which < MATCHINGS; which++)
+            for (int i = 0; i < p->matching_count; i++)
                 for (int m = 0; m < p->model_count; m++) {
-                    const planned_run r = plan_run(p, which, fraction, m, seed);
-                    if (!is_shared(p, which, m) && !train_next(p, o, &r, ++number)) return false;
+                    const planned_run r = plan_run(p, p->matchings[i], fraction, m, seed);
+                    if (!plan_is_shared(p, p->matchings[i], m) && !train_next(p, o, &r, ++number)) return false;
                 }
     return true;
+}
+
+/* -- A look at what was trained ------------------------------------------------------------------------------------ */
+
+/* The weights that a run has ended with. */
+static bool measure_run(const look *look, const options *o, const planned_run *r, const pictures *p, measured *m)
+{
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    trained t;
+    if (!plan_run_folder(folder, o->out, r) || !path_join(path, folder, "model.safetensors") ||
+        !trained_open(&t, path, r->model->model, p, o, look->batch))
+        return false;
+    const bool measured = look->measure(m, t.net, t.test);
+    trained_close(&t);
+    return measured;
+}
+
+bool runner_look(results *r, const options *o)
+{
+    const plan *p = &r->plan;
+    options all = *o;
+    pictures opened = { 0 };
+    all.model = p->models[0].model;
+    all.test_limit = p->test_pictures;
+    if (*p->classes) all.classes = p->classes;
+    bool ok = pictures_open(&opened, &all);
+    if (ok) pictures_choose_options(&opened, &all);
+    for (int m = 0; m < p->model_count; m++)
+        for (int64_t seed = 0; seed < p->seeds && ok; seed++) {
+            const planned_run run = plan_run(p, p->matchings[0], p->fraction_count - 1, m, seed);
+            ok = !vt_stop_requested() &&
+                 measure_run(r->findings.look, &all, &run, &opened, findings_of(&r->findings, m, seed));
+        }
+    pictures_close(&opened);
+    return ok;
 }

@@ -6,7 +6,8 @@
 
 double sentences_level(const plan *p)
 {
-    return 0.05 / (p->model_count * (p->model_count - 1) / 2);
+    const int pairs = p->model_count * (p->model_count - 1) / 2;
+    return pairs > 1 ? 0.05 / pairs : 0.05;
 }
 
 static int all_pictures(const results *r)
@@ -48,6 +49,18 @@ static void say_costs(FILE *out, const results *r)
     }
 }
 
+/* What was trained first is not counted in what is equal. */
+static void say_prepared(FILE *out, const results *r)
+{
+    const planned_run run = plan_prepared_run(&r->plan);
+    fprintf(out, "%s (%s) was trained first, for %lld epochs of %lld pictures", run.model->name, run.model->model,
+            (long long)run.epochs, (long long)run.pictures);
+    if (r->plan.halves)
+        fprintf(out, " of the classes %s, and all others on the classes %s", r->plan.prepared_classes, r->plan.classes);
+    fprintf(out, "; it is right about %.2f%% of its own test pictures. This is not counted below.\n",
+            100 * r->prepared_accuracy);
+}
+
 /* -- Accuracies ---------------------------------------------------------------------------------------------------- */
 
 static void say_accuracy(FILE *out, const char *name, sample s)
@@ -77,24 +90,44 @@ static void say_verdict(FILE *out, const pair *p)
                 points, p->of_better.count, p->test.p);
 }
 
-/* Epochs are whole: it is equal but for that. */
-static void say_compute(FILE *out, const results *r, int first, int second)
+/* A model's part of what is equal but for whole epochs. */
+static void say_share(FILE *out, const results *r, matching which, int model)
 {
-    const contestant *a = &r->plan.models[first], *b = &r->plan.models[second];
-    fprintf(out, "At equal compute (%lld epochs of %s: %.3g tera multiply-accumulates; %lld of %s: %.3g), ",
-            (long long)a->epochs[EQUAL_COMPUTE], a->name,
-            1e-12 * results_compute(r, EQUAL_COMPUTE, all_pictures(r), first), (long long)b->epochs[EQUAL_COMPUTE],
-            b->name, 1e-12 * results_compute(r, EQUAL_COMPUTE, all_pictures(r), second));
+    const contestant *m = &r->plan.models[model];
+    fprintf(out, "%lld epochs of %s: ", (long long)m->epochs[which], m->name);
+    if (which == EQUAL_COMPUTE)
+        fprintf(out, "%.3g tera multiply-accumulates", 1e-12 * results_compute(r, which, all_pictures(r), model));
+    else
+        fprintf(out, "%.3g s of training", r->outcomes[which][all_pictures(r)][model].seconds);
 }
 
-static void say_matching(FILE *out, const results *r, matching which, int first, int second)
+/* Whether a matching has the runs of one before it. */
+static bool is_the_same(const results *r, matching which, int first, int second)
 {
-    const contestant *a = &r->plan.models[first];
-    const pair p = compare(r, which, all_pictures(r), first, second);
+    return plan_is_shared(&r->plan, which, first) && plan_is_shared(&r->plan, which, second);
+}
+
+static void say_what_is_equal(FILE *out, const results *r, int number, int first, int second)
+{
+    const matching which = r->plan.matchings[number];
+    fprintf(out, "At equal %s (", matching_name(which));
     if (which == EQUAL_EPOCHS)
-        fprintf(out, "At equal epochs (%lld), ", (long long)a->epochs[which]);
-    else
-        say_compute(out, r, first, second);
+        fprintf(out, "%lld", (long long)r->plan.epochs);
+    else {
+        say_share(out, r, which, first);
+        fprintf(out, "; ");
+        say_share(out, r, which, second);
+    }
+    fprintf(out, "), ");
+    for (int i = number + 1; number == 0 && i < r->plan.matching_count; i++)
+        if (is_the_same(r, r->plan.matchings[i], first, second))
+            fprintf(out, "which is equal %s as well, ", matching_name(r->plan.matchings[i]));
+}
+
+static void say_matching(FILE *out, const results *r, int number, int first, int second)
+{
+    const pair p = compare(r, r->plan.matchings[number], all_pictures(r), first, second);
+    say_what_is_equal(out, r, number, first, second);
     say_accuracy(out, p.better, p.of_better);
     fprintf(out, " of the test pictures, and ");
     say_accuracy(out, p.worse, p.of_worse);
@@ -102,16 +135,34 @@ static void say_matching(FILE *out, const results *r, matching which, int first,
     say_verdict(out, &p);
 }
 
-static void say_both(FILE *out, const results *r, int first, int second)
+/* Who is ahead where this, that and another thing is equal. */
+static void say_each_lead(FILE *out, const pair *pairs, const matching *of, int count)
 {
-    const pair epochs = compare(r, EQUAL_EPOCHS, all_pictures(r), first, second),
-               compute = compare(r, EQUAL_COMPUTE, all_pictures(r), first, second);
-    if (!epochs.found || !compute.found) return;
-    if (epochs.better == compute.better)
-        fprintf(out, "%s is ahead of %s either way.\n", epochs.better, epochs.worse);
-    else
-        fprintf(out, "Which is ahead depends on what is equal: %s at equal epochs, %s at equal compute.\n",
-                epochs.better, compute.better);
+    fprintf(out, "Which is ahead depends on what is equal: ");
+    for (int i = 0; i < count; i++)
+        fprintf(out, "%s%s at equal %s", i ? ", " : "", pairs[i].better, matching_name(of[i]));
+    fprintf(out, ".\n");
+}
+
+static void say_together(FILE *out, const results *r, int first, int second)
+{
+    pair pairs[MATCHINGS];
+    matching of[MATCHINGS];
+    int count = 0;
+    bool agree = true;
+    for (int i = 0; i < r->plan.matching_count; i++) {
+        const matching which = r->plan.matchings[i];
+        if (is_the_same(r, which, first, second)) continue;
+        pairs[count] = compare(r, which, all_pictures(r), first, second);
+        if (!pairs[count].found) return;
+        agree = agree && pairs[count].better == pairs[0].better;
+        of[count++] = which;
+    }
+    if (!agree)
+        say_each_lead(out, pairs, of, count);
+    else if (count > 1)
+        fprintf(out, "%s is ahead of %s %s.\n", pairs[0].better, pairs[0].worse,
+                count == 2 ? "either way" : "in all three ways");
 }
 
 /* -- Data ---------------------------------------------------------------------------------------------------------- */
@@ -119,14 +170,14 @@ static void say_both(FILE *out, const results *r, int first, int second)
 /* By how much the first is ahead, seed by seed. */
 static sample gaps(const results *r, int fraction, int first, int second, double values[MOST_SEEDS])
 {
-    const outcome *of = r->outcomes[EQUAL_EPOCHS][fraction];
+    const outcome *of = r->outcomes[r->plan.matchings[0]][fraction];
     for (int64_t s = 0; s < r->plan.seeds; s++) values[s] = of[first].accuracies[s] - of[second].accuracies[s];
     return (sample){ values, (int)r->plan.seeds };
 }
 
 static int64_t pictures_of(const results *r, int fraction)
 {
-    return plan_run(&r->plan, EQUAL_EPOCHS, fraction, 0, 0).pictures;
+    return plan_run(&r->plan, r->plan.matchings[0], fraction, 0, 0).pictures;
 }
 
 static void say_change(FILE *out, const results *r, t_test change, double few, double many)
@@ -144,13 +195,13 @@ static void say_change(FILE *out, const results *r, t_test change, double few, d
 static void say_data(FILE *out, const results *r, int first, int second)
 {
     double of_few[MOST_SEEDS], of_all[MOST_SEEDS];
-    const pair leading = compare(r, EQUAL_EPOCHS, all_pictures(r), first, second);
+    const pair leading = compare(r, r->plan.matchings[0], all_pictures(r), first, second);
     const bool turned = leading.better != r->plan.models[first].name;
     const int a = turned ? second : first, b = turned ? first : second;
     const sample few = gaps(r, 0, a, b, of_few), all = gaps(r, all_pictures(r), a, b, of_all);
-    fprintf(out, "At equal epochs, the lead of %s over %s is %.2f points on %lld training pictures and %.2f on %lld: ",
-            leading.better, leading.worse, 100 * sample_mean(few), (long long)pictures_of(r, 0), 100 * sample_mean(all),
-            (long long)pictures_of(r, all_pictures(r)));
+    fprintf(out, "At equal %s, the lead of %s over %s is %.2f points on %lld training pictures and %.2f on %lld: ",
+            matching_name(r->plan.matchings[0]), leading.better, leading.worse, 100 * sample_mean(few),
+            (long long)pictures_of(r, 0), 100 * sample_mean(all), (long long)pictures_of(r, all_pictures(r)));
     say_change(out, r, welch_test(all, few), sample_mean(few), sample_mean(all));
 }
 
@@ -158,7 +209,7 @@ static void say_data(FILE *out, const results *r, int first, int second)
 
 static void say_limits(FILE *out, const results *r)
 {
-    const double share = sample_mean(results_sample(r, EQUAL_EPOCHS, all_pictures(r), 0)),
+    const double share = sample_mean(results_sample(r, r->plan.matchings[0], all_pictures(r), 0)),
                  pictures = (double)r->plan.test_pictures;
     fprintf(out,
             "The test has %lld pictures: which they are moves an accuracy of %.0f%% by %.2f points (standard "
@@ -171,8 +222,9 @@ static void say_limits(FILE *out, const results *r)
 
 static void say_pair(FILE *out, const results *r, int first, int second)
 {
-    for (int which = 0; which < MATCHINGS; which++) say_matching(out, r, which, first, second);
-    say_both(out, r, first, second);
+    for (int i = 0; i < r->plan.matching_count; i++)
+        if (!is_the_same(r, r->plan.matchings[i], first, second)) say_matching(out, r, i, first, second);
+    say_together(out, r, first, second);
     if (r->plan.fraction_count > 1) say_data(out, r, first, second);
 }
 
@@ -183,8 +235,10 @@ char *sentences_of(const results *r)
     FILE *out = open_memstream(&text, &size);
     if (out) {
         say_costs(out, r);
+        if (r->plan.prepared.model) say_prepared(out, r);
         for (int i = 0; i < r->plan.model_count; i++)
             for (int j = i + 1; j < r->plan.model_count; j++) say_pair(out, r, i, j);
+        if (r->findings.look) r->findings.look->say(out, &r->findings);
         say_limits(out, r);
     }
     if (out && fclose(out) == 0) return text;

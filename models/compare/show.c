@@ -30,13 +30,19 @@ void plan_describe(const plan *p)
         if (p->fraction_count > 1 || p->fractions[i] < 1) printf("%s %g", i ? "," : ", of which", p->fractions[i]);
     printf("; %lld test pictures; %lld seed%s\n", (long long)p->test_pictures, (long long)p->seeds,
            p->seeds == 1 ? "" : "s");
-    printf("%-*s %10s %10s %8s %8s\n", width, "model", "parameters", "MACs", "epochs", "compute");
-    for (int i = 0; i < p->model_count; i++) {
-        const contestant *m = &p->models[i];
-        printf("%-*s %8.2f M %8.3f G %8lld %8lld\n", width, m->name, 1e-6 * (double)m->parameters,
-               1e-9 * (double)m->macs, (long long)m->epochs[EQUAL_EPOCHS], (long long)m->epochs[EQUAL_COMPUTE]);
+    printf("%-*s %10s %10s", width, "model", "parameters", "MACs");
+    for (int i = 0; i < p->matching_count; i++) printf(" %8s", matching_name(p->matchings[i]));
+    for (int m = 0; m < p->model_count; m++) {
+        const contestant *c = &p->models[m];
+        printf("\n%-*s %8.2f M %8.3f G", width, c->name, 1e-6 * (double)c->parameters, 1e-9 * (double)c->macs);
+        for (int i = 0; i < p->matching_count; i++) printf(" %8lld", (long long)c->epochs[p->matchings[i]]);
     }
-    printf("epochs and compute: how many epochs each has at equal epochs, and at equal compute\n");
+    if (p->prepared.model)
+        printf("\n%-*s %8.2f M %8.3f G %8lld, once, before the others", width, p->prepared.name,
+               1e-6 * (double)p->prepared.parameters, 1e-9 * (double)p->prepared.macs, (long long)p->epochs);
+    printf("\nthe last columns are epochs:");
+    for (int i = 0; i < p->matching_count; i++) printf("%s at equal %s", i ? "," : "", matching_name(p->matchings[i]));
+    putchar('\n');
 }
 
 /* -- The table ----------------------------------------------------------------------------------------------------- */
@@ -57,9 +63,9 @@ static void print_table(const results *r)
     const int width = widest_name(&r->plan);
     printf("%-7s %9s %-*s %6s %10s %8s %8s %8s\n", "equal", "pictures", width, "model", "epochs", "tera MACs",
            "seconds", "img/s", "accuracy");
-    for (int which = 0; which < MATCHINGS; which++)
+    for (int i = 0; i < r->plan.matching_count; i++)
         for (int f = 0; f < r->plan.fraction_count; f++)
-            for (int m = 0; m < r->plan.model_count; m++) print_row(r, which, f, m, width);
+            for (int m = 0; m < r->plan.model_count; m++) print_row(r, r->plan.matchings[i], f, m, width);
 }
 
 static bool print_all(const results *r)
@@ -93,9 +99,9 @@ static bool write_csv(const results *r, const char *folder)
     fputs(
         "model,parameters,macs,images_per_second,equal,pictures,epochs,compute_macs,seconds,seeds,accuracy,deviation\n",
         stream);
-    for (int which = 0; which < MATCHINGS; which++)
+    for (int i = 0; i < r->plan.matching_count; i++)
         for (int fraction = 0; fraction < r->plan.fraction_count; fraction++)
-            for (int m = 0; m < r->plan.model_count; m++) write_csv_row(stream, r, which, fraction, m);
+            for (int m = 0; m < r->plan.model_count; m++) write_csv_row(stream, r, r->plan.matchings[i], fraction, m);
     return whole_file_close(&f);
 }
 
@@ -112,6 +118,7 @@ bool show_results(const results *r, const options *o)
     if (vt_failed()) return false;
     if (o->json) print_json(json);
     bool ok = (!options_tell(o) || print_all(r)) && write_csv(r, o->out) &&
+              (!r->findings.look || findings_write(&r->findings, o->out)) &&
               json_file_write(json, o->out, "compare.json", 9) && plots_write(r, o->out) &&
               page_write(o->out, "report.html", compare_page, json_incref(json));
     if (ok && options_tell(o))

@@ -68,3 +68,14 @@ t_test welch_test(sample a, sample b)
     test.p = t_probability(test.t, test.freedom);
     return test;
 }
+
+/* Of n tosses of a coin, k or fewer are heads, or as few tails. */
+double mcnemar_test(int64_t first_alone, int64_t second_alone)
+{
+    const double n = (double)(first_alone + second_alone);
+    const int64_t least = first_alone < second_alone ? first_alone : second_alone;
+    double p = 0;
+    for (int64_t k = 0; k <= least; k++)
+        p += exp(lgamma(n + 1) - lgamma((double)k + 1) - lgamma(n - (double)k + 1) - n * log(2));
+    return fmin(1, 2 * p);
+}

@@ -36,9 +36,53 @@ static bool freeze(const classifier *net, const char *glob)
     return !vt_failed();
 }
 
-bool finetune_load(const classifier *net, const options *o, FILE *report)
+/* Whether the file says that it knows as many classes, but others. */
+static bool knows_others(const model_card *card, const char *const *class_names, int64_t classes)
 {
-    return load(net, o, report) && (!*o->freeze || freeze(net, o->freeze));
+    if ((int64_t)json_array_size(card->class_names) != classes) return false;
+    for (int64_t i = 0; i < classes; i++)
+        if (strcmp(json_string_value(json_array_get(card->class_names, (size_t)i)), class_names[i]) != 0) return true;
+    return false;
+}
+
+static bool copy_parameter(vt_tensor from, vt_tensor to)
+{
+    const int64_t count = vt_count(from);
+    void *values = malloc((size_t)count * sizeof(double)); /* of the widest dtype */
+    if (!values) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a head of %lld numbers", (long long)count);
+    const bool copied = values && vt_read(from, values, count, vt_dtype_of(from)) && vt_write(to, values);
+    free(values);
+    return copied;
+}
+
+/* The head becomes that of a network with fresh weights. */
+static bool renew_head(const classifier *net, FILE *report)
+{
+    classifier *fresh = classifier_new_of(net->family, net->config);
+    for (int i = 0; fresh && i < vt_model_size(fresh->model) && !vt_failed(); i++) {
+        const vt_named_tensor e = vt_model_entry(fresh->model, i);
+        if (!vt_name_matches(e.name, net->family->heads)) continue;
+        if (copy_parameter(e.tensor, vt_model_find(net->model, e.name)) && report)
+            fprintf(report, "replaced: %s, which knows other classes\n", e.name);
+    }
+    classifier_free(fresh);
+    return !vt_failed();
+}
+
+static bool fit_head(const classifier *net, const options *o, const char *const *class_names, FILE *report)
+{
+    model_card card = { 0 };
+    vt_tensor_file *file = vt_tensor_file_open(o->weights, .part = o->part);
+    bool ok = file && model_card_read(file, o->weights, &card);
+    if (ok && card.text && knows_others(&card, class_names, net->config->classes)) ok = renew_head(net, report);
+    model_card_free(&card);
+    vt_tensor_file_close(file);
+    return ok;
+}
+
+bool finetune_load(const classifier *net, const options *o, const char *const *class_names, FILE *report)
+{
+    return load(net, o, report) && fit_head(net, o, class_names, report) && (!*o->freeze || freeze(net, o->freeze));
 }
 
 bool finetune_find_pictures(const classifier *net, const options *o, preprocessing *pictures)

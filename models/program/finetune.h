@@ -6,9 +6,10 @@
 #include "zoo.h"
 
 /* Loads the weights, which are made to fit where they differ in classes, picture size or channels: tells of each on
- * `report`, where that is not NULL. Freezes what is to be frozen. False with an error: the file does not fit; a pattern
+ * `report`, where that is not NULL. Where the file says that it is of other classes than those named, the head is new,
+ * also where there are as many. Freezes what is to be frozen. False with an error: the file does not fit; a pattern
  * matches nothing. */
-bool finetune_load(const classifier *net, const options *o, FILE *report);
+bool finetune_load(const classifier *net, const options *o, const char *const *class_names, FILE *report);
 
 /* How the pictures are normalised that the weights know: as the file says, or as the variant's published weights want
  * it. False with an error where the file is damaged. */

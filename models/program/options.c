@@ -16,6 +16,8 @@ static const command_option of_pictures[] = {
           "A folder with JPEG and PNG files in a folder for each class, or with the binary files of CIFAR-10, which "
           "tools/get-cifar10 downloads, or of CIFAR-100, or with files in MNIST's form; or a name: cifar10, cifar100, "
           "mnist and folder in ./data, or synthetic: pictures drawn by the program" },
+    { OPTION_TEXT, "classes", OPTION_FIELD(classes), "N:N", .otherwise = "all", .fixed = true,
+      .help = "Pictures of these classes alone: 0:4 are the first five. vitro data lists them" },
     { OPTION_INTEGER, "train-limit", OPTION_FIELD(train_limit), "N", 1, 1e6, .otherwise = "all",
       .help = "Train on the first N pictures only" },
     { OPTION_INTEGER, "test-limit", OPTION_FIELD(test_limit), "N", 1, 1e6, .otherwise = "all",
@@ -265,27 +267,35 @@ const command_line data_line = {
 
 static const command_option compared[] = {
     { OPTION_ARGUMENTS, "MODEL", OPTION_FIELD(models), .of_zoo = true, .required = true,
-      .help = "The networks, two or more; vitro models lists them" },
+      .help = "The networks, two or more: names that vitro models lists, or files of weights to begin with" },
     { 0 },
 };
 static const command_option compared_by_default[] = {
     { OPTION_ARGUMENTS, "MODEL", OPTION_FIELD(models), .of_zoo = true,
-      .help = "The networks, two or more (vit_tiny_patch4_32 resnet18_cifar); vitro models lists them" },
+      .help = "The networks, two or more: names that vitro models lists, or files of weights to begin with "
+              "(vit_tiny_patch4_32 resnet18_cifar)" },
     { 0 },
 };
 static const command_option of_the_comparison[] = {
     { OPTION_HEADING, .name = "How much:" },
     { OPTION_INTEGER, "seeds", OPTION_FIELD(seeds), "N", 1, 100, .fallback = "3", .fixed = true,
       .help = "How often each is trained: from --seed on, each time from other weights and in another order" },
-    { OPTION_TEXT, "fractions", OPTION_FIELD(fractions), "X,X...", .fallback = "1", .fixed = true,
+    { OPTION_TEXT, "fractions", OPTION_FIELD(fractions), "X,X...", .otherwise = "1", .fixed = true,
       .help = "Train on these parts of the training pictures, such as 0.1,0.5,1" },
+    { OPTION_TEXT, "equal", OPTION_FIELD(equal), "LIST", .otherwise = "epochs,compute, or what suits the experiment",
+      .fixed = true,
+      .help =
+          "What is the same for all, one after the other: epochs; compute, counted in multiply-accumulates; time, by "
+          "how fast each is on this machine" },
     { OPTION_DURATION, "time", OPTION_FIELD(time), "TIME", .otherwise = "30m, or what --epochs take", .fixed = true,
       .help = "Choose epochs and pictures so that all runs take about so long, 90s, 30m or 1.5h; with --train-limit, "
               "of at most so many pictures" },
     { OPTION_FLAG, "quick", OPTION_FIELD(quick), .fixed = true,
       .help = "The same as --time 10m --batch 16: few pictures, but enough steps" },
-    { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .otherwise = "as many as --time allows",
-      .fixed = true, .help = "Times to go through the training pictures; at equal compute a cheaper network has more" },
+    { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 0, 1e6, .otherwise = "as many as --time allows",
+      .fixed = true,
+      .help = "Times to go through the training pictures; at equal compute a cheaper network has more. 0: files of "
+              "weights are tested as they are" },
     { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .otherwise = "64, or 16 with --quick", .fixed = true,
       .help = "Pictures a step" },
     { 0 },
@@ -314,6 +324,22 @@ const command_line vit_vs_resnet_line = {
     .doc = "Trains a vision transformer and a ResNet-18 on the same pictures from the same seeds and tells which is "
            "better: at equal epochs and at equal compute, and whether the difference is more than chance.",
     .tables = { compared_by_default, of_pictures, of_the_comparison, of_augmentation, of_updates, of_the_objective,
+                of_the_run, to_the_folder_of_all },
+    .no_models = true,
+};
+
+static const command_option of_experiments[] = {
+    { OPTION_ARGUMENT, "NAME", OPTION_FIELD(experiment), .help = "The experiment; without a name, all are listed" },
+    { 0 },
+};
+
+const command_line experimenting_line = {
+    .version = "vitro experiment " VITRO_VERSION,
+    .doc =
+        "Tries out what is said of vision transformers: trains small ones that differ in one thing alone, on the same "
+        "pictures from the same seeds, and tells what the numbers say. Without --time or --epochs, an experiment is "
+        "as long as with --quick.",
+    .tables = { of_experiments, of_pictures, of_the_comparison, of_augmentation, of_updates, of_the_objective,
                 of_the_run, to_the_folder_of_all },
     .no_models = true,
 };

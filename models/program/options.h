@@ -17,6 +17,7 @@ typedef struct options {
     int64_t seed;
     bool resume;
     bool quiet, json;           /* what is printed: nothing, or a line of JSON an epoch; both false: what people read */
+    const char *classes;        /* "2:5": a range of them; NULL: all */
     int64_t image_size;         /* VT_AUTO: the model's */
     double validation_fraction; /* of a folder without pictures for testing */
     bool skip_bad;              /* pictures */
@@ -59,14 +60,17 @@ typedef struct options {
     double layer_decay;         /* of learning rates, towards the first layers */
     /* Of comparing: */
     argument_list models;
+    const char *experiment; /* its name; NULL: all are listed */
     int64_t seeds;
-    const char *fractions; /* of the training pictures: "0.1,0.5,1" */
+    const char *fractions; /* of the training pictures: "0.1,0.5,1"; NULL: left out */
+    const char *equal;     /* "epochs,compute,time"; NULL: left out */
     bool quick;
 } options;
 
-/* The command lines of training anew, of training further, of looking at the data, of comparing models, and of
- * comparing a ViT with a ResNet. */
-extern const command_line training_line, finetuning_line, data_line, comparing_line, vit_vs_resnet_line;
+/* The command lines of training anew, of training further, of looking at the data, of comparing models, of comparing a
+ * ViT with a ResNet, and of experiments. */
+extern const command_line training_line, finetuning_line, data_line, comparing_line, vit_vs_resnet_line,
+    experimenting_line;
 
 /* Reads the command line. Prints help or a message and exits, as command lines do, where it is not one to run. */
 options options_parse(const command_line *line, int argc, char **argv);

@@ -62,6 +62,19 @@ static picture_choice choose(const options *o)
     return which;
 }
 
+/* Those for training or for testing, of the classes that are asked for. */
+static const vt_dataset *open_for(pictures *p, const options *o, bool train, picture_choice which)
+{
+    const int64_t limit = train ? o->train_limit : o->test_limit;
+    class_range range;
+    which.limit = o->classes ? VT_AUTO : limit;
+    vt_dataset *opened = p->opened[train] = p->set->open(p->folder, train, &which);
+    if (!opened || !o->classes) return opened;
+    if (!class_range_parse(&range, o->classes, opened->classes)) return NULL;
+    classes_of *some = p->some[train] = classes_of_open(opened, range, limit);
+    return some ? classes_of_dataset(some) : NULL;
+}
+
 bool pictures_open(pictures *p, const options *o)
 {
     picture_choice which = choose(o);
@@ -72,10 +85,8 @@ bool pictures_open(pictures *p, const options *o)
         return false;
     }
     p->folder = held ? o->data : p->set->folder;
-    which.limit = o->train_limit;
-    p->train = p->set->open(p->folder, true, &which);
-    which.limit = o->test_limit;
-    p->test = p->set->open(p->folder, false, &which);
+    p->train = open_for(p, o, true, which);
+    p->test = open_for(p, o, false, which);
     return !vt_failed();
 }
 
@@ -122,6 +133,8 @@ void pictures_describe(const pictures *p)
 
 void pictures_close(pictures *p)
 {
-    vt_dataset_close(p->train);
-    vt_dataset_close(p->test);
+    for (int i = 0; i < 2; i++) {
+        classes_of_close(p->some[i]);
+        vt_dataset_close(p->opened[i]);
+    }
 }

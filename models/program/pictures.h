@@ -2,13 +2,16 @@
 #ifndef MODELS_PROGRAM_PICTURES_H
 #define MODELS_PROGRAM_PICTURES_H
 
+#include "program/class_range.h"
 #include "program/data_sets.h"
 #include "program/options.h"
 
 typedef struct pictures {
     const data_set *set;
-    vt_dataset *train, *test;
-    const char *folder; /* where they are; NULL: nowhere */
+    const vt_dataset *train, *test;
+    const char *folder;    /* where they are; NULL: nowhere */
+    vt_dataset *opened[2]; /* for testing and for training */
+    classes_of *some[2];   /* of them, where not all classes are asked for; else NULL */
 } pictures;
 
 /* False with an error where a folder that was asked for does not hold the pictures. */

@@ -30,7 +30,8 @@ static bool make_net(trainer *t, const vt_dataset *train)
     const options *o = t->options;
     t->net = classifier_new(o->model, .classes = train->classes, .channels = train->channels,
                             .image_size = o->image_size, .drop_path = o->drop_path, .dropout = o->dropout);
-    if (!t->net || (o->weights && !finetune_load(t->net, o, options_tell(o) ? stdout : NULL))) return false;
+    if (!t->net || (o->weights && !finetune_load(t->net, o, t->class_names, options_tell(o) ? stdout : NULL)))
+        return false;
     t->optimizer = optimizer_make(t->net, o);
     return t->optimizer && finetune_set_rates(t->net, t->optimizer, o) && objective_init(&t->objective, o, t->net);
 }

@@ -66,18 +66,21 @@ void panel_draw(cairo_t *cairo, const panel *p)
 
 /* -- The legend ---------------------------------------------------------------------------------------------------- */
 
-enum { LEGEND_COLUMNS = (2 * PANEL_WIDTH - MARGIN) / LEGEND_COLUMN };
-
-double panel_sheet_height(int names)
+static int legend_columns(int panels)
 {
-    const int rows = (names + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS;
+    return (panels * PANEL_WIDTH - MARGIN) / LEGEND_COLUMN;
+}
+
+double panel_sheet_height(int panels, int names)
+{
+    const int columns = legend_columns(panels), rows = (names + columns - 1) / columns;
     return HEIGHT + rows * LEGEND_ROW + MARGIN;
 }
 
-void panel_draw_name(cairo_t *cairo, int number, const char *name)
+void panel_draw_name(cairo_t *cairo, int panels, int number, const char *name)
 {
-    const double x = MARGIN + number % LEGEND_COLUMNS * LEGEND_COLUMN;
-    const double y = HEIGHT + DRAWING_FONT + number / LEGEND_COLUMNS * LEGEND_ROW;
+    const double x = MARGIN + number % legend_columns(panels) * LEGEND_COLUMN;
+    const double y = HEIGHT + DRAWING_FONT + number / legend_columns(panels) * LEGEND_ROW;
     cairo_set_line_width(cairo, 2.5);
     drawing_set_pen(cairo, number);
     drawing_line(cairo, x, y - 0.35 * DRAWING_FONT, x + 26, y - 0.35 * DRAWING_FONT);

@@ -24,10 +24,10 @@ void panel_draw(cairo_t *cairo, const panel *p);
 double panel_x(const panel *p, double along);
 double panel_y(const panel *p, double up);
 
-/* The height of a sheet with so many names in its legend, below two panels. */
-double panel_sheet_height(int names);
+/* The height of a sheet with so many names in its legend, below so many panels. */
+double panel_sheet_height(int panels, int names);
 /* The name of the curve of a number, and its pen. */
-void panel_draw_name(cairo_t *cairo, int number, const char *name);
+void panel_draw_name(cairo_t *cairo, int panels, int number, const char *name);
 
 #endif
 #endif

@@ -85,7 +85,7 @@ static void draw_names(cairo_t *cairo, const run_list *list)
             snprintf(text, sizeof text, "%s", of->name);
         else
             snprintf(text, sizeof text, "%.2f%%  %s", 100 * of->log.epochs[of->best].test_accuracy, of->name);
-        panel_draw_name(cairo, r, text);
+        panel_draw_name(cairo, 2, r, text);
     }
 }
 
@@ -105,7 +105,7 @@ static void draw(cairo_t *cairo, double width, double height, const void *data)
 
 bool runs_drawing_write(const char *folder, const run_list *list)
 {
-    return drawing_write(folder, "runs", 2 * PANEL_WIDTH, panel_sheet_height(list->count), draw, list);
+    return drawing_write(folder, "runs", 2 * PANEL_WIDTH, panel_sheet_height(2, list->count), draw, list);
 }
 
 #else

@@ -1,0 +1,139 @@
+/* evaluate.c - which of several files of weights is better on the same test pictures. */
+#include "compare/evaluate.h"
+#include "compare/statistics.h"
+#include "compare/trained.h"
+#include "program/json_file.h"
+#include "program/json_text.h"
+#include "program/objective.h"
+#include "program/whole_file.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH = 250 };
+
+/* -- Testing ------------------------------------------------------------------------------------------------------- */
+
+/* False at the end of the pictures. */
+static bool test_batch(const trained *t, uint8_t *right)
+{
+    VT_SCOPE;
+    vt_batch batch;
+    int64_t said[BATCH], labels[BATCH];
+    if (!vt_loader_next_tensors(t->test, &batch)) return false;
+    vt_tensor images = images_of_size(t->net, vt_cast(batch.images, VT_DTYPE_DEFAULT));
+    vt_tensor classes = vt_argmax(classifier_forward(t->net, images), 1);
+    if (!vt_read(classes, said, batch.count, VT_I64) || !vt_read(batch.labels, labels, batch.count, VT_I64))
+        return false;
+    for (int64_t i = 0; i < batch.count; i++) right[batch.index * BATCH + i] = said[i] == labels[i];
+    return true;
+}
+
+static bool test_model(evaluated *e, int model, const pictures *p, const options *o)
+{
+    const contestant *c = &e->plan->models[model];
+    trained t;
+    if (!c->weights) return options_contradict("--epochs 0 trains nothing, and %s has no weights to test", c->name);
+    e->right[model] = calloc((size_t)e->pictures, 1);
+    if (!e->right[model]) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a test of %s", c->name);
+    if (!e->right[model] || !trained_open(&t, c->weights, c->model, p, o, BATCH)) return false;
+    while (test_batch(&t, e->right[model])) continue;
+    trained_close(&t);
+    return !vt_failed();
+}
+
+static bool test_all(evaluated *e, const options *o)
+{
+    pictures p = { 0 };
+    options all = *o;
+    all.model = e->plan->models[0].model;
+    bool ok = pictures_open(&p, &all);
+    if (ok) {
+        pictures_choose_options(&p, &all);
+        e->pictures = p.test->count;
+    }
+    for (int m = 0; m < e->plan->model_count && ok; m++) ok = test_model(e, m, &p, &all);
+    pictures_close(&p);
+    return ok;
+}
+
+/* -- Results ------------------------------------------------------------------------------------------------------- */
+
+static bool write_csv(const evaluated *e, const char *folder)
+{
+    whole_file f;
+    FILE *stream = whole_file_open(&f, folder, "evaluate.csv");
+    if (!stream) return false;
+    fputs("model,weights,pictures,correct,accuracy\n", stream);
+    for (int m = 0; m < e->plan->model_count; m++) {
+        const int64_t correct = evaluated_correct(e, m);
+        fprintf(stream, "%s,%s,%lld,%lld,%.9g\n", e->plan->models[m].model, e->plan->models[m].weights,
+                (long long)e->pictures, (long long)correct, (double)correct / (double)e->pictures);
+    }
+    return whole_file_close(&f);
+}
+
+static json_t *pair_json(const evaluated *e, int first, int second)
+{
+    const int64_t a = evaluated_alone(e, first, second), b = evaluated_alone(e, second, first);
+    return json_pack("{ss ss sI sI sf}", "first", e->plan->models[first].name, "second", e->plan->models[second].name,
+                     "first_alone", (json_int_t)a, "second_alone", (json_int_t)b, "p", mcnemar_test(a, b));
+}
+
+static json_t *lines_json(char *text)
+{
+    json_t *list = json_array();
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        json_array_append_new(list, json_of_text(line));
+    return list;
+}
+
+/* Takes the sentences apart. */
+static json_t *results_of(const evaluated *e, char *text)
+{
+    json_t *models = json_array(), *tests = json_array();
+    for (int m = 0; m < e->plan->model_count; m++) {
+        json_array_append_new(models,
+                              json_pack("{ss ss sI}", "model", e->plan->models[m].model, "weights",
+                                        e->plan->models[m].weights, "correct", (json_int_t)evaluated_correct(e, m)));
+        for (int other = m + 1; other < e->plan->model_count; other++)
+            json_array_append_new(tests, pair_json(e, m, other));
+    }
+    return json_pack("{sI so so so}", "pictures", (json_int_t)e->pictures, "models", models, "tests", tests,
+                     "sentences", lines_json(text));
+}
+
+static char *words_of(const evaluated *e)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out) evaluated_say(out, e);
+    if (out && fclose(out) == 0) return text;
+    vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the words of a comparison");
+    return text;
+}
+
+static bool show(const evaluated *e, const options *o)
+{
+    char *text = words_of(e);
+    if (text && options_tell(o)) fputs(text, stdout);
+    json_t *json = text ? results_of(e, text) : NULL;
+    if (json && o->json) {
+        json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+        putchar('\n');
+    }
+    const bool ok = json && write_csv(e, o->out) && json_file_write(json, o->out, "evaluate.json", 9);
+    if (ok && options_tell(o)) printf("\nresults: %s/evaluate.csv %s/evaluate.json\n", o->out, o->out);
+    json_decref(json);
+    free(text);
+    return ok && !vt_failed();
+}
+
+bool evaluate(const plan *p, const options *o)
+{
+    evaluated e = { .plan = p };
+    const bool ok = test_all(&e, o) && show(&e, o);
+    for (int m = 0; m < p->model_count; m++) free(e.right[m]);
+    return ok;
+}
