@@ -11,6 +11,7 @@ extern "C" {
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* -- Its start ----------------------------------------------------------------------------------------------------- */
 
@@ -348,20 +349,50 @@ Test(loaders, give_the_same_bits_in_host_memory)
     vt_loader_close(loader);
 }
 
-/* As when training goes on from a checkpoint. */
+/* As when training goes on from a checkpoint: the workers write all slots anew, and have the time for it. */
 Test(loaders, begin_elsewhere_when_nothing_is_read_any_more)
 {
     vt_scope scope = vt_scope_begin();
     float got[OF_BATCH * PICTURE];
     vt_loader *loader = open_loader(2);
     vt_batch first, again;
-    cr_assert(vt_loader_next_tensors(loader, &first) && vt_loader_seek_at(VT_HERE, loader, 3, 2) &&
-                  vt_loader_next_tensors(loader, &again),
-              "%s", vt_error_message());
+    cr_assert(vt_loader_next_tensors(loader, &first) && vt_loader_seek_at(VT_HERE, loader, 3, 1), "%s",
+              vt_error_message());
+    usleep(50000);
+    cr_assert(vt_loader_next_tensors(loader, &again), "%s", vt_error_message());
     cr_assert(vt_read(first.images, got, OF_BATCH * PICTURE, VT_F32) && got[0] == normalized(0, 0));
-    cr_assert(vt_read(again.images, got, OF_BATCH * PICTURE, VT_F32) && got[0] == normalized(2 * OF_BATCH, 0));
+    cr_assert(vt_read(again.images, got, OF_BATCH * PICTURE, VT_F32) && got[0] == normalized(OF_BATCH, 0));
     vt_loader_close(loader);
     vt_scope_end(&scope);
+}
+
+Test(loaders, what_is_queued_behind_an_upload_sees_it)
+{
+    const backend *cuda = backend_find("cuda");
+    const device_queue *queue = cuda->queue;
+    float *pinned = (float *)queue->pin(sizeof *pinned), *there = (float *)cuda->allocate(sizeof *there), back = 0;
+    *pinned = 7;
+    const uint64_t number = queue->upload_pinned(there, pinned, sizeof *pinned, 0);
+    cr_assert(number && queue->download(&back, there, sizeof back) && back == 7, "%g", (double)back);
+    cr_assert(queue->await_upload(number));
+    cuda->release(there, sizeof *there);
+    queue->unpin(pinned);
+}
+
+/* An upload that is asked for before its memory is done with. */
+Test(loaders, an_upload_waits_for_the_mark)
+{
+    const backend *cuda = backend_find("cuda");
+    const device_queue *queue = cuda->queue;
+    float *pinned = (float *)queue->pin(sizeof *pinned), *there = (float *)cuda->allocate(2 * sizeof *there), back = 0;
+    const float before = 3;
+    *pinned = 7;
+    cr_assert(queue->push(there, &before, sizeof before) && queue->move(there + 1, there, sizeof before));
+    const uint64_t number = queue->upload_pinned(there, pinned, sizeof *pinned, queue->mark());
+    cr_assert(number && queue->await_upload(number) && queue->download(&back, there + 1, sizeof back) && back == 3,
+              "%g", (double)back);
+    cuda->release(there, 2 * sizeof *there);
+    queue->unpin(pinned);
 }
 
 /* -- One of several -------------------------------------------------------------------------------------------------
