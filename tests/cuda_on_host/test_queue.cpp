@@ -7,8 +7,11 @@
 extern "C" {
 #include "core/backend.h"
 #include <vitro/data.h>
+#include <vitro/index.h>
 }
 #include <math.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -393,6 +396,47 @@ Test(loaders, an_upload_waits_for_the_mark)
               "%g", (double)back);
     cuda->release(there, 2 * sizeof *there);
     queue->unpin(pinned);
+}
+
+/* -- What kernels find wrong --------------------------------------------------------------------------------------- */
+
+/* Each host thread has a device state and an error of its own. */
+static void *index_out_of_range(void *argument)
+{
+    const int number = *(int *)argument;
+    for (int round = 0; round < 3 && *(int *)argument >= 0; round++) {
+        const float data[] = { 1, 2, 3 };
+        int64_t index[64];
+        float got[64];
+        for (int i = 0; i < 64; i++) index[i] = i < number ? 0 : 10 * number + i;
+        vt_scope scope = vt_scope_begin();
+        vt_set_device("cuda");
+        vt_tensor x = vt_from_data(data, (vt_shape{ 1, { 3 } }), VT_F32);
+        vt_tensor at = vt_from_data(index, (vt_shape{ 1, { 64 } }), VT_I64);
+        vt_tensor y = vt_index_select_at(VT_HERE, x, 0, at);
+        char words[64];
+        snprintf(words, sizeof words, "index %d at [%d]", 11 * number, number);
+        const bool found = !vt_read(y, got, 64, VT_F32) && strstr(vt_error_message(), words);
+        vt_error_clear();
+        vt_scope_end(&scope);
+        if (!found) *(int *)argument = -1;
+    }
+    vt_shutdown();
+    return NULL;
+}
+
+Test(faults, are_those_of_the_thread_that_finds_them)
+{
+    enum { THREADS = 5 };
+    int numbers[THREADS];
+    pthread_t threads[THREADS];
+    setenv("CUDA_ON_HOST_ORDER", "5", 1);
+    for (int i = 0; i < THREADS; i++) {
+        numbers[i] = 3 * i + 1;
+        cr_assert(pthread_create(&threads[i], NULL, index_out_of_range, &numbers[i]) == 0);
+    }
+    for (pthread_t thread : threads) pthread_join(thread, NULL);
+    for (int i = 0; i < THREADS; i++) cr_expect(numbers[i] == 3 * i + 1, "thread %d", i);
 }
 
 /* -- One of several -------------------------------------------------------------------------------------------------
