@@ -288,7 +288,7 @@ static void copy_arrays_from(const array *to, array *from, int count)
 static void run_kernel(const op *op, const problem *p, const array *in, int inputs, const array *out, int outputs)
 {
     const kernel *k = kernel_of(op);
-    attention_attributes attributes = { p->scale, p->causal };
+    attention_attributes attributes = { .scale = p->scale, .causal = p->causal };
     array there[11];
     copy_arrays_to(there, in, inputs);
     copy_arrays_to(there + inputs, out, outputs);
@@ -410,7 +410,7 @@ static size_t scratch_of(const op *op, int64_t tokens)
     vt_shape shape = VT_SHAPE(1, 1, tokens, 64), vector = VT_SHAPE(1, 1, tokens);
     array x = array_contiguous(NULL, VT_F32, shape), logsumexp = array_contiguous(NULL, VT_F32, vector);
     array in[8] = { x, x, x, x, x, logsumexp }, out[3] = { x, op == &op_attention ? logsumexp : x, x };
-    attention_attributes attributes = { 1, false };
+    attention_attributes attributes = { .scale = 1 };
     kernel_call call = { .op = op, .attributes = &attributes, .inputs = 8, .outputs = 3, .in = in, .out = out };
     preparation made = { 0 };
     cr_assert(!kernel_of(op)->prepare || kernel_of(op)->prepare(&call, &made));

@@ -56,11 +56,19 @@ typedef struct device_peak {
 /* What a device adds that has memory of its own and works while the host goes on. Kernels, copies and what is asked for
  * here take their turns in one queue a thread. These raise an error and return false where they fail. */
 typedef struct device_queue {
+    /* Which of several devices this process computes on, from 0 on; before `start`. Error: it does on another. */
+    bool (*select)(int number);
     bool (*start)(void); /* before anything else on a thread, any number of times. Error: there is no such device */
     void (*stop)(void);  /* gives back what this thread holds of it */
     /* Copies from the host without waiting, beside the queue: as soon as the mark `after` is passed. What is queued
      * later sees it; `from` may be overwritten at once. */
     bool (*upload)(void *to, const void *from, size_t bytes, uint64_t after);
+    /* The same from memory that `pin` gave, which the device reads by itself: it may be overwritten once `await_upload`
+     * has returned for the number of the upload, from 1 on; 0: it failed. */
+    uint64_t (*upload_pinned)(void *to, const void *pinned, size_t bytes, uint64_t after);
+    bool (*await_upload)(uint64_t upload);
+    void *(*pin)(size_t bytes); /* NULL, without an error, where it is short */
+    void (*unpin)(void *memory);
     bool (*push)(void *to, const void *from, size_t bytes);     /* the same in the queue, for small data */
     bool (*move)(void *to, const void *from, size_t bytes);     /* within the device, in the queue */
     bool (*download)(void *to, const void *from, size_t bytes); /* waits for the queue, as `finish` does */
@@ -72,6 +80,10 @@ typedef struct device_queue {
     void *(*captured)(void); /* NULL, without an error, where it cannot be */
     bool (*launch)(void *graph);
     void (*discard)(void *graph);
+
+    bool (*names_ranges)(void); /* whether what is queued is named in a profiler's timeline: then nothing is captured */
+    void (*range_begin)(const char *op, vt_site at); /* what is queued until `range_end` */
+    void (*range_end)(void);
 } device_queue;
 
 typedef struct backend {

@@ -3,6 +3,8 @@
 #include "core/context.h"
 #include "core/base/error.h"
 #include "core/run/run.h"
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,16 +24,32 @@ static bool computes_in(const backend *device, vt_dtype precision)
                        device->name);
 }
 
+/* The backend's name, without the number behind a colon; -1: there is none. False where it is no number. */
+static bool split_name(const char *name, char (*text)[BACKEND_NAMES], int *number)
+{
+    const char *colon = name ? strchr(name, ':') : NULL;
+    snprintf(*text, sizeof *text, "%.*s", colon ? (int)(colon - name) : BACKEND_NAMES - 1, name ? name : "");
+    *number = -1;
+    if (!colon) return true;
+    char *end;
+    const long parsed = strtol(colon + 1, &end, 10);
+    *number = (int)parsed;
+    return colon[1] >= '0' && colon[1] <= '9' && *end == '\0' && parsed <= INT16_MAX;
+}
+
 void vt_set_device(const char *name)
 {
     context *c = context_get();
-    const backend *found = backend_find(name);
-    if (!found) {
+    char text[BACKEND_NAMES];
+    int number;
+    const backend *found = split_name(name, &text, &number) ? backend_find(text) : NULL;
+    if (!found || (number >= 0 && !found->queue)) {
         char names[BACKEND_NAMES];
         raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 }, "no device \"%s\" in this build; there are: %s",
                     name ? name : "NULL", backend_names(names));
         return;
     }
+    if (number >= 0 && !found->queue->select(number)) return;
     if ((found->queue && !found->queue->start()) || !computes_in(found, c->precision)) return;
     c->device = found;
     found->set_threads(c->threads);

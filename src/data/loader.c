@@ -4,13 +4,17 @@
  * ticket alone, so any thread may make any batch. Ticket t goes to slot t % slot_count; a worker takes the next ticket
  * as soon as the caller is done with the slot's last one. The memory of batches is there from the start; but a picture
  * that is read from a file may fail to be, and the slot then has the error for the caller. */
+#include "core/context.h"
 #include "core/graph/refuse.h"
+#include "core/tensor/pinned.h"
 #include "data/dataset.h"
+#include "data/normalization.h"
 #include "data/random.h"
 #include "data/resident.h"
 #include "data/sample.h"
 
 #include <vitro/error.h>
+#include <vitro/shape.h>
 #include <vitro/tensor.h>
 #include <inttypes.h>
 #include <math.h>
@@ -26,7 +30,8 @@ static const float cifar10_mean[3] = { .4914F, .4822F, .4465F };
 static const float cifar10_std[3] = { .2470F, .2435F, .2616F };
 
 typedef struct slot {
-    float *images;
+    float *images; /* normalised; NULL: they are in `pixels` */
+    pinned pixels; /* u8, to be normalised on the device */
     int64_t *labels;
     sample_memory memory; /* to make a picture in */
     int64_t ticket;       /* the batch it holds; -1: none */
@@ -43,7 +48,10 @@ struct vt_loader {
     float *mean, *std;
     slot *slots;
     int slot_count;
-    bool is_resident; /* then there are no slots and workers, but these */
+    bool is_pinned; /* slots have pixels, which the device may read still when the caller asks for the next batch */
+    normalization normalization;
+    float *normalized; /* of such a slot, for a caller who wants a batch in host memory */
+    bool is_resident;  /* then there are no slots and workers, but these */
     resident resident;
     picks picks;
 
@@ -101,8 +109,11 @@ static bool make_batch(const vt_loader *loader, int64_t ticket, slot *to)
         const sample which = sample_at(loader, epoch, &order, first + i);
         const uint8_t *image = sample_make(&loader->how, which, &to->memory);
         if (!image) return false;
-        vt_image_normalize(image, d->channels, d->height, d->width, loader->mean, loader->std,
-                           to->images + (size_t)i * size);
+        if (to->images)
+            vt_image_normalize(image, d->channels, d->height, d->width, loader->mean, loader->std,
+                               to->images + (size_t)i * size);
+        else
+            memcpy((uint8_t *)to->pixels.data + (size_t)i * size, image, size);
         to->labels[i] = d->labels[which.number];
     }
     return true;
@@ -143,13 +154,25 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* The slot with a batch, made now or waited for; frees the slots of all batches before it. NULL with an error. */
-static const slot *obtain(vt_loader *loader, int64_t ticket)
+/* The device reads the pixels of no slot any more, but for the last one that was given. */
+static bool await_uploads(vt_loader *loader, int64_t ticket)
+{
+    bool ok = true;
+    for (int i = 0; i < loader->slot_count; i++)
+        if (ticket == 0 || &loader->slots[i] != slot_of(loader, ticket - 1))
+            ok = pinned_await(&loader->slots[i].pixels) && ok;
+    return ok;
+}
+
+/* The slot with a batch, made now or waited for; frees the slots of the batches before it that nobody reads. NULL with
+ * an error. */
+static slot *obtain(vt_loader *loader, int64_t ticket)
 {
     slot *from = slot_of(loader, ticket);
+    if (!await_uploads(loader, ticket)) return NULL;
     if (loader->worker_count == 0) return make_batch(loader, ticket, from) ? from : NULL;
     pthread_mutex_lock(&loader->lock);
-    loader->oldest = ticket;
+    loader->oldest = ticket - loader->is_pinned;
     pthread_cond_broadcast(&loader->wanted);
     while (from->ticket != ticket) pthread_cond_wait(&loader->made, &loader->lock);
     pthread_mutex_unlock(&loader->lock);
@@ -174,16 +197,13 @@ static bool is_there(const void *batch)
     return batch != NULL;
 }
 
-bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)
+/* The slot of the next batch, which the loader moves behind; NULL, with an error or at the end of an epoch, where it
+ * stays. */
+static slot *next_slot(vt_loader *loader, vt_host_batch *batch)
 {
-    if (!is_there(batch) || !has_next(loader)) return false;
-    if (loader->is_resident) {
-        vt_error_raise(VT_ERROR_ARGUMENT, (vt_site){ 0 },
-                       "loader: the pictures are resident on the device; vt_loader_next_tensors gives batches of them");
-        return false;
-    }
-    const slot *from = obtain(loader, loader->epoch * loader->batches + loader->index);
-    if (!from) return false;
+    if (!has_next(loader)) return NULL;
+    slot *from = obtain(loader, loader->epoch * loader->batches + loader->index);
+    if (!from) return NULL;
     *batch = (vt_host_batch){
         .images = from->images,
         .labels = from->labels,
@@ -195,6 +215,30 @@ bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)
         .index = loader->index,
     };
     loader->index++;
+    return from;
+}
+
+static void normalize_on_host(vt_loader *loader, const slot *from, int64_t count)
+{
+    const vt_dataset *d = loader->dataset;
+    const size_t size = image_size(d);
+    for (int64_t i = 0; i < count; i++)
+        vt_image_normalize((const uint8_t *)from->pixels.data + (size_t)i * size, d->channels, d->height, d->width,
+                           loader->mean, loader->std, loader->normalized + (size_t)i * size);
+}
+
+bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)
+{
+    if (!is_there(batch) || !loader) return false;
+    if (loader->is_resident && has_next(loader)) {
+        vt_error_raise(VT_ERROR_ARGUMENT, (vt_site){ 0 },
+                       "loader: the pictures are resident on the device; vt_loader_next_tensors gives batches of them");
+        return false;
+    }
+    const slot *from = loader->is_resident ? NULL : next_slot(loader, batch);
+    if (!from || batch->images) return from != NULL;
+    normalize_on_host(loader, from, batch->count);
+    batch->images = loader->normalized;
     return true;
 }
 
@@ -225,16 +269,33 @@ static bool next_resident(vt_loader *loader, vt_batch *batch)
     return !vt_failed();
 }
 
+/* The factors belong to the thread that asks for batches. */
+static bool can_normalize(vt_loader *loader)
+{
+    return vt_is_live(loader->normalization.scale) ||
+           normalization_open((vt_site){ 0 }, &loader->normalization, loader->dataset->channels, loader->mean,
+                              loader->std);
+}
+
+static vt_tensor images_of(vt_loader *loader, slot *from, vt_shape shape)
+{
+    if (from->images) return vt_from_data(from->images, shape, VT_F32);
+    if (!can_normalize(loader)) return VT_INERT;
+    const vt_shape flat = VT_SHAPE(shape.dim[0], shape.dim[1], shape.dim[2] * shape.dim[3]);
+    vt_tensor pixels = pinned_tensor(context_get(), &from->pixels, (spec){ VT_U8, flat });
+    return vt_reshape(normalize(&loader->normalization, pixels), shape);
+}
+
 bool vt_loader_next_tensors(vt_loader *loader, vt_batch *batch)
 {
     vt_host_batch on_host;
     if (!is_there(batch)) return false;
     if (loader && loader->is_resident) return next_resident(loader, batch);
-    if (!vt_loader_next(loader, &on_host)) return false;
+    slot *from = next_slot(loader, &on_host);
+    if (!from) return false;
     vt_shape shape = VT_SHAPE(on_host.count, on_host.channels, on_host.height, on_host.width);
-    *batch = (vt_batch){ vt_from_data(on_host.images, shape, VT_F32),
-                         vt_from_data(on_host.labels, VT_SHAPE(on_host.count), VT_I64), on_host.count, on_host.epoch,
-                         on_host.index };
+    *batch = (vt_batch){ images_of(loader, from, shape), vt_from_data(on_host.labels, VT_SHAPE(on_host.count), VT_I64),
+                         on_host.count, on_host.epoch, on_host.index };
     return !vt_failed();
 }
 
@@ -251,6 +312,7 @@ static bool is_at(vt_loader *loader, int64_t ticket)
 /* Has the workers begin anew at a ticket, once they have filled all slots and rest. */
 static void restart(vt_loader *loader, int64_t ticket)
 {
+    await_uploads(loader, 0);
     pthread_mutex_lock(&loader->lock);
     while (loader->busy > 0) pthread_cond_wait(&loader->made, &loader->lock);
     /* a batch that is there by chance must not be given while a worker makes it again */
@@ -359,15 +421,24 @@ static bool check_augmentation(const vt_loader_args *a, augmentation *parsed)
     return true;
 }
 
-static bool allocate_slot(slot *s, int64_t batch, size_t picture)
+/* Of a batch, normalised; NULL where memory is short. */
+static float *allocate_images(int64_t batch, size_t picture)
 {
     size_t elements, bytes;
-    if (__builtin_mul_overflow((size_t)batch, picture, &elements)) return false;
-    if (__builtin_mul_overflow(elements, sizeof *s->images, &bytes)) return false;
-    s->images = malloc(bytes);
+    if (__builtin_mul_overflow((size_t)batch, picture, &elements)) return NULL;
+    if (__builtin_mul_overflow(elements, sizeof(float), &bytes)) return NULL;
+    return malloc(bytes);
+}
+
+static bool allocate_slot(slot *s, int64_t batch, size_t picture, bool is_pinned)
+{
+    size_t pixels;
+    bool has_pixels = is_pinned && !__builtin_mul_overflow((size_t)batch, picture, &pixels) &&
+                      pinned_allocate(context_get(), pixels, &s->pixels);
+    if (!has_pixels) s->images = allocate_images(batch, picture);
     s->labels = calloc((size_t)batch, sizeof *s->labels);
     s->ticket = -1;
-    return s->images && s->labels && sample_memory_new(&s->memory, picture);
+    return (has_pixels || s->images) && s->labels && sample_memory_new(&s->memory, picture);
 }
 
 static float *copy_floats(const float *from, int count)
@@ -398,9 +469,11 @@ static bool allocate(vt_loader *loader, const vt_loader_args *a)
     loader->slots = calloc((size_t)loader->slot_count, sizeof *loader->slots);
     loader->workers = calloc((size_t)loader->slot_count, sizeof *loader->workers); /* there are more slots */
     if (!loader->mean || !loader->std || !loader->slots || !loader->workers) return false;
+    const size_t picture = image_size(loader->dataset);
     for (int i = 0; i < loader->slot_count; i++)
-        if (!allocate_slot(&loader->slots[i], loader->batch, image_size(loader->dataset))) return false;
-    return true;
+        if (!allocate_slot(&loader->slots[i], loader->batch, picture, loader->is_pinned)) return false;
+    if (loader->is_pinned) loader->normalized = allocate_images(loader->batch, picture);
+    return !loader->is_pinned || loader->normalized;
 }
 
 /* Starts workers with all signals blocked: a program's handlers run in its own threads. */
@@ -437,8 +510,10 @@ vt_loader *vt_loader_open_with(const vt_loader_args *a)
     loader->how =
         (sample_recipe){ .dataset = a->dataset, .augmentation = parsed, .seed = a->seed, .repeats = a->repeats };
     loader->is_resident = a->resident;
-    /* the caller's batch, one in the making by each worker, and one ready; the caller alone needs only its own */
-    loader->slot_count = a->resident ? 0 : workers ? workers + 2 : 1;
+    loader->is_pinned = !a->resident && context_get()->device->queue;
+    /* the caller's batch, one in the making by each worker, and one ready; the caller alone needs only its own; and one
+     * that is on its way to the device */
+    loader->slot_count = a->resident ? 0 : (workers ? workers + 2 : 1) + loader->is_pinned;
     pthread_mutex_init(&loader->lock, NULL);
     pthread_cond_init(&loader->made, NULL);
     pthread_cond_init(&loader->wanted, NULL);
@@ -473,10 +548,13 @@ void vt_loader_close(vt_loader *loader)
     pthread_mutex_destroy(&loader->lock);
     for (int i = 0; loader->slots && i < loader->slot_count; i++) {
         free(loader->slots[i].images);
+        pinned_free(&loader->slots[i].pixels);
         free(loader->slots[i].labels);
         sample_memory_free(&loader->slots[i].memory);
     }
     resident_close(&loader->resident);
+    normalization_close(&loader->normalization);
+    free(loader->normalized);
     free(loader->picks.sample);
     free(loader->picks.top);
     free(loader->picks.left);

@@ -1,6 +1,5 @@
 /* resident.c - batches of pictures that lie on the device, in the library's own ops. */
 #include "core/tensor/persist.h"
-#include "core/base/error.h"
 #include "data/resident.h"
 #include "core/context.h"
 #include <vitro/create.h>
@@ -8,7 +7,6 @@
 #include <vitro/index.h>
 #include <vitro/shape.h>
 #include <vitro/tensor.h>
-#include <stdlib.h>
 
 /* A tensor that belongs to no scope. */
 static vt_tensor keep_forever(const void *data, vt_shape shape, vt_dtype dtype)
@@ -21,26 +19,16 @@ static vt_tensor keep_forever(const void *data, vt_shape shape, vt_dtype dtype)
 bool resident_open(vt_site at, resident *r, const vt_dataset *d, const float *mean, const float *std)
 {
     *r = (resident){ d->channels, d->height, d->width, .images = { 0 } };
-    float *factors = calloc((size_t)d->channels, 2 * sizeof *factors);
-    if (!factors) return raise_error(VT_ERROR_MEMORY, at, "loader: no memory");
-    for (int c = 0; c < d->channels; c++) {
-        factors[c] = 1 / (255 * std[c]);
-        factors[d->channels + c] = -mean[c] / std[c];
-    }
     r->images = keep_forever(d->images, VT_SHAPE(d->count, d->channels, (int64_t)d->height * d->width), VT_U8);
     r->labels = keep_forever(d->labels, VT_SHAPE(d->count), VT_I64);
-    r->scale = keep_forever(factors, VT_SHAPE(d->channels, 1), VT_F32);
-    r->shift = keep_forever(factors + d->channels, VT_SHAPE(d->channels, 1), VT_F32);
-    free(factors);
-    return !vt_failed();
+    return normalization_open(at, &r->normalization, d->channels, mean, std);
 }
 
 void resident_close(resident *r)
 {
     vt_free(r->images);
     vt_free(r->labels);
-    vt_free(r->scale);
-    vt_free(r->shift);
+    normalization_close(&r->normalization);
 }
 
 /* [count, 1, 1]: a number for each picture. */
@@ -83,7 +71,6 @@ void resident_batch(const resident *r, const picks *p, vt_tensor *images, vt_ten
     vt_tensor sample = vt_from_data(p->sample, VT_SHAPE(p->count), VT_I64);
     vt_tensor x = vt_index_select(r->images, 0, sample);
     if (p->top) x = crop_and_flip(r, p, x);
-    x = vt_add(vt_mul(vt_cast(x, VT_F32), r->scale), r->shift);
-    *images = vt_reshape(x, VT_SHAPE(p->count, r->channels, r->height, r->width));
+    *images = vt_reshape(normalize(&r->normalization, x), VT_SHAPE(p->count, r->channels, r->height, r->width));
     *labels = vt_index_select(r->labels, 0, sample);
 }

@@ -2,13 +2,14 @@
 #ifndef VITRO_DATA_RESIDENT_H
 #define VITRO_DATA_RESIDENT_H
 
+#include "data/normalization.h"
 #include <vitro/data.h>
 
 typedef struct resident {
     int channels, height, width;
-    vt_tensor images;       /* u8 [count, channels, height * width] */
-    vt_tensor labels;       /* i64 [count] */
-    vt_tensor scale, shift; /* f32 [channels, 1]: normalised is scale * pixel + shift */
+    vt_tensor images; /* u8 [count, channels, height * width] */
+    vt_tensor labels; /* i64 [count] */
+    normalization normalization;
 } resident;
 
 /* Which pictures a batch is of, and what becomes of each: arrays of `count`. */

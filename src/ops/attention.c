@@ -1,7 +1,9 @@
 /* attention.c - scaled dot-product attention: an op where the map of weights is not wanted, so that it need not exist;
  * otherwise written in other ops. */
 #include "core/base/shape.h"
+#include "core/context.h"
 #include "ops/attention.h"
+#include "ops/elementwise.h"
 #include "ops/infer.h"
 #include <vitro/vitro.h>
 #include <math.h>
@@ -153,10 +155,9 @@ static vt_tensor logsumexp_of(const scores *s, vt_shape shape)
     return vt_expand(vt_squeeze(if_seeing(max, vt_add(vt_log(sum), shift)), -1), shape);
 }
 
-/* The gradient of the logits: weights (dweights - Σ weights dweights) with dweights = g vᵀ */
-static vt_tensor logits_gradient(vt_tensor weights, vt_tensor g, vt_tensor v)
+/* The gradient of the logits: weights (dweights - Σ weights dweights) */
+static vt_tensor logits_gradient(vt_tensor weights, vt_tensor dweights)
 {
-    vt_tensor dweights = vt_matmul(g, v, .transpose_b = true);
     vt_tensor mean = vt_sum(vt_mul(weights, dweights), .axes = VT_AXES(-1), .keep = true);
     return vt_mul(weights, vt_sub(dweights, mean));
 }
@@ -210,6 +211,20 @@ static void attention_decompose(const node *n, vt_tensor *out)
     out[ATTENTION_LOGSUMEXP] = logsumexp_of(&s, n->out_spec[ATTENTION_LOGSUMEXP].shape);
 }
 
+/* x [..., queries, keys] with the mask of the node. */
+static vt_tensor drop(const node *n, vt_tensor x)
+{
+    return record(&op_dropout, n->at, INPUTS(x),
+                  ATTRIBUTE(dropout_attributes, .p = ATTRIBUTES(attention_attributes, n)->dropout), .bound = n->bound);
+}
+
+static void attention_dropout_decompose(const node *n, vt_tensor *out)
+{
+    scores s = scores_of(n, n->in[ATTENTION_Q], n->in[ATTENTION_K], n->in[ATTENTION_BIAS], n->in[ATTENTION_MASK]);
+    out[ATTENTION_Y] = vt_matmul(drop(n, weights_of(&s)), n->in[ATTENTION_V]);
+    out[ATTENTION_LOGSUMEXP] = logsumexp_of(&s, n->out_spec[ATTENTION_LOGSUMEXP].shape);
+}
+
 static void attention_weights_decompose(const node *n, vt_tensor *out)
 {
     scores s = scores_of(n, n->in[ATTENTION_WEIGHTS_Q], n->in[ATTENTION_WEIGHTS_K], n->in[ATTENTION_WEIGHTS_BIAS],
@@ -217,34 +232,48 @@ static void attention_weights_decompose(const node *n, vt_tensor *out)
     out[0] = weights_of(&s);
 }
 
-/* dq = scale dlogits k, dk = scale dlogitsᵀ q, dv = weightsᵀ g. Written in q, k and v alone, not in y and the
- * logsumexp, so that differentiating it once more is complete. */
-static void attention_gradient_decompose(const node *n, vt_tensor *out)
+/* dq = scale dlogits k, dk = scale dlogitsᵀ q, dv = weightsᵀ g with dweights = g vᵀ. Written in q, k and v alone, not
+ * in y and the logsumexp, so that differentiating it once more is complete. */
+static void gradient_decompose(const node *n, vt_tensor (*mask)(const node *n, vt_tensor x), vt_tensor *out)
 {
     vt_tensor g = n->in[ATTENTION_GRADIENT_G], q = n->in[ATTENTION_GRADIENT_Q], k = n->in[ATTENTION_GRADIENT_K];
     scores s = scores_of(n, q, k, n->in[ATTENTION_GRADIENT_BIAS], n->in[ATTENTION_GRADIENT_MASK]);
-    vt_tensor weights = weights_of(&s), dlogits = logits_gradient(weights, g, n->in[ATTENTION_GRADIENT_V]);
+    vt_tensor weights = weights_of(&s), dweights = vt_matmul(g, n->in[ATTENTION_GRADIENT_V], .transpose_b = true);
+    vt_tensor dlogits = logits_gradient(weights, mask ? mask(n, dweights) : dweights);
     out[ATTENTION_GRADIENT_DQ] = vt_scale(vt_matmul(dlogits, k), s.scale);
     out[ATTENTION_GRADIENT_DK] = vt_scale(vt_matmul(dlogits, q, .transpose_a = true), s.scale);
-    out[ATTENTION_GRADIENT_DV] = vt_matmul(weights, g, .transpose_a = true);
+    out[ATTENTION_GRADIENT_DV] = vt_matmul(mask ? mask(n, weights) : weights, g, .transpose_a = true);
+}
+
+static void attention_gradient_decompose(const node *n, vt_tensor *out)
+{
+    gradient_decompose(n, NULL, out);
+}
+
+static void attention_dropout_gradient_decompose(const node *n, vt_tensor *out)
+{
+    gradient_decompose(n, drop, out);
 }
 
 /* Nobody has the logsumexp, so it has no gradient. The bias gets that of the logits, which is computed only where the
  * bias is trained. */
 static void attention_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
+    const bool drops = n->op == &op_attention_dropout;
     vt_tensor q = n->in[ATTENTION_Q], k = n->in[ATTENTION_K], v = n->in[ATTENTION_V];
     vt_tensor bias = n->in[ATTENTION_BIAS], mask = n->in[ATTENTION_MASK];
     vt_tensor y = n->out[ATTENTION_Y], logsumexp = n->out[ATTENTION_LOGSUMEXP];
-    record_into(&(recording){ .op = &op_attention_gradient,
+    record_into(&(recording){ .op = drops ? &op_attention_dropout_gradient : &op_attention_gradient,
                               .at = n->at,
+                              .bound = n->bound,
                               INPUTS(g[ATTENTION_Y], q, k, v, y, logsumexp, bias, mask),
                               .attributes = n->attributes,
                               .attributes_size = n->attributes_size },
                 dx);
     if (!bias.id) return;
     scores s = scores_of(n, q, k, bias, mask);
-    dx[ATTENTION_BIAS] = logits_gradient(weights_of(&s), g[ATTENTION_Y], v);
+    vt_tensor dweights = vt_matmul(g[ATTENTION_Y], v, .transpose_b = true);
+    dx[ATTENTION_BIAS] = logits_gradient(weights_of(&s), drops ? drop(n, dweights) : dweights);
 }
 
 /* Two for each pair of a query and a key, each channel of q, and each of v. */
@@ -289,14 +318,32 @@ const op op_attention_gradient = {
         1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q | 1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V
 };
 
+const op op_attention_dropout = { OP_HEAD(attention_dropout, 3, ATTENTION_INPUTS, ATTENTION_OUTPUTS),
+                                  .infer = infer_attention,
+                                  .vjp = attention_vjp,
+                                  .decompose = attention_dropout_decompose,
+                                  .flops = attention_flops,
+                                  .varies = true,
+                                  .rounded = 1 << ATTENTION_Q | 1 << ATTENTION_K | 1 << ATTENTION_V };
+const op op_attention_dropout_gradient = { OP_HEAD(attention_dropout_gradient, 6, ATTENTION_GRADIENT_INPUTS,
+                                                   ATTENTION_GRADIENT_OUTPUTS),
+                                           .infer = infer_gradient,
+                                           .decompose = attention_dropout_gradient_decompose,
+                                           .flops = attention_gradient_flops,
+                                           .varies = true,
+                                           .rounded = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q |
+                                                      1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V };
+
 /* -- The public function ----------------------------------------------------------------------------------------- */
 
 static vt_tensor record_attention(const vt_attention_args *a)
 {
     vt_tensor out[ATTENTION_OUTPUTS];
-    attention_attributes attributes = { a->scale, a->causal };
-    record_into(&(recording){ .op = &op_attention,
+    const bool drops = a->dropout > 0;
+    attention_attributes attributes = { a->scale, a->causal, a->dropout };
+    record_into(&(recording){ .op = drops ? &op_attention_dropout : &op_attention,
                               .at = a->at_,
+                              .bound = drops ? bound_random() : (bound){ 0 },
                               INPUTS(a->q, a->k, a->v, a->bias, a->mask),
                               .attributes = &attributes,
                               .attributes_size = sizeof attributes },
@@ -307,7 +354,7 @@ static vt_tensor record_attention(const vt_attention_args *a)
 /* Beside the result, and computed only where they are read. */
 static vt_tensor record_weights(const vt_attention_args *a)
 {
-    attention_attributes attributes = { a->scale, a->causal };
+    attention_attributes attributes = { .scale = a->scale, .causal = a->causal };
     return record_one(&(recording){ .op = &op_attention_weights,
                                     .at = a->at_,
                                     INPUTS(a->q, a->k, a->bias, a->mask),
@@ -340,6 +387,15 @@ static vt_tensor both(vt_tensor mask, vt_tensor other)
     return !mask.id ? other : !other.id ? mask : vt_logical_and(mask, other);
 }
 
+/* Whether the device drops weights that are nowhere in memory; elsewhere the plan does better with separate ops. The
+ * mask is that of weights with the leading axes of q and k, which must be those of y. */
+static bool drops_within(const vt_attention_args *a)
+{
+    vt_shape q = vt_shape_of(a->q), k = vt_shape_of(a->k), v = vt_shape_of(a->v), weights, y;
+    return !a->weights && context_get()->device->kernel_of(&op_attention_dropout) &&
+           leading_shape(q, k, k, 0, 0, &weights) && leading_shape(q, k, v, 0, 0, &y) && vt_shape_equal(weights, y);
+}
+
 vt_tensor vt_attention_with(const vt_attention_args *a)
 {
     NEED_ARGUMENTS("attention", a, VT_INERT);
@@ -351,8 +407,10 @@ vt_tensor vt_attention_with(const vt_attention_args *a)
     if (a->scale == VT_AUTO) settled.scale = 1 / sqrt((double)vt_dim(a->q, -1));
     if (a->dropout == 0 || !vt_training()) {
         if (a->weights) *a->weights = record_weights(&settled);
+        settled.dropout = 0;
         return record_attention(&settled);
     }
+    if (drops_within(&settled)) return record_attention(&settled);
     vt_tensor weights = weights_of(&(scores){ a->q, a->k, a->bias, settled.mask, settled.scale, settled.causal });
     if (a->weights) *a->weights = weights;
     return vt_matmul(vt_dropout(weights, a->dropout), a->v);

@@ -4,15 +4,17 @@
 
 #include <stdint.h>
 
-/* attention, its weights and its gradient */
+/* attention, its weights and its gradient, and both with dropout */
 typedef struct attention_attributes {
     double scale;
     int64_t causal;
+    double dropout; /* the share of the weights that it drops, behind the softmax */
 } attention_attributes;
 
 /* Inputs and outputs; leading axes broadcast, and what is marked ? may be absent.
  *
- * attention: q [..., queries, channels], k [..., keys, channels], v [..., keys, width], bias? and mask?, bool,
+ * attention, attention_dropout: q [..., queries, channels], k [..., keys, channels], v [..., keys, width], bias? and
+ * mask?, bool,
  *     [..., queries, keys] -> y [..., queries, width], logsumexp [..., queries] of the logits */
 enum { ATTENTION_Q, ATTENTION_K, ATTENTION_V, ATTENTION_BIAS, ATTENTION_MASK, ATTENTION_INPUTS };
 enum { ATTENTION_Y, ATTENTION_LOGSUMEXP, ATTENTION_OUTPUTS };
@@ -26,7 +28,8 @@ enum {
     ATTENTION_WEIGHTS_INPUTS
 };
 
-/* attention_gradient: g as y, and those of attention -> dq, dk and dv, with the leading axes of y */
+/* attention_gradient, attention_dropout_gradient: g as y, and those of attention -> dq, dk and dv, with the leading
+ * axes of y */
 enum {
     ATTENTION_GRADIENT_G,
     ATTENTION_GRADIENT_Q,
@@ -38,6 +41,7 @@ enum {
     ATTENTION_GRADIENT_MASK,
     ATTENTION_GRADIENT_INPUTS
 };
+/* Both with dropout draw the mask that vt_dropout draws for weights of y's leading axes. */
 enum { ATTENTION_GRADIENT_DQ, ATTENTION_GRADIENT_DK, ATTENTION_GRADIENT_DV, ATTENTION_GRADIENT_OUTPUTS };
 
 #endif

@@ -131,13 +131,40 @@ const op op_batch_norm = { OP_HEAD(batch_norm, 1, 3, 3), .infer = infer_batch_no
 const op op_batch_norm_gradient = { OP_HEAD(batch_norm_gradient, 4, 5, 0), .infer = infer_gradient,
                                     .decompose = batch_norm_gradient_decompose };
 
-/* -- The public function ------------------------------------------------------------------------------------------ */
+/* -- Running statistics ------------------------------------------------------------------------------------------- */
+
+static bool infer_running_statistics(const node *n, const spec *in, spec *out)
+{
+    (void)n, (void)in, (void)out;
+    return true;
+}
+
+static bool running_statistics_writes(int i)
+{
+    return i == RUNNING_MEAN || i == RUNNING_VAR;
+}
 
 /* running + momentum (batch - running) */
 static void move_towards(vt_tensor running, vt_tensor batch, double scale, double momentum)
 {
     vt_assign(running, vt_add(vt_scale(running, 1 - momentum), vt_scale(batch, scale * momentum)));
 }
+
+static void running_statistics_decompose(const node *n, vt_tensor *out)
+{
+    const running_statistics_attributes *a = ATTRIBUTES(running_statistics_attributes, n);
+    const vt_tensor *in = n->in;
+    (void)out;
+    vt_tensor mean = vt_reshape(vt_slice(in[RUNNING_BATCH_MEAN], 0, 0, 1), vt_shape_of(in[RUNNING_MEAN]));
+    move_towards(in[RUNNING_MEAN], mean, 1, a->momentum);
+    move_towards(in[RUNNING_VAR], in[RUNNING_BATCH_VAR], a->correction, a->momentum);
+}
+
+const op op_running_statistics = { OP_HEAD(running_statistics, RUNNING_INPUTS, RUNNING_INPUTS, 0),
+                                   .infer = infer_running_statistics, .writes = running_statistics_writes,
+                                   .decompose = running_statistics_decompose };
+
+/* -- The public function ------------------------------------------------------------------------------------------ */
 
 static vt_tensor by_batch(const vt_batch_norm_args *a)
 {
@@ -152,9 +179,9 @@ static vt_tensor by_batch(const vt_batch_norm_args *a)
                      out))
         return out[NORM_Y];
     double count = (double)vt_count(a->x) / (double)vt_dim(a->x, 1);
-    vt_tensor mean = vt_reshape(vt_slice(out[NORM_MEAN], 0, 0, 1), VT_SHAPE(vt_dim(a->x, 1)));
-    move_towards(a->running_mean, vt_detach(mean), 1, a->momentum);
-    move_towards(a->running_var, vt_detach(out[NORM_VAR]), count / (count - 1), a->momentum);
+    record(&op_running_statistics, a->at_,
+           INPUTS(a->running_mean, a->running_var, vt_detach(out[NORM_MEAN]), vt_detach(out[NORM_VAR])),
+           ATTRIBUTE(running_statistics_attributes, .momentum = a->momentum, .correction = count / (count - 1)));
     return out[NORM_Y];
 }
 

@@ -20,6 +20,11 @@ typedef struct batch_norm_attributes {
     double eps;
 } batch_norm_attributes;
 
+typedef struct running_statistics_attributes {
+    double momentum;
+    double correction; /* of the variance, for what the mean of so many elements takes from it */
+} running_statistics_attributes;
+
 /* Inputs and outputs. Rows [..., n] are the last `rank` axes of x as one; C are the channels of x [N, C, ...]. A mean
  * is two numbers that add up to it: the number nearest to it, and what that leaves. What is marked ? may be absent. */
 
@@ -27,6 +32,10 @@ typedef struct batch_norm_attributes {
  * batch_norm, batch_norm_relu: x [N, C, ...], weight? [C], bias? [C] -> y [N, C, ...], mean [2, C], var [C] */
 enum { NORM_X, NORM_WEIGHT, NORM_BIAS };
 enum { NORM_Y, NORM_MEAN, NORM_RSTD, NORM_VAR = NORM_RSTD };
+
+/* running_statistics: running mean [C] and variance [C], which it overwrites, and a batch's mean [2, C] and var [C].
+ * Each becomes (1 - momentum) running + momentum batch. */
+enum { RUNNING_MEAN, RUNNING_VAR, RUNNING_BATCH_MEAN, RUNNING_BATCH_VAR, RUNNING_INPUTS };
 
 /* rms_norm: x [..., n], weight? [n] -> y [..., n], rstd [...] */
 enum { RMS_NORM_X, RMS_NORM_WEIGHT };

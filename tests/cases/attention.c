@@ -1,5 +1,8 @@
 /* attention.c - samples of attention. */
 #include "cases/case.h"
+#include "ops/attention.h"
+#include "ops/infer.h"
+#include "ops/list.h"
 #include <math.h>
 
 /* A sample's function: attention with the options given. */
@@ -256,5 +259,32 @@ CASE(attention_weights) = {
       weights_biased,
       { X(2, 4, 5), X(2, 3, 5), X(2, 2, 3, 5), X(2, 1, 4, 3) },
       .terms = 20 },
+    { 0 },
+};
+
+/* -- What devices with a kernel for it record --------------------------------------------------------------------- */
+
+static vt_tensor attention_dropout(const vt_tensor *in)
+{
+    vt_tensor out[ATTENTION_OUTPUTS];
+    attention_attributes a = { .scale = 0.5, .causal = in[3].id != 0, .dropout = 0.3 };
+    record_into(&(recording){ .op = &op_attention_dropout,
+                              .at = VT_HERE,
+                              .bound = bound_random(),
+                              INPUTS(in[0], in[1], in[2], in[3], in[4]),
+                              .attributes = &a,
+                              .attributes_size = sizeof a },
+                out);
+    return out[ATTENTION_Y];
+}
+
+CASE(attention_dropout) = {
+    { "heads", attention_dropout, { X(2, 3, 5, 4), X(2, 3, 7, 4), X(2, 3, 7, 6) }, .terms = 30 },
+    { "one for all heads", attention_dropout, { X(2, 3, 5, 4), X(3, 5, 4), X(5, 2) }, .terms = 30 },
+    { "biased and causal", attention_dropout, { X(2, 5, 4), X(2, 5, 4), X(2, 5, 3), X(5, 5) }, .terms = 30 },
+    { "biased and masked",
+      attention_dropout,
+      { X(2, 5, 4), X(2, 5, 4), X(2, 5, 3), X(2, 5, 5), BOOLS(5, 5) },
+      .terms = 30 },
     { 0 },
 };

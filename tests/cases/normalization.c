@@ -489,6 +489,23 @@ CASE(batch_norm) = {
     { 0 },
 };
 
+static vt_tensor running_statistics(const vt_tensor *in)
+{
+    record(&op_running_statistics, VT_HERE, INPUTS(in[0], in[1], in[2], in[3]),
+           ATTRIBUTE(running_statistics_attributes, .momentum = 0.25, .correction = 1.5));
+    return VT_INERT;
+}
+
+CASE(running_statistics) = {
+    { "channels", running_statistics, { STATISTICS(3), FLOATS(-1, 1, 2, 3), FLOATS(0, 1, 3) } },
+    { "more than a block has", running_statistics, { STATISTICS(300), FLOATS(-1, 1, 2, 300), FLOATS(0, 1, 300) } },
+    { "without a variance",
+      running_statistics,
+      { FLOATS(-1, 1, 3), FLOATS(0.5, 1.5, 3), FLOATS(-1, 1, 2, 3) },
+      .refused = "running_statistics: input 3 is the inert tensor" },
+    { 0 },
+};
+
 /* -- Batch norm with what follows it ------------------------------------------------------------------------------ */
 
 enum { MAX_OUTPUTS = 4 };

@@ -476,6 +476,49 @@ static bool who_ends_a_capture()
     return HOLDS(cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeThreadLocal) != cudaSuccess) && right;
 }
 
+/* A second stream is part of a capture from where it waits for the first, until that waits for it. */
+static cudaError_t capture_two(cudaStream_t stream, cudaStream_t other, bool joins, float *x, float *y,
+                               cudaGraph_t *graph)
+{
+    cudaEvent_t begun, done;
+    CHECK(cudaEventCreateWithFlags(&begun, cudaEventDisableTiming));
+    CHECK(cudaEventCreateWithFlags(&done, cudaEventDisableTiming));
+    CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    LAUNCH(add, 1, 1, 0, stream, x, x, 1);
+    CHECK(cudaEventRecord(begun, stream));
+    CHECK(cudaStreamWaitEvent(other, begun));
+    LAUNCH(add, 1, 1, 0, other, y, x, 1);
+    CHECK(cudaEventRecord(done, other));
+    bool right = HOLDS(cudaStreamEndCapture(other, graph) == cudaErrorStreamCaptureUnmatched);
+    cudaGetLastError();
+    if (joins) CHECK(cudaStreamWaitEvent(stream, done));
+    LAUNCH(add, 1, 1, 0, stream, y, y, 1);
+    cudaError_t ended = cudaStreamEndCapture(stream, graph);
+    cudaGetLastError();
+    CHECK(cudaEventDestroy(begun));
+    CHECK(cudaEventDestroy(done));
+    return right ? ended : cudaErrorInvalidValue;
+}
+
+static bool graph_of_two_streams()
+{
+    cudaStream_t stream = new_stream(), other = new_stream();
+    cudaGraph_t graph;
+    cudaGraphExec_t launchable;
+    float *x = to_device(std::vector<float>{ 1 }), *y = to_device(std::vector<float>{ 0 });
+    bool right = HOLDS(capture_two(stream, other, false, x, y, &graph) == cudaErrorStreamCaptureUnjoined && !graph);
+    right = HOLDS(capture_two(stream, other, true, x, y, &graph) == cudaSuccess) && right;
+    CHECK(cudaGraphInstantiate(&launchable, graph));
+    CHECK(cudaGraphDestroy(graph));
+    for (int i = 0; i < 2; i++) CHECK(cudaGraphLaunch(launchable, stream));
+    CHECK(cudaStreamSynchronize(stream));
+    LAUNCH(add, 1, 1, 0, other, x, x, 1); /* which is its own again */
+    CHECK(cudaStreamSynchronize(other));
+    CHECK(cudaGraphExecDestroy(launchable));
+    CHECK(cudaStreamDestroy(other));
+    return HOLDS(to_host(x, 1)[0] == 8) && HOLDS(to_host(y, 1)[0] == 16) && right;
+}
+
 const test_program correct_programs[] = {
     { "every thread runs once", every_thread_runs_once, nullptr, ANY_BUILD },
     { "tiled product", tiled_product, nullptr, ANY_BUILD },
@@ -494,6 +537,7 @@ const test_program correct_programs[] = {
     { "time between events", time_between_events, nullptr, ANY_BUILD },
     { "several host threads", host_threads, nullptr, ANY_BUILD },
     { "graph", graph, nullptr, ANY_BUILD },
+    { "graph of two streams", graph_of_two_streams, nullptr, ANY_BUILD },
     { "what cannot be captured", what_cannot_be_captured, nullptr, ANY_BUILD },
     { "who ends a capture", who_ends_a_capture, nullptr, ANY_BUILD },
     {},

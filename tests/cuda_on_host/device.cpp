@@ -163,19 +163,23 @@ const char *cudaGetErrorString(cudaError_t error)
 
 cudaError_t cudaGetDeviceCount(int *count)
 {
-    *count = 1;
+    *count = asked().devices;
     return cudaSuccess;
 }
 
+static thread_local int current_device;
+
 cudaError_t cudaGetDevice(int *device)
 {
-    *device = 0;
+    *device = current_device;
     return cudaSuccess;
 }
 
 cudaError_t cudaSetDevice(int device)
 {
-    return noted(device == 0 ? cudaSuccess : cudaErrorInvalidValue);
+    if (device < 0 || device >= asked().devices) return noted(cudaErrorInvalidValue);
+    current_device = device;
+    return cudaSuccess;
 }
 
 /* A Hopper GPU, but for what settings.h says. */

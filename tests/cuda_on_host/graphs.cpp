@@ -1,4 +1,4 @@
-/* graphs.cpp - what one stream does, captured, to be launched again and again. */
+/* graphs.cpp - what streams do, captured, to be launched again and again. */
 #include "runtime.h"
 
 struct CUgraph_st {
@@ -43,7 +43,7 @@ static cudaError_t begin_capture(cudaStream_t stream, cudaStreamCaptureMode mode
     static uint64_t captures;
     if (!stream) return cudaErrorStreamCaptureUnsupported;
     if (stream->captured) return cudaErrorIllegalState;
-    stream->captured.reset(new capture{ ++captures, mode, std::this_thread::get_id(), false, {} });
+    stream->captured.reset(new capture{ ++captures, mode, std::this_thread::get_id(), false, stream, {}, {} });
     return cudaSuccess;
 }
 
@@ -53,8 +53,12 @@ static cudaError_t end_capture(cudaStream_t stream, cudaGraph_t *graph)
     if (!stream || !stream->captured) return cudaErrorIllegalState;
     bool here = stream->captured->thread == std::this_thread::get_id();
     if (!here && stream->captured->mode != cudaStreamCaptureModeRelaxed) return cudaErrorStreamCaptureWrongThread;
-    auto ended = std::move(stream->captured);
+    if (stream->captured->origin != stream) return cudaErrorStreamCaptureUnmatched;
+    auto ended = stream->captured;
+    for (cudaStream_t s : all_streams())
+        if (s->captured == ended) s->captured = nullptr;
     if (ended->invalid) return cudaErrorStreamCaptureInvalidated;
+    if (!ended->unjoined.empty()) return cudaErrorStreamCaptureUnjoined;
     *graph = new CUgraph_st{ std::move(ended->operations) };
     return cudaSuccess;
 }

@@ -58,13 +58,16 @@ struct work {
     std::vector<moment> after;
 };
 
-/* What is put on a stream while it is captured. */
+/* What is put on streams while they are captured: on the one that it began with, and on those that waited for an event
+ * of it, until that one waits for them again. */
 struct capture {
     uint64_t number; /* from 1 on */
     cudaStreamCaptureMode mode;
     std::thread::id thread;
     bool invalid;
-    std::vector<operation> operations;
+    cudaStream_t origin;
+    std::vector<operation> operations;  /* in an order in which they may run */
+    std::vector<cudaStream_t> unjoined; /* what was put on them comes before no end yet */
 };
 
 /* The stream itself; the legacy stream for NULL. */
@@ -92,13 +95,14 @@ struct CUstream_st {
     bool blocking; /* takes turns with the legacy stream */
     std::shared_ptr<on_host::progress> way;
     std::deque<on_host::work> queue;
-    std::unique_ptr<on_host::capture> captured; /* NULL: it is not */
+    std::shared_ptr<on_host::capture> captured; /* NULL: it is not */
 };
 
 struct CUevent_st {
     bool timed;
     on_host::moment recorded;
-    uint64_t capture_number;      /* 0: not recorded in a capture */
+    uint64_t capture_number;      /* 0: not recorded in a capture ... */
+    cudaStream_t capture_stream;  /* ... but there */
     std::shared_ptr<double> time; /* in seconds, once it has passed */
 };
 

@@ -37,7 +37,7 @@ static settings read_environment()
     const char *defer = getenv("CUDA_ON_HOST_DEFER");
     const int most = SHARED_BYTES >> 10;
     return { order_from(getenv("CUDA_ON_HOST_ORDER")), defer && strcmp(defer, "1") == 0,
-             number_from("CUDA_ON_HOST_MULTIPROCESSORS", 4, 1024),
+             number_from("CUDA_ON_HOST_MULTIPROCESSORS", 4, 1024), number_from("CUDA_ON_HOST_DEVICES", 1, 16),
              (size_t)number_from("CUDA_ON_HOST_SHARED_KIB", most, most) << 10 };
 }
 

@@ -3,7 +3,8 @@
  *   CUDA_ON_HOST_ORDER=<number>  any that can go on, drawn by chance from this seed
  *   CUDA_ON_HOST_DEFER=1         nothing on a stream runs before somebody waits for it
  *   CUDA_ON_HOST_MULTIPROCESSORS=132   instead of 4, with which small data make a kernel's blocks loop
- *   CUDA_ON_HOST_SHARED_KIB=99         shared memory of a block, as on architectures 8.6 and 8.9; without it 227 */
+ *   CUDA_ON_HOST_SHARED_KIB=99         shared memory of a block, as on architectures 8.6 and 8.9; without it 227
+ *   CUDA_ON_HOST_DEVICES=2             GPUs of the machine, instead of 1, which differ in their numbers alone */
 #ifndef CUDA_ON_HOST_SETTINGS_H
 #define CUDA_ON_HOST_SETTINGS_H
 
@@ -18,7 +19,7 @@ enum turns { IN_ORDER, REVERSED, SHUFFLED };
 struct settings {
     turns order;
     bool defer;
-    int multiprocessors;
+    int multiprocessors, devices;
     size_t shared_bytes;
 };
 

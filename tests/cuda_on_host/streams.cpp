@@ -128,6 +128,13 @@ static cudaError_t refuse_legacy()
     return status;
 }
 
+/* What was put on the stream has to be waited for. */
+static void leave_open(CUstream_st *s)
+{
+    auto &unjoined = s->captured->unjoined;
+    if (std::find(unjoined.begin(), unjoined.end(), s) == unjoined.end()) unjoined.push_back(s);
+}
+
 cudaError_t put(cudaStream_t stream, operation o)
 {
     CUstream_st &s = stream_of(stream);
@@ -139,6 +146,7 @@ cudaError_t put(cudaStream_t stream, operation o)
     }
     if (s.captured->invalid) return cudaErrorStreamCaptureInvalidated;
     s.captured->operations.push_back(std::move(o));
+    if (&s != s.captured->origin) leave_open(&s);
     return cudaSuccess;
 }
 
@@ -171,6 +179,7 @@ static cudaError_t record(CUevent_st *event, CUstream_st *s)
     if (s->captured) {
         if (s->captured->invalid) return cudaErrorStreamCaptureInvalidated;
         event->capture_number = s->captured->number;
+        event->capture_stream = s;
         return cudaSuccess;
     }
     event->capture_number = 0;
@@ -182,15 +191,37 @@ static cudaError_t record(CUevent_st *event, CUstream_st *s)
     return cudaSuccess;
 }
 
+/* That the event was recorded in, if it goes on. */
+static std::shared_ptr<capture> capture_of(const CUevent_st *event)
+{
+    for (cudaStream_t s : streams())
+        if (s->captured && event->capture_number == s->captured->number) return s->captured;
+    return nullptr;
+}
+
+/* The stream comes behind the other, and is waited for in its place. */
+static void join(CUstream_st *s, cudaStream_t other)
+{
+    auto &unjoined = s->captured->unjoined;
+    auto found = std::find(unjoined.begin(), unjoined.end(), other);
+    if (other != s && found != unjoined.end()) unjoined.erase(found);
+    if (s != s->captured->origin) leave_open(s);
+}
+
 static cudaError_t wait_for_event(CUstream_st *s, const CUevent_st *event)
 {
     if (!s->captured && !event->capture_number) {
         if (!event->recorded.passed()) enqueue(s, nullptr, { event->recorded });
         return cudaSuccess;
     }
-    if (s->captured && event->capture_number == s->captured->number) return cudaSuccess;
-    if (event->capture_number) die("a second stream in one capture: the stand-in for the CUDA runtime knows but one");
-    s->captured->invalid = true;
+    auto of = capture_of(event);
+    if (of && (!s->captured || s->captured == of)) {
+        s->captured = of;
+        join(s, event->capture_stream);
+        return cudaSuccess;
+    }
+    for (auto &spoilt : { of, s->captured })
+        if (spoilt) spoilt->invalid = true;
     return cudaErrorStreamCaptureIsolation;
 }
 
@@ -253,7 +284,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
 {
     auto lock = hold_lock();
     if (!begin_thing()) return noted(cudaErrorMemoryAllocation);
-    *event = new CUevent_st{ !(flags & cudaEventDisableTiming), {}, 0, nullptr };
+    *event = new CUevent_st{ !(flags & cudaEventDisableTiming), {}, 0, nullptr, nullptr };
     return cudaSuccess;
 }
 

@@ -3,10 +3,18 @@
 #include <criterion/criterion.h> /* before the toolkit has words of its own */
 #include "../left_behind.h"
 #include "backends/cuda/machine/device_internal.h"
+#include <nvtx3/nvToolsExt.h>
 extern "C" {
 #include "core/backend.h"
+#include <vitro/data.h>
+#include <vitro/index.h>
 }
 #include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* -- Its start ----------------------------------------------------------------------------------------------------- */
 
@@ -235,4 +243,252 @@ Test(overlap, what_waits_for_an_old_mark_waits_for_no_new_one)
         cr_assert(queue->finish());
     }
     backend_find("cuda")->release(memory, sizeof one);
+}
+
+/* -- Batches of loaders, from memory that the device reads by itself ------------------------------------------------
+ */
+
+enum { PICTURES = 40, OF_BATCH = 5, EPOCHS = 2, COLOURS = 2, EDGE = 3, PICTURE = COLOURS * EDGE * EDGE };
+
+static const float mean[COLOURS] = { 0.4f, 0.6f }, deviation[COLOURS] = { 0.25f, 0.5f };
+
+static uint8_t pixel(int picture, int number)
+{
+    return (uint8_t)(picture * 29 + number * 13);
+}
+
+static float normalized(int picture, int number)
+{
+    const int colour = number / (EDGE * EDGE);
+    const float scale = 1 / (255 * deviation[colour]), shift = -mean[colour] / deviation[colour];
+    return (float)pixel(picture, number) * scale + shift;
+}
+
+static vt_loader *open_loader(int workers)
+{
+    static uint8_t pixels[PICTURES * PICTURE];
+    static int64_t labels[PICTURES];
+    static vt_dataset pictures;
+    for (int i = 0; i < PICTURES * PICTURE; i++) pixels[i] = pixel(i / PICTURE, i % PICTURE);
+    for (int i = 0; i < PICTURES; i++) labels[i] = i % 3;
+    pictures.count = PICTURES;
+    pictures.channels = COLOURS;
+    pictures.height = pictures.width = EDGE;
+    pictures.images = pixels;
+    pictures.labels = labels;
+    pictures.classes = 3;
+    vt_loader_args a = vt_loader_defaults();
+    a.dataset = &pictures;
+    a.batch = OF_BATCH;
+    a.mean = mean;
+    a.std = deviation;
+    a.workers = workers;
+    return vt_loader_open_with(&a);
+}
+
+/* total += batch, for all batches of some epochs. */
+static void add_batches(vt_loader *loader, vt_tensor total, void (*watch)())
+{
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        for (;;) {
+            vt_scope scope = vt_scope_begin();
+            vt_batch batch;
+            const bool there = vt_loader_next_tensors(loader, &batch);
+            if (there) {
+                if (watch && epoch == EPOCHS - 1 && batch.index == 6) watch();
+                vt_assign(total, vt_add(total, batch.images));
+                vt_flush();
+            }
+            vt_scope_end(&scope);
+            if (!there) break;
+        }
+    }
+}
+
+static void expect_sums(int workers, void (*watch)())
+{
+    vt_scope scope = vt_scope_begin();
+    static const float zeros[OF_BATCH * PICTURE] = {};
+    float sums[OF_BATCH * PICTURE];
+    const vt_shape shape = { 4, { OF_BATCH, COLOURS, EDGE, EDGE } };
+    vt_tensor total = vt_from_data(zeros, shape, VT_F32);
+    vt_loader *loader = open_loader(workers);
+    cr_assert(loader, "%s", vt_error_message());
+    add_batches(loader, total, watch);
+    vt_loader_close(loader);
+    cr_assert(vt_read(total, sums, OF_BATCH * PICTURE, VT_F32), "%s", vt_error_message());
+    for (int i = 0; i < OF_BATCH * PICTURE; i++) {
+        float expected = 0;
+        for (int epoch = 0; epoch < EPOCHS; epoch++)
+            for (int first = 0; first < PICTURES; first += OF_BATCH)
+                expected += normalized(first + i / PICTURE, i % PICTURE);
+        cr_assert(fabsf(sums[i] - expected) < 1e-4f, "element %d is %g, not %g", i, (double)sums[i], (double)expected);
+    }
+    vt_scope_end(&scope);
+}
+
+TestSuite(loaders, .init = in_order, .fini = fini);
+
+Test(loaders, keep_what_the_device_has_not_read)
+{
+    expect_sums(0, NULL);
+    expect_sums(3, NULL);
+}
+
+Test(loaders, have_a_batch_there_before_the_step_before_it_is_done)
+{
+    expect_sums(2, expect_upload_before_step);
+}
+
+Test(loaders, give_the_same_bits_in_host_memory)
+{
+    vt_loader *loader = open_loader(1);
+    vt_host_batch batch;
+    int pictures = 0;
+    for (; vt_loader_next(loader, &batch); pictures += (int)batch.count)
+        for (int i = 0; i < batch.count * PICTURE; i++)
+            cr_assert(batch.images[i] == normalized(pictures + i / PICTURE, i % PICTURE), "element %d", i);
+    cr_assert(pictures == PICTURES && batch.labels[0] == (PICTURES - OF_BATCH) % 3);
+    vt_loader_close(loader);
+}
+
+/* As when training goes on from a checkpoint: the workers write all slots anew, and have the time for it. */
+Test(loaders, begin_elsewhere_when_nothing_is_read_any_more)
+{
+    vt_scope scope = vt_scope_begin();
+    float got[OF_BATCH * PICTURE];
+    vt_loader *loader = open_loader(2);
+    vt_batch first, again;
+    cr_assert(vt_loader_next_tensors(loader, &first) && vt_loader_seek_at(VT_HERE, loader, 3, 1), "%s",
+              vt_error_message());
+    usleep(50000);
+    cr_assert(vt_loader_next_tensors(loader, &again), "%s", vt_error_message());
+    cr_assert(vt_read(first.images, got, OF_BATCH * PICTURE, VT_F32) && got[0] == normalized(0, 0));
+    cr_assert(vt_read(again.images, got, OF_BATCH * PICTURE, VT_F32) && got[0] == normalized(OF_BATCH, 0));
+    vt_loader_close(loader);
+    vt_scope_end(&scope);
+}
+
+Test(loaders, what_is_queued_behind_an_upload_sees_it)
+{
+    const backend *cuda = backend_find("cuda");
+    const device_queue *queue = cuda->queue;
+    float *pinned = (float *)queue->pin(sizeof *pinned), *there = (float *)cuda->allocate(sizeof *there), back = 0;
+    *pinned = 7;
+    const uint64_t number = queue->upload_pinned(there, pinned, sizeof *pinned, 0);
+    cr_assert(number && queue->download(&back, there, sizeof back) && back == 7, "%g", (double)back);
+    cr_assert(queue->await_upload(number));
+    cuda->release(there, sizeof *there);
+    queue->unpin(pinned);
+}
+
+/* An upload that is asked for before its memory is done with. */
+Test(loaders, an_upload_waits_for_the_mark)
+{
+    const backend *cuda = backend_find("cuda");
+    const device_queue *queue = cuda->queue;
+    float *pinned = (float *)queue->pin(sizeof *pinned), *there = (float *)cuda->allocate(2 * sizeof *there), back = 0;
+    const float before = 3;
+    *pinned = 7;
+    cr_assert(queue->push(there, &before, sizeof before) && queue->move(there + 1, there, sizeof before));
+    const uint64_t number = queue->upload_pinned(there, pinned, sizeof *pinned, queue->mark());
+    cr_assert(number && queue->await_upload(number) && queue->download(&back, there + 1, sizeof back) && back == 3,
+              "%g", (double)back);
+    cuda->release(there, 2 * sizeof *there);
+    queue->unpin(pinned);
+}
+
+/* -- What kernels find wrong --------------------------------------------------------------------------------------- */
+
+/* Each host thread has a device state and an error of its own. */
+static void *index_out_of_range(void *argument)
+{
+    const int number = *(int *)argument;
+    for (int round = 0; round < 3 && *(int *)argument >= 0; round++) {
+        const float data[] = { 1, 2, 3 };
+        int64_t index[64];
+        float got[64];
+        for (int i = 0; i < 64; i++) index[i] = i < number ? 0 : 10 * number + i;
+        vt_scope scope = vt_scope_begin();
+        vt_set_device("cuda");
+        vt_tensor x = vt_from_data(data, (vt_shape{ 1, { 3 } }), VT_F32);
+        vt_tensor at = vt_from_data(index, (vt_shape{ 1, { 64 } }), VT_I64);
+        vt_tensor y = vt_index_select_at(VT_HERE, x, 0, at);
+        char words[64];
+        snprintf(words, sizeof words, "index %d at [%d]", 11 * number, number);
+        const bool found = !vt_read(y, got, 64, VT_F32) && strstr(vt_error_message(), words);
+        vt_error_clear();
+        vt_scope_end(&scope);
+        if (!found) *(int *)argument = -1;
+    }
+    vt_shutdown();
+    return NULL;
+}
+
+Test(faults, are_those_of_the_thread_that_finds_them)
+{
+    enum { THREADS = 5 };
+    int numbers[THREADS];
+    pthread_t threads[THREADS];
+    setenv("CUDA_ON_HOST_ORDER", "5", 1);
+    for (int i = 0; i < THREADS; i++) {
+        numbers[i] = 3 * i + 1;
+        cr_assert(pthread_create(&threads[i], NULL, index_out_of_range, &numbers[i]) == 0);
+    }
+    for (pthread_t thread : threads) pthread_join(thread, NULL);
+    for (int i = 0; i < THREADS; i++) cr_expect(numbers[i] == 3 * i + 1, "thread %d", i);
+}
+
+/* -- One of several -------------------------------------------------------------------------------------------------
+ */
+
+static void two_devices()
+{
+    setenv("CUDA_ON_HOST_DEVICES", "2", 1);
+}
+
+static void expect_refusal(const char *device, const char *words)
+{
+    vt_set_device(device);
+    cr_assert(vt_failed() && strstr(vt_error_message(), words), "%s: %s", device, vt_error_message());
+    vt_error_clear();
+}
+
+TestSuite(devices, .init = two_devices);
+
+Test(devices, are_chosen_by_number)
+{
+    int number = 0;
+    expect_refusal("cuda:2", "device cuda:2: the GPUs of this machine are 0 to 1");
+    for (const char *none : { "cuda:", "cuda:x", "cuda:-1", "cuda:1x", "cpu:0", "tpu:0" })
+        expect_refusal(none, "no device \"");
+    vt_set_device("cuda:1");
+    cr_assert(!vt_failed() && cudaGetDevice(&number) == cudaSuccess && number == 1, "%d: %s", number,
+              vt_error_message());
+    vt_set_device("cpu");
+    vt_set_device("cuda");
+    cr_assert(!vt_failed() && cudaGetDevice(&number) == cudaSuccess && number == 1, "cuda is the one that is in use");
+    expect_refusal("cuda:0", "this process computes on cuda:1");
+}
+
+/* -- Names for profilers --------------------------------------------------------------------------------------------
+ */
+
+Test(ranges, name_op_and_call_where_they_are_asked_for)
+{
+    setenv("VT_NVTX", "1", 1);
+    in_order();
+    run_steps(false, NULL);
+    std::string all;
+    for (const std::string &name : on_host::ranges.names) all += name + "\n";
+    cr_assert(on_host::ranges.open == 0 && all.find("matmul ") != std::string::npos &&
+                  all.find("test_queue.cpp:") != std::string::npos,
+              "%s", all.c_str());
+}
+
+Test(ranges, are_not_where_nobody_asks)
+{
+    in_order();
+    run_steps(false, NULL);
+    cr_assert(on_host::ranges.names.empty());
 }

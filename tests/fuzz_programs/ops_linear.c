@@ -112,6 +112,10 @@ OPERATION(attention,
           vt_attention(IN(0), IN(1), IN(2), .mask = IN(3), .bias = IN(4), .causal = FLAG(0), .queries_last = FLAG(1),
                        .window = INT(2), .scale = REAL(0), .dropout = REAL(1)),
           .in = { { FLOATS, .min_rank = 2 } }, .draw = draw_attention, .flags = PRODUCT, .weight = 20);
+OPERATION(attention_dropout,
+          vt_attention(IN(0), IN(1), IN(2), .mask = IN(3), .bias = IN(4), .causal = FLAG(0), .queries_last = FLAG(1),
+                       .window = INT(2), .scale = REAL(0), .dropout = 0.5),
+          .in = { { FLOATS, .min_rank = 2 } }, .draw = draw_attention, .flags = PRODUCT, .weight = 5);
 OPERATION(attention_weights,
           vt_attention(IN(0), IN(1), IN(2), .mask = IN(3), .bias = IN(4), .causal = FLAG(0), .queries_last = FLAG(1),
                        .window = INT(2), .scale = REAL(0), .dropout = REAL(1), .weights = OUT(1)),

@@ -78,6 +78,10 @@ OPERATION(batch_norm,
           .in = { { FLOATS, .min_rank = 2, .filled = true } }, .draw = draw_batch_norm, .flags = OVERWRITES,
           .weight = 15);
 
+OPERATION(running_statistics, vt_batch_norm(IN(0), IN(1), IN(2), .momentum = 0.5, .eps = REAL(1)),
+          .in = { { FLOATS, .min_rank = 2, .filled = true } }, .draw = draw_batch_norm, .flags = OVERWRITES,
+          .weight = 3);
+
 /* -- What the planner makes one op of ------------------------------------------------------------------------------ */
 
 static bool draw_of_last(drawing *d, const operation *o)

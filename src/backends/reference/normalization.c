@@ -117,3 +117,13 @@ void reference_batch_norm(const reference_call *c)
         c->out[NORM_VAR][channel] = var;
     }
 }
+
+void reference_running_statistics(const reference_call *c)
+{
+    const running_statistics_attributes *a = c->attributes;
+    double *mean = c->in[RUNNING_MEAN], *var = c->in[RUNNING_VAR];
+    for (int64_t channel = 0; channel < vt_shape_count(c->in_shape[RUNNING_MEAN]); channel++) {
+        mean[channel] += a->momentum * (c->in[RUNNING_BATCH_MEAN][channel] - mean[channel]);
+        var[channel] += a->momentum * (a->correction * c->in[RUNNING_BATCH_VAR][channel] - var[channel]);
+    }
+}

@@ -213,7 +213,7 @@ static bool copy_results(const plan *p, context *c)
 enum launch device_graph_run(plan *p, context *c)
 {
     device_graph *g = p->launch ? p->launch : make(c, p);
-    if (!g || g->impossible || profile_is_on()) return NOT_LAUNCHED;
+    if (!g || g->impossible || profile_is_on() || c->device->queue->names_ranges()) return NOT_LAUNCHED;
     if (!g->runs && (p->step_count < FEWEST_STEPS || has_waiting_step(p) || c->eager)) g->impossible = true;
     bool still = look_for_moves(p, c);
     if (g->impossible || g->runs++ < RUNS_BEFORE) return NOT_LAUNCHED;

@@ -81,16 +81,22 @@ static bool run_kernel(context *c, const step *s)
     return ok;
 }
 
+static bool run_named(context *c, const step *s)
+{
+    const device_queue *queue = c->device->queue;
+    const bool named = queue && queue->names_ranges();
+    if (named) queue->range_begin(s->kernel ? s->call.op->name : "copy", s->call.at);
+    bool ok = s->kernel ? run_kernel(c, s) : c->device->copy(&s->call.out[0], &s->call.in[0]);
+    if (named) queue->range_end();
+    return ok;
+}
+
 static bool run_step(const plan *p, context *c, step *s)
 {
-    bool ok = true;
     bind(p, c, s);
     double start = profile_begin();
     current_kernel_set(c, &s->call);
-    if (s->kernel)
-        ok = run_kernel(c, s);
-    else
-        ok = c->device->copy(&s->call.out[0], &s->call.in[0]);
+    bool ok = run_named(c, s);
     current_kernel_set(c, NULL);
     profile_end(start, s, c->device);
     return ok;

@@ -203,6 +203,30 @@ static bool run_batch_norm_add_relu_gradient(const kernel_call *call)
     return run_gradient(call, b, ADD_RELU_DWEIGHT);
 }
 
+/* Each channel's, of the type. */
+#define MOVE_TOWARDS(type, running, batch, share, scale)                                                               \
+    do {                                                                                                               \
+        type *kept = (running)->data;                                                                                  \
+        const type *seen = (batch)->data, old = (type)(1 - (share)), new = (type)((scale) * (share));                  \
+        for (int64_t i = 0; i < (running)->shape.dim[0]; i++) kept[i] = kept[i] * old + seen[i] * new;                 \
+    } while (0)
+
+static void move_towards(const array *running, const array *batch, double momentum, double scale)
+{
+    if (running->dtype == VT_F32)
+        MOVE_TOWARDS(float, running, batch, momentum, scale);
+    else
+        MOVE_TOWARDS(double, running, batch, momentum, scale);
+}
+
+static bool run_running_statistics(const kernel_call *call)
+{
+    const running_statistics_attributes *a = call->attributes;
+    move_towards(&call->in[RUNNING_MEAN], &call->in[RUNNING_BATCH_MEAN], a->momentum, 1);
+    move_towards(&call->in[RUNNING_VAR], &call->in[RUNNING_BATCH_VAR], a->momentum, a->correction);
+    return true;
+}
+
 #define KERNEL(name, run_, prepare_, ins, outs)                                                                        \
     {                                                                                                                  \
         &op_##name,                                                                                                    \
@@ -227,5 +251,6 @@ const kernel_row cpu_batch_norm_kernels[] = {
     KERNEL(batch_norm_relu_gradient, run_batch_norm_relu_gradient, prepare_gradient, GRADIENT_IMAGES, 1 << NORM_DX),
     KERNEL(batch_norm_add_relu_gradient, run_batch_norm_add_relu_gradient, prepare_gradient, ADD_RELU_GRADIENT_IMAGES,
            1 << ADD_RELU_DX | 1 << ADD_RELU_DSHORTCUT),
+    { &op_running_statistics, { .run = run_running_statistics } },
     { 0 },
 };

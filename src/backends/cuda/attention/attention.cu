@@ -5,6 +5,7 @@
 extern "C" {
 #include "ops/attention.h"
 }
+#include <math.h>
 
 /* An array with an extent of its own behind the leading axes `leads`, to which it broadcasts: what of it is one head's,
  * and the rest, `lead`. */
@@ -56,6 +57,9 @@ static attention attention_of(const kernel_call *call, const array (&arrays)[ARR
     a.scale = (float)attributes->scale;
     a.causal = attributes->causal != 0;
     a.means = (float *)call->scratch;
+    if (attributes->dropout > 0)
+        a.dropout = { call->device_bound, (uint32_t)ceil(attributes->dropout * 0x1p24),
+                      (float)(1 / (1 - attributes->dropout)) };
     return a;
 }
 
@@ -95,22 +99,24 @@ static bool run_backward(const kernel_call *call)
     return launched(call);
 }
 
+#define FORWARD                                                                                                        \
+    {                                                                                                                  \
+        .run = run_forward, .supports = computes_in_f32, .strided = true, .strided_outputs = true,                     \
+        .bf16_in = 1 << ATTENTION_Q | 1 << ATTENTION_K | 1 << ATTENTION_V, .bf16_out = 1 << ATTENTION_Y                \
+    }
+#define BACKWARD                                                                                                       \
+    {                                                                                                                  \
+        .run = run_backward, .supports = computes_in_f32, .prepare = prepare_backward, .strided = true,                \
+        .strided_outputs = true,                                                                                       \
+        .bf16_in = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q | 1 << ATTENTION_GRADIENT_K |                 \
+                   1 << ATTENTION_GRADIENT_V | 1 << ATTENTION_GRADIENT_Y,                                              \
+        .bf16_out = 1 << ATTENTION_GRADIENT_DQ | 1 << ATTENTION_GRADIENT_DK | 1 << ATTENTION_GRADIENT_DV               \
+    }
+
 extern "C" const kernel_row cuda_attention_kernels[] = {
-    { &op_attention,
-      { .run = run_forward,
-        .supports = computes_in_f32,
-        .strided = true,
-        .strided_outputs = true,
-        .bf16_in = 1 << ATTENTION_Q | 1 << ATTENTION_K | 1 << ATTENTION_V,
-        .bf16_out = 1 << ATTENTION_Y } },
-    { &op_attention_gradient,
-      { .run = run_backward,
-        .supports = computes_in_f32,
-        .prepare = prepare_backward,
-        .strided = true,
-        .strided_outputs = true,
-        .bf16_in = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q | 1 << ATTENTION_GRADIENT_K |
-                   1 << ATTENTION_GRADIENT_V | 1 << ATTENTION_GRADIENT_Y,
-        .bf16_out = 1 << ATTENTION_GRADIENT_DQ | 1 << ATTENTION_GRADIENT_DK | 1 << ATTENTION_GRADIENT_DV } },
+    { &op_attention, FORWARD },
+    { &op_attention_gradient, BACKWARD },
+    { &op_attention_dropout, FORWARD },
+    { &op_attention_dropout_gradient, BACKWARD },
     {},
 };

@@ -5,6 +5,10 @@
 
 #include "backends/cuda/element/walk.h"
 
+extern "C" {
+#include "core/base/philox.h"
+}
+
 /* What a call reads and writes, forward Q to MASK, backward all of them. Of a head: Q, DQ [queries, channels], K, DK
  * [keys, channels], V, DV [keys, width], Y, G [queries, width], LOGSUMEXP [queries], BIAS, MASK [queries, keys]. */
 enum { Q, K, V, Y, LOGSUMEXP, BIAS, MASK, G, DQ, DK, DV, ARRAYS };
@@ -16,6 +20,13 @@ typedef struct matrix {
     int64_t row, column; /* strides, in elements */
 } matrix;
 
+/* The random mask of the weights [heads, queries, keys], drawn again wherever it is needed. */
+typedef struct weight_dropout {
+    const bound *stream; /* in the device's memory; NULL: nothing is dropped */
+    uint32_t least_kept; /* a number u 2^-24 is at least p where the integer u is at least this */
+    float scale;         /* of what is kept */
+} weight_dropout;
+
 /* An argument of kernels. */
 typedef struct attention {
     walk<ARRAYS> heads;
@@ -23,6 +34,7 @@ typedef struct attention {
     int queries, keys, channels, width;
     float scale;
     bool causal;
+    weight_dropout dropout;
     float *means; /* [heads, queries]: what backward finds out about queries first, the sum of g y */
 } attention;
 
@@ -62,6 +74,29 @@ static __device__ __forceinline__ void store_float(const matrix &m, int row, int
         *(float *)to = x;
 }
 
+/* Four neighbours of the mask: another key of the same query is often among those drawn last. */
+typedef struct drawn {
+    uint64_t block;
+    uint32_t words[4];
+} drawn;
+
+static __device__ __forceinline__ drawn nothing_drawn()
+{
+    return { ~0ull, {} };
+}
+
+/* What becomes of a weight: 0, or the scale. */
+static __device__ __forceinline__ float kept(const attention &a, int64_t head, int query, int key, drawn &last)
+{
+    const uint64_t element = ((uint64_t)head * a.queries + query) * a.keys + key, block = element / 4;
+    if (block != last.block) philox_block(a.dropout.stream->seed, a.dropout.stream->stream, block, last.words);
+    last.block = block;
+    uint32_t word = last.words[0];
+#pragma unroll
+    for (unsigned k = 1; k < 4; k++) word = element % 4 == k ? last.words[k] : word;
+    return word >> 8 >= a.dropout.least_kept ? a.dropout.scale : 0;
+}
+
 static inline int parts_of(int count, int part)
 {
     return (count + part - 1) / part;
@@ -71,7 +106,7 @@ static inline int parts_of(int count, int part)
 void attend_in_f32(const attention &a);
 void attend_backward_in_f32(const attention &a);
 
-/* On tensor cores, for q, k, v and g in bf16, without bias and mask, with rows that are 16-byte aligned. */
+/* On tensor cores, for q, k, v and g in bf16, with rows that are 16-byte aligned. */
 bool tensor_cores_take(const attention &a);
 void attend_in_bf16(const attention &a);
 /* False where a block has too little shared memory for it. */

@@ -15,8 +15,8 @@ static bool in_vectors(const attention &a, int which)
 
 bool tensor_cores_take(const attention &a)
 {
-    bool takes = !a.arrays[BIAS].data && !a.arrays[MASK].data && a.queries > 0 && a.keys > 0 && a.channels > 0 &&
-                 a.channels <= 128 && a.channels % 8 == 0 && a.width > 0 && a.width <= 128 && a.width % 8 == 0;
+    bool takes = a.queries > 0 && a.keys > 0 && a.channels > 0 && a.channels <= 128 && a.channels % 8 == 0 &&
+                 a.width > 0 && a.width <= 128 && a.width % 8 == 0;
     for (int factor : { Q, K, V, G }) takes = takes && (a.arrays[factor].size == 2 || !a.arrays[factor].data);
     for (int which : { Q, K, V, G, Y, DQ, DK, DV }) takes = takes && in_vectors(a, which);
     return takes;
@@ -46,10 +46,17 @@ static __device__ __forceinline__ void soften(square (&s)[GROUPS], float (&max)[
 }
 
 /* The logits of 16 queries and 16 keys, times log2 e, from their products; -inf where a query does not see a key. */
-static __device__ __forceinline__ void finish_logits(const attention &a, int query, int key, square &s)
+template <bool ADJUSTED>
+static __device__ __forceinline__ void finish_logits(const attention &a, const matrix (&of)[ARRAYS], int query, int key,
+                                                     square &s)
 {
 #pragma unroll
-    for (int i = 0; i < 8; i++) s[i / 4][i % 4] *= a.scale * LOG2_E;
+    for (int i = 0; i < 8; i++) {
+        int row = query + row_of(i), column = key + column_of(i);
+        float &logit = s[i / 4][i % 4];
+        logit *= a.scale * LOG2_E;
+        if (ADJUSTED && row < a.queries && column < a.keys) logit = adjusted(of, row, column, logit);
+    }
     if (all_see_all(a, query, key)) return;
 #pragma unroll
     for (int i = 0; i < 8; i++) {
@@ -59,10 +66,10 @@ static __device__ __forceinline__ void finish_logits(const attention &a, int que
 
 /* What 16 queries, from number `query` on, take from a tile of keys. Groups of keys that none of them sees are left
  * out. */
-template <int D>
-static __device__ __forceinline__ void attend(const attention &a, const uint32_t (&q)[D / 16][4], int query,
-                                              const bf16 *k, const bf16 *v, int key, float (&max)[2], float (&sum)[2],
-                                              float (&y)[D / 8][4])
+template <int D, bool ADJUSTED>
+static __device__ __forceinline__ void attend(const attention &a, const matrix (&of)[ARRAYS], int64_t head,
+                                              const uint32_t (&q)[D / 16][4], int query, const bf16 *k, const bf16 *v,
+                                              int key, float (&max)[2], float (&sum)[2], float (&y)[D / 8][4])
 {
     int visible = a.causal ? min(a.keys, query + ROWS) : a.keys;
     square s[GROUPS];
@@ -71,7 +78,7 @@ static __device__ __forceinline__ void attend(const attention &a, const uint32_t
     for (int g = 0; g < GROUPS; g++) {
         for (int i = 0; i < 8; i++) s[g][i / 4][i % 4] = 0;
         if (key + g * ROWS < visible) add_products<D>(s[g], q, k + g * ROWS * pitch<D>);
-        finish_logits(a, query, key + g * ROWS, s[g]);
+        finish_logits<ADJUSTED>(a, of, query, key + g * ROWS, s[g]);
     }
     soften(s, max, sum, factor);
 #pragma unroll
@@ -80,6 +87,7 @@ static __device__ __forceinline__ void attend(const attention &a, const uint32_t
     for (int g = 0; g < GROUPS; g++)
         if (key + g * ROWS < visible) {
             uint32_t weights[4];
+            if (ADJUSTED && a.dropout.stream) drop<row_of, column_of>(a, head, query, key + g * ROWS, s[g]);
             round_square(weights, s[g]);
             accumulate<D>(y, weights, v + g * ROWS * pitch<D>);
         }
@@ -91,15 +99,16 @@ template <int D> struct forward_room {
 };
 
 /* That a multiprocessor has at a time. */
-template <int D> constexpr int forward_blocks = D > 96 ? 2 : D > 64 ? 3 : 4;
+template <int D, bool ADJUSTED> constexpr int forward_blocks = (D > 96 ? 2 : D > 64 ? 3 : 4) - ADJUSTED;
 
-template <int D>
-static __global__ void __launch_bounds__(THREADS, forward_blocks<D>)
+template <int D, bool ADJUSTED>
+static __global__ void __launch_bounds__(THREADS, (forward_blocks<D, ADJUSTED>))
     forward(const __grid_constant__ attention a, int tiles)
 {
     SHARED(matrix, of, [ARRAYS]);
     DYNAMIC_SHARED(forward_room<D>, room);
-    find_head(a, blockIdx.x / tiles, of);
+    int64_t head = blockIdx.x / tiles;
+    find_head(a, head, of);
     int first = (int)(blockIdx.x % tiles) * TILE, query = first + warp_row();
     int visible = a.causal ? min(a.keys, first + TILE) : a.keys;
     uint32_t q[D / 16][4];
@@ -117,7 +126,8 @@ static __global__ void __launch_bounds__(THREADS, forward_blocks<D>)
         wait_for_copies<1>();
         __syncthreads();
         if (key == 0) load_rows<D>(q, room->q + warp_row() * pitch<D>);
-        if (query < a.queries) attend<D>(a, q, query, room->k[turn], room->v[turn], key, max, sum, y);
+        if (query < a.queries)
+            attend<D, ADJUSTED>(a, of, head, q, query, room->k[turn], room->v[turn], key, max, sum, y);
         __syncthreads();
     }
     for (int r = 0; r < 2; r++) {
@@ -134,8 +144,9 @@ static __global__ void __launch_bounds__(THREADS, forward_blocks<D>)
 void attend_in_bf16(const attention &a)
 {
     int tiles = parts_of(a.queries, TILE);
-    with_columns(a, [&](auto columns) {
+    with_columns(a, [&](auto columns, auto adjusted) {
         constexpr int D = decltype(columns)::count;
-        launch(forward<D>, a.heads.count * tiles, THREADS, sizeof(forward_room<D>), a, tiles);
+        launch(forward<D, decltype(adjusted)::value>, a.heads.count * tiles, THREADS, sizeof(forward_room<D>), a,
+               tiles);
     });
 }

@@ -12,16 +12,17 @@ static __device__ __forceinline__ int half_of(int i)
 }
 
 /* What 16 queries, from number `query` on, get from 16 keys. */
-template <int D>
+template <int D, bool ADJUSTED>
 static __device__ __forceinline__ void
-add_gradient_of_queries(const attention &a, const uint32_t (&q)[D / 16][4], const uint32_t (&g)[D / 16][4], int query,
-                        const bf16 *k, const bf16 *v, int key, const statistics (&known)[2], float (&dq)[D / 8][4])
+add_gradient_of_queries(const attention &a, const matrix (&of)[ARRAYS], int64_t head, const uint32_t (&q)[D / 16][4],
+                        const uint32_t (&g)[D / 16][4], int query, const bf16 *k, const bf16 *v, int key,
+                        const statistics (&known)[2], float (&dq)[D / 8][4])
 {
     square logits = {}, dlogits = {};
     uint32_t rounded[4];
     add_products<D>(logits, q, k);
     add_products<D>(dlogits, g, v);
-    weigh<row_of, column_of, half_of>(a, query, key, known, logits, dlogits);
+    weigh<ADJUSTED, row_of, column_of, half_of>(a, of, head, query, key, known, logits, dlogits);
     round_square(rounded, dlogits);
     accumulate<D>(dq, rounded, k);
 }
@@ -32,8 +33,8 @@ template <int D> struct queries_room {
     statistics known[TILE];
 };
 
-template <int D>
-static __global__ void __launch_bounds__(THREADS, D > 64 ? 2 : 3)
+template <int D, bool ADJUSTED>
+static __global__ void __launch_bounds__(THREADS, D > 64 || ADJUSTED ? 2 : 3)
     gradient_of_queries(const __grid_constant__ attention a, int tiles)
 {
     SHARED(matrix, of, [ARRAYS]);
@@ -66,8 +67,8 @@ static __global__ void __launch_bounds__(THREADS, D > 64 ? 2 : 3)
             for (int r = 0; r < 2; r++) known[r] = room->known[warp_row() + row_of(2 * r)];
         }
         for (int i = 0; i < TILE && key + i < visible_to_warp && query < a.queries; i += ROWS)
-            add_gradient_of_queries<D>(a, q, g, query, room->k[turn] + i * pitch<D>, room->v[turn] + i * pitch<D>,
-                                       key + i, known, dq);
+            add_gradient_of_queries<D, ADJUSTED>(a, of, head, q, g, query, room->k[turn] + i * pitch<D>,
+                                                 room->v[turn] + i * pitch<D>, key + i, known, dq);
         __syncthreads();
     }
     int i = (int)threadIdx.x;
@@ -104,24 +105,25 @@ static __device__ __forceinline__ void copy_queries(const attention &a, const ma
 }
 
 /* What 16 keys, from number `key` on, get from 16 queries, from number `query` on, which is number i of a tile. */
-template <int D>
+template <int D, bool ADJUSTED>
 static __device__ __forceinline__ void
-add_gradient_of_keys(const attention &a, const uint32_t (&k)[D / 16][4], const uint32_t (&v)[D / 16][4], int key,
-                     const query_tile<D> &tile, int i, int query, float (&dk)[D / 8][4], float (&dv)[D / 8][4])
+add_gradient_of_keys(const attention &a, const matrix (&of)[ARRAYS], int64_t head, const uint32_t (&k)[D / 16][4],
+                     const uint32_t (&v)[D / 16][4], int key, const query_tile<D> &tile, int i, int query,
+                     float (&dk)[D / 8][4], float (&dv)[D / 8][4])
 {
     square weights = {}, dlogits = {};
     uint32_t rounded[4];
     add_products<D>(weights, k, tile.q + i * pitch<D>);
     add_products<D>(dlogits, v, tile.g + i * pitch<D>);
-    weigh<column_of, row_of>(a, query, key, tile.known + i, weights, dlogits);
+    weigh<ADJUSTED, column_of, row_of>(a, of, head, query, key, tile.known + i, weights, dlogits);
     round_square(rounded, weights);
     accumulate<D>(dv, rounded, tile.g + i * pitch<D>);
     round_square(rounded, dlogits);
     accumulate<D>(dk, rounded, tile.q + i * pitch<D>);
 }
 
-template <int D>
-static __global__ void __launch_bounds__(THREADS, D > 64 ? 2 : 3)
+template <int D, bool ADJUSTED>
+static __global__ void __launch_bounds__(THREADS, D > 64 || ADJUSTED ? 2 : 3)
     gradient_of_keys(const __grid_constant__ attention a, int tiles)
 {
     SHARED(matrix, of, [ARRAYS]);
@@ -148,7 +150,7 @@ static __global__ void __launch_bounds__(THREADS, D > 64 ? 2 : 3)
         }
         for (int i = 0; i < TILE && query + i < a.queries && key < a.keys; i += ROWS)
             if (!a.causal || key < query + i + ROWS)
-                add_gradient_of_keys<D>(a, k, v, key, room->queries[turn], i, query + i, dk, dv);
+                add_gradient_of_keys<D, ADJUSTED>(a, of, head, k, v, key, room->queries[turn], i, query + i, dk, dv);
         __syncthreads();
     }
     wait_for_copies<0>(); /* where no query sees a key */
@@ -162,13 +164,15 @@ bool attend_backward_in_bf16(const attention &a)
 {
     int query_tiles = parts_of(a.queries, TILE), key_tiles = parts_of(a.keys, TILE);
     bool fits = false;
-    with_columns(a, [&](auto columns) {
+    with_columns(a, [&](auto columns, auto adjusted) {
         constexpr int D = decltype(columns)::count;
+        constexpr bool ADJUSTED = decltype(adjusted)::value;
         constexpr size_t most = std::max(sizeof(queries_room<D>), sizeof(keys_room<D>));
         fits = most <= shared_memory_of_a_block();
         if (!fits) return;
-        launch(gradient_of_queries<D>, a.heads.count * query_tiles, THREADS, sizeof(queries_room<D>), a, query_tiles);
-        launch(gradient_of_keys<D>, a.heads.count * key_tiles, THREADS, sizeof(keys_room<D>), a, key_tiles);
+        launch(gradient_of_queries<D, ADJUSTED>, a.heads.count * query_tiles, THREADS, sizeof(queries_room<D>), a,
+               query_tiles);
+        launch(gradient_of_keys<D, ADJUSTED>, a.heads.count * key_tiles, THREADS, sizeof(keys_room<D>), a, key_tiles);
     });
     return fits;
 }

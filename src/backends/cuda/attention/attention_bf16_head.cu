@@ -51,10 +51,11 @@ static __device__ __forceinline__ void store_operand(const uint32_t (&x)[4], bf1
 
 /* What N of a warp's groups of keys get from 16 queries from number `query` on, whose dlogits are left in columns of
  * `to`. What is loaded of the queries serves all groups. */
-template <int D, int N, int GROUPS>
+template <int D, int N, bool ADJUSTED, int GROUPS>
 static __device__ __forceinline__ void
-add_gradient_of_keys(const attention &a, const layout &l, char *memory, const uint32_t (&k)[GROUPS][D / 16][4],
-                     int query, bf16 *to, float (&dk)[GROUPS][D / 8][4], float (&dv)[GROUPS][D / 8][4])
+add_gradient_of_keys(const attention &a, const matrix (&of)[ARRAYS], const layout &l, char *memory,
+                     const uint32_t (&k)[GROUPS][D / 16][4], int query, bf16 *to, float (&dk)[GROUPS][D / 8][4],
+                     float (&dv)[GROUPS][D / 8][4])
 {
     const bf16 *q = (bf16 *)(memory + l.q) + query * pitch<D>, *g = (bf16 *)(memory + l.g) + query * pitch<D>;
     const statistics *known = (statistics *)(memory + l.known) + query;
@@ -78,7 +79,7 @@ add_gradient_of_keys(const attention &a, const layout &l, char *memory, const ui
     }
 #pragma unroll
     for (int n = 0; n < N; n++) {
-        weigh<column_of, row_of>(a, query, key_of(n), known, products[n], dproducts[n]);
+        weigh<ADJUSTED, column_of, row_of>(a, of, blockIdx.x, query, key_of(n), known, products[n], dproducts[n]);
         round_square(weights[n], products[n]);
         round_square(dlogits[n], dproducts[n]);
         store_operand(dlogits[n], to + key_of(n) * pitch<TILE>);
@@ -127,7 +128,7 @@ static __device__ __forceinline__ void store_gradient_of_queries(const attention
                       a.channels - column);
 }
 
-template <int D, int GROUPS>
+template <int D, int GROUPS, bool ADJUSTED>
 static __global__ void __launch_bounds__(HEAD_THREADS, 3 - GROUPS)
     gradient_of_head(const __grid_constant__ attention a, const __grid_constant__ layout l)
 {
@@ -154,9 +155,10 @@ static __global__ void __launch_bounds__(HEAD_THREADS, 3 - GROUPS)
         for (int query = first; query < min(first + TILE, a.queries); query += ROWS) {
             int visible = a.causal ? min(a.keys, query + ROWS) : a.keys;
             if (GROUPS == 2 && key_of(1) < visible)
-                add_gradient_of_keys<D, GROUPS>(a, l, memory, held, query, dlogits + query % TILE, dk, dv);
+                add_gradient_of_keys<D, GROUPS, ADJUSTED>(a, of, l, memory, held, query, dlogits + query % TILE, dk,
+                                                          dv);
             else if (key_of(0) < visible)
-                add_gradient_of_keys<D, 1>(a, l, memory, held, query, dlogits + query % TILE, dk, dv);
+                add_gradient_of_keys<D, 1, ADJUSTED>(a, of, l, memory, held, query, dlogits + query % TILE, dk, dv);
         }
         __syncthreads();
         store_gradient_of_queries<D>(a, l, memory, of[DQ], first, dlogits);
@@ -175,15 +177,23 @@ template <int D, int GROUPS> static bool attend_backward_by_head(const attention
 {
     layout l = lay_out<D>(a);
     if ((size_t)l.bytes > shared_memory_of_a_block()) return false;
-    launch(gradient_of_head<D, GROUPS>, a.heads.count, HEAD_THREADS, (size_t)l.bytes, a, l);
+    if constexpr (D == 32) {
+        if (is_adjusted(a)) {
+            launch(gradient_of_head<D, GROUPS, true>, a.heads.count, HEAD_THREADS, (size_t)l.bytes, a, l);
+            return true;
+        }
+    }
+    launch(gradient_of_head<D, GROUPS, false>, a.heads.count, HEAD_THREADS, (size_t)l.bytes, a, l);
     return true;
 }
 
-/* Fewer heads than multiprocessors are better shared by blocks. */
+/* Fewer heads than multiprocessors are better shared by blocks. Beside the gradients of more than 32 columns there are
+ * no registers for what adjusts the weights. */
 bool attend_backward_by_heads_in_bf16(const attention &a)
 {
     int columns = a.channels > a.width ? a.channels : a.width, groups = parts_of(a.keys, HEAD_WARPS * ROWS);
     if (a.heads.count < multiprocessors() || a.queries > MOST_QUERIES || columns > 64 || groups > 2) return false;
+    if (columns > 32 && is_adjusted(a)) return false;
     if (columns <= 32) return groups == 1 ? attend_backward_by_head<32, 1>(a) : attend_backward_by_head<32, 2>(a);
     return groups == 1 ? attend_backward_by_head<64, 1>(a) : attend_backward_by_head<64, 2>(a);
 }

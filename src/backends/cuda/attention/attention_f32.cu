@@ -126,6 +126,13 @@ static __device__ __forceinline__ float logit(const attention &a, const matrix (
     return a.scale * product + (of[BIAS].data ? load_float(of[BIAS], query, key) : 0);
 }
 
+/* A row of what becomes of weights, of neighbouring keys. */
+static __device__ __forceinline__ void drop_row(const attention &a, int64_t head, int query, int key, float (&x)[PART])
+{
+    drawn last = nothing_drawn();
+    for (int j = 0; j < PART; j++) x[j] *= kept(a, head, query, key + j, last);
+}
+
 /* -- Forward ------------------------------------------------------------------------------------------------------ */
 
 /* Turns the logits of 4 rows into weights relative to the largest one so far; what was summed up before is multiplied
@@ -148,7 +155,8 @@ static __global__ void __launch_bounds__(BLOCK) forward(const __grid_constant__ 
 {
     SHARED(matrix, of, [ARRAYS]);
     SHARED(room, shared, [1]);
-    find_head(a, blockIdx.x / ((int64_t)tiles * chunks), of);
+    int64_t head = blockIdx.x / ((int64_t)tiles * chunks);
+    find_head(a, head, of);
     int chunk = (int)(blockIdx.x / tiles % chunks), first = (int)(blockIdx.x % tiles) * TILE;
     int visible = a.causal ? min(a.keys, first + TILE) : a.keys;
     part y = {}, s;
@@ -161,6 +169,8 @@ static __global__ void __launch_bounds__(BLOCK) forward(const __grid_constant__ 
         soften(s, max, sum, factor);
         for (int i = 0; i < PART; i++)
             for (int j = 0; j < PART; j++) y[i][j] *= factor[i];
+        for (int i = 0; a.dropout.stream && i < PART; i++)
+            drop_row(a, head, first + my_row() + i, key + my_column(), s[i]);
         accumulate(s, of[V], key, a.keys, chunk * TILE, a.width, *shared, y);
     }
     for (int i = 0; i < PART; i++) {
@@ -211,6 +221,8 @@ static __global__ void __launch_bounds__(BLOCK)
     for (int key = 0; key < visible; key += TILE) {
         multiply(of[Q], first, a.queries, of[K], key, a.keys, a.channels, *shared, s);
         multiply(of[G], first, a.queries, of[V], key, a.keys, a.width, *shared, dweights);
+        for (int i = 0; a.dropout.stream && i < PART; i++)
+            drop_row(a, head, first + my_row() + i, key + my_column(), dweights[i]);
 #pragma unroll
         for (int i = 0; i < PART; i++)
             for (int j = 0; j < PART; j++) {
@@ -241,9 +253,13 @@ static __global__ void __launch_bounds__(BLOCK)
             int to = query + my_column() + j;
             float logsumexp = to < a.queries ? load_float(of[LOGSUMEXP], to, 0) : 0;
             float mean = to < a.queries ? a.means[head * a.queries + to] : 0;
+            drawn last = nothing_drawn();
             for (int i = 0; i < PART; i++) {
-                weights[i][j] = expf(logit(a, of, to, first + my_row() + i, weights[i][j]) - logsumexp);
-                dlogits[i][j] = weights[i][j] * (dlogits[i][j] - mean);
+                int key = first + my_row() + i;
+                float weight = expf(logit(a, of, to, key, weights[i][j]) - logsumexp);
+                float share = a.dropout.stream ? kept(a, head, to, key, last) : 1;
+                weights[i][j] = weight * share;
+                dlogits[i][j] = weight * (dlogits[i][j] * share - mean);
             }
         }
         accumulate(weights, of[G], query, a.queries, column, a.width, *shared, dv);

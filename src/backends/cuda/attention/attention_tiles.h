@@ -6,6 +6,7 @@
 #include "backends/cuda/attention/attention.h"
 #include "backends/cuda/product/mma.h"
 #include "backends/cuda/element/stored.h"
+#include <type_traits>
 
 /* Rows that a block of threads has or takes at once, and those of a warp. */
 constexpr int TILE = 64, ROWS = 16, THREADS = TILE / ROWS * WARP;
@@ -35,6 +36,13 @@ static __device__ __forceinline__ bool sees(const attention &a, int query, int k
 static __device__ __forceinline__ bool all_see_all(const attention &a, int query, int key)
 {
     return key + ROWS <= a.keys && (!a.causal || key + ROWS <= query + 1);
+}
+
+/* What bias and mask make of a logit, in powers of 2, of a query that is there and a key that it sees. */
+static __device__ __forceinline__ float adjusted(const matrix (&of)[ARRAYS], int query, int key, float logit)
+{
+    if (of[MASK].data && !*element(of[MASK], query, key)) return -INFINITY;
+    return of[BIAS].data ? logit + load_float(of[BIAS], query, key) * LOG2_E : logit;
 }
 
 /* -- Global to shared memory -------------------------------------------------------------------------------------- */
@@ -93,6 +101,9 @@ template <int D> static __device__ __forceinline__ void load_rows(uint32_t (&a)[
 /* A 16 x 16 tile of sums. Element i, of 8, that a lane has is half i / 4, number i % 4 in it. */
 typedef float square[2][4];
 
+/* The row or the column of a lane's element i, say. */
+typedef int place(int i);
+
 static __device__ __forceinline__ int row_of(int i)
 {
     return lane() / 4 + i / 2 % 2 * 8;
@@ -138,6 +149,15 @@ static __device__ __forceinline__ void accumulate(float (&sum)[D / 8][4], const 
     }
 }
 
+/* Drops weights of a tile of queries from `query` on and keys from `key` on: element i is of QUERY(i) and KEY(i). */
+template <place QUERY, place KEY>
+static __device__ __forceinline__ void drop(const attention &a, int64_t head, int query, int key, square &x)
+{
+    drawn last = nothing_drawn();
+#pragma unroll
+    for (int i = 0; i < 8; i++) x[i / 4][i % 4] *= kept(a, head, query + QUERY(i), key + KEY(i), last);
+}
+
 /* -- Weights of the backward pass --------------------------------------------------------------------------------- */
 
 /* What backward has to know of a query, beside its row: the logsumexp, of powers of 2, and the mean of the gradients of
@@ -146,20 +166,21 @@ typedef struct statistics {
     float logsumexp, mean;
 } statistics;
 
-/* The row or the column of a lane's element i, say. */
-typedef int place(int i);
-
 /* weights = e^(logits - logsumexp), 0 where a query does not see a key, and dlogits = weights (dweights - mean), in a
  * tile of queries from `query` on and keys from `key` on. Element i is of query QUERY(i) and key KEY(i) of these; the
- * statistics of that query are number INDEX(i). */
-template <place QUERY, place KEY, place INDEX = QUERY>
-static __device__ __forceinline__ void weigh(const attention &a, int query, int key, const statistics *known,
-                                             square &logits, square &dweights)
+ * statistics of that query are number INDEX(i). ADJUSTED: there is a bias, a mask or dropout, which is of weights and
+ * dweights both. */
+template <bool ADJUSTED, place QUERY, place KEY, place INDEX = QUERY>
+static __device__ __forceinline__ void weigh(const attention &a, const matrix (&of)[ARRAYS], int64_t head, int query,
+                                             int key, const statistics *known, square &logits, square &dweights)
 {
+    if (ADJUSTED && a.dropout.stream) drop<QUERY, KEY>(a, head, query, key, dweights);
 #pragma unroll
     for (int i = 0; i < 8; i++) {
-        float &weight = logits[i / 4][i % 4];
-        weight = exp2_approximate(weight * (a.scale * LOG2_E) - known[INDEX(i)].logsumexp);
+        float logit = logits[i / 4][i % 4] * (a.scale * LOG2_E);
+        int row = query + QUERY(i), column = key + KEY(i);
+        if (ADJUSTED && row < a.queries && column < a.keys) logit = adjusted(of, row, column, logit);
+        logits[i / 4][i % 4] = exp2_approximate(logit - known[INDEX(i)].logsumexp);
     }
     if (!all_see_all(a, query, key)) {
 #pragma unroll
@@ -169,6 +190,7 @@ static __device__ __forceinline__ void weigh(const attention &a, int query, int 
 #pragma unroll
     for (int i = 0; i < 8; i++)
         dweights[i / 4][i % 4] = logits[i / 4][i % 4] * (dweights[i / 4][i % 4] - known[INDEX(i)].mean);
+    if (ADJUSTED && a.dropout.stream) drop<QUERY, KEY>(a, head, query, key, logits);
 }
 
 /* The statistics of groups of 16 queries, with `rows` from `first` on in them. 8 threads share a query; all of a block
@@ -236,18 +258,32 @@ template <int D> struct columns {
     static constexpr int count = D;
 };
 
-/* Calls `function` with columns<D> for heads of so many channels and columns of v. */
+static inline bool is_adjusted(const attention &a)
+{
+    return a.arrays[BIAS].data || a.arrays[MASK].data || a.dropout.stream;
+}
+
+template <int D, class Function> static void with_columns_of(const attention &a, Function function)
+{
+    if (is_adjusted(a))
+        function(columns<D>{}, std::true_type{});
+    else
+        function(columns<D>{}, std::false_type{});
+}
+
+/* Calls `function` with columns<D> for heads of so many channels and columns of v, and with whether there is a
+ * bias, a mask or dropout. */
 template <class Function> static void with_columns(const attention &a, Function function)
 {
     int most = a.channels > a.width ? a.channels : a.width;
     if (most <= 32)
-        function(columns<32>{});
+        with_columns_of<32>(a, function);
     else if (most <= 64)
-        function(columns<64>{});
+        with_columns_of<64>(a, function);
     else if (most <= 96)
-        function(columns<96>{});
+        with_columns_of<96>(a, function);
     else
-        function(columns<128>{});
+        with_columns_of<128>(a, function);
 }
 
 /* Bytes of shared memory that a block may have behind the matrices of its head: 99 KiB and less on architectures 8.6

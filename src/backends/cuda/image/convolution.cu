@@ -1,6 +1,7 @@
 /* convolution.cu - convolutions and their gradients: which code computes each. */
 #include "backends/cuda/cudnn/cudnn_convolution.h"
 #include "backends/cuda/image/implicit_gemm.h"
+#include "backends/cuda/image/small_groups.h"
 #include "backends/cuda/kernels.h"
 
 extern "C" {
@@ -50,7 +51,18 @@ static convolution problem_of(const kernel_call *call)
 static bool supports(const kernel_call *call)
 {
     convolution p = problem_of(call);
-    return p.dtype != VT_F64 && call->in[1].dtype == p.dtype && implicit_gemm_takes(&p);
+    return p.dtype != VT_F64 && call->in[1].dtype == p.dtype && (small_groups_take(&p) || implicit_gemm_takes(&p));
+}
+
+/* Our own code for it. */
+static size_t own_scratch(const convolution *p)
+{
+    return small_groups_take(p) ? small_groups_scratch(p) : implicit_gemm_scratch(p);
+}
+
+static void queue_own(const convolution *p, const convolution_operands *o, void *scratch)
+{
+    (small_groups_take(p) ? small_groups_queue : implicit_gemm_queue)(p, o, scratch);
 }
 
 static bool prepare(const kernel_call *call, preparation *out)
@@ -59,7 +71,7 @@ static bool prepare(const kernel_call *call, preparation *out)
     cudnn_convolution *cudnn = cudnn_find(&p);
     *out = preparation{};
     out->state = cudnn; /* which is not the plan's to end */
-    out->scratch = implicit_gemm_scratch(&p);
+    out->scratch = own_scratch(&p);
     if (cudnn && cudnn_scratch(cudnn) > out->scratch) out->scratch = cudnn_scratch(cudnn);
     return true;
 }
@@ -83,9 +95,9 @@ static bool run(const kernel_call *call)
     bool by_cudnn = call->state && cudnn_takes(&o);
     if (by_cudnn && !is_for_library(call->scratch, "cuDNN")) return false;
     if (by_cudnn)
-        cudnn_run((cudnn_convolution *)call->state, &o, call->scratch, implicit_gemm_queue);
+        cudnn_run((cudnn_convolution *)call->state, &o, call->scratch, queue_own);
     else
-        implicit_gemm_queue(&p, &o, call->scratch);
+        queue_own(&p, &o, call->scratch);
     return launched(call);
 }
 

@@ -1,5 +1,6 @@
 /* device.cu - the device as this thread sees it: streams, and the first contact. */
 #include "backends/cuda/machine/device_internal.h"
+#include <pthread.h>
 
 thread_local device_state device;
 
@@ -40,14 +41,45 @@ bool launched(const kernel_call *call)
     return cuda_ok(cudaGetLastError(), call->op->name);
 }
 
-static bool find_device()
+static bool count_devices(int *count)
 {
-    int count = 0;
-    cudaError_t status = cudaGetDeviceCount(&count);
-    if (status == cudaSuccess && count > 0) return true;
+    *count = 0;
+    cudaError_t status = cudaGetDeviceCount(count);
+    if (status == cudaSuccess && *count > 0) return true;
     cudaGetLastError();
     return raise_error(VT_ERROR_UNSUPPORTED, vt_site{}, "device cuda: no GPU is to be had here: %s",
                        status == cudaSuccess ? "none was found" : cudaGetErrorString(status));
+}
+
+/* Of the process: what its threads share, such as the libraries' handles, belongs to one GPU. */
+static pthread_mutex_t choosing = PTHREAD_MUTEX_INITIALIZER;
+static int chosen;
+static bool is_in_use;
+
+bool device_select(int number)
+{
+    int count;
+    if (!count_devices(&count)) return false;
+    if (number >= count)
+        return raise_error(VT_ERROR_UNSUPPORTED, vt_site{}, "device cuda:%d: the GPUs of this machine are 0 to %d",
+                           number, count - 1);
+    pthread_mutex_lock(&choosing);
+    if (!is_in_use) chosen = number;
+    const int current = chosen;
+    pthread_mutex_unlock(&choosing);
+    return current == number ||
+           raise_error(VT_ERROR_UNSUPPORTED, vt_site{},
+                       "device cuda:%d: this process computes on cuda:%d, and on no other", number, current);
+}
+
+static bool find_device()
+{
+    int count;
+    if (!count_devices(&count)) return false;
+    pthread_mutex_lock(&choosing);
+    is_in_use = true;
+    pthread_mutex_unlock(&choosing);
+    return cuda_ok(cudaSetDevice(chosen), "cudaSetDevice");
 }
 
 static bool make_event(cudaEvent_t *event)
@@ -60,7 +92,8 @@ static bool make_streams()
     bool ok = cuda_ok(cudaStreamCreateWithFlags(&device.compute, cudaStreamNonBlocking), "cudaStreamCreate") &&
               cuda_ok(cudaStreamCreateWithFlags(&device.copy, cudaStreamNonBlocking), "cudaStreamCreate") &&
               make_event(&device.copied);
-    for (cudaEvent_t &mark : device.marks) ok = ok && make_event(&mark);
+    for (mark_ring *ring : { &device.marks, &device.uploads })
+        for (cudaEvent_t &mark : ring->events) ok = ok && make_event(&mark);
     for (stage_ring *ring : { &device.for_copy, &device.for_compute })
         for (stage &s : ring->stages) ok = ok && make_event(&s.done);
     return ok;
@@ -103,7 +136,8 @@ static void give_back()
             end_event(s.done);
         }
     }
-    for (cudaEvent_t mark : device.marks) end_event(mark);
+    for (mark_ring *ring : { &device.marks, &device.uploads })
+        for (cudaEvent_t mark : ring->events) end_event(mark);
     end_event(device.copied);
     cudaFree(device.faults);
     device = {};

@@ -20,20 +20,30 @@ typedef struct stage_ring {
     int next;
 } stage_ring;
 
+/* Points in a stream, numbered from 1 on; an event serves one after another. */
+typedef struct mark_ring {
+    cudaEvent_t events[MARKS];
+    uint64_t last;
+} mark_ring;
+
 typedef struct device_state {
     bool started, capturing;
     int multiprocessors;
     cudaStream_t compute, copy;
-    cudaEvent_t marks[MARKS], copied;
-    uint64_t last_mark;
+    mark_ring marks, uploads; /* of `compute`; behind each upload from pinned memory, of `copy` */
+    cudaEvent_t copied;
     stage_ring for_copy, for_compute; /* what goes through each stream waits for none of the other */
     fault *faults;                    /* in device memory */
 } device_state;
 
 extern thread_local device_state device;
 
-bool device_start(); /* as the queue's */
+bool device_select(int number); /* these as the queue's */
+bool device_start();
 void device_stop();
+bool names_ranges();
+void range_begin(const char *op, vt_site at);
+void range_end();
 
 extern const device_queue cuda_queue;
 

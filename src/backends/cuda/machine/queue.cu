@@ -38,18 +38,61 @@ static bool copy_through_stages(void *to, const void *from, size_t bytes, stage_
 }
 
 /* The event of an old mark serves a later one by now: the oldest mark that has its own comes behind both. */
-static cudaEvent_t event_of(uint64_t mark)
+static cudaEvent_t event_of(const mark_ring &ring, uint64_t mark)
 {
-    uint64_t oldest = device.last_mark > MARKS ? device.last_mark - MARKS + 1 : 1;
-    return device.marks[(mark > oldest ? mark : oldest) % MARKS];
+    uint64_t oldest = ring.last > MARKS ? ring.last - MARKS + 1 : 1;
+    return ring.events[(mark > oldest ? mark : oldest) % MARKS];
+}
+
+static uint64_t add_mark(mark_ring *ring, cudaStream_t stream)
+{
+    uint64_t number = ++ring->last;
+    return cuda_ok(cudaEventRecord(ring->events[number % MARKS], stream), "cudaEventRecord") ? number : 0;
+}
+
+/* What is copied from now on goes behind the mark. */
+static bool copy_behind(uint64_t mark)
+{
+    return !mark || cuda_ok(cudaStreamWaitEvent(device.copy, event_of(device.marks, mark), 0), "cudaStreamWaitEvent");
+}
+
+/* What is computed from now on goes behind what has been copied. */
+static bool compute_behind_copies()
+{
+    return cuda_ok(cudaEventRecord(device.copied, device.copy), "cudaEventRecord") &&
+           cuda_ok(cudaStreamWaitEvent(device.compute, device.copied, 0), "cudaStreamWaitEvent");
 }
 
 static bool upload(void *to, const void *from, size_t bytes, uint64_t after)
 {
-    if (after && !cuda_ok(cudaStreamWaitEvent(device.copy, event_of(after), 0), "cudaStreamWaitEvent")) return false;
-    return copy_through_stages(to, from, bytes, &device.for_copy, device.copy) &&
-           cuda_ok(cudaEventRecord(device.copied, device.copy), "cudaEventRecord") &&
-           cuda_ok(cudaStreamWaitEvent(device.compute, device.copied, 0), "cudaStreamWaitEvent");
+    return copy_behind(after) && copy_through_stages(to, from, bytes, &device.for_copy, device.copy) &&
+           compute_behind_copies();
+}
+
+static uint64_t upload_pinned(void *to, const void *pinned, size_t bytes, uint64_t after)
+{
+    bool ok = copy_behind(after) &&
+              cuda_ok(cudaMemcpyAsync(to, pinned, bytes, cudaMemcpyHostToDevice, device.copy), "cudaMemcpyAsync");
+    return ok && compute_behind_copies() ? add_mark(&device.uploads, device.copy) : 0;
+}
+
+/* Of a thread that has given its device back, none is on its way. */
+static bool await_upload(uint64_t upload)
+{
+    return !device.started || cuda_ok(cudaEventSynchronize(event_of(device.uploads, upload)), "cudaEventSynchronize");
+}
+
+static void *pin(size_t bytes)
+{
+    void *memory = NULL;
+    if (cudaMallocHost(&memory, bytes) == cudaSuccess) return memory;
+    cudaGetLastError(); /* who asked takes other memory */
+    return NULL;
+}
+
+static void unpin(void *memory)
+{
+    cudaFreeHost(memory);
 }
 
 static bool push(void *to, const void *from, size_t bytes)
@@ -78,9 +121,7 @@ static bool download(void *to, const void *from, size_t bytes)
 
 static uint64_t mark()
 {
-    uint64_t number = ++device.last_mark;
-    cuda_ok(cudaEventRecord(device.marks[number % MARKS], device.compute), "cudaEventRecord");
-    return number;
+    return add_mark(&device.marks, device.compute);
 }
 
 /* -- Graphs ------------------------------------------------------------------------------------------------------- */
@@ -117,9 +158,14 @@ static void discard(void *graph)
 }
 
 const device_queue cuda_queue = {
+    .select = device_select,
     .start = device_start,
     .stop = device_stop,
     .upload = upload,
+    .upload_pinned = upload_pinned,
+    .await_upload = await_upload,
+    .pin = pin,
+    .unpin = unpin,
     .push = push,
     .move = move,
     .download = download,
@@ -129,4 +175,7 @@ const device_queue cuda_queue = {
     .captured = captured,
     .launch = launch,
     .discard = discard,
+    .names_ranges = names_ranges,
+    .range_begin = range_begin,
+    .range_end = range_end,
 };

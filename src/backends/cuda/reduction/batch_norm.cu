@@ -464,6 +464,33 @@ static bool run_batch_norm_add_relu_gradient(const kernel_call *call)
     return run_gradient(call, b, &call->in[ADD_RELU_GRADIENT_WEIGHT], ADD_RELU_DWEIGHT);
 }
 
+/* running statistics [channels] = (1 - momentum) running + momentum batch. */
+static __global__ void __launch_bounds__(BLOCK)
+    move_towards(int64_t channels, float momentum, float correction, float *running_mean, float *running_var,
+                 const float *mean, const float *var)
+{
+    const int64_t channel = thread_in_grid();
+    if (channel >= channels) return;
+    running_mean[channel] = running_mean[channel] * (1 - momentum) + mean[channel] * momentum;
+    running_var[channel] = running_var[channel] * (1 - momentum) + var[channel] * (correction * momentum);
+}
+
+static bool run_running_statistics(const kernel_call *call)
+{
+    const running_statistics_attributes *a = (const running_statistics_attributes *)call->attributes;
+    const array *in = call->in;
+    const int64_t channels = in[RUNNING_MEAN].shape.dim[0];
+    LAUNCH(move_towards, blocks_for(channels, BLOCK), BLOCK, 0, compute_stream(), channels, (float)a->momentum,
+           (float)a->correction, (float *)in[RUNNING_MEAN].data, (float *)in[RUNNING_VAR].data,
+           (const float *)in[RUNNING_BATCH_MEAN].data, (const float *)in[RUNNING_BATCH_VAR].data);
+    return launched(call);
+}
+
+static bool statistics_of_f32(const kernel_call *call)
+{
+    return call->in[RUNNING_MEAN].dtype == VT_F32;
+}
+
 /* f32, stored as that or as bf16. */
 static bool norm_of_f32(const kernel_call *call)
 {
@@ -502,5 +529,6 @@ extern "C" const kernel_row cuda_batch_norm_kernels[] = {
     GRADIENT(batch_norm_relu_gradient, run_batch_norm_relu_gradient, GRADIENT_IMAGES, 1 << NORM_DX),
     GRADIENT(batch_norm_add_relu_gradient, run_batch_norm_add_relu_gradient, ADD_RELU_GRADIENT_IMAGES,
              1 << ADD_RELU_DX | 1 << ADD_RELU_DSHORTCUT),
+    { &op_running_statistics, { .run = run_running_statistics, .supports = statistics_of_f32 } },
     {},
 };

@@ -1,0 +1,25 @@
+/* range.cu - which op a kernel in a profiler's timeline is of: ranges of NVTX, which is a header alone and does nothing
+ * where no profiler listens. VT_NVTX=1 asks for them. */
+#include "backends/cuda/machine/device_internal.h"
+#include <nvtx3/nvToolsExt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+bool names_ranges()
+{
+    static const char *asked = getenv("VT_NVTX");
+    return asked && asked[0] == '1';
+}
+
+/* "conv2d resnet.c:42" */
+void range_begin(const char *op, vt_site at)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s %s:%d", op, at.file ? at.file : "", at.line);
+    nvtxRangePushA(name);
+}
+
+void range_end()
+{
+    nvtxRangePop();
+}
