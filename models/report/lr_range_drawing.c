@@ -64,13 +64,13 @@ static void draw(cairo_t *cairo, double width, double height, const void *data)
         draw_curve(cairo, r, &axes, number == 0);
     }
     if (!isnan(r->suggestion)) draw_suggestion(cairo, r, &axes);
-    for (int number = 0; number < NAMES; number++) panel_draw_name(cairo, number, names[number]);
+    for (int number = 0; number < NAMES; number++) panel_draw_name(cairo, 1, number, names[number]);
 }
 
 bool lr_range_draw(const lr_range *r, const char *folder)
 {
     if (r->count == 0) return !vt_failed();
-    return drawing_write(folder, "lr_range", PANEL_WIDTH, panel_sheet_height(NAMES), draw, r);
+    return drawing_write(folder, "lr_range", PANEL_WIDTH, panel_sheet_height(1, NAMES), draw, r);
 }
 
 #else
