@@ -17,7 +17,7 @@ typedef struct options {
 
 static const command_option table[] = {
     { OPTION_TEXT, "device", OPTION_FIELD(device), "NAME", .fallback = "cpu",
-      .help = "cpu, cuda: an NVIDIA GPU, cuda:1: the second, or reference: the slow f64 oracle" },
+      .help = "cpu, cuda: an NVIDIA GPU, or cuda:1, the second, or reference: the slow f64 oracle" },
     { OPTION_DTYPE, "precision", OPTION_FIELD(precision), "f32|bf16", .fallback = "f32", .help = "Of the factors" },
     { OPTION_INTEGER, "size", OPTION_FIELD(size), "N", 8, 1e5, .fallback = "1024",
       .help = "Rows of the square matrices; the layer has a quarter of it for inputs, and for outputs all" },

@@ -51,7 +51,7 @@ static const command_option table[] = {
       .help = "Steps that are timed as one; the steps are rounded up to whole groups" },
     { OPTION_HEADING, .name = "On what:" },
     { OPTION_TEXT, "device", OPTION_FIELD(device), "NAME", .fallback = "cpu",
-      .help = "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle" },
+      .help = "cpu, cuda: an NVIDIA GPU, or cuda:1, the second, or reference: the slow f64 oracle" },
     { OPTION_DTYPE, "precision", OPTION_FIELD(precision), "f32|bf16", .fallback = "f32",
       .help = "Of weights and arithmetic" },
     { OPTION_INTEGER, "threads", OPTION_FIELD(threads), "N", 0, 1024, .fallback = "0",
@@ -82,7 +82,7 @@ static options parse_options(int argc, char **argv)
     };
     options o = { .group = 0 };
     command_line_parse(&line, argc, argv, &o);
-    const defaults *suited = strcmp(o.device, "cuda") == 0 ? &of_cuda : &of_cpu;
+    const defaults *suited = strncmp(o.device, "cuda", 4) == 0 ? &of_cuda : &of_cpu;
     o.warm_up_steps = suited->warm_up_steps;
     if (o.group == 0) o.group = suited->group;
     if (o.matmul_size == 0) o.matmul_size = suited->matmul_size;

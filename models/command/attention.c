@@ -35,7 +35,7 @@ static const command_option table[] = {
     { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 1e5, .otherwise = "the model's",
       .help = "Side of the pictures that the model takes; position embeddings are resampled" },
     { OPTION_TEXT, "device", OPTION_FIELD(device), "NAME", .fallback = "cpu",
-      .help = "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle" },
+      .help = "cpu, cuda: an NVIDIA GPU, or cuda:1, the second, or reference: the slow f64 oracle" },
     { OPTION_TEXT, "out", OPTION_FIELD(out), "DIR", .otherwise = "the picture's name with -attention behind it",
       .help = "The folder that the results go to" },
     { .kind = OPTION_HEADING, .name = "What is drawn:" },

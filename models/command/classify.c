@@ -39,7 +39,7 @@ static const command_option table[] = {
       .help = "Side of the pictures that the model takes; position embeddings are resampled" },
     { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "16", .help = "Pictures at a time" },
     { OPTION_TEXT, "device", OPTION_FIELD(device), "NAME", .fallback = "cpu",
-      .help = "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle" },
+      .help = "cpu, cuda: an NVIDIA GPU, or cuda:1, the second, or reference: the slow f64 oracle" },
     { 0 },
 };
 static const command_line line = {

@@ -158,7 +158,7 @@ static const command_option of_the_run[] = {
       .help = "Of the first weights, the order of the pictures and their augmentation" },
     { OPTION_HEADING, .name = "On what:" },
     { OPTION_TEXT, "device", OPTION_FIELD(device), "NAME", .fallback = "cpu",
-      .help = "cpu, cuda: an NVIDIA GPU, or reference: the slow f64 oracle" },
+      .help = "cpu, cuda: an NVIDIA GPU, or cuda:1, the second, or reference: the slow f64 oracle" },
     { OPTION_DTYPE, "precision", OPTION_FIELD(precision), "f32|f64|bf16", .fallback = "f32", .fixed = true,
       .help = "Of weights and arithmetic; bf16: of products' factors" },
     { OPTION_INTEGER, "threads", OPTION_FIELD(threads), "N", 1, 1024, .otherwise = "one a core",

@@ -56,7 +56,7 @@ static void open_loaders(trainer *t, const pictures *p)
         std[c] = (float)t->pictures.std[c];
     }
     /* A GPU is quicker than the host at making batches, of the same bits. */
-    bool resident = strcmp(o->device, "cuda") == 0 && pictures_may_be_resident(p, o);
+    bool resident = strcmp(vt_device(), "cuda") == 0 && pictures_may_be_resident(p, o);
     /* What a network is to learn by heart comes as it is. */
     bool varied = o->overfit_batches == 0;
     if (!varied) t->few = *p->train;

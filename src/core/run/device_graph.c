@@ -84,10 +84,18 @@ static device_graph *make(context *c, plan *p)
     return g;
 }
 
-static bool has_waiting_step(const plan *p)
+/* Before the first run: whether it is not tried. */
+static bool is_not_to_be_launched(const plan *p, const context *c)
 {
-    for (int s = 0; s < p->step_count; s++)
-        if (p->steps[s].kernel && p->steps[s].kernel->waits) return true;
+    if (p->step_count < FEWEST_STEPS || c->eager) return true;
+    for (int s = 0; s < p->step_count; s++) {
+        const step *waiting = &p->steps[s];
+        if (!waiting->kernel || !waiting->kernel->waits) continue;
+        log_line("plan", "the steps cannot be launched as one: %s at %s:%d waits for the device",
+                 waiting->call.op->name, c->run.nodes[waiting->source]->at.file,
+                 c->run.nodes[waiting->source]->at.line);
+        return true;
+    }
     return false;
 }
 
@@ -214,7 +222,7 @@ enum launch device_graph_run(plan *p, context *c)
 {
     device_graph *g = p->launch ? p->launch : make(c, p);
     if (!g || g->impossible || profile_is_on() || c->device->queue->names_ranges()) return NOT_LAUNCHED;
-    if (!g->runs && (p->step_count < FEWEST_STEPS || has_waiting_step(p) || c->eager)) g->impossible = true;
+    if (!g->runs && is_not_to_be_launched(p, c)) g->impossible = true;
     bool still = look_for_moves(p, c);
     if (g->impossible || g->runs++ < RUNS_BEFORE) return NOT_LAUNCHED;
     if (!still) forget_graph(c, p);

@@ -79,6 +79,7 @@ static void keep(const choice *c, const char *name, int candidate)
 {
     char text[MAX_ANSWER];
     c->describe(candidate, c->context, text);
+    log_line("tune", "%s: candidate %d is chosen: %s", name ? name : c->problem, candidate, text);
     tuning_keep(&known, name, text);
 }
 
