@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import platform
 import signal
 import subprocess
 import sys
@@ -18,6 +19,10 @@ GPU_MODELS = ["vit_tiny_patch16_224", "vit_small_patch16_224", "vit_base_patch16
 # One model a family, for pictures as they were published.
 ZOO = ["vit_tiny_patch16_224", "vit5_small_patch16_224", "swin_tiny_patch4_window7_224", "pvt_tiny", "pvt_v2_b1", "cvt_13",
        "coat_tiny", "coat_lite_tiny", "ceit_tiny_patch16_224", "cct_14_7x2_224", "botnet26t_256", "resnet18"]
+
+
+# glibc's malloc gives large blocks back to the system after each step, and page faults then cost PyTorch time.
+KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 36), "MALLOC_TOP_PAD_": str(1 << 26)}
 
 
 class Failed(Exception):
@@ -115,3 +120,13 @@ def counting_number(text):
 
 def usable_cores():
     return len(os.sched_getaffinity(0))
+
+
+def cpu_name():
+    try:
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum { PASSES = 3 };
-enum algorithm { WINOGRAD, ONEDNN, IM2COL, ALGORITHMS };
-static const char *const algorithm_names[] = { "Winograd", "oneDNN", "im2col" };
+enum algorithm { WINOGRAD, DEPTH_WISE, ONEDNN, IM2COL, ALGORITHMS };
+static const char *const algorithm_names[] = { "Winograd", "depth-wise", "oneDNN", "im2col" };
 static const char *const pass_names[] = { "forward", "input gradient", "weight gradient" };
 
 /* -- Problems -------------------------------------------------------------------------------------------------------
@@ -216,6 +216,10 @@ static bool run(enum algorithm algorithm, const convolution *p, enum convolution
         if (!level_kernels()->winograd_supports(p)) return false;
         scratch = scratch_new(level_kernels()->winograd_scratch(p, pass, threads));
         level_kernels()->winograd_convolve(p, pass, threads, x, weight, with, y, scratch);
+    } else if (algorithm == DEPTH_WISE) {
+        if (!level_kernels()->depth_wise_supports(p)) return false;
+        scratch = scratch_new(level_kernels()->depth_wise_scratch(p, pass, threads));
+        level_kernels()->depth_wise_convolve(p, pass, threads, x, weight, with, y, scratch);
     } else if (algorithm == ONEDNN) {
         onednn_plan *plan = onednn_prepare_convolution(p, pass, bias);
         if (!plan) return false;
@@ -284,6 +288,19 @@ static const shape shapes[] = {
     { "dilated", 2, 16, { 9, 8 }, 17, { 3, 3 }, 1, { 2, 2 }, 2, 1, { 0 } },
     { "groups", 2, 32, { 7, 8 }, 64, { 3, 3 }, 1, { 1, 1 }, 1, 2, { 0 } },
     { "depth-wise", 2, 64, { 14, 14 }, 64, { 7, 7 }, 1, { 3, 3 }, 1, 64, { 0 } },
+    { "depth-wise, channels left over", 3, 70, { 9, 31 }, 70, { 3, 3 }, 1, { 1, 1 }, 1, 70, { 0 } },
+    { "depth-wise, fewer channels than a vector", 1, 3, { 8, 17 }, 3, { 5, 5 }, 1, { 2, 2 }, 1, 3, { 0 } },
+    { "depth-wise, stride 2", 2, 24, { 9, 20 }, 24, { 3, 3 }, 2, { 1, 1 }, 1, 24, { 0 } },
+    { "depth-wise, stride 2, 5 by 5", 2, 17, { 12, 33 }, 17, { 5, 5 }, 2, { 2, 1 }, 1, 17, { 0 } },
+    { "depth-wise, stride 3, dilation 2", 2, 9, { 17, 16 }, 9, { 4, 3 }, 3, { 3, 3 }, 2, 9, { 0 } },
+    { "depth-wise, dilated", 2, 20, { 11, 12 }, 20, { 3, 3 }, 1, { 2, 2 }, 2, 20, { 0 } },
+    { "depth-wise, a stride beyond the kernel", 2, 16, { 13, 11 }, 16, { 2, 2 }, 5, { 0, 1 }, 1, 16, { 0 } },
+    { "depth-wise, padding beyond the kernel", 2, 16, { 5, 6 }, 16, { 2, 3 }, 1, { 4, 3 }, 1, 16, { 0 } },
+    { "depth-wise, padding below and right", 2, 24, { 7, 7 }, 24, { 3, 3 }, 1, { 0, 0 }, 1, 24, { 2, 1 } },
+    { "depth-wise, an oblong kernel", 2, 33, { 8, 9 }, 33, { 1, 7 }, 1, { 0, 3 }, 1, 33, { 0 } },
+    { "depth-wise, one pixel", 1, 8, { 1, 1 }, 8, { 3, 3 }, 1, { 1, 1 }, 1, 8, { 0 } },
+    { "depth-wise, many images", 37, 8, { 4, 5 }, 8, { 3, 3 }, 1, { 1, 1 }, 1, 8, { 0 } },
+    { "depth-wise, two outputs a channel", 2, 6, { 7, 7 }, 12, { 3, 3 }, 1, { 1, 1 }, 1, 6, { 0 } },
     { "pointwise", 3, 33, { 5, 7 }, 18, { 1, 1 }, 1, { 0, 0 }, 1, 1, { 0 } },
     { "pointwise of stride 2", 3, 33, { 5, 7 }, 18, { 1, 1 }, 2, { 0, 0 }, 1, 1, { 0 } },
     { "pointwise in groups", 3, 32, { 5, 7 }, 16, { 1, 1 }, 1, { 0, 0 }, 1, 4, { 0 } },

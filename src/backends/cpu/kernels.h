@@ -2,6 +2,7 @@
 #ifndef VITRO_BACKENDS_CPU_KERNELS_H
 #define VITRO_BACKENDS_CPU_KERNELS_H
 
+#include "backends/cpu/image/depth_wise.h"
 #include "backends/cpu/image/winograd.h"
 #include "backends/cpu/product/gemm.h"
 #include "backends/kernel_row.h"
@@ -12,6 +13,9 @@
 
 /* What kernels are made of and tests call by itself. */
 #define EACH_PART(PART)                                                                                                \
+    PART(depth_wise_supports)                                                                                          \
+    PART(depth_wise_scratch)                                                                                           \
+    PART(depth_wise_convolve)                                                                                          \
     PART(gemm_can)                                                                                                     \
     PART(gemm_plan_for)                                                                                                \
     PART(gemm_run_f32)                                                                                                 \

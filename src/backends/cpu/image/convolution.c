@@ -2,6 +2,7 @@
 #include "backends/cpu/machine/choose.h"
 #include "core/base/error.h"
 #include "backends/cpu/image/convolution.h"
+#include "backends/cpu/image/depth_wise.h"
 #include "backends/cpu/vector/integers.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/onednn/onednn.h"
@@ -53,7 +54,7 @@ static operands operands_of(const kernel_call *call)
 /* -- Algorithms -----------------------------------------------------------------------------------------------------
  */
 
-enum algorithm { WINOGRAD, ONEDNN, IM2COL, ALGORITHMS };
+enum algorithm { WINOGRAD, DEPTH_WISE, ONEDNN, IM2COL, ALGORITHMS };
 
 enum { X, WEIGHT, BIAS, Y, TENSORS }; /* of a pass, as onednn_prepare_convolution numbers them */
 
@@ -77,6 +78,7 @@ static bool is_possible(const plan *p, enum algorithm algorithm)
 {
     switch (algorithm) {
     case WINOGRAD: return !p->is_f64 && winograd_supports(&p->problem) && winograd_is_allowed();
+    case DEPTH_WISE: return !p->is_f64 && depth_wise_supports(&p->problem);
     case ONEDNN: return p->onednn != NULL;
     default: return true;
     }
@@ -86,6 +88,7 @@ static size_t scratch_of(const plan *p, enum algorithm algorithm)
 {
     switch (algorithm) {
     case WINOGRAD: return winograd_scratch(&p->problem, p->pass, p->threads);
+    case DEPTH_WISE: return depth_wise_scratch(&p->problem, p->pass, p->threads);
     case ONEDNN: return onednn_scratch(p->onednn);
     default: return p->is_f64 ? im2col_scratch_f64(&p->problem, p->pass) : im2col_scratch_f32(&p->problem, p->pass);
     }
@@ -96,6 +99,7 @@ static bool execute(const plan *p, enum algorithm algorithm, void *const *data, 
     void *x = data[X], *weight = data[WEIGHT], *bias = data[BIAS], *y = data[Y];
     switch (algorithm) {
     case WINOGRAD: winograd_convolve(&p->problem, p->pass, p->threads, x, weight, bias, y, scratch); return true;
+    case DEPTH_WISE: depth_wise_convolve(&p->problem, p->pass, p->threads, x, weight, bias, y, scratch); return true;
     case ONEDNN: return onednn_execute(p->onednn, data, scratch);
     default:
         if (p->is_f64)
@@ -178,6 +182,16 @@ static void trial_end(trial *t)
     free(t->scratch);
 }
 
+/* A vector of channels at a time is faster than what oneDNN has for gradients, and for many taps. With few, memory is
+ * the limit of both, and oneDNN reads it with more foresight. */
+static bool suits_depth_wise(const plan *p)
+{
+    enum { FEW_TAPS = 9 };
+    const convolution *c = &p->problem;
+    bool few = c->kernel[0] * c->kernel[1] <= FEW_TAPS;
+    return is_possible(p, DEPTH_WISE) && !(few && p->pass == CONVOLUTION_FORWARD && is_possible(p, ONEDNN));
+}
+
 /* Winograd's algorithm transforms weights once, and so wants enough tiles, of 4 by 4 results, to be worth it. */
 static enum algorithm expected(const plan *p)
 {
@@ -185,6 +199,7 @@ static enum algorithm expected(const plan *p)
     const convolution *c = &p->problem;
     int64_t tiles = c->batch * ((c->output[0] + 3) / 4) * ((c->output[1] + 3) / 4);
     bool pays = c->channels >= ENOUGH_CHANNELS && c->outputs >= ENOUGH_CHANNELS && tiles >= ENOUGH_TILES;
+    if (suits_depth_wise(p)) return DEPTH_WISE;
     if (has_matrix_unit(c)) return is_possible(p, ONEDNN) && !gathers_bf16(p) ? ONEDNN : IM2COL;
     return pays && is_possible(p, WINOGRAD) ? WINOGRAD : is_possible(p, ONEDNN) ? ONEDNN : IM2COL;
 }
@@ -232,7 +247,7 @@ static int64_t trial_batch(const convolution *c)
 static enum algorithm choose_algorithm(const plan *p)
 {
     if (p->is_f64) return IM2COL;
-    if (is_small(&p->problem) || !is_candidate(p, WINOGRAD)) return expected(p);
+    if (is_small(&p->problem) || (!is_candidate(p, WINOGRAD) && !is_candidate(p, DEPTH_WISE))) return expected(p);
     int threads = thread_limit(1);
     plan less = *p;
     less.threads = 1;

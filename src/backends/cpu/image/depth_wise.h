@@ -1,0 +1,15 @@
+/* depth_wise.h - convolutions of one channel each, in f32: as many groups as channels, and as outputs. */
+#ifndef VITRO_BACKENDS_CPU_IMAGE_DEPTH_WISE_H
+#define VITRO_BACKENDS_CPU_IMAGE_DEPTH_WISE_H
+
+#include "backends/cpu/image/convolution.h"
+
+/* Of any kernel, stride, padding and dilation, of images in f32 that have as many channels as a vector has elements. */
+bool depth_wise_supports(const convolution *p);
+
+/* As im2col_f32. The same number of threads goes to both functions; results have the same bits at any number. */
+size_t depth_wise_scratch(const convolution *p, enum convolution_pass pass, int threads);
+void depth_wise_convolve(const convolution *p, enum convolution_pass pass, int threads, void *x, float *weight,
+                         const float *bias, void *y, void *scratch);
+
+#endif
