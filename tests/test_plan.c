@@ -2,6 +2,7 @@
  * hold now; the same results eagerly, and with any pass off; memory that is neither lost nor used twice. */
 #include "core/plan/memory_plan.h"
 #include "left_behind.h"
+#include "printed.h"
 #include "tested_device.h"
 #include "zoo.h"
 #include "refused.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <vitro/vitro.h>
 
 static vt_dtype precision(void)
@@ -118,21 +118,6 @@ Test(cache, replay_reads_what_the_leaves_hold_now)
     cr_assert(vt_statistics_get().plan_misses == 2);
 }
 
-/* What the function prints on standard error. */
-static void printed(void (*function)(void), char *text, size_t size)
-{
-    FILE *file = tmpfile();
-    int saved = dup(STDERR_FILENO);
-    cr_assert(file && saved >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
-    function();
-    fflush(stderr);
-    dup2(saved, STDERR_FILENO);
-    close(saved);
-    rewind(file);
-    text[fread(text, 1, size - 1, file)] = 0;
-    fclose(file);
-}
-
 static void run_two_shapes(void)
 {
     product_of(1, 2, 8);
@@ -168,13 +153,6 @@ static void run_linear_gradients(void)
     vt_gradients(y, vt_normal(VT_SHAPE(7, 4)), of_y, 2, g);
     vt_gradients(z, vt_normal(VT_SHAPE(7, 4)), of_z, 2, g + 2);
     vt_read(g[0], data, 20, VT_F64);
-}
-
-static int count_of(const char *text, const char *word)
-{
-    int count = 0;
-    while ((text = strstr(text, word))) text += strlen(word), count++;
-    return count;
 }
 
 Test(passes, gradients_of_weight_and_bias_are_one_op)

@@ -47,8 +47,7 @@ typedef struct kernel {
     bool waits; /* it waits for its device, so that it can be no part of what is launched as one */
 } kernel;
 
-/* The best a device does, as measured: FLOP/s of a large f32 matrix product, bytes/s read and written by a large copy.
- */
+/* The best a device does, as measured: FLOP/s of multiply-adds of f32, bytes/s read and written by a large copy. */
 typedef struct device_peak {
     double flops, bytes;
 } device_peak;

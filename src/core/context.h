@@ -37,6 +37,7 @@ struct context {
 
     run_state run;
     struct plan_cache *plans;
+    struct plan *keeper; /* the one that keeps what it made of parameters; NULL: none does */
     uint64_t passes_off; /* a bit for each pass that is off */
     buffer *workspace;   /* what plans compute in, one at a time */
 

@@ -22,7 +22,10 @@ enum { INPUT_GRADIENT_G, INPUT_GRADIENT_WEIGHT };
 /* conv2d_weight_gradient: g as y, x -> dweight as weight */
 enum { WEIGHT_GRADIENT_G, WEIGHT_GRADIENT_X };
 
-/* Of each of them, as a mask: what is multiplied. */
+/* conv2d_scaled: x and weight as those of conv2d, scale [O], shift [O], bias? [O] -> y, scaled and shifted */
+enum { CONV2D_SCALED_X, CONV2D_SCALED_WEIGHT, CONV2D_SCALED_SCALE, CONV2D_SCALED_SHIFT, CONV2D_SCALED_BIAS };
+
+/* Of the first three, as a mask: what is multiplied. */
 enum { CONVOLUTION_FACTORS = 1 << CONV2D_X | 1 << CONV2D_WEIGHT };
 
 #endif

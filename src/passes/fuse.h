@@ -5,6 +5,7 @@
 #include "core/plan/program.h"
 
 void fuse_residual_layer_norm(program *p);
+void fuse_batch_norm_folding(program *p);
 void fuse_batch_norm_relu(program *p);
 void fuse_add_relu(program *p);
 void fuse_linear_gelu(program *p);

@@ -4,6 +4,7 @@
 #include "core/base/entry.h"
 #include "core/base/error.h"
 #include "core/graph/refuse.h"
+#include "core/tensor/persist.h"
 #include "train/fit.h"
 #include "train/rename.h"
 #include <vitro/checkpoint.h>
@@ -19,7 +20,8 @@ typedef struct target {
     vt_shape shape;
     const renamed_tensor *from; /* NULL: it stays as it is */
     fit_kind fit;               /* how that is made to fit; FIT_NONE: it fits */
-    void *data;                 /* what it is to hold */
+    void *data;                 /* what it is to hold ... */
+    buffer *room;               /* ... where it will hold it; NULL where it is copied */
 } target;
 
 typedef struct loading {
@@ -235,10 +237,19 @@ static void *allocate(const target *t, vt_shape shape)
     return malloc((size_t)vt_shape_count(shape) * vt_dtype_size(t->dtype) + 1);
 }
 
+/* Memory for what the tensor is to hold. */
+static void *allocate_room(target *t)
+{
+    context *c = context_get();
+    t->room = value_room(c, value_of(c, t->entry.tensor));
+    if (t->room) return t->room->data;
+    return vt_failed() ? NULL : allocate(t, t->shape);
+}
+
 /* In place of what was read, that of the model's shape. */
 static bool fit(const loading *l, target *t)
 {
-    void *fitted = allocate(t, t->shape);
+    void *fitted = allocate_room(t);
     if (!fitted) return out_of_memory(l);
     bool fine = fit_elements(l->a->at_, t->fit, &t->entry.grid, t->dtype, t->from->shape, t->data, t->shape, fitted);
     free(t->data);
@@ -249,25 +260,42 @@ static bool fit(const loading *l, target *t)
 static bool read_target(const loading *l, target *t)
 {
     int64_t begin = 0;
-    t->data = allocate(t, t->from->shape);
+    t->data = t->fit == FIT_NONE ? allocate_room(t) : allocate(t, t->from->shape);
     if (!t->data) return out_of_memory(l);
     for (int i = 0; i < t->from->count; i++)
         if (!read_piece(l, t, &t->from->pieces[i], &begin)) return false;
     return t->fit == FIT_NONE || fit(l, t);
 }
 
-/* Nothing is written before everything has been read; what has been written is not kept twice. */
+static void forget(target *t)
+{
+    if (!t->room) free(t->data);
+    buffer_release(context_get(), t->room);
+    t->room = NULL;
+    t->data = NULL;
+}
+
+static void write_target(const loading *l, target *t)
+{
+    if (t->room) {
+        value_move_in(value_of(context_get(), t->entry.tensor), t->room);
+        t->data = t->room = NULL;
+    } else {
+        vt_write_at(l->a->at_, t->entry.tensor, t->data);
+    }
+    forget(t);
+}
+
+/* Nothing is written before everything has been read; what has been written is not kept twice. What was recorded
+ * before sees what the model held before. */
 static bool load(loading *l)
 {
+    vt_flush();
     for (int i = 0; i < l->count; i++)
         if (l->targets[i].from && !read_target(l, &l->targets[i])) return false;
-    for (int i = 0; i < l->count; i++) {
-        target *t = &l->targets[i];
-        if (t->from && !vt_write_at(l->a->at_, t->entry.tensor, t->data)) return false;
-        free(t->data);
-        t->data = NULL;
-    }
-    return true;
+    for (int i = 0; i < l->count && !vt_failed(); i++)
+        if (l->targets[i].from) write_target(l, &l->targets[i]);
+    return !vt_failed();
 }
 
 /* -- The call
@@ -300,7 +328,7 @@ bool vt_model_load_with(const vt_model_load_args *a)
     l.file = vt_tensor_file_open_with(&(vt_tensor_file_args){ .at_ = a->at_, .path = a->path, .part = a->part });
     bool fine = l.file && rename_tensors(a->at_, a->path, l.file, a->rules, &l.memory, &l.renamed) &&
                 list_targets(&l) && find_sources(&l) && load(&l);
-    for (int i = 0; l.targets && i < l.count; i++) free(l.targets[i].data);
+    for (int i = 0; l.targets && i < l.count; i++) forget(&l.targets[i]);
     free(l.targets);
     free(l.expected);
     arena_free(&l.memory);

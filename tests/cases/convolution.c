@@ -214,6 +214,28 @@ CASE(conv2d_weight_gradient) = {
     { 0 },
 };
 
+static vt_tensor scaled(const vt_tensor *in)
+{
+    static const conv2d_attributes a = { OF_BOTH };
+    return record(&op_conv2d_scaled, VT_HERE, INPUTS(in[0], in[1], in[2], in[3], in[4]), .attributes = &a,
+                  .attributes_size = sizeof a);
+}
+
+CASE(conv2d_scaled) = {
+    { "two groups, strided", scaled, { X(2, 4, 7, 6), WEIGHT(6, 2, 3, 3), BIAS(6), BIAS(6), BIAS(6) }, .terms = 60 },
+    { "without bias", scaled, { X(2, 4, 7, 6), WEIGHT(6, 2, 3, 3), BIAS(6), BIAS(6), ABSENT }, .terms = 60 },
+    { "no images", scaled, { X(0, 4, 7, 6), WEIGHT(6, 2, 3, 3), BIAS(6), BIAS(6), BIAS(6) } },
+    { "a scale for too few",
+      scaled,
+      { X(2, 4, 7, 6), WEIGHT(6, 2, 3, 3), BIAS(4), BIAS(6), ABSENT },
+      .refused = "conv2d_scaled: scale is f32 [4], it must be f32 [6]" },
+    { "a shift of integers",
+      scaled,
+      { X(2, 4, 7, 6), WEIGHT(6, 2, 3, 3), BIAS(6), INTEGERS(0, 2, 6), ABSENT },
+      .refused = "conv2d_scaled: shift is i64 [6], it must be f32 [6]" },
+    { 0 },
+};
+
 #define CONV1D(name, ...) CONVOLVE(vt_conv1d, name, __VA_ARGS__)
 
 CONV1D(signal, .stride = 1)

@@ -2,7 +2,7 @@
 #include "call.h"
 #include "draw.h"
 
-extern const operation operation_add, operation_relu, operation_linear;
+extern const operation operation_add, operation_relu, operation_linear, operation_conv2d, operation_set_training;
 
 static bool draw_softmax_axis(drawing *d, statement *s)
 {
@@ -134,3 +134,19 @@ static bool draw_their_gradient(drawing *d)
 }
 IDIOM(batch_norm_relu_gradient, draw_their_gradient, .weight = 5);
 IDIOM(batch_norm_add_relu_gradient, draw_their_gradient, .weight = 5);
+
+static bool set_training(drawing *d, bool on)
+{
+    return perform(d, &(statement){ .operation = &operation_set_training, .integer = { on } });
+}
+
+/* A convolution and its norm in evaluation, with gradients of both at times. */
+static bool draw_conv2d_scaled(drawing *d)
+{
+    if (!draw_operation(d, &operation_conv2d)) return false;
+    statement norm = { .operation = &operation_batch_norm, .inputs = 1, .outputs = 1, .in = { last_output(d) } };
+    bool drawn = set_training(d, false) && draw_batch_norm(d, &norm) && perform(d, &norm);
+    if (drawn && chance(&d->dice, 30)) draw_operation(d, &operation_training_step);
+    return set_training(d, true) && drawn;
+}
+IDIOM(conv2d_scaled, draw_conv2d_scaled, .weight = 15);

@@ -4,6 +4,7 @@
 
 #include "backends/cpu/image/depth_wise.h"
 #include "backends/cpu/image/winograd.h"
+#include "backends/cpu/machine/multiply_add.h"
 #include "backends/cpu/product/gemm.h"
 #include "backends/kernel_row.h"
 
@@ -25,6 +26,7 @@
     PART(im2col_scratch_f64)                                                                                           \
     PART(im2col_f32)                                                                                                   \
     PART(im2col_f64)                                                                                                   \
+    PART(multiply_add)                                                                                                 \
     PART(winograd_supports)                                                                                            \
     PART(winograd_scratch)                                                                                             \
     PART(winograd_convolve)

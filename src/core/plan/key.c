@@ -29,8 +29,10 @@ static bool add_word(run_state *r, int64_t word)
 
 static bool add_settings(context *c)
 {
-    int64_t settings[] = { (intptr_t)c->device,    c->device->threads(), c->precision,
-                           (int64_t)c->passes_off, c->force_decompose,   c->eager };
+    int64_t settings[] = { (intptr_t)c->device, c->device->threads(),
+                           c->precision,        (int64_t)c->passes_off,
+                           c->force_decompose,  c->eager,
+                           c->training };
     return add_words(&c->run, settings, sizeof settings / sizeof *settings);
 }
 
@@ -59,7 +61,8 @@ enum { ABSENT = -1, FIRST_LEAF = -2 };
 static bool add_leaf(run_state *r, value *v)
 {
     if (v->run == r->epoch) return add_word(r, FIRST_LEAF - v->leaf);
-    return list_leaf(r, v) && add_word(r, FIRST_LEAF - v->leaf) && add_array(r, &v->array);
+    bool is_parameter = v->depth == OUTLIVES_SCOPES;
+    return list_leaf(r, v) && add_word(r, FIRST_LEAF - v->leaf) && add_word(r, is_parameter) && add_array(r, &v->array);
 }
 
 static bool is_current(const run_state *r, const node *n, int i, const value *v)

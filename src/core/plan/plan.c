@@ -1,6 +1,7 @@
 /* plan.c - plans are made once and found again by their key. */
 #include "core/plan/print_program.h"
 #include "core/plan/key.h"
+#include "core/plan/once.h"
 #include "core/plan/retain.h"
 #include "core/plan/lower.h"
 #include "core/plan/memory_plan.h"
@@ -12,6 +13,7 @@
 #include "core/library.h"
 #include "core/plan/pass.h"
 #include "core/base/log.h"
+#include "core/run/kept.h"
 #include "core/run/profile.h"
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +48,14 @@ static bool plan_steps(plan *p, context *c)
     if (q->failed || !choose_kernels(q, c)) return false;
     run_passes(q, c, true);
     program_log(q);
-    return !q->failed && program_is_in_order(q, c) && lower(p, c) && plan_memory(p, c);
+    return !q->failed && program_is_in_order(q, c) && lower(p, c) && find_once(p, c) && plan_memory(p, c);
 }
 
 static void plan_free(context *c, plan *p)
 {
     device_graph_free(c, p);
     buffer_destroy(c, p->bounds);
+    kept_drop(p, c);
     for (int s = 0; s < p->step_count; s++)
         if (p->steps[s].prepared.discard) p->steps[s].prepared.discard(p->steps[s].prepared.state);
     arena_free(&p->program.memory);
@@ -166,6 +169,7 @@ static void explain(const plan *p, const plan *before, const run_state *r)
     size_t word = 0, n = 0;
     log_line("plan", "new: %zu ops become %d steps on %.1f MB", r->node_count, p->step_count,
              1e-6 * (double)p->work_bytes);
+    if (p->kept_bytes) log_line("plan", "%.1f MB made of parameters alone are kept", 1e-6 * (double)p->kept_bytes);
     if (!before) return;
     while (word < r->key_count && word < before->key_count && r->key[word] == before->key[word]) word++;
     if (word < r->node_key[0]) {

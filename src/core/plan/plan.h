@@ -12,9 +12,10 @@ typedef struct storage {
         STORAGE_WORK,   /* in the plan's workspace */
         STORAGE_LEAF,   /* where the leaf lies */
         STORAGE_RESULT, /* a buffer of its own: values hold it after the run */
+        STORAGE_KEPT,   /* in memory that the plan keeps from run to run */
     } kind;
     int leaf;
-    size_t bytes, offset; /* offset: in the workspace */
+    size_t bytes, offset; /* offset: in the workspace, or in what is kept */
     int first, last;      /* the steps between which it is in use */
     int written;          /* the last step that writes there */
 } storage;
@@ -28,7 +29,15 @@ typedef struct step {
     preparation prepared;
     int scratch; /* a storage, or NO_STORAGE */
     int source;  /* the recorded node that it is, or is part of */
+    bool once;   /* it is left out where what is kept is current */
 } step;
+
+/* A leaf that steps which run once have read, and which it was then. */
+typedef struct witness {
+    int leaf;
+    vt_tensor handle;
+    uint32_t version;
+} witness;
 
 /* A value that is there after the run. */
 typedef struct result {
@@ -49,6 +58,10 @@ typedef struct plan {
     buffer **owned; /* the buffers of storages that hold results, in a run */
     int step_count, step_capacity, storage_count, storage_capacity, result_count;
     size_t work_bytes;
+    buffer *kept; /* what steps that run once make, from run to run; NULL where it is not there */
+    size_t kept_bytes;
+    witness *witnesses;
+    int witness_count;
     buffer *bounds;       /* of a device with memory of its own: what is bound to each node of the run */
     device_graph *launch; /* of such a device: the steps as one */
 

@@ -67,7 +67,7 @@ static void print_table(void)
     fprintf(stderr, "%-32s %-34s %8s %10s %6s %9s %8s %6s\n", "op", "result", "calls", "ms", "%", "GFLOP/s", "GB/s",
             "peak%");
     for (int i = 0; i < profile.row_count; i++) print_row(&profile.rows[i], total);
-    fprintf(stderr, "%.1f ms in kernels; peak: %.0f GFLOP/s of matrix products, %.1f GB/s of copies\n", 1e3 * total,
+    fprintf(stderr, "%.1f ms in kernels; peak: %.0f GFLOP/s of multiply-adds, %.1f GB/s of copies\n", 1e3 * total,
             1e-9 * profile.peak.flops, 1e-9 * profile.peak.bytes);
 }
 

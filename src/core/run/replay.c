@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/entry.h"
 #include "core/run/device_graph.h"
+#include "core/run/kept.h"
 #include "core/base/log.h"
 #include "core/plan/plan.h"
 #include "core/base/poison.h"
@@ -50,6 +51,8 @@ static void find_addresses(plan *p, const context *c)
             p->address[s] = c->run.leaves[at->leaf]->array.data;
         else if (at->kind == STORAGE_RESULT)
             p->address[s] = p->owned[s]->data;
+        else if (at->kind == STORAGE_KEPT)
+            p->address[s] = (char *)p->kept->data + at->offset;
         else
             p->address[s] = c->workspace ? (char *)c->workspace->data + at->offset : nothing;
     }
@@ -123,12 +126,12 @@ static void close_memory(const plan *p, int now)
 
 int run_steps(plan *p, context *c)
 {
-    bool poisons = POISONS && !c->device->queue && c->workspace;
+    bool poisons = POISONS && !c->device->queue && c->workspace, current = kept_is_current(p, c);
     if (poisons) poison(c->workspace->data, c->workspace->bytes);
     int done = 0;
     for (bool ok = true; ok && done < p->step_count; done += ok) {
         if (poisons) open_memory(p, done);
-        ok = run_step(p, c, &p->steps[done]);
+        ok = (current && p->steps[done].once) || run_step(p, c, &p->steps[done]);
         if (poisons) close_memory(p, done);
     }
     if (poisons) unpoison(c->workspace->data, c->workspace->bytes);
@@ -226,8 +229,11 @@ static void mark_buffers(const plan *p, context *c)
 
 bool replay(plan *p, context *c)
 {
-    if (!ensure_workspace(c, p->work_bytes) || !push_bounds(p, c) || !own_results(p, c)) return false;
-    buffer_count(c, (int64_t)p->work_bytes);
+    size_t bytes = p->work_bytes + p->kept_bytes;
+    kept_drop_ended(c);
+    if (!ensure_workspace(c, p->work_bytes) || !kept_begin(p, c) || !push_bounds(p, c) || !own_results(p, c))
+        return false;
+    buffer_count(c, (int64_t)bytes);
     find_addresses(p, c);
     c->run.started = true;
     int done = run_all(p, c);
@@ -235,9 +241,10 @@ bool replay(plan *p, context *c)
     bool ok = done == p->step_count;
     finish_effects(p, c, done);
     if (ok) finish_nodes(p, c);
+    if (ok) kept_settle(p, c);
     hand_out(p, c, done);
     for (int s = 0; s < p->storage_count; s++) buffer_release(c, p->owned[s]);
-    buffer_count(c, -(int64_t)p->work_bytes);
+    buffer_count(c, -(int64_t)bytes);
     if (c->device->settle && c->workspace)
         c->device->settle(c->workspace->data, c->workspace->bytes, &c->workspace->settled);
     return ok;

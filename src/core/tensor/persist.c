@@ -47,3 +47,18 @@ bool value_renew(context *c, value *leaf, vt_tensor source)
     leaf->executed_version++;
     return true;
 }
+
+buffer *value_room(context *c, const value *leaf)
+{
+    if (leaf->buffer || c->device->queue) return NULL;
+    return buffer_new(c, (size_t)vt_shape_count(leaf->spec.shape) * vt_dtype_size(leaf->spec.dtype));
+}
+
+void value_move_in(value *leaf, buffer *room)
+{
+    value_drop_origin(leaf);
+    leaf->buffer = room;
+    leaf->array = array_contiguous(room->data, leaf->spec.dtype, leaf->spec.shape);
+    leaf->recorded_version++;
+    leaf->executed_version++;
+}

@@ -9,5 +9,9 @@
 value *value_persist(context *c, vt_tensor source);
 /* Gives a leaf the value of source in the same way. */
 bool value_renew(context *c, value *leaf, vt_tensor source);
+/* Memory for a leaf that has none yet, whose elements the caller writes there before the leaf moves in, which takes it;
+ * NULL, and no error, where the leaf has some, or the device keeps tensors out of the host's reach. */
+buffer *value_room(context *c, const value *leaf);
+void value_move_in(value *leaf, buffer *room);
 
 #endif

@@ -1,5 +1,6 @@
-/* choose.c - timing candidates, and their names in the tuning cache. */
+/* choose.c - timing candidates, and their names in the tuning cache, and in the machine's file. */
 #include "backends/cpu/machine/choose.h"
+#include "backends/cpu/machine/machine_file.h"
 #include "backends/cpu/machine/threads.h"
 #include "backends/tuning_cache.h"
 #include "core/base/error.h"
@@ -85,13 +86,22 @@ static char *name_of(const choice *c)
 }
 
 /* False where the answer is no candidate's number. */
-static bool recall(const choice *c, const char *name, int *candidate)
+static bool is_candidate(const choice *c, const char *answer, int *candidate)
 {
-    char answer[MAX_ANSWER], *end;
-    if (!tuning_recall(&known, name, answer)) return false;
+    char *end;
     long number = strtol(answer, &end, 10);
     if (end == answer || *end || number < 0 || number >= c->candidates) return false;
     *candidate = (int)number;
+    return true;
+}
+
+/* What this program has chosen, or else one before it: that is then this program's choice too. */
+static bool recall(const choice *c, const char *name, int *candidate)
+{
+    char answer[MAX_ANSWER];
+    if (tuning_recall(&known, name, answer) && is_candidate(c, answer, candidate)) return true;
+    if (!machine_file_recall(name, answer) || !is_candidate(c, answer, candidate)) return false;
+    if (!tuning_keep(&known, name, answer)) raise_short_memory();
     return true;
 }
 
@@ -99,7 +109,7 @@ static void keep(const char *name, int candidate)
 {
     char answer[16];
     snprintf(answer, sizeof answer, "%d", candidate);
-    if (!tuning_keep(&known, name, answer)) raise_short_memory();
+    if (!tuning_keep(&known, name, answer) || !machine_file_keep(name, answer)) raise_short_memory();
 }
 
 bool choice_is_made(const choice *c, int *candidate)

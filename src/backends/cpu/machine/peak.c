@@ -1,65 +1,46 @@
-/* peak.c - the best of a few large products and copies: what a profile is held to. */
-#include "core/base/clock.h"
+/* peak.c - the best of a few rounds of multiply-adds, and of large copies: what a profile is held to. */
 #include "backends/cpu/machine/peak.h"
-#include "backends/cpu/backend.h"
 #include "backends/cpu/kernels.h"
-#include "core/run/profile.h"
-#include "ops/linear.h"
+#include "backends/cpu/machine/level.h"
+#include "core/base/clock.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE = 1024, TRIES = 5 };
+enum { TRIES = 5 };
 
-static double product_seconds(kernel_call *call, const kernel *k)
-{
-    preparation p = { 0 };
-    double best = 0;
-    bool ok = !k->prepare || k->prepare(call, &p);
-    call->state = p.state;
-    call->scratch = p.scratch ? aligned_alloc(64, (p.scratch + 63) / 64 * 64) : NULL;
-    for (int i = 0; ok && (call->scratch || !p.scratch) && i < TRIES; i++) {
-        double start = seconds_now();
-        ok = k->run(call);
-        double seconds = seconds_now() - start;
-        if (ok && (best == 0 || seconds < best)) best = seconds;
-    }
-    free(call->scratch);
-    if (p.discard) p.discard(p.state);
-    return best;
-}
-
-static double copy_seconds(array *to, const array *from)
+static double multiply_add_flops(void)
 {
     double best = 0;
     for (int i = 0; i < TRIES; i++) {
+        double start = seconds_now(), flops = level_kernels()->multiply_add();
+        double speed = flops / (seconds_now() - start);
+        if (speed > best) best = speed;
+    }
+    return best;
+}
+
+/* Of elements, from one half of the memory to the other. */
+static double copied_bytes(float *memory, int64_t count)
+{
+    array from = array_contiguous(memory, VT_F32, VT_SHAPE(count)), to = from;
+    double best = 0, bytes = 2 * (double)count * sizeof *memory;
+    to.data = memory + count;
+    for (int i = 0; i < TRIES; i++) {
         double start = seconds_now();
-        array_copy(to, from);
-        double seconds = seconds_now() - start;
-        if (best == 0 || seconds < best) best = seconds;
+        array_copy(&to, &from);
+        double speed = bytes / (seconds_now() - start);
+        if (speed > best) best = speed;
     }
     return best;
 }
 
 device_peak measure_peak(void)
 {
-    enum { MATRIX = SIZE * SIZE, MATRICES = 8 };
-    float *memory = aligned_alloc(64, (size_t)2 * MATRICES * MATRIX * sizeof *memory);
-    device_peak peak = { 0 };
-    const kernel *k = cpu_backend.kernel_of(&op_matmul);
-    if (!memory) return peak;
-    memset(memory, 0, (size_t)2 * MATRICES * MATRIX * sizeof *memory);
-    array m[3];
-    for (int i = 0; i < 3; i++) m[i] = array_contiguous(memory + i * MATRIX, VT_F32, VT_SHAPE(SIZE, SIZE));
-    matmul_attributes attributes = { 0 };
-    kernel_call call = {
-        .op = &op_matmul, .attributes = &attributes, .inputs = 2, .outputs = 1, .in = m, .out = m + 2
-    };
-    double product = product_seconds(&call, k);
-    array from = array_contiguous(memory, VT_F32, VT_SHAPE(MATRICES * SIZE, SIZE)), to = from;
-    to.data = memory + MATRICES * MATRIX;
-    double copy = copy_seconds(&to, &from);
-    if (product > 0) peak.flops = 2.0 * SIZE * SIZE * SIZE / product;
-    if (copy > 0) peak.bytes = 2.0 * MATRICES * MATRIX * sizeof *memory / copy;
+    enum { COUNT = 1 << 23 };
+    float *memory = aligned_alloc(64, 2 * COUNT * sizeof *memory);
+    if (!memory) return (device_peak){ 0 };
+    memset(memory, 0, 2 * COUNT * sizeof *memory);
+    device_peak peak = { multiply_add_flops(), copied_bytes(memory, COUNT) };
     free(memory);
     return peak;
 }

@@ -23,6 +23,9 @@ size_t onednn_scratch(const onednn_plan *p);
 bool onednn_execute(const onednn_plan *p, void *const *data, void *scratch);
 void onednn_discard(onednn_plan *p);
 
+/* Of the library that is in use; "none" without. */
+void onednn_version(char text[32]);
+
 /* What oneDNN calls its code: for tests and measurements. */
 const char *onednn_implementation(const onednn_plan *p);
 

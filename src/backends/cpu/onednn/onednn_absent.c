@@ -1,6 +1,7 @@
 /* onednn_absent.c - the build without oneDNN: it has no plans. */
 #include "backends/cpu/onednn/onednn.h"
 #include <stddef.h>
+#include <string.h>
 
 onednn_plan *onednn_prepare_matmul(const gemm_problem *p, bool has_bias)
 {
@@ -35,4 +36,9 @@ const char *onednn_implementation(const onednn_plan *p)
 {
     (void)p;
     return "";
+}
+
+void onednn_version(char text[32])
+{
+    strcpy(text, "none");
 }

@@ -6,6 +6,7 @@
 #include "backends/cpu/machine/threads.h"
 #include "core/base/error.h"
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,6 +271,12 @@ void onednn_discard(onednn_plan *p)
 size_t onednn_scratch(const onednn_plan *p)
 {
     return p->scratch;
+}
+
+void onednn_version(char text[32])
+{
+    const dnnl_version_t *v = dnnl_version();
+    snprintf(text, 32, "%d.%d.%d", v->major, v->minor, v->patch);
 }
 
 const char *onednn_implementation(const onednn_plan *p)
