@@ -239,9 +239,9 @@ bool replay(plan *p, context *c)
     int done = run_all(p, c);
     mark_buffers(p, c);
     bool ok = done == p->step_count;
+    if (ok) kept_settle(p, c); /* with what was read: effects come after it */
     finish_effects(p, c, done);
     if (ok) finish_nodes(p, c);
-    if (ok) kept_settle(p, c);
     hand_out(p, c, done);
     for (int s = 0; s < p->storage_count; s++) buffer_release(c, p->owned[s]);
     buffer_count(c, -(int64_t)bytes);
