@@ -19,11 +19,13 @@ static bool channels_fit(const node *n, const char *what, const spec *channels, 
 
 static bool infer_conv2d_scaled(const node *n, const spec *in, spec *out)
 {
-    static const spec absent = { .shape = { .rank = 0 } };
     const spec *weight = &in[CONV2D_SCALED_WEIGHT];
-    const spec *bias = n->inputs > CONV2D_SCALED_BIAS ? &in[CONV2D_SCALED_BIAS] : &absent;
-    const spec own[] = { [CONV2D_X] = in[CONV2D_SCALED_X], [CONV2D_WEIGHT] = *weight, [CONV2D_BIAS] = *bias };
-    return op_conv2d.infer(n, own, out) && channels_fit(n, "scale", &in[CONV2D_SCALED_SCALE], weight) &&
+    bool has_bias = n->inputs > CONV2D_SCALED_BIAS;
+    spec own[] = { [CONV2D_X] = in[CONV2D_SCALED_X], [CONV2D_WEIGHT] = *weight, [CONV2D_BIAS] = { 0 } };
+    node convolution = *n;
+    convolution.inputs = has_bias ? CONV2D_BIAS + 1 : CONV2D_BIAS;
+    if (has_bias) own[CONV2D_BIAS] = in[CONV2D_SCALED_BIAS];
+    return op_conv2d.infer(&convolution, own, out) && channels_fit(n, "scale", &in[CONV2D_SCALED_SCALE], weight) &&
            channels_fit(n, "shift", &in[CONV2D_SCALED_SHIFT], weight);
 }
 

@@ -73,7 +73,8 @@ static int64_t batch_offset(const gemm_problem *p, const int64_t *stride, int64_
 }
 
 /* Where rows of a lie side by side, tiles read them so, but not from lines along k that are a multiple of so many bytes
- * apart: these would meet in few sets of the second-level cache. */
+ * apart: these would meet in few sets of the second-level cache; nor where a tile reads less than half of each line,
+ * which its neighbours then have to fetch again. */
 enum { TOO_ALIKE = 8192 };
 
 /* What a unit works on: the rows of its largest tile, and of the smallest part of one; elements along k that lie in a
@@ -151,8 +152,8 @@ static void choose_packing(gemm_plan *g, int64_t size)
     const unit_shape u = unit_shapes[g->unit];
     bool widens = g->unit == GEMM_VECTORS && p->a_dtype == VT_BF16;
     bool cut = p->k % (u.share * u.words) || p->m % u.rows, apart = p->a_row % u.share;
-    g->reads_across =
-        g->unit == GEMM_VECTORS && !widens && p->a_row == 1 && p->a_column != 1 && p->a_column * size % TOO_ALIKE != 0;
+    bool side_by_side = p->a_row == 1 && p->a_column != 1 && p->a_column * size % TOO_ALIKE != 0;
+    g->reads_across = g->unit == GEMM_VECTORS && !widens && side_by_side && 2 * TILE_ROWS * size > LINE_BYTES;
     g->packs_a = !g->reads_across && (p->a_column != 1 || cut || apart || widens);
 }
 
