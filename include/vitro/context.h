@@ -10,9 +10,9 @@ extern "C" {
 #endif
 
 /* Chooses where later steps run: "cpu" (the default), "cuda", or "reference", the slow f64 oracle. Tensors move to
- * where they are used. "cuda:1" is the second of several GPUs; a process computes on one of them, and "cuda" is that one,
- * or the first. Error: a name that this build does not know, a device that this machine does not have, or another GPU
- * than before. */
+ * where they are used. "cuda:1" is the second of several GPUs; a process computes on one of them, and "cuda" is that
+ * one, or the first. Error: a name that this build does not know, a device that this machine does not have, or another
+ * GPU than before. */
 VT_API void vt_set_device(const char *name);
 VT_API const char *vt_device(void);
 
