@@ -447,6 +447,67 @@ Test(attention, same_bits_for_any_number_of_threads)
     cr_assert(memcmp(one, three, sizeof one) == 0);
 }
 
+/* -- Dropout --------------------------------------------------------------------------------------------------------
+ */
+
+/* More than a tile of queries and of keys, in heads that tensor cores take. */
+enum { DROPPED_LEADS = 6, DROPPED_QUERIES = 70, DROPPED_KEYS = 81, DROPPED_CHANNELS = 32 };
+enum {
+    DROPPED_Q = DROPPED_LEADS * DROPPED_QUERIES * DROPPED_CHANNELS,
+    DROPPED_K = DROPPED_LEADS * DROPPED_KEYS * DROPPED_CHANNELS,
+    DROPPED_ALL = 2 * DROPPED_Q + 2 * DROPPED_K
+};
+
+/* y, and the gradients of q, k and v, one after another. */
+static void attend_with_dropout(const char *device, bool adjusted, float *out)
+{
+    vt_seed(5);
+    VT_SCOPE;
+    vt_set_device(device);
+    vt_tensor in[] = { vt_uniform(VT_SHAPE(2, 3, DROPPED_QUERIES, DROPPED_CHANNELS), .low = -1, .high = 1),
+                       vt_uniform(VT_SHAPE(2, 3, DROPPED_KEYS, DROPPED_CHANNELS), .low = -1, .high = 1),
+                       vt_uniform(VT_SHAPE(2, 3, DROPPED_KEYS, DROPPED_CHANNELS), .low = -1, .high = 1) };
+    vt_tensor bias = VT_INERT, mask = VT_INERT, gradient[3];
+    if (adjusted) {
+        bias = vt_uniform(VT_SHAPE(3, DROPPED_QUERIES, DROPPED_KEYS), .low = -1, .high = 1);
+        mask = vt_greater(vt_uniform(VT_SHAPE(DROPPED_QUERIES, DROPPED_KEYS)), vt_full(VT_SCALAR, 0.2));
+    }
+    vt_set_training(true);
+    vt_tensor y = vt_attention(in[0], in[1], in[2], .bias = bias, .mask = mask, .dropout = 0.25);
+    vt_set_training(false);
+    vt_gradients(y, vt_cos(y), in, 3, gradient);
+    const int64_t count[] = { DROPPED_Q, DROPPED_Q, DROPPED_K, DROPPED_K };
+    for (int i = 0; i < 4; out += count[i++])
+        cr_assert(vt_read(i ? gradient[i - 1] : y, out, count[i], VT_F32), "%s", vt_error_message());
+}
+
+/* By the norm of the difference: the mask is the same to the last element. */
+static void expect_same_dropout(vt_dtype precision, bool adjusted, double limit)
+{
+    static float want[DROPPED_ALL], got[DROPPED_ALL];
+    double off = 0, size = 0;
+    vt_set_precision(VT_F32);
+    attend_with_dropout("reference", adjusted, want);
+    vt_set_device(tested_device());
+    vt_set_precision(precision);
+    attend_with_dropout(tested_device(), adjusted, got);
+    for (int i = 0; i < DROPPED_ALL; i++) {
+        off += ((double)got[i] - (double)want[i]) * ((double)got[i] - (double)want[i]);
+        size += (double)want[i] * (double)want[i];
+    }
+    cr_assert(off <= limit * limit * size, "%s, bias and mask %d: off by %g of %g", vt_dtype_name(precision), adjusted,
+              sqrt(off), sqrt(size));
+}
+
+Test(attention, with_dropout)
+{
+    setenv("VT_BF16", "emulate", 1);
+    for (int adjusted = 0; adjusted < 2; adjusted++) {
+        expect_same_dropout(VT_F32, adjusted, 1e-5);
+        expect_same_dropout(VT_BF16, adjusted, 0.02);
+    }
+}
+
 /* -- What a query sees ----------------------------------------------------------------------------------------------
  */
 

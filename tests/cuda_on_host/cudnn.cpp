@@ -357,7 +357,7 @@ static execution see_execution(const content &plan, const content &pack)
 /* Calls function(x, weight, y) with the places of each three elements that meet. */
 template <class Function> static void visit(const execution &e, Function function)
 {
-    const auto &[x, weight, y] = e.operand;
+    const tensor &x = e.operand[0], &weight = e.operand[1], &y = e.operand[2];
     const int64_t channels = weight.extent[1], of_group = y.extent[1] / (x.extent[1] / channels);
     for (int64_t n = 0; n < y.extent[0]; n++)
         for (int64_t k = 0; k < y.extent[1]; k++)
@@ -377,7 +377,7 @@ template <class Function> static void visit(const execution &e, Function functio
 /* What the working memory held is lost; so is what the result held. */
 static void compute(const execution &e)
 {
-    const auto &[x, weight, y] = e.operand;
+    const tensor &x = e.operand[0], &weight = e.operand[1], &y = e.operand[2];
     const tensor &result = e.operand[e.result];
     std::vector<double> sums((size_t)result.last() + 1);
     if (e.workspace_bytes) memset(e.workspace, 0xff, (size_t)e.workspace_bytes);
