@@ -166,6 +166,17 @@ static const command_option of_the_run[] = {
     { 0 },
 };
 
+static const command_option of_memory[] = {
+    { OPTION_BYTES, "memory", OPTION_FIELD(memory), "SIZE", .otherwise = "any",
+      .help = "Keep all tensors in so much memory, 512M or 2G: what of a forward pass does not fit is computed again "
+              "when the backward pass comes to it. Says what the least is, if that does not do" },
+    { OPTION_FLAG, "checkpoint-activations", OPTION_FIELD(checkpoint_activations),
+      .help =
+          "Keep as little of a forward pass as can be, and compute the rest again: less memory, more time, the same "
+          "figures" },
+    { 0 },
+};
+
 static const command_option to_a_folder[] = {
     { OPTION_HEADING, .name = "Where to:" },
     { OPTION_TEXT, "out", OPTION_FIELD(out), "DIR", .fallback = "out",
@@ -226,7 +237,7 @@ const command_line training_line = {
     .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it after "
            "each epoch.",
     .tables = { anew, of_a_recipe, of_pictures, of_augmentation, of_steps, of_updates, of_the_range_test,
-                of_the_objective, of_tests, of_the_end, of_the_run, to_a_folder },
+                of_the_objective, of_tests, of_the_end, of_the_run, of_memory, to_a_folder },
 };
 
 const command_line finetuning_line = {
@@ -234,7 +245,7 @@ const command_line finetuning_line = {
     .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
            "epoch.",
     .tables = { further, of_a_recipe, of_pictures, of_augmentation, which_of_it, of_steps, of_updates,
-                of_the_range_test, of_the_objective, of_tests, of_the_end, of_the_run, to_a_folder },
+                of_the_range_test, of_the_objective, of_tests, of_the_end, of_the_run, of_memory, to_a_folder },
     .no_models = true,
 };
 
@@ -414,6 +425,9 @@ bool options_complete(options *o)
         return options_contradict(
             "--clip bounds all gradients together, and --clip-value each element: give one of them");
     if (o->clip == VT_AUTO) o->clip = o->clip_value > 0 ? 0 : 1;
+    if (o->memory > 0 && o->checkpoint_activations)
+        return options_contradict("--memory keeps as much as fits, and --checkpoint-activations as little as can be: "
+                                  "give one of them");
     return complete_optimizer(o) && complete_schedule(o) && complete_range_test(o);
 }
 

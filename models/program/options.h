@@ -14,6 +14,8 @@ typedef struct options {
     vt_dtype precision;
     int64_t epochs, batch, train_limit, test_limit; /* limits: VT_AUTO is all */
     int64_t threads;                                /* 0: one a core */
+    double memory;                                  /* bytes that a step fits into; 0: any */
+    bool checkpoint_activations;                    /* keep as little of the forward pass as can be */
     int64_t seed;
     bool resume;
     bool quiet, json;           /* what is printed: nothing, or a line of JSON an epoch; both false: what people read */

@@ -59,6 +59,7 @@ int training_program(const command_line *line, int argc, char **argv)
     vt_set_device(o.device);
     vt_set_precision(o.precision);
     vt_set_threads((int)o.threads);
+    vt_set_memory_limit(o.checkpoint_activations ? VT_AUTO : (int64_t)o.memory);
     pictures p = { 0 };
     bool ok = !vt_failed() && options_complete(&o) && choose_by_weights(&o) && output_folder_prepare(o.out) &&
               output_folder_claim(o.out) && pictures_open(&p, &o) && train(&o, &p);
