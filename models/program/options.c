@@ -185,6 +185,8 @@ static const command_option to_a_folder[] = {
       .help =
           "Continue the run that was stopped in the --out folder, with the same options; it ends with the same bits "
           "as one that was never stopped" },
+    { OPTION_INTEGER, "keep", OPTION_FIELD(keep), "N", 0, 1e6, .fallback = "0",
+      .help = "Keep the checkpoints of the last N epochs, too, as checkpoint-EPOCH.safetensors" },
     { OPTION_FLAG, "quiet", OPTION_FIELD(quiet), .help = "Print errors alone" },
     { OPTION_FLAG, "json", OPTION_FIELD(json), .help = "Print a line of JSON an epoch, and nothing else" },
     { 0 },

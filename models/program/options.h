@@ -18,6 +18,7 @@ typedef struct options {
     bool checkpoint_activations;                    /* keep as little of the forward pass as can be */
     int64_t seed;
     bool resume;
+    int64_t keep;               /* epochs whose checkpoints are kept beside the last one */
     bool quiet, json;           /* what is printed: nothing, or a line of JSON an epoch; both false: what people read */
     int64_t image_size;         /* VT_AUTO: the model's */
     double validation_fraction; /* of a folder without pictures for testing */

@@ -2,11 +2,13 @@
 #include "program/run_folder.h"
 #include "program/model_card.h"
 #include "program/path.h"
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- the checkpoint ---- */
 
@@ -36,7 +38,7 @@ static void write_note(vt_note *note, const char *format, ...)
 
 static const char CHECKPOINT[] = "checkpoint.safetensors";
 
-bool run_folder_checkpoint(const trainer *t)
+static bool save_checkpoint(const trainer *t, const char *name)
 {
     char path[PATH_SIZE];
     vt_note notes[NOTES];
@@ -52,7 +54,39 @@ bool run_folder_checkpoint(const trainer *t)
     write_note(&notes[TEST_SECONDS], "%a", t->budget.test_seconds);
     write_note(&notes[BEST], "%a", t->budget.best_accuracy);
     write_note(&notes[BEST_EPOCH], "%" PRId64, t->budget.best_epoch);
-    return vt_checkpoint_save(path_join(path, t->options->out, CHECKPOINT), t->net->model, t->optimizer, notes, NOTES);
+    return vt_checkpoint_save(path_join(path, t->options->out, name), t->net->model, t->optimizer, notes, NOTES);
+}
+
+bool run_folder_checkpoint(const trainer *t)
+{
+    return save_checkpoint(t, CHECKPOINT);
+}
+
+/* ---- its history ---- */
+
+/* Of epochs that are no longer kept, and of an earlier run's that this one has not come to. */
+static void remove_old(const trainer *t)
+{
+    char path[PATH_SIZE];
+    DIR *folder = opendir(t->options->out);
+    for (const struct dirent *e; folder && (e = readdir(folder));) {
+        long long epoch;
+        int length = 0;
+        if (sscanf(e->d_name, "checkpoint-%lld.safetensors%n", &epoch, &length) != 1 || length == 0) continue;
+        if (e->d_name[length] || (epoch > t->epoch - t->options->keep && epoch <= t->epoch)) continue;
+        if (path_join(path, t->options->out, e->d_name)) unlink(path);
+    }
+    if (folder) closedir(folder);
+}
+
+static bool keep_checkpoint(const trainer *t)
+{
+    char name[64];
+    if (t->options->keep == 0) return true;
+    snprintf(name, sizeof name, "checkpoint-%lld.safetensors", (long long)t->epoch);
+    if (!save_checkpoint(t, name)) return false;
+    remove_old(t);
+    return true;
 }
 
 /* Adds a line that differs to those before. */
@@ -147,7 +181,7 @@ bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evalua
     bool ok = path_join(path, t->options->out, "log.csv") && vt_training_log_append(path, row) &&
               vt_training_log_read(path, &log) && draw_curves(t, &log) && run_report_epoch(&t->report, &log, tested);
     vt_training_log_free(&log);
-    return ok && save_all_weights(t, is_best) && run_folder_checkpoint(t);
+    return ok && save_all_weights(t, is_best) && run_folder_checkpoint(t) && keep_checkpoint(t);
 }
 
 void run_folder_report(const char *folder)

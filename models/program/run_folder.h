@@ -11,7 +11,8 @@ bool run_folder_checkpoint(const trainer *t);
 bool run_folder_resume(trainer *t);
 
 /* Adds the row to log.csv, redraws curves.svg and curves.png, reports the test, saves the weights, also as
- * model-best.safetensors where they are the best so far, and the checkpoint. */
+ * model-best.safetensors where they are the best so far, the checkpoint, and that of the epoch where a history of them
+ * is kept. */
 bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evaluation *tested, bool is_best);
 
 /* Prints which results the folder has. */
