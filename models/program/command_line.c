@@ -41,10 +41,14 @@ static void refuse(struct argp_state *state, const command_option *o, const char
 static void parse_integer(struct argp_state *state, const command_option *o, const char *text, int64_t *value)
 {
     char *end;
+    if (o->or_auto && strcmp(text, "auto") == 0) {
+        *value = VT_AUTO;
+        return;
+    }
     errno = 0;
     long long parsed = strtoll(text, &end, 10);
     if (errno || end == text || *end || (double)parsed < o->low || (double)parsed > o->high)
-        refuse(state, o, text, "a whole number from %.0f to %.0f", o->low, o->high);
+        refuse(state, o, text, "a whole number from %.0f to %.0f%s", o->low, o->high, o->or_auto ? ", or auto" : "");
     *value = parsed;
 }
 
@@ -200,7 +204,7 @@ static bool is_of_type(const command_option *o, const json_t *value)
     case OPTION_TEXT:
     case OPTION_DTYPE:
     case OPTION_MODEL: return json_is_string(value);
-    case OPTION_INTEGER:
+    case OPTION_INTEGER: return json_is_number(value) || (o->or_auto && json_is_string(value));
     case OPTION_NUMBER: return json_is_number(value);
     case OPTION_BYTES:
     case OPTION_DURATION: return json_is_string(value) || json_is_number(value);

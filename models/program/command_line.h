@@ -37,6 +37,7 @@ typedef struct command_option {
     const char *help;
     bool required;          /* of an argument, and of a text */
     bool one_of;            /* of a text: it is one of the words in `value`, "sgd|adam" */
+    bool or_auto;           /* of an integer: it may be the word auto, which is VT_AUTO */
     bool of_zoo;            /* of an argument: it is the name of a model, or a pattern of names */
     const char *instead_of; /* an option that a recipe may have, which does not count where this one is given */
 } command_option;

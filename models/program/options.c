@@ -33,8 +33,9 @@ static const command_option of_steps[] = {
     { OPTION_HEADING, .name = "How:" },
     { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .otherwise = "10, or as many as --time allows",
       .fixed = true, .instead_of = "time", .help = "Times to go through the training pictures" },
-    { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64", .fixed = true,
-      .help = "Pictures a step" },
+    { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64", .fixed = true, .or_auto = true,
+      .help = "Pictures a step; auto: the largest power of two, up to 1024, that --memory, or the machine, has room "
+              "for" },
     { 0 },
 };
 

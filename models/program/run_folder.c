@@ -119,14 +119,32 @@ static bool same_options(const char *path, const char *saved, const char *wanted
     return false;
 }
 
+/* False with an error. */
+static bool find_checkpoint(char path[PATH_SIZE], const char *folder)
+{
+    if (path_join(path, folder, CHECKPOINT) && !path_exists(folder, CHECKPOINT))
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "there is nothing to resume: no %s; leave --resume out to begin", path);
+    return !vt_failed();
+}
+
+bool run_folder_batch(const char *folder, int64_t *batch)
+{
+    char path[PATH_SIZE];
+    vt_note note = { .key = keys[FIXED] };
+    if (!find_checkpoint(path, folder) || !vt_checkpoint_notes(path, &note, 1)) return false;
+    const char *line = note.value;
+    while (*line && strncmp(line, "batch=", 6) != 0) line = next_line(line);
+    if (*line) *batch = strtoll(line + 6, NULL, 10);
+    if (!*line || *batch < 1) vt_error_raise(VT_ERROR_FILE, VT_HERE, "%s does not say of which batch it is", path);
+    return !vt_failed();
+}
+
 bool run_folder_resume(trainer *t)
 {
     char path[PATH_SIZE];
     vt_note notes[NOTES];
     for (int i = 0; i < NOTES; i++) notes[i].key = keys[i];
-    if (path_join(path, t->options->out, CHECKPOINT) && !path_exists(t->options->out, CHECKPOINT))
-        vt_error_raise(VT_ERROR_FILE, VT_HERE, "there is nothing to resume: no %s; leave --resume out to begin", path);
-    if (!vt_checkpoint_notes(path, notes, NOTES)) return false;
+    if (!find_checkpoint(path, t->options->out) || !vt_checkpoint_notes(path, notes, NOTES)) return false;
     if (!same_options(path, notes[FIXED].value, t->fixed) || !vt_checkpoint_load(path, t->net->model, t->optimizer))
         return false;
     t->epoch = strtoll(notes[EPOCH].value, NULL, 10);

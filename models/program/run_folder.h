@@ -7,6 +7,8 @@
 /* Saves checkpoint.safetensors: weights, optimiser, random state, place in the data. The old one stays until the new
  * one is complete. */
 bool run_folder_checkpoint(const trainer *t);
+/* The batch of the run whose checkpoint the folder has. False with an error: none there, a damaged one. */
+bool run_folder_batch(const char *folder, int64_t *batch);
 /* Puts a fresh trainer back to its checkpoint. Error: none there, one of other options, a damaged one. */
 bool run_folder_resume(trainer *t);
 

@@ -15,6 +15,12 @@
 static const double CHECKPOINT_SECONDS = 60;
 enum { TEST_BATCH = 250 };
 
+/* What a limit of memory has room for in training has room in a test. */
+static int64_t test_batch(const options *o)
+{
+    return o->memory > 0 && o->batch < TEST_BATCH ? o->batch : TEST_BATCH;
+}
+
 static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test)
 {
     options_list_fixed(t->options, t->fixed, sizeof t->fixed);
@@ -65,7 +71,7 @@ static void open_loaders(trainer *t, const pictures *p)
         vt_loader_open(train, .batch = o->batch, .shuffle = varied, .augment = varied ? o->augment : NULL,
                        .repeats = varied ? (int)o->repeats : 1, .workers = (int)o->workers, .seed = (uint64_t)o->seed,
                        .drop_last = true, .mean = mean, .std = std, .resident = resident);
-    t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .workers = (int)o->workers, .mean = mean, .std = std,
+    t->test_loader = vt_loader_open(test, .batch = test_batch(o), .workers = (int)o->workers, .mean = mean, .std = std,
                                     .resident = resident);
 }
 

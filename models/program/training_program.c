@@ -1,5 +1,6 @@
 /* training_program.c - a program that trains a classifier, from its command line to its exit code. */
 #include "program/training_program.h"
+#include "program/batch_size.h"
 #include "program/failure.h"
 #include "program/find_model.h"
 #include "program/lr_range_test.h"
@@ -34,6 +35,7 @@ static bool train(options *o, const pictures *p)
 {
     trainer t;
     pictures_choose_options(p, o);
+    if (!batch_size_choose(o, p)) return false;
     bool ok = trainer_init(&t, o, p);
     if (ok && options_tell(o)) {
         printf("%s, %lld parameters, on %s: %lld training and %lld test pictures\n", o->model,

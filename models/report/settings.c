@@ -36,6 +36,7 @@ static json_t *command_json(const options *o, const pictures *p)
     static const char *const without[] = { "out", "recipe", "resume", "quiet", "json", NULL };
     options found = *o->given;
     if (!found.data) found.data = p->set->name;
+    if (found.batch == VT_AUTO) found.batch = o->batch;
     char *text = command_line_text(o->line, &found, without);
     json_t *json = text ? json_of_text(text) : NULL;
     free(text);
