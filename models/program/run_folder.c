@@ -2,6 +2,7 @@
 #include "program/run_folder.h"
 #include "program/model_card.h"
 #include "program/path.h"
+#include "program/picture_sheet.h"
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -200,6 +201,20 @@ bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evalua
               vt_training_log_read(path, &log) && draw_curves(t, &log) && run_report_epoch(&t->report, &log, tested);
     vt_training_log_free(&log);
     return ok && save_all_weights(t, is_best) && run_folder_checkpoint(t) && keep_checkpoint(t);
+}
+
+bool run_folder_show_pictures(const pictures *p, const options *o)
+{
+    enum { SHOWN = 24 };
+    char path[PATH_SIZE];
+    const vt_random_state random = vt_random_get();
+    bool ok = path_join(path, o->out, "pictures.png") && picture_sheet_write(p, o, SHOWN, 0, path);
+    vt_random_set(random);
+    if (!ok && vt_error_status() == VT_ERROR_UNSUPPORTED) {
+        vt_error_clear();
+        return true;
+    }
+    return ok;
 }
 
 void run_folder_report(const char *folder)

@@ -17,6 +17,10 @@ bool run_folder_resume(trainer *t);
  * is kept. */
 bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evaluation *tested, bool is_best);
 
+/* Writes pictures.png, the first pictures of a run as training gets them; a build without libpng writes none. False
+ * with an error. */
+bool run_folder_show_pictures(const pictures *p, const options *o);
+
 /* Prints which results the folder has. */
 void run_folder_report(const char *folder);
 

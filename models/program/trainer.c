@@ -89,6 +89,15 @@ static void check_sizes(const options *o, const vt_dataset *train)
                        (long long)o->accumulate, (long long)o->overfit_batches);
 }
 
+/* What the folder has of a run from its beginning on. */
+static bool begin_report(trainer *t, const pictures *p)
+{
+    const options *o = t->options;
+    bool as_they_are = o->overfit_batches > 0; /* there is nothing to show */
+    return (o->resume || as_they_are || run_folder_show_pictures(p, o)) &&
+           run_report_begin(&t->report, o, p, t->net, t->epoch + 1);
+}
+
 bool trainer_init(trainer *t, const options *o, const pictures *p)
 {
     *t = (trainer){ .options = o,
@@ -103,7 +112,7 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
     open_loaders(t, p);
     /* A run that has ended is left as it is. */
     return !vt_failed() && (!o->resume || run_folder_resume(t)) &&
-           (o->lr_range || trainer_is_done(t) || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
+           (o->lr_range || trainer_is_done(t) || begin_report(t, p));
 }
 
 void trainer_free(trainer *t)
