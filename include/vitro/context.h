@@ -54,6 +54,15 @@ VT_API void vt_random_set(vt_random_state state);
 VT_API void vt_set_threads(int threads);
 VT_API int vt_threads(void);
 
+/* The most bytes that tensors may take together with what a plan computes in: vt_statistics' peak_bytes. The plan of a
+ * step that would take more keeps less of its forward pass, and computes what it did not keep again when the backward
+ * pass comes to it (activation checkpointing; Chen et al., "Training deep nets with sublinear memory cost", 2016): as
+ * much of it as it takes to fit. Values keep their bits, but for rounding to bf16 in VT_BF16. VT_AUTO: every step takes
+ * as little as can be found. 0, at the start: any number. A step that does not fit is an error, which says what the
+ * least is. Error: another negative number. */
+VT_API void vt_set_memory_limit(int64_t bytes);
+VT_API int64_t vt_memory_limit(void);
+
 /* A step is planned by passes over it, which change nothing but speed and, by rounding, last digits. All are on; a pass
  * is turned off or on here by its name, or every one with "all". VT_PASSES in the environment does the same from the
  * start: "-in_place", "none", "none,dead_code". Error: an unknown name. */

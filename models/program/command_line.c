@@ -41,10 +41,14 @@ static void refuse(struct argp_state *state, const command_option *o, const char
 static void parse_integer(struct argp_state *state, const command_option *o, const char *text, int64_t *value)
 {
     char *end;
+    if (o->or_auto && strcmp(text, "auto") == 0) {
+        *value = VT_AUTO;
+        return;
+    }
     errno = 0;
     long long parsed = strtoll(text, &end, 10);
     if (errno || end == text || *end || (double)parsed < o->low || (double)parsed > o->high)
-        refuse(state, o, text, "a whole number from %.0f to %.0f", o->low, o->high);
+        refuse(state, o, text, "a whole number from %.0f to %.0f%s", o->low, o->high, o->or_auto ? ", or auto" : "");
     *value = parsed;
 }
 
@@ -105,6 +109,19 @@ static void parse_duration(struct argp_state *state, const command_option *o, co
     *value = number * seconds;
 }
 
+static void parse_bytes(struct argp_state *state, const command_option *o, const char *text, double *value)
+{
+    static const char units[] = "KMGT";
+    char *rest;
+    double number = strtod(text, &rest);
+    const char *unit = rest != text && *rest ? strchr(units, *rest) : NULL;
+    if (unit) rest++;
+    for (; unit && unit >= units; unit--) number *= 1024;
+    if (rest == text || *rest || !(number >= 1 && number <= 0x1p60))
+        refuse(state, o, text, "a size, such as 512M or 2G");
+    *value = number;
+}
+
 static void parse_dtype(struct argp_state *state, const command_option *o, const char *text, vt_dtype *value)
 {
     for (int dtype = VT_DTYPE_DEFAULT + 1; dtype < VT_DTYPE_COUNT; dtype++) {
@@ -143,6 +160,7 @@ static void parse_value(struct argp_state *state, const command_option *o, const
     case OPTION_INTEGER: parse_integer(state, o, text, field); break;
     case OPTION_NUMBER: parse_number(state, o, text, field); break;
     case OPTION_DURATION: parse_duration(state, o, text, field); break;
+    case OPTION_BYTES: parse_bytes(state, o, text, field); break;
     case OPTION_DTYPE: parse_dtype(state, o, text, field); break;
     case OPTION_MODEL: parse_model(state, text, field); break;
     case OPTION_RECIPE:
@@ -186,8 +204,9 @@ static bool is_of_type(const command_option *o, const json_t *value)
     case OPTION_TEXT:
     case OPTION_DTYPE:
     case OPTION_MODEL: return json_is_string(value);
-    case OPTION_INTEGER:
+    case OPTION_INTEGER: return json_is_number(value) || (o->or_auto && json_is_string(value));
     case OPTION_NUMBER: return json_is_number(value);
+    case OPTION_BYTES:
     case OPTION_DURATION: return json_is_string(value) || json_is_number(value);
     default: return false;
     }
@@ -199,6 +218,7 @@ static const char *type_of(const command_option *o)
     case OPTION_FLAG: return "true";
     case OPTION_INTEGER:
     case OPTION_NUMBER: return "a number";
+    case OPTION_BYTES: return "a number of bytes, or a string such as \"2G\"";
     case OPTION_DURATION: return "a number of seconds, or a string such as \"30m\"";
     default: return "a string";
     }

@@ -19,6 +19,7 @@ typedef struct command_option {
         OPTION_INTEGER,  /* int64_t from low to high */
         OPTION_NUMBER,   /* double from low to high, without low itself where it is `above` */
         OPTION_DURATION, /* double, in seconds: "90", "90s", "30m", "1.5h" */
+        OPTION_BYTES,    /* double, in bytes: "1000000", "512M", "1.5G", by powers of 1024 */
         OPTION_DTYPE,    /* vt_dtype: one of the words in `value`, "f32|bf16" */
         OPTION_MODEL,    /* const char *: the name of a model of the zoo */
         OPTION_RECIPE,   /* const char *: of recipe.h; options on the command line override its values */
@@ -36,6 +37,7 @@ typedef struct command_option {
     const char *help;
     bool required;          /* of an argument, and of a text */
     bool one_of;            /* of a text: it is one of the words in `value`, "sgd|adam" */
+    bool or_auto;           /* of an integer: it may be the word auto, which is VT_AUTO */
     bool of_zoo;            /* of an argument: it is the name of a model, or a pattern of names */
     const char *instead_of; /* an option that a recipe may have, which does not count where this one is given */
 } command_option;

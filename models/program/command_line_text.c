@@ -44,6 +44,7 @@ static void print_value(const command_option *o, const void *target, char *text,
     case OPTION_ARGUMENT:
     case OPTION_MODEL: print_text(*(const char *const *)field, text, size); break;
     case OPTION_INTEGER: print_integer(*(const int64_t *)field, text, size); break;
+    case OPTION_BYTES:
     case OPTION_DURATION:
     case OPTION_NUMBER: print_number(*(const double *)field, text, size); break;
     case OPTION_DTYPE: snprintf(text, size, "%s", vt_dtype_name(*(const vt_dtype *)field)); break;
@@ -58,6 +59,7 @@ bool command_option_has_value(const command_option *o, const void *target)
     case OPTION_FLAG: return *(const bool *)field;
     case OPTION_INTEGER: return (double)*(const int64_t *)field >= o->low && (double)*(const int64_t *)field <= o->high;
     case OPTION_NUMBER: return *(const double *)field >= o->low && *(const double *)field <= o->high;
+    case OPTION_BYTES:
     case OPTION_DURATION: return *(const double *)field > 0;
     case OPTION_DTYPE: return true;
     case OPTION_ARGUMENTS: return ((const argument_list *)field)->count > 0;

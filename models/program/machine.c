@@ -69,6 +69,16 @@ void machine_describe(machine *m)
 #endif
 }
 
+int64_t machine_free_memory(void)
+{
+    char line[256];
+    long long kilobytes = 0;
+    FILE *file = fopen("/proc/meminfo", "r");
+    while (file && kilobytes == 0 && fgets(line, sizeof line, file)) sscanf(line, "MemAvailable: %lld kB", &kilobytes);
+    if (file) fclose(file);
+    return 1024 * (int64_t)kilobytes;
+}
+
 int64_t machine_peak_memory(void)
 {
     struct rusage usage;

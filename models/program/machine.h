@@ -16,6 +16,9 @@ typedef struct machine {
 
 void machine_describe(machine *m);
 
+/* Bytes that processes may still take without swapping, as the system estimates; 0: it does not tell. */
+int64_t machine_free_memory(void);
+
 /* The most memory that this process has held so far, in bytes. */
 int64_t machine_peak_memory(void);
 

@@ -35,8 +35,9 @@ static const command_option of_steps[] = {
     { OPTION_HEADING, .name = "How:" },
     { OPTION_INTEGER, "epochs", OPTION_FIELD(epochs), "N", 1, 1e6, .otherwise = "10, or as many as --time allows",
       .fixed = true, .instead_of = "time", .help = "Times to go through the training pictures" },
-    { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64", .fixed = true,
-      .help = "Pictures a step" },
+    { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64", .fixed = true, .or_auto = true,
+      .help = "Pictures a step; auto: the largest power of two, up to 1024, that --memory, or the machine, has room "
+              "for" },
     { 0 },
 };
 
@@ -168,6 +169,17 @@ static const command_option of_the_run[] = {
     { 0 },
 };
 
+static const command_option of_memory[] = {
+    { OPTION_BYTES, "memory", OPTION_FIELD(memory), "SIZE", .otherwise = "any",
+      .help = "Keep all tensors in so much memory, 512M or 2G: what of a forward pass does not fit is computed again "
+              "when the backward pass comes to it. Says what the least is, if that does not do" },
+    { OPTION_FLAG, "checkpoint-activations", OPTION_FIELD(checkpoint_activations),
+      .help =
+          "Keep as little of a forward pass as can be, and compute the rest again: less memory, more time, the same "
+          "figures" },
+    { 0 },
+};
+
 static const command_option to_a_folder[] = {
     { OPTION_HEADING, .name = "Where to:" },
     { OPTION_TEXT, "out", OPTION_FIELD(out), "DIR", .fallback = "out",
@@ -176,6 +188,8 @@ static const command_option to_a_folder[] = {
       .help =
           "Continue the run that was stopped in the --out folder, with the same options; it ends with the same bits "
           "as one that was never stopped" },
+    { OPTION_INTEGER, "keep", OPTION_FIELD(keep), "N", 0, 1e6, .fallback = "0",
+      .help = "Keep the checkpoints of the last N epochs, too, as checkpoint-EPOCH.safetensors" },
     { OPTION_FLAG, "quiet", OPTION_FIELD(quiet), .help = "Print errors alone" },
     { OPTION_FLAG, "json", OPTION_FIELD(json), .help = "Print a line of JSON an epoch, and nothing else" },
     { 0 },
@@ -228,7 +242,7 @@ const command_line training_line = {
     .doc = "Trains one of the models below to tell kinds of pictures apart, such as CIFAR-10's ten, and tests it after "
            "each epoch.",
     .tables = { anew, of_a_recipe, of_pictures, of_augmentation, of_steps, of_updates, of_the_range_test,
-                of_the_objective, of_tests, of_the_end, of_the_run, to_a_folder },
+                of_the_objective, of_tests, of_the_end, of_the_run, of_memory, to_a_folder },
 };
 
 const command_line finetuning_line = {
@@ -236,7 +250,7 @@ const command_line finetuning_line = {
     .doc = "Trains a network further from a file of weights, on other pictures or classes, and tests it after each "
            "epoch.",
     .tables = { further, of_a_recipe, of_pictures, of_augmentation, which_of_it, of_steps, of_updates,
-                of_the_range_test, of_the_objective, of_tests, of_the_end, of_the_run, to_a_folder },
+                of_the_range_test, of_the_objective, of_tests, of_the_end, of_the_run, of_memory, to_a_folder },
     .no_models = true,
 };
 
@@ -440,6 +454,9 @@ bool options_complete(options *o)
         return options_contradict(
             "--clip bounds all gradients together, and --clip-value each element: give one of them");
     if (o->clip == VT_AUTO) o->clip = o->clip_value > 0 ? 0 : 1;
+    if (o->memory > 0 && o->checkpoint_activations)
+        return options_contradict("--memory keeps as much as fits, and --checkpoint-activations as little as can be: "
+                                  "give one of them");
     return complete_optimizer(o) && complete_schedule(o) && complete_range_test(o);
 }
 

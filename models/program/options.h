@@ -14,8 +14,11 @@ typedef struct options {
     vt_dtype precision;
     int64_t epochs, batch, train_limit, test_limit; /* limits: VT_AUTO is all */
     int64_t threads;                                /* 0: one a core */
+    double memory;                                  /* bytes that a step fits into; 0: any */
+    bool checkpoint_activations;                    /* keep as little of the forward pass as can be */
     int64_t seed;
     bool resume;
+    int64_t keep;               /* epochs whose checkpoints are kept beside the last one */
     bool quiet, json;           /* what is printed: nothing, or a line of JSON an epoch; both false: what people read */
     const char *classes;        /* "2:5": a range of them; NULL: all */
     int64_t image_size;         /* VT_AUTO: the model's */

@@ -2,11 +2,14 @@
 #include "program/run_folder.h"
 #include "program/model_card.h"
 #include "program/path.h"
+#include "program/picture_sheet.h"
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- the checkpoint ---- */
 
@@ -36,7 +39,7 @@ static void write_note(vt_note *note, const char *format, ...)
 
 static const char CHECKPOINT[] = "checkpoint.safetensors";
 
-bool run_folder_checkpoint(const trainer *t)
+static bool save_checkpoint(const trainer *t, const char *name)
 {
     char path[PATH_SIZE];
     vt_note notes[NOTES];
@@ -52,7 +55,39 @@ bool run_folder_checkpoint(const trainer *t)
     write_note(&notes[TEST_SECONDS], "%a", t->budget.test_seconds);
     write_note(&notes[BEST], "%a", t->budget.best_accuracy);
     write_note(&notes[BEST_EPOCH], "%" PRId64, t->budget.best_epoch);
-    return vt_checkpoint_save(path_join(path, t->options->out, CHECKPOINT), t->net->model, t->optimizer, notes, NOTES);
+    return vt_checkpoint_save(path_join(path, t->options->out, name), t->net->model, t->optimizer, notes, NOTES);
+}
+
+bool run_folder_checkpoint(const trainer *t)
+{
+    return save_checkpoint(t, CHECKPOINT);
+}
+
+/* ---- its history ---- */
+
+/* Of epochs that are no longer kept, and of an earlier run's that this one has not come to. */
+static void remove_old(const trainer *t)
+{
+    char path[PATH_SIZE];
+    DIR *folder = opendir(t->options->out);
+    for (const struct dirent *e; folder && (e = readdir(folder));) {
+        long long epoch;
+        int length = 0;
+        if (sscanf(e->d_name, "checkpoint-%lld.safetensors%n", &epoch, &length) != 1 || length == 0) continue;
+        if (e->d_name[length] || (epoch > t->epoch - t->options->keep && epoch <= t->epoch)) continue;
+        if (path_join(path, t->options->out, e->d_name)) unlink(path);
+    }
+    if (folder) closedir(folder);
+}
+
+static bool keep_checkpoint(const trainer *t)
+{
+    char name[64];
+    if (t->options->keep == 0) return true;
+    snprintf(name, sizeof name, "checkpoint-%lld.safetensors", (long long)t->epoch);
+    if (!save_checkpoint(t, name)) return false;
+    remove_old(t);
+    return true;
 }
 
 /* Adds a line that differs to those before. */
@@ -85,14 +120,32 @@ static bool same_options(const char *path, const char *saved, const char *wanted
     return false;
 }
 
+/* False with an error. */
+static bool find_checkpoint(char path[PATH_SIZE], const char *folder)
+{
+    if (path_join(path, folder, CHECKPOINT) && !path_exists(folder, CHECKPOINT))
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "there is nothing to resume: no %s; leave --resume out to begin", path);
+    return !vt_failed();
+}
+
+bool run_folder_batch(const char *folder, int64_t *batch)
+{
+    char path[PATH_SIZE];
+    vt_note note = { .key = keys[FIXED] };
+    if (!find_checkpoint(path, folder) || !vt_checkpoint_notes(path, &note, 1)) return false;
+    const char *line = note.value;
+    while (*line && strncmp(line, "batch=", 6) != 0) line = next_line(line);
+    if (*line) *batch = strtoll(line + 6, NULL, 10);
+    if (!*line || *batch < 1) vt_error_raise(VT_ERROR_FILE, VT_HERE, "%s does not say of which batch it is", path);
+    return !vt_failed();
+}
+
 bool run_folder_resume(trainer *t)
 {
     char path[PATH_SIZE];
     vt_note notes[NOTES];
     for (int i = 0; i < NOTES; i++) notes[i].key = keys[i];
-    if (path_join(path, t->options->out, CHECKPOINT) && !path_exists(t->options->out, CHECKPOINT))
-        vt_error_raise(VT_ERROR_FILE, VT_HERE, "there is nothing to resume: no %s; leave --resume out to begin", path);
-    if (!vt_checkpoint_notes(path, notes, NOTES)) return false;
+    if (!find_checkpoint(path, t->options->out) || !vt_checkpoint_notes(path, notes, NOTES)) return false;
     if (!same_options(path, notes[FIXED].value, t->fixed) || !vt_checkpoint_load(path, t->net->model, t->optimizer))
         return false;
     t->epoch = strtoll(notes[EPOCH].value, NULL, 10);
@@ -147,7 +200,21 @@ bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evalua
     bool ok = path_join(path, t->options->out, "log.csv") && vt_training_log_append(path, row) &&
               vt_training_log_read(path, &log) && draw_curves(t, &log) && run_report_epoch(&t->report, &log, tested);
     vt_training_log_free(&log);
-    return ok && save_all_weights(t, is_best) && run_folder_checkpoint(t);
+    return ok && save_all_weights(t, is_best) && run_folder_checkpoint(t) && keep_checkpoint(t);
+}
+
+bool run_folder_show_pictures(const pictures *p, const options *o)
+{
+    enum { SHOWN = 24 };
+    char path[PATH_SIZE];
+    const vt_random_state random = vt_random_get();
+    bool ok = path_join(path, o->out, "pictures.png") && picture_sheet_write(p, o, SHOWN, 0, path);
+    vt_random_set(random);
+    if (!ok && vt_error_status() == VT_ERROR_UNSUPPORTED) {
+        vt_error_clear();
+        return true;
+    }
+    return ok;
 }
 
 void run_folder_report(const char *folder)

@@ -15,6 +15,12 @@
 static const double CHECKPOINT_SECONDS = 60;
 enum { TEST_BATCH = 250 };
 
+/* What a limit of memory has room for in training has room in a test. */
+static int64_t test_batch(const options *o)
+{
+    return o->memory > 0 && o->batch < TEST_BATCH ? o->batch : TEST_BATCH;
+}
+
 static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test)
 {
     options_list_fixed(t->options, t->fixed, sizeof t->fixed);
@@ -66,7 +72,7 @@ static void open_loaders(trainer *t, const pictures *p)
         vt_loader_open(train, .batch = o->batch, .shuffle = varied, .augment = varied ? o->augment : NULL,
                        .repeats = varied ? (int)o->repeats : 1, .workers = (int)o->workers, .seed = (uint64_t)o->seed,
                        .drop_last = true, .mean = mean, .std = std, .resident = resident);
-    t->test_loader = vt_loader_open(test, .batch = TEST_BATCH, .workers = (int)o->workers, .mean = mean, .std = std,
+    t->test_loader = vt_loader_open(test, .batch = test_batch(o), .workers = (int)o->workers, .mean = mean, .std = std,
                                     .resident = resident);
 }
 
@@ -84,6 +90,15 @@ static void check_sizes(const options *o, const vt_dataset *train)
                        (long long)o->accumulate, (long long)o->overfit_batches);
 }
 
+/* What the folder has of a run from its beginning on. */
+static bool begin_report(trainer *t, const pictures *p)
+{
+    const options *o = t->options;
+    bool as_they_are = o->overfit_batches > 0; /* there is nothing to show */
+    return (o->resume || as_they_are || run_folder_show_pictures(p, o)) &&
+           run_report_begin(&t->report, o, p, t->net, t->epoch + 1);
+}
+
 bool trainer_init(trainer *t, const options *o, const pictures *p)
 {
     *t = (trainer){ .options = o,
@@ -98,7 +113,7 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
     open_loaders(t, p);
     /* A run that has ended is left as it is. */
     return !vt_failed() && (!o->resume || run_folder_resume(t)) &&
-           (o->lr_range || trainer_is_done(t) || run_report_begin(&t->report, o, p, t->net, t->epoch + 1));
+           (o->lr_range || trainer_is_done(t) || begin_report(t, p));
 }
 
 void trainer_free(trainer *t)

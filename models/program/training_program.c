@@ -1,5 +1,6 @@
 /* training_program.c - a program that trains a classifier, from its command line to its exit code. */
 #include "program/training_program.h"
+#include "program/batch_size.h"
 #include "program/failure.h"
 #include "program/find_model.h"
 #include "program/lr_range_test.h"
@@ -34,6 +35,7 @@ static bool train(options *o, const pictures *p)
 {
     trainer t;
     pictures_choose_options(p, o);
+    if (!batch_size_choose(o, p)) return false;
     bool ok = trainer_init(&t, o, p);
     if (ok && options_tell(o)) {
         printf("%s, %lld parameters, on %s: %lld training and %lld test pictures\n", o->model,
@@ -59,6 +61,7 @@ int training_program(const command_line *line, int argc, char **argv)
     vt_set_device(o.device);
     vt_set_precision(o.precision);
     vt_set_threads((int)o.threads);
+    vt_set_memory_limit(o.checkpoint_activations ? VT_AUTO : (int64_t)o.memory);
     pictures p = { 0 };
     bool ok = !vt_failed() && options_complete(&o) && choose_by_weights(&o) && output_folder_prepare(o.out) &&
               output_folder_claim(o.out) && pictures_open(&p, &o) && train(&o, &p);

@@ -13,7 +13,8 @@ static json_t *value_of(const command_option *o, const options *options)
     if (o->kind == OPTION_FLAG) return json_boolean(*(const bool *)field);
     if (!command_option_has_value(o, options)) return json_null();
     if (o->kind == OPTION_INTEGER) return json_integer(*(const int64_t *)field);
-    if (o->kind == OPTION_NUMBER || o->kind == OPTION_DURATION) return json_real(*(const double *)field);
+    if (o->kind == OPTION_NUMBER || o->kind == OPTION_DURATION || o->kind == OPTION_BYTES)
+        return json_real(*(const double *)field);
     if (o->kind == OPTION_DTYPE) return json_string(vt_dtype_name(*(const vt_dtype *)field));
     return json_of_text(*(const char *const *)field);
 }
@@ -35,6 +36,7 @@ static json_t *command_json(const options *o, const pictures *p)
     static const char *const without[] = { "out", "recipe", "resume", "quiet", "json", NULL };
     options found = *o->given;
     if (!found.data) found.data = p->set->name;
+    if (found.batch == VT_AUTO) found.batch = o->batch;
     char *text = command_line_text(o->line, &found, without);
     json_t *json = text ? json_of_text(text) : NULL;
     free(text);

@@ -37,9 +37,10 @@ struct context {
 
     run_state run;
     struct plan_cache *plans;
-    struct plan *keeper; /* the one that keeps what it made of parameters; NULL: none does */
-    uint64_t passes_off; /* a bit for each pass that is off */
-    buffer *workspace;   /* what plans compute in, one at a time */
+    struct plan *keeper;  /* the one that keeps what it made of parameters; NULL: none does */
+    uint64_t passes_off;  /* a bit for each pass that is off */
+    int64_t memory_limit; /* bytes; VT_AUTO: as little as can be; 0: any */
+    buffer *workspace;    /* what plans compute in, one at a time */
 
     buffer *pool[POOL_CLASSES];
     vt_statistics statistics;

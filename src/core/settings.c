@@ -141,6 +141,21 @@ int vt_threads(void)
     return context_get()->threads;
 }
 
+void vt_set_memory_limit(int64_t bytes)
+{
+    if (bytes < 0 && bytes != VT_AUTO)
+        raise_error(VT_ERROR_ARGUMENT, (vt_site){ 0 },
+                    "a memory limit of %lld bytes: it is 0 (any), VT_AUTO (as little as can be), or more",
+                    (long long)bytes);
+    else
+        context_get()->memory_limit = bytes;
+}
+
+int64_t vt_memory_limit(void)
+{
+    return context_get()->memory_limit;
+}
+
 void vt_synchronize(void)
 {
     context *c = context_get();

@@ -204,6 +204,7 @@ static void restore_context(void)
     vt_set_precision(VT_F32);
     vt_set_training(false);
     vt_set_threads(1);
+    vt_set_memory_limit(0);
     vt_set_pass("all", true);
     if (vt_failed()) complain("the settings are not put back: %s", vt_error_message());
 }

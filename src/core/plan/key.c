@@ -32,7 +32,7 @@ static bool add_settings(context *c)
     int64_t settings[] = { (intptr_t)c->device, c->device->threads(),
                            c->precision,        (int64_t)c->passes_off,
                            c->force_decompose,  c->eager,
-                           c->training };
+                           c->training,         c->memory_limit };
     return add_words(&c->run, settings, sizeof settings / sizeof *settings);
 }
 

@@ -2,6 +2,7 @@
 #include "core/plan/print_program.h"
 #include "core/plan/key.h"
 #include "core/plan/once.h"
+#include "core/plan/recompute.h"
 #include "core/plan/retain.h"
 #include "core/plan/lower.h"
 #include "core/plan/memory_plan.h"
@@ -15,6 +16,7 @@
 #include "core/base/log.h"
 #include "core/run/kept.h"
 #include "core/run/profile.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +41,7 @@ static void run_passes(program *p, const context *c, bool again)
     }
 }
 
-static bool plan_steps(plan *p, context *c)
+static bool plan_steps(plan *p, context *c, recomputation how)
 {
     program *q = &p->program;
     capture(q, c);
@@ -47,6 +49,7 @@ static bool plan_steps(plan *p, context *c)
     run_passes(q, c, false);
     if (q->failed || !choose_kernels(q, c)) return false;
     run_passes(q, c, true);
+    p->repeated = recompute(q, how);
     program_log(q);
     return !q->failed && program_is_in_order(q, c) && lower(p, c) && find_once(p, c) && plan_memory(p, c);
 }
@@ -95,7 +98,7 @@ static bool make_room_to_run(plan *p)
     return p->address && p->owned;
 }
 
-static plan *make_plan(context *c)
+static plan *make_plan_with(context *c, recomputation how)
 {
     plan *p = calloc(1, sizeof *p);
     if (!p) {
@@ -103,7 +106,78 @@ static plan *make_plan(context *c)
         return NULL;
     }
     p->program.memory.block_size = 1 << 14;
-    if (plan_steps(p, c) && make_room_to_run(p) && remember_key(p, c)) return p;
+    if (plan_steps(p, c, how) && make_room_to_run(p) && remember_key(p, c)) return p;
+    plan_free(c, p);
+    return NULL;
+}
+
+/* -- Within a limit -------------------------------------------------------------------------------------------------
+ */
+
+static size_t need_of(const plan *p)
+{
+    size_t need = p->work_bytes;
+    for (int s = 0; s < p->storage_count; s++)
+        if (p->storages[s].kind == STORAGE_RESULT) need += p->storages[s].bytes;
+    return need;
+}
+
+/* What the limit leaves for a plan, beside the tensors that there are. */
+static size_t room_of(const context *c)
+{
+    if (c->memory_limit == VT_AUTO) return 0;
+    const int64_t room = c->memory_limit - c->statistics.live_bytes;
+    return room > 0 ? (size_t)room : 0;
+}
+
+/* The smallest plan that was found, until one fits. Estimates are of terms, each in a place of its own; by how much
+ * plans are smaller is seen from the one before. */
+static plan *find_smaller(context *c, const plan *whole, size_t room)
+{
+    enum { TRIES = 4 };
+    const double margin = 0.97;
+    size_t estimate;
+    recomputation before = { 0 };
+    double scale = (double)program_need(&whole->program) / (double)need_of(whole);
+    plan *best = NULL;
+    for (int i = 0; i < TRIES && (!best || need_of(best) > room); i++) {
+        recomputation how = recomputation_choose(&whole->program, (size_t)((double)room * scale), &estimate);
+        if (how.segments == before.segments && how.again == before.again) break;
+        plan *p = make_plan_with(c, how);
+        if (!p) break;
+        const bool less = !best || need_of(p) < need_of(best);
+        scale = fmin(scale, (double)estimate / (double)need_of(p)) * margin;
+        if (best) plan_free(c, less ? best : p);
+        if (less) best = p;
+        before = how;
+    }
+    return best;
+}
+
+static bool fits(const context *c, const plan *p, size_t room)
+{
+    const int64_t there = c->statistics.live_bytes;
+    if (c->memory_limit == VT_AUTO || need_of(p) <= room) return true;
+    return raise_error(
+        VT_ERROR_MEMORY, (vt_site){ 0 },
+        "a step takes at least %.1f MB, %.1f MB of which are tensors that there are already; the limit is "
+        "%.1f MB (vt_set_memory_limit)",
+        1e-6 * ((double)there + (double)need_of(p)), 1e-6 * (double)there, 1e-6 * (double)c->memory_limit);
+}
+
+static plan *make_plan(context *c)
+{
+    plan *p = make_plan_with(c, (recomputation){ 0 });
+    const size_t room = room_of(c);
+    if (!p || !c->memory_limit || need_of(p) <= room) return p;
+    plan *less = find_smaller(c, p, room);
+    if (less && need_of(less) < need_of(p)) {
+        plan_free(c, p);
+        p = less;
+    } else if (less) {
+        plan_free(c, less);
+    }
+    if (!vt_failed() && fits(c, p, room)) return p;
     plan_free(c, p);
     return NULL;
 }
@@ -170,6 +244,7 @@ static void explain(const plan *p, const plan *before, const run_state *r)
     log_line("plan", "new: %zu ops become %d steps on %.1f MB", r->node_count, p->step_count,
              1e-6 * (double)p->work_bytes);
     if (p->kept_bytes) log_line("plan", "%.1f MB made of parameters alone are kept", 1e-6 * (double)p->kept_bytes);
+    if (p->repeated) log_line("plan", "%d instructions compute again what is read late", p->repeated);
     if (!before) return;
     while (word < r->key_count && word < before->key_count && r->key[word] == before->key[word]) word++;
     if (word < r->node_key[0]) {

@@ -45,7 +45,8 @@ static bool run_one_by_one(context *c)
 static bool run_whole(context *c)
 {
     if (c->run.node_count == 0 || run_listed(c)) return true;
-    bool too_large = vt_error_status() == VT_ERROR_MEMORY && !c->run.started && c->run.node_count > 1;
+    bool too_large =
+        vt_error_status() == VT_ERROR_MEMORY && !c->run.started && c->run.node_count > 1 && !c->memory_limit;
     return too_large && run_one_by_one(c);
 }
 
