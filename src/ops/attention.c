@@ -197,6 +197,12 @@ static bool infer_gradient(const node *n, const spec *in, spec *out)
     return true;
 }
 
+static bool infer_bias_gradient(const node *n, const spec *in, spec *out)
+{
+    out[ATTENTION_BIAS_GRADIENT_DBIAS] = in[ATTENTION_GRADIENT_BIAS];
+    return infer_gradient(n, in, out);
+}
+
 static scores scores_of(const node *n, vt_tensor q, vt_tensor k, vt_tensor bias, vt_tensor mask)
 {
     const attention_attributes *a = ATTRIBUTES(attention_attributes, n);
@@ -229,22 +235,33 @@ static void attention_gradient_decompose(const node *n, vt_tensor *out)
     out[ATTENTION_GRADIENT_DV] = vt_matmul(weights, g, .transpose_a = true);
 }
 
-/* Nobody has the logsumexp, so it has no gradient. The bias gets that of the logits, which is computed only where the
- * bias is trained. */
-static void attention_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+static void attention_bias_gradient_decompose(const node *n, vt_tensor *out)
 {
-    vt_tensor q = n->in[ATTENTION_Q], k = n->in[ATTENTION_K], v = n->in[ATTENTION_V];
-    vt_tensor bias = n->in[ATTENTION_BIAS], mask = n->in[ATTENTION_MASK];
-    vt_tensor y = n->out[ATTENTION_Y], logsumexp = n->out[ATTENTION_LOGSUMEXP];
+    const vt_tensor *in = n->in;
+    scores s = scores_of(n, in[ATTENTION_GRADIENT_Q], in[ATTENTION_GRADIENT_K], in[ATTENTION_GRADIENT_BIAS],
+                         in[ATTENTION_GRADIENT_MASK]);
     record_into(&(recording){ .op = &op_attention_gradient,
                               .at = n->at,
-                              INPUTS(g[ATTENTION_Y], q, k, v, y, logsumexp, bias, mask),
+                              .in = in,
+                              .inputs = n->inputs,
+                              .attributes = n->attributes,
+                              .attributes_size = n->attributes_size },
+                out);
+    vt_tensor dlogits = logits_gradient(weights_of(&s), in[ATTENTION_GRADIENT_G], in[ATTENTION_GRADIENT_V]);
+    out[ATTENTION_BIAS_GRADIENT_DBIAS] = vt_sum_to(dlogits, n->out_spec[ATTENTION_BIAS_GRADIENT_DBIAS].shape);
+}
+
+/* Nobody has the logsumexp, so it has no gradient. */
+static void attention_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
+{
+    vt_tensor bias = n->in[ATTENTION_BIAS];
+    record_into(&(recording){ .op = bias.id ? &op_attention_bias_gradient : &op_attention_gradient,
+                              .at = n->at,
+                              INPUTS(g[ATTENTION_Y], n->in[ATTENTION_Q], n->in[ATTENTION_K], n->in[ATTENTION_V],
+                                     n->out[ATTENTION_Y], n->out[ATTENTION_LOGSUMEXP], bias, n->in[ATTENTION_MASK]),
                               .attributes = n->attributes,
                               .attributes_size = n->attributes_size },
                 dx);
-    if (!bias.id) return;
-    scores s = scores_of(n, q, k, bias, mask);
-    dx[ATTENTION_BIAS] = logits_gradient(weights_of(&s), g[ATTENTION_Y], v);
 }
 
 /* Two for each pair of a query and a key, each channel of q, and each of v. */
@@ -288,6 +305,12 @@ const op op_attention_gradient = {
     .rounded =
         1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q | 1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V
 };
+const op op_attention_bias_gradient = { OP_HEAD(attention_bias_gradient, ATTENTION_GRADIENT_BIAS + 1,
+                                                ATTENTION_GRADIENT_INPUTS, ATTENTION_BIAS_GRADIENT_OUTPUTS),
+                                        .infer = infer_bias_gradient, .decompose = attention_bias_gradient_decompose,
+                                        .flops = attention_gradient_flops,
+                                        .rounded = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q |
+                                                   1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V };
 
 /* -- The public function ----------------------------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* attention, its weights and its gradient */
+/* attention, its weights and its gradients */
 typedef struct attention_attributes {
     double scale;
     int64_t causal;
@@ -39,5 +39,8 @@ enum {
     ATTENTION_GRADIENT_INPUTS
 };
 enum { ATTENTION_GRADIENT_DQ, ATTENTION_GRADIENT_DK, ATTENTION_GRADIENT_DV, ATTENTION_GRADIENT_OUTPUTS };
+
+/* attention_bias_gradient: the inputs of attention_gradient, with a bias -> its outputs, and dbias as bias */
+enum { ATTENTION_BIAS_GRADIENT_DBIAS = ATTENTION_GRADIENT_OUTPUTS, ATTENTION_BIAS_GRADIENT_OUTPUTS };
 
 #endif
