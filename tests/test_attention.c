@@ -29,6 +29,7 @@ typedef struct problem {
 typedef struct solution {
     int64_t rows[MATRICES], columns[MATRICES];
     double *data[MATRICES];
+    double *dbias; /* [HEADS, queries, keys], the sum of all batches */
 } solution;
 
 static double *head_of(const solution *s, int which, int64_t head)
@@ -83,6 +84,7 @@ static void solve_query(const problem *p, const solution *s, int64_t head, int64
             head_of(s, DV, head)[j * p->width + e] += weight[j] * g[e];
         }
         double dlogit = p->scale * weight[j] * (dweight - mean);
+        s->dbias[(head % HEADS * p->queries + i) * p->keys + j] += weight[j] * (dweight - mean);
         for (int64_t d = 0; d < p->channels; d++) {
             head_of(s, DQ, head)[i * p->channels + d] += dlogit * k[j * p->channels + d];
             head_of(s, DK, head)[j * p->channels + d] += dlogit * q[d];
@@ -120,7 +122,8 @@ static solution solve(const problem *p)
         for (int64_t i = 0; m <= G && i < count; i++) s.data[m][i] = next_number(&state);
     }
     double *weight = calloc((size_t)p->keys, sizeof *weight);
-    cr_assert(weight);
+    s.dbias = calloc((size_t)(HEADS * p->queries * p->keys), sizeof *s.dbias);
+    cr_assert(weight && s.dbias);
     for (int64_t head = 0; head < BATCHES * HEADS; head++)
         for (int64_t i = 0; i < p->queries; i++) solve_query(p, &s, head, i, weight);
     free(weight);
@@ -130,6 +133,7 @@ static solution solve(const problem *p)
 static void solution_free(solution s)
 {
     for (int m = 0; m < MATRICES; m++) free(s.data[m]);
+    free(s.dbias);
 }
 
 /* -- Memory ---------------------------------------------------------------------------------------------------------
@@ -205,18 +209,23 @@ static array as_vector(array a)
     return a;
 }
 
-static void expect_close(const char *what, const solution *s, int which, const array *a, double epsilon)
+static void expect_near(const char *what, const double *want, const array *a, double epsilon)
 {
     int64_t count = vt_shape_count(a->shape);
     double *got = malloc((size_t)count * sizeof *got), scale = 1;
     array to = array_contiguous(got, VT_F64, a->shape);
     cr_assert(got);
     array_copy(&to, a);
-    for (int64_t i = 0; i < count; i++) scale = fmax(scale, fabs(s->data[which][i]));
+    for (int64_t i = 0; i < count; i++) scale = fmax(scale, fabs(want[i]));
     for (int64_t i = 0; i < count; i++)
-        cr_assert(fabs(got[i] - s->data[which][i]) <= epsilon * scale, "%s: element %lld is %g, it must be %g", what,
-                  (long long)i, got[i], s->data[which][i]);
+        cr_assert(fabs(got[i] - want[i]) <= epsilon * scale, "%s: element %lld is %g, it must be %g", what,
+                  (long long)i, got[i], want[i]);
     free(got);
+}
+
+static void expect_close(const char *what, const solution *s, int which, const array *a, double epsilon)
+{
+    expect_near(what, s->data[which], a, epsilon);
 }
 
 /* What lies between the slices is not written. */
@@ -289,7 +298,7 @@ static void run_kernel(const op *op, const problem *p, const array *in, int inpu
 {
     const kernel *k = kernel_of(op);
     attention_attributes attributes = { .scale = p->scale, .causal = p->causal };
-    array there[11];
+    array there[12];
     copy_arrays_to(there, in, inputs);
     copy_arrays_to(there + inputs, out, outputs);
     kernel_call call = { .op = op, .attributes = &attributes, .inputs = inputs, .outputs = outputs, .in = there };
@@ -310,6 +319,18 @@ static void run_kernel(const op *op, const problem *p, const array *in, int inpu
     if (made.discard) made.discard(made.state);
 }
 
+/* The same gradients, and that of the bias. Where the device has no kernel, it decomposes the op. */
+static void check_bias(const char *what, const problem *p, const solution *s, const array *in, const array *a,
+                       double epsilon)
+{
+    if (!p->has_bias || !device()->kernel_of(&op_attention_bias_gradient)) return;
+    array dbias = make_contiguous(in[ATTENTION_GRADIENT_BIAS].dtype, VT_SHAPE(HEADS, p->queries, p->keys));
+    run_kernel(&op_attention_bias_gradient, p, in, 8, (array[]){ a[DQ], a[DK], a[DV], dbias }, 4);
+    for (int m = DQ; m <= DV; m++) expect_close(what, s, m, &a[m], epsilon);
+    expect_near(what, s->dbias, &dbias, epsilon);
+    free(dbias.data);
+}
+
 /* Factors of products in memory as `dtype`, results as `result`. */
 static void check(const char *what, const problem *p, layout l, vt_dtype dtype, vt_dtype result)
 {
@@ -327,6 +348,7 @@ static void check(const char *what, const problem *p, layout l, vt_dtype dtype, 
         expect_close(what, &s, m, &a[m], m == LOGSUMEXP && dtype == VT_BF16 ? 2e-6 : epsilon);
         if (l == TOKENS_FIRST) expect_gaps(what, &a[m]);
     }
+    check_bias(what, p, &s, (array[]){ a[G], a[Q], a[K], a[V], a[Y], logsumexp, bias, mask }, a, epsilon);
     for (int m = 0; m < MATRICES; m++) free(a[m].data);
     free(bias.data);
     free(mask.data);
@@ -424,24 +446,47 @@ Test(attention, scratch_memory_is_linear_in_tokens)
     cr_assert(scratch_of(&op_attention_gradient, 8192) <= 17 * scratch_of(&op_attention_gradient, 512));
 }
 
+/* Of the gradient of a bias that windows share. */
+static size_t scratch_with_windows(int64_t windows)
+{
+    array x = array_contiguous(NULL, VT_F32, VT_SHAPE(windows, 3, 49, 32));
+    array logsumexp = array_contiguous(NULL, VT_F32, VT_SHAPE(windows, 3, 49));
+    array bias = array_contiguous(NULL, VT_F32, VT_SHAPE(3, 49, 49));
+    array in[8] = { x, x, x, x, x, logsumexp, bias }, out[4] = { x, x, x, bias };
+    attention_attributes attributes = { 1, false };
+    kernel_call call = { .op = &op_attention_bias_gradient, .attributes = &attributes, .inputs = 8, .outputs = 4 };
+    call.in = in, call.out = out;
+    preparation made = { 0 };
+    cr_assert(kernel_of(call.op)->prepare(&call, &made));
+    if (made.discard) made.discard(made.state);
+    return made.scratch;
+}
+
+Test(attention, the_gradient_of_a_bias_needs_no_map_of_all_windows)
+{
+    if (!device()->kernel_of(&op_attention_bias_gradient)) cr_skip_test("the device decomposes it");
+    cr_assert(scratch_with_windows(4096) == scratch_with_windows(64));
+}
+
 /* Result and gradients, for one number of threads. */
 static void compute(int threads, float *result, int64_t count)
 {
     VT_SCOPE;
     vt_set_threads(threads);
     vt_seed(3);
-    vt_tensor x = vt_normal(VT_SHAPE(2, 70, 3, 3, 16)), part[3], g;
-    vt_unstack(vt_rearrange(x, "b n t h d -> t b h n d"), 0, 3, part);
-    vt_tensor y = vt_attention(part[0], part[1], part[2]);
-    vt_gradients(vt_sum(vt_square(y)), VT_INERT, &x, 1, &g);
-    cr_assert(vt_read(y, result, count, VT_F32) && vt_read(g, result + count, 3 * count, VT_F32), "%s",
-              vt_error_message());
+    vt_tensor in[2] = { vt_normal(VT_SHAPE(2, 70, 3, 3, 16)), vt_normal(VT_SHAPE(70, 70)) }, part[3], g[2];
+    vt_unstack(vt_rearrange(in[0], "b n t h d -> t b h n d"), 0, 3, part);
+    vt_tensor y = vt_attention(part[0], part[1], part[2], .bias = in[1]);
+    vt_gradients(vt_sum(vt_square(y)), VT_INERT, in, 2, g);
+    cr_assert(vt_read(y, result, count, VT_F32) && vt_read(g[0], result + count, 3 * count, VT_F32) &&
+                  vt_read(g[1], result + 4 * count, 70 * 70, VT_F32),
+              "%s", vt_error_message());
 }
 
 Test(attention, same_bits_for_any_number_of_threads)
 {
     enum { COUNT = 2 * 70 * 3 * 16 };
-    static float one[4 * COUNT], three[4 * COUNT];
+    static float one[4 * COUNT + 70 * 70], three[4 * COUNT + 70 * 70];
     compute(1, one, COUNT);
     compute(3, three, COUNT);
     cr_assert(memcmp(one, three, sizeof one) == 0);

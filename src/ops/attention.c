@@ -198,6 +198,12 @@ static bool infer_gradient(const node *n, const spec *in, spec *out)
     return true;
 }
 
+static bool infer_bias_gradient(const node *n, const spec *in, spec *out)
+{
+    out[ATTENTION_BIAS_GRADIENT_DBIAS] = in[ATTENTION_GRADIENT_BIAS];
+    return infer_gradient(n, in, out);
+}
+
 static scores scores_of(const node *n, vt_tensor q, vt_tensor k, vt_tensor bias, vt_tensor mask)
 {
     const attention_attributes *a = ATTRIBUTES(attention_attributes, n);
@@ -255,25 +261,50 @@ static void attention_dropout_gradient_decompose(const node *n, vt_tensor *out)
     gradient_decompose(n, drop, out);
 }
 
-/* Nobody has the logsumexp, so it has no gradient. The bias gets that of the logits, which is computed only where the
- * bias is trained. */
+static void attention_bias_gradient_decompose(const node *n, vt_tensor *out)
+{
+    const vt_tensor *in = n->in;
+    scores s = scores_of(n, in[ATTENTION_GRADIENT_Q], in[ATTENTION_GRADIENT_K], in[ATTENTION_GRADIENT_BIAS],
+                         in[ATTENTION_GRADIENT_MASK]);
+    record_into(&(recording){ .op = &op_attention_gradient,
+                              .at = n->at,
+                              .in = in,
+                              .inputs = n->inputs,
+                              .attributes = n->attributes,
+                              .attributes_size = n->attributes_size },
+                out);
+    vt_tensor dweights = vt_matmul(in[ATTENTION_GRADIENT_G], in[ATTENTION_GRADIENT_V], .transpose_b = true);
+    vt_tensor dlogits = logits_gradient(weights_of(&s), dweights);
+    out[ATTENTION_BIAS_GRADIENT_DBIAS] = vt_sum_to(dlogits, n->out_spec[ATTENTION_BIAS_GRADIENT_DBIAS].shape);
+}
+
+static const op *gradient_of(const node *n)
+{
+    if (n->op == &op_attention_dropout) return &op_attention_dropout_gradient;
+    return n->in[ATTENTION_BIAS].id ? &op_attention_bias_gradient : &op_attention_gradient;
+}
+
+/* That of the logits, behind dropout. */
+static vt_tensor dropout_bias_gradient(const node *n, vt_tensor g)
+{
+    scores s = scores_of(n, n->in[ATTENTION_Q], n->in[ATTENTION_K], n->in[ATTENTION_BIAS], n->in[ATTENTION_MASK]);
+    return logits_gradient(weights_of(&s), drop(n, vt_matmul(g, n->in[ATTENTION_V], .transpose_b = true)));
+}
+
+/* Nobody has the logsumexp, so it has no gradient. */
 static void attention_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    const bool drops = n->op == &op_attention_dropout;
-    vt_tensor q = n->in[ATTENTION_Q], k = n->in[ATTENTION_K], v = n->in[ATTENTION_V];
-    vt_tensor bias = n->in[ATTENTION_BIAS], mask = n->in[ATTENTION_MASK];
-    vt_tensor y = n->out[ATTENTION_Y], logsumexp = n->out[ATTENTION_LOGSUMEXP];
-    record_into(&(recording){ .op = drops ? &op_attention_dropout_gradient : &op_attention_gradient,
+    vt_tensor bias = n->in[ATTENTION_BIAS];
+    record_into(&(recording){ .op = gradient_of(n),
                               .at = n->at,
                               .bound = n->bound,
-                              INPUTS(g[ATTENTION_Y], q, k, v, y, logsumexp, bias, mask),
+                              INPUTS(g[ATTENTION_Y], n->in[ATTENTION_Q], n->in[ATTENTION_K], n->in[ATTENTION_V],
+                                     n->out[ATTENTION_Y], n->out[ATTENTION_LOGSUMEXP], bias, n->in[ATTENTION_MASK]),
                               .attributes = n->attributes,
                               .attributes_size = n->attributes_size },
                 dx);
-    if (!bias.id) return;
-    scores s = scores_of(n, q, k, bias, mask);
-    vt_tensor dweights = vt_matmul(g[ATTENTION_Y], v, .transpose_b = true);
-    dx[ATTENTION_BIAS] = logits_gradient(weights_of(&s), drops ? drop(n, dweights) : dweights);
+    if (n->op == &op_attention_dropout && bias.id) dx[ATTENTION_BIAS] = dropout_bias_gradient(n, g[ATTENTION_Y]);
+}
 }
 
 /* Two for each pair of a query and a key, each channel of q, and each of v. */
@@ -317,6 +348,12 @@ const op op_attention_gradient = {
     .rounded =
         1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q | 1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V
 };
+const op op_attention_bias_gradient = { OP_HEAD(attention_bias_gradient, ATTENTION_GRADIENT_BIAS + 1,
+                                                ATTENTION_GRADIENT_INPUTS, ATTENTION_BIAS_GRADIENT_OUTPUTS),
+                                        .infer = infer_bias_gradient, .decompose = attention_bias_gradient_decompose,
+                                        .flops = attention_gradient_flops,
+                                        .rounded = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q |
+                                                   1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V };
 
 const op op_attention_dropout = { OP_HEAD(attention_dropout, 3, ATTENTION_INPUTS, ATTENTION_OUTPUTS),
                                   .infer = infer_attention,

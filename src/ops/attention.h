@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* attention, its weights and its gradient, and both with dropout */
+/* attention, its weights and its gradients, and all but the weights with dropout */
 typedef struct attention_attributes {
     double scale;
     int64_t causal;
@@ -43,5 +43,8 @@ enum {
 };
 /* Both with dropout draw the mask that vt_dropout draws for weights of y's leading axes. */
 enum { ATTENTION_GRADIENT_DQ, ATTENTION_GRADIENT_DK, ATTENTION_GRADIENT_DV, ATTENTION_GRADIENT_OUTPUTS };
+
+/* attention_bias_gradient: the inputs of attention_gradient, with a bias -> its outputs, and dbias as bias */
+enum { ATTENTION_BIAS_GRADIENT_DBIAS = ATTENTION_GRADIENT_OUTPUTS, ATTENTION_BIAS_GRADIENT_OUTPUTS };
 
 #endif

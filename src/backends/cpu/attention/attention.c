@@ -14,6 +14,7 @@
 #include "ops/attention.h"
 #include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Keys and queries that are handled together: their logits fit the second-level cache. */
 enum { KEY_BLOCK = 512, QUERY_BLOCK = 128 };
@@ -41,6 +42,7 @@ typedef struct plan {
     int threads;
     int64_t chunks; /* of queries: each is a task */
     size_t scratch; /* a thread's scratch memory, in bytes */
+    size_t sums;    /* bytes behind that of all threads: parts of the gradient of a bias */
 } plan;
 
 /* How many parts of at most `limit`; one of nothing. */
@@ -62,19 +64,22 @@ static heads heads_of(const kernel_call *call, const array *q, const array *k, c
     return h;
 }
 
+/* The stride of an array along an axis of what it broadcasts to, counted from the last. */
+static int64_t broadcast_stride(const array *a, int from_last, int64_t extent)
+{
+    int axis = a->shape.rank - 1 - from_last;
+    return axis < 0 || a->shape.dim[axis] != extent ? 0 : a->stride[axis];
+}
+
 /* A head's rows and columns of an array that broadcasts to [leading axes, rows, columns]. */
 static matrix matrix_of(const heads *h, const array *a, int64_t head, int64_t rows, int64_t columns)
 {
     if (!a->data) return (matrix){ .data = NULL };
-    vt_shape shape = { .rank = h->lead_rank + 2 };
-    for (int i = 0; i < h->lead_rank; i++) shape.dim[i] = h->lead[i];
-    shape.dim[h->lead_rank] = rows;
-    shape.dim[h->lead_rank + 1] = columns;
-    array whole = array_broadcast(*a, shape);
     int64_t offset = 0;
-    for (int i = h->lead_rank - 1; i >= 0; head /= h->lead[i--]) offset += head % h->lead[i] * whole.stride[i];
-    return (matrix){ (char *)a->data + offset * (int64_t)vt_dtype_size(a->dtype), a->dtype, whole.stride[h->lead_rank],
-                     whole.stride[h->lead_rank + 1] };
+    for (int i = h->lead_rank - 1; i >= 0; head /= h->lead[i--])
+        offset += head % h->lead[i] * broadcast_stride(a, h->lead_rank + 1 - i, h->lead[i]);
+    return (matrix){ (char *)a->data + offset * (int64_t)vt_dtype_size(a->dtype), a->dtype,
+                     broadcast_stride(a, 1, rows), broadcast_stride(a, 0, columns) };
 }
 
 /* A head's logsumexp, as a column. */
@@ -140,8 +145,15 @@ static forward_head forward_head_of(const kernel_call *call, const heads *h, int
 
 typedef struct backward_head {
     matrix g, q, k, v, y, logsumexp, dq, dk, dv;
+    matrix dbias; /* what the gradients of logits are added to, or absent */
     visibility visibility;
 } backward_head;
+
+/* A head, and the one that its thread likely computes next; as many as there are where nobody knows. */
+typedef struct turn {
+    int64_t head, next;
+    matrix dbias;
+} turn;
 
 static backward_head backward_head_of(const kernel_call *call, const heads *h, int64_t head)
 {
@@ -191,7 +203,7 @@ static prefetch forward_prefetch(const kernel_call *call, const heads *h, int64_
     return spread(a, elements, area);
 }
 
-static prefetch backward_prefetch(const kernel_call *call, const heads *h, int64_t head, const backward_head *m,
+static prefetch backward_prefetch(const kernel_call *call, const heads *h, int64_t next_head, const backward_head *m,
                                   int64_t area)
 {
     const int64_t elements = h->queries * (2 * h->keys + h->channels) + h->keys * (h->channels + h->width);
@@ -199,8 +211,8 @@ static prefetch backward_prefetch(const kernel_call *call, const heads *h, int64
     expect(&a, &m->dk, 0, h->keys, h->channels);
     expect(&a, &m->dv, 0, h->keys, h->width);
     expect(&a, &m->dq, 0, h->queries, h->channels);
-    if (head + 1 == h->count) return spread(a, elements, area);
-    backward_head next = backward_head_of(call, h, head + 1);
+    if (next_head == h->count) return spread(a, elements, area);
+    backward_head next = backward_head_of(call, h, next_head);
     expect(&a, &next.k, 0, h->keys, h->channels);
     expect(&a, &next.v, 0, h->keys, h->width);
     expect(&a, &next.q, 0, h->queries, h->channels);
@@ -216,7 +228,7 @@ static prefetch backward_prefetch(const kernel_call *call, const heads *h, int64
 typedef struct way {
     size_t (*forward_scratch)(const heads *h), (*backward_scratch)(const heads *h);
     void (*forward)(const kernel_call *call, const heads *h, int64_t head, int64_t first, int64_t end, void *memory);
-    void (*backward)(const kernel_call *call, const heads *h, int64_t head, void *memory);
+    void (*backward)(const kernel_call *call, const heads *h, const turn *t, void *memory);
 } way;
 
 static const way in_f64 = { forward_scratch_f64, backward_scratch_f64, forward_f64, backward_f64 };
@@ -251,7 +263,7 @@ static bool make_plan(const kernel_call *call, plan made, preparation *p)
     *kept = made;
     *p = (preparation){ .state = kept,
                         .discard = free,
-                        .scratch = (made.scratch + sizeof(share)) * (size_t)made.threads };
+                        .scratch = (made.scratch + sizeof(share)) * (size_t)made.threads + made.sums };
     return true;
 }
 
@@ -325,7 +337,7 @@ static bool prepare_backward(const kernel_call *call, preparation *p)
 
 static void backward_task(const kernel_call *call, const plan *p, const heads *h, int64_t head, void *scratch)
 {
-    p->way->backward(call, h, head, scratch);
+    p->way->backward(call, h, &(turn){ .head = head, .next = head + 1 }, scratch);
 }
 
 static bool run_backward(const kernel_call *call)
@@ -334,6 +346,95 @@ static bool run_backward(const kernel_call *call)
     run_tasks(call, &h, h.count, backward_task);
     return true;
 }
+
+/* -- Backward, with the gradient of a bias -------------------------------------------------------------------------
+ * Heads that have the same matrix of the bias are cut into slices, each of which has a sum of its own and is a task.
+ * How many there are follows from the problem alone, and with it the bits. */
+
+typedef struct sharing {
+    bool owns[VT_MAX_RANK];    /* by leading axis: whether the bias has other matrices along it */
+    int64_t matrices, sharers; /* of the bias; heads of each */
+    int64_t slices;            /* of the sharers */
+} sharing;
+
+static sharing sharing_of(const heads *h, const array *bias)
+{
+    enum { TASKS = 32 };
+    sharing s = { .matrices = 1, .sharers = 1 };
+    for (int i = 0; i < h->lead_rank; i++) {
+        int axis = i + bias->shape.rank - h->lead_rank - 2;
+        s.owns[i] = axis >= 0 && bias->shape.dim[axis] != 1;
+        *(s.owns[i] ? &s.matrices : &s.sharers) *= h->lead[i];
+    }
+    s.slices = most(1, least(s.sharers, TASKS / most(1, s.matrices)));
+    return s;
+}
+
+/* Number `sharer` of the heads that have a matrix of the bias. */
+static int64_t sharing_head(const heads *h, const sharing *s, int64_t matrix, int64_t sharer)
+{
+    int64_t head = 0, step = 1;
+    for (int i = h->lead_rank - 1; i >= 0; step *= h->lead[i--]) {
+        int64_t *left = s->owns[i] ? &matrix : &sharer;
+        head += *left % h->lead[i] * step;
+        *left /= h->lead[i];
+    }
+    return head;
+}
+
+static char *bias_sums(const kernel_call *call)
+{
+    const plan *p = call->state;
+    return (char *)call->scratch + (p->scratch + sizeof(share)) * (size_t)p->threads;
+}
+
+static bool prepare_bias_backward(const kernel_call *call, preparation *p)
+{
+    heads h = backward_heads(call);
+    const array *bias = &call->in[ATTENTION_GRADIENT_BIAS];
+    sharing s = sharing_of(&h, bias);
+    int64_t tasks = s.matrices * s.slices;
+    plan made = { .threads = worth_threads(&h) ? (int)most(1, least(thread_count(), tasks)) : 1, .chunks = 1 };
+    made.way = bias->dtype == VT_F64 ? &in_f64 : &in_f32;
+    made.scratch = made.way->backward_scratch(&h);
+    made.sums = (size_t)(s.slices * vt_shape_count(bias->shape)) * vt_dtype_size(bias->dtype);
+    return make_plan(call, made, p);
+}
+
+static void bias_backward_task(const kernel_call *call, const plan *p, const heads *h, int64_t task, void *scratch)
+{
+    const array *bias = &call->in[ATTENTION_GRADIENT_BIAS];
+    sharing s = sharing_of(h, bias);
+    int64_t slice = task % s.slices, size = vt_shape_count(bias->shape) * (int64_t)vt_dtype_size(bias->dtype);
+    int64_t first = s.sharers * slice / s.slices, end = s.sharers * (slice + 1) / s.slices;
+    array sum = array_contiguous(bias_sums(call) + slice * size, bias->dtype, bias->shape);
+    for (int64_t i = first; i < end; i++) {
+        int64_t next = i + 1 < end ? sharing_head(h, &s, task / s.slices, i + 1) : h->count;
+        turn t = { .head = sharing_head(h, &s, task / s.slices, i), .next = next };
+        t.dbias = matrix_of(h, &sum, t.head, h->queries, h->keys);
+        p->way->backward(call, h, &t, scratch);
+    }
+}
+
+static bool run_bias_backward(const kernel_call *call)
+{
+    heads h = backward_heads(call);
+    const plan *p = call->state;
+    const array *out = &call->out[ATTENTION_BIAS_GRADIENT_DBIAS];
+    sharing s = sharing_of(&h, &call->in[ATTENTION_GRADIENT_BIAS]);
+    memset(bias_sums(call), 0, p->sums);
+    run_tasks(call, &h, s.matrices * s.slices, bias_backward_task);
+    if (out->dtype == VT_F64)
+        add_slices_f64((const double *)bias_sums(call), s.slices, out);
+    else
+        add_slices_f32((const float *)bias_sums(call), s.slices, out);
+    return true;
+}
+
+enum {
+    GRADIENT_IN_BF16 = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q | 1 << ATTENTION_GRADIENT_K |
+                       1 << ATTENTION_GRADIENT_V | 1 << ATTENTION_GRADIENT_Y
+};
 
 const kernel_row cpu_attention_kernels[] = {
     { &op_attention,
@@ -348,8 +449,14 @@ const kernel_row cpu_attention_kernels[] = {
         .prepare = prepare_backward,
         .strided = true,
         .strided_outputs = true,
-        .bf16_in = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q | 1 << ATTENTION_GRADIENT_K |
-                   1 << ATTENTION_GRADIENT_V | 1 << ATTENTION_GRADIENT_Y,
+        .bf16_in = GRADIENT_IN_BF16,
+        .bf16_out = 7 } },
+    { &op_attention_bias_gradient,
+      { .run = run_bias_backward,
+        .prepare = prepare_bias_backward,
+        .strided = true,
+        .strided_outputs = true,
+        .bf16_in = GRADIENT_IN_BF16,
         .bf16_out = 7 } },
     { 0 },
 };

@@ -357,11 +357,11 @@ static void backward_block_bf16(const heads *h, const backward_head *m, const ke
     store_rows_f32(w->dv.at, w->dv.stride, &one, 0, k->count, h->width, &m->dv, k->first);
 }
 
-static void backward_bf16_of(const kernel_call *call, const heads *h, int64_t head, void *memory)
+static void backward_bf16_of(const kernel_call *call, const heads *h, const turn *t, void *memory)
 {
     backward_bf16 w = lay_out_backward_bf16(h, &(scratch_layout_f32){ .memory = memory });
-    backward_head m = backward_head_of(call, h, head);
-    prefetch soon = backward_prefetch(call, h, head, &m, PAIRED * PAIRED);
+    backward_head m = backward_head_of(call, h, t->head);
+    prefetch soon = backward_prefetch(call, h, t->next, &m, PAIRED * PAIRED);
     const float scale = (float)h->scale;
     w.prefetch = &soon;
     matrix_unit_begin();

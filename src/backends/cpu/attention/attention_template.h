@@ -432,6 +432,20 @@ static void NAMED(load_block)(const heads *h, const backward_head *m, const key_
     NAMED(transpose)(k->count, h->width, w->v, NAMED(stride_of)(h->width), w->transposed_v, k->stride);
 }
 
+/* dbias += dlogits of queries [first, first + count); rows or columns that the bias repeats are summed up. */
+static void NAMED(add_logits)(const matrix *dbias, const key_block *k, const REAL *dlogits, int64_t first,
+                              int64_t count)
+{
+    for (int64_t i = 0; i < count; i++, dlogits += k->stride) {
+        REAL *to = element(dbias, first + i, k->first), sum = 0;
+        if (dbias->column == 1)
+            for (int64_t j = 0; j < k->count; j++) to[j] += dlogits[j];
+        else
+            for (int64_t j = 0; j < k->count; j++) sum += dlogits[j];
+        if (dbias->column == 0) to[0] += sum;
+    }
+}
+
 static void NAMED(backward_block)(const heads *h, const backward_head *m, const key_block *k, const BACKWARD *w)
 {
     const REAL one = 1;
@@ -446,24 +460,37 @@ static void NAMED(backward_block)(const heads *h, const backward_head *m, const 
             NAMED(weigh)(h, m, k, w, first, row, count * (t + 1) / tiles - row);
         }
         NAMED(add_gradients)(h, k, w, first, count);
+        if (m->dbias.data) NAMED(add_logits)(&m->dbias, k, w->dlogits, first, count);
     }
     NAMED(store)(w->dk, &one, 0, k->count, h->channels, &m->dk, k->first); /* q came with the scale in it */
     NAMED(store)(w->dv, &one, 0, k->count, h->width, &m->dv, k->first);
 }
 
-static void NAMED(backward)(const kernel_call *call, const heads *h, int64_t head, void *memory)
+static void NAMED(backward)(const kernel_call *call, const heads *h, const turn *t, void *memory)
 {
     BACKWARD w = NAMED(lay_out_backward)(h, &(SCRATCH){ .memory = memory });
-    backward_head m = backward_head_of(call, h, head);
-    prefetch soon = backward_prefetch(call, h, head, &m, TILE_ROWS * TILE_VECTORS * LANES);
+    backward_head m = backward_head_of(call, h, t->head);
+    prefetch soon = backward_prefetch(call, h, t->next, &m, TILE_ROWS * TILE_VECTORS * LANES);
     const REAL scale = (REAL)h->scale;
     w.prefetch = &soon;
+    m.dbias = t->dbias;
     for (int64_t b = 0; b < w.key_blocks; b++) {
         int64_t first = b * w.key_block;
         key_block k = { first, most(0, least(w.key_block, h->keys - first)), NAMED(stride_of)(w.key_block) };
         NAMED(backward_block)(h, &m, &k, &w);
     }
     NAMED(store)(w.dq, &scale, 0, h->queries, h->channels, &m.dq, 0);
+}
+
+/* The gradient of a bias from its parts. */
+static void NAMED(add_slices)(const REAL *sums, int64_t slices, const array *out)
+{
+    int64_t count = vt_shape_count(out->shape);
+    for (int64_t i = 0; i < count; i++) {
+        REAL sum = 0;
+        for (int64_t s = 0; s < slices; s++) sum += sums[s * count + i];
+        ((REAL *)out->data)[array_offset(out, i)] = sum;
+    }
 }
 
 #undef LANES

@@ -54,7 +54,7 @@ static operands operands_of(const kernel_call *call)
 /* -- Algorithms -----------------------------------------------------------------------------------------------------
  */
 
-enum algorithm { WINOGRAD, DEPTH_WISE, ONEDNN, IM2COL, ALGORITHMS };
+enum algorithm { WINOGRAD, ONEDNN, IM2COL, DEPTH_WISE, ALGORITHMS }; /* as checkpoints number them */
 
 enum { X, WEIGHT, BIAS, Y, TENSORS }; /* of a pass, as onednn_prepare_convolution numbers them */
 
@@ -198,7 +198,7 @@ static enum algorithm expected(const plan *p)
     enum { ENOUGH_CHANNELS = 16, ENOUGH_TILES = 32 };
     const convolution *c = &p->problem;
     int64_t tiles = c->batch * ((c->output[0] + 3) / 4) * ((c->output[1] + 3) / 4);
-    bool pays = c->channels >= ENOUGH_CHANNELS && c->outputs >= ENOUGH_CHANNELS && tiles >= ENOUGH_TILES;
+    bool pays = least(c->channels, c->outputs) >= ENOUGH_CHANNELS * c->groups && tiles >= ENOUGH_TILES;
     if (suits_depth_wise(p)) return DEPTH_WISE;
     if (has_matrix_unit(c)) return is_possible(p, ONEDNN) && !gathers_bf16(p) ? ONEDNN : IM2COL;
     return pays && is_possible(p, WINOGRAD) ? WINOGRAD : is_possible(p, ONEDNN) ? ONEDNN : IM2COL;

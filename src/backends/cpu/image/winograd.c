@@ -98,9 +98,11 @@ INLINE void transform_kernel_gradient(vector *u, int step)
 /* -- The problem ----------------------------------------------------------------------------------------------------
  */
 
+/* A group's channels of an image. */
 typedef struct image {
     bool bf16;
     int64_t channels, size[2];
+    int64_t pixel; /* elements from one pixel to the next */
 } image;
 
 /* A matrix of each position, its columns filled up to whole panels. */
@@ -185,8 +187,8 @@ static void choose_chunk(job *j, enum convolution_pass pass)
 
 static job job_of(const convolution *p, enum convolution_pass pass, int threads)
 {
-    image x = { p->x_bf16, p->channels, { p->size[0], p->size[1] } };
-    image y = { p->y_bf16, p->outputs, { p->output[0], p->output[1] } };
+    image x = { p->x_bf16, p->channels / p->groups, { p->size[0], p->size[1] }, p->channels };
+    image y = { p->y_bf16, p->outputs / p->groups, { p->output[0], p->output[1] }, p->outputs };
     bool back = pass == CONVOLUTION_INPUT_GRADIENT;
     job j = { .windows = back ? y : x, .tiles = back ? x : y, .count = p->batch, .threads = threads };
     for (int i = 0; i < 2; i++) {
@@ -210,7 +212,7 @@ INLINE void find_pixels(const job *j, const image *m, const void *data, int side
     int64_t across = number % j->grid[1], down = number / j->grid[1] % j->grid[0], n = number / j->grid[1] / j->grid[0];
     int64_t top = down * TILE - (side == WINDOW ? j->padding[0] : 0);
     int64_t left = across * TILE - (side == WINDOW ? j->padding[1] : 0);
-    int64_t bytes = m->channels * (m->bf16 ? 2 : 4);
+    int64_t bytes = m->pixel * (m->bf16 ? 2 : 4);
     for (int64_t i = 0; i < side; i++) {
         for (int64_t k = 0; k < side; k++) {
             bool inside = top + i >= 0 && top + i < m->size[0] && left + k >= 0 && left + k < m->size[1];
@@ -308,8 +310,8 @@ static void finish_tiles(const job *j, const float *from, int64_t row, int64_t f
 /* -- Weights --------------------------------------------------------------------------------------------------------
  */
 
-/* Where w [outputs, channels, 3, 3] has what belongs to a row and a column: for the gradient of x, rows are the
- * outputs, columns the channels, and the kernel is turned round. */
+/* Where a group's w [outputs, channels, 3, 3] has what belongs to a row and a column: for the gradient of x, rows are
+ * the outputs, columns the channels, and the kernel is turned round. */
 typedef struct arrangement {
     int64_t rows, columns, row, column;
     bool turned;
@@ -317,9 +319,9 @@ typedef struct arrangement {
 
 static arrangement arrangement_of(const convolution *p, enum convolution_pass pass)
 {
-    int64_t output = p->channels * TAPS;
-    if (pass == CONVOLUTION_INPUT_GRADIENT) return (arrangement){ p->outputs, p->channels, output, TAPS, true };
-    return (arrangement){ p->channels, p->outputs, TAPS, output, false };
+    int64_t channels = p->channels / p->groups, outputs = p->outputs / p->groups, output = channels * TAPS;
+    if (pass == CONVOLUTION_INPUT_GRADIENT) return (arrangement){ outputs, channels, output, TAPS, true };
+    return (arrangement){ channels, outputs, TAPS, output, false };
 }
 
 /* G w Gᵀ for LANES columns of a row, or zeros past the last. */
@@ -581,25 +583,40 @@ static void sum_products(const job *j, const memory *m, const void *x, const voi
     for (int64_t part = 0; part < j->threads; part++) sum_part(j, m, part, x, g);
 }
 
+/* Groups of fewer channels would mostly multiply what fills up the panels. */
 bool winograd_supports(const convolution *p)
 {
+    enum { LEAST_CHANNELS = 16 };
     for (int i = 0; i < 2; i++)
         if (p->kernel[i] != KERNEL || p->stride[i] != 1 || p->dilation[i] != 1 || p->padding[i] >= KERNEL) return false;
-    return p->groups == 1 && p->batch > 0;
+    bool has_few = least(p->channels, p->outputs) < LEAST_CHANNELS * p->groups;
+    return (p->groups == 1 || !has_few) && p->batch > 0;
+}
+
+static void convolve_group(const job *j, const arrangement *a, enum convolution_pass pass, void *x, float *weight,
+                           const float *bias, void *y, void *scratch)
+{
+    memory m = memory_of(j, pass, scratch);
+    bool back = pass == CONVOLUTION_INPUT_GRADIENT;
+    if (pass == CONVOLUTION_WEIGHT_GRADIENT) {
+        sum_products(j, &m, x, y);
+        finish_weights(j, a, m.weight, parts(j), weight);
+        return;
+    }
+    transform_weights(j, a, weight, m.weight);
+    convolve(j, &m, back ? y : x, bias, back ? x : y);
 }
 
 void winograd_convolve(const convolution *p, enum convolution_pass pass, int threads, void *x, float *weight,
                        const float *bias, void *y, void *scratch)
 {
     job j = job_of(p, pass, threads);
-    memory m = memory_of(&j, pass, scratch);
     arrangement a = arrangement_of(p, pass);
-    if (pass == CONVOLUTION_WEIGHT_GRADIENT) {
-        sum_products(&j, &m, x, y);
-        finish_weights(&j, &a, m.weight, parts(&j), weight);
-        return;
+    int64_t channels = p->channels / p->groups, outputs = p->outputs / p->groups;
+    for (int64_t g = 0; g < p->groups; g++) {
+        void *group_x = (char *)x + g * channels * (p->x_bf16 ? 2 : 4);
+        void *group_y = (char *)y + g * outputs * (p->y_bf16 ? 2 : 4);
+        convolve_group(&j, &a, pass, group_x, weight + g * outputs * channels * TAPS, bias ? bias + g * outputs : NULL,
+                       group_y, scratch);
     }
-    bool back = pass == CONVOLUTION_INPUT_GRADIENT;
-    transform_weights(&j, &a, weight, m.weight);
-    convolve(&j, &m, back ? y : x, bias, back ? x : y);
 }

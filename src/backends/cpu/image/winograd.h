@@ -5,8 +5,8 @@
 
 #include "backends/cpu/image/convolution.h"
 
-/* 3 by 3, of stride 1, padded by at most 2, in one group. Any number of channels is right, but vectors are filled up
- * with zeros: below 16 another algorithm is faster. */
+/* 3 by 3, of stride 1, padded by at most 2, in one group or in groups of 16 channels and outputs or more. In one group
+ * any number of channels is right, but vectors are filled up with zeros: below 16 another algorithm is faster. */
 bool winograd_supports(const convolution *p);
 
 /* As im2col_f32. The same number of threads goes to both functions; results have the same bits at the same number. */
