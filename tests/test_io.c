@@ -207,6 +207,24 @@ Test(file, notices_a_file_that_shrinks_while_it_is_read)
     input_file_close(&file);
 }
 
+/* Which threads share. */
+Test(file, that_is_large_is_read_whole_and_its_end_is_told)
+{
+    enum { SIZE = 3 * (1 << 20) + 5, BEYOND = 1 << 20 };
+    input_file file;
+    unsigned char *data = malloc(SIZE), *read = calloc(SIZE + BEYOND, 1);
+    cr_assert(data && read);
+    for (int i = 0; i < SIZE; i++) data[i] = (unsigned char)(i * 7 + i / 251);
+    write_test_file("large", data, SIZE);
+    cr_assert(input_file_open(VT_HERE, "large", &file));
+    cr_assert(input_file_read(VT_HERE, &file, 1, read, SIZE - 1) && memcmp(read, data + 1, SIZE - 1) == 0);
+    cr_assert(!input_file_read(VT_HERE, &file, 2, read, SIZE + BEYOND));
+    assert_error(VT_ERROR_FILE, "a large file", "it ends at byte 3145733, 1048578 bytes before it should");
+    input_file_close(&file);
+    free(data);
+    free(read);
+}
+
 Test(file, sizes_that_overflow_are_told)
 {
     uint64_t bytes = 1;

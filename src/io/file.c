@@ -54,21 +54,56 @@ bool input_file_open(vt_site at, const char *path, input_file *file)
     return false;
 }
 
+/* How a read ended. */
+typedef struct reading {
+    size_t done;
+    int error; /* errno; 0: the file ended, or all was read */
+} reading;
+
+static reading read_part(const input_file *file, uint64_t offset, char *data, size_t size)
+{
+    reading r = { 0 };
+    while (r.done < size) {
+        ssize_t got = pread(file->descriptor, data + r.done, size - r.done, (off_t)(offset + r.done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) r.error = errno;
+        if (got <= 0) break;
+        r.done += (size_t)got;
+    }
+    return r;
+}
+
+/* Threads share what is large: to fill memory that is new takes longer than to copy to it. The failure that is told is
+ * the first in the file. */
+static reading read_shared(const input_file *file, uint64_t offset, char *data, size_t size)
+{
+    enum { PART = 1 << 20 };
+    const int64_t parts = (int64_t)((size + PART - 1) / PART);
+    int64_t failed = parts;
+    reading r = { .done = size };
+#pragma omp parallel for if (parts > 1)
+    for (int64_t i = 0; i < parts; i++) {
+        const size_t begin = (size_t)i * PART, wanted = size - begin < PART ? size - begin : PART;
+        const reading part = read_part(file, offset + begin, data + begin, wanted);
+        if (part.done == wanted) continue;
+#pragma omp critical(vitro_read_failure)
+        if (i < failed) {
+            failed = i;
+            r = (reading){ begin + part.done, part.error };
+        }
+    }
+    return r;
+}
+
 bool input_file_read(vt_site at, const input_file *file, uint64_t offset, void *data, size_t size)
 {
-    size_t done = 0;
-    while (done < size) {
-        ssize_t got = pread(file->descriptor, (char *)data + done, size - done, (off_t)(offset + done));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return raise_errno(at, "read", file->path);
-        if (got == 0) {
-            vt_error_raise(VT_ERROR_FILE, at, "%s is truncated: it ends at byte %llu, %zu bytes before it should",
-                           file->path, (unsigned long long)(offset + done), size - done);
-            return false;
-        }
-        done += (size_t)got;
-    }
-    return true;
+    const reading r = read_shared(file, offset, data, size);
+    errno = r.error;
+    if (r.error) return raise_errno(at, "read", file->path);
+    if (r.done == size) return true;
+    vt_error_raise(VT_ERROR_FILE, at, "%s is truncated: it ends at byte %llu, %zu bytes before it should", file->path,
+                   (unsigned long long)(offset + r.done), size - r.done);
+    return false;
 }
 
 void input_file_close(input_file *file)

@@ -305,7 +305,6 @@ static void attention_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
                 dx);
     if (n->op == &op_attention_dropout && bias.id) dx[ATTENTION_BIAS] = dropout_bias_gradient(n, g[ATTENTION_Y]);
 }
-}
 
 /* Two for each pair of a query and a key, each channel of q, and each of v. */
 static double pair_flops(const array *q, const array *k, int64_t channels)
