@@ -47,7 +47,7 @@ typedef struct plan {
     result *results;
     char **address; /* of each storage, in a run */
     buffer **owned; /* the buffers of storages that hold results, in a run */
-    int repeated; /* instructions that compute again what is read late */
+    int repeated;   /* instructions that compute again what is read late */
     int step_count, step_capacity, storage_count, storage_capacity, result_count;
     size_t work_bytes;
     buffer *bounds;       /* of a device with memory of its own: what is bound to each node of the run */
