@@ -56,7 +56,7 @@ typedef struct plan {
     result *results;
     char **address; /* of each storage, in a run */
     buffer **owned; /* the buffers of storages that hold results, in a run */
-    int repeated; /* instructions that compute again what is read late */
+    int repeated;   /* instructions that compute again what is read late */
     int step_count, step_capacity, storage_count, storage_capacity, result_count;
     size_t work_bytes;
     buffer *kept; /* what steps that run once make, from run to run; NULL where it is not there */
