@@ -99,7 +99,8 @@ Test(recompute, less_memory_gives_the_same_bits)
 {
     const training any = train_within(0, false), least = train_within(VT_AUTO, false);
     expect_same(&any, &least);
-    cr_assert(least.peak < 0.75 * (double)any.peak, "%lld bytes and %lld", (long long)least.peak, (long long)any.peak);
+    cr_assert((double)least.peak < 0.75 * (double)any.peak, "%lld bytes and %lld", (long long)least.peak,
+              (long long)any.peak);
 }
 
 Test(recompute, a_limit_is_kept)

@@ -29,6 +29,6 @@ double multiply_add(void)
 {
     int threads = thread_count(), finite = 0;
 #pragma omp parallel for num_threads(threads) reduction(+ : finite) if (threads > 1)
-    for (int t = 0; t < threads; t++) finite += run_chains((float)t)[0] < CHAINS + threads + 1;
+    for (int t = 0; t < threads; t++) finite += run_chains((float)t)[0] < (float)(CHAINS + threads + 1);
     return 2.0 * CHAINS * FLOAT_LANES * ROUNDS * finite;
 }
