@@ -86,7 +86,7 @@ static reading read_shared(const input_file *file, uint64_t offset, char *data, 
         const size_t begin = (size_t)i * PART, wanted = size - begin < PART ? size - begin : PART;
         const reading part = read_part(file, offset + begin, data + begin, wanted);
         if (part.done == wanted) continue;
-#pragma omp critical(vitro_read_failure)
+#pragma omp critical
         if (i < failed) {
             failed = i;
             r = (reading){ begin + part.done, part.error };
