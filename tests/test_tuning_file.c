@@ -33,6 +33,7 @@ static void write_answer(const char *answer)
     tuning_cache c = EMPTY_TUNING_CACHE;
     cr_assert(tuning_keep(&c, "work/1 2", answer));
     tuning_file_write(&c, machine);
+    tuning_cache_clear(&c);
 }
 
 /* What the file of the machine answers; empty where nothing. */
@@ -43,6 +44,7 @@ static const char *answer_of(const char *of)
     tuning_file_read(&c, of);
     answer[0] = 0;
     tuning_recall(&c, "work/1 2", answer);
+    tuning_cache_clear(&c);
     return answer;
 }
 

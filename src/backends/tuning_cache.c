@@ -123,3 +123,14 @@ bool tuning_cache_restore(tuning_cache *c, const char *text)
     }
     return true;
 }
+
+void tuning_cache_clear(tuning_cache *c)
+{
+    pthread_mutex_lock(&c->mutex);
+    for (int b = 0; b < TUNING_BUCKETS; b++)
+        for (tuned *next; c->buckets[b]; c->buckets[b] = next) {
+            next = c->buckets[b]->next;
+            free(c->buckets[b]);
+        }
+    pthread_mutex_unlock(&c->mutex);
+}

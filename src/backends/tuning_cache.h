@@ -38,5 +38,7 @@ bool tuning_keep(tuning_cache *c, const char *name, const char *answer);
 char *tuning_cache_text(tuning_cache *c);
 /* Takes such a text over; false, and nothing is taken, where it is none. */
 bool tuning_cache_restore(tuning_cache *c, const char *text);
+/* Forgets all. A program's caches last as long as it does. */
+void tuning_cache_clear(tuning_cache *c);
 
 #endif
