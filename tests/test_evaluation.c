@@ -3,6 +3,7 @@
 #include "left_behind.h"
 #include "numbers.h"
 #include "printed.h"
+#include "refused.h"
 #include "zoo.h"
 #include <math.h>
 #include <stdlib.h>
@@ -211,6 +212,29 @@ Test(once, follows_a_parameter_that_is_written)
     vt_model_free(l.model);
 }
 
+/* Each step gives scale and mean what is made of the other as it was: here, and there in plain C. */
+Test(once, follows_parameters_that_the_same_plan_writes)
+{
+    layer l = layer_new();
+    double scale[CHANNELS], mean[CHANNELS], got[CHANNELS];
+    vt_read(l.scale, scale, CHANNELS, VT_F64);
+    vt_read(l.mean, mean, CHANNELS, VT_F64);
+    for (int step = 0; step < 4; step++) {
+        VT_SCOPE;
+        vt_tensor less = vt_sub(vt_scale(l.mean, 0.5), vt_scale(l.scale, 0.25));
+        vt_assign(l.scale, vt_add(vt_scale(l.scale, 0.5), vt_scale(l.mean, 0.25)));
+        vt_assign(l.mean, less);
+        vt_read(l.scale, got, CHANNELS, VT_F64);
+        for (int i = 0; i < CHANNELS; i++) {
+            const double was = scale[i];
+            scale[i] = 0.5 * was + 0.25 * mean[i];
+            mean[i] = 0.5 * mean[i] - 0.25 * was;
+            cr_assert(fabs(got[i] - scale[i]) < 1e-6, "step %d: %.9g, not %.9g", step, got[i], scale[i]);
+        }
+    }
+    vt_model_free(l.model);
+}
+
 Test(once, follows_from_model_to_model)
 {
     layer l[] = { layer_new(), layer_new() };
@@ -236,6 +260,23 @@ static void classify(classifier *net, int64_t batch)
     float data[10 * 4];
     vt_read(classifier_forward(net, vt_normal(VT_SHAPE(batch, 3, 32, 32))), data, 40, VT_F32);
     cr_assert(!vt_failed(), "%s", vt_error_message());
+}
+
+/* What is kept is part of what a plan takes. */
+Test(once, is_within_a_limit_of_memory)
+{
+    classifier *net = classifier_new("resnet18_cifar");
+    classify(net, 4); /* draws the weights */
+    int64_t there = vt_statistics_get().live_bytes;
+    vt_set_memory_limit(there + there / 2);
+    {
+        VT_SCOPE;
+        float data[40];
+        vt_read(classifier_forward(net, vt_normal(VT_SHAPE(4, 3, 32, 32))), data, 40, VT_F32);
+    }
+    REFUSED(VT_ERROR_MEMORY, "a step takes at least");
+    vt_set_memory_limit(0);
+    classifier_free(net);
 }
 
 Test(once, holds_the_memory_of_one_plan_until_the_model_ends)

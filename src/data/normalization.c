@@ -5,14 +5,6 @@
 #include <vitro/elementwise.h>
 #include <stdlib.h>
 
-/* Each channel's factors, one after another. */
-static vt_tensor keep(const float *factors, int channels)
-{
-    VT_SCOPE;
-    const value *v = value_persist(context_get(), vt_from_data(factors, VT_SHAPE(channels, 1), VT_F32));
-    return v ? v->handle : VT_INERT;
-}
-
 bool normalization_open(vt_site at, normalization *n, int channels, const float *mean, const float *std)
 {
     float *factors = calloc((size_t)channels, 2 * sizeof *factors);
@@ -21,8 +13,8 @@ bool normalization_open(vt_site at, normalization *n, int channels, const float 
         factors[c] = 1 / (255 * std[c]);
         factors[channels + c] = -mean[c] / std[c];
     }
-    n->scale = keep(factors, channels);
-    n->shift = keep(factors + channels, channels);
+    n->scale = data_persist(factors, VT_SHAPE(channels, 1), VT_F32);
+    n->shift = data_persist(factors + channels, VT_SHAPE(channels, 1), VT_F32);
     free(factors);
     return !vt_failed();
 }

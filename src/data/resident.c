@@ -8,19 +8,11 @@
 #include <vitro/shape.h>
 #include <vitro/tensor.h>
 
-/* A tensor that belongs to no scope. */
-static vt_tensor keep_forever(const void *data, vt_shape shape, vt_dtype dtype)
-{
-    VT_SCOPE;
-    const value *v = value_persist(context_get(), vt_from_data(data, shape, dtype));
-    return v ? v->handle : VT_INERT;
-}
-
 bool resident_open(vt_site at, resident *r, const vt_dataset *d, const float *mean, const float *std)
 {
     *r = (resident){ d->channels, d->height, d->width, .images = { 0 } };
-    r->images = keep_forever(d->images, VT_SHAPE(d->count, d->channels, (int64_t)d->height * d->width), VT_U8);
-    r->labels = keep_forever(d->labels, VT_SHAPE(d->count), VT_I64);
+    r->images = data_persist(d->images, VT_SHAPE(d->count, d->channels, (int64_t)d->height * d->width), VT_U8);
+    r->labels = data_persist(d->labels, VT_SHAPE(d->count), VT_I64);
     return normalization_open(at, &r->normalization, d->channels, mean, std);
 }
 

@@ -113,7 +113,7 @@ static void keep(plan *p, const context *c, const use *uses)
 /* The leaves that steps which run once read. */
 static bool list_witnesses(plan *p)
 {
-    int *seen = program_allocate(&p->program, (size_t)p->storage_count * sizeof *seen);
+    bool *seen = program_allocate(&p->program, (size_t)p->storage_count * sizeof *seen);
     p->witnesses = program_allocate(&p->program, (size_t)p->storage_count * sizeof *p->witnesses);
     for (int n = 0; seen && p->witnesses && n < p->step_count; n++) {
         const step *s = &p->steps[n];

@@ -116,7 +116,7 @@ static plan *make_plan_with(context *c, recomputation how)
 
 static size_t need_of(const plan *p)
 {
-    size_t need = p->work_bytes;
+    size_t need = p->work_bytes + p->kept_bytes;
     for (int s = 0; s < p->storage_count; s++)
         if (p->storages[s].kind == STORAGE_RESULT) need += p->storages[s].bytes;
     return need;

@@ -100,7 +100,7 @@ static void find_cut(cutting *c)
     find_bases(c);
     find_last_uses(c);
     find_peak(c, &c->cut);
-    find_last_uses(c);
+    find_last_uses(c); /* now also of those before the cut */
 }
 
 /* -- Segments ------------------------------------------------------------------------------------------------------ */

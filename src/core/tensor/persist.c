@@ -3,7 +3,9 @@
 #include "core/run/run.h"
 #include "core/tensor/origin.h"
 #include <stdlib.h>
+#include <vitro/create.h>
 #include <vitro/error.h>
+#include <vitro/tensor.h>
 
 /* What is to be given to a leaf: the source has been computed, or has an origin. */
 static const value *settled(context *c, vt_tensor source, origin **later)
@@ -33,6 +35,13 @@ value *value_persist(context *c, vt_tensor source)
     v->internal = false;
     give(v, from, later);
     return v;
+}
+
+vt_tensor data_persist(const void *data, vt_shape shape, vt_dtype dtype)
+{
+    VT_SCOPE;
+    const value *v = value_persist(context_get(), vt_from_data(data, shape, dtype));
+    return v ? v->handle : VT_INERT;
 }
 
 bool value_renew(context *c, value *leaf, vt_tensor source)

@@ -147,29 +147,21 @@ INLINE void look(const job *j, int pixels, int taps, int step, const float *imag
 /* -- Tiles ----------------------------------------------------------------------------------------------------------
  */
 
-/* Adds what `taps` taps see, weighted, to the sums of a tile: each pixel is read once. */
-INLINE void add_taps(int pixels, int taps, int step, const float *const *pixel, int64_t channel, const vector *w,
-                     vector *sum)
+/* Adds the products of what `taps` taps of a row see with a factor to a sum: with each tap's weight to the sum of a
+ * pixel of the tile, or, for the gradient of weights, with that pixel's gradient to the sum of the tap. What is seen is
+ * read once. */
+INLINE void add_products(int pixels, int taps, int step, bool to_weight, const float *const *pixel, int64_t channel,
+                         const vector *factor, vector *sum)
 {
 #pragma GCC unroll 40
     for (int q = 0; q < (pixels - 1) * step + taps; q++) {
         vector x = vector_load(pixel[q], false, channel);
 #pragma GCC unroll 8
-        for (int s = 0; s < taps; s++)
-            if (q >= s && (q - s) % step == 0 && (q - s) / step < pixels) sum[(q - s) / step] += x * w[s];
-    }
-}
-
-/* Adds the products of what `taps` taps see with a tile of the gradient, to a sum for each of them. */
-INLINE void add_products(int pixels, int taps, int step, const float *const *pixel, int64_t channel, const vector *g,
-                         vector *sum)
-{
-#pragma GCC unroll 40
-    for (int q = 0; q < (pixels - 1) * step + taps; q++) {
-        vector x = vector_load(pixel[q], false, channel);
-#pragma GCC unroll 8
-        for (int s = 0; s < taps; s++)
-            if (q >= s && (q - s) % step == 0 && (q - s) / step < pixels) sum[s] += x * g[(q - s) / step];
+        for (int tap = 0; tap < taps; tap++) {
+            if (q < tap || (q - tap) % step || (q - tap) / step >= pixels) continue;
+            int of_tile = (q - tap) / step;
+            sum[to_weight ? tap : of_tile] += x * factor[to_weight ? of_tile : tap];
+        }
     }
 }
 
@@ -187,7 +179,7 @@ INLINE void convolve_vector(const job *j, int pixels, int taps, int step, const 
 #pragma GCC unroll 8
         for (int t = 0; t < taps; t++) w[t] = vector_load(row, false, t * width);
         if (taps)
-            add_taps(pixels, taps, step, pixel, channel, w, sum);
+            add_products(pixels, taps, step, false, pixel, channel, w, sum);
         else
             for (int64_t t = 0; t < j->across.kernel; t++) {
                 w[0] = vector_load(row, false, t * width);
@@ -214,7 +206,7 @@ INLINE void sum_vector(const job *j, int pixels, int taps, int step, const sight
 #pragma GCC unroll 8
         for (int t = 0; t < taps; t++) sum[t] = vector_load(row, false, t * width);
         if (taps)
-            add_products(pixels, taps, step, pixel, channel, g, sum);
+            add_products(pixels, taps, step, true, pixel, channel, g, sum);
         else
             for (int64_t t = 0; t < j->across.kernel; t++) {
                 vector one = vector_load(row, false, t * width);
@@ -259,17 +251,20 @@ INLINE void work_on_row(task *t, int taps, int step, int64_t row)
     for (; i < end; i++) work_on_tile(t, 1, taps, step, row, i);
 }
 
+/* A number for each pair of taps in a row, and their step. */
+#define ROW(taps, step) ((taps) * (MOST_STEP + 1) + (step))
+
 static void work_on_rows(task *t, int64_t first, int64_t end)
 {
     const axis *a = &t->job->across;
-    const int64_t kind = a->dilation == 1 && a->step <= MOST_STEP ? 10 * a->kernel + a->step : 0;
+    const bool is_near = a->dilation == 1 && a->step <= MOST_STEP && a->kernel <= MOST_TAPS;
     for (int64_t row = first; row < end; row++) {
-        switch (kind) {
-        case 31: work_on_row(t, 3, 1, row); break;
-        case 32: work_on_row(t, 3, 2, row); break;
-        case 51: work_on_row(t, 5, 1, row); break;
-        case 52: work_on_row(t, 5, 2, row); break;
-        case 71: work_on_row(t, 7, 1, row); break;
+        switch (is_near ? ROW(a->kernel, a->step) : 0) {
+        case ROW(3, 1): work_on_row(t, 3, 1, row); break;
+        case ROW(3, 2): work_on_row(t, 3, 2, row); break;
+        case ROW(5, 1): work_on_row(t, 5, 1, row); break;
+        case ROW(5, 2): work_on_row(t, 5, 2, row); break;
+        case ROW(7, 1): work_on_row(t, 7, 1, row); break;
         default: work_on_row(t, 0, 0, row); break;
         }
     }

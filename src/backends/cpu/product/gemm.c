@@ -7,6 +7,7 @@
 #include "backends/cpu/vector/bf16_row.h"
 #include "backends/cpu/elementwise/gelu.h"
 #include "backends/cpu/vector/integers.h"
+#include "backends/cpu/vector/unroll.h"
 #include "backends/cpu/machine/level.h"
 #include "backends/cpu/product/matrix_tile.h"
 #include "backends/cpu/machine/work_stealing.h"
@@ -29,11 +30,6 @@ enum { TILE_ROWS = 14 };
 #else
 enum { TILE_ROWS = 6 };
 #define EACH_TILE(f) FIRST_6(f)
-#endif
-#ifdef __clang__
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
 #endif
 
 /* Rows of a tile made of matrices, of which there are two by two at once. */
