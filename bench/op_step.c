@@ -48,7 +48,7 @@ typedef struct op_run {
     vt_tensor in[MOST_INPUTS], cotangent, y, gradient[MOST_INPUTS];
 } op_run;
 
-/* 0 where it is left out. */
+/* `otherwise` where it is left out. */
 static int64_t number_of(const json_t *row, const char *key, int64_t otherwise)
 {
     const json_t *value = json_object_get(row, key);

@@ -124,8 +124,8 @@ static void report(const problem *p, const options *o, double seconds, double er
                               vt_device(), "precision", vt_dtype_name(o->precision), "rows", (json_int_t)p->rows,
                               "inputs", (json_int_t)p->inputs, "outputs", (json_int_t)p->outputs, "ms", 1e3 * seconds,
                               "gflops", flop / seconds / 1e9, "error", error);
-    if (json_dumpf(found, stdout, 0) == 0) puts("");
-    fflush(stdout);
+    if (!found || json_dumpf(found, stdout, 0) != 0 || puts("") < 0 || fflush(stdout) != 0)
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "standard output cannot be written");
     json_decref(found);
 }
 
@@ -145,7 +145,7 @@ int main(int argc, char **argv)
     vt_set_precision(o.precision);
     run((problem){ .name = "product", .rows = o.size, .inputs = o.size, .outputs = o.size }, &o);
     run((problem){ .name = "linear", .rows = o.size, .inputs = o.size / 4, .outputs = o.size, .trains = true }, &o);
-    if (vt_failed()) return vt_error_print(stderr);
+    const int status = vt_failed() ? vt_error_print(stderr) : 0;
     vt_shutdown();
-    return 0;
+    return status;
 }

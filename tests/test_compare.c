@@ -266,6 +266,20 @@ Test(sentences, what_is_equal_in_two_ways_is_told_once)
     SAYS_NOT("either way");
 }
 
+Test(sentences, what_is_equal_in_two_of_three_ways_is_told_with_the_first_of_them)
+{
+    begin(SEEDS);
+    compared.plan.matchings[compared.plan.matching_count++] = EQUAL_TIME;
+    plan_set_epochs(&compared.plan, 5);
+    for (int which = 0; which < MATCHINGS; which++)
+        for (int model = 0; model < 2; model++) reach(which, 0, model, model ? 0.7 : which == EQUAL_EPOCHS ? 0.5 : 0.9);
+    SAYS("At equal compute (15 epochs of small: 0.15 tera multiply-accumulates; 5 epochs of large: 0.15 tera "
+         "multiply-accumulates), which is equal time as well, small is right");
+    SAYS_NOT("At equal epochs (5), which");
+    SAYS_NOT("At equal time");
+    SAYS("Which is ahead depends on what is equal: large at equal epochs, small at equal compute.");
+}
+
 Test(sentences, equal_time_is_told_in_seconds)
 {
     begin(SEEDS);
@@ -343,7 +357,7 @@ static void expect_evaluated(int line, const evaluated *e, const char *wanted)
 }
 #define EVALUATED_SAYS(e, text) expect_evaluated(__LINE__, e, text)
 
-/* Of 20 pictures, one is right about the first 15, and the other about the last of those and as many as are given. */
+/* Of 20 pictures, one is right about the first 15, and the other about the last of those and the two behind it. */
 Test(sentences, of_weights_name_the_better_whichever_it_is)
 {
     for (int better = 0; better < 2; better++) {

@@ -140,7 +140,8 @@ VT_API bool vt_dataset_image_at(vt_site at, const vt_dataset *dataset, int64_t i
 /* Frees a dataset that an open function returned; NULL is ignored. Its loaders are closed first. */
 VT_API void vt_dataset_close(vt_dataset *dataset);
 
-/* Makes batches of a dataset, in background threads that work ahead of the caller. */
+/* Makes batches of a dataset, in background threads that work ahead of the caller. One thread uses a loader: where its
+ * device has memory of its own, only that thread knows when a batch has been read. */
 typedef struct vt_loader vt_loader;
 
 /* A batch in host memory, valid until the loader's next call. */

@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "program/csv_text.h"
 #include "program/failure.h"
+#include "program/json_file.h"
 #include "program/json_text.h"
 #include "program/output_folder.h"
 #include "report/run_list.h"
@@ -123,8 +124,7 @@ static void print_csv_row(const json_t *r)
 static void print_json(const run_list *list)
 {
     json_t *all = run_list_json(list);
-    json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-    putchar('\n');
+    json_print(all);
     json_decref(all);
 }
 

@@ -2,12 +2,12 @@
 #include "compare/evaluate.h"
 #include "compare/statistics.h"
 #include "compare/trained.h"
+#include "program/csv_text.h"
 #include "program/json_file.h"
 #include "program/json_text.h"
 #include "program/objective.h"
 #include "program/whole_file.h"
 #include <stdlib.h>
-#include <string.h>
 
 enum { BATCH = 250 };
 
@@ -36,9 +36,9 @@ static bool test_model(evaluated *e, int model, const pictures *p, const options
     e->right[model] = calloc((size_t)e->pictures, 1);
     if (!e->right[model]) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a test of %s", c->name);
     if (!e->right[model] || !trained_open(&t, c->weights, c->model, p, o, BATCH)) return false;
-    while (test_batch(&t, e->right[model])) continue;
+    while (!vt_stop_requested() && test_batch(&t, e->right[model])) continue;
     trained_close(&t);
-    return !vt_failed();
+    return !vt_failed() && !vt_stop_requested();
 }
 
 static bool test_all(evaluated *e, const options *o)
@@ -66,8 +66,10 @@ static bool write_csv(const evaluated *e, const char *folder)
     fputs("model,weights,pictures,correct,accuracy\n", stream);
     for (int m = 0; m < e->plan->model_count; m++) {
         const int64_t correct = evaluated_correct(e, m);
-        fprintf(stream, "%s,%s,%lld,%lld,%.9g\n", e->plan->models[m].model, e->plan->models[m].weights,
-                (long long)e->pictures, (long long)correct, (double)correct / (double)e->pictures);
+        fprintf(stream, "%s,", e->plan->models[m].model);
+        csv_print_text(stream, e->plan->models[m].weights);
+        fprintf(stream, ",%lld,%lld,%.9g\n", (long long)e->pictures, (long long)correct,
+                (double)correct / (double)e->pictures);
     }
     return whole_file_close(&f);
 }
@@ -77,15 +79,6 @@ static json_t *pair_json(const evaluated *e, int first, int second)
     const int64_t a = evaluated_alone(e, first, second), b = evaluated_alone(e, second, first);
     return json_pack("{ss ss sI sI sf}", "first", e->plan->models[first].name, "second", e->plan->models[second].name,
                      "first_alone", (json_int_t)a, "second_alone", (json_int_t)b, "p", mcnemar_test(a, b));
-}
-
-static json_t *lines_json(char *text)
-{
-    json_t *list = json_array();
-    char *rest = NULL;
-    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        json_array_append_new(list, json_of_text(line));
-    return list;
 }
 
 /* Takes the sentences apart. */
@@ -100,7 +93,7 @@ static json_t *results_of(const evaluated *e, char *text)
             json_array_append_new(tests, pair_json(e, m, other));
     }
     return json_pack("{sI so so so}", "pictures", (json_int_t)e->pictures, "models", models, "tests", tests,
-                     "sentences", lines_json(text));
+                     "sentences", json_of_lines(text));
 }
 
 static char *words_of(const evaluated *e)
@@ -119,11 +112,8 @@ static bool show(const evaluated *e, const options *o)
     char *text = words_of(e);
     if (text && options_tell(o)) fputs(text, stdout);
     json_t *json = text ? results_of(e, text) : NULL;
-    if (json && o->json) {
-        json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-        putchar('\n');
-    }
-    const bool ok = json && write_csv(e, o->out) && json_file_write(json, o->out, "evaluate.json", 9);
+    if (json && o->json) json_print(json);
+    const bool ok = text && write_csv(e, o->out) && json_file_write(json, o->out, "evaluate.json", 9);
     if (ok && options_tell(o)) printf("\nresults: %s/evaluate.csv %s/evaluate.json\n", o->out, o->out);
     json_decref(json);
     free(text);

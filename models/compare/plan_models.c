@@ -1,6 +1,7 @@
 /* plan_models.c - the models that a command line names for a comparison: of the zoo, or files of weights. */
 #include "compare/plan.h"
 #include "program/find_model.h"
+#include <jansson.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +23,17 @@ static const char *model_of_file(const char *path)
     return model;
 }
 
+/* As files of JSON have it. */
+static bool is_utf8(const char *name)
+{
+    json_t *text = json_string(name);
+    json_decref(text);
+    if (!text)
+        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "the name %s is not UTF-8, as that of a file to compare must be",
+                       name);
+    return text != NULL;
+}
+
 static bool find_contestant(contestant *c, const char *name)
 {
     enum { LONGEST = 150 }; /* it is part of the names of folders */
@@ -33,6 +45,7 @@ static bool find_contestant(contestant *c, const char *name)
         return false;
     }
     if (access(name, F_OK) != 0) return refuse_model(name);
+    if (!is_utf8(name)) return false;
     c->weights = name;
     c->model = model_of_file(name);
     return c->model != NULL;

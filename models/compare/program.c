@@ -81,7 +81,7 @@ static bool evaluate_files(const options *o)
 
 static bool compare(const experiment *e, const options *o)
 {
-    if (!e && o->epochs == 0) return evaluate_files(o);
+    if (!e && o->epochs == 0) return evaluate_files(o) || !vt_failed();
     plan p;
     bool ok = choose_plan(&p, e, o);
     if (ok && options_tell(o)) plan_describe(&p);

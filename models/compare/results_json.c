@@ -92,10 +92,8 @@ static json_t *prepared_json(const results *r)
 
 static json_t *sentences_json(const results *r)
 {
-    json_t *list = json_array();
-    char *text = sentences_of(r), *rest = NULL;
-    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
-        json_array_append_new(list, json_of_text(line));
+    char *text = sentences_of(r);
+    json_t *list = text ? json_of_lines(text) : json_array();
     free(text);
     return list;
 }

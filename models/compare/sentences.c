@@ -101,10 +101,14 @@ static void say_share(FILE *out, const results *r, matching which, int model)
         fprintf(out, "%.3g s of training", r->outcomes[which][all_pictures(r)][model].seconds);
 }
 
-/* Whether a matching has the runs of one before it. */
-static bool is_the_same(const results *r, matching which, int first, int second)
+/* The number of the first matching that gives both models as many epochs as this one does: its runs are the same. */
+static int first_alike(const plan *p, int number, int first, int second)
 {
-    return plan_is_shared(&r->plan, which, first) && plan_is_shared(&r->plan, which, second);
+    const int64_t *a = p->models[first].epochs, *b = p->models[second].epochs;
+    const matching which = p->matchings[number];
+    int i = 0;
+    while (a[p->matchings[i]] != a[which] || b[p->matchings[i]] != b[which]) i++;
+    return i;
 }
 
 static void say_what_is_equal(FILE *out, const results *r, int number, int first, int second)
@@ -119,8 +123,8 @@ static void say_what_is_equal(FILE *out, const results *r, int number, int first
         say_share(out, r, which, second);
     }
     fprintf(out, "), ");
-    for (int i = number + 1; number == 0 && i < r->plan.matching_count; i++)
-        if (is_the_same(r, r->plan.matchings[i], first, second))
+    for (int i = number + 1; i < r->plan.matching_count; i++)
+        if (first_alike(&r->plan, i, first, second) == number)
             fprintf(out, "which is equal %s as well, ", matching_name(r->plan.matchings[i]));
 }
 
@@ -152,7 +156,7 @@ static void say_together(FILE *out, const results *r, int first, int second)
     bool agree = true;
     for (int i = 0; i < r->plan.matching_count; i++) {
         const matching which = r->plan.matchings[i];
-        if (is_the_same(r, which, first, second)) continue;
+        if (first_alike(&r->plan, i, first, second) != i) continue;
         pairs[count] = compare(r, which, all_pictures(r), first, second);
         if (!pairs[count].found) return;
         agree = agree && pairs[count].better == pairs[0].better;
@@ -223,7 +227,7 @@ static void say_limits(FILE *out, const results *r)
 static void say_pair(FILE *out, const results *r, int first, int second)
 {
     for (int i = 0; i < r->plan.matching_count; i++)
-        if (!is_the_same(r, r->plan.matchings[i], first, second)) say_matching(out, r, i, first, second);
+        if (first_alike(&r->plan, i, first, second) == i) say_matching(out, r, i, first, second);
     say_together(out, r, first, second);
     if (r->plan.fraction_count > 1) say_data(out, r, first, second);
 }

@@ -2,6 +2,7 @@
 #include "compare/show.h"
 #include "compare/plots.h"
 #include "compare/sentences.h"
+#include "program/csv_text.h"
 #include "program/json_file.h"
 #include "program/page_data.h"
 #include "program/whole_file.h"
@@ -83,9 +84,10 @@ static void write_csv_row(FILE *stream, const results *r, matching which, int fr
 {
     const planned_run run = plan_run(&r->plan, which, fraction, model, 0);
     const sample s = results_sample(r, which, fraction, model);
-    fprintf(stream, "%s,%lld,%lld,%.9g,%s,%lld,%lld,%.9g,%.9g,%d,%.9g,", run.model->name,
-            (long long)run.model->parameters, (long long)run.model->macs, r->speeds[model], matching_name(which),
-            (long long)run.pictures, (long long)run.epochs, results_compute(r, which, fraction, model),
+    csv_print_text(stream, run.model->name);
+    fprintf(stream, ",%lld,%lld,%.9g,%s,%lld,%lld,%.9g,%.9g,%d,%.9g,", (long long)run.model->parameters,
+            (long long)run.model->macs, r->speeds[model], matching_name(which), (long long)run.pictures,
+            (long long)run.epochs, results_compute(r, which, fraction, model),
             r->outcomes[which][fraction][model].seconds, s.count, sample_mean(s));
     if (s.count > 1) fprintf(stream, "%.9g", sample_deviation(s));
     fputc('\n', stream);
@@ -105,18 +107,12 @@ static bool write_csv(const results *r, const char *folder)
     return whole_file_close(&f);
 }
 
-static void print_json(const json_t *json)
-{
-    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-    putchar('\n');
-}
-
 bool show_results(const results *r, const options *o)
 {
     json_t *json = results_json(r);
     if (!json) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the results of a comparison");
     if (vt_failed()) return false;
-    if (o->json) print_json(json);
+    if (o->json) json_print(json);
     bool ok = (!options_tell(o) || print_all(r)) && write_csv(r, o->out) &&
               (!r->findings.look || findings_write(&r->findings, o->out)) &&
               json_file_write(json, o->out, "compare.json", 9) && plots_write(r, o->out) &&

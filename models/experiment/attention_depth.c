@@ -22,8 +22,8 @@ static bool add_layer(measured *m, int layer, const attention_map *map, const co
 static bool add_value(measured *m, int layer, const classifier *net, const vt_named_tensor *value)
 {
     attention_map map;
-    token_layout layout;
-    net->family->layout(net->layers, value->name, &layout);
+    token_layout layout = { 0 };
+    if (!net->family->layout(net->layers, value->name, &layout)) return !vt_failed();
     if (!attention_map_read(&map, value->name, value->tensor, &layout)) return false;
     const bool added = add_layer(m, layer, &map, net->config);
     attention_map_free(&map);
@@ -41,7 +41,7 @@ static bool add_picture(measured *m, const classifier *net, vt_loader *test)
     const int layers = vt_model_values(net->model, net->family->attention, maps, MOST_PLACES);
     m->places = layers < MOST_PLACES ? layers : MOST_PLACES;
     for (int i = 0; i < m->places; i++) vt_keep(maps[i].tensor); /* all are computed at once */
-    for (int i = 0; i < m->places && !vt_failed(); i++) add_value(m, i, net, &maps[i]);
+    for (int i = 0; i < m->places && add_value(m, i, net, &maps[i]); i++) continue;
     for (int i = 0; i < m->places; i++) vt_free(maps[i].tensor);
     return !vt_failed();
 }

@@ -53,9 +53,12 @@ static bool measure_two(const options *o, const pictures *p, double *few, double
 /* What there is room for, or 0 with an error. */
 static double find_room(const options *o)
 {
-    const double room = o->memory > 0 ? o->memory : (double)machine_free_memory();
-    if (o->memory == 0 && strcmp(o->device, "cuda") == 0)
-        return options_contradict("--batch auto: a GPU does not tell how much memory it has free: give --memory");
+    if (o->memory > 0) return MARGIN * o->memory;
+    const bool on_gpu = strcmp(vt_device(), "cuda") == 0;
+    const double room = on_gpu ? 0 : (double)machine_free_memory();
+    if (room == 0)
+        options_contradict("--batch auto: %s does not tell how much memory it has free: give --memory",
+                           on_gpu ? "a GPU" : "the system");
     return MARGIN * room;
 }
 

@@ -5,8 +5,7 @@
 #include <string.h>
 #include <vitro/vitro.h>
 
-/* -- Values ---------------------------------------------------------------------------------------------------------
- */
+/* -- Values -------------------------------------------------------------------------------------------------------- */
 
 /* With as many digits as tell it from other numbers. */
 static void print_number(double number, char *text, size_t size)
@@ -72,8 +71,7 @@ bool command_option_has_value(const command_option *o, const void *target)
     return text && *text;
 }
 
-/* -- What is fixed --------------------------------------------------------------------------------------------------
- */
+/* -- What is fixed ------------------------------------------------------------------------------------------------- */
 
 void command_line_list_fixed(const command_line *line, const void *target, char *text, size_t size)
 {
@@ -89,8 +87,7 @@ void command_line_list_fixed(const command_line *line, const void *target, char 
     }
 }
 
-/* -- The command line -----------------------------------------------------------------------------------------------
- */
+/* -- The command line ---------------------------------------------------------------------------------------------- */
 
 /* A word of a shell's command line, in quotes where it needs them. */
 static void print_word(FILE *stream, const char *word)

@@ -1,8 +1,8 @@
 /* data_sets.c - the data sets that programs train on, a row each. */
 #include "program/data_sets.h"
 #include "program/class_folders.h"
+#include "program/path.h"
 #include <stdio.h>
-#include <unistd.h>
 
 #define CIFAR10_MEAN                                                                                                   \
     {                                                                                                                  \
@@ -26,12 +26,8 @@
  * over. */
 static bool has_any(const char *folder, const char *const *files)
 {
-    for (; *files; files++) {
-        char path[4096];
-        if (snprintf(path, sizeof path, "%s/%s", folder, *files) < (int)sizeof path && access(path, F_OK) == 0)
-            return true;
-    }
-    return false;
+    while (*files && !path_exists(folder, *files)) files++;
+    return *files != NULL;
 }
 
 static bool has_cifar10(const char *folder)

@@ -45,16 +45,6 @@ static bool knows_others(const model_card *card, const char *const *class_names,
     return false;
 }
 
-static bool copy_parameter(vt_tensor from, vt_tensor to)
-{
-    const int64_t count = vt_count(from);
-    void *values = malloc((size_t)count * sizeof(double)); /* of the widest dtype */
-    if (!values) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a head of %lld numbers", (long long)count);
-    const bool copied = values && vt_read(from, values, count, vt_dtype_of(from)) && vt_write(to, values);
-    free(values);
-    return copied;
-}
-
 /* The head becomes that of a network with fresh weights. */
 static bool renew_head(const classifier *net, FILE *report)
 {
@@ -62,9 +52,10 @@ static bool renew_head(const classifier *net, FILE *report)
     for (int i = 0; fresh && i < vt_model_size(fresh->model) && !vt_failed(); i++) {
         const vt_named_tensor e = vt_model_entry(fresh->model, i);
         if (!vt_name_matches(e.name, net->family->heads)) continue;
-        if (copy_parameter(e.tensor, vt_model_find(net->model, e.name)) && report)
-            fprintf(report, "replaced: %s, which knows other classes\n", e.name);
+        vt_assign(vt_model_find(net->model, e.name), e.tensor);
+        if (!vt_failed() && report) fprintf(report, "replaced: %s, which knows other classes\n", e.name);
     }
+    vt_flush(); /* before what it reads ends */
     classifier_free(fresh);
     return !vt_failed();
 }

@@ -13,3 +13,9 @@ bool json_file_write(const json_t *json, const char *folder, const char *name, i
         vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot write %s/%s", folder, name);
     return whole_file_close(&f);
 }
+
+void json_print(const json_t *json)
+{
+    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    putchar('\n');
+}

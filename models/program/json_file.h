@@ -9,4 +9,7 @@
  * no JSON. */
 bool json_file_write(const json_t *json, const char *folder, const char *name, int digits);
 
+/* Prints it to stdout, with 9 digits of each number. */
+void json_print(const json_t *json);
+
 #endif

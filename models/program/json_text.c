@@ -38,3 +38,12 @@ json_t *json_of_number(double x)
 {
     return isfinite(x) ? json_real(x) : json_null();
 }
+
+json_t *json_of_lines(char *text)
+{
+    json_t *list = json_array();
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        json_array_append_new(list, json_of_text(line));
+    return list;
+}

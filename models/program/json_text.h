@@ -10,6 +10,9 @@ json_t *json_of_text(const char *text);
 /* An array of them. */
 json_t *json_of_texts(const char *const *texts, int64_t count);
 
+/* An array of the lines of a text, which it takes apart. */
+json_t *json_of_lines(char *text);
+
 /* A number, or null where JSON has none for it. */
 json_t *json_of_number(double x);
 

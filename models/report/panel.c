@@ -47,7 +47,7 @@ static void draw_ticks(cairo_t *cairo, const panel *p)
     const double step = drawing_step(p->last - p->first, X_TICKS), apart = p->whole || p->powers ? fmax(1, step) : step;
     const double middle = p->x + (LEFT_MARGIN + PANEL_WIDTH - RIGHT_MARGIN) / 2.0;
     char text[48];
-    for (double i = ceil(p->first / apart); i * apart <= p->last + 1e-9 * fabs(p->last); i++) {
+    for (double i = ceil(p->first / apart - 1e-6); i * apart <= p->last + 1e-6 * apart; i++) {
         snprintf(text, sizeof text, "%.6g", p->powers ? pow(10, i * apart) : i * apart);
         drawing_text(cairo, panel_x(p, i * apart), HEIGHT - BOTTOM_MARGIN + 6 + DRAWING_FONT, CENTRE, 70, text);
     }

@@ -63,8 +63,9 @@ struct vt_loader {
     pthread_cond_t made;   /* a batch is, or a worker has come to rest */
     pthread_cond_t wanted; /* a slot became free, or something below changed */
     int64_t next;          /* the ticket to take next */
-    int64_t oldest;        /* the ticket the caller has or waits for: slots of those before are free */
-    int busy;              /* workers that are making a batch */
+    int64_t oldest; /* the first ticket whose slot is not free: that which the caller has or waits for, or the one
+                     * before, which the device may still read */
+    int busy;       /* workers that are making a batch */
     bool stopping;
 };
 
@@ -154,7 +155,8 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* The device reads the pixels of no slot any more, but for the last one that was given. */
+/* The device reads the pixels of no slot any more, but for those of the batch before the ticket; of none at all at 0.
+ */
 static bool await_uploads(vt_loader *loader, int64_t ticket)
 {
     bool ok = true;
@@ -230,15 +232,19 @@ static void normalize_on_host(vt_loader *loader, const slot *from, int64_t count
 bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)
 {
     if (!is_there(batch) || !loader) return false;
-    if (loader->is_resident && has_next(loader)) {
-        vt_error_raise(VT_ERROR_ARGUMENT, (vt_site){ 0 },
-                       "loader: the pictures are resident on the device; vt_loader_next_tensors gives batches of them");
+    if (loader->is_resident) {
+        if (has_next(loader))
+            vt_error_raise(
+                VT_ERROR_ARGUMENT, (vt_site){ 0 },
+                "loader: the pictures are resident on the device; vt_loader_next_tensors gives batches of them");
         return false;
     }
-    const slot *from = loader->is_resident ? NULL : next_slot(loader, batch);
-    if (!from || batch->images) return from != NULL;
-    normalize_on_host(loader, from, batch->count);
-    batch->images = loader->normalized;
+    const slot *from = next_slot(loader, batch);
+    if (!from) return false;
+    if (!from->images) {
+        normalize_on_host(loader, from, batch->count);
+        batch->images = loader->normalized;
+    }
     return true;
 }
 

@@ -400,8 +400,7 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t
     return submit(handle->stream, [e] { compute(e); }) ? CUDNN_STATUS_EXECUTION_FAILED : CUDNN_STATUS_SUCCESS;
 }
 
-/* -- In the library's place -----------------------------------------------------------------------------------------
- */
+/* -- In the library's place ---------------------------------------------------------------------------------------- */
 
 const cudnn_library *cudnn_load()
 {

@@ -229,7 +229,6 @@ Test(cudnn, widens_them_where_it_cannot)
 
 static void *solve_in_thread(void *to)
 {
-    setenv("VT_STRICT", "1", 1);
     for (int run = 0; run < 4; run++) solve("cuda", (solution *)to);
     vt_shutdown();
     return NULL;

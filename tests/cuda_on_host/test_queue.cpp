@@ -245,8 +245,7 @@ Test(overlap, what_waits_for_an_old_mark_waits_for_no_new_one)
     backend_find("cuda")->release(memory, sizeof one);
 }
 
-/* -- Batches of loaders, from memory that the device reads by itself ------------------------------------------------
- */
+/* -- Batches of loaders, from memory that the device reads by itself ----------------------------------------------- */
 
 enum { PICTURES = 40, OF_BATCH = 5, EPOCHS = 2, COLOURS = 2, EDGE = 3, PICTURE = COLOURS * EDGE * EDGE };
 
@@ -439,8 +438,7 @@ Test(faults, are_those_of_the_thread_that_finds_them)
     for (int i = 0; i < THREADS; i++) cr_expect(numbers[i] == 3 * i + 1, "thread %d", i);
 }
 
-/* -- One of several -------------------------------------------------------------------------------------------------
- */
+/* -- One of several ------------------------------------------------------------------------------------------------ */
 
 static void two_devices()
 {
@@ -471,8 +469,7 @@ Test(devices, are_chosen_by_number)
     expect_refusal("cuda:0", "this process computes on cuda:1");
 }
 
-/* -- Names for profilers --------------------------------------------------------------------------------------------
- */
+/* -- Names for profilers ------------------------------------------------------------------------------------------- */
 
 Test(ranges, name_op_and_call_where_they_are_asked_for)
 {

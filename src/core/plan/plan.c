@@ -29,8 +29,7 @@ typedef struct plan_cache {
     uint64_t clock, made;
 } plan_cache;
 
-/* -- Making a plan --------------------------------------------------------------------------------------------------
- */
+/* -- Making a plan ------------------------------------------------------------------------------------------------- */
 
 static void run_passes(program *p, const context *c, bool again)
 {
@@ -111,8 +110,7 @@ static plan *make_plan_with(context *c, recomputation how)
     return NULL;
 }
 
-/* -- Within a limit -------------------------------------------------------------------------------------------------
- */
+/* -- Within a limit ------------------------------------------------------------------------------------------------ */
 
 static size_t need_of(const plan *p)
 {
@@ -182,8 +180,7 @@ static plan *make_plan(context *c)
     return NULL;
 }
 
-/* -- The cache ------------------------------------------------------------------------------------------------------
- */
+/* -- The cache ----------------------------------------------------------------------------------------------------- */
 
 static plan *find(const plan_cache *cache, const run_state *r)
 {

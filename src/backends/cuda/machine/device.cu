@@ -65,6 +65,7 @@ bool device_select(int number)
                            number, count - 1);
     pthread_mutex_lock(&choosing);
     if (!is_in_use) chosen = number;
+    is_in_use = true; /* so that another thread's choice does not come before this one's start */
     const int current = chosen;
     pthread_mutex_unlock(&choosing);
     return current == number ||
