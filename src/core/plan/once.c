@@ -110,14 +110,14 @@ static void keep(plan *p, const context *c, const use *uses)
     }
 }
 
-/* The leaves that steps which run once read. */
-static bool list_witnesses(plan *p)
+/* The leaves that settled steps read. One that runs once may read what another makes in every run. */
+static bool list_witnesses(plan *p, const bool *settled)
 {
     bool *seen = program_allocate(&p->program, (size_t)p->storage_count * sizeof *seen);
     p->witnesses = program_allocate(&p->program, (size_t)p->storage_count * sizeof *p->witnesses);
     for (int n = 0; seen && p->witnesses && n < p->step_count; n++) {
         const step *s = &p->steps[n];
-        for (int a = 0; s->once && a < s->call.inputs; a++) {
+        for (int a = 0; settled[n] && a < s->call.inputs; a++) {
             int from = s->storage[a];
             if (from == NO_STORAGE || p->storages[from].kind != STORAGE_LEAF || seen[from]) continue;
             seen[from] = true;
@@ -145,5 +145,5 @@ bool find_once(plan *p, const context *c)
     do find_uses(p, settled, uses);
     while (unmark(p, uses));
     keep(p, c, uses);
-    return list_witnesses(p);
+    return list_witnesses(p, settled);
 }

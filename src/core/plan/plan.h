@@ -32,7 +32,7 @@ typedef struct step {
     bool once;   /* it is left out where what is kept is current */
 } step;
 
-/* A leaf that steps which run once have read, and which it was then. */
+/* A leaf that what steps which run once have made depends on, and which it was then. */
 typedef struct witness {
     int leaf;
     vt_tensor handle;
