@@ -10,4 +10,7 @@ enum { SANITIZED = __has_feature(address_sanitizer) || __has_feature(thread_sani
 enum { SANITIZED = 0 };
 #endif
 
+/* For what defines the numbers that a test wants: plain loops, which would take most of its time. */
+#define NOT_SANITIZED __attribute__((no_sanitize("address", "undefined", "thread")))
+
 #endif

@@ -3,6 +3,7 @@
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/machine/level.h"
 #include "backends/cpu/onednn/onednn.h"
+#include "sanitized.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
@@ -146,8 +147,8 @@ static numbers *result_of(tensors *t, enum convolution_pass pass)
 }
 
 /* What one pixel of y and one kernel position have to do with each other. */
-static void visit(const convolution *p, enum convolution_pass pass, const tensors *t, double *out, int64_t x_pixel,
-                  int64_t y_pixel, int64_t tap)
+NOT_SANITIZED static void visit(const convolution *p, enum convolution_pass pass, const tensors *t, double *out,
+                                int64_t x_pixel, int64_t y_pixel, int64_t tap)
 {
     int64_t channels = p->channels / p->groups, outputs = p->outputs / p->groups, taps = p->kernel[0] * p->kernel[1];
     for (int64_t k = 0; k < p->outputs; k++) {
@@ -164,7 +165,7 @@ static void visit(const convolution *p, enum convolution_pass pass, const tensor
     }
 }
 
-static double *define(const convolution *p, enum convolution_pass pass, tensors *t, bool bias)
+NOT_SANITIZED static double *define(const convolution *p, enum convolution_pass pass, tensors *t, bool bias)
 {
     int64_t count = result_of(t, pass)->count, area = p->output[0] * p->output[1];
     double *out = calloc((size_t)count + 1, sizeof *out);

@@ -3,6 +3,7 @@
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/machine/level.h"
 #include "numbers.h"
+#include "sanitized.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
@@ -180,9 +181,7 @@ static int64_t offset_of(const gemm_problem *p, const int64_t *stride, int64_t b
     return offset;
 }
 
-/* Without sanitizers, which would take most of their time over it. */
-__attribute__((no_sanitize("address", "undefined"))) static double dot(const gemm_problem *p, const double *a,
-                                                                       const double *b)
+NOT_SANITIZED static double dot(const gemm_problem *p, const double *a, const double *b)
 {
     double sum = 0;
     for (int64_t s = 0; s < (p->sum ? p->sum : 1); s++)

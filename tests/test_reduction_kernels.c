@@ -4,6 +4,7 @@
 #include "core/backend.h"
 #include "ops/list.h"
 #include "ops/reduce.h"
+#include "sanitized.h"
 #include "tested_device.h"
 #include "refused.h"
 #include "numbers.h"
@@ -300,7 +301,7 @@ Test(by_index, adding)
 {
     const int64_t places[] = { 1, 7, 255, 256, 70000 }, sources[] = { 32, 33, 255, 5000 };
     for (int i = 0; i < 5; i++) {
-        for (int k = 0; k < 4; k++) {
+        for (int k = SANITIZED; k < 4; k += 1 + SANITIZED) {
             trial t = { .shape = { VT_SHAPE(places[i], 3), VT_SHAPE(sources[k]), VT_SHAPE(sources[k], 3) },
                         .below = { 0, places[i], 0 },
                         .inputs = 3 };
