@@ -424,7 +424,7 @@ Test(programs, give_the_same_planned_replayed_eagerly_and_without_passes)
 /* -- Training steps ---------------------------------------------------------------------------------------------------
  */
 
-enum { STEPS = 3, BATCH = 4, SIZE = 32 };
+enum { STEPS = 2, BATCH = 4, SIZE = 32 };
 
 typedef struct training {
     double loss[STEPS], sum;
