@@ -121,6 +121,14 @@ static trial large_trial(bool bf16)
     return t;
 }
 
+/* A weight's gradient of several blocks of rows: each step of all blocks is made before the next. */
+static trial gradient_trial(void)
+{
+    gemm_problem p = { .m = 803, .n = 336, .k = 800, .a_row = 1, .a_column = 803, .b_row = 336, .b_column = 1 };
+    p.row_sums = 1;
+    return (trial){ p, p.m * p.k, p.k * p.n, 1, p.m * p.n, true };
+}
+
 /* -- Matrices in memory ------------------------------------------------------------------------------------------- */
 
 /* Numbers, and the same in the memory of a dtype. */
@@ -359,6 +367,12 @@ Test(gemm, long_sums_of_many_elements)
     }
 }
 
+Test(gemm, long_sums_in_several_blocks_of_rows)
+{
+    seed = 8;
+    try_one(gradient_trial(), false);
+}
+
 Test(gemm, empty_sum)
 {
     for (int i = 0; i < 2; i++) {
@@ -386,8 +400,8 @@ Test(gemm, nothing)
 Test(gemm, same_bits_for_any_number_of_threads)
 {
     seed = 5;
-    for (int i = 0; i < 84; i++) {
-        trial t = i < 60 ? random_trial(true) : i < 80 ? long_trial() : large_trial(i % 2);
+    for (int i = 0; i < 85; i++) {
+        trial t = i < 60 ? random_trial(true) : i < 80 ? long_trial() : i < 84 ? large_trial(i % 2) : gradient_trial();
         gemm_unit unit = level_kernels()->gemm_can(&t.p, (gemm_unit)(i % 3)) ? (gemm_unit)(i % 3) : GEMM_VECTORS;
         matrix a = matrix_new(t.a_span, t.p.a_dtype, false), b = matrix_new(t.b_span, t.p.b_dtype, false);
         matrix y = matrix_new(t.count, t.p.y_dtype, false), other = matrix_new(t.count, t.p.other_dtype, false);

@@ -32,6 +32,9 @@ enum { TILE_ROWS = 6 };
 #define EACH_TILE(f) FIRST_6(f)
 #endif
 
+/* Steps along k of a tile from one turn of its loop to the next: small tiles spend more of their time on the turns. */
+enum { AT_ONCE = TILE_ROWS > 6 ? 2 : 4 };
+
 /* Rows of a tile made of matrices, of which there are two by two at once. */
 enum { MATRIX_TILE = 2 * MATRIX_SIDE };
 
@@ -40,6 +43,9 @@ enum { MATRIX_TILE = 2 * MATRIX_SIDE };
  * registers alone. A longer one is cut, since blocks would have few rows or columns otherwise, and each operand would
  * be packed again for many blocks; it is cut into whole squares of any unit's vectors. */
 enum { B_BYTES = 1 << 20, A_BYTES = 1 << 19, MAX_WORDS = 768, WHOLE_DEPTH = 32 };
+
+/* Rows of b that are packed at once. */
+enum { PACKED_ROWS = 8 };
 
 /* Of a thread's share. Few enough that each is many tiles high, and that of the last one little is to be waited for. */
 enum { SHARE_PIECES = 16 };
@@ -192,11 +198,10 @@ typedef struct block {
 /* Rows of so many bytes, as far as the list has room. */
 static void add_rows(fetch_list *list, const char *first, int64_t rows, int64_t stride, int64_t bytes)
 {
-    int64_t pieces = most(1, divide_up(bytes, LINE_BYTES)), count = least(rows, (FETCH_ROOM - list->count) / pieces);
-    const char **line = list->line + list->count;
-    list->count += count * pieces;
-    for (; count > 0; count--, first += stride)
-        for (int64_t j = 0; j < pieces; j++) *line++ = first + j * LINE_BYTES;
+    int64_t pieces = most(1, divide_up(bytes, LINE_BYTES)), count = list->count;
+    for (; rows > 0 && count + pieces <= FETCH_ROOM; rows--, first += stride)
+        for (int64_t j = 0; j < pieces; j++) list->line[count++] = first + j * LINE_BYTES;
+    list->count = count;
 }
 
 static inline void narrow_sums_f64(const double *restrict x, int64_t n, uint16_t *restrict y)

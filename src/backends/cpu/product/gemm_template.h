@@ -11,6 +11,7 @@
 #define FINISH          NAMED(finish)
 #define DEPTH_OF        NAMED(depth_of)
 #define WORDS_OF        NAMED(words_of)
+#define BLOCK_OF_A      NAMED(block_of_a)
 #define BLOCK_OF_B      NAMED(block_of_b)
 #define PACK_BLOCK_OF_B NAMED(pack_block_of_b)
 #define PACKED_B        NAMED(packed_b)
@@ -22,6 +23,8 @@
 #define ADD_CONTIGUOUS  NAMED(add_contiguous)
 #define ADD_TOTALS      NAMED(add_totals)
 #define MULTIPLY        NAMED(multiply)
+#define EXPECT_PACKING  NAMED(expect_packing)
+#define BLOCK_FROM      NAMED(block_from)
 #define OPERANDS        NAMED(operands)
 #define WORKSPACE       NAMED(workspace)
 #define MULTIPLY_TILES  NAMED(multiply_tiles)
@@ -50,7 +53,15 @@ static int64_t WORDS_OF(const gemm_plan *g, int64_t step)
     return round_up(divide_up(DEPTH_OF(g, step), u.share), u.words);
 }
 
-/* What a step of a block reads of b. */
+/* What a step of a block reads of a, and of b. */
+static const void *BLOCK_OF_A(const gemm_plan *g, const gemm_operands *o, block at, int64_t step)
+{
+    const gemm_problem *p = &g->problem;
+    int64_t pair = step / g->parts, first = step % g->parts * g->depth;
+    return AT(o->a, p->a_dtype,
+              batch_offset(p, p->a_batch, at.batch) + at.i * p->a_row + first * p->a_column + pair * p->a_sum);
+}
+
 static const void *BLOCK_OF_B(const gemm_plan *g, const gemm_operands *o, block at, int64_t step)
 {
     const gemm_problem *p = &g->problem;
@@ -86,9 +97,8 @@ static const REAL *PACKED_B(const gemm_plan *g, const gemm_operands *o, block at
 static OPERANDS PREPARE(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, WORKSPACE *w)
 {
     const gemm_problem *p = &g->problem;
-    int64_t pair = step / g->parts, first = step % g->parts * g->depth, words = WORDS_OF(g, step);
-    const void *a = AT(o->a, p->a_dtype,
-                       batch_offset(p, p->a_batch, at.batch) + at.i * p->a_row + first * p->a_column + pair * p->a_sum);
+    int64_t words = WORDS_OF(g, step);
+    const void *a = BLOCK_OF_A(g, o, at, step);
     const REAL *b = PACKED_B(g, o, at, step, w);
     if (g->reads_across) return (OPERANDS){ a, b, 1, p->a_column, words };
     if (!g->packs_a) return (OPERANDS){ a, b, p->a_row / unit_shapes[g->unit].share, 1, words };
@@ -114,10 +124,10 @@ static void EXPECT(const gemm_problem *p, const gemm_operands *o, int64_t first,
 /* Adds a part of the rows of a that the next tiles read, of `left` that follow; of rows side by side the ends of what
  * is read, as the beginnings are in the lines that these tiles read. */
 static void EXPECT_ROWS(const gemm_plan *g, const OPERANDS *x, const REAL *next, int64_t left, int64_t part,
-                        int64_t parts, fetch_list *ahead)
+                        int64_t rows, fetch_list *ahead)
 {
     int64_t size = sizeof(REAL), count = g->reads_across ? x->depth : least(g->tile_rows, left);
-    int64_t first = count * part / parts, last = count * (part + 1) / parts;
+    int64_t first = least(count, part * rows), last = least(count, first + rows);
     if (g->reads_across) {
         const REAL *end = next + first * x->a_column + least(round_up(TILE_ROWS, LANES), left) - 1;
         add_rows(ahead, (const char *)end, last - first, x->a_column * size, size);
@@ -156,14 +166,15 @@ static void ADD_TOTALS(const gemm_plan *g, const OPERANDS *x, const REAL *a, int
         ADD_CONTIGUOUS(g, rows, x, a, totals);
 }
 
-/* Adds the products of a step to the sums of a block. */
-static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, WORKSPACE *w)
+/* Adds the products of a step to the sums of a block; `next` is what is packed afterwards. */
+static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, prefetch *next, WORKSPACE *w)
 {
     const gemm_problem *p = &g->problem;
     OPERANDS x = PREPARE(g, o, at, step, w);
     int64_t start = (at.batch * p->m + at.i) * p->n + at.j, panels = divide_up(at.columns, COLUMNS);
-    int64_t apart = APART_FROM(g, at.columns);
+    int64_t apart = APART_FROM(g, at.columns), share = divide_up(g->reads_across ? x.depth : g->tile_rows, panels);
     bool last = step == g->steps - 1;
+    next->pace = divide_up(next->lines, panels * divide_up(at.rows, g->tile_rows));
     for (int64_t i = 0; i < at.rows; i += g->tile_rows, start += g->tile_rows * p->n) {
         int64_t rows = least(g->tile_rows, at.rows - i);
         if (w->totals && at.j == 0)
@@ -176,29 +187,59 @@ static void MULTIPLY(const gemm_plan *g, const gemm_operands *o, block at, int64
             SUMS s = { .from = panel, .to = sums + j, .to_stride = g->columns, .ahead = &ahead };
             if (j < apart) s.to = (REAL *)o->y + start + j, s.to_stride = p->n;
             if (step > w->first_step) s.from = s.to, s.from_stride = s.to_stride;
-            ahead.count = 0;
+            prefetch_next(next, FETCH_ROOM / 2, &ahead);
             if (j < apart || last) EXPECT(p, o, start + j, rows, columns, &ahead);
             if (!g->packs_a && at.i + i + rows < p->m)
-                EXPECT_ROWS(g, &x, x.a + (i + rows) * x.a_row, p->m - at.i - i - rows, j / COLUMNS, panels, &ahead);
+                EXPECT_ROWS(g, &x, x.a + (i + rows) * x.a_row, p->m - at.i - i - rows, j / COLUMNS, share, &ahead);
             RUN_TILE(g, rows, divide_up(columns, LANES), &x, x.a + i * x.a_row, panel + COLUMNS, &s);
         }
         if (last) FINISH(p, o, start + apart, rows, at.columns - apart, sums + apart, g->columns);
     }
 }
 
-/* Some steps of the tiles of rows first to last - 1, numbered over all batches and blocks of columns. */
+/* Adds what packing a step of a block reads, in rows that are far apart. */
+static void EXPECT_PACKING(const gemm_plan *g, const gemm_operands *o, block at, int64_t step, bool packs_b,
+                           prefetch *next)
+{
+    const gemm_problem *p = &g->problem;
+    int64_t depth = DEPTH_OF(g, step), a_size = p->a_dtype == VT_BF16 ? 2 : sizeof(REAL);
+    int64_t b_size = p->b_dtype == VT_BF16 ? 2 : sizeof(REAL);
+    if (g->unit != GEMM_VECTORS) return; /* others ask for rows while they pack */
+    if (g->packs_a && p->a_row == 1)
+        prefetch_add(next, BLOCK_OF_A(g, o, at, step), depth, p->a_column * a_size, at.rows * a_size);
+    if (packs_b && !g->shares_b && p->b_column == 1)
+        prefetch_add(next, BLOCK_OF_B(g, o, at, step), depth, p->b_row * b_size, at.columns * b_size);
+}
+
+/* The block that begins with a tile of rows, before tile `last`: numbers go over all batches and blocks of columns. */
+static block BLOCK_FROM(const gemm_plan *g, int64_t tile, int64_t last)
+{
+    int64_t down = tile % g->down, left = least(g->down - down, last - tile);
+    int64_t tiles = divide_up(left, divide_up(left, g->rows / g->tile_rows));
+    block at = { .batch = tile / g->down / g->across,
+                 .i = down * g->tile_rows,
+                 .j = tile / g->down % g->across * g->columns };
+    at.rows = least(tiles * g->tile_rows, g->problem.m - at.i);
+    at.columns = least(g->columns, g->problem.n - at.j);
+    return at;
+}
+
+/* Some steps of the tiles of rows first to last - 1. The step behind them may follow, for the same tiles. */
 static void MULTIPLY_TILES(const gemm_plan *g, const gemm_operands *o, int64_t first, int64_t last, int64_t first_step,
                            int64_t steps, WORKSPACE *w)
 {
-    const gemm_problem *p = &g->problem;
-    for (int64_t tile = first, many; tile < last; tile += many) {
-        int64_t down = tile % g->down, across = tile / g->down % g->across;
-        int64_t left = least(g->down - down, last - tile);
-        many = divide_up(left, divide_up(left, g->rows / g->tile_rows));
-        block at = { .batch = tile / g->down / g->across, .i = down * g->tile_rows, .j = across * g->columns };
-        at.rows = least(many * g->tile_rows, p->m - at.i);
-        at.columns = least(g->columns, p->n - at.j);
-        for (int64_t i = 0; i < steps; i++) MULTIPLY(g, o, at, first_step + i, w);
+    for (int64_t tile = first; tile < last;) {
+        block at = BLOCK_FROM(g, tile, last);
+        tile += divide_up(at.rows, g->tile_rows);
+        for (int64_t step = first_step; step < first_step + steps; step++) {
+            bool stays = step + 1 < first_step + steps;
+            block next = stays ? at : BLOCK_FROM(g, tile < last ? tile : first, last);
+            int64_t next_step = stays || tile == last ? step + 1 : first_step;
+            bool packs_b = next_step != step || next.j != at.j || next.batch != at.batch;
+            prefetch packed = { 0 };
+            if (next_step < g->steps) EXPECT_PACKING(g, o, next, next_step, packs_b, &packed);
+            MULTIPLY(g, o, at, step, &packed, w);
+        }
     }
 }
 
@@ -327,6 +368,7 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef FINISH
 #undef DEPTH_OF
 #undef WORDS_OF
+#undef BLOCK_OF_A
 #undef BLOCK_OF_B
 #undef PACK_BLOCK_OF_B
 #undef PACKED_B
@@ -338,6 +380,8 @@ bool GEMM(const gemm_problem *p, const gemm_operands *o)
 #undef ADD_CONTIGUOUS
 #undef ADD_TOTALS
 #undef MULTIPLY
+#undef EXPECT_PACKING
+#undef BLOCK_FROM
 #undef OPERANDS
 #undef WORKSPACE
 #undef MULTIPLY_TILES

@@ -9,7 +9,7 @@
 #define NARROW         NAMED(narrow)
 #define PACK_SQUARE    NAMED(pack_square)
 #define BEGIN_PANEL    NAMED(begin_panel)
-#define PACK_ROW       NAMED(pack_row)
+#define PACK_ROWS      NAMED(pack_rows)
 #define PACK_PANEL     NAMED(pack_panel)
 #define PACK_A         NAMED(pack_a)
 #define PACK_B         NAMED(pack_b)
@@ -93,21 +93,27 @@ static void BEGIN_PANEL(const REAL *bias, int64_t lines, REAL *to)
     for (int64_t i = 0; i < COLUMNS; i++) to[i] = bias && i < lines ? bias[i] : 0;
 }
 
-/* A row of b, of which each panel gets its part. Whole rows in turn are what the processor fetches ahead. */
-static void PACK_ROW(const void *row, int64_t dtype, int64_t columns, int64_t panel, REAL *to)
+/* Rows of b, of which each panel gets its part. Whole rows in turn are what the processor fetches ahead; several of
+ * them at once, since panels are as many pages of memory. */
+static void PACK_ROWS(const void *row, int64_t dtype, int64_t stride, int64_t rows, int64_t columns, int64_t panel,
+                      REAL *to)
 {
     int64_t whole = columns / COLUMNS * COLUMNS, rest = columns - whole;
-    for (int64_t j = 0; j < whole; j += COLUMNS, to += panel) WIDEN(AT(row, dtype, j), dtype, 1, COLUMNS, to);
-    if (rest > 0) WIDEN(AT(row, dtype, whole), dtype, 1, rest, to);
-    for (int64_t i = rest; i < round_up(rest, LANES); i++) to[i] = 0;
+    for (int64_t j = 0; j < whole; j += COLUMNS, to += panel)
+        for (int64_t r = 0; r < rows; r++) WIDEN(AT(row, dtype, r * stride + j), dtype, 1, COLUMNS, to + r * COLUMNS);
+    for (int64_t r = 0; rest > 0 && r < rows; r++, to += COLUMNS) {
+        WIDEN(AT(row, dtype, r * stride + whole), dtype, 1, rest, to);
+        for (int64_t i = rest; i < round_up(rest, LANES); i++) to[i] = 0;
+    }
 }
 
 /* Panels of b, filled up to whole vectors. */
 static void PACK_B(const gemm_problem *p, const void *b, const REAL *bias, int64_t columns, int64_t depth, REAL *to)
 {
     int64_t panel = (depth + 1) * COLUMNS;
-    for (int64_t l = 0; p->b_column == 1 && l < depth; l++)
-        PACK_ROW(AT(b, p->b_dtype, l * p->b_row), p->b_dtype, columns, panel, to + (l + 1) * COLUMNS);
+    for (int64_t l = 0; p->b_column == 1 && l < depth; l += PACKED_ROWS)
+        PACK_ROWS(AT(b, p->b_dtype, l * p->b_row), p->b_dtype, p->b_row, least(PACKED_ROWS, depth - l), columns, panel,
+                  to + (l + 1) * COLUMNS);
     for (int64_t j = 0; j < columns; j += COLUMNS, to += panel) {
         int64_t lines = least(COLUMNS, columns - j);
         BEGIN_PANEL(bias ? bias + j : NULL, lines, to);
@@ -129,7 +135,8 @@ static void PACK_A(const gemm_problem *p, const void *a, int64_t rows, int64_t d
 
 /* -- A tile ------------------------------------------------------------------------------------------------------ */
 
-/* Where a tile's sums begin and where they go; the rows of the former are `from_stride` apart, 0 for one row. */
+/* Where a tile's sums begin and where they go; the rows of the former are `from_stride` apart, 0 for one row. A tile
+ * reads several rows at the end only: they may be far away, and are asked for meanwhile. */
 typedef struct SUMS {
     const REAL *from;
     REAL *to;
@@ -139,19 +146,23 @@ typedef struct SUMS {
 
 #define TILE_ARGUMENTS int64_t depth, const REAL *a, int64_t a_stride, const REAL *b, const SUMS *s
 
-/* One step along k. Where rows of a are `a_stride` apart, three of them share a pointer, from which they are no, one
- * and two strides away, so that pointers stay in registers too. */
-#define STEP                                                                                                           \
+/* Steps along k, from where the pointers are. Where rows of a are `a_stride` apart, three of them share a pointer, from
+ * which they are no, one and two strides away, so that pointers stay in registers too. */
+#define STEPS(count)                                                                                                   \
     do {                                                                                                               \
-        UNROLL for (int j = 0; j < vectors; j++) right[j] = *(const VECTOR *)(b + j * LANES);                          \
-        UNROLL for (int i = 0; i < rows; i++)                                                                          \
+        UNROLL for (int l = 0; l < count; l++)                                                                         \
         {                                                                                                              \
-            VECTOR left = (across ? a[i] : third[i / 3][i % 3 * a_stride]) - (VECTOR){ 0 };                            \
-            UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += left * right[j];                                     \
+            UNROLL for (int j = 0; j < vectors; j++) right[j] = *(const VECTOR *)(b + l * COLUMNS + j * LANES);        \
+            UNROLL for (int i = 0; i < rows; i++)                                                                      \
+            {                                                                                                          \
+                VECTOR left = (across ? a[i] : third[i / 3][i % 3 * a_stride + l]) - (VECTOR){ 0 };                    \
+                UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += left * right[j];                                 \
+            }                                                                                                          \
+            UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) KEEP_REGISTER(sum[i][j]);   \
+            if (across) a += a_stride;                                                                                 \
         }                                                                                                              \
-        UNROLL for (int i = 0; i < THIRDS; i++) third[i]++;                                                            \
-        a += a_stride;                                                                                                 \
-        b += COLUMNS;                                                                                                  \
+        UNROLL for (int i = 0; i < THIRDS; i++) third[i] += count;                                                     \
+        b += count * COLUMNS;                                                                                          \
     } while (0)
 
 /* A tile of `rows` by `vectors` of y, in registers: both are constants where this is expanded. Either rows of a are
@@ -161,18 +172,24 @@ static inline __attribute__((always_inline)) void SUM(const int rows, const int 
 {
     enum { THIRDS = (TILE_ROWS + 2) / 3 };
     VECTOR sum[TILE_ROWS][TILE_VECTORS], right[TILE_VECTORS];
-    const REAL *third[THIRDS];
+    const REAL *third[THIRDS], *end = b + depth / AT_ONCE * AT_ONCE * COLUMNS;
+    const char *const *line = s->ahead->line, *const *last_line = line + s->ahead->count;
+    const REAL *from = s->from;
+    REAL *to = s->to;
+    int64_t from_stride = s->from_stride, to_stride = s->to_stride;
     UNROLL for (int i = 0; i < THIRDS; i++) third[i] = a + (3 * i < rows ? 3 * i * a_stride : 0);
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] =
-        *(const VECTOR *)(s->from + i * s->from_stride + j * LANES);
-    int64_t l = 0, ahead = least(s->ahead->count, depth);
-    for (; l < ahead; l++) {
-        __builtin_prefetch(s->ahead->line[l]);
-        STEP;
+        from_stride ? (VECTOR){ 0 } : *(const VECTOR *)(from + j * LANES);
+    while (b < end) {
+        if (line < last_line) __builtin_prefetch(*line++);
+        STEPS(AT_ONCE);
     }
-    for (; l < depth; l++) STEP;
+    for (int64_t rest = depth % AT_ONCE; rest > 0; rest--) STEPS(1);
+    if (from_stride)
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] +=
+            *(const VECTOR *)(from + i * from_stride + j * LANES);
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) *
-        (VECTOR *)(s->to + i * s->to_stride + j * LANES) = sum[i][j];
+        (VECTOR *)(to + i * to_stride + j * LANES) = sum[i][j];
 }
 
 /* TILE[rows - 1][vectors - 1], and the same ACROSS. They are functions of their own, since gcc finds registers for the
@@ -301,7 +318,7 @@ static void FINISH(const gemm_problem *p, const gemm_operands *o, int64_t first,
 #undef NARROW
 #undef PACK_SQUARE
 #undef BEGIN_PANEL
-#undef PACK_ROW
+#undef PACK_ROWS
 #undef PACK_PANEL
 #undef PACK_A
 #undef PACK_B
@@ -315,5 +332,5 @@ static void FINISH(const gemm_problem *p, const gemm_operands *o, int64_t first,
 #undef FINISH
 #undef OPERANDS
 #undef WORKSPACE
-#undef STEP
+#undef STEPS
 #undef TILE_ARGUMENTS

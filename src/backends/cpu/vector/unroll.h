@@ -9,4 +9,14 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* Keeps a vector where it is: compilers give the sums of long straight code other registers with every step, which
+ * takes moves, and memory where registers run out. */
+#if defined(__x86_64__)
+#define KEEP_REGISTER(x) __asm__("" : "+v"(x))
+#elif defined(__aarch64__)
+#define KEEP_REGISTER(x) __asm__("" : "+w"(x))
+#else
+#define KEEP_REGISTER(x) (void)(x)
+#endif
+
 #endif
