@@ -182,6 +182,18 @@ static void trial_end(trial *t)
     free(t->scratch);
 }
 
+/* A vector of channels at a time is faster than what oneDNN has for gradients, for many taps, and for results so large
+ * that it pays to write them past the caches. Otherwise memory is the limit of both, and oneDNN reads it with more
+ * foresight. */
+static bool suits_depth_wise(const plan *p)
+{
+    enum { FEW_TAPS = 9, LARGE = 4 << 20 }; /* elements a thread */
+    const convolution *c = &p->problem;
+    bool few = p->pass == CONVOLUTION_FORWARD && c->kernel[0] * c->kernel[1] <= FEW_TAPS;
+    bool large = c->batch * c->output[0] * c->output[1] * c->outputs > (int64_t)LARGE * p->threads;
+    return is_possible(p, DEPTH_WISE) && (large || !few || !is_possible(p, ONEDNN));
+}
+
 /* Winograd's algorithm transforms weights once, and so wants enough tiles, of 4 by 4 results, to be worth it. */
 static enum algorithm expected(const plan *p)
 {
@@ -189,7 +201,7 @@ static enum algorithm expected(const plan *p)
     const convolution *c = &p->problem;
     int64_t tiles = c->batch * ((c->output[0] + 3) / 4) * ((c->output[1] + 3) / 4);
     bool pays = least(c->channels, c->outputs) >= ENOUGH_CHANNELS * c->groups && tiles >= ENOUGH_TILES;
-    if (is_possible(p, DEPTH_WISE)) return DEPTH_WISE;
+    if (suits_depth_wise(p)) return DEPTH_WISE;
     if (has_matrix_unit(c)) return is_possible(p, ONEDNN) && !gathers_bf16(p) ? ONEDNN : IM2COL;
     return pays && is_possible(p, WINOGRAD) ? WINOGRAD : is_possible(p, ONEDNN) ? ONEDNN : IM2COL;
 }

@@ -397,15 +397,12 @@ static size_t scratch_of(const job *j)
     return s.weight + s.sums + s.zeros + s.sights;
 }
 
-/* A result that caches cannot hold until it is read is written past them, since they would read each line of it first.
- */
-static bool pays_to_stream(const job *j, const float *result)
+/* Lines of a result that caches cannot hold until it is read would be read before they are written. */
+static bool pays_to_stream(const job *j)
 {
     enum { MUCH = 8 << 20 }; /* bytes a thread: some times what a cache of its own holds */
-    size_t pixel = (size_t)j->channels * sizeof(float);
-    int64_t pixels = j->batch * j->down.tiled * j->across.tiled;
-    bool aligned = ((uintptr_t)result | pixel) % LINE == 0;
-    return aligned && pixels * (int64_t)pixel > (int64_t)MUCH * j->threads;
+    int64_t pixel = j->channels * (int64_t)sizeof(float), pixels = j->batch * j->down.tiled * j->across.tiled;
+    return pixel % LINE == 0 && pixels * pixel > (int64_t)MUCH * j->threads;
 }
 
 static void run_tasks(const task *all, char *sights)
@@ -432,7 +429,7 @@ static void run(task *t, const float *weight, float *weight_gradient, float *bia
     if (j->work & CONVOLVES) {
         arrange(j, weight, arranged);
         t->weight = arranged;
-        t->streams = pays_to_stream(j, t->result);
+        t->streams = pays_to_stream(j) && (uintptr_t)t->result % LINE == 0;
     }
     if (j->work & SUMS_WEIGHTS) t->sums = memset(sums, 0, s.sums);
     t->sums_bias = bias_gradient != NULL;
