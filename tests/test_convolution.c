@@ -86,7 +86,8 @@ typedef struct numbers {
 static numbers numbers_new(int64_t count, uint64_t seed)
 {
     size_t size = (size_t)count + 1;
-    numbers n = { count, malloc(size * sizeof(double)), malloc(size * sizeof(float)), malloc(size * sizeof(uint16_t)) };
+    float *f32 = aligned_alloc(64, (size * sizeof *f32 + 63) / 64 * 64); /* as the backend allocates */
+    numbers n = { count, malloc(size * sizeof(double)), f32, malloc(size * sizeof(uint16_t)) };
     cr_assert(n.f64 && n.f32 && n.bf16);
     for (int64_t i = 0; i < count; i++) {
         uint32_t bits;
@@ -335,6 +336,71 @@ Test(convolution, images_in_bf16)
             test_algorithms(shapes[i / 3].name, &p, (enum convolution_pass)pass, 2);
     }
 }
+
+/* -- Depth-wise -----------------------------------------------------------------------------------------------------
+ */
+
+/* The sum of y over images and pixels. */
+static double *define_bias_gradient(const convolution *p, const tensors *t)
+{
+    double *out = calloc((size_t)p->outputs, sizeof *out);
+    cr_assert(out);
+    for (int64_t i = 0; i < t->y.count; i++) out[i % p->outputs] += t->y.f64[i];
+    return out;
+}
+
+static void test_gradients_together(const char *name, const convolution *p, int threads, bool bias)
+{
+    tensors t = tensors_new(p);
+    numbers dx = numbers_new(x_count(p), 0), dweight = numbers_new(weight_count(p), 0);
+    numbers dbias = numbers_new(p->outputs, 0);
+    double *want_x = define(p, CONVOLUTION_INPUT_GRADIENT, &t, false), *want_bias = define_bias_gradient(p, &t);
+    double *want_weight = define(p, CONVOLUTION_WEIGHT_GRADIENT, &t, false);
+    void *scratch = scratch_new(level_kernels()->depth_wise_gradients_scratch(p, threads));
+    numbers_spoil(&dx), numbers_spoil(&dweight), numbers_spoil(&dbias);
+    level_kernels()->depth_wise_gradients(p, threads, t.y.f32, t.x.f32, t.weight.f32, dx.f32, dweight.f32,
+                                          bias ? dbias.f32 : NULL, scratch);
+    expect_close(name, DEPTH_WISE, CONVOLUTION_INPUT_GRADIENT, &dx, false, want_x,
+                 terms(p, CONVOLUTION_INPUT_GRADIENT));
+    expect_close(name, DEPTH_WISE, CONVOLUTION_WEIGHT_GRADIENT, &dweight, false, want_weight,
+                 terms(p, CONVOLUTION_WEIGHT_GRADIENT));
+    if (bias)
+        expect_close(name, DEPTH_WISE, CONVOLUTION_WEIGHT_GRADIENT, &dbias, false, want_bias,
+                     terms(p, CONVOLUTION_WEIGHT_GRADIENT));
+    free(scratch), free(want_x), free(want_weight), free(want_bias);
+    numbers_free(dx), numbers_free(dweight), numbers_free(dbias);
+    tensors_free(t);
+}
+
+Test(convolution, gradients_together)
+{
+    for (int i = 0; i < SHAPES; i++) {
+        convolution p = problem_of(&shapes[i]);
+        if (level_kernels()->depth_wise_supports(&p)) test_gradients_together(shapes[i].name, &p, i % 3 + 1, i % 4 > 0);
+    }
+}
+
+/* Results of more than the caches hold are written past them. */
+Test(convolution, large_depth_wise_results)
+{
+    convolution p = square(2, 64, 136, 64, 3, 1, 1);
+    p.groups = 64;
+    tensors t = tensors_new(&p);
+    for (int pass = CONVOLUTION_FORWARD; pass <= CONVOLUTION_INPUT_GRADIENT; pass++) {
+        double *want = define(&p, (enum convolution_pass)pass, &t, pass == CONVOLUTION_FORWARD);
+        numbers *out = result_of(&t, (enum convolution_pass)pass);
+        numbers_spoil(out);
+        cr_assert(run(DEPTH_WISE, &p, (enum convolution_pass)pass, 1, &t, pass == CONVOLUTION_FORWARD));
+        expect_close("large", DEPTH_WISE, (enum convolution_pass)pass, out, false, want, 9);
+        free(want);
+        numbers_free(*out);
+        *out = numbers_new(out->count, 4);
+    }
+    tensors_free(t);
+}
+
+/* -- What libraries get wrong ---------------------------------------------------------------------------------------
+ */
 
 /* What an implementation of oneDNN gets wrong. */
 Test(convolution, one_column_of_windows_of_one_channel)

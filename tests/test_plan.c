@@ -193,6 +193,66 @@ Test(passes, the_gradients_of_a_residual_block_are_summed_in_its_norm)
     cr_assert(count_of(text, "= batch_norm_add_relu_gradient") == 1 && count_of(text, "= add") == 0, "%s", text);
 }
 
+/* Of x [2, 32, 5, 6], with as many groups: into `read`, the gradients of x, weight and bias. */
+enum { GROUPED_X = 2 * 32 * 5 * 6, GROUPED_MOST = GROUPED_X + 32 * 32 * 9 + 32 };
+static double grouped_read[GROUPED_MOST];
+
+static void read_convolution_gradients(int groups, bool biased)
+{
+    VT_SCOPE;
+    vt_seed(3);
+    vt_tensor g[3], of[] = { vt_normal(VT_SHAPE(2, 32, 5, 6)), vt_normal(VT_SHAPE(32, 32 / groups, 3, 3)),
+                             vt_normal(VT_SHAPE(32)) };
+    vt_tensor y = vt_conv2d(of[0], of[1], .bias = biased ? of[2] : VT_INERT, .padding = 1, .groups = groups);
+    vt_gradients(y, vt_normal(VT_SHAPE(2, 32, 5, 6)), of, biased ? 3 : 2, g);
+    for (int i = 0, at = 0; i < (biased ? 3 : 2); i++) {
+        int64_t count = vt_shape_count(vt_shape_of(g[i]));
+        vt_read(g[i], grouped_read + at, count, VT_F64);
+        at += (int)count;
+    }
+}
+
+static void run_depth_wise(void)
+{
+    read_convolution_gradients(32, true);
+}
+
+static void run_depth_wise_without_bias(void)
+{
+    read_convolution_gradients(32, false);
+}
+
+static void run_grouped(void)
+{
+    read_convolution_gradients(8, true);
+}
+
+Test(passes, the_gradients_of_a_depth_wise_convolution_are_one_step)
+{
+    static char text[1 << 14];
+    static double fused[GROUPED_MOST];
+    void (*const runs[])(void) = { run_depth_wise, run_depth_wise_without_bias, run_grouped };
+    vt_set_device("cpu");
+    vt_set_precision(VT_F32);
+    setenv("VT_LOG", "program", 1);
+    for (int i = 0; i < 3; i++) {
+        printed(runs[i], text, sizeof text);
+        cr_assert(count_of(text, "= conv2d_gradients") == (i < 2) && count_of(text, "_gradient ") == (i < 2 ? 0 : 2),
+                  "%s", text);
+        memcpy(fused, grouped_read, sizeof fused);
+        vt_set_pass("convolution_gradients", false);
+        printed(runs[i], text, sizeof text);
+        vt_set_pass("convolution_gradients", true);
+        cr_assert(count_of(text, "= conv2d_gradients") == 0);
+        for (int k = 0; k < GROUPED_MOST; k++) cr_assert(fabs(fused[k] - grouped_read[k]) <= 1e-4);
+    }
+    vt_set_precision(VT_BF16);
+    setenv("VT_BF16", "emulate", 1);
+    printed(run_depth_wise, text, sizeof text);
+    cr_assert(count_of(text, "= conv2d_gradients") == 0, "factors are rounded, sums are not: %s", text);
+    unsetenv("VT_LOG");
+}
+
 static void run_product_and_sum(void)
 {
     VT_SCOPE;

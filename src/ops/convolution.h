@@ -22,6 +22,10 @@ enum { INPUT_GRADIENT_G, INPUT_GRADIENT_WEIGHT };
 /* conv2d_weight_gradient: g as y, x -> dweight as weight */
 enum { WEIGHT_GRADIENT_G, WEIGHT_GRADIENT_X };
 
+/* conv2d_gradients: g as y, weight, x -> dx as x, dweight as weight, dbias? [O]; `size` is that of x */
+enum { CONV2D_GRADIENTS_G, CONV2D_GRADIENTS_WEIGHT, CONV2D_GRADIENTS_X };
+enum { CONV2D_GRADIENTS_DX, CONV2D_GRADIENTS_DWEIGHT, CONV2D_GRADIENTS_DBIAS };
+
 /* conv2d_scaled: x and weight as those of conv2d, scale [O], shift [O], bias? [O] -> y, scaled and shifted */
 enum { CONV2D_SCALED_X, CONV2D_SCALED_WEIGHT, CONV2D_SCALED_SCALE, CONV2D_SCALED_SHIFT, CONV2D_SCALED_BIAS };
 

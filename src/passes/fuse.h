@@ -8,6 +8,7 @@ void fuse_residual_layer_norm(program *p);
 void fuse_batch_norm_folding(program *p);
 void fuse_batch_norm_relu(program *p);
 void fuse_add_relu(program *p);
+void fuse_convolution_gradients(program *p);
 void fuse_linear_gelu(program *p);
 void fuse_matmul_gelu_gradient(program *p);
 void fuse_elementwise_chain(program *p);

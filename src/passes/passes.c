@@ -10,6 +10,7 @@ const pass passes[] = {
     { "batch_norm_relu", fuse_batch_norm_relu, false },
     { "add_relu", fuse_add_relu, false },
     { "residual_layer_norm", fuse_residual_layer_norm, false },
+    { "convolution_gradients", fuse_convolution_gradients, false },
     { "linear_gelu", fuse_linear_gelu, false },
     { "matmul_gelu_gradient", fuse_matmul_gelu_gradient, false },
     { "elementwise_chain", fuse_elementwise_chain, false },

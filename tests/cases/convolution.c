@@ -173,7 +173,8 @@ static vt_tensor gradient_of(const op *op, const vt_tensor *in, const conv2d_att
 }
 
 /* Of x [2, 4, 7, 6] and weight [6, 2, 3, 3], strided and padded, in two groups: y is [2, 6, 4, 3]. */
-#define OF_BOTH .stride = { 2, 2 }, .padding = { 1, 1 }, .padding_behind = { 1, 1 }, .dilation = { 1, 1 }, .groups = 2
+#define STRIDED .stride = { 2, 2 }, .padding = { 1, 1 }, .padding_behind = { 1, 1 }, .dilation = { 1, 1 }
+#define OF_BOTH STRIDED, .groups = 2
 static const conv2d_attributes to_input = { OF_BOTH, .size = { 7, 6 } };
 static const conv2d_attributes to_weight = { OF_BOTH, .size = { 3, 3 } };
 
@@ -211,6 +212,52 @@ CASE(conv2d_weight_gradient) = {
       .refused = "conv2d_weight_gradient: the gradient is [1, 6, 4, 3], it must be [2, 6, 4, 3]" },
     { "three axes", weight_gradient, { X(2, 6, 4, 3), X(4, 7, 6) }, .refused = "must have four axes" },
     { "integers", weight_gradient, { INTEGERS(0, 2, 2, 6, 4, 3), X(2, 4, 7, 6) }, .refused = "it must be f32 or f64" },
+    { 0 },
+};
+
+/* Of x [2, 17, 7, 6] and weight [17, 1, 3, 3], strided and padded: y is [2, 17, 4, 3]. */
+static vt_tensor gradients(const vt_tensor *in, int outputs, int number)
+{
+    static const conv2d_attributes a = { STRIDED, .groups = 17, .size = { 7, 6 } };
+    vt_tensor out[3];
+    record_into(&(recording){ .op = &op_conv2d_gradients,
+                              .at = VT_HERE,
+                              INPUTS(in[0], in[1], in[2]),
+                              .attributes = &a,
+                              .attributes_size = sizeof a,
+                              .outputs = outputs },
+                out);
+    return out[number];
+}
+
+static vt_tensor gradients_x(const vt_tensor *in)
+{
+    return gradients(in, 3, 0);
+}
+
+static vt_tensor gradients_weight(const vt_tensor *in)
+{
+    return gradients(in, 2, 1);
+}
+
+static vt_tensor gradients_bias(const vt_tensor *in)
+{
+    return gradients(in, 3, 2);
+}
+
+CASE(conv2d_gradients) = {
+    { "of x", gradients_x, { X(2, 17, 4, 3), WEIGHT(17, 1, 3, 3), X(2, 17, 7, 6) }, .terms = 24 },
+    { "of weight", gradients_weight, { X(2, 17, 4, 3), WEIGHT(17, 1, 3, 3), X(2, 17, 7, 6) }, .terms = 24 },
+    { "of bias", gradients_bias, { X(2, 17, 4, 3), WEIGHT(17, 1, 3, 3), X(2, 17, 7, 6) }, .terms = 24 },
+    { "no images", gradients_x, { X(0, 17, 4, 3), WEIGHT(17, 1, 3, 3), X(0, 17, 7, 6) } },
+    { "another area",
+      gradients_x,
+      { X(2, 17, 4, 4), WEIGHT(17, 1, 3, 3), X(2, 17, 7, 6) },
+      .refused = "the gradient is [2, 17, 4, 4], it must be [2, 17, 4, 3]" },
+    { "another x",
+      gradients_x,
+      { X(2, 17, 4, 3), WEIGHT(17, 1, 3, 3), X(2, 17, 7, 7) },
+      .refused = "x is f32 [2, 17, 7, 7], it must be f32 [2, 17, 7, 6]" },
     { 0 },
 };
 

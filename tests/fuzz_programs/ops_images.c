@@ -108,6 +108,7 @@ static bool draw_conv2d_gradient(drawing *d)
 }
 IDIOM(conv2d_input_gradient, draw_conv2d_gradient, .weight = 30);
 IDIOM(conv2d_weight_gradient, draw_conv2d_gradient, .weight = 30);
+IDIOM(conv2d_gradients, draw_conv2d_gradient, .weight = 30);
 
 /* Kernels, strides and the padding of the sides. */
 static bool draw_pool(drawing *d, statement *s)

@@ -17,6 +17,8 @@
     PART(depth_wise_supports)                                                                                          \
     PART(depth_wise_scratch)                                                                                           \
     PART(depth_wise_convolve)                                                                                          \
+    PART(depth_wise_gradients_scratch)                                                                                 \
+    PART(depth_wise_gradients)                                                                                         \
     PART(gemm_can)                                                                                                     \
     PART(gemm_plan_for)                                                                                                \
     PART(gemm_run_f32)                                                                                                 \

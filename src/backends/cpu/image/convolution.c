@@ -182,14 +182,16 @@ static void trial_end(trial *t)
     free(t->scratch);
 }
 
-/* A vector of channels at a time is faster than what oneDNN has for gradients, and for many taps. With few, memory is
- * the limit of both, and oneDNN reads it with more foresight. */
+/* A vector of channels at a time is faster than what oneDNN has for gradients, for many taps, and for results so large
+ * that it pays to write them past the caches. Otherwise memory is the limit of both, and oneDNN reads it with more
+ * foresight. */
 static bool suits_depth_wise(const plan *p)
 {
-    enum { FEW_TAPS = 9 };
+    enum { FEW_TAPS = 9, LARGE = 4 << 20 }; /* elements a thread */
     const convolution *c = &p->problem;
-    bool few = c->kernel[0] * c->kernel[1] <= FEW_TAPS;
-    return is_possible(p, DEPTH_WISE) && !(few && p->pass == CONVOLUTION_FORWARD && is_possible(p, ONEDNN));
+    bool few = p->pass == CONVOLUTION_FORWARD && c->kernel[0] * c->kernel[1] <= FEW_TAPS;
+    bool large = c->batch * c->output[0] * c->output[1] * c->outputs > (int64_t)LARGE * p->threads;
+    return is_possible(p, DEPTH_WISE) && (large || !few || !is_possible(p, ONEDNN));
 }
 
 /* Winograd's algorithm transforms weights once, and so wants enough tiles, of 4 by 4 results, to be worth it. */
@@ -269,14 +271,18 @@ static void plan_free(void *state)
     free(p);
 }
 
+static plan *plan_new(const kernel_call *call)
+{
+    plan *p = calloc(1, sizeof *p);
+    if (!p) refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory to prepare it");
+    return p;
+}
+
 static bool prepare(const kernel_call *call, preparation *out)
 {
     operands o = operands_of(call);
-    plan *p = calloc(1, sizeof *p);
-    if (!p) {
-        refuse_call(call->op->name, call->at, VT_ERROR_MEMORY, "out of memory to prepare it");
-        return false;
-    }
+    plan *p = plan_new(call);
+    if (!p) return false;
     *p = (plan){ .problem = problem_of(call, o.x, o.weight, o.y),
                  .pass = o.pass,
                  .is_f64 = o.weight->dtype == VT_F64,
@@ -306,6 +312,40 @@ static bool convolve(const kernel_call *call)
     return ok;
 }
 
+/* -- The gradients together --------------------------------------------------------------------------------------- */
+
+static convolution problem_of_gradients(const kernel_call *call)
+{
+    const array *in = call->in;
+    return problem_of(call, &in[CONV2D_GRADIENTS_X], &in[CONV2D_GRADIENTS_WEIGHT], &in[CONV2D_GRADIENTS_G]);
+}
+
+static bool supports_gradients(const kernel_call *call)
+{
+    convolution p = problem_of_gradients(call);
+    return call->in[CONV2D_GRADIENTS_X].dtype == VT_F32 && depth_wise_supports(&p);
+}
+
+static bool prepare_gradients(const kernel_call *call, preparation *out)
+{
+    plan *p = plan_new(call);
+    if (!p) return false;
+    *p = (plan){ .problem = problem_of_gradients(call), .threads = thread_count() };
+    *out = (preparation){ p, plan_free, depth_wise_gradients_scratch(&p->problem, p->threads) };
+    return true;
+}
+
+static bool find_gradients(const kernel_call *call)
+{
+    const plan *p = call->state;
+    const array *in = call->in, *out = call->out;
+    float *dbias = call->outputs > CONV2D_GRADIENTS_DBIAS ? out[CONV2D_GRADIENTS_DBIAS].data : NULL;
+    depth_wise_gradients(&p->problem, p->threads, in[CONV2D_GRADIENTS_G].data, in[CONV2D_GRADIENTS_X].data,
+                         in[CONV2D_GRADIENTS_WEIGHT].data, out[CONV2D_GRADIENTS_DX].data,
+                         out[CONV2D_GRADIENTS_DWEIGHT].data, dbias, call->scratch);
+    return true;
+}
+
 /* Images have the channels last; weights, and gradients of theirs, are contiguous. */
 #define IMAGES(in, out)                                                                                                \
     .run = convolve, .prepare = prepare, .channels_last_in = in, .channels_last_out = out, .bf16_in = in,              \
@@ -314,6 +354,12 @@ static bool convolve(const kernel_call *call)
 const kernel_row cpu_convolution_kernels[] = {
     { &op_conv2d, { IMAGES(1 << CONV2D_X, 1) } },
     { &op_conv2d_input_gradient, { IMAGES(1 << INPUT_GRADIENT_G, 1) } },
+    { &op_conv2d_gradients,
+      { .run = find_gradients,
+        .supports = supports_gradients,
+        .prepare = prepare_gradients,
+        .channels_last_in = 1 << CONV2D_GRADIENTS_G | 1 << CONV2D_GRADIENTS_X,
+        .channels_last_out = 1 << CONV2D_GRADIENTS_DX } },
     { &op_conv2d_weight_gradient, { IMAGES(1 << WEIGHT_GRADIENT_G | 1 << WEIGHT_GRADIENT_X, 0) } },
     { 0 },
 };

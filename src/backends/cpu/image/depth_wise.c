@@ -3,16 +3,19 @@
  * in place of the padding.
  *
  * The gradient of x is y of the gradient of y under weights turned round: with a stride, that has zeros between its
- * pixels, and rows that would be all zeros are left out. */
+ * pixels, and rows that would be all zeros are left out. The gradient of weights sums up what windows see times the
+ * pixels of the tile. These are of the gradient of y, and windows see x; or, turned round, they are of x, and windows
+ * see the gradient of y, as for the gradient of x. So both gradients can be had of reading each image once. */
 #include "backends/cpu/image/depth_wise.h"
 #include "backends/cpu/vector/integers.h"
 #include "backends/cpu/vector/float_vector.h"
+#include "backends/cpu/vector/stream.h"
 #include "backends/cpu/machine/threads.h"
 #include <string.h>
 
 typedef float_vector vector;
 
-enum { LANES = FLOAT_LANES };
+enum { LANES = FLOAT_LANES, LINE = 64, PER_LINE = LINE / VECTOR_BYTES };
 /* Of a tile: with the weights of a row of taps, their sums fit the registers. */
 enum { PIXELS = VECTOR_BYTES == 64 ? 14 : 7 };
 /* Taps in a row, and their step, that there is code of its own for. */
@@ -29,39 +32,51 @@ typedef struct axis {
     int64_t seen, tiled, kernel, dilation, step, before, spread;
 } axis;
 
+/* What is done with what a tile's windows see: parts of a mask. Of both, each is done with a row before the next, whose
+ * pixels are then in the caches. */
+enum { CONVOLVES = 1, SUMS_WEIGHTS = 2 };
+
 typedef struct job {
     axis down, across;
     int64_t batch, channels, taps;
     int64_t vectors;   /* of channels */
     int64_t positions; /* that are looked up of a row, at most */
-    int64_t pieces;    /* of all rows of tiles: each is a task, and has a sum of its own for the gradient of weights */
-    bool turned;       /* the weights */
+    int64_t pieces;    /* of all rows of tiles: each is a task, and has sums of its own for the gradient of weights */
+    int work;
+    bool turned; /* the weights */
     int threads;
 } job;
 
-static axis axis_of(const convolution *p, enum convolution_pass pass, int a)
+static axis axis_of(const convolution *p, bool turned, int a)
 {
     int64_t reach = p->dilation[a] * (p->kernel[a] - 1);
-    if (pass == CONVOLUTION_INPUT_GRADIENT)
+    if (turned)
         return (axis){ p->output[a], p->size[a], p->kernel[a], p->dilation[a], 1, reach - p->padding[a], p->stride[a] };
     return (axis){ p->size[a], p->output[a], p->kernel[a], p->dilation[a], p->stride[a], p->padding[a], 1 };
 }
 
 /* The gradient of weights is summed in as many pieces whatever the number of threads, so that its bits are the same. */
-static job job_of(const convolution *p, enum convolution_pass pass, int threads)
+static job job_of(const convolution *p, int work, bool turned, int threads)
 {
     enum { SUMS = 16, TASKS = 4 };
-    job j = { .down = axis_of(p, pass, 0),
-              .across = axis_of(p, pass, 1),
+    job j = { .down = axis_of(p, turned, 0),
+              .across = axis_of(p, turned, 1),
               .batch = p->batch,
               .channels = p->channels,
               .taps = p->kernel[0] * p->kernel[1],
               .vectors = divide_up(p->channels, LANES),
-              .turned = pass == CONVOLUTION_INPUT_GRADIENT,
+              .work = work,
+              .turned = turned,
               .threads = threads };
     j.positions = most((PIXELS - 1) * MOST_STEP + MOST_TAPS, PIXELS * j.across.kernel);
-    j.pieces = least(j.batch * j.down.tiled, pass == CONVOLUTION_WEIGHT_GRADIENT ? SUMS : TASKS * threads);
+    j.pieces = least(j.batch * j.down.tiled, work & SUMS_WEIGHTS ? SUMS : TASKS * threads);
     return j;
+}
+
+static job job_of_pass(const convolution *p, enum convolution_pass pass, int threads)
+{
+    int work = pass == CONVOLUTION_WEIGHT_GRADIENT ? SUMS_WEIGHTS : CONVOLVES;
+    return job_of(p, work, pass == CONVOLUTION_INPUT_GRADIENT, threads);
 }
 
 bool depth_wise_supports(const convolution *p)
@@ -103,14 +118,15 @@ INLINE int64_t pixel_at(const axis *a, int64_t place)
     return place < 0 || place % a->spread || pixel >= a->seen ? -1 : pixel;
 }
 
-/* Pixels at `count` places from one on, which are side by side. */
-static void find_side_by_side(const job *j, const float *row, int64_t place, int64_t count, const float *zeros,
-                              const float **pixel)
+/* Pixels at `count` places from one on. */
+static void find_places(const job *j, const float *row, int64_t place, int64_t count, const float *zeros,
+                        const float **pixel)
 {
-    int64_t inside = most(0, least(count, -place)), end = most(inside, least(count, j->across.seen - place));
-    for (int64_t q = 0; q < inside; q++) pixel[q] = zeros;
-    for (int64_t q = inside; q < end; q++) pixel[q] = row + (place + q) * j->channels;
-    for (int64_t q = end; q < count; q++) pixel[q] = zeros;
+    const axis *a = &j->across;
+    int64_t q = place < 0 ? -place : divide_up(place, a->spread) * a->spread - place;
+    for (int64_t i = 0; i < count; i++) pixel[i] = zeros;
+    for (int64_t at = (place + q) / a->spread; q < count && at < a->seen; q += a->spread, at++)
+        pixel[q] = row + at * j->channels;
 }
 
 /* Pixels of a row that a tile's windows see: place by place, or, where `taps` is 0, tap by tap. */
@@ -118,13 +134,13 @@ INLINE void find_pixels(const job *j, int pixels, int taps, int step, const floa
                         const float *zeros, const float **pixel)
 {
     const axis *a = &j->across;
-    int64_t begin = first * a->step - a->before, places = taps ? (pixels - 1) * step + taps : pixels * a->kernel;
-    if (taps && a->spread == 1) {
-        find_side_by_side(j, row, begin, places, zeros, pixel);
+    int64_t begin = first * a->step - a->before;
+    if (taps) {
+        find_places(j, row, begin, (pixels - 1) * step + taps, zeros, pixel);
         return;
     }
-    for (int64_t q = 0; q < places; q++) {
-        int64_t at = pixel_at(a, begin + (taps ? q : q % pixels * a->step + q / pixels * a->dilation));
+    for (int64_t q = 0; q < pixels * a->kernel; q++) {
+        int64_t at = pixel_at(a, begin + q % pixels * a->step + q / pixels * a->dilation);
         pixel[q] = at < 0 ? zeros : row + at * j->channels;
     }
 }
@@ -147,11 +163,28 @@ INLINE void look(const job *j, int pixels, int taps, int step, const float *imag
 /* -- Tiles ----------------------------------------------------------------------------------------------------------
  */
 
-/* Adds the products of what `taps` taps of a row see with a factor to a sum: with each tap's weight to the sum of a
- * pixel of the tile, or, for the gradient of weights, with that pixel's gradient to the sum of the tap. What is seen is
- * read once. */
-INLINE void add_products(int pixels, int taps, int step, bool to_weight, const float *const *pixel, int64_t channel,
-                         const vector *factor, vector *sum)
+/* What a task works with. What its work has no use for is NULL. */
+typedef struct task {
+    const job *job;
+    const float *seen, *zeros;
+    const float *weight, *bias; /* [taps, vectors, lanes], [channels]: the bias may be NULL */
+    float *result;              /* of convolving */
+    bool streams;               /* it is written past the caches */
+    const float *factors;       /* what is seen is multiplied by, for the gradient of weights */
+    float *sums;                /* of it, [taps, vectors, lanes] ... */
+    bool sums_bias;             /* ... and, as one tap more, those of what is seen */
+    sight sight;
+} task;
+
+/* One vector of channels: of weights and sums of a row of taps, of pixels of a tile and their sums. */
+typedef struct registers {
+    vector weight[MOST_TAPS], weight_sum[MOST_TAPS], factor[PIXELS], sum[PIXELS];
+} registers;
+
+/* Adds the products of what `taps` taps of a row see: with each tap's weight to the sum of a pixel of the tile, and
+ * with that pixel's factor to the sum of the tap. What is seen is read once. */
+INLINE void add_products(int work, int pixels, int taps, int step, const float *const *pixel, int64_t channel,
+                         registers *r)
 {
 #pragma GCC unroll 40
     for (int q = 0; q < (pixels - 1) * step + taps; q++) {
@@ -160,95 +193,120 @@ INLINE void add_products(int pixels, int taps, int step, bool to_weight, const f
         for (int tap = 0; tap < taps; tap++) {
             if (q < tap || (q - tap) % step || (q - tap) / step >= pixels) continue;
             int of_tile = (q - tap) / step;
-            sum[to_weight ? tap : of_tile] += x * factor[to_weight ? of_tile : tap];
+            if (work & CONVOLVES) r->sum[of_tile] += x * r->weight[tap];
+            if (work & SUMS_WEIGHTS) r->weight_sum[tap] += x * r->factor[of_tile];
         }
     }
 }
 
-/* One vector of channels of a tile of y. `taps` and `step` are constants, or 0 for any. */
-INLINE void convolve_vector(const job *j, int pixels, int taps, int step, const sight *s, int64_t v,
-                            const float *weight, vector bias, float *y)
+/* The same with weights, and to sums, that lie at `at` and so many floats apart. */
+INLINE void add_taps(const task *t, int work, int pixels, int taps, int step, const float *const *pixel,
+                     int64_t channel, int64_t at, int64_t width, registers *r)
 {
-    const int64_t channel = first_channel(j, v), width = j->vectors * LANES;
-    vector sum[PIXELS], w[MOST_TAPS];
-#pragma GCC unroll 16
-    for (int i = 0; i < pixels; i++) sum[i] = bias;
-    for (int64_t r = 0; r < s->rows; r++) {
-        const float *const *pixel = s->pixel + r * j->positions;
-        const float *row = weight + s->tap[r] * j->across.kernel * width + v * LANES;
 #pragma GCC unroll 8
-        for (int t = 0; t < taps; t++) w[t] = vector_load(row, false, t * width);
-        if (taps)
-            add_products(pixels, taps, step, false, pixel, channel, w, sum);
-        else
-            for (int64_t t = 0; t < j->across.kernel; t++) {
-                w[0] = vector_load(row, false, t * width);
-#pragma GCC unroll 16
-                for (int i = 0; i < pixels; i++) sum[i] += vector_load(pixel[t * pixels + i], false, channel) * w[0];
-            }
+    for (int tap = 0; tap < taps; tap++) {
+        if (work & CONVOLVES) r->weight[tap] = vector_load(t->weight, false, at + tap * width);
+        if (work & SUMS_WEIGHTS) r->weight_sum[tap] = vector_load(t->sums, false, at + tap * width);
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < pixels; i++) vector_store(y, false, i * j->channels + channel, sum[i]);
+    add_products(work, pixels, taps, step, pixel, channel, r);
+#pragma GCC unroll 8
+    for (int tap = 0; tap < taps; tap++)
+        if (work & SUMS_WEIGHTS) vector_store(t->sums, false, at + tap * width, r->weight_sum[tap]);
 }
 
-/* Adds one vector of channels of a tile's part in the gradient of weights. */
-INLINE void sum_vector(const job *j, int pixels, int taps, int step, const sight *s, int64_t v, const float *y,
-                       float *sums)
+/* `at` is that of the tile's first pixel, and of the channel. */
+INLINE void begin_tile(const task *t, int work, int pixels, int64_t at, int64_t channel, registers *r)
 {
-    const int64_t channel = first_channel(j, v), width = j->vectors * LANES;
-    vector g[PIXELS];
+    vector bias = t->bias ? vector_load(t->bias, false, channel) : (vector){ 0 };
 #pragma GCC unroll 16
-    for (int i = 0; i < pixels; i++) g[i] = vector_load(y, false, i * j->channels + channel);
-    for (int64_t r = 0; r < s->rows; r++) {
-        const float *const *pixel = s->pixel + r * j->positions;
-        float *row = sums + s->tap[r] * j->across.kernel * width + v * LANES;
-        vector sum[MOST_TAPS];
-#pragma GCC unroll 8
-        for (int t = 0; t < taps; t++) sum[t] = vector_load(row, false, t * width);
-        if (taps)
-            add_products(pixels, taps, step, true, pixel, channel, g, sum);
-        else
-            for (int64_t t = 0; t < j->across.kernel; t++) {
-                vector one = vector_load(row, false, t * width);
-#pragma GCC unroll 16
-                for (int i = 0; i < pixels; i++) one += vector_load(pixel[t * pixels + i], false, channel) * g[i];
-                vector_store(row, false, t * width, one);
-            }
-#pragma GCC unroll 8
-        for (int t = 0; t < taps; t++) vector_store(row, false, t * width, sum[t]);
+    for (int i = 0; i < pixels; i++) {
+        if (work & CONVOLVES) r->sum[i] = bias;
+        if (work & SUMS_WEIGHTS) r->factor[i] = vector_load(t->factors, false, at + i * t->job->channels);
     }
 }
 
-/* What a task works with. */
-typedef struct task {
-    const job *job;
-    bool to_weight;
-    const float *seen, *bias, *zeros;
-    float *tiled;
-    float *weight; /* [taps, vectors, lanes], or the sums of the task */
-    sight sight;
-} task;
+/* Of whole lines of the caches: parts of a line that are written past them each by itself take several times as long.
+ */
+INLINE void stream_line(const task *t, int pixels, int64_t at, vector line[PER_LINE][PIXELS])
+{
+#pragma GCC unroll 16
+    for (int i = 0; i < pixels; i++)
+#pragma GCC unroll 4
+        for (int part = 0; part < PER_LINE; part++)
+            vector_stream(t->result + at + i * t->job->channels + part * LANES, line[part][i]);
+}
 
-INLINE void work_on_tile(task *t, int pixels, int taps, int step, int64_t row, int64_t first)
+/* Where it is streamed, once the last vector of a line is there. */
+INLINE void write_tile(const task *t, int pixels, int64_t tile, int64_t v, const vector *sum,
+                       vector line[PER_LINE][PIXELS])
+{
+    int64_t at = tile + first_channel(t->job, v), part = v % PER_LINE;
+    if (t->streams) {
+#pragma GCC unroll 16
+        for (int i = 0; i < pixels; i++) line[part][i] = sum[i];
+        if (part == PER_LINE - 1) stream_line(t, pixels, at - part * LANES, line);
+        return;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < pixels; i++) vector_store(t->result, false, at + i * t->job->channels, sum[i]);
+}
+
+/* One vector of channels of a tile. `work` is a constant; `taps` and `step` too, or 0 for any. */
+INLINE void work_on_vector(const task *t, int work, int pixels, int taps, int step, int64_t tile, int64_t v,
+                           vector line[PER_LINE][PIXELS])
 {
     const job *j = t->job;
-    float *tile = t->tiled + (row * j->across.tiled + first) * j->channels;
-    look(j, pixels, taps, step, t->seen, row, first, t->zeros, &t->sight);
-    for (int64_t v = 0; v < j->vectors; v++) {
-        vector bias = t->bias ? vector_load(t->bias, false, first_channel(j, v)) : (vector){ 0 };
-        if (t->to_weight)
-            sum_vector(j, pixels, taps, step, &t->sight, v, tile, t->weight);
+    const int64_t channel = first_channel(j, v), width = j->vectors * LANES;
+    registers r;
+    begin_tile(t, work, pixels, tile + channel, channel, &r);
+    for (int64_t row = 0; row < t->sight.rows; row++) {
+        const float *const *pixel = t->sight.pixel + row * j->positions;
+        int64_t at = t->sight.tap[row] * j->across.kernel * width + v * LANES;
+        if (taps)
+            add_taps(t, work, pixels, taps, step, pixel, channel, at, width, &r);
         else
-            convolve_vector(j, pixels, taps, step, &t->sight, v, t->weight, bias, tile);
+            for (int64_t tap = 0; tap < j->across.kernel; tap++)
+                add_taps(t, work, pixels, 1, 1, pixel + tap * pixels, channel, at + tap * width, width, &r);
     }
+    if (work & CONVOLVES) write_tile(t, pixels, tile, v, r.sum, line);
+}
+
+INLINE void work_on_tile(task *t, int work, int pixels, int taps, int step, int64_t row, int64_t first)
+{
+    const job *j = t->job;
+    int64_t tile = (row * j->across.tiled + first) * j->channels;
+    look(j, pixels, taps, step, t->seen, row, first, t->zeros, &t->sight);
+    vector line[PER_LINE][PIXELS];
+    for (int64_t v = 0; v < j->vectors; v++) work_on_vector(t, work, pixels, taps, step, tile, v, line);
+}
+
+INLINE void work_on_row_as(task *t, int work, int pixels, int taps, int step, int64_t row)
+{
+    int64_t i = 0, end = t->job->across.tiled;
+    for (; i + pixels <= end; i += pixels) work_on_tile(t, work, pixels, taps, step, row, i);
+    for (; i + pixels / 2 <= end; i += pixels / 2) work_on_tile(t, work, pixels / 2, taps, step, row, i);
+    for (; i < end; i++) work_on_tile(t, work, 1, taps, step, row, i);
 }
 
 INLINE void work_on_row(task *t, int taps, int step, int64_t row)
 {
-    int64_t i = 0, end = t->job->across.tiled;
-    for (; i + PIXELS <= end; i += PIXELS) work_on_tile(t, PIXELS, taps, step, row, i);
-    for (; i + PIXELS / 2 <= end; i += PIXELS / 2) work_on_tile(t, PIXELS / 2, taps, step, row, i);
-    for (; i < end; i++) work_on_tile(t, 1, taps, step, row, i);
+    if (t->job->work & CONVOLVES) work_on_row_as(t, CONVOLVES, PIXELS, taps, step, row);
+    if (t->job->work & SUMS_WEIGHTS) work_on_row_as(t, SUMS_WEIGHTS, PIXELS, taps, step, row);
+}
+
+/* The part of a row of tiles in the sum of all that is seen: the rows that are its share lie where its windows are, so
+ * that they are in the caches. */
+static void sum_seen(task *t, int64_t row)
+{
+    const job *j = t->job;
+    int64_t pixels = j->across.seen, rows = j->batch * j->down.seen, of = j->batch * j->down.tiled;
+    int64_t first = rows * row / of * pixels, end = rows * (row + 1) / of * pixels;
+    for (int64_t i = first; i < end; i++)
+        for (int64_t v = 0; v < j->vectors; v++) {
+            vector x = vector_load(t->seen, false, i * j->channels + first_channel(j, v));
+            float *sum = t->sums + (j->taps * j->vectors + v) * LANES;
+            vector_store(sum, false, 0, vector_load(sum, false, 0) + x);
+        }
 }
 
 /* A number for each pair of taps in a row, and their step. */
@@ -267,15 +325,23 @@ static void work_on_rows(task *t, int64_t first, int64_t end)
         case ROW(7, 1): work_on_row(t, 7, 1, row); break;
         default: work_on_row(t, 0, 0, row); break;
         }
+        if (t->sums_bias) sum_seen(t, row);
     }
+    vector_stream_end();
 }
 
 /* -- Weights --------------------------------------------------------------------------------------------------------
  */
 
-static int64_t weight_elements(const job *j)
+/* Of `taps` for each vector of channels. */
+static int64_t elements(const job *j, int64_t taps)
 {
-    return j->taps * j->vectors * LANES;
+    return taps * j->vectors * LANES;
+}
+
+static int64_t tap_at(const job *j, int64_t tap)
+{
+    return j->turned ? j->taps - 1 - tap : tap;
 }
 
 /* Weight [channels, taps] to [taps, vectors, lanes]. */
@@ -283,42 +349,60 @@ static void arrange(const job *j, const float *weight, float *to)
 {
     for (int64_t v = 0; v < j->vectors; v++)
         for (int64_t l = 0; l < LANES; l++)
-            for (int64_t tap = 0; tap < j->taps; tap++) {
-                int64_t at = j->turned ? j->taps - 1 - tap : tap;
-                to[(at * j->vectors + v) * LANES + l] = weight[(first_channel(j, v) + l) * j->taps + tap];
-            }
+            for (int64_t tap = 0; tap < j->taps; tap++)
+                to[(tap_at(j, tap) * j->vectors + v) * LANES + l] = weight[(first_channel(j, v) + l) * j->taps + tap];
 }
 
-/* And back: the sums of all tasks. */
-static void finish_weights(const job *j, const float *sums, float *weight)
+static float sum_of_pieces(const job *j, const float *sums, int64_t tap, int64_t v, int64_t lane)
+{
+    const float *from = sums + (tap * j->vectors + v) * LANES + lane;
+    float sum = 0;
+    for (int64_t i = 0; i < j->pieces; i++) sum += from[i * elements(j, j->taps + 1)];
+    return sum;
+}
+
+/* And back: the sums of all tasks. The bias may be NULL. */
+static void finish_sums(const job *j, const float *sums, float *weight, float *bias)
 {
     for (int64_t v = 0; v < j->vectors; v++)
-        for (int64_t l = 0; l < LANES; l++)
-            for (int64_t tap = 0; tap < j->taps; tap++) {
-                const float *from = sums + (tap * j->vectors + v) * LANES + l;
-                float sum = 0;
-                for (int64_t i = 0; i < j->pieces; i++) sum += from[i * weight_elements(j)];
-                weight[(first_channel(j, v) + l) * j->taps + tap] = sum;
-            }
+        for (int64_t l = 0; l < LANES; l++) {
+            int64_t channel = first_channel(j, v) + l;
+            for (int64_t tap = 0; tap < j->taps; tap++)
+                weight[channel * j->taps + tap] = sum_of_pieces(j, sums, tap_at(j, tap), v, l);
+            if (bias) bias[channel] = sum_of_pieces(j, sums, j->taps, v, l);
+        }
 }
 
 /* -- The passes -----------------------------------------------------------------------------------------------------
  */
 
-static size_t weight_bytes(const job *j, bool to_weight)
+/* The parts of the working memory, in bytes. */
+typedef struct sizes {
+    size_t weight, sums, zeros, sights;
+} sizes;
+
+static sizes sizes_of(const job *j)
 {
-    return (size_t)(weight_elements(j) * (to_weight ? j->pieces : 1)) * sizeof(float);
+    int64_t weight = j->work & CONVOLVES ? elements(j, j->taps) : 0;
+    int64_t sums = j->work & SUMS_WEIGHTS ? j->pieces * elements(j, j->taps + 1) : 0;
+    return (sizes){ .weight = (size_t)weight * sizeof(float),
+                    .sums = (size_t)sums * sizeof(float),
+                    .zeros = (size_t)elements(j, 1) * sizeof(float),
+                    .sights = (size_t)j->threads * sight_bytes(j) };
 }
 
-static size_t zero_bytes(const job *j)
+static size_t scratch_of(const job *j)
 {
-    return (size_t)(j->vectors * LANES) * sizeof(float);
+    sizes s = sizes_of(j);
+    return s.weight + s.sums + s.zeros + s.sights;
 }
 
-size_t depth_wise_scratch(const convolution *p, enum convolution_pass pass, int threads)
+/* Lines of a result that caches cannot hold until it is read would be read before they are written. */
+static bool pays_to_stream(const job *j)
 {
-    job j = job_of(p, pass, threads);
-    return weight_bytes(&j, pass == CONVOLUTION_WEIGHT_GRADIENT) + zero_bytes(&j) + (size_t)threads * sight_bytes(&j);
+    enum { MUCH = 8 << 20 }; /* bytes a thread: some times what a cache of its own holds */
+    int64_t pixel = j->channels * (int64_t)sizeof(float), pixels = j->batch * j->down.tiled * j->across.tiled;
+    return pixel % LINE == 0 && pixels * pixel > (int64_t)MUCH * j->threads;
 }
 
 static void run_tasks(const task *all, char *sights)
@@ -329,29 +413,57 @@ static void run_tasks(const task *all, char *sights)
     for (int64_t i = 0; i < j->pieces; i++) {
         task t = *all;
         t.sight = sight_of(j, sights + (size_t)thread_number() * sight_bytes(j));
-        if (t.to_weight) t.weight += i * weight_elements(j);
+        if (t.sums) t.sums += i * elements(j, j->taps + 1);
         work_on_rows(&t, rows * i / j->pieces, rows * (i + 1) / j->pieces);
     }
+}
+
+/* In working memory, which the tasks' own parts are taken of. `weight` is read where the work convolves; the gradients
+ * are written where it sums up weights. */
+static void run(task *t, const float *weight, float *weight_gradient, float *bias_gradient, char *scratch)
+{
+    const job *j = t->job;
+    sizes s = sizes_of(j);
+    float *arranged = (float *)scratch, *sums = (float *)(scratch + s.weight);
+    t->zeros = memset(scratch + s.weight + s.sums, 0, s.zeros);
+    if (j->work & CONVOLVES) {
+        arrange(j, weight, arranged);
+        t->weight = arranged;
+        t->streams = pays_to_stream(j) && (uintptr_t)t->result % LINE == 0;
+    }
+    if (j->work & SUMS_WEIGHTS) t->sums = memset(sums, 0, s.sums);
+    t->sums_bias = bias_gradient != NULL;
+    run_tasks(t, scratch + s.weight + s.sums + s.zeros);
+    if (j->work & SUMS_WEIGHTS) finish_sums(j, sums, weight_gradient, bias_gradient);
+}
+
+size_t depth_wise_scratch(const convolution *p, enum convolution_pass pass, int threads)
+{
+    job j = job_of_pass(p, pass, threads);
+    return scratch_of(&j);
 }
 
 void depth_wise_convolve(const convolution *p, enum convolution_pass pass, int threads, void *x, float *weight,
                          const float *bias, void *y, void *scratch)
 {
-    job j = job_of(p, pass, threads);
-    bool to_weight = pass == CONVOLUTION_WEIGHT_GRADIENT, back = pass == CONVOLUTION_INPUT_GRADIENT;
-    float *zeros = (float *)((char *)scratch + weight_bytes(&j, to_weight));
-    memset(zeros, 0, zero_bytes(&j));
-    if (to_weight)
-        memset(scratch, 0, weight_bytes(&j, true));
+    job j = job_of_pass(p, pass, threads);
+    if (pass == CONVOLUTION_WEIGHT_GRADIENT)
+        run(&(task){ .job = &j, .seen = x, .factors = y }, NULL, weight, NULL, scratch);
+    else if (pass == CONVOLUTION_INPUT_GRADIENT)
+        run(&(task){ .job = &j, .seen = y, .result = x }, weight, NULL, NULL, scratch);
     else
-        arrange(&j, weight, scratch);
-    run_tasks(&(task){ .job = &j,
-                       .to_weight = to_weight,
-                       .seen = back ? y : x,
-                       .tiled = back ? x : y,
-                       .bias = bias,
-                       .zeros = zeros,
-                       .weight = scratch },
-              (char *)zeros + zero_bytes(&j));
-    if (to_weight) finish_weights(&j, scratch, weight);
+        run(&(task){ .job = &j, .seen = x, .bias = bias, .result = y }, weight, NULL, NULL, scratch);
+}
+
+size_t depth_wise_gradients_scratch(const convolution *p, int threads)
+{
+    job j = job_of(p, CONVOLVES | SUMS_WEIGHTS, true, threads);
+    return scratch_of(&j);
+}
+
+void depth_wise_gradients(const convolution *p, int threads, const float *g, const float *x, const float *weight,
+                          float *dx, float *dweight, float *dbias, void *scratch)
+{
+    job j = job_of(p, CONVOLVES | SUMS_WEIGHTS, true, threads);
+    run(&(task){ .job = &j, .seen = g, .factors = x, .result = dx }, weight, dweight, dbias, scratch);
 }

@@ -12,4 +12,9 @@ size_t depth_wise_scratch(const convolution *p, enum convolution_pass pass, int 
 void depth_wise_convolve(const convolution *p, enum convolution_pass pass, int threads, void *x, float *weight,
                          const float *bias, void *y, void *scratch);
 
+/* Both gradients and, where it is not NULL, that of the bias, of reading g, as y, and x once. */
+size_t depth_wise_gradients_scratch(const convolution *p, int threads);
+void depth_wise_gradients(const convolution *p, int threads, const float *g, const float *x, const float *weight,
+                          float *dx, float *dweight, float *dbias, void *scratch);
+
 #endif
