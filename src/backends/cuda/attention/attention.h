@@ -123,20 +123,22 @@ static __device__ __forceinline__ bias_tile find_bias_tile(const attention &a, c
     return t;
 }
 
-/* As find_head: number `which` of the heads that share a matrix. */
-static __device__ __forceinline__ void find_sharing_head(const attention &a, const bias_sharing &s,
-                                                         int64_t matrix_number, int64_t which, matrix (&of)[ARRAYS])
+/* As find_head: number `sharer` of the heads that share matrix number `shared`. */
+static __device__ __forceinline__ void find_sharing_head(const attention &a, const bias_sharing &s, int64_t shared,
+                                                         int64_t sharer, matrix (&of)[ARRAYS])
 {
-    int array = (int)threadIdx.x;
-    if (array < ARRAYS) {
+    int which = (int)threadIdx.x;
+    if (which < ARRAYS) {
         int64_t offset = 0;
         for (int axis = a.heads.rank - 1; axis >= 0; axis--) {
-            int64_t &rest = s.own >> axis & 1 ? matrix_number : which;
-            offset += rest % a.heads.extent[axis] * a.heads.stride[array][axis];
-            rest /= a.heads.extent[axis];
+            const bool own = s.own >> axis & 1;
+            const int64_t rest = own ? shared : sharer, outer = rest / a.heads.extent[axis];
+            offset += (rest - outer * a.heads.extent[axis]) * a.heads.stride[which][axis];
+            shared = own ? outer : shared;
+            sharer = own ? sharer : outer;
         }
-        of[array] = a.arrays[array];
-        of[array].data += offset * of[array].size;
+        of[which] = a.arrays[which];
+        of[which].data += offset * of[which].size;
     }
     __syncthreads();
 }

@@ -4,8 +4,6 @@
 
 static_assert((int)BIAS_TILE == TILE, "a warp has 16 queries");
 
-constexpr int64_t NOT_DROPPED = 0; /* the number of a head, which dropout alone would ask for */
-
 /* What there is of a head: to be used, or to be copied. */
 template <int D> struct head_room {
     bf16 q[TILE * pitch<D>], g[TILE * pitch<D>], k[TILE * pitch<D>], v[TILE * pitch<D>];
@@ -37,8 +35,8 @@ static __device__ __forceinline__ void add_dlogits(const attention &a, const mat
         square logits = {}, dlogits = {};
         add_products<D>(logits, q, room.k + n * ROWS * pitch<D>);
         add_products<D>(dlogits, g, room.v + n * ROWS * pitch<D>);
-        weigh<true, row_of, column_of>(a, of, NOT_DROPPED, t.query + warp_row(), t.key + n * ROWS,
-                                       room.known + warp_row(), logits, dlogits);
+        weigh<true, row_of, column_of, row_of, false>(a, of, 0, t.query + warp_row(), t.key + n * ROWS,
+                                                      room.known + warp_row(), logits, dlogits);
 #pragma unroll
         for (int i = 0; i < 8; i++) sums[n][i / 4][i % 4] += dlogits[i / 4][i % 4];
     }
