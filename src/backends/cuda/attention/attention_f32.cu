@@ -259,7 +259,7 @@ static __global__ void __launch_bounds__(BLOCK)
 }
 
 /* A tile of keys, and 64 columns of dk and dv: dlogitsᵀ q and weightsᵀ g. A row of what a thread computes is a key. */
-static __global__ void __launch_bounds__(BLOCK)
+static __global__ void __launch_bounds__(BLOCK, 1) /* for two blocks, much would be spilled */
     gradient_of_keys(const __grid_constant__ attention a, int tiles, int chunks)
 {
     SHARED(matrix, of, [ARRAYS]);
