@@ -253,6 +253,32 @@ Test(passes, the_gradients_of_a_depth_wise_convolution_are_one_step)
     unsetenv("VT_LOG");
 }
 
+/* Of attention with a bias that stays as it is, and with one that is trained. */
+static void run_attention_gradients(void)
+{
+    VT_SCOPE;
+    double data[24];
+    vt_tensor g[3], x = vt_normal(VT_SHAPE(2, 3, 4)), bias[] = { vt_normal(VT_SHAPE(3, 3)), vt_normal(VT_SHAPE(3, 3)) };
+    for (int i = 0; i < 2; i++) {
+        vt_tensor y = vt_attention(x, x, x, .bias = bias[i]);
+        const vt_tensor of[] = { x, bias[i] };
+        vt_gradients(y, vt_normal(VT_SHAPE(2, 3, 4)), of, i + 1, g + i);
+    }
+    vt_read(g[0], data, 24, VT_F64);
+    vt_read(g[2], data, 9, VT_F64);
+}
+
+Test(passes, a_gradient_of_attentions_bias_that_nobody_reads_is_not_computed)
+{
+    static char text[1 << 14];
+    vt_set_device("cpu");
+    setenv("VT_LOG", "program", 1);
+    printed(run_attention_gradients, text, sizeof text);
+    unsetenv("VT_LOG");
+    cr_assert(count_of(text, "= attention_gradient") == 1 && count_of(text, "= attention_bias_gradient") == 1, "%s",
+              text);
+}
+
 static void run_product_and_sum(void)
 {
     VT_SCOPE;

@@ -4,6 +4,7 @@
 
 #include "core/plan/program.h"
 
+void fuse_attention_gradient(program *p);
 void fuse_residual_layer_norm(program *p);
 void fuse_batch_norm_folding(program *p);
 void fuse_batch_norm_relu(program *p);

@@ -6,6 +6,7 @@
 const pass passes[] = {
     { "common_subexpressions", pass_common_subexpressions, true },
     { "dead_code", pass_dead_code, true },
+    { "attention_gradient", fuse_attention_gradient, false },
     { "batch_norm_folding", fuse_batch_norm_folding, false },
     { "batch_norm_relu", fuse_batch_norm_relu, false },
     { "add_relu", fuse_add_relu, false },

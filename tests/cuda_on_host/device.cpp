@@ -95,7 +95,12 @@ cudaError_t set_shared_limit(const void *kernel, cudaFuncAttribute attribute, in
     auto held = hold_lock();
     if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || bytes < 0 || (size_t)bytes > asked().shared_bytes)
         return noted(cudaErrorInvalidValue);
-    asked_shared_bytes[kernel] = (size_t)(bytes < UNASKED_SHARED_BYTES ? (int)UNASKED_SHARED_BYTES : bytes);
+    size_t &most = asked_shared_bytes[kernel];
+    const size_t now = (size_t)(bytes < UNASKED_SHARED_BYTES ? (int)UNASKED_SHARED_BYTES : bytes);
+    if (now < most)
+        die("a kernel might use %zu bytes of shared memory, and now %zu: other threads and graphs may need more", most,
+            now);
+    most = now;
     return cudaSuccess;
 }
 

@@ -229,6 +229,13 @@ static bool too_much_shared()
     return copies(takes_too_much);
 }
 
+static bool lowered_limit()
+{
+    CHECK(cudaFuncSetAttribute(takes_too_much, cudaFuncAttributeMaxDynamicSharedMemorySize, 100 << 10));
+    CHECK(cudaFuncSetAttribute(takes_too_much, cudaFuncAttributeMaxDynamicSharedMemorySize, 60 << 10));
+    return true;
+}
+
 /* -- Global memory ------------------------------------------------------------------------------------------------ */
 
 __global__ static void reads_past_end(float *out, const float *in)
@@ -392,6 +399,7 @@ const test_program planted_bugs[] = {
     { "write past a shared array", shared_out_of_bounds, "AddressSanitizer", ADDRESS_SANITIZER },
     { "write past dynamic shared memory", dynamic_shared_out_of_bounds, "AddressSanitizer", ADDRESS_SANITIZER },
     { "more shared memory than there is", too_much_shared, "bytes of shared memory", ANY_BUILD },
+    { "a lower limit of shared memory than before", lowered_limit, "may need more", ANY_BUILD },
     { "read past an allocation", read_out_of_bounds, nullptr, ANY_BUILD },
     { "read past an allocation, at once", read_out_of_bounds, "AddressSanitizer", ADDRESS_SANITIZER },
     { "write past an allocation", write_out_of_bounds, nullptr, ANY_BUILD },

@@ -2,8 +2,6 @@
  * by 64, while the next ones are on their way. */
 #include "backends/cuda/attention/attention_tiles.h"
 
-constexpr int GROUPS = TILE / ROWS; /* of 16 keys, in a tile */
-
 /* Whether vectors of 16 bytes are aligned. */
 static bool in_vectors(const attention &a, int which)
 {
@@ -24,20 +22,21 @@ bool tensor_cores_take(const attention &a)
 
 /* Turns logits, times log2 e, of two rows into weights relative to the largest one so far; what was summed up before is
  * multiplied by `factor`. A lane sums up its own columns. */
-static __device__ __forceinline__ void soften(square (&s)[GROUPS], float (&max)[2], float (&sum)[2], float (&factor)[2])
+static __device__ __forceinline__ void soften(square (&s)[TILE_GROUPS], float (&max)[2], float (&sum)[2],
+                                              float (&factor)[2])
 {
 #pragma unroll
     for (int r = 0; r < 2; r++) {
         float before = max[r];
 #pragma unroll
-        for (int i = 0; i < 4 * GROUPS; i++) max[r] = fmaxf(max[r], s[i / 4][i / 2 % 2][2 * r + i % 2]);
+        for (int i = 0; i < 4 * TILE_GROUPS; i++) max[r] = fmaxf(max[r], s[i / 4][i / 2 % 2][2 * r + i % 2]);
         max[r] = fmaxf(max[r], __shfl_xor_sync(FULL_WARP, max[r], 1));
         max[r] = fmaxf(max[r], __shfl_xor_sync(FULL_WARP, max[r], 2));
         float shift = max[r] == -INFINITY ? 0 : max[r];
         factor[r] = exp2_approximate(before - shift);
         sum[r] *= factor[r];
 #pragma unroll
-        for (int i = 0; i < 4 * GROUPS; i++) {
+        for (int i = 0; i < 4 * TILE_GROUPS; i++) {
             float &weight = s[i / 4][i / 2 % 2][2 * r + i % 2];
             weight = exp2_approximate(weight - shift);
             sum[r] += weight;
@@ -72,10 +71,10 @@ static __device__ __forceinline__ void attend(const attention &a, const matrix (
                                               int key, float (&max)[2], float (&sum)[2], float (&y)[D / 8][4])
 {
     int visible = a.causal ? min(a.keys, query + ROWS) : a.keys;
-    square s[GROUPS];
+    square s[TILE_GROUPS];
     float factor[2];
 #pragma unroll
-    for (int g = 0; g < GROUPS; g++) {
+    for (int g = 0; g < TILE_GROUPS; g++) {
         for (int i = 0; i < 8; i++) s[g][i / 4][i % 4] = 0;
         if (key + g * ROWS < visible) add_products<D>(s[g], q, k + g * ROWS * pitch<D>);
         finish_logits<ADJUSTED>(a, of, query, key + g * ROWS, s[g]);
@@ -84,7 +83,7 @@ static __device__ __forceinline__ void attend(const attention &a, const matrix (
 #pragma unroll
     for (int i = 0; i < D / 2; i++) y[i / 4][i % 4] *= factor[i / 2 % 2];
 #pragma unroll
-    for (int g = 0; g < GROUPS; g++)
+    for (int g = 0; g < TILE_GROUPS; g++)
         if (key + g * ROWS < visible) {
             uint32_t weights[4];
             if (ADJUSTED && a.dropout.stream) drop<row_of, column_of>(a, head, query, key + g * ROWS, s[g]);

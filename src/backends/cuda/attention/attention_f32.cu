@@ -4,6 +4,7 @@
 #include "backends/cuda/attention/attention.h"
 
 enum { TILE = 64, CHUNK = 32, PITCH = TILE + 4 };
+static_assert((int)TILE == (int)BIAS_TILE, "a block has a tile");
 
 /* A thread has 4 rows and 4 columns of a tile of 64 x 64: rows 4 * (thread / 16), columns 4 * (thread % 16). */
 enum { PART = 4, ACROSS = TILE / PART };
@@ -199,7 +200,41 @@ static __device__ __forceinline__ float mean_of(const attention &a, const matrix
     return sum_of_row(sum);
 }
 
-/* A tile of queries, and 64 columns of dq: dlogits k with dlogits = weights (g vᵀ - mean). */
+/* What backward has to know of a thread's queries. */
+typedef struct statistics {
+    float logsumexp[PART], mean[PART];
+} statistics;
+
+/* All threads of a block do it. */
+static __device__ __forceinline__ statistics find_statistics(const attention &a, const matrix (&of)[ARRAYS], int first)
+{
+    statistics known;
+    for (int i = 0; i < PART; i++) {
+        int query = first + my_row() + i;
+        known.logsumexp[i] = query < a.queries ? load_float(of[LOGSUMEXP], query, 0) : 0;
+        known.mean[i] = mean_of(a, of, query);
+    }
+    return known;
+}
+
+/* dlogits = weights (g vᵀ - mean) of a tile of queries from `query` on, and keys from `key` on. */
+static __device__ __forceinline__ void find_dlogits(const attention &a, const matrix (&of)[ARRAYS], int64_t head,
+                                                    int query, int key, const statistics &known, room &r, part &dlogits)
+{
+    part dweights;
+    multiply(of[Q], query, a.queries, of[K], key, a.keys, a.channels, r, dlogits);
+    multiply(of[G], query, a.queries, of[V], key, a.keys, a.width, r, dweights);
+    for (int i = 0; a.dropout.stream && i < PART; i++)
+        drop_row(a, head, query + my_row() + i, key + my_column(), dweights[i]);
+#pragma unroll
+    for (int i = 0; i < PART; i++)
+        for (int j = 0; j < PART; j++) {
+            float x = logit(a, of, query + my_row() + i, key + my_column() + j, dlogits[i][j]);
+            dlogits[i][j] = expf(x - known.logsumexp[i]) * (dweights[i][j] - known.mean[i]);
+        }
+}
+
+/* A tile of queries, and 64 columns of dq: dlogits k. */
 static __global__ void __launch_bounds__(BLOCK)
     gradient_of_queries(const __grid_constant__ attention a, int tiles, int chunks)
 {
@@ -209,33 +244,22 @@ static __global__ void __launch_bounds__(BLOCK)
     find_head(a, head, of);
     int chunk = (int)(blockIdx.x / tiles % chunks), first = (int)(blockIdx.x % tiles) * TILE;
     int visible = a.causal ? min(a.keys, first + TILE) : a.keys;
-    part dq = {}, s, dweights;
-    float logsumexp[PART], mean[PART], factor[PART];
-    for (int i = 0; i < PART; i++) {
+    part dq = {}, dlogits;
+    const statistics known = find_statistics(a, of, first);
+    const float factor[PART] = { a.scale, a.scale, a.scale, a.scale };
+    for (int i = 0; chunk == 0 && my_column() == 0 && i < PART; i++) {
         int query = first + my_row() + i;
-        logsumexp[i] = query < a.queries ? load_float(of[LOGSUMEXP], query, 0) : 0;
-        mean[i] = mean_of(a, of, query);
-        factor[i] = a.scale;
-        if (chunk == 0 && my_column() == 0 && query < a.queries) a.means[head * a.queries + query] = mean[i];
+        if (query < a.queries) a.means[head * a.queries + query] = known.mean[i];
     }
     for (int key = 0; key < visible; key += TILE) {
-        multiply(of[Q], first, a.queries, of[K], key, a.keys, a.channels, *shared, s);
-        multiply(of[G], first, a.queries, of[V], key, a.keys, a.width, *shared, dweights);
-        for (int i = 0; a.dropout.stream && i < PART; i++)
-            drop_row(a, head, first + my_row() + i, key + my_column(), dweights[i]);
-#pragma unroll
-        for (int i = 0; i < PART; i++)
-            for (int j = 0; j < PART; j++) {
-                float x = logit(a, of, first + my_row() + i, key + my_column() + j, s[i][j]);
-                s[i][j] = expf(x - logsumexp[i]) * (dweights[i][j] - mean[i]);
-            }
-        accumulate(s, of[K], key, a.keys, chunk * TILE, a.channels, *shared, dq);
+        find_dlogits(a, of, head, first, key, known, *shared, dlogits);
+        accumulate(dlogits, of[K], key, a.keys, chunk * TILE, a.channels, *shared, dq);
     }
     store(dq, factor, of[DQ], first, a.queries, chunk * TILE, a.channels);
 }
 
 /* A tile of keys, and 64 columns of dk and dv: dlogitsᵀ q and weightsᵀ g. A row of what a thread computes is a key. */
-static __global__ void __launch_bounds__(BLOCK)
+static __global__ void __launch_bounds__(BLOCK, 1) /* for two blocks, much would be spilled */
     gradient_of_keys(const __grid_constant__ attention a, int tiles, int chunks)
 {
     SHARED(matrix, of, [ARRAYS]);
@@ -269,6 +293,28 @@ static __global__ void __launch_bounds__(BLOCK)
     store(dv, one, of[DV], first, a.keys, column, a.width);
 }
 
+/* A tile of queries and of keys, of the heads of a part. */
+static __global__ void __launch_bounds__(BLOCK)
+    sum_dlogits(const __grid_constant__ attention a, const __grid_constant__ bias_sharing s)
+{
+    SHARED(matrix, of, [ARRAYS]);
+    SHARED(room, shared, [1]);
+    const bias_tile t = find_bias_tile(a, s);
+    part sum = {}, dlogits;
+    for (int64_t which = t.first; which < t.end; which++) {
+        __syncthreads(); /* threads may still be reading what the head before left */
+        find_sharing_head(a, s, t.matrix, which, of);
+        find_dlogits(a, of, 0, t.query, t.key, find_statistics(a, of, t.query), *shared, dlogits);
+        for (int i = 0; i < PART; i++)
+            for (int j = 0; j < PART; j++) sum[i][j] += dlogits[i][j];
+    }
+    for (int i = 0; i < PART; i++)
+        for (int j = 0; j < PART; j++) {
+            float *to = bias_sum(a, s, t, t.query + my_row() + i, t.key + my_column() + j);
+            if (to) *to = sum[i][j];
+        }
+}
+
 void attend_backward_in_f32(const attention &a)
 {
     int tiles = parts_of(a.queries, TILE), chunks = max(1, parts_of(a.channels, TILE));
@@ -280,4 +326,10 @@ void attend_backward_in_f32(const attention &a)
     if (tiles > 0)
         LAUNCH(gradient_of_keys, (unsigned)(a.heads.count * tiles * chunks), BLOCK, 0, compute_stream(), a, tiles,
                chunks);
+}
+
+void sum_dlogits_in_f32(const attention &a, const bias_sharing &s)
+{
+    LAUNCH(sum_dlogits, (unsigned)(s.parts * s.matrices * s.query_tiles * s.key_tiles), BLOCK, 0, compute_stream(), a,
+           s);
 }

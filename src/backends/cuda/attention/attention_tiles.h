@@ -9,7 +9,7 @@
 #include <type_traits>
 
 /* Rows that a block of threads has or takes at once, and those of a warp. */
-constexpr int TILE = 64, ROWS = 16, THREADS = TILE / ROWS * WARP;
+constexpr int TILE = 64, ROWS = 16, TILE_GROUPS = TILE / ROWS, THREADS = TILE_GROUPS * WARP;
 
 /* From row to row in shared memory: 16 bytes more than the columns, so that 8 rows meet in no bank. */
 template <int D> constexpr int pitch = D + 8;
@@ -168,13 +168,13 @@ typedef struct statistics {
 
 /* weights = e^(logits - logsumexp), 0 where a query does not see a key, and dlogits = weights (dweights - mean), in a
  * tile of queries from `query` on and keys from `key` on. Element i is of query QUERY(i) and key KEY(i) of these; the
- * statistics of that query are number INDEX(i). ADJUSTED: there is a bias, a mask or dropout, which is of weights and
- * dweights both. */
-template <bool ADJUSTED, place QUERY, place KEY, place INDEX = QUERY>
+ * statistics of that query are number INDEX(i). ADJUSTED: there may be a bias and a mask. DROPS: there may be dropout,
+ * which is of weights and dweights both. */
+template <bool ADJUSTED, place QUERY, place KEY, place INDEX = QUERY, bool DROPS = ADJUSTED>
 static __device__ __forceinline__ void weigh(const attention &a, const matrix (&of)[ARRAYS], int64_t head, int query,
                                              int key, const statistics *known, square &logits, square &dweights)
 {
-    if (ADJUSTED && a.dropout.stream) drop<QUERY, KEY>(a, head, query, key, dweights);
+    if (DROPS && a.dropout.stream) drop<QUERY, KEY>(a, head, query, key, dweights);
 #pragma unroll
     for (int i = 0; i < 8; i++) {
         float logit = logits[i / 4][i % 4] * (a.scale * LOG2_E);
@@ -190,7 +190,7 @@ static __device__ __forceinline__ void weigh(const attention &a, const matrix (&
 #pragma unroll
     for (int i = 0; i < 8; i++)
         dweights[i / 4][i % 4] = logits[i / 4][i % 4] * (dweights[i / 4][i % 4] - known[INDEX(i)].mean);
-    if (ADJUSTED && a.dropout.stream) drop<QUERY, KEY>(a, head, query, key, logits);
+    if (DROPS && a.dropout.stream) drop<QUERY, KEY>(a, head, query, key, logits);
 }
 
 /* The statistics of groups of 16 queries, with `rows` from `first` on in them. 8 threads share a query; all of a block
@@ -286,22 +286,24 @@ template <class Function> static void with_columns(const attention &a, Function 
         with_columns_of<128>(a, function);
 }
 
-/* Bytes of shared memory that a block may have behind the matrices of its head: 99 KiB and less on architectures 8.6
- * and 8.9, 163 on 8.0, 227 on 9.0. */
+/* Bytes of shared memory that a block may ask for, beside the matrices of its heads: of 99 KiB on
+ * architectures 8.6, 8.9 and 12.0, of 163 on 8.0, of 227 on 9.0 and 10.0. */
 static size_t shared_memory_of_a_block()
 {
+    constexpr size_t OF_MATRICES = 1 << 10;
     int number = 0, bytes = 0;
     cudaGetDevice(&number);
     cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, number);
-    return (size_t)bytes - ARRAYS * sizeof(matrix);
+    static_assert(2 * ARRAYS * sizeof(matrix) <= OF_MATRICES, "a block has those of two heads at the most");
+    return (size_t)bytes - OF_MATRICES;
 }
 
-/* Launches blocks with more shared memory than the 48 KiB that need not be asked for. Where that is refused, so is the
- * launch. */
+/* Launches blocks with more shared memory than the 48 KiB that need not be asked for. A kernel is always allowed all
+ * that there is: other threads launch it too, and graphs do later. */
 template <class Kernel, class... Arguments>
 static void launch(Kernel kernel, int64_t blocks, int threads, size_t shared_bytes, Arguments... arguments)
 {
-    cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared_bytes);
+    cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared_memory_of_a_block());
     LAUNCH(kernel, (unsigned)blocks, threads, shared_bytes, compute_stream(), arguments...);
 }
 

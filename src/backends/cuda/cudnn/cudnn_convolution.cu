@@ -83,14 +83,13 @@ static int64_t result_count(const convolution *p)
 {
     if (p->pass == CONVOLUTION_FORWARD) return p->batch * p->outputs * p->output[0] * p->output[1];
     if (p->pass == CONVOLUTION_INPUT_GRADIENT) return p->batch * p->channels * p->size[0] * p->size[1];
-    return p->outputs * (p->channels / p->groups) * p->kernel[0] * p->kernel[1];
+    return weight_count(p);
 }
 
 /* Of the result, as cuDNN writes it before it is widened. */
 static size_t narrow_bytes(const cudnn_convolution *c)
 {
-    size_t bytes = c->rounded ? (size_t)result_count(&c->problem) * sizeof(uint16_t) : 0;
-    return (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+    return aligned_bytes(c->rounded ? (size_t)result_count(&c->problem) * sizeof(uint16_t) : 0);
 }
 
 size_t cudnn_scratch(const cudnn_convolution *c)

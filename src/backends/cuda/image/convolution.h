@@ -19,6 +19,11 @@ typedef struct convolution {
     int64_t has_bias;
 } convolution;
 
+static inline int64_t weight_count(const convolution *p)
+{
+    return p->outputs * (p->channels / p->groups) * p->kernel[0] * p->kernel[1];
+}
+
 /* The padding below or right of x; `padding` is that above and left of it. The same, if y may be of that: libraries
  * have more code for it. Otherwise what y reads. */
 static inline int64_t padding_behind(const convolution *p, int axis)

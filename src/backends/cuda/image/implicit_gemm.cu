@@ -8,27 +8,15 @@
  * through others. So dx is made of phases, each the product of its own windows with its own part of weight, and no
  * product with zero is computed. */
 #include "backends/cuda/image/implicit_gemm.h"
+#include "backends/cuda/element/divisor.h"
 #include "backends/cuda/product/tile_product.h"
+#include "backends/cuda/reduction/sum_of_parts.h"
 
 /* -- Windows ------------------------------------------------------------------------------------------------------- */
 
-/* Division of numbers below 2^31 by one that stays, as a multiplication (Granlund and Montgomery 1994). */
-typedef struct divisor {
-    uint32_t factor, by;
-    int shift;
-} divisor;
-
-static __host__ __device__ inline divisor make_divisor(int by)
-{
-    divisor d = { 0, (uint32_t)by, 31 };
-    while (1ll << (d.shift - 31) < by) d.shift++;
-    d.factor = (uint32_t)((((uint64_t)1 << d.shift) + (uint64_t)by - 1) / (uint64_t)by);
-    return d;
-}
-
 static __device__ __forceinline__ int divide(int x, const divisor &d)
 {
-    return (int)((uint64_t)(uint32_t)x * d.factor >> d.shift);
+    return (int)quotient((uint32_t)x, d);
 }
 
 static __device__ __forceinline__ int remainder_of(int x, int quotient, const divisor &d)
@@ -270,22 +258,6 @@ static __global__ void __launch_bounds__(Block::THREADS, BLOCKS_AT_ONCE<In, Bloc
     visit_sums<In, Block, ACROSS, ACROSS>(sums, begin, store, store_pair);
 }
 
-/* sums [splits, count] -> result [count], always in the same order. */
-static __global__ void add_splits(int64_t count, int splits, const float *sums, float *result)
-{
-    SHARED(float, parts, [BLOCK / WARP][WARP]);
-    int lane = threadIdx.x % WARP, part = threadIdx.x / WARP;
-    int64_t index = (int64_t)blockIdx.x * WARP + lane;
-    float sum = 0;
-    if (index < count)
-        for (int s = part; s < splits; s += BLOCK / WARP) sum += sums[s * count + index];
-    parts[part][lane] = sum;
-    __syncthreads();
-    if (part != 0 || index >= count) return;
-    for (int i = 1; i < BLOCK / WARP; i++) sum += parts[i][lane];
-    result[index] = sum;
-}
-
 /* -- Problems ------------------------------------------------------------------------------------------------------ */
 
 /* Taps side by side that see neighbours in memory, none in the padding, are one tap of more channels. */
@@ -294,21 +266,16 @@ static bool joins_taps(const convolution *p)
     return p->groups == 1 && p->padding[1] == 0 && padding_behind(p, 1) == 0 && p->dilation[1] == 1;
 }
 
-static int64_t ceil_divide(int64_t x, int64_t by)
-{
-    return (x + by - 1) / by;
-}
-
 /* What y sees of x. */
 static windows windows_of_x(const convolution *p)
 {
     int64_t joined = joins_taps(p) ? p->kernel[1] : 1, channels = p->channels / p->groups;
     windows w = { .rows = (int)(p->batch * p->output[0] * p->output[1]),
                   .depth = (int)(p->kernel[0] * p->kernel[1] * channels),
-                  .area = make_divisor((int)(p->output[0] * p->output[1])),
-                  .across = make_divisor((int)p->output[1]),
-                  .taps_across = make_divisor((int)(p->kernel[1] / joined)),
-                  .channels = make_divisor((int)(channels * joined)) };
+                  .area = make_divisor(p->output[0] * p->output[1]),
+                  .across = make_divisor(p->output[1]),
+                  .taps_across = make_divisor(p->kernel[1] / joined),
+                  .channels = make_divisor(channels * joined) };
     for (int i = 0; i < 2; i++) {
         w.stride[i] = (int)p->stride[i];
         w.origin[i] = (int)-p->padding[i];
@@ -328,11 +295,11 @@ static int64_t greatest_common_divisor(int64_t x, int64_t y)
 /* What a phase of x sees of the gradient of y, but for the taps. */
 static windows windows_of_gradient(const convolution *p)
 {
-    int64_t down = ceil_divide(p->size[0], p->stride[0]), across = ceil_divide(p->size[1], p->stride[1]);
+    int64_t down = divided_up(p->size[0], p->stride[0]), across = divided_up(p->size[1], p->stride[1]);
     windows w = { .rows = (int)(p->batch * down * across),
-                  .area = make_divisor((int)(down * across)),
-                  .across = make_divisor((int)across),
-                  .channels = make_divisor((int)(p->outputs / p->groups)) };
+                  .area = make_divisor(down * across),
+                  .across = make_divisor(across),
+                  .channels = make_divisor(p->outputs / p->groups) };
     for (int i = 0; i < 2; i++) {
         w.stride[i] = 1;
         w.dilation[i] = (int)(-p->dilation[i] / greatest_common_divisor(p->stride[i], p->dilation[i]));
@@ -368,15 +335,15 @@ template <class In, class Block> static weight_sums weight_sums_of(const convolu
     enum { BLOCKS_EACH = 2, LEAST_STEPS = 4 };
     const int64_t depth = DEPTH<In>;
     weight_sums w = { .seen = windows_of_x(p), .groups = (int)p->groups, .rows = (int)(p->outputs / p->groups) };
-    w.tiles_down = (int)ceil_divide(w.rows, Block::ROWS);
-    w.tiles_across = (int)ceil_divide(w.seen.depth, Block::COLUMNS);
+    w.tiles_down = (int)divided_up(w.rows, Block::ROWS);
+    w.tiles_across = (int)divided_up(w.seen.depth, Block::COLUMNS);
     w.pitch = (int)p->outputs;
     int64_t tiles = (int64_t)w.groups * w.tiles_down * w.tiles_across;
-    int64_t wanted = ceil_divide(BLOCKS_EACH * multiprocessors(), tiles);
-    int64_t possible = ceil_divide(w.seen.rows, depth * LEAST_STEPS);
+    int64_t wanted = divided_up(BLOCKS_EACH * multiprocessors(), tiles);
+    int64_t possible = divided_up(w.seen.rows, depth * LEAST_STEPS);
     int64_t splits = wanted < possible ? wanted : possible;
-    w.pixels = (int)(ceil_divide(ceil_divide(w.seen.rows, splits), depth) * depth);
-    w.splits = (int)ceil_divide(w.seen.rows, w.pixels);
+    w.pixels = (int)(divided_up(divided_up(w.seen.rows, splits), depth) * depth);
+    w.splits = (int)divided_up(w.seen.rows, w.pixels);
     return w;
 }
 
@@ -398,13 +365,8 @@ bool implicit_gemm_takes(const convolution *p)
     if (x_area * p->channels > most || y_area * p->outputs > most || weight > most) return false;
     if (p->batch * x_area > most || p->batch * y_area > most) return false;
     /* blocks, at the least a tile can be */
-    int64_t tiles = ceil_divide(p->batch * (x_area + y_area), 64) + phases;
-    return tiles * p->groups * ceil_divide(p->channels + p->outputs, 64) < most && weight * p->groups < most;
-}
-
-static int64_t weight_count(const convolution *p)
-{
-    return p->outputs * (p->channels / p->groups) * p->kernel[0] * p->kernel[1];
+    int64_t tiles = divided_up(p->batch * (x_area + y_area), 64) + phases;
+    return tiles * p->groups * divided_up(p->channels + p->outputs, 64) < most && weight * p->groups < most;
 }
 
 typedef block_shape<128, 128> large_block;
@@ -454,8 +416,8 @@ template <class In, class Block, bool GRADIENT, int RUN>
 static void queue_image(const convolution *p, const convolution_operands *o)
 {
     correlation c = correlation_of(p);
-    c.tiles_down = (int)ceil_divide(c.seen.rows, Block::ROWS);
-    c.tiles_across = (int)ceil_divide(c.columns, Block::COLUMNS);
+    c.tiles_down = (int)divided_up(c.seen.rows, Block::ROWS);
+    c.tiles_across = (int)divided_up(c.columns, Block::COLUMNS);
     unsigned blocks = (unsigned)(c.tiles_down * c.tiles_across * c.groups * c.stride[0] * c.stride[1]);
     allow_shared_memory<Block>(correlate<In, Block, GRADIENT, RUN>);
     LAUNCH((correlate<In, Block, GRADIENT, RUN>), blocks, Block::THREADS, Block::SHARED_BYTES, compute_stream(), c,
@@ -472,8 +434,7 @@ static void queue_weight(const convolution *p, const convolution_operands *o, fl
     LAUNCH((correlate_windows<In, Block, RUN>), blocks, Block::THREADS, Block::SHARED_BYTES, compute_stream(), w,
            (const In *)o->a, (const In *)o->b, sums);
     if (w.splits == 1) return;
-    LAUNCH(add_splits, blocks_for(weight_count(p), WARP), BLOCK, 0, compute_stream(), weight_count(p), w.splits,
-           (const float *)sums, (float *)o->result);
+    queue_sum_of_parts(weight_count(p), w.splits, sums, (float *)o->result);
 }
 
 template <class In, class Block, int RUN>
@@ -491,7 +452,7 @@ template <class In> static void queue_image_in_vectors(const convolution *p, con
     bool gradient = p->pass == CONVOLUTION_INPUT_GRADIENT;
     int64_t area = gradient ? p->size[0] * p->size[1] : p->output[0] * p->output[1];
     int64_t columns = (gradient ? p->channels : p->outputs) / p->groups;
-    int64_t down = ceil_divide(p->batch * area, large_block::ROWS), across = ceil_divide(columns, large_block::COLUMNS);
+    int64_t down = divided_up(p->batch * area, large_block::ROWS), across = divided_up(columns, large_block::COLUMNS);
     if (down * across * p->groups < multiprocessors())
         queue_either_image<In, small_block, CHUNK<In>>(p, o);
     else if (columns <= tall_block::COLUMNS)

@@ -5,6 +5,7 @@
 #include "backends/cuda/element/stored.h"
 #include "backends/cuda/image/small_groups.h"
 #include "backends/cuda/machine/device.h"
+#include "backends/cuda/reduction/sum_of_parts.h"
 
 enum { MOST_OF_GROUP = 4, WIDTH = 4, MOST_TAPS = 1 << 12 };
 
@@ -163,22 +164,7 @@ static __global__ void __launch_bounds__(BLOCK) add_pixels(grouped g, share s, f
     sums[(int64_t)blockIdx.z * pairs * taps + ((int64_t)output * taps + tap) * g.group_channels + i] = sum;
 }
 
-/* sums [parts, count] -> result [count], always in the same order. */
-static __global__ void __launch_bounds__(BLOCK) add_parts(int64_t count, int parts, const float *sums, float *result)
-{
-    const int64_t index = thread_in_grid();
-    if (index >= count) return;
-    float sum = 0;
-    for (int p = 0; p < parts; p++) sum += sums[p * count + index];
-    result[index] = sum;
-}
-
 /* -- Problems ------------------------------------------------------------------------------------------------------ */
-
-static int64_t weight_count(const convolution *p)
-{
-    return p->outputs * (p->channels / p->groups) * p->kernel[0] * p->kernel[1];
-}
 
 bool small_groups_take(const convolution *p)
 {
@@ -198,9 +184,9 @@ static int parts_of(const convolution *p)
 {
     const int64_t BLOCKS_EACH = 4, LEAST_PIXELS = 32 * LINES, MOST_PARTS = 65535;
     const int64_t pixels = p->batch * p->output[0] * p->output[1], pairs = p->outputs * (p->channels / p->groups);
-    const int64_t blocks = (pairs + WARP - 1) / WARP * p->kernel[0] * p->kernel[1];
-    const int64_t wanted = (BLOCKS_EACH * multiprocessors() + blocks - 1) / blocks;
-    const int64_t possible = (pixels + LEAST_PIXELS - 1) / LEAST_PIXELS, parts = wanted < possible ? wanted : possible;
+    const int64_t blocks = divided_up(pairs, WARP) * p->kernel[0] * p->kernel[1];
+    const int64_t wanted = divided_up(BLOCKS_EACH * multiprocessors(), blocks);
+    const int64_t possible = divided_up(pixels, LEAST_PIXELS), parts = wanted < possible ? wanted : possible;
     return (int)(parts < 1 ? 1 : parts < MOST_PARTS ? parts : MOST_PARTS);
 }
 
@@ -258,14 +244,13 @@ static void queue_weight(const convolution *p, const grouped &g, float *scratch)
 {
     const int parts = parts_of(p);
     const int64_t pixels = p->batch * p->output[0] * p->output[1];
-    const share s = { pixels, (pixels + parts - 1) / parts };
+    const share s = { pixels, divided_up(pixels, parts) };
     const dim3 grid(blocks_for((int64_t)g.outputs * g.group_channels, WARP), (unsigned)(g.kernel[0] * g.kernel[1]),
                     (unsigned)parts);
     float *sums = parts > 1 ? scratch : (float *)g.result.data;
     LAUNCH(add_pixels, grid, BLOCK, 0, compute_stream(), g, s, sums);
     if (parts == 1) return;
-    LAUNCH(add_parts, blocks_for(weight_count(p), BLOCK), BLOCK, 0, compute_stream(), weight_count(p), parts,
-           (const float *)sums, (float *)g.result.data);
+    queue_sum_of_parts(weight_count(p), parts, sums, (float *)g.result.data);
 }
 
 void small_groups_queue(const convolution *p, const convolution_operands *o, void *scratch)

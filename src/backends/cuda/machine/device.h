@@ -27,15 +27,26 @@ bool is_for_library(const void *scratch, const char *library);
 /* The end of every kernel's `run`: whether its launches were taken. */
 bool launched(const kernel_call *call);
 
+static inline int64_t divided_up(int64_t x, int64_t by)
+{
+    return (x + by - 1) / by;
+}
+
 /* Blocks of `block` threads for `count` things, at least one. */
 static inline unsigned blocks_for(int64_t count, int block)
 {
-    int64_t blocks = (count + block - 1) / block;
+    int64_t blocks = divided_up(count, block);
     return (unsigned)(blocks < 1 ? 1 : blocks);
 }
 
 /* MEMORY_ALIGNMENT: of the backend's memory, in bytes, as the libraries want their working memory. */
 enum { BLOCK = 256, WARP = 32, MEMORY_ALIGNMENT = 256 };
+
+/* Bytes, and those to the next place that is aligned so. */
+static inline size_t aligned_bytes(size_t bytes)
+{
+    return (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+}
 
 #define FULL_WARP 0xffffffffu
 

@@ -109,8 +109,7 @@ static size_t room_for_bias(const kernel_call *call, const array *y)
     bool has_bias = call->inputs > LINEAR_BIAS && call->in[LINEAR_BIAS].shape.rank > 0;
     const array *bias = &call->in[LINEAR_BIAS];
     if (!has_bias || (bias->dtype == y->dtype && array_is_contiguous(bias))) return 0;
-    size_t bytes = (size_t)bias->shape.dim[0] * vt_dtype_size(y->dtype);
-    return (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+    return aligned_bytes((size_t)bias->shape.dim[0] * vt_dtype_size(y->dtype));
 }
 
 static bool prepare_linear_into(const kernel_call *call, const array *y, preparation *p)

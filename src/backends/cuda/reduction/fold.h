@@ -84,11 +84,6 @@ static int64_t at_most(int64_t x, int64_t limit)
     return x < limit ? x : limit;
 }
 
-static int64_t divided_up(int64_t x, int64_t by)
-{
-    return (x + by - 1) / by;
-}
-
 /* The least power of two that is not less, up to a warp. */
 static int lanes_for(int64_t count)
 {
