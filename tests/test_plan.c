@@ -245,8 +245,8 @@ Test(passes, the_gradients_of_a_depth_wise_convolution_are_one_step_with_wide_ve
         cr_assert(count_of(text, "= conv2d_gradients") == 0);
         for (int k = 0; k < GROUPED_MOST; k++) cr_assert(fabs(fused[k] - grouped_read[k]) <= 1e-4);
     }
-    vt_set_precision(VT_BF16);
     setenv("VT_BF16", "emulate", 1);
+    vt_set_precision(VT_BF16);
     printed(run_depth_wise, text, sizeof text);
     cr_assert(count_of(text, "= conv2d_gradients") == 0, "factors are rounded, sums are not: %s", text);
     unsetenv("VT_LOG");
