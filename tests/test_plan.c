@@ -227,18 +227,18 @@ static void run_grouped(void)
     read_convolution_gradients(8, true);
 }
 
-Test(passes, the_gradients_of_a_depth_wise_convolution_are_one_step)
+Test(passes, the_gradients_of_a_depth_wise_convolution_are_one_step_with_wide_vectors)
 {
     static char text[1 << 14];
     static double fused[GROUPED_MOST];
+    const bool wide = strncmp(vt_device_level(), "avx512", 6) == 0; /* of smaller vectors they are not faster so */
     void (*const runs[])(void) = { run_depth_wise, run_depth_wise_without_bias, run_grouped };
     vt_set_device("cpu");
     vt_set_precision(VT_F32);
     setenv("VT_LOG", "program", 1);
     for (int i = 0; i < 3; i++) {
         printed(runs[i], text, sizeof text);
-        cr_assert(count_of(text, "= conv2d_gradients") == (i < 2) && count_of(text, "_gradient ") == (i < 2 ? 0 : 2),
-                  "%s", text);
+        cr_assert(count_of(text, "= conv2d_gradients") == (i < 2 && wide), "%s", text);
         memcpy(fused, grouped_read, sizeof fused);
         vt_set_pass("convolution_gradients", false);
         printed(runs[i], text, sizeof text);
@@ -246,8 +246,8 @@ Test(passes, the_gradients_of_a_depth_wise_convolution_are_one_step)
         cr_assert(count_of(text, "= conv2d_gradients") == 0);
         for (int k = 0; k < GROUPED_MOST; k++) cr_assert(fabs(fused[k] - grouped_read[k]) <= 1e-4);
     }
-    vt_set_precision(VT_BF16);
     setenv("VT_BF16", "emulate", 1);
+    vt_set_precision(VT_BF16);
     printed(run_depth_wise, text, sizeof text);
     cr_assert(count_of(text, "= conv2d_gradients") == 0, "factors are rounded, sums are not: %s", text);
     unsetenv("VT_LOG");

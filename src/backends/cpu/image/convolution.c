@@ -187,11 +187,11 @@ static void trial_end(trial *t)
  * foresight. */
 static bool suits_depth_wise(const plan *p)
 {
-    enum { FEW_TAPS = 9, LARGE = 4 << 20 }; /* elements a thread */
+    enum { FEW_TAPS = 9 };
     const convolution *c = &p->problem;
     bool few = p->pass == CONVOLUTION_FORWARD && c->kernel[0] * c->kernel[1] <= FEW_TAPS;
-    bool large = c->batch * c->output[0] * c->output[1] * c->outputs > (int64_t)LARGE * p->threads;
-    return is_possible(p, DEPTH_WISE) && (large || !few || !is_possible(p, ONEDNN));
+    return is_possible(p, DEPTH_WISE) &&
+           (!few || !is_possible(p, ONEDNN) || depth_wise_streams(c, p->pass, p->threads));
 }
 
 /* Winograd's algorithm transforms weights once, and so wants enough tiles, of 4 by 4 results, to be worth it. */
@@ -323,7 +323,7 @@ static convolution problem_of_gradients(const kernel_call *call)
 static bool supports_gradients(const kernel_call *call)
 {
     convolution p = problem_of_gradients(call);
-    return call->in[CONV2D_GRADIENTS_X].dtype == VT_F32 && depth_wise_supports(&p);
+    return call->in[CONV2D_GRADIENTS_X].dtype == VT_F32 && depth_wise_gradients_pay(&p, thread_count());
 }
 
 static bool prepare_gradients(const kernel_call *call, preparation *out)

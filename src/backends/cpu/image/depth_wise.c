@@ -397,12 +397,25 @@ static size_t scratch_of(const job *j)
     return s.weight + s.sums + s.zeros + s.sights;
 }
 
-/* Lines of a result that caches cannot hold until it is read would be read before they are written. */
+/* Lines of a result that caches cannot hold until it is read would be read before they are written. To write parts of
+ * lines past the caches costs more, and pays for larger results. */
 static bool pays_to_stream(const job *j)
 {
-    enum { MUCH = 8 << 20 }; /* bytes a thread: some times what a cache of its own holds */
+    enum { MUCH = PER_LINE == 1 ? 8 << 20 : 32 << 20 }; /* bytes a thread: some times what a cache of its own holds */
     int64_t pixel = j->channels * (int64_t)sizeof(float), pixels = j->batch * j->down.tiled * j->across.tiled;
     return pixel % LINE == 0 && pixels * pixel > (int64_t)MUCH * j->threads;
+}
+
+bool depth_wise_streams(const convolution *p, enum convolution_pass pass, int threads)
+{
+    job j = job_of_pass(p, pass, threads);
+    return pass != CONVOLUTION_WEIGHT_GRADIENT && pays_to_stream(&j);
+}
+
+/* With smaller vectors, multiplications take as long as what is spared of memory. */
+bool depth_wise_gradients_pay(const convolution *p, int threads)
+{
+    return depth_wise_supports(p) && (PER_LINE == 1 || depth_wise_streams(p, CONVOLUTION_INPUT_GRADIENT, threads));
 }
 
 static void run_tasks(const task *all, char *sights)
