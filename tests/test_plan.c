@@ -231,9 +231,9 @@ Test(passes, the_gradients_of_a_depth_wise_convolution_are_one_step_with_wide_ve
 {
     static char text[1 << 14];
     static double fused[GROUPED_MOST];
-    const bool wide = strncmp(vt_device_level(), "avx512", 6) == 0; /* of smaller vectors they are not faster so */
     void (*const runs[])(void) = { run_depth_wise, run_depth_wise_without_bias, run_grouped };
     vt_set_device("cpu");
+    const bool wide = strncmp(vt_device_level(), "avx512", 6) == 0; /* of smaller vectors they are not faster so */
     vt_set_precision(VT_F32);
     setenv("VT_LOG", "program", 1);
     for (int i = 0; i < 3; i++) {
