@@ -17,6 +17,7 @@
     PART(depth_wise_supports)                                                                                          \
     PART(depth_wise_scratch)                                                                                           \
     PART(depth_wise_convolve)                                                                                          \
+    PART(depth_wise_gradients_pay)                                                                                     \
     PART(depth_wise_gradients_scratch)                                                                                 \
     PART(depth_wise_gradients)                                                                                         \
     PART(gemm_can)                                                                                                     \
