@@ -158,13 +158,20 @@ static void run_linear_gradients(void)
     vt_read(g[0], data, 20, VT_F64);
 }
 
-Test(passes, gradients_of_weight_and_bias_are_one_op)
+/* What VT_LOG=program tells of a run. */
+static const char *program_of(void (*run)(void))
 {
     static char text[1 << 14];
-    vt_set_device("cpu");
     setenv("VT_LOG", "program", 1);
-    printed(run_linear_gradients, text, sizeof text);
+    printed(run, text, sizeof text);
     unsetenv("VT_LOG");
+    return text;
+}
+
+Test(passes, gradients_of_weight_and_bias_are_one_op)
+{
+    vt_set_device("cpu");
+    const char *text = program_of(run_linear_gradients);
     cr_assert(count_of(text, "= linear_gradient") == 1 && count_of(text, "= matmul") == 1, "%s", text);
 }
 
@@ -186,16 +193,13 @@ static void run_residual_gradient(void)
 
 Test(passes, the_gradients_of_a_residual_block_are_summed_in_its_norm)
 {
-    static char text[1 << 14];
     vt_set_device("cpu");
     vt_set_precision(VT_F32);
-    setenv("VT_LOG", "program", 1);
-    printed(run_residual_gradient, text, sizeof text);
-    unsetenv("VT_LOG");
+    const char *text = program_of(run_residual_gradient);
     cr_assert(count_of(text, "= batch_norm_add_relu_gradient") == 1 && count_of(text, "= add") == 0, "%s", text);
 }
 
-/* Of x [2, 32, 5, 6], with as many groups: into `read`, the gradients of x, weight and bias. */
+/* Reads the gradients of x [2, 32, 5, 6], of weight and of bias, one after another. */
 enum { GROUPED_X = 2 * 32 * 5 * 6, GROUPED_MOST = GROUPED_X + 32 * 32 * 9 + 32 };
 static double grouped_read[GROUPED_MOST];
 
@@ -219,6 +223,17 @@ static void run_depth_wise(void)
     read_convolution_gradients(32, true);
 }
 
+static void run_depth_wise_without_bias(void)
+{
+    read_convolution_gradients(32, false);
+}
+
+static void run_grouped(void)
+{
+    read_convolution_gradients(8, true);
+}
+
+/* The convolution of run_depth_wise. */
 static const convolution depth_wise = { .batch = 2,
                                         .channels = 32,
                                         .size = { 5, 6 },
@@ -230,40 +245,26 @@ static const convolution depth_wise = { .batch = 2,
                                         .dilation = { 1, 1 },
                                         .groups = 32 };
 
-static void run_depth_wise_without_bias(void)
-{
-    read_convolution_gradients(32, false);
-}
-
-static void run_grouped(void)
-{
-    read_convolution_gradients(8, true);
-}
-
 Test(passes, the_gradients_of_a_depth_wise_convolution_are_one_step_where_that_pays)
 {
-    static char text[1 << 14];
     static double fused[GROUPED_MOST];
     void (*const runs[])(void) = { run_depth_wise, run_depth_wise_without_bias, run_grouped };
     vt_set_device("cpu");
     const bool pays = level_kernels()->depth_wise_gradients_pay(&depth_wise, 2); /* with vectors of 64 bytes */
     vt_set_precision(VT_F32);
-    setenv("VT_LOG", "program", 1);
     for (int i = 0; i < 3; i++) {
-        printed(runs[i], text, sizeof text);
+        const char *text = program_of(runs[i]);
         cr_assert(count_of(text, "= conv2d_gradients") == (i < 2 && pays), "%s", text);
         memcpy(fused, grouped_read, sizeof fused);
         vt_set_pass("convolution_gradients", false);
-        printed(runs[i], text, sizeof text);
+        cr_assert(count_of(program_of(runs[i]), "= conv2d_gradients") == 0);
         vt_set_pass("convolution_gradients", true);
-        cr_assert(count_of(text, "= conv2d_gradients") == 0);
         for (int k = 0; k < GROUPED_MOST; k++) cr_assert(fabs(fused[k] - grouped_read[k]) <= 1e-4);
     }
     setenv("VT_BF16", "emulate", 1);
     vt_set_precision(VT_BF16);
-    printed(run_depth_wise, text, sizeof text);
+    const char *text = program_of(run_depth_wise);
     cr_assert(count_of(text, "= conv2d_gradients") == 0, "factors are rounded, sums are not: %s", text);
-    unsetenv("VT_LOG");
 }
 
 /* Of attention with a bias that stays as it is, and with one that is trained. */
@@ -283,11 +284,8 @@ static void run_attention_gradients(void)
 
 Test(passes, a_gradient_of_attentions_bias_that_nobody_reads_is_not_computed)
 {
-    static char text[1 << 14];
     vt_set_device("cpu");
-    setenv("VT_LOG", "program", 1);
-    printed(run_attention_gradients, text, sizeof text);
-    unsetenv("VT_LOG");
+    const char *text = program_of(run_attention_gradients);
     cr_assert(count_of(text, "= attention_gradient") == 1 && count_of(text, "= attention_bias_gradient") == 1, "%s",
               text);
 }
@@ -303,12 +301,8 @@ static void run_product_and_sum(void)
 /* VT_LOG=program */
 Test(passes, leave_a_program_that_is_told_of)
 {
-    static char text[1 << 12];
-    setenv("VT_LOG", "program", 1);
-    printed(run_product_and_sum, text, sizeof text);
-    unsetenv("VT_LOG");
-    cr_assert_str_eq(text, "vitro program: 0: 2[2, 2] = matmul leaf 0[2, 3] leaf 1[3, 2]\n"
-                           "vitro program: 1: 3[2]! = sum 2[2, 2]\n");
+    cr_assert_str_eq(program_of(run_product_and_sum), "vitro program: 0: 2[2, 2] = matmul leaf 0[2, 3] leaf 1[3, 2]\n"
+                                                      "vitro program: 1: 3[2]! = sum 2[2, 2]\n");
 }
 
 Test(passes, have_names_that_turn_them_off_and_on)

@@ -300,8 +300,9 @@ Test(along_an_axis, labels_of_f64_that_are_wrong)
 Test(by_index, adding)
 {
     const int64_t places[] = { 1, 7, 255, 256, 70000 }, sources[] = { 32, 33, 255, 5000 };
+    const int every = SANITIZED ? 2 : 1;
     for (int i = 0; i < 5; i++) {
-        for (int k = SANITIZED; k < 4; k += 1 + SANITIZED) {
+        for (int k = every - 1; k < 4; k += every) {
             trial t = { .shape = { VT_SHAPE(places[i], 3), VT_SHAPE(sources[k]), VT_SHAPE(sources[k], 3) },
                         .below = { 0, places[i], 0 },
                         .inputs = 3 };

@@ -76,35 +76,26 @@ static bool is_its_bias_gradient(const instruction *i, const instruction *to_wei
     return a->axes == (1 << 0 | 1 << 2 | 1 << 3) && !a->keep;
 }
 
-/* In the program's order. */
-static void sort(instruction **group, int count)
-{
-    for (int k = 1; k < count; k++)
-        for (int i = k; i > 0 && group[i] < group[i - 1]; i--) {
-            instruction *later = group[i - 1];
-            group[i - 1] = group[i];
-            group[i] = later;
-        }
-}
-
 static void fuse_gradients(program *p, instruction *to_weight)
 {
-    instruction *to_x = NULL, *to_bias = NULL;
+    instruction *to_x = NULL, *to_bias = NULL, *group[3];
+    int count = 0;
+    if (!is_depth_wise(p, to_weight)) return;
     for (instruction *i = p->instructions; i < p->instructions + p->count; i++) {
-        if (!i->op) continue;
-        if (is_its_input_gradient(p, i, to_weight)) to_x = i;
-        if (is_its_bias_gradient(i, to_weight)) to_bias = i;
+        if (!to_x && is_its_input_gradient(p, i, to_weight))
+            to_x = group[count++] = i;
+        else if (!to_bias && is_its_bias_gradient(i, to_weight))
+            to_bias = group[count++] = i;
+        else if (i == to_weight)
+            group[count++] = i;
     }
-    if (!to_x || !is_depth_wise(p, to_weight)) return;
+    if (!to_x) return;
     replacement r = { .op = &op_conv2d_gradients,
                       AS(to_x),
                       TERMS(to_x->in[INPUT_GRADIENT_G], to_x->in[INPUT_GRADIENT_WEIGHT],
                             to_weight->in[WEIGHT_GRADIENT_X]),
                       MAKES(to_x->out[0], to_weight->out[0], to_bias ? to_bias->out[0] : NO_TERM) };
-    instruction *group[] = { to_x, to_weight, to_bias };
-    int count = to_bias ? 3 : 2;
     r.outputs = count;
-    sort(group, count);
     program_fuse(p, &r, group, count);
 }
 
