@@ -237,7 +237,7 @@ def build(options):
 # The names of the zoo's parameters, where those above are called otherwise.
 NAMES = [("patch_embed.proj.", "patch_embed."), (".mlp.fc1.", ".mlp.0."), (".mlp.fc2.", ".mlp.3."), ("fc.", "head."), ("downsample.", "shortcut.")]
 NAMES += [(f"layer{stage + 1}.{block}.", f"blocks.{2 * stage + block}.") for stage in range(4) for block in range(2)]
-DTYPES = {"F32": torch.float32, "I64": torch.int64, "<f4": torch.float32, "<i8": torch.int64}
+DTYPES = {"F32": torch.float32, "I64": torch.int64, "<f4": torch.float32, "<i8": torch.int64, "|u1": torch.uint8}
 
 
 def read_npy(path):
@@ -260,8 +260,8 @@ def read_safetensors(path):
     return tensors
 
 
-def load_start(model, folder):
-    """Gives the model train_step's weights, and returns its pictures and labels."""
+def load_weights(model, folder):
+    """Gives the model the weights that vitro wrote into the folder."""
     weights = {}
     for name, tensor in read_safetensors(folder / "model.safetensors").items():
         for theirs, ours in NAMES:
@@ -271,6 +271,11 @@ def load_start(model, folder):
     wrong = [name for name in [*missing.missing_keys, *missing.unexpected_keys] if "num_batches_tracked" not in name]
     if wrong:
         sys.exit(f"pytorch_step: {folder} is of another model: {', '.join(wrong)}")
+
+
+def load_start(model, folder):
+    """Gives the model train_step's weights, and returns its pictures and labels."""
+    load_weights(model, folder)
     return read_npy(folder / "images.npy"), read_npy(folder / "labels.npy")
 
 

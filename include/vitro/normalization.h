@@ -84,21 +84,23 @@ typedef struct vt_batch_norm_args {
     vt_site at_;
     vt_tensor x, running_mean, running_var;
     vt_named_only named_only_;
-    vt_tensor weight, bias; /* [C]; left out: 1, 0 */
-    double momentum;        /* the share of this batch in the running statistics */
+    vt_tensor weight, bias;        /* [C]; left out: 1, 0 */
+    vt_tensor num_batches_tracked; /* i64 [], the batches that the running statistics have seen; may be left out */
+    double momentum;               /* the share of this batch in the running statistics */
     double eps;
 } vt_batch_norm_args;
 #define VT_BATCH_NORM_DEFAULTS .momentum = 0.1, .eps = 1e-5
 VT_API vt_batch_norm_args vt_batch_norm_defaults(void);
 /* x [N, C, ...], normalised over all but the channels: Ioffe and Szegedy 2015. While vt_training, by the mean and the
  * biased variance of the batch, and the running statistics [C] move towards the mean and the unbiased variance:
- * r + momentum (batch - r), recorded as an effect. Otherwise by the running statistics, which then get gradients like
- * any input. Errors: training with a single value a channel, whose variance is not defined, or with one tensor as
- * both running statistics. */
+ * r + momentum (batch - r), recorded as an effect, which adds 1 to num_batches_tracked. Otherwise by the running
+ * statistics, which then get gradients like any input. Errors: training with a single value a channel, whose variance
+ * is not defined, or with one tensor as both running statistics. */
 VT_API vt_tensor vt_batch_norm_with(const vt_batch_norm_args *a);
 #define vt_batch_norm(...)                                                                                             \
     VT_CALL(vt_batch_norm_with, vt_batch_norm_args, VT_BATCH_NORM_DEFAULTS, 3,                                         \
-            "vt_batch_norm(x, running_mean, running_var, .weight .bias .momentum .eps)", __VA_ARGS__)
+            "vt_batch_norm(x, running_mean, running_var, .weight .bias .num_batches_tracked .momentum .eps)",          \
+            __VA_ARGS__)
 
 #ifdef __cplusplus
 }

@@ -39,7 +39,6 @@ vt_tensor batch_norm_forward(const batch_norm *m, vt_tensor x)
 {
     VT_MODE_OF(m->path);
     if (!vt_trainable(m->weight)) vt_set_training(false);
-    if (vt_training())
-        vt_assign(m->num_batches_tracked, vt_add(m->num_batches_tracked, vt_full(VT_SCALAR, 1, .dtype = VT_I64)));
-    return vt_batch_norm(x, m->running_mean, m->running_var, .weight = m->weight, .bias = m->bias);
+    return vt_batch_norm(x, m->running_mean, m->running_var, .weight = m->weight, .bias = m->bias,
+                         .num_batches_tracked = m->num_batches_tracked);
 }

@@ -224,20 +224,34 @@ static double median_speed(const vt_training_log *log)
     return median;
 }
 
+/* Of training, in the first so many rows. */
+static double seconds_of(const vt_training_log *log, size_t rows)
+{
+    double seconds = 0;
+    for (size_t i = 0; i < rows; i++)
+        if (isfinite(log->epochs[i].seconds)) seconds += log->epochs[i].seconds;
+    return seconds;
+}
+
+double run_seconds_to(const run *r, double accuracy)
+{
+    for (size_t i = 0; i < r->log.count; i++)
+        if (r->log.epochs[i].test_accuracy >= accuracy) return seconds_of(&r->log, i + 1);
+    return NAN;
+}
+
 json_t *run_describe(const run *r)
 {
     const vt_epoch *best = r->best < 0 ? NULL : &r->log.epochs[r->best];
-    double seconds = 0;
-    for (size_t i = 0; i < r->log.count; i++)
-        if (isfinite(r->log.epochs[i].seconds)) seconds += r->log.epochs[i].seconds;
     return json_pack("{so so so so so sI so so so so so ss so}", "name", json_of_text(r->name), "model",
                      setting(r, "model", "name", JSON_STRING), "data", setting(r, "data", "name", JSON_STRING),
                      "parameters", setting(r, "model", "parameters", JSON_INTEGER), "epochs", epochs_asked(r),
                      "epochs_done", (json_int_t)r->log.epochs[r->log.count - 1].epoch, "best_test_accuracy",
                      json_of_number(best ? best->test_accuracy : NAN), "best_epoch",
                      best ? json_integer(best->epoch) : json_null(), "test_loss",
-                     json_of_number(best ? best->test_loss : NAN), "seconds", json_of_number(seconds),
-                     "images_per_second", json_of_number(median_speed(&r->log)), "differs", r->differs, "options",
+                     json_of_number(best ? best->test_loss : NAN), "seconds",
+                     json_of_number(seconds_of(&r->log, r->log.count)), "images_per_second",
+                     json_of_number(median_speed(&r->log)), "differs", r->differs, "options",
                      r->settings ? json_incref(json_object_get(r->settings, "options")) : json_null());
 }
 

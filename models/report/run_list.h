@@ -28,6 +28,8 @@ void run_list_free(run_list *list);
  * best_epoch, test_loss (at that epoch), seconds (of training), images_per_second (the median), differs, options (all).
  * Null where it is not known. */
 json_t *run_describe(const run *r);
+/* Seconds of training until the end of the first epoch whose test reaches the accuracy, 0 to 1; NaN: none does. */
+double run_seconds_to(const run *r, double accuracy);
 /* All of them, each with the rows of its log, too: log. */
 json_t *run_list_json(const run_list *list);
 

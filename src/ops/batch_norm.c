@@ -44,6 +44,12 @@ static bool arguments_fit(const vt_batch_norm_args *a)
         if (!spec_of("batch_norm", a->at_, scales[i].what, scales[i].x, &s)) return false;
         fits_channels(scales[i].what, &x, &s, message);
     }
+    if (!message[0] && a->num_batches_tracked.id) {
+        if (!spec_of("batch_norm", a->at_, "num_batches_tracked", a->num_batches_tracked, &s)) return false;
+        if (s.dtype != VT_I64 || s.shape.rank)
+            snprintf(message, sizeof message, "num_batches_tracked is %s %s, it must be i64 []", vt_dtype_name(s.dtype),
+                     vt_shape_text(s.shape, text));
+    }
     if (!message[0]) return true;
     refuse_call("batch_norm", a->at_, VT_ERROR_ARGUMENT, "%s", message);
     return false;
@@ -141,7 +147,7 @@ static bool infer_running_statistics(const node *n, const spec *in, spec *out)
 
 static bool running_statistics_writes(int i)
 {
-    return i == RUNNING_MEAN || i == RUNNING_VAR;
+    return i == RUNNING_MEAN || i == RUNNING_VAR || i == RUNNING_BATCHES;
 }
 
 /* running + momentum (batch - running) */
@@ -158,9 +164,11 @@ static void running_statistics_decompose(const node *n, vt_tensor *out)
     vt_tensor mean = vt_reshape(vt_slice(in[RUNNING_BATCH_MEAN], 0, 0, 1), vt_shape_of(in[RUNNING_MEAN]));
     move_towards(in[RUNNING_MEAN], mean, 1, a->momentum);
     move_towards(in[RUNNING_VAR], in[RUNNING_BATCH_VAR], a->correction, a->momentum);
+    if (in[RUNNING_BATCHES].id)
+        vt_assign(in[RUNNING_BATCHES], vt_add(in[RUNNING_BATCHES], vt_full(VT_SCALAR, 1, .dtype = VT_I64)));
 }
 
-const op op_running_statistics = { OP_HEAD(running_statistics, RUNNING_INPUTS, RUNNING_INPUTS, 0),
+const op op_running_statistics = { OP_HEAD(running_statistics, RUNNING_BATCHES, RUNNING_INPUTS, 0),
                                    .infer = infer_running_statistics, .writes = running_statistics_writes,
                                    .decompose = running_statistics_decompose };
 
@@ -180,7 +188,8 @@ static vt_tensor by_batch(const vt_batch_norm_args *a)
         return out[NORM_Y];
     double count = (double)vt_count(a->x) / (double)vt_dim(a->x, 1);
     record(&op_running_statistics, a->at_,
-           INPUTS(a->running_mean, a->running_var, vt_detach(out[NORM_MEAN]), vt_detach(out[NORM_VAR])),
+           INPUTS(a->running_mean, a->running_var, vt_detach(out[NORM_MEAN]), vt_detach(out[NORM_VAR]),
+                  a->num_batches_tracked),
            ATTRIBUTE(running_statistics_attributes, .momentum = a->momentum, .correction = count / (count - 1)));
     return out[NORM_Y];
 }

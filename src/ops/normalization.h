@@ -33,9 +33,9 @@ typedef struct running_statistics_attributes {
 enum { NORM_X, NORM_WEIGHT, NORM_BIAS };
 enum { NORM_Y, NORM_MEAN, NORM_RSTD, NORM_VAR = NORM_RSTD };
 
-/* running_statistics: running mean [C] and variance [C], which it overwrites, and a batch's mean [2, C] and var [C].
- * Each becomes (1 - momentum) running + momentum batch. */
-enum { RUNNING_MEAN, RUNNING_VAR, RUNNING_BATCH_MEAN, RUNNING_BATCH_VAR, RUNNING_INPUTS };
+/* running_statistics: running mean [C] and variance [C], a batch's mean [2, C] and var [C], batches seen? i64 []. The
+ * running ones become (1 - momentum) running + momentum batch, and the batches one more. */
+enum { RUNNING_MEAN, RUNNING_VAR, RUNNING_BATCH_MEAN, RUNNING_BATCH_VAR, RUNNING_BATCHES, RUNNING_INPUTS };
 
 /* rms_norm: x [..., n], weight? [n] -> y [..., n], rstd [...] */
 enum { RMS_NORM_X, RMS_NORM_WEIGHT };

@@ -80,6 +80,13 @@ typedef struct op_sample {
             .rank = 0                                                                                                  \
         }                                                                                                              \
     }
+#define INTEGER_SCALAR(low, high)                                                                                      \
+    {                                                                                                                  \
+        INPUT_INTEGERS, low, high,                                                                                     \
+        {                                                                                                              \
+            .rank = 0                                                                                                  \
+        }                                                                                                              \
+    }
 #define ABSENT                                                                                                         \
     {                                                                                                                  \
         .kind = INPUT_ABSENT                                                                                           \

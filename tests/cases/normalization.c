@@ -397,7 +397,7 @@ CASE(instance_norm) = {
 
 static vt_tensor batch_norm(const vt_tensor *in)
 {
-    return vt_batch_norm(in[0], in[1], in[2], .weight = in[3], .bias = in[4]);
+    return vt_batch_norm(in[0], in[1], in[2], .weight = in[3], .bias = in[4], .num_batches_tracked = in[5]);
 }
 
 static vt_tensor batch_norm_eval(const vt_tensor *in)
@@ -444,6 +444,10 @@ CASE(batch_norm) = {
     { "neither weight nor bias", batch_norm, { FLOATS(-1, 1, 4, 3, 2), STATISTICS(3) }, .terms = 8 },
     { "weight", batch_norm, { FLOATS(-1, 1, 4, 3, 2), STATISTICS(3), FLOATS(-1, 1, 3) }, .terms = 8 },
     { "bias", batch_norm, { FLOATS(-1, 1, 4, 3, 2), STATISTICS(3), ABSENT, FLOATS(-1, 1, 3) }, .terms = 8 },
+    { "batches that are counted",
+      batch_norm,
+      { FLOATS(-1, 1, 4, 3, 2), STATISTICS(3), ABSENT, ABSENT, INTEGER_SCALAR(0, 9) },
+      .terms = 8 },
     { "vectors", batch_norm, { FLOATS(-1, 1, 5, 7), STATISTICS(7), FLOATS(-1, 1, 7), FLOATS(-1, 1, 7) }, .terms = 5 },
     { "one sample", batch_norm, { FLOATS(-1, 1, 1, 2, 9), STATISTICS(2) }, .terms = 9 },
     { "statistics, weight and bias alike",
@@ -484,6 +488,14 @@ CASE(batch_norm) = {
       batch_norm_eval,
       { FLOATS(-1, 1, 2, 3), STATISTICS(3), FLOATS(-1, 1, 2) },
       .refused = "batch_norm: weight is f32 [2], it must be f32 [3]" },
+    { "batches of floating point",
+      batch_norm,
+      { FLOATS(-1, 1, 2, 3), STATISTICS(3), ABSENT, ABSENT, FLOAT_SCALAR(0, 9) },
+      .refused = "batch_norm: num_batches_tracked is f32 [], it must be i64 []" },
+    { "batches of each channel",
+      batch_norm,
+      { FLOATS(-1, 1, 2, 3), STATISTICS(3), ABSENT, ABSENT, INTEGERS(0, 9, 3) },
+      .refused = "batch_norm: num_batches_tracked is i64 [3], it must be i64 []" },
     { "no statistics", batch_norm, { FLOATS(-1, 1, 2, 3) }, .refused = "batch_norm: running_mean is the inert tensor" },
     { "integers", batch_norm, { INTEGERS(0, 5, 2, 3), STATISTICS(3) }, .refused = "batch_norm: x is i64" },
     { 0 },
@@ -491,7 +503,7 @@ CASE(batch_norm) = {
 
 static vt_tensor running_statistics(const vt_tensor *in)
 {
-    record(&op_running_statistics, VT_HERE, INPUTS(in[0], in[1], in[2], in[3]),
+    record(&op_running_statistics, VT_HERE, INPUTS(in[0], in[1], in[2], in[3], in[4]),
            ATTRIBUTE(running_statistics_attributes, .momentum = 0.25, .correction = 1.5));
     return VT_INERT;
 }
@@ -499,6 +511,9 @@ static vt_tensor running_statistics(const vt_tensor *in)
 CASE(running_statistics) = {
     { "channels", running_statistics, { STATISTICS(3), FLOATS(-1, 1, 2, 3), FLOATS(0, 1, 3) } },
     { "more than a block has", running_statistics, { STATISTICS(300), FLOATS(-1, 1, 2, 300), FLOATS(0, 1, 300) } },
+    { "batches that are counted",
+      running_statistics,
+      { STATISTICS(300), FLOATS(-1, 1, 2, 300), FLOATS(0, 1, 300), INTEGER_SCALAR(0, 9) } },
     { "without a variance",
       running_statistics,
       { FLOATS(-1, 1, 3), FLOATS(0.5, 1.5, 3), FLOATS(-1, 1, 2, 3) },

@@ -60,6 +60,14 @@ OPERATION(group_norm, vt_group_norm(IN(0), INT(0), .weight = IN(1), .bias = IN(2
 OPERATION(instance_norm, vt_instance_norm(IN(0), .weight = IN(1), .bias = IN(2), .eps = REAL(0)),
           .in = { { FLOATS, .min_rank = 3, .filled = true } }, .draw = draw_group_norm, .weight = 6);
 
+/* Of batches, or none. */
+static int draw_count(drawing *d)
+{
+    const vt_shape scalar = VT_SCALAR;
+    if (chance(&d->dice, 50)) return NO_VARIABLE;
+    return draw_variable(d, (wish){ ONE(I64), .leaf = true, .exactly = &scalar }, NULL);
+}
+
 static bool draw_batch_norm(drawing *d, statement *s)
 {
     vt_shape shape = VT_SHAPE(input(d, s, 0)->shape.dim[1]);
@@ -68,17 +76,20 @@ static bool draw_batch_norm(drawing *d, statement *s)
     s->in[2] = draw_leaf(d, x->element, shape, 0.25, 2);
     s->in[3] = draw_scale(d, s, shape);
     s->in[4] = draw_scale(d, s, shape);
-    s->inputs = 5;
+    s->in[5] = draw_count(d);
+    s->inputs = 6;
     s->real[0] = chance(&d->dice, 50) ? 0 : 0.25;
     s->real[1] = draw_eps(d);
     return s->in[1] != NO_VARIABLE && s->in[2] != NO_VARIABLE;
 }
 OPERATION(batch_norm,
-          vt_batch_norm(IN(0), IN(1), IN(2), .weight = IN(3), .bias = IN(4), .momentum = REAL(0), .eps = REAL(1)),
+          vt_batch_norm(IN(0), IN(1), IN(2), .weight = IN(3), .bias = IN(4), .num_batches_tracked = IN(5),
+                        .momentum = REAL(0), .eps = REAL(1)),
           .in = { { FLOATS, .min_rank = 2, .filled = true } }, .draw = draw_batch_norm, .flags = OVERWRITES,
           .weight = 15);
 
-OPERATION(running_statistics, vt_batch_norm(IN(0), IN(1), IN(2), .momentum = 0.5, .eps = REAL(1)),
+OPERATION(running_statistics,
+          vt_batch_norm(IN(0), IN(1), IN(2), .num_batches_tracked = IN(5), .momentum = 0.5, .eps = REAL(1)),
           .in = { { FLOATS, .min_rank = 2, .filled = true } }, .draw = draw_batch_norm, .flags = OVERWRITES,
           .weight = 3);
 

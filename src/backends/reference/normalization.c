@@ -126,4 +126,5 @@ void reference_running_statistics(const reference_call *c)
         mean[channel] += a->momentum * (c->in[RUNNING_BATCH_MEAN][channel] - mean[channel]);
         var[channel] += a->momentum * (a->correction * c->in[RUNNING_BATCH_VAR][channel] - var[channel]);
     }
+    if (c->whole_in[RUNNING_BATCHES]) c->whole_in[RUNNING_BATCHES][0]++;
 }

@@ -224,6 +224,8 @@ static bool run_running_statistics(const kernel_call *call)
     const running_statistics_attributes *a = call->attributes;
     move_towards(&call->in[RUNNING_MEAN], &call->in[RUNNING_BATCH_MEAN], a->momentum, 1);
     move_towards(&call->in[RUNNING_VAR], &call->in[RUNNING_BATCH_VAR], a->momentum, a->correction);
+    int64_t *batches = call->in[RUNNING_BATCHES].data;
+    if (batches) ++*batches;
     return true;
 }
 

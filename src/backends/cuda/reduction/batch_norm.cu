@@ -464,12 +464,13 @@ static bool run_batch_norm_add_relu_gradient(const kernel_call *call)
     return run_gradient(call, b, &call->in[ADD_RELU_GRADIENT_WEIGHT], ADD_RELU_DWEIGHT);
 }
 
-/* running statistics [channels] = (1 - momentum) running + momentum batch. */
+/* running statistics [channels] = (1 - momentum) running + momentum batch, of one batch more. */
 static __global__ void __launch_bounds__(BLOCK)
     move_towards(int64_t channels, float momentum, float correction, float *running_mean, float *running_var,
-                 const float *mean, const float *var)
+                 const float *mean, const float *var, int64_t *batches)
 {
     const int64_t channel = thread_in_grid();
+    if (channel == 0 && batches) ++*batches;
     if (channel >= channels) return;
     running_mean[channel] = running_mean[channel] * (1 - momentum) + mean[channel] * momentum;
     running_var[channel] = running_var[channel] * (1 - momentum) + var[channel] * (correction * momentum);
@@ -482,7 +483,8 @@ static bool run_running_statistics(const kernel_call *call)
     const int64_t channels = in[RUNNING_MEAN].shape.dim[0];
     LAUNCH(move_towards, blocks_for(channels, BLOCK), BLOCK, 0, compute_stream(), channels, (float)a->momentum,
            (float)a->correction, (float *)in[RUNNING_MEAN].data, (float *)in[RUNNING_VAR].data,
-           (const float *)in[RUNNING_BATCH_MEAN].data, (const float *)in[RUNNING_BATCH_VAR].data);
+           (const float *)in[RUNNING_BATCH_MEAN].data, (const float *)in[RUNNING_BATCH_VAR].data,
+           (int64_t *)in[RUNNING_BATCHES].data);
     return launched(call);
 }
 
