@@ -78,9 +78,6 @@ static bool open_data(training *t)
     t->test_loader = vt_loader_open(t->test, .batch = 250);
     t->steps_an_epoch = vt_loader_batches(t->train_loader);
     t->steps = o->epochs * t->steps_an_epoch;
-    if (!vt_failed() && t->steps == 0)
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "a batch of %lld is more than the %lld training pictures",
-                       (long long)o->batch, (long long)t->train->count);
     return !vt_failed();
 }
 

@@ -45,7 +45,7 @@ typedef struct op {
      * kernel: what is not written to its part in the first place is copied there. */
     void (*parts)(const void *attributes, const array *out, int inputs, array *in);
 
-    /* For ops with effects: whether input i is overwritten. */
+    /* For ops with effects: whether input i, if there is one, is overwritten. */
     bool (*writes)(int i);
 
     /* For products: multiplications and additions of a call. NULL: not counted. */

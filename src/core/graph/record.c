@@ -37,7 +37,7 @@ static bool written_inputs_are_leaves(const context *c, const node *n)
 {
     for (int i = 0; n->op->writes && i < n->inputs; i++) {
         const value *v = value_of((context *)c, n->in[i]);
-        if (!n->op->writes(i) || !v->producer) continue;
+        if (!n->op->writes(i) || !v || !v->producer) continue;
         return refuse(
             n, "input %d is the result of an op; only parameters, buffers and tensors made from data are written", i);
     }
@@ -56,8 +56,10 @@ static void see_versions(context *c, const node *n)
 /* What is overwritten goes on by a version. */
 static void move_versions(context *c, const node *n, int by)
 {
-    for (int i = 0; n->op->writes && i < n->inputs; i++)
-        if (n->op->writes(i)) value_of(c, n->in[i])->recorded_version += (uint32_t)by;
+    for (int i = 0; n->op->writes && i < n->inputs; i++) {
+        value *v = n->op->writes(i) ? value_of(c, n->in[i]) : NULL;
+        if (v) v->recorded_version += (uint32_t)by;
+    }
 }
 
 /* The first other input that is the same tensor, and is overwritten; -1: none. */

@@ -100,8 +100,10 @@ static bool add_node(context *c, const node *n)
     for (int i = 0; ok && i < n->outputs; i++) {
         ok = add_word(r, is_result(c, value_of(c, n->out[i])));
     }
-    for (int i = 0; ok && n->op->writes && i < n->inputs; i++)
-        if (n->op->writes(i)) value_of(c, n->in[i])->writes++;
+    for (int i = 0; ok && n->op->writes && i < n->inputs; i++) {
+        value *v = n->op->writes(i) ? value_of(c, n->in[i]) : NULL;
+        if (v) v->writes++;
+    }
     return ok;
 }
 

@@ -131,7 +131,8 @@ bool program_can_move(const program *p, const instruction *i, const instruction 
     if (i->op->writes) return false;
     for (const instruction *between = first; between <= last; between++)
         for (int k = 0; between->op && between->op->writes && k < between->inputs; k++)
-            if (between->op->writes(k) && reads_leaf(p, i, p->terms[between->in[k]].leaf)) return false;
+            if (between->op->writes(k) && between->in[k] != NO_TERM && reads_leaf(p, i, p->terms[between->in[k]].leaf))
+                return false;
     return true;
 }
 
