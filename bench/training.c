@@ -21,8 +21,9 @@ static const command_option table[] = {
     { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_nano_patch4_32",
       .help = "The network, one of the list below, for pictures of 32 by 32; its dropout is left out" },
     { OPTION_TEXT, "start", OPTION_FIELD(start), "DIR", .required = true,
-      .help = "Write what training begins with into this folder: the weights, the pictures, their labels, and the order "
-              "in which they come" },
+      .help =
+          "Write what training begins with into this folder: the weights, the pictures, their labels, and the order "
+          "in which they come" },
     { OPTION_TEXT, "data", OPTION_FIELD(data), "DIR", .otherwise = "pictures drawn by the program",
       .help = "A folder with the binary files of CIFAR-10" },
     { OPTION_INTEGER, "train-limit", OPTION_FIELD(train_limit), "N", 1, 1e9, .fallback = "10000",
@@ -143,8 +144,8 @@ static bool save_order(const training *t)
     int64_t *numbers = calloc((size_t)t->train->count, sizeof *numbers);
     int64_t *order = calloc((size_t)(t->steps * batch), sizeof *order);
     if (!numbers || !order) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for the order");
-    bool saved = !vt_failed() && find_order(t, numbers, order) &&
-                 save(t, "order.npy", order, VT_SHAPE(t->steps, batch), VT_I64);
+    bool saved =
+        !vt_failed() && find_order(t, numbers, order) && save(t, "order.npy", order, VT_SHAPE(t->steps, batch), VT_I64);
     free(numbers);
     free(order);
     return saved;
@@ -221,11 +222,11 @@ static json_t *reals(const double *values, int64_t count)
 static bool report(const training *t)
 {
     const options *o = t->options;
-    json_t *fields = json_pack("{ss sI sI sI sI sI so so}", "model", o->model, "parameters",
-                               (json_int_t)vt_model_parameter_count(t->net->model), "batch", (json_int_t)o->batch,
-                               "epochs", (json_int_t)o->epochs, "steps", (json_int_t)t->steps, "seed",
-                               (json_int_t)o->seed, "losses", reals(t->losses, t->steps), "accuracies",
-                               reals(t->accuracies, o->epochs));
+    json_t *fields =
+        json_pack("{ss sI sI sI sI sI so so}", "model", o->model, "parameters",
+                  (json_int_t)vt_model_parameter_count(t->net->model), "batch", (json_int_t)o->batch, "epochs",
+                  (json_int_t)o->epochs, "steps", (json_int_t)t->steps, "seed", (json_int_t)o->seed, "losses",
+                  reals(t->losses, t->steps), "accuracies", reals(t->accuracies, o->epochs));
     if (json_dumpf(fields, stdout, JSON_REAL_PRECISION(9)) || puts("") < 0 || fflush(stdout))
         vt_error_raise(VT_ERROR_FILE, VT_HERE, "standard output cannot be written");
     json_decref(fields);
