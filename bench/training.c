@@ -1,6 +1,7 @@
 /* training.c - trains a network in which nothing is random but its first weights and the order of the pictures, writes
  * both, so that another program can train as well, and prints one line of JSON. See --help. */
 #include "program/command_line.h"
+#include "program/path.h"
 #include "zoo.h"
 #include <jansson.h>
 #include <math.h>
@@ -21,9 +22,7 @@ static const command_option table[] = {
     { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_nano_patch4_32",
       .help = "The network, one of the list below, for pictures of 32 by 32; its dropout is left out" },
     { OPTION_TEXT, "start", OPTION_FIELD(start), "DIR", .required = true,
-      .help =
-          "Write what training begins with into this folder: the weights, the pictures, their labels, and the order "
-          "in which they come" },
+      .help = "Write what training begins with into this folder: weights, pictures, labels, and their order" },
     { OPTION_TEXT, "data", OPTION_FIELD(data), "DIR", .otherwise = "pictures drawn by the program",
       .help = "A folder with the binary files of CIFAR-10" },
     { OPTION_INTEGER, "train-limit", OPTION_FIELD(train_limit), "N", 1, 1e9, .fallback = "10000",
@@ -125,11 +124,8 @@ static bool find_order(const training *t, int64_t *numbers, int64_t *order)
 static bool save(const training *t, const char *name, const void *data, vt_shape shape, vt_dtype dtype)
 {
     VT_SCOPE;
-    char path[4096];
-    if (snprintf(path, sizeof path, "%s/%s", t->options->start, name) < (int)sizeof path)
-        return vt_npy_save(path, vt_from_data(data, shape, dtype));
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "the name of the folder is too long: %s", t->options->start);
-    return false;
+    char path[PATH_SIZE];
+    return path_join(path, t->options->start, name) && vt_npy_save(path, vt_from_data(data, shape, dtype));
 }
 
 static bool save_pictures(const training *t, const vt_dataset *d, const char *images, const char *labels)
@@ -153,11 +149,10 @@ static bool save_order(const training *t)
 
 static bool save_start(const training *t)
 {
-    char path[4096];
+    char path[PATH_SIZE];
     return save_pictures(t, t->train, "train_images.npy", "train_labels.npy") &&
            save_pictures(t, t->test, "test_images.npy", "test_labels.npy") && save_order(t) &&
-           snprintf(path, sizeof path, "%s/model.safetensors", t->options->start) > 0 &&
-           vt_model_save(path, t->net->model);
+           path_join(path, t->options->start, "model.safetensors") && vt_model_save(path, t->net->model);
 }
 
 /* -- Training ------------------------------------------------------------------------------------------------------ */

@@ -69,10 +69,10 @@ static int widest_name(const run_list *list)
     return widest < 40 ? (int)widest : 40;
 }
 
-/* Accuracy i of those to be reached. */
-static double percent(const number_list *reach, int i)
+/* To accuracy i of those to be reached; NaN: it was not. */
+static double seconds_to(const run *r, const number_list *reach, int i)
 {
-    return (double)reach->number[i] / 100;
+    return run_seconds_to(r, (double)reach->number[i] / 100);
 }
 
 /* A number, or a dash where it is not known. */
@@ -92,7 +92,7 @@ static void print_row(const run *of, const json_t *r, const number_list *reach, 
     print_number(json_object_get(r, "test_loss"), 8, "%.4f", 1);
     print_time(json_number_value(json_object_get(r, "seconds")));
     print_number(json_object_get(r, "images_per_second"), 8, "%.0f", 1);
-    for (int i = 0; i < reach->count; i++) print_time(run_seconds_to(of, percent(reach, i)));
+    for (int i = 0; i < reach->count; i++) print_time(seconds_to(of, reach, i));
     printf("  ");
     print_text(json_string_value(json_object_get(r, "differs")), 0);
     putchar('\n');
@@ -137,7 +137,7 @@ static void print_csv_row(const run *of, const json_t *r, const number_list *rea
         print_csv_value(json_object_get(r, columns[c]));
     }
     for (int i = 0; i < reach->count; i++) {
-        const double seconds = run_seconds_to(of, percent(reach, i));
+        const double seconds = seconds_to(of, reach, i);
         putchar(',');
         if (isfinite(seconds)) printf("%.9g", seconds);
     }
@@ -151,7 +151,7 @@ static json_t *reached(const run *r, const number_list *reach)
     for (int i = 0; i < reach->count; i++) {
         char name[32];
         snprintf(name, sizeof name, "%lld", (long long)reach->number[i]);
-        json_object_set_new(seconds, name, json_of_number(run_seconds_to(r, percent(reach, i))));
+        json_object_set_new(seconds, name, json_of_number(seconds_to(r, reach, i)));
     }
     return seconds;
 }

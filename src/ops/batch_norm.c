@@ -19,6 +19,15 @@ static bool fits_channels(const char *what, const spec *x, const spec *s, char m
     return false;
 }
 
+static bool is_count(const spec *s, char message[256])
+{
+    char text[128];
+    if (s->dtype == VT_I64 && s->shape.rank == 0) return true;
+    snprintf(message, 256, "num_batches_tracked is %s %s, it must be i64 []", vt_dtype_name(s->dtype),
+             vt_shape_text(s->shape, text));
+    return false;
+}
+
 /* What every mode asks of x [N, C, ...] and of what comes with it. */
 static bool arguments_fit(const vt_batch_norm_args *a)
 {
@@ -46,9 +55,7 @@ static bool arguments_fit(const vt_batch_norm_args *a)
     }
     if (!message[0] && a->num_batches_tracked.id) {
         if (!spec_of("batch_norm", a->at_, "num_batches_tracked", a->num_batches_tracked, &s)) return false;
-        if (s.dtype != VT_I64 || s.shape.rank)
-            snprintf(message, sizeof message, "num_batches_tracked is %s %s, it must be i64 []", vt_dtype_name(s.dtype),
-                     vt_shape_text(s.shape, text));
+        is_count(&s, message);
     }
     if (!message[0]) return true;
     refuse_call("batch_norm", a->at_, VT_ERROR_ARGUMENT, "%s", message);

@@ -35,9 +35,9 @@ static node *new_node(context *c, const recording *r)
 /* Effects overwrite data that a user holds: a parameter, a buffer, a tensor made from data. */
 static bool written_inputs_are_leaves(const context *c, const node *n)
 {
-    for (int i = 0; n->op->writes && i < n->inputs; i++) {
-        const value *v = value_of((context *)c, n->in[i]);
-        if (!n->op->writes(i) || !v || !v->producer) continue;
+    for (int i = 0; i < n->inputs; i++) {
+        const value *v = value_overwritten((context *)c, n, i);
+        if (!v || !v->producer) continue;
         return refuse(
             n, "input %d is the result of an op; only parameters, buffers and tensors made from data are written", i);
     }
@@ -56,8 +56,8 @@ static void see_versions(context *c, const node *n)
 /* What is overwritten goes on by a version. */
 static void move_versions(context *c, const node *n, int by)
 {
-    for (int i = 0; n->op->writes && i < n->inputs; i++) {
-        value *v = n->op->writes(i) ? value_of(c, n->in[i]) : NULL;
+    for (int i = 0; i < n->inputs; i++) {
+        value *v = value_overwritten(c, n, i);
         if (v) v->recorded_version += (uint32_t)by;
     }
 }

@@ -63,7 +63,7 @@ static uint64_t mark_overwritten(context *c, const node *effect)
 {
     uint64_t search = ++c->epoch;
     for (int i = 0; i < effect->inputs; i++) {
-        value *leaf = effect->op->writes(i) ? value_of(c, effect->in[i]) : NULL;
+        value *leaf = value_overwritten(c, effect, i);
         if (leaf) leaf->overwritten = search;
     }
     return search;

@@ -100,8 +100,8 @@ static bool add_node(context *c, const node *n)
     for (int i = 0; ok && i < n->outputs; i++) {
         ok = add_word(r, is_result(c, value_of(c, n->out[i])));
     }
-    for (int i = 0; ok && n->op->writes && i < n->inputs; i++) {
-        value *v = n->op->writes(i) ? value_of(c, n->in[i]) : NULL;
+    for (int i = 0; ok && i < n->inputs; i++) {
+        value *v = value_overwritten(c, n, i);
         if (v) v->writes++;
     }
     return ok;

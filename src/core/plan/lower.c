@@ -208,8 +208,8 @@ static bool save_views(lowering *l, const instruction *i, int written)
 
 static bool lower_instruction(lowering *l, const instruction *i)
 {
-    for (int k = 0; i->op->writes && k < i->inputs; k++)
-        if (i->op->writes(k) && i->in[k] != NO_TERM && !save_views(l, i, i->in[k])) return false;
+    for (int k = 0; k < i->inputs; k++)
+        if (program_overwrites(i, k) && !save_views(l, i, i->in[k])) return false;
     if (i->kernel) return lower_kernel(l, i);
     return i->op->view ? lower_view(l, i) : lower_parts(l, i);
 }

@@ -125,14 +125,18 @@ static bool reads_leaf(const program *p, const instruction *i, int leaf)
     return false;
 }
 
+bool program_overwrites(const instruction *i, int k)
+{
+    return i->op && i->op->writes && i->op->writes(k) && i->in[k] != NO_TERM;
+}
+
 bool program_can_move(const program *p, const instruction *i, const instruction *j)
 {
     const instruction *first = i < j ? i : j, *last = i < j ? j : i;
     if (i->op->writes) return false;
     for (const instruction *between = first; between <= last; between++)
-        for (int k = 0; between->op && between->op->writes && k < between->inputs; k++)
-            if (between->op->writes(k) && between->in[k] != NO_TERM && reads_leaf(p, i, p->terms[between->in[k]].leaf))
-                return false;
+        for (int k = 0; k < between->inputs; k++)
+            if (program_overwrites(between, k) && reads_leaf(p, i, p->terms[between->in[k]].leaf)) return false;
     return true;
 }
 

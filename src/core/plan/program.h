@@ -52,6 +52,8 @@ bool program_grow(program *p, void **items, int count, int *capacity, size_t siz
 int program_add_term(program *p, spec s);
 /* Appends an instruction with room for its inputs and outputs; NULL where memory is short. Those added before move. */
 instruction *program_add(program *p, const op *op, int inputs, int outputs);
+/* Whether instruction i overwrites its input k, which may be absent. */
+bool program_overwrites(const instruction *i, int k);
 /* Fills in producers, uses and readers. */
 void program_index(program *p);
 /* Whether each term is made before it is read, and each result is made; an error where one is not. */

@@ -5,9 +5,9 @@
 /* What is overwritten while another value still looks at it is first copied for the one that is written. */
 static bool own_written(context *c, const node *n)
 {
-    for (int i = 0; n->op->writes && i < n->inputs; i++) {
-        value *v = value_of(c, n->in[i]);
-        if (!v || !v->buffer || !n->op->writes(i)) continue;
+    for (int i = 0; i < n->inputs; i++) {
+        value *v = value_overwritten(c, n, i);
+        if (!v || !v->buffer) continue;
         if (v->buffer->references == 1 && array_is_contiguous(&v->array)) continue;
         array from = v->array;
         buffer *shared = v->buffer;

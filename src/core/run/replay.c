@@ -170,7 +170,7 @@ static void finish_effect(context *c, node *n)
     n->done = true;
     c->pending_effects--;
     for (int i = 0; i < n->inputs; i++) {
-        value *v = n->op->writes(i) ? value_of(c, n->in[i]) : NULL;
+        value *v = value_overwritten(c, n, i);
         if (v) v->executed_version++;
     }
 }

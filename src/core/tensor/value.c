@@ -70,6 +70,11 @@ value *value_held(context *c, vt_tensor x)
     return v && !v->freed ? v : NULL;
 }
 
+value *value_overwritten(context *c, const node *n, int i)
+{
+    return n->op->writes && n->op->writes(i) ? value_of(c, n->in[i]) : NULL;
+}
+
 bool is_foreign(const context *c, vt_tensor x)
 {
     return x.id && x.generation / GENERATIONS != c->number;

@@ -47,10 +47,12 @@ static inline bool is_same_tensor(vt_tensor a, vt_tensor b)
     return a.id == b.id && a.generation == b.generation;
 }
 
-value *value_new(context *c, spec s);           /* owned by the innermost scope */
-value *value_new_lasting(context *c, spec s);   /* owned by no scope */
-value *value_of(context *c, vt_tensor x);       /* NULL where inert or stale */
-value *value_held(context *c, vt_tensor x);     /* and where the user has freed it */
+value *value_new(context *c, spec s);         /* owned by the innermost scope */
+value *value_new_lasting(context *c, spec s); /* owned by no scope */
+value *value_of(context *c, vt_tensor x);     /* NULL where inert or stale */
+value *value_held(context *c, vt_tensor x);   /* and where the user has freed it */
+/* Input i of an op that overwrites it; NULL: the op only reads it, or it is absent. */
+value *value_overwritten(context *c, const node *n, int i);
 bool is_foreign(const context *c, vt_tensor x); /* a tensor of another thread's context */
 /* What a message says behind "a tensor" of a stale handle. Whether it was freed is known until its slot is used again.
  */
