@@ -5,8 +5,7 @@
 
 enum { EXPANSION = 4 }; /* of a bottleneck's channels */
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 static conv convolution(vt_path path, int64_t in, int64_t out, int kernel, int stride)
 {
@@ -82,8 +81,7 @@ bool resnet_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 static vt_tensor block_forward(const resnet_block *b, vt_tensor x)
 {
@@ -115,8 +113,7 @@ vt_tensor resnet_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->fc, vt_dropout(x, m->config.common.dropout)));
 }
 
-/* -- Others' names
- * ----------------------------------------------------------------------------------------------------- */
+/* -- Others' names ------------------------------------------------------------------------------------------------- */
 
 /* Of the usual code for CIFAR. */
 static const vt_name_rule cifar[] = {
@@ -126,22 +123,25 @@ static const vt_name_rule cifar[] = {
 };
 static const naming namings[] = { { "the usual code for CIFAR", "linear.weight", cifar }, { 0 } };
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 #define CONFIG(size, classes_, ...)                                                                                    \
     .config = &(const resnet_config)                                                                                   \
     {                                                                                                                  \
-        .common.height = size, .common.width = size, .common.channels = 3, .common.classes = classes_, .width = 64,    \
-        __VA_ARGS__                                                                                                    \
+        .common.height = size, .common.width = size, .common.channels = 3, .common.classes = classes_, __VA_ARGS__     \
     }
-#define OF_32(...)  CONFIG(32, 10, .small_stem = true, __VA_ARGS__), .pictures = { CIFAR_MEAN, .crop = 1 }
-#define OF_224(...) CONFIG(224, 1000, __VA_ARGS__), .pictures = { IMAGENET_MEAN, .crop = 0.875, .bilinear = true }
+#define OF_32(width_, ...)                                                                                             \
+    CONFIG(32, 10, .small_stem = true, .width = width_, __VA_ARGS__), .pictures = { CIFAR_MEAN, .crop = 1 }
+#define OF_224(...)                                                                                                    \
+    CONFIG(224, 1000, .width = 64, __VA_ARGS__), .pictures = { IMAGENET_MEAN, .crop = 0.875, .bilinear = true }
 
 static const variant variants[] = {
-    { "resnet18_cifar", "ResNet-18 with a 3x3 stem, for 32 px", OF_32(.depths = { 2, 2, 2, 2 }) },
-    { "resnet34_cifar", "ResNet-34 with a 3x3 stem, for 32 px", OF_32(.depths = { 3, 4, 6, 3 }) },
-    { "resnet50_cifar", "ResNet-50 with a 3x3 stem, for 32 px", OF_32(.depths = { 3, 4, 6, 3 }, .bottleneck = true) },
+    { "resnet_nano_32", "ResNet-18 with a 3x3 stem and half its channels, for 32 px",
+      OF_32(32, .depths = { 2, 2, 2, 2 }) },
+    { "resnet18_cifar", "ResNet-18 with a 3x3 stem, for 32 px", OF_32(64, .depths = { 2, 2, 2, 2 }) },
+    { "resnet34_cifar", "ResNet-34 with a 3x3 stem, for 32 px", OF_32(64, .depths = { 3, 4, 6, 3 }) },
+    { "resnet50_cifar", "ResNet-50 with a 3x3 stem, for 32 px",
+      OF_32(64, .depths = { 3, 4, 6, 3 }, .bottleneck = true) },
     { "resnet18", "ResNet-18", OF_224(.depths = { 2, 2, 2, 2 }) },
     { "resnet34", "ResNet-34", OF_224(.depths = { 3, 4, 6, 3 }) },
     { "resnet50", "ResNet-50", OF_224(.depths = { 3, 4, 6, 3 }, .bottleneck = true) },

@@ -339,6 +339,7 @@ Test(zoo, tiny_and_small_models_have_the_published_number_of_parameters)
     expect_counts("resnet50", 1000, 25557032, 53173);
     expect_counts("resnet50", 10, 23528522, 53173);
     expect_counts("resnet18_cifar", 10, 11173962, 9620);
+    expect_counts("resnet_nano_32", 10, 2797610, 4820);
     expect_counts("cct_2_3x2_32", 10, 283723, 0);
     expect_counts("cct_7_3x1_32", 10, 3760139, 0);
     expect_counts("cct_7_3x1_32_sine", 10, 3694603, 65536);
