@@ -11,6 +11,12 @@ typedef struct bound {
     uint64_t seed, stream;
 } bound;
 
+/* What each run of a plan binds to a node anew, as kernels read it in the memory of a device that has its own. */
+typedef struct device_bound {
+    bound random;
+    vt_site at; /* the host's */
+} device_bound;
+
 /* One execution of one op. Outputs are contiguous and distinct from the inputs; an op with an effect overwrites the
  * inputs that it says it writes. */
 typedef struct kernel_call {
@@ -19,10 +25,10 @@ typedef struct kernel_call {
     const struct bound *bound;
     int inputs, outputs;
     array *in, *out;
-    vt_site at;                       /* for errors that only the data shows */
-    void *state;                      /* what `prepare` made */
-    void *scratch;                    /* the working memory it asked for, aligned as the backend says */
-    const struct bound *device_bound; /* `bound` in the memory of a device that has its own */
+    vt_site at;                              /* for errors that only the data shows */
+    void *state;                             /* what `prepare` made */
+    void *scratch;                           /* the working memory it asked for, aligned as the backend says */
+    const struct device_bound *device_bound; /* `bound` and `at`, where a device has memory of its own */
 } kernel_call;
 
 /* What a kernel has ready before it runs, once for all runs of a plan. */

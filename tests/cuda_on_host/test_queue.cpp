@@ -527,6 +527,33 @@ Test(faults, are_those_of_the_thread_that_finds_them)
     for (int i = 0; i < THREADS; i++) cr_expect(numbers[i] == 3 * i + 1, "thread %d", i);
 }
 
+/* exp(x[index]), where the index of the last run is wrong. */
+static void select_in_each_run(vt_site at, int runs, int64_t last)
+{
+    const float data[] = { 1, 2, 3 };
+    for (int run = 0; run < runs; run++) {
+        vt_scope scope = vt_scope_begin();
+        const int64_t index = run == runs - 1 ? last : 0;
+        vt_tensor x = vt_from_data(data, (vt_shape{ 1, { 3 } }), VT_F32);
+        vt_tensor y = vt_exp(vt_index_select_at(at, x, 0, vt_from_data(&index, (vt_shape{ 1, { 1 } }), VT_I64)));
+        float got;
+        vt_read(y, &got, 1, VT_F32);
+        vt_scope_end(&scope);
+    }
+}
+
+/* A plan is launched as it was captured, from wherever the same steps are recorded again. */
+Test(faults, name_the_call_of_the_run)
+{
+    begin("");
+    select_in_each_run({ "first.c", "first", 1 }, 4, 0);
+    cr_assert(!vt_failed(), "%s", vt_error_message());
+    select_in_each_run({ "second.c", "second", 2 }, 1, 7);
+    cr_assert(strstr(vt_error_message(), "index 7") && strstr(vt_error_message(), "second.c:2"), "%s",
+              vt_error_message());
+    vt_error_clear();
+}
+
 /* -- One of several ------------------------------------------------------------------------------------------------ */
 
 static void two_devices()
