@@ -81,7 +81,8 @@ static inline void run_on(const char *name, const device_call *c)
     call.out = there + c->inputs;
     preparation made = { 0 };
     cr_assert(!k->prepare || k->prepare(&call, &made));
-    bound *values = to_device(device, &c->bound, sizeof *values);
+    const device_bound bound = { .random = c->bound };
+    device_bound *values = to_device(device, &bound, sizeof *values);
     call.state = made.state;
     call.scratch = to_device(device, NULL, made.scratch); /* what was there before must not matter */
     call.device_bound = values;

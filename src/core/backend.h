@@ -11,6 +11,12 @@ typedef struct bound {
     uint64_t seed, stream;
 } bound;
 
+/* What each run of a plan binds to a node anew, as kernels read it in the memory of a device that has its own. */
+typedef struct device_bound {
+    bound random;
+    vt_site at; /* the host's */
+} device_bound;
+
 /* One execution of one op. Outputs are contiguous and distinct from the inputs; an op with an effect overwrites the
  * inputs that it says it writes. */
 typedef struct kernel_call {
@@ -19,10 +25,10 @@ typedef struct kernel_call {
     const struct bound *bound;
     int inputs, outputs;
     array *in, *out;
-    vt_site at;                       /* for errors that only the data shows */
-    void *state;                      /* what `prepare` made */
-    void *scratch;                    /* the working memory it asked for, aligned as the backend says */
-    const struct bound *device_bound; /* `bound` in the memory of a device that has its own */
+    vt_site at;                              /* for errors that only the data shows */
+    void *state;                             /* what `prepare` made */
+    void *scratch;                           /* the working memory it asked for, aligned as the backend says */
+    const struct device_bound *device_bound; /* `bound` and `at`, where a device has memory of its own */
 } kernel_call;
 
 /* What a kernel has ready before it runs, once for all runs of a plan. */
@@ -52,6 +58,12 @@ typedef struct device_peak {
     double flops, bytes;
 } device_peak;
 
+/* The host's memory that a device reads by itself. */
+typedef struct pinned_memory {
+    void *data;
+    void *read; /* the device's: what says whether the last upload from there has read it */
+} pinned_memory;
+
 /* What a device adds that has memory of its own and works while the host goes on. Kernels, copies and what is asked for
  * here take their turns in one queue a thread. These raise an error and return false where they fail. */
 typedef struct device_queue {
@@ -62,12 +74,12 @@ typedef struct device_queue {
     /* Copies from the host without waiting, beside the queue: as soon as the mark `after` is passed. What is queued
      * later sees it; `from` may be overwritten at once. */
     bool (*upload)(void *to, const void *from, size_t bytes, uint64_t after);
-    /* The same from memory that `pin` gave, which the device reads by itself: it may be overwritten once `await_upload`
-     * has returned for the number of the upload, from 1 on; 0: it failed. */
-    uint64_t (*upload_pinned)(void *to, const void *pinned, size_t bytes, uint64_t after);
-    bool (*await_upload)(uint64_t upload);
-    void *(*pin)(size_t bytes); /* NULL, without an error, where it is short */
-    void (*unpin)(void *memory);
+    /* The same from memory that `pin` gave: it may be overwritten once `await_upload` has returned, in any thread, or
+     * where this fails. */
+    bool (*upload_pinned)(void *to, const pinned_memory *from, size_t bytes, uint64_t after);
+    bool (*await_upload)(const pinned_memory *from);
+    bool (*pin)(size_t bytes, pinned_memory *memory);           /* false, without an error, where it is short */
+    void (*unpin)(pinned_memory *memory);                       /* what was never pinned too */
     bool (*push)(void *to, const void *from, size_t bytes);     /* the same in the queue, for small data */
     bool (*move)(void *to, const void *from, size_t bytes);     /* within the device, in the queue */
     bool (*download)(void *to, const void *from, size_t bytes); /* waits for the queue, as `finish` does */
@@ -76,7 +88,7 @@ typedef struct device_queue {
 
     /* From `capture` to `captured` nothing runs: what is queued is put into a graph, to be launched as one. */
     bool (*capture)(void);
-    void *(*captured)(void); /* NULL, without an error, where it cannot be */
+    void *(*captured)(void); /* NULL, with an error, where it cannot be */
     bool (*launch)(void *graph);
     void (*discard)(void *graph);
 

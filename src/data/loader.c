@@ -114,7 +114,7 @@ static bool make_batch(const vt_loader *loader, int64_t ticket, slot *to)
             vt_image_normalize(image, d->channels, d->height, d->width, loader->mean, loader->std,
                                to->images + (size_t)i * size);
         else
-            memcpy((uint8_t *)to->pixels.data + (size_t)i * size, image, size);
+            memcpy((uint8_t *)to->pixels.memory.data + (size_t)i * size, image, size);
         to->labels[i] = d->labels[which.number];
     }
     return true;
@@ -225,8 +225,8 @@ static void normalize_on_host(vt_loader *loader, const slot *from, int64_t count
     const vt_dataset *d = loader->dataset;
     const size_t size = image_size(d);
     for (int64_t i = 0; i < count; i++)
-        vt_image_normalize((const uint8_t *)from->pixels.data + (size_t)i * size, d->channels, d->height, d->width,
-                           loader->mean, loader->std, loader->normalized + (size_t)i * size);
+        vt_image_normalize((const uint8_t *)from->pixels.memory.data + (size_t)i * size, d->channels, d->height,
+                           d->width, loader->mean, loader->std, loader->normalized + (size_t)i * size);
 }
 
 bool vt_loader_next(vt_loader *loader, vt_host_batch *batch)

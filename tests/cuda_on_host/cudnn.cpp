@@ -85,6 +85,7 @@ static size_t size_of(cudnnBackendAttributeType_t type)
 
 cudnnStatus_t cudnnCreate(cudnnHandle_t *handle)
 {
+    if (on_host::cudnn.refuses_to_start) return CUDNN_STATUS_NOT_INITIALIZED;
     *handle = new cudnn_handle{};
     return CUDNN_STATUS_SUCCESS;
 }
@@ -99,6 +100,7 @@ const char *cudnnGetErrorString(cudnnStatus_t status)
 {
     switch (status) {
     case CUDNN_STATUS_SUCCESS: return "CUDNN_STATUS_SUCCESS";
+    case CUDNN_STATUS_NOT_INITIALIZED: return "CUDNN_STATUS_NOT_INITIALIZED";
     case CUDNN_STATUS_BAD_PARAM: return "CUDNN_STATUS_BAD_PARAM";
     case CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED: return "CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED";
     case CUDNN_STATUS_NOT_SUPPORTED: return "CUDNN_STATUS_NOT_SUPPORTED";
@@ -108,6 +110,7 @@ const char *cudnnGetErrorString(cudnnStatus_t status)
 
 cudnnStatus_t cudnnBackendCreateDescriptor(cudnnBackendDescriptorType_t type, cudnnBackendDescriptor_t *descriptor)
 {
+    if (cudnn.is_old && type == CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR) return CUDNN_STATUS_NOT_SUPPORTED;
     *descriptor = new cudnn_descriptor{ std::make_shared<content>(content{ type, false, {} }) };
     return CUDNN_STATUS_SUCCESS;
 }
@@ -197,6 +200,48 @@ static operation_seen see_operation(const content &graph)
     die("cuDNN: descriptor type %d is no operation", (int)o.type);
 }
 
+/* What cuDNN would also do otherwise. */
+static void expect_correlation(const content &convolution)
+{
+    if (convolution.number<int64_t>(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS) != 2 ||
+        convolution.number<cudnnDataType_t>(CUDNN_ATTR_CONVOLUTION_COMP_TYPE) != CUDNN_DATA_FLOAT ||
+        convolution.number<cudnnConvolutionMode_t>(CUDNN_ATTR_CONVOLUTION_CONV_MODE) != CUDNN_CROSS_CORRELATION)
+        die("cuDNN: the convolution is not in two dimensions, its sums are not f32, or its weight is turned around");
+}
+
+static int64_t extent_of(const content &tensor, size_t axis)
+{
+    return tensor.number<int64_t>(CUDNN_ATTR_TENSOR_DIMENSIONS, axis);
+}
+
+/* The windows of an axis of x. */
+static int64_t windows_of(const operation_seen &seen, size_t axis)
+{
+    auto of = [&](cudnnBackendAttributeName_t name) { return seen.convolution->number<int64_t>(name, axis); };
+    const int64_t padded = extent_of(*seen.operand[0], 2 + axis) + of(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS) +
+                           of(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS);
+    const int64_t room =
+        padded - of(CUDNN_ATTR_CONVOLUTION_DILATIONS) * (extent_of(*seen.operand[1], 2 + axis) - 1) - 1;
+    return room < 0 ? 0 : room / of(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES) + 1;
+}
+
+/* Whether y is what the convolution makes of x and weight. */
+static bool extents_agree(const operation_seen &seen)
+{
+    const content &x = *seen.operand[0], &weight = *seen.operand[1], &y = *seen.operand[2];
+    const int64_t channels = extent_of(x, 1), of_group = extent_of(weight, 1), outputs = extent_of(weight, 0);
+    return extent_of(y, 0) == extent_of(x, 0) && extent_of(y, 1) == outputs && channels % of_group == 0 &&
+           outputs % (channels / of_group) == 0 && extent_of(y, 2) == windows_of(seen, 0) &&
+           extent_of(y, 3) == windows_of(seen, 1);
+}
+
+static cudnnStatus_t check_graph(const content &graph)
+{
+    const operation_seen seen = see_operation(graph);
+    expect_correlation(*seen.convolution);
+    return extents_agree(seen) ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_BAD_PARAM;
+}
+
 static cudnnDataType_t type_of(const content &tensor)
 {
     return tensor.number<cudnnDataType_t>(CUDNN_ATTR_TENSOR_DATA_TYPE);
@@ -251,9 +296,10 @@ cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t descriptor)
     if (c.type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
         c.keep<int64_t>(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64,
                         { engine_of(c) == CUDNN_WITH_WORKSPACE ? WORKSPACE : 0 });
-    if (c.type == CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR) see_operation(c);
-    c.finalized = true;
-    return CUDNN_STATUS_SUCCESS;
+    const cudnnStatus_t status =
+        c.type == CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR ? check_graph(c) : CUDNN_STATUS_SUCCESS;
+    c.finalized = !status;
+    return status;
 }
 
 /* -- Execution ----------------------------------------------------------------------------------------------------- */

@@ -4,6 +4,8 @@
 #include "scheduler.h"
 #include "settings.h"
 #include <map>
+#include <string>
+#include <string.h>
 
 namespace on_host
 {
@@ -21,6 +23,23 @@ cudaError_t noted(cudaError_t status)
 {
     if (status != cudaSuccess) last_error = status;
     return status;
+}
+
+/* -- What is to fail ---------------------------------------------------------------------------------------------- */
+
+static const char *failing_function;
+static cudaError_t failing_status;
+
+void let_fail(const char *function, cudaError_t status)
+{
+    auto held = hold_lock();
+    failing_function = function;
+    failing_status = status;
+}
+
+cudaError_t asked_failure(const char *function)
+{
+    return failing_function && strcmp(failing_function, function) == 0 ? failing_status : cudaSuccess;
 }
 
 /* -- What is alive ------------------------------------------------------------------------------------------------ */
@@ -74,9 +93,20 @@ static void run_launch(const kernel_launch &l, size_t shared_limit)
                [](const void *thread) { (*(const std::function<void()> *)thread)(); }, &l.thread });
 }
 
+static auto &launches = *new std::map<std::string, int>();
+
+int launches_of(const char *words)
+{
+    auto held = hold_lock();
+    int count = 0;
+    for (const auto &[name, times] : launches) count += name.find(words) != std::string::npos ? times : 0;
+    return count;
+}
+
 void launch(cudaStream_t stream, kernel_launch l)
 {
     auto held = hold_lock();
+    launches[l.name]++;
     auto found = asked_shared_bytes.find(l.kernel);
     size_t most = found == asked_shared_bytes.end() ? (size_t)UNASKED_SHARED_BYTES : found->second;
     size_t limit = most > UNASKED_SHARED_BYTES ? asked().shared_bytes : (size_t)UNASKED_SHARED_BYTES;

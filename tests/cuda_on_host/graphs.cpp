@@ -83,12 +83,17 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mo
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     auto lock = hold_lock();
-    return noted(end_capture(stream, graph));
+    cudaError_t status = end_capture(stream, graph), asked = asked_failure(__func__);
+    if (status || !asked) return noted(status);
+    delete *graph;
+    *graph = nullptr;
+    return noted(asked);
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *launchable, cudaGraph_t graph, unsigned long long)
 {
     auto lock = hold_lock();
+    if (cudaError_t asked = asked_failure(__func__)) return noted(asked);
     *launchable = new CUgraphExec_st{ graph->operations };
     return cudaSuccess;
 }

@@ -17,6 +17,9 @@ std::lock_guard<std::mutex> hold_lock();
 /* Notes an error for cudaGetLastError. */
 cudaError_t noted(cudaError_t status);
 
+/* How the function that asks is to fail, as a test wants it. */
+cudaError_t asked_failure(const char *function);
+
 /* Counts what is made, and what ends. False where no more is to be had. */
 bool begin_thing();
 void end_thing();

@@ -277,6 +277,7 @@ cudaError_t cudaDeviceSynchronize()
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned)
 {
     auto lock = hold_lock();
+    if (cudaError_t asked = asked_failure(__func__)) return noted(asked);
     return noted(wait_for_event(&stream_of(stream), event));
 }
 

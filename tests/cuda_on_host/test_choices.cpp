@@ -1,5 +1,6 @@
 /* test_choices.cpp - the choice among algorithms by timing, and that a run that goes on computes by the same. */
 #include "../left_behind.h"
+#include "../printed.h"
 #include "backends/cuda/machine/choose.h"
 extern "C" {
 #include "core/backend.h"
@@ -33,13 +34,13 @@ static double seconds_of_this_thread()
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static bool work_for(int candidate, const void *context)
+static const char *work_for(int candidate, const void *context)
 {
     const workers *w = (const workers *)context;
     w->runs++;
     const double end = seconds_of_this_thread() + 1e-3 * w->milliseconds[candidate];
     while (seconds_of_this_thread() < end) continue;
-    return w->milliseconds[candidate] != 0;
+    return w->milliseconds[candidate] ? NULL : "it is ill";
 }
 
 static void describe_worker(int candidate, const void *, char (&text)[MAX_ANSWER])
@@ -82,6 +83,30 @@ Test(choices, fastest)
     vt_shutdown();
 }
 
+static void choose_among_the_ill()
+{
+    cr_assert(choose_worker({ { 0, 0, 2 } }, 5) == 2 && choose_worker({ { 0, 0, 0 } }, 6) == 0);
+}
+
+Test(choices, say_why_one_cannot_run)
+{
+    char text[4096];
+    start();
+    setenv("VT_LOG", "tune", 1);
+    printed(choose_among_the_ill, text, sizeof text);
+    cr_assert(count_of(text, " cannot run: it is ill") == 5 && count_of(text, " takes ") == 1, "%s", text);
+    vt_shutdown();
+}
+
+Test(choices, are_not_remembered_where_none_can_run)
+{
+    start();
+    workers w = { { 2, 9, 9 } };
+    cr_assert(choose_worker({ { 0, 0, 0 } }, 1) == 0 && recall_worker(w, 1) == UNDECIDED);
+    cr_assert(choose_worker(w, 1) == 0 && w.runs > 0 && recall_worker(w, 1) == 0);
+    vt_shutdown();
+}
+
 Test(choices, once_for_each_key)
 {
     start();
@@ -107,6 +132,37 @@ Test(choices, what_was_chosen_before)
     free(text);
     cr_assert(!cuda_restore_choices("work/7 ann") && choose_worker(w, 7) == 2, "a text that is none");
     vt_shutdown();
+}
+
+enum { THREADS = 4, KEYS = 64 };
+
+/* Takes over choices of its own, and finds each; a number of THREADS becomes that of keys it found. */
+static void *share_choices(void *argument)
+{
+    int *number = (int *)argument, found = 0;
+    for (int key = *number * KEYS; key < (*number + 1) * KEYS; key++) {
+        char text[64];
+        snprintf(text, sizeof text, "work/%d cyd;", key);
+        const bool taken = cuda_restore_choices(text);
+        free(cuda_choices());
+        found += taken && recall_worker({}, key) == 2;
+    }
+    *number = found;
+    return NULL;
+}
+
+Test(choices, are_shared_by_threads)
+{
+    unsetenv("VT_TUNE");
+    int numbers[THREADS];
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        cr_assert(pthread_create(&threads[i], NULL, share_choices, &numbers[i]) == 0);
+    }
+    for (pthread_t thread : threads) pthread_join(thread, NULL);
+    for (int found : numbers) cr_expect(found == KEYS, "%d are left of %d", found, (int)KEYS);
+    for (int key = 0; key < THREADS * KEYS; key++) cr_assert(recall_worker({}, key) == 2, "key %d", key);
 }
 
 /* -- Of cuBLASLt's proposals ----------------------------------------------------------------------------------------

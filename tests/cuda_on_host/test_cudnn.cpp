@@ -1,7 +1,8 @@
 /* test_cudnn.cpp - convolutions by cuDNN, whose execution a stand-in plays: the plans that are taken, what they are
- * handed, capture, results that are widened, and what runs where none can. */
+ * handed, capture, gradients in f32 of bf16, and what runs where none can. */
 #include <criterion/criterion.h> /* before the toolkit has words of its own */
 #include "../left_behind.h"
+#include "../printed.h"
 #include "backends/cuda/cudnn/cudnn_plan.h"
 extern "C" {
 #include "core/backend.h"
@@ -36,6 +37,9 @@ typedef struct solution {
     float y[Y_COUNT], dx[X_COUNT], dweight[WEIGHT_COUNT];
 } solution;
 
+/* Top, bottom, left and right. */
+static int padding[] = { 1, 1, 1, 1 };
+
 static void solve(const char *device, solution *s)
 {
     vt_scope scope = vt_scope_begin();
@@ -46,7 +50,7 @@ static void solve(const char *device, solution *s)
     a.at_ = VT_HERE;
     a.x = in[0];
     a.weight = in[1];
-    a.padding = 1;
+    memcpy(a.padding_sides, padding, sizeof padding);
     vt_tensor y = vt_conv2d_with(&a), gradient[2];
     vt_gradients_at(VT_HERE, y, tensor_of(3, { 4, { BATCH, OUTPUTS, SIZE, SIZE } }), in, 2, gradient);
     cr_assert(vt_read(y, s->y, Y_COUNT, VT_F32) && vt_read(gradient[0], s->dx, X_COUNT, VT_F32) &&
@@ -160,12 +164,47 @@ Test(cudnn, times_its_plans_and_ours_and_keeps_the_fastest)
     cr_assert(executions() <= tried + 3, "%d executions after %d", executions(), tried);
 }
 
+/* What lies behind x is not what lies before it. */
+Test(cudnn, is_told_of_the_padding_of_each_side)
+{
+    const int sides[] = { 2, 0, 0, 2 };
+    memcpy(padding, sides, sizeof sides);
+    expect_right(0, 0);
+    cr_assert(executions() == 3, "%d executions", executions());
+}
+
 /* What cannot be had from it is our own. */
 Test(cudnn, leaves_what_fails_to_our_own_code)
 {
     cudnn.failing = on_host::CUDNN_FAST;
     expect_right(0, 0);
     cr_assert(executions() == 0, "%d executions", executions());
+}
+
+static void solve_twice()
+{
+    expect_right(0, 0);
+    expect_right(0, 0);
+}
+
+static void expect_why(const char *words)
+{
+    char text[4096];
+    setenv("VT_LOG", "tune", 1);
+    printed(solve_twice, text, sizeof text);
+    cr_assert(count_of(text, words) == 1 && executions() == 0, "%d executions: %s", executions(), text);
+}
+
+Test(cudnn, says_once_that_it_does_not_start)
+{
+    cudnn.refuses_to_start = true;
+    expect_why("cuDNN CUDNN_STATUS_NOT_INITIALIZED: convolutions are this library's own");
+}
+
+Test(cudnn, says_once_that_it_is_too_old)
+{
+    cudnn.is_old = true;
+    expect_why("cuDNN does not describe the device, as 9.8 and newer do: convolutions are this library's own");
 }
 
 /* From the third run on nothing is executed: what was is launched again. */
@@ -215,14 +254,14 @@ Test(cudnn, gives_gradients_of_weights_in_f32_where_it_can)
     cr_assert(finer_than_bf16(s.dweight, WEIGHT_COUNT) > 0);
 }
 
-Test(cudnn, widens_them_where_it_cannot)
+Test(cudnn, leaves_them_to_our_own_code_where_it_cannot)
 {
     solution s;
     begin_bf16(false);
-    expect_right(ROUNDED, ROUNDED);
+    expect_right(ROUNDED, 0);
     solve("cuda", &s);
-    cr_assert(finer_than_bf16(s.dweight, WEIGHT_COUNT) == 0);
-    cr_assert(executions() == 6, "%d executions", executions());
+    cr_assert(finer_than_bf16(s.dweight, WEIGHT_COUNT) > 0);
+    cr_assert(executions() == 0, "%d executions", executions());
 }
 
 /* -- Threads ------------------------------------------------------------------------------------------------------- */

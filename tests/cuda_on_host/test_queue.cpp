@@ -2,6 +2,7 @@
  * beside the work that is queued. */
 #include <criterion/criterion.h> /* before the toolkit has words of its own */
 #include "../left_behind.h"
+#include "../printed.h"
 #include "backends/cuda/machine/device_internal.h"
 #include <nvtx3/nvToolsExt.h>
 extern "C" {
@@ -208,6 +209,26 @@ static void expect_upload_before_step()
     cr_assert(on_host::work_left(device.compute), "it waited for the whole of the step before");
 }
 
+static void run_uncaptured_steps()
+{
+    vt_set_device("cuda");
+    run_steps(false, NULL);
+}
+
+/* The steps run one by one then. */
+Test(uploads, of_steps_that_cannot_be_captured_say_why)
+{
+    for (const char *function : { "cudaStreamEndCapture", "cudaGraphInstantiate" }) {
+        char text[1 << 14], words[256];
+        setenv("VT_LOG", "plan", 1);
+        on_host::let_fail(function, cudaErrorNotSupported);
+        printed(run_uncaptured_steps, text, sizeof text);
+        snprintf(words, sizeof words, "cannot be launched as one: device cuda: %s: operation not supported", function);
+        cr_assert(count_of(text, words) == 1 && count_of(text, "are now launched as one") == 0, "%s", text);
+        vt_shutdown();
+    }
+}
+
 static void in_order()
 {
     begin("");
@@ -339,6 +360,22 @@ Test(loaders, have_a_batch_there_before_the_step_before_it_is_done)
     expect_sums(2, expect_upload_before_step);
 }
 
+/* So they are as small as bytes, and there may be as many of them as there are pixels without the host's waiting for
+ * pinned memory of the queue's. */
+Test(loaders, upload_pixels_from_where_they_were_made)
+{
+    vt_scope scope = vt_scope_begin();
+    vt_loader *loader = open_loader(2);
+    float got[OF_BATCH * PICTURE];
+    for (vt_batch batch; vt_loader_next_tensors(loader, &batch);)
+        cr_assert(vt_read(batch.images, got, OF_BATCH * PICTURE, VT_F32), "%s", vt_error_message());
+    cr_assert(on_host::launches_of("") > 0, "the device does not normalise them");
+    for (const stage &s : device.for_copy.stages)
+        cr_assert(s.bytes < OF_BATCH * PICTURE, "%zu bytes went another way", s.bytes);
+    vt_loader_close(loader);
+    vt_scope_end(&scope);
+}
+
 Test(loaders, give_the_same_bits_in_host_memory)
 {
     vt_loader *loader = open_loader(1);
@@ -368,17 +405,25 @@ Test(loaders, begin_elsewhere_when_nothing_is_read_any_more)
     vt_scope_end(&scope);
 }
 
+static pinned_memory pinned_seven()
+{
+    pinned_memory memory;
+    cr_assert(backend_find("cuda")->queue->pin(sizeof(float), &memory));
+    *(float *)memory.data = 7;
+    return memory;
+}
+
 Test(loaders, what_is_queued_behind_an_upload_sees_it)
 {
     const backend *cuda = backend_find("cuda");
     const device_queue *queue = cuda->queue;
-    float *pinned = (float *)queue->pin(sizeof *pinned), *there = (float *)cuda->allocate(sizeof *there), back = 0;
-    *pinned = 7;
-    const uint64_t number = queue->upload_pinned(there, pinned, sizeof *pinned, 0);
-    cr_assert(number && queue->download(&back, there, sizeof back) && back == 7, "%g", (double)back);
-    cr_assert(queue->await_upload(number));
+    float *there = (float *)cuda->allocate(sizeof *there), back = 0;
+    pinned_memory seven = pinned_seven();
+    cr_assert(queue->upload_pinned(there, &seven, sizeof back, 0));
+    cr_assert(queue->download(&back, there, sizeof back) && back == 7, "%g", (double)back);
+    cr_assert(queue->await_upload(&seven));
     cuda->release(there, sizeof *there);
-    queue->unpin(pinned);
+    queue->unpin(&seven);
 }
 
 /* An upload that is asked for before its memory is done with. */
@@ -386,15 +431,59 @@ Test(loaders, an_upload_waits_for_the_mark)
 {
     const backend *cuda = backend_find("cuda");
     const device_queue *queue = cuda->queue;
-    float *pinned = (float *)queue->pin(sizeof *pinned), *there = (float *)cuda->allocate(2 * sizeof *there), back = 0;
+    float *there = (float *)cuda->allocate(2 * sizeof *there), back = 0;
     const float before = 3;
-    *pinned = 7;
+    pinned_memory seven = pinned_seven();
     cr_assert(queue->push(there, &before, sizeof before) && queue->move(there + 1, there, sizeof before));
-    const uint64_t number = queue->upload_pinned(there, pinned, sizeof *pinned, queue->mark());
-    cr_assert(number && queue->await_upload(number) && queue->download(&back, there + 1, sizeof back) && back == 3,
-              "%g", (double)back);
+    cr_assert(queue->upload_pinned(there, &seven, sizeof back, queue->mark()) && queue->await_upload(&seven));
+    cr_assert(queue->download(&back, there + 1, sizeof back) && back == 3, "%g", (double)back);
     cuda->release(there, 2 * sizeof *there);
-    queue->unpin(pinned);
+    queue->unpin(&seven);
+}
+
+Test(loaders, an_upload_that_fails_reads_no_more)
+{
+    const backend *cuda = backend_find("cuda");
+    float *there = (float *)cuda->allocate(sizeof *there);
+    pinned_memory seven = pinned_seven();
+    on_host::let_fail("cudaStreamWaitEvent", cudaErrorNotSupported);
+    cr_assert(!cuda->queue->upload_pinned(there, &seven, sizeof *there, 0) && vt_failed());
+    cr_assert(on_host::work_left(device.copy) == 0);
+    on_host::let_fail(NULL, cudaSuccess);
+    vt_error_clear();
+    cuda->release(there, sizeof *there);
+    cuda->queue->unpin(&seven);
+}
+
+static void *take_two_batches(void *loader)
+{
+    vt_scope scope = vt_scope_begin();
+    vt_set_device("cuda");
+    vt_batch batch;
+    bool taken = true;
+    for (int i = 0; i < 2; i++) taken = taken && vt_loader_next_tensors((vt_loader *)loader, &batch);
+    vt_scope_end(&scope);
+    vt_shutdown();
+    return taken ? loader : NULL;
+}
+
+/* The third batch is written where the first was. */
+Test(loaders, serve_one_thread_after_another)
+{
+    vt_scope scope = vt_scope_begin();
+    float got[OF_BATCH * PICTURE];
+    vt_loader *loader = open_loader(0);
+    vt_batch first;
+    cr_assert(vt_loader_next_tensors(loader, &first), "%s", vt_error_message());
+    pthread_t thread;
+    void *taken = NULL;
+    cr_assert(pthread_create(&thread, NULL, take_two_batches, loader) == 0);
+    cr_assert(pthread_join(thread, &taken) == 0 && taken, "the other thread has no batches");
+    cr_assert(vt_read(first.images, got, OF_BATCH * PICTURE, VT_F32) && got[0] == normalized(0, 0), "%g, not %g",
+              (double)got[0], (double)normalized(0, 0));
+    vt_loader_close(loader);
+    vt_scope_end(&scope);
+    vt_shutdown(); /* ends what the loader has made in this thread */
 }
 
 /* -- What kernels find wrong --------------------------------------------------------------------------------------- */
@@ -438,6 +527,33 @@ Test(faults, are_those_of_the_thread_that_finds_them)
     for (int i = 0; i < THREADS; i++) cr_expect(numbers[i] == 3 * i + 1, "thread %d", i);
 }
 
+/* exp(x[index]), where the index of the last run is wrong. */
+static void select_in_each_run(vt_site at, int runs, int64_t last)
+{
+    const float data[] = { 1, 2, 3 };
+    for (int run = 0; run < runs; run++) {
+        vt_scope scope = vt_scope_begin();
+        const int64_t index = run == runs - 1 ? last : 0;
+        vt_tensor x = vt_from_data(data, (vt_shape{ 1, { 3 } }), VT_F32);
+        vt_tensor y = vt_exp(vt_index_select_at(at, x, 0, vt_from_data(&index, (vt_shape{ 1, { 1 } }), VT_I64)));
+        float got;
+        vt_read(y, &got, 1, VT_F32);
+        vt_scope_end(&scope);
+    }
+}
+
+/* A plan is launched as it was captured, from wherever the same steps are recorded again. */
+Test(faults, name_the_call_of_the_run)
+{
+    begin("");
+    select_in_each_run({ "first.c", "first", 1 }, 4, 0);
+    cr_assert(!vt_failed(), "%s", vt_error_message());
+    select_in_each_run({ "second.c", "second", 2 }, 1, 7);
+    cr_assert(strstr(vt_error_message(), "index 7") && strstr(vt_error_message(), "second.c:2"), "%s",
+              vt_error_message());
+    vt_error_clear();
+}
+
 /* -- One of several ------------------------------------------------------------------------------------------------ */
 
 static void two_devices()
@@ -467,6 +583,17 @@ Test(devices, are_chosen_by_number)
     vt_set_device("cuda");
     cr_assert(!vt_failed() && cudaGetDevice(&number) == cudaSuccess && number == 1, "cuda is the one that is in use");
     expect_refusal("cuda:0", "this process computes on cuda:1");
+}
+
+Test(devices, one_that_cannot_start_is_not_settled_on)
+{
+    int number = 1;
+    on_host::refuse_after(0);
+    expect_refusal("cuda:1", "out of memory");
+    on_host::refuse_after(-1);
+    vt_set_device("cuda:0");
+    cr_assert(!vt_failed() && cudaGetDevice(&number) == cudaSuccess && number == 0, "%d: %s", number,
+              vt_error_message());
 }
 
 /* -- Names for profilers ------------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
  * What the steps update is captured where it is, and anew where that has moved. */
 #include "core/run/replay.h"
 #include "core/run/device_graph.h"
+#include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/plan/plan.h"
 #include "core/run/profile.h"
@@ -65,11 +66,17 @@ static void find_updated(const plan *p, bool *updated)
     }
 }
 
+static device_graph *no_memory(void)
+{
+    log_line("plan", "the steps are not launched as one this time: out of memory");
+    return NULL;
+}
+
 static device_graph *make(context *c, plan *p)
 {
     size_t count = (size_t)p->storage_count + 1;
     device_graph *g = p->launch = calloc(1, sizeof *g);
-    if (!g) return NULL;
+    if (!g) return no_memory();
     g->seen = calloc(count, sizeof *g->seen);
     g->filled = calloc(count, sizeof *g->filled);
     g->moves = calloc(count, sizeof *g->moves);
@@ -78,7 +85,7 @@ static device_graph *make(context *c, plan *p)
     g->address = calloc(count, sizeof *g->address);
     if (!g->seen || !g->filled || !g->moves || !g->updated || !g->fixed || !g->address) {
         device_graph_free(c, p);
-        return NULL;
+        return no_memory();
     }
     find_updated(p, g->updated);
     return g;
@@ -87,7 +94,11 @@ static device_graph *make(context *c, plan *p)
 /* Before the first run: whether it is not tried. */
 static bool is_not_to_be_launched(const plan *p, const context *c)
 {
-    if (p->step_count < FEWEST_STEPS || c->eager) return true;
+    if (c->eager || p->step_count == 0) return true;
+    if (p->step_count < FEWEST_STEPS) {
+        log_line("plan", "a plan of one step stays as it is");
+        return true;
+    }
     for (int s = 0; s < p->step_count; s++) {
         const step *waiting = &p->steps[s];
         if (!waiting->kernel || !waiting->kernel->waits) continue;
@@ -150,7 +161,8 @@ static bool fix_addresses(plan *p, context *c)
         g->address[s] = p->address[s];
         if (!is_fixed(p, s)) continue;
         size_t bytes = p->storages[s].kind == STORAGE_LEAF ? leaf_bytes(p, c, s) : p->storages[s].bytes;
-        if (bytes == 0 && p->storages[s].kind == STORAGE_LEAF) return false;
+        if (bytes == 0 && p->storages[s].kind == STORAGE_LEAF)
+            return raise_error(VT_ERROR_UNSUPPORTED, (vt_site){ 0 }, "a tensor that moves is empty or lies backwards");
         g->fixed[s] = buffer_allocate(c, bytes ? bytes : 1);
         if (!g->fixed[s]) return false;
         g->address[s] = g->fixed[s]->data;
@@ -179,7 +191,7 @@ static bool capture_graph(plan *p, context *c)
     }
     forget_graph(c, p);
     p->launch->impossible = true;
-    log_line("plan", "the steps cannot be launched as one: %s", vt_failed() ? vt_error_message() : "not captured");
+    log_line("plan", "the steps cannot be launched as one: %s", vt_error_message());
     vt_error_clear();
     return false;
 }

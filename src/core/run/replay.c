@@ -67,7 +67,7 @@ static void bind(const plan *p, const context *c, step *s)
     for (int a = 0; a < s->call.inputs + s->call.outputs; a++)
         s->call.in[a].data = s->storage[a] == NO_STORAGE ? NULL : p->address[s->storage[a]] + s->offset[a];
     s->call.bound = &n->bound;
-    s->call.device_bound = p->bounds ? (const bound *)p->bounds->data + s->source : NULL;
+    s->call.device_bound = p->bounds ? (const device_bound *)p->bounds->data + s->source : NULL;
     s->call.at = n->at;
     s->call.state = s->prepared.state;
     s->call.scratch = s->scratch == NO_STORAGE ? NULL : p->address[s->scratch];
@@ -142,11 +142,11 @@ int run_steps(plan *p, context *c)
 static bool push_bounds(plan *p, context *c)
 {
     const run_state *r = &c->run;
-    size_t bytes = r->node_count * sizeof(bound);
+    size_t bytes = r->node_count * sizeof(device_bound);
     if (!c->device->queue) return true;
-    bound *bounds = malloc(bytes);
+    device_bound *bounds = malloc(bytes);
     if (!bounds) return raise_error(VT_ERROR_MEMORY, (vt_site){ 0 }, "out of memory to run a plan");
-    for (size_t i = 0; i < r->node_count; i++) bounds[i] = r->nodes[i]->bound;
+    for (size_t i = 0; i < r->node_count; i++) bounds[i] = (device_bound){ r->nodes[i]->bound, r->nodes[i]->at };
     if (!p->bounds) p->bounds = buffer_allocate(c, bytes);
     bool ok = p->bounds && c->device->queue->push(p->bounds->data, bounds, bytes);
     free(bounds);

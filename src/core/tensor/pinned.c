@@ -6,26 +6,24 @@
 bool pinned_allocate(const context *c, size_t bytes, pinned *p)
 {
     const device_queue *queue = c->device->queue;
-    *p = (pinned){ .device = c->device, .data = queue ? queue->pin(bytes) : NULL };
-    return p->data != NULL;
+    *p = (pinned){ .device = c->device };
+    return queue && queue->pin(bytes, &p->memory);
 }
 
 void pinned_free(pinned *p)
 {
-    if (!p->data) return;
+    if (!p->memory.data) return;
     pinned_await(p);
-    p->device->queue->unpin(p->data);
-    p->data = NULL;
+    p->device->queue->unpin(&p->memory);
 }
 
 /* The device may be another by now. */
 static bool fill(context *c, value *v, pinned *p, size_t bytes)
 {
     buffer *b = v->buffer;
-    if (b->backend != p->device) return value_fill(c, v, p->data);
+    if (b->backend != p->device) return value_fill(c, v, p->memory.data);
     b->filled = ++c->uploads;
-    p->upload = p->device->queue->upload_pinned(v->array.data, p->data, bytes, b->used);
-    return p->upload != 0;
+    return p->device->queue->upload_pinned(v->array.data, &p->memory, bytes, b->used);
 }
 
 vt_tensor pinned_tensor(context *c, pinned *p, spec s)
@@ -37,7 +35,5 @@ vt_tensor pinned_tensor(context *c, pinned *p, spec s)
 
 bool pinned_await(pinned *p)
 {
-    bool ok = !p->upload || p->device->queue->await_upload(p->upload);
-    p->upload = 0;
-    return ok;
+    return !p->memory.data || p->device->queue->await_upload(&p->memory);
 }

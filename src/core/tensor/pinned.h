@@ -6,15 +6,14 @@
 
 typedef struct pinned {
     const backend *device;
-    void *data;
-    uint64_t upload; /* the last one from here, of the thread that asked for it; 0: none */
+    pinned_memory memory;
 } pinned;
 
 /* For uploads to the context's device. False, without an error, where it has no queue, or memory is short. */
 bool pinned_allocate(const context *c, size_t bytes, pinned *p);
 void pinned_free(pinned *p); /* one that was never allocated too */
 
-/* A tensor with the elements that lie at p->data, which stay as they are until `pinned_await` has returned. */
+/* A tensor with the elements that lie at p->memory.data, which stay as they are until `pinned_await` has returned. */
 vt_tensor pinned_tensor(context *c, pinned *p, spec s);
 bool pinned_await(pinned *p);
 

@@ -34,8 +34,14 @@ bool is_on_device(const void *memory, size_t bytes);
 /* From now on so many streams, events and allocations are to be had, and no more; -1: all. */
 void refuse_after(int count);
 
+/* From now on this function of the toolkit fails so, if it is one that can be asked to; NULL: none does. */
+void let_fail(const char *function, cudaError_t status);
+
 /* Streams, events and allocations that have not ended. */
 int things_alive();
+
+/* How many kernels were launched, or put into a graph, whose name in the launch has these words: "" is in all. */
+int launches_of(const char *words);
 
 /* Pieces of work that were put on a stream and have not run yet. */
 int work_left(cudaStream_t stream);

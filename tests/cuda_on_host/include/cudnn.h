@@ -1,7 +1,7 @@
 /* cudnn.h - cuDNN's graph interface on the host, as far as the CUDA backend calls it: graphs of one convolution, whose
  * tensors may have any strides. It is as strict as the library: what that refuses is refused here, and what it leaves
- * to the caller (that tensors and working memory lie on the device, and are aligned as was promised) ends the program.
- */
+ * to the caller (that tensors and working memory lie on the device, and are aligned as was promised) ends the program,
+ * as does what the backend does not mean to ask for. */
 #ifndef VITRO_TESTS_CUDNN_H
 #define VITRO_TESTS_CUDNN_H
 
@@ -13,6 +13,7 @@
 
 enum cudnnStatus_t {
     CUDNN_STATUS_SUCCESS = 0,
+    CUDNN_STATUS_NOT_INITIALIZED = 1001,
     CUDNN_STATUS_BAD_PARAM = 2000,
     CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED = 2002,
     CUDNN_STATUS_NOT_SUPPORTED = 3000,
@@ -135,6 +136,8 @@ enum { CUDNN_FAST, CUDNN_WITH_WORKSPACE, CUDNN_NONDETERMINISTIC, CUDNN_LEFT, CUD
 
 /* What a test asks of it, and sees. */
 struct cudnn_behaviour {
+    bool refuses_to_start;       /* there is no handle to be had */
+    bool is_old;                 /* it does not describe devices */
     bool widens;                 /* engines take results of another type than the operands */
     int failing;                 /* the engine that fails where it is executed; -1: none */
     int executed[CUDNN_ENGINES]; /* how often each was */

@@ -18,8 +18,7 @@ struct cudnn_convolution {
     cudnn_convolution *next;
     convolution problem;
     cudnn_plan plans[PLANS];
-    int count;    /* none is remembered too */
-    bool rounded; /* the plans write what they read, bf16, which is widened behind them */
+    int count; /* none is remembered too */
     int chosen;
 };
 
@@ -27,33 +26,41 @@ struct cudnn_convolution {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static cudnn_convolution *known;
 static cudnnHandle_t handle;
+static cudnnBackendDescriptor_t device;
+
+/* -- Its start ----------------------------------------------------------------------------------------------------- */
+
+static void start(const cudnn_library *library)
+{
+    cudnnStatus_t status = library->Create(&handle);
+    if (!status) device = cudnn_describe_device(library, NULL);
+    if (!device)
+        log_line("tune", "cuDNN %s: convolutions are this library's own",
+                 status ? library->GetErrorString(status) : "does not describe the device, as 9.8 and newer do");
+}
+
+/* NULL where it is not to be had, or did not start when it was first asked for. */
+static const cudnn_library *started_library()
+{
+    static bool tried;
+    const cudnn_library *library = cudnn_load();
+    if (library && !tried) start(library);
+    tried = true;
+    return device ? library : NULL;
+}
 
 /* -- Problems ------------------------------------------------------------------------------------------------------ */
-
-/* Those whose result is rounded only where there is no other. */
-static void make_plans_on(const cudnn_library *library, cudnnBackendDescriptor_t device, cudnn_convolution *c)
-{
-    convolution p = c->problem;
-    int most = timing_is_off() ? 1 : PLANS;
-    c->count = cudnn_make_plans(library, &p, device, c->plans, most);
-    if (c->count > 0 || p.result_dtype == p.dtype) return;
-    p.result_dtype = p.dtype;
-    c->count = cudnn_make_plans(library, &p, device, c->plans, most);
-    c->rounded = true;
-    log_line("tune", "cuDNN: pass %lld of a convolution from bf16 to f32 has %d plans, all of which round to bf16",
-             (long long)p.pass, c->count);
-}
 
 /* A bias is added by no operation of cuDNN's that every engine has. */
 static void make_plans(cudnn_convolution *c)
 {
     const convolution *p = &c->problem;
-    const cudnn_library *library = p->has_bias || p->batch == 0 ? NULL : cudnn_load();
-    if (!library || (!handle && library->Create(&handle))) return;
-    cudnnBackendDescriptor_t device = cudnn_describe_device(library, NULL);
-    if (!device) return;
-    make_plans_on(library, device, c);
-    library->BackendDestroyDescriptor(device);
+    const cudnn_library *library = p->has_bias || p->batch == 0 ? NULL : started_library();
+    if (!library) return;
+    c->count = cudnn_make_plans(library, p, device, c->plans, timing_is_off() ? 1 : PLANS);
+    if (c->count == 0)
+        log_line("tune", "cuDNN: pass %lld of a convolution from %s to %s has no plan, and is this library's own",
+                 (long long)p->pass, vt_dtype_name((vt_dtype)p->dtype), vt_dtype_name((vt_dtype)p->result_dtype));
 }
 
 static cudnn_convolution *find_known(const convolution *p)
@@ -79,25 +86,12 @@ cudnn_convolution *cudnn_find(const convolution *p)
     return c && c->count > 0 ? c : NULL;
 }
 
-static int64_t result_count(const convolution *p)
-{
-    if (p->pass == CONVOLUTION_FORWARD) return p->batch * p->outputs * p->output[0] * p->output[1];
-    if (p->pass == CONVOLUTION_INPUT_GRADIENT) return p->batch * p->channels * p->size[0] * p->size[1];
-    return weight_count(p);
-}
-
-/* Of the result, as cuDNN writes it before it is widened. */
-static size_t narrow_bytes(const cudnn_convolution *c)
-{
-    return aligned_bytes(c->rounded ? (size_t)result_count(&c->problem) * sizeof(uint16_t) : 0);
-}
-
 size_t cudnn_scratch(const cudnn_convolution *c)
 {
     int64_t most = 0;
     for (int i = 0; i < c->count; i++)
         if (c->plans[i].workspace > most) most = c->plans[i].workspace;
-    return narrow_bytes(c) + (size_t)most;
+    return (size_t)most;
 }
 
 bool cudnn_takes(const convolution_operands *o)
@@ -138,23 +132,6 @@ static cudnnStatus_t execute(const convolution *p, const cudnn_plan *plan, const
     return status;
 }
 
-static bool widen(const convolution *p, const void *narrow, void *result)
-{
-    vt_shape shape = { 1, { result_count(p) } };
-    array from = array_contiguous((void *)narrow, VT_BF16, shape), to = array_contiguous(result, VT_F32, shape);
-    return cuda_copy(&to, &from);
-}
-
-static bool queue(const cudnn_convolution *c, int number, const convolution_operands *o, void *scratch)
-{
-    const convolution *p = &c->problem;
-    convolution_operands narrow = *o;
-    if (c->rounded) narrow.result = scratch;
-    cudnnStatus_t status = execute(p, &c->plans[number], &narrow, (char *)scratch + narrow_bytes(c));
-    if (status) log_line("tune", "cuDNN: %s", cudnn_load()->GetErrorString(status));
-    return !status && (!c->rounded || widen(p, narrow.result, o->result));
-}
-
 /* -- The choice ---------------------------------------------------------------------------------------------------- */
 
 /* What there is to choose from: the plans, and behind them what others can do. */
@@ -165,12 +142,20 @@ typedef struct candidates {
     queue_convolution *own;
 } candidates;
 
-static bool queue_candidate(int number, const void *context)
+static void queue_own(const candidates *among)
+{
+    among->own(&among->c->problem, among->o, among->scratch);
+}
+
+static const char *queue_candidate(int number, const void *context)
 {
     const candidates *among = (const candidates *)context;
-    if (number < among->c->count) return queue(among->c, number, among->o, among->scratch);
-    among->own(&among->c->problem, among->o, among->scratch);
-    return true;
+    if (number == among->c->count) {
+        queue_own(among);
+        return NULL;
+    }
+    cudnnStatus_t status = execute(&among->c->problem, &among->c->plans[number], among->o, among->scratch);
+    return status ? cudnn_load()->GetErrorString(status) : NULL;
 }
 
 static void describe_candidate(int number, const void *context, char (&text)[MAX_ANSWER])
@@ -196,6 +181,10 @@ void cudnn_run(cudnn_convolution *c, const convolution_operands *o, void *scratc
     const candidates among = { c, o, scratch, own };
     pthread_mutex_lock(&lock);
     if (c->chosen == UNDECIDED) c->chosen = choose_among(&among);
-    if (!queue_candidate(c->chosen == UNDECIDED ? 0 : c->chosen, &among)) queue_candidate(c->count, &among);
+    const char *failure = queue_candidate(c->chosen == UNDECIDED ? 0 : c->chosen, &among);
+    if (failure) {
+        log_line("tune", "cuDNN: %s: this convolution is this library's own", failure);
+        queue_own(&among);
+    }
     pthread_mutex_unlock(&lock);
 }

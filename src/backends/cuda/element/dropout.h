@@ -19,7 +19,7 @@ typedef struct dropout_rule {
 /* Of the call's random stream. */
 static inline dropout_rule dropout_rule_of(const kernel_call *call, double p)
 {
-    return { call->device_bound, (uint32_t)ceil(p * 0x1p24), (float)(1 / (1 - p)) };
+    return { &call->device_bound->random, (uint32_t)ceil(p * 0x1p24), (float)(1 / (1 - p)) };
 }
 
 static __device__ __forceinline__ bool is_kept(const dropout_rule &rule, uint32_t word)

@@ -116,7 +116,7 @@ template <class T, class Draw> static void draw(const kernel_call *call)
     Draw draw = { *(const create_attributes *)call->attributes };
     if (count == 0) return;
     LAUNCH((draw_blocks<T, Draw>), blocks_for(count, DRAWN * BLOCK), BLOCK, 0, compute_stream(), draw,
-           call->device_bound, count, is_aligned(out, DRAWN), (T *)out->data);
+           &call->device_bound->random, count, is_aligned(out, DRAWN), (T *)out->data);
 }
 
 template <class Draw> static bool run_draw_of_floats(const kernel_call *call)

@@ -18,31 +18,50 @@ static tuning_cache known = EMPTY_TUNING_CACHE;
 
 typedef cudaEvent_t marks[ROUNDS + 1];
 
-/* The least milliseconds of a few runs, after one that warms up; -1 where it cannot run. The host is ahead of the
- * device by then, so that what is timed is the device. */
-static float time_candidate(const choice *c, int candidate, const marks &at)
+/* NULL; or why it failed. */
+static const char *failure_of(cudaError_t status)
 {
-    float least = -1;
-    bool ok = c->queue(candidate, c->context) && !cudaEventRecord(at[0], compute_stream());
-    for (int i = 0; i < ROUNDS && ok; i++)
-        ok = c->queue(candidate, c->context) && !cudaEventRecord(at[i + 1], compute_stream());
-    ok = ok && !cudaEventSynchronize(at[ROUNDS]);
-    for (int i = 0; i < ROUNDS && ok; i++) {
-        float taken;
-        ok = !cudaEventElapsedTime(&taken, at[i], at[i + 1]);
-        if (ok && (least < 0 || taken < least)) least = taken;
-    }
-    return ok ? least : -1;
+    return status == cudaSuccess ? NULL : cudaGetErrorString(status);
 }
 
+/* Queues one run that warms up and a few more, with an event behind each. The host is ahead of the device by then, so
+ * that what is timed is the device. Returns NULL; or why it cannot run. */
+static const char *queue_rounds(const choice *c, int candidate, const marks &at)
+{
+    const char *failure = NULL;
+    for (int i = 0; i <= ROUNDS && !failure; i++) {
+        failure = c->queue(candidate, c->context);
+        if (!failure) failure = failure_of(cudaEventRecord(at[i], compute_stream()));
+    }
+    return failure;
+}
+
+/* The least milliseconds of these runs. Returns as before. */
+static const char *time_candidate(const choice *c, int candidate, const marks &at, float *least)
+{
+    const char *failure = queue_rounds(c, candidate, at);
+    if (!failure) failure = failure_of(cudaEventSynchronize(at[ROUNDS]));
+    for (int i = 0; i < ROUNDS && !failure; i++) {
+        float taken = 0;
+        failure = failure_of(cudaEventElapsedTime(&taken, at[i], at[i + 1]));
+        if (i == 0 || taken < *least) *least = taken;
+    }
+    return failure;
+}
+
+/* UNDECIDED where none can run. */
 static int fastest_between(const choice *c, const char *name, const marks &at)
 {
-    float best = -1;
-    int chosen = 0;
+    float best = 0, taken = 0;
+    int chosen = UNDECIDED;
     for (int i = 0; i < c->candidates; i++) {
-        float taken = time_candidate(c, i, at);
+        const char *failure = time_candidate(c, i, at, &taken);
+        if (failure) {
+            log_line("tune", "%s: candidate %d of %d cannot run: %s", name, i, c->candidates, failure);
+            continue;
+        }
         log_line("tune", "%s: candidate %d of %d takes %.1f us", name, i, c->candidates, (double)taken * 1e3);
-        if (taken < 0 || (best >= 0 && taken > MARGIN * best)) continue;
+        if (chosen != UNDECIDED && taken > MARGIN * best) continue;
         best = taken;
         chosen = i;
     }
@@ -54,7 +73,7 @@ static int fastest(const choice *c, const char *name)
     marks at = {};
     bool ok = true;
     for (cudaEvent_t &event : at) ok = ok && cudaEventCreateWithFlags(&event, cudaEventDefault) == cudaSuccess;
-    int chosen = ok ? fastest_between(c, name, at) : 0;
+    int chosen = ok ? fastest_between(c, name, at) : UNDECIDED;
     for (cudaEvent_t event : at)
         if (event) cudaEventDestroy(event);
     cudaGetLastError(); /* what failed was not chosen */
@@ -101,11 +120,11 @@ int choose(const choice *c)
     int chosen = recall(c, name);
     if (chosen == UNDECIDED) {
         chosen = fastest(c, name ? name : c->problem);
-        keep(c, name, chosen);
+        if (chosen != UNDECIDED) keep(c, name, chosen);
     }
     pthread_mutex_unlock(&one_at_a_time);
     free(name);
-    return chosen;
+    return chosen == UNDECIDED ? 0 : chosen;
 }
 
 char *cuda_choices()

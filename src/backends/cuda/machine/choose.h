@@ -16,7 +16,7 @@ typedef struct choice {
     int candidates;
     /* Writes an algorithm as text without spaces and semicolons that says which it is in every run of a program. */
     void (*describe)(int candidate, const void *context, char (&text)[MAX_ANSWER]);
-    bool (*queue)(int candidate, const void *context); /* false, without an error, where it cannot run */
+    const char *(*queue)(int candidate, const void *context); /* NULL; or why it cannot run, without an error */
     const void *context;
 } choice;
 
@@ -26,7 +26,7 @@ int recall_choice(const choice *c);
 
 /* Otherwise times the candidates, which waits for the device. Another than the first must take clearly less time than
  * those before it: results differ in their last bits, and are to be the same in the next run of a program. Where
- * nothing can be timed it is the first. */
+ * none can be timed it is the first, this time. */
 int choose(const choice *c);
 
 /* As the backend's. */

@@ -51,10 +51,26 @@ static bool count_devices(int *count)
                        status == cudaSuccess ? "none was found" : cudaGetErrorString(status));
 }
 
-/* Of the process: what its threads share, such as the libraries' handles, belongs to one GPU. */
+/* Of the process: what its threads share, such as the libraries' handles, belongs to one GPU. It is settled by the
+ * threads that compute on it, or ever did, or are about to. */
 static pthread_mutex_t choosing = PTHREAD_MUTEX_INITIALIZER;
-static int chosen;
-static bool is_in_use;
+static int chosen, claims;
+
+/* Of the mutex's holder. */
+static void claim()
+{
+    claims += !device.has_claim;
+    device.has_claim = true;
+}
+
+/* Of a thread that could not start. */
+static void drop_claim()
+{
+    pthread_mutex_lock(&choosing);
+    claims -= device.has_claim;
+    device.has_claim = false;
+    pthread_mutex_unlock(&choosing);
+}
 
 bool device_select(int number)
 {
@@ -64,9 +80,9 @@ bool device_select(int number)
         return raise_error(VT_ERROR_UNSUPPORTED, vt_site{}, "device cuda:%d: the GPUs of this machine are 0 to %d",
                            number, count - 1);
     pthread_mutex_lock(&choosing);
-    if (!is_in_use) chosen = number;
-    is_in_use = true; /* so that another thread's choice does not come before this one's start */
+    if (claims == 0) chosen = number;
     const int current = chosen;
+    if (current == number) claim(); /* so that another thread's choice does not come before this one's start */
     pthread_mutex_unlock(&choosing);
     return current == number ||
            raise_error(VT_ERROR_UNSUPPORTED, vt_site{},
@@ -78,7 +94,7 @@ static bool find_device()
     int count;
     if (!count_devices(&count)) return false;
     pthread_mutex_lock(&choosing);
-    is_in_use = true;
+    claim();
     pthread_mutex_unlock(&choosing);
     return cuda_ok(cudaSetDevice(chosen), "cudaSetDevice");
 }
@@ -93,8 +109,7 @@ static bool make_streams()
     bool ok = cuda_ok(cudaStreamCreateWithFlags(&device.compute, cudaStreamNonBlocking), "cudaStreamCreate") &&
               cuda_ok(cudaStreamCreateWithFlags(&device.copy, cudaStreamNonBlocking), "cudaStreamCreate") &&
               make_event(&device.copied);
-    for (mark_ring *ring : { &device.marks, &device.uploads })
-        for (cudaEvent_t &mark : ring->events) ok = ok && make_event(&mark);
+    for (cudaEvent_t &mark : device.marks.events) ok = ok && make_event(&mark);
     for (stage_ring *ring : { &device.for_copy, &device.for_compute })
         for (stage &s : ring->stages) ok = ok && make_event(&s.done);
     return ok;
@@ -137,8 +152,7 @@ static void give_back()
             end_event(s.done);
         }
     }
-    for (mark_ring *ring : { &device.marks, &device.uploads })
-        for (cudaEvent_t mark : ring->events) end_event(mark);
+    for (cudaEvent_t mark : device.marks.events) end_event(mark);
     end_event(device.copied);
     cudaFree(device.faults);
     device = {};
@@ -148,8 +162,10 @@ bool device_start()
 {
     if (device.started) return true;
     device.started = find_device() && ask_device() && make_streams() && make_faults();
-    if (!device.started) give_back();
-    return device.started;
+    if (device.started) return true;
+    drop_claim();
+    give_back();
+    return false;
 }
 
 void device_stop()

@@ -27,10 +27,10 @@ typedef struct mark_ring {
 } mark_ring;
 
 typedef struct device_state {
-    bool started, capturing;
+    bool has_claim, started, capturing;
     int multiprocessors;
     cudaStream_t compute, copy;
-    mark_ring marks, uploads; /* of `compute`; behind each upload from pinned memory, of `copy` */
+    mark_ring marks; /* of `compute` */
     cudaEvent_t copied;
     stage_ring for_copy, for_compute; /* what goes through each stream waits for none of the other */
     fault *faults;                    /* in device memory */

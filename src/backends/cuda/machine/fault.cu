@@ -7,7 +7,7 @@ extern "C" {
 
 fault_reporter reporter_for(const kernel_call *call, int input)
 {
-    return { device.faults, call->op->name, call->at, call->in[input].shape };
+    return { device.faults, call->op->name, call->device_bound, call->in[input].shape };
 }
 
 static bool raise_fault(const fault &f)

@@ -19,7 +19,7 @@ typedef struct fault {
 typedef struct fault_reporter {
     fault *to;
     const char *op;
-    vt_site at;
+    const device_bound *call; /* which is another in each run */
     vt_shape shape;
 } fault_reporter;
 
@@ -43,13 +43,14 @@ static __device__ inline void report_fault(const fault_reporter &reporter, fault
     for (bool done = is_reported(f, number); !done;) {
         if (atomicCAS(&f->locked, 0, 1) != 0) continue;
         __threadfence();
-        bool same_call = f->op == reporter.op && f->at.file == reporter.at.file && f->at.line == reporter.at.line;
+        const vt_site at = reporter.call->at;
+        bool same_call = f->op == reporter.op && f->at.file == at.file && f->at.line == at.line;
         if (f->kind == NO_FAULT || (same_call && number < f->number)) {
             f->number = number;
             f->value = value;
             f->limit = limit;
             f->op = reporter.op;
-            f->at = reporter.at;
+            f->at = at;
             f->shape = reporter.shape;
             __threadfence();
             f->kind = kind;

@@ -38,22 +38,17 @@ static bool copy_through_stages(void *to, const void *from, size_t bytes, stage_
 }
 
 /* The event of an old mark serves a later one by now: the oldest mark that has its own comes behind both. */
-static cudaEvent_t event_of(const mark_ring &ring, uint64_t mark)
+static cudaEvent_t event_of(uint64_t mark)
 {
+    const mark_ring &ring = device.marks;
     uint64_t oldest = ring.last > MARKS ? ring.last - MARKS + 1 : 1;
     return ring.events[(mark > oldest ? mark : oldest) % MARKS];
-}
-
-static uint64_t add_mark(mark_ring *ring, cudaStream_t stream)
-{
-    uint64_t number = ++ring->last;
-    return cuda_ok(cudaEventRecord(ring->events[number % MARKS], stream), "cudaEventRecord") ? number : 0;
 }
 
 /* What is copied from now on goes behind the mark. */
 static bool copy_behind(uint64_t mark)
 {
-    return !mark || cuda_ok(cudaStreamWaitEvent(device.copy, event_of(device.marks, mark), 0), "cudaStreamWaitEvent");
+    return !mark || cuda_ok(cudaStreamWaitEvent(device.copy, event_of(mark), 0), "cudaStreamWaitEvent");
 }
 
 /* What is computed from now on goes behind what has been copied. */
@@ -69,30 +64,38 @@ static bool upload(void *to, const void *from, size_t bytes, uint64_t after)
            compute_behind_copies();
 }
 
-static uint64_t upload_pinned(void *to, const void *pinned, size_t bytes, uint64_t after)
+/* The event belongs to the memory, which may be uploaded from by one thread and awaited by another. */
+static bool upload_pinned(void *to, const pinned_memory *from, size_t bytes, uint64_t after)
 {
     bool ok = copy_behind(after) &&
-              cuda_ok(cudaMemcpyAsync(to, pinned, bytes, cudaMemcpyHostToDevice, device.copy), "cudaMemcpyAsync");
-    return ok && compute_behind_copies() ? add_mark(&device.uploads, device.copy) : 0;
+              cuda_ok(cudaMemcpyAsync(to, from->data, bytes, cudaMemcpyHostToDevice, device.copy), "cudaMemcpyAsync") &&
+              cuda_ok(cudaEventRecord((cudaEvent_t)from->read, device.copy), "cudaEventRecord") &&
+              compute_behind_copies();
+    if (!ok) cudaStreamSynchronize(device.copy); /* what was queued all the same reads no more */
+    return ok;
 }
 
-/* Of a thread that has given its device back, none is on its way. */
-static bool await_upload(uint64_t upload)
+static bool await_upload(const pinned_memory *from)
 {
-    return !device.started || cuda_ok(cudaEventSynchronize(event_of(device.uploads, upload)), "cudaEventSynchronize");
+    return cuda_ok(cudaEventSynchronize((cudaEvent_t)from->read), "cudaEventSynchronize");
 }
 
-static void *pin(size_t bytes)
+static void unpin(pinned_memory *memory)
 {
-    void *memory = NULL;
-    if (cudaMallocHost(&memory, bytes) == cudaSuccess) return memory;
+    cudaFreeHost(memory->data);
+    if (memory->read) cudaEventDestroy((cudaEvent_t)memory->read);
+    *memory = pinned_memory{};
+}
+
+static bool pin(size_t bytes, pinned_memory *memory)
+{
+    *memory = pinned_memory{};
+    if (cudaMallocHost(&memory->data, bytes) == cudaSuccess &&
+        cudaEventCreateWithFlags((cudaEvent_t *)&memory->read, cudaEventDisableTiming) == cudaSuccess)
+        return true;
+    unpin(memory);
     cudaGetLastError(); /* who asked takes other memory */
-    return NULL;
-}
-
-static void unpin(void *memory)
-{
-    cudaFreeHost(memory);
+    return false;
 }
 
 static bool push(void *to, const void *from, size_t bytes)
@@ -121,7 +124,9 @@ static bool download(void *to, const void *from, size_t bytes)
 
 static uint64_t mark()
 {
-    return add_mark(&device.marks, device.compute);
+    uint64_t number = ++device.marks.last;
+    cudaEvent_t event = device.marks.events[number % MARKS];
+    return cuda_ok(cudaEventRecord(event, device.compute), "cudaEventRecord") ? number : 0;
 }
 
 /* -- Graphs ------------------------------------------------------------------------------------------------------- */
@@ -138,11 +143,9 @@ static void *captured()
     cudaGraph_t graph = NULL;
     cudaGraphExec_t launchable = NULL;
     device.capturing = false;
-    if (cudaStreamEndCapture(device.compute, &graph) == cudaSuccess && graph) {
-        if (cudaGraphInstantiate(&launchable, graph, 0) != cudaSuccess) launchable = NULL;
-        cudaGraphDestroy(graph);
-    }
-    cudaGetLastError(); /* what cannot be captured is no error */
+    if (!cuda_ok(cudaStreamEndCapture(device.compute, &graph), "cudaStreamEndCapture")) return NULL;
+    if (!cuda_ok(cudaGraphInstantiate(&launchable, graph, 0), "cudaGraphInstantiate")) launchable = NULL;
+    cudaGraphDestroy(graph);
     return launchable;
 }
 

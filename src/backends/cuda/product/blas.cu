@@ -275,10 +275,11 @@ typedef struct trial {
     void *scratch;
 } trial;
 
-static bool queue_proposal(int number, const void *context)
+static const char *queue_proposal(int number, const void *context)
 {
     const trial *t = (const trial *)context;
-    return queue(t->library, t->product, number, t->o, t->scratch) == CUBLAS_STATUS_SUCCESS;
+    cublasStatus_t status = queue(t->library, t->product, number, t->o, t->scratch);
+    return status ? t->library->GetStatusString(status) : NULL;
 }
 
 /* The library says of an algorithm's words that they may be kept, and mean the same to the same version. */

@@ -19,6 +19,17 @@ static void *open_library()
     return file ? file : dlopen("/usr/local/cuda/lib64/" FILE_NAME, RTLD_NOW | RTLD_LOCAL);
 }
 
+static bool find_functions_in(void *file)
+{
+#define FIND(name)                                                                                                     \
+    library.name = (decltype(library.name))dlsym(file, "cublasLt" #name);                                              \
+    if (!library.name)                                                                                                 \
+        return raise_error(VT_ERROR_UNSUPPORTED, vt_site{}, "device cuda: " FILE_NAME " has no cublasLt" #name);
+    BLAS_FUNCTIONS(FIND)
+#undef FIND
+    return true;
+}
+
 static bool find_functions()
 {
     void *file = open_library();
@@ -27,13 +38,9 @@ static bool find_functions()
                            "device cuda: matrix products need cuBLAS %d, whose " FILE_NAME " was not found: install it "
                            "(it is part of the CUDA toolkit) and have LD_LIBRARY_PATH name its folder (%s)",
                            CUBLAS_VER_MAJOR, dlerror());
-#define FIND(name)                                                                                                     \
-    library.name = (decltype(library.name))dlsym(file, "cublasLt" #name);                                              \
-    if (!library.name)                                                                                                 \
-        return raise_error(VT_ERROR_UNSUPPORTED, vt_site{}, "device cuda: " FILE_NAME " has no cublasLt" #name);
-    BLAS_FUNCTIONS(FIND)
-#undef FIND
-    return true;
+    if (find_functions_in(file)) return true;
+    dlclose(file);
+    return false;
 }
 #else
 /* On the host the header has the functions' bodies. */
