@@ -1,4 +1,5 @@
 """What compare and scaling share: running a program that prints one line of JSON, and printing tables."""
+import contextlib
 import json
 import os
 import pathlib
@@ -33,13 +34,23 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def end_group(process):
+    """Kills the process and what it started. False where it does not end, as one does not that a driver holds."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def communicate(process, seconds):
     """What the process says on standard output and error; it and what it started end here, whatever happens."""
     try:
         return process.communicate(timeout=seconds)
     except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end_group(process)
         raise
 
 
