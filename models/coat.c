@@ -262,8 +262,10 @@ static bool layout(const void *model, const char *value, token_layout *layout)
     const coat *m = model;
     int scale = 0, block;
     if (sscanf(value, "serial_blocks%d", &scale) != 1 &&
-        sscanf(value, "parallel_blocks.%d.scale%d", &block, &scale) != 2)
-        sscanf(value, "parallel_blocks.%d.norm1%d", &block, &scale);
+        sscanf(value, "parallel_blocks.%d.scale%d", &block, &scale) != 2 &&
+        sscanf(value, "parallel_blocks.%d.norm1%d", &block, &scale) != 2 &&
+        sscanf(value, "parallel_blocks.%d.factoratt_crpe%d", &block, &scale) != 2)
+        return false;
     if (scale < 1 || scale > COAT_SCALES) return false;
     const coat_scale *s = &m->scales[scale - 1];
     *layout = (token_layout){ .prefix = 1, .rows = s->rows, .columns = s->columns };
@@ -301,13 +303,13 @@ static const variant variants_lite[] = {
     { "coat_lite_mini", "CoaT-Lite Mini", OF_224(LITE, .dims = { 64, 128, 320, 512 }, .depths = { 2, 2, 2, 2 }) },
     { "coat_lite_small", "CoaT-Lite Small", OF_224(LITE, .dims = { 64, 128, 320, 512 }, .depths = { 3, 4, 6, 3 }) },
     { "coat_lite_medium", "CoaT-Lite Medium", OF_224(LITE_MEDIUM) },
-    { "coat_lite_medium_384", "CoaT-Lite Medium at 384 px", OF_384(LITE_MEDIUM) },
+    { "coat_lite_medium_384", "CoaT-Lite Medium at 384 px, of squashed pictures", OF_384(LITE_MEDIUM) },
     { 0 },
 };
 
 #define OF_EITHER                                                                                                      \
     .size = sizeof(coat), .config_size = sizeof(coat_config), .init = coat_init, .forward = coat_forward,              \
-    .layout = layout, .blocks = "{serial_blocks?,parallel_blocks}.*", .heads = "head.*",                               \
+    .token_weights = "*.keys", .layout = layout, .blocks = "{serial_blocks?,parallel_blocks}.*", .heads = "head.*",    \
     .input = "patch_embed1.proj.weight"
 
 const family coat_family = {

@@ -81,6 +81,9 @@ typedef struct family {
      * on patches behind the last attention of a class token they do not. */
     const char *feature_map;
     const char *attention; /* a pattern of the names of maps of attention; NULL: there are none */
+    /* A pattern of the names of weights of tokens [B, heads, tokens, channels], each channel's sum 1; NULL: there are
+     * none. Attention that has them has no maps. */
+    const char *token_weights;
     /* Where the tokens of the value of that name are, a map of attention or a feature map [B, tokens, dim]: false where
      * they have no place. NULL: all values are feature maps [B, C, H, W]. */
     bool (*layout)(const void *model, const char *value, token_layout *layout);
