@@ -2,6 +2,7 @@
 #include "cct.h"
 #include "layers/drop_path.h"
 #include "layers/patch_embedding.h"
+#include "layers/tokens.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,10 +136,7 @@ static vt_tensor block_forward(const cct_block *b, vt_tensor x)
 static vt_tensor embed(const cct *m, vt_tensor images)
 {
     vt_tensor x = vt_named(m->path, "tokenizer", conv_tokenizer_forward(&m->tokenizer, images));
-    if (m->config.class_token) {
-        vt_tensor class = vt_expand(m->class_emb, VT_SHAPE(vt_dim(x, 0), 1, m->config.dim));
-        x = vt_concat(((vt_tensor[]){ class, x }), 2, 1);
-    }
+    if (m->config.class_token) x = tokens_behind_class(m->class_emb, x);
     return vt_dropout(vt_add(x, m->positional_emb), m->config.common.dropout);
 }
 

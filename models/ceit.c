@@ -1,6 +1,7 @@
 /* ceit.c - the convolution-enhanced image transformer. */
 #include "ceit.h"
 #include "layers/drop_path.h"
+#include "layers/tokens.h"
 #include <string.h>
 
 enum { POOL = 3, POOL_STRIDE = 2, POOL_PADDING = 1 };
@@ -60,7 +61,8 @@ static ceit_leff leff_new(vt_path path, int64_t dim, int64_t hidden)
 
 static attention attention_new_of(vt_path path, const ceit_config *c)
 {
-    return attention_new(vt_subpath(path, "attn"), c->dim, c->heads, .proj_dropout = c->common.dropout);
+    return attention_new(vt_subpath(path, "attn"), c->dim, c->heads, .proj_dropout = c->common.dropout,
+                         .no_qkv_bias = c->no_qkv_bias);
 }
 
 static ceit_block block_new(vt_path path, const ceit_config *c, double drop_path)
@@ -127,19 +129,15 @@ static vt_tensor embed(const ceit *m, vt_tensor images)
     vt_tensor x = conv_norm_forward(&m->stem, images);
     x = vt_named(m->path, "stem", vt_max_pool2d(x, POOL, .stride = POOL_STRIDE, .padding = POOL_PADDING));
     x = vt_rearrange(conv_forward(&m->proj, x), "b c h w -> b (h w) c");
-    vt_tensor class = vt_expand(m->cls_token, VT_SHAPE(vt_dim(x, 0), 1, m->config.dim));
-    x = position_add(&m->position, vt_concat(((vt_tensor[]){ class, x }), 2, 1));
+    x = position_add(&m->position, tokens_behind_class(m->cls_token, x));
     return vt_dropout(x, m->config.common.dropout);
 }
 
 static vt_tensor leff_forward(const ceit_leff *m, vt_tensor x, int64_t rows)
 {
-    vt_tensor map = vt_rearrange(vt_slice(x, 1, 1, VT_END), "b (h w) c -> b c h w", .h = rows);
-    map = vt_gelu(batch_norm_forward(&m->bn1, conv_forward(&m->conv1, map)));
+    vt_tensor map = vt_gelu(batch_norm_forward(&m->bn1, conv_forward(&m->conv1, map_of_tokens(x, rows))));
     map = vt_gelu(batch_norm_forward(&m->bn2, conv_forward(&m->conv2, map)));
-    map = batch_norm_forward(&m->bn3, conv_forward(&m->conv3, map));
-    vt_tensor tokens = vt_rearrange(map, "b c h w -> b (h w) c");
-    return vt_concat(((vt_tensor[]){ vt_slice(x, 1, 0, 1), tokens }), 2, 1);
+    return tokens_of_map(batch_norm_forward(&m->bn3, conv_forward(&m->conv3, map)), x);
 }
 
 static vt_tensor block_forward(const ceit *m, const ceit_block *b, vt_tensor x)

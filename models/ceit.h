@@ -15,6 +15,7 @@ typedef struct ceit_config {
     int stem_kernel, stem_stride; /* of the convolution in front; pooling of stride 2 follows */
     int64_t stem_channels, patch; /* height and width, of what the stem gives */
     int64_t dim, depth, heads, mlp_dim;
+    bool no_qkv_bias;
 } ceit_config;
 
 /* An MLP that sees each token's neighbours, by a depth-wise convolution in its middle; the class token passes by. */

@@ -1,5 +1,6 @@
 /* coat.c - the co-scale conv-attentional transformer. */
 #include "coat.h"
+#include "layers/tokens.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -36,8 +37,8 @@ static bool scales_fit(const coat_config *c)
             vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
                            "coat: scale %d has %lld channels and %lld in its MLP; with parallel blocks they must be "
                            "those of scale 2: %lld and %lld",
-                           i + 1, (long long)c->dims[i], (long long)(c->dims[i] * c->mlp_ratios[i]),
-                           (long long)c->dims[1], (long long)(c->dims[1] * c->mlp_ratios[1]));
+                           i + 1, (long long)c->dims[i], (long long)hidden_channels(c->dims[i], c->mlp_ratios[i]),
+                           (long long)c->dims[1], (long long)hidden_channels(c->dims[1], c->mlp_ratios[1]));
             return false;
         }
     return true;
@@ -55,7 +56,8 @@ static bool picture_fits(const coat_config *c)
 
 static factorized_attention attention_new_of(vt_path path, const coat_config *c, const coat_scale *scale, int64_t dim)
 {
-    return factorized_attention_new(path, dim, heads_of(c), scale->rows, c->common.dropout, &scale->crpe);
+    return factorized_attention_new(path, dim, heads_of(c), scale->rows, &scale->crpe, c->common.dropout,
+                                    c->no_qkv_bias);
 }
 
 static coat_serial_block serial_block_new(vt_path path, const coat_config *c, const coat_scale *scale, int i)
@@ -65,7 +67,7 @@ static coat_serial_block serial_block_new(vt_path path, const coat_config *c, co
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), dim, EPS);
     b.attention = attention_new_of(vt_subpath(path, "factoratt_crpe"), c, scale, dim);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), dim, EPS);
-    b.mlp = mlp_new(vt_subpath(path, "mlp"), dim, c->mlp_ratios[i] * dim, .dropout = c->common.dropout);
+    b.mlp = mlp_new(vt_subpath(path, "mlp"), dim, hidden_channels(dim, c->mlp_ratios[i]), .dropout = c->common.dropout);
     return b;
 }
 
@@ -99,7 +101,8 @@ static coat_parallel_block parallel_block_new(vt_path path, const coat *m)
         b.norm2[i] = layer_norm_new(vt_subpath(path, "norm2%d", i + 2), dim, EPS);
         b.attention[i] = attention_new_of(vt_subpath(path, "factoratt_crpe%d", i + 2), c, &m->scales[i + 1], dim);
     }
-    b.mlp = mlp_new(vt_subpath(path, "mlp2"), dim, c->mlp_ratios[1] * dim, .dropout = c->common.dropout);
+    b.mlp =
+        mlp_new(vt_subpath(path, "mlp2"), dim, hidden_channels(dim, c->mlp_ratios[1]), .dropout = c->common.dropout);
     return b;
 }
 
@@ -149,12 +152,6 @@ bool coat_init(void *model, vt_path path, const void *config)
 /* -- Forward ---------------------------------------------------------------------------------------------------------
  */
 
-/* x [B, 1 + tokens, dim] without its class token: [B, dim, rows, columns] */
-static vt_tensor to_map(vt_tensor x, int64_t rows)
-{
-    return vt_rearrange(vt_slice(x, 1, 1, VT_END), "b (h w) c -> b c h w", .h = rows);
-}
-
 static vt_tensor serial_block_forward(const coat *m, const coat_scale *s, const coat_serial_block *b, vt_tensor x)
 {
     VT_MODE_OF(b->path);
@@ -170,9 +167,7 @@ static vt_tensor serial_block_forward(const coat *m, const coat_scale *s, const 
 static vt_tensor scale_forward(const coat *m, int i, vt_tensor x)
 {
     const coat_scale *s = &m->scales[i];
-    x = conv_embedding_forward(&s->patch_embed, x);
-    vt_tensor class = vt_expand(s->cls_token, VT_SHAPE(vt_dim(x, 0), 1, m->config.dims[i]));
-    x = vt_concat(((vt_tensor[]){ class, x }), 2, 1);
+    x = tokens_behind_class(s->cls_token, conv_embedding_forward(&s->patch_embed, x));
     for (int64_t k = 0; k < s->depth; k++) x = serial_block_forward(m, s, &s->blocks[k], x);
     return x;
 }
@@ -181,9 +176,7 @@ static vt_tensor scale_forward(const coat *m, int i, vt_tensor x)
 static vt_tensor resize(vt_tensor x, int64_t rows, double times)
 {
     if (times == 1) return x;
-    vt_tensor map = vt_interpolate(to_map(x, rows), .scale = times, .mode = VT_BILINEAR);
-    vt_tensor tokens = vt_rearrange(map, "b c h w -> b (h w) c");
-    return vt_concat(((vt_tensor[]){ vt_slice(x, 1, 0, 1), tokens }), 2, 1);
+    return tokens_of_map(vt_interpolate(map_of_tokens(x, rows), .scale = times, .mode = VT_BILINEAR), x);
 }
 
 /* What all scales give to one of them. */
@@ -230,7 +223,7 @@ vt_tensor coat_forward(const void *model, vt_tensor images)
     vt_tensor x[COAT_SCALES];
     if (!images_fit(&m->config.common, "coat", images)) return (vt_tensor){ 0 };
     for (int i = 0; i < COAT_SCALES; i++)
-        x[i] = scale_forward(m, i, i == 0 ? images : to_map(x[i - 1], m->scales[i - 1].rows));
+        x[i] = scale_forward(m, i, i == 0 ? images : map_of_tokens(x[i - 1], m->scales[i - 1].rows));
     for (int64_t k = 0; k < depth; k++) parallel_block_forward(m, &m->parallel[k], x + 1);
     vt_tensor class = depth > 0 ? aggregate(m, x + 1)
                                 : vt_select(layer_norm_forward(&m->norm[COAT_PARALLEL - 1], x[COAT_SCALES - 1]), 1, 0);
@@ -269,8 +262,10 @@ static bool layout(const void *model, const char *value, token_layout *layout)
     const coat *m = model;
     int scale = 0, block;
     if (sscanf(value, "serial_blocks%d", &scale) != 1 &&
-        sscanf(value, "parallel_blocks.%d.scale%d", &block, &scale) != 2)
-        sscanf(value, "parallel_blocks.%d.norm1%d", &block, &scale);
+        sscanf(value, "parallel_blocks.%d.scale%d", &block, &scale) != 2 &&
+        sscanf(value, "parallel_blocks.%d.norm1%d", &block, &scale) != 2 &&
+        sscanf(value, "parallel_blocks.%d.factoratt_crpe%d", &block, &scale) != 2)
+        return false;
     if (scale < 1 || scale > COAT_SCALES) return false;
     const coat_scale *s = &m->scales[scale - 1];
     *layout = (token_layout){ .prefix = 1, .rows = s->rows, .columns = s->columns };
@@ -286,7 +281,7 @@ static bool layout(const void *model, const char *value, token_layout *layout)
     CONFIG(32, 10, .patch = 2, .window_heads = { 1, 2, 1 }, __VA_ARGS__), .pictures = { CIFAR_MEAN, .crop = 1 }
 #define PUBLISHED(...) .patch = 4, .window_heads = { 2, 3, 3 }, __VA_ARGS__
 #define OF_224(...)    CONFIG(224, 1000, PUBLISHED(__VA_ARGS__)), .pictures = { IMAGENET_MEAN, .crop = 0.9 }
-#define OF_384(...)    CONFIG(384, 1000, PUBLISHED(__VA_ARGS__)), .pictures = { IMAGENET_MEAN, .crop = 1 }
+#define OF_384(...)    CONFIG(384, 1000, PUBLISHED(__VA_ARGS__)), .pictures = { IMAGENET_MEAN, .crop = 1, .squash = true }
 #define EACH_4         .mlp_ratios = { 4, 4, 4, 4 }
 #define LITE           .mlp_ratios = { 8, 8, 4, 4 }
 #define COAT           EACH_4, .depths = { 2, 2, 2, 2 }, .parallel_depth = 6
@@ -308,13 +303,13 @@ static const variant variants_lite[] = {
     { "coat_lite_mini", "CoaT-Lite Mini", OF_224(LITE, .dims = { 64, 128, 320, 512 }, .depths = { 2, 2, 2, 2 }) },
     { "coat_lite_small", "CoaT-Lite Small", OF_224(LITE, .dims = { 64, 128, 320, 512 }, .depths = { 3, 4, 6, 3 }) },
     { "coat_lite_medium", "CoaT-Lite Medium", OF_224(LITE_MEDIUM) },
-    { "coat_lite_medium_384", "CoaT-Lite Medium at 384 px", OF_384(LITE_MEDIUM) },
+    { "coat_lite_medium_384", "CoaT-Lite Medium at 384 px, of squashed pictures", OF_384(LITE_MEDIUM) },
     { 0 },
 };
 
 #define OF_EITHER                                                                                                      \
     .size = sizeof(coat), .config_size = sizeof(coat_config), .init = coat_init, .forward = coat_forward,              \
-    .layout = layout, .blocks = "{serial_blocks?,parallel_blocks}.*", .heads = "head.*",                               \
+    .token_weights = "*.keys", .layout = layout, .blocks = "{serial_blocks?,parallel_blocks}.*", .heads = "head.*",    \
     .input = "patch_embed1.proj.weight"
 
 const family coat_family = {

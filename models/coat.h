@@ -15,7 +15,9 @@ enum { COAT_SCALES = 4, COAT_PARALLEL = 3 }; /* parallel blocks are of the last 
 typedef struct coat_config {
     common_config common; /* dropout: behind the attention's projection, and in the MLP; drop_path: of all blocks */
     int64_t patch;        /* height and width of the first scale's; those of the others are 2 */
-    int64_t dims[COAT_SCALES], depths[COAT_SCALES], mlp_ratios[COAT_SCALES];
+    int64_t dims[COAT_SCALES], depths[COAT_SCALES];
+    double mlp_ratios[COAT_SCALES]; /* of an MLP's hidden channels to the block's */
+    bool no_qkv_bias;
     int64_t parallel_depth; /* 0: CoaT-Lite. Otherwise the dims and ratios of the last scales are the same */
     int64_t window_heads[CONV_RELATIVE_POSITION_WINDOWS]; /* of all heads, so many have windows of 3, 5 and 7 */
 } coat_config;

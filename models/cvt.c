@@ -2,54 +2,55 @@
 #include "cvt.h"
 #include "layers/attend.h"
 #include "layers/drop_path.h"
+#include "layers/tokens.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Of the depth-wise convolutions; keys and values are of every second row and column. */
-enum { KERNEL = 3, PADDING = 1, KEY_STRIDE = 2 };
-
 /* -- Parameters ------------------------------------------------------------------------------------------------------
  */
 
-static cvt_projection projection_new(vt_path path, char which, int64_t dim, int stride, bool no_bias)
+static cvt_projection projection_new(vt_path path, char which, int64_t dim, int64_t kernel, int64_t stride,
+                                     bool no_bias)
 {
     const vt_path front = vt_subpath(path, "conv_proj_%c", which);
     cvt_projection m;
-    m.conv = conv_new(vt_subpath(front, "conv"), dim, dim, KERNEL, .stride = stride, .padding = PADDING,
+    m.conv = conv_new(vt_subpath(front, "conv"), dim, dim, kernel, .stride = (int)stride, .padding = (int)(kernel / 2),
                       .groups = (int)dim, .no_bias = true);
     m.bn = batch_norm_new(vt_subpath(front, "bn"), dim);
     m.linear = linear_new(vt_subpath(path, "proj_%c", which), dim, dim, .no_bias = no_bias);
     return m;
 }
 
-static cvt_attention attention_of_stage(vt_path path, const cvt_config *c, const cvt_stage *stage, int64_t dim,
-                                        int64_t heads)
+static cvt_attention attention_of_stage(vt_path path, const cvt_config *c, int i, const cvt_stage *stage)
 {
-    cvt_attention m = { .path = path, .heads = heads, .rows = stage->rows, .columns = stage->columns };
+    const int64_t dim = c->dims[i], kernel = c->qkv_kernels[i], stride = c->key_strides[i];
+    cvt_attention m = { .path = path, .heads = c->heads[i], .rows = stage->rows, .columns = stage->columns };
     m.scale = 1 / sqrt((double)dim); /* not of the channels of a head */
     m.dropout = c->attention_dropout;
     m.proj_dropout = c->common.dropout;
-    m.q = projection_new(path, 'q', dim, 1, c->no_qkv_bias);
-    m.k = projection_new(path, 'k', dim, KEY_STRIDE, c->no_qkv_bias);
-    m.v = projection_new(path, 'v', dim, KEY_STRIDE, c->no_qkv_bias);
+    m.q = projection_new(path, 'q', dim, kernel, 1, c->no_qkv_bias[i]);
+    m.k = projection_new(path, 'k', dim, kernel, stride, c->no_qkv_bias[i]);
+    m.v = projection_new(path, 'v', dim, kernel, stride, c->no_qkv_bias[i]);
     m.proj = linear_new(vt_subpath(path, "proj"), dim, dim);
     return m;
 }
 
-static cvt_block block_new(vt_path path, const cvt_config *c, const cvt_stage *stage, int64_t dim, int64_t heads)
+static cvt_block block_new(vt_path path, const cvt_config *c, int i, const cvt_stage *stage)
 {
+    const int64_t dim = c->dims[i];
     cvt_block b = { .path = path };
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), dim, 1e-5);
-    b.attn = attention_of_stage(vt_subpath(path, "attn"), c, stage, dim, heads);
+    b.attn = attention_of_stage(vt_subpath(path, "attn"), c, i, stage);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), dim, 1e-5);
-    b.mlp =
-        mlp_new(vt_subpath(path, "mlp"), dim, c->mlp_ratio * dim, .dropout = c->common.dropout, .quick_gelu = !c->gelu);
+    b.mlp = mlp_new(vt_subpath(path, "mlp"), dim, hidden_channels(dim, c->mlp_ratios[i]), .dropout = c->common.dropout,
+                    .quick_gelu = !c->gelu);
     return b;
 }
 
-static bool sizes_fit(const cvt_config *c, int i, int64_t rows, int64_t columns)
+static bool blocks_fit(const cvt_config *c, int i)
 {
+    const int64_t kernel = c->qkv_kernels[i], stride = c->key_strides[i];
     if (c->depths[i] < 1 || c->heads[i] < 1 || c->dims[i] % c->heads[i]) {
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
                        "cvt: stage %d has %lld blocks of %lld channels in %lld heads; it must have 1 or more of each, "
@@ -57,6 +58,17 @@ static bool sizes_fit(const cvt_config *c, int i, int64_t rows, int64_t columns)
                        i + 1, (long long)c->depths[i], (long long)c->dims[i], (long long)c->heads[i]);
         return false;
     }
+    if (kernel > 0 && kernel % 2 == 1 && stride > 0) return true;
+    vt_error_raise(
+        VT_ERROR_ARGUMENT, VT_HERE,
+        "cvt: the queries' and keys' convolutions of stage %d have kernels of %lld and strides of %lld; they "
+        "must be odd, and 1 or more",
+        i + 1, (long long)kernel, (long long)stride);
+    return false;
+}
+
+static bool picture_fits(const cvt_config *c, int i, int64_t rows, int64_t columns)
+{
     const int64_t least = c->kernels[i] - 2 * c->paddings[i];
     if (rows >= 1 && columns >= 1 && rows >= least && columns >= least) return true;
     vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "cvt: stage %d gets %lld by %lld; each must be %lld or more", i + 1,
@@ -70,17 +82,19 @@ static bool stage_init(cvt *m, int i, int64_t in, int64_t rows, int64_t columns)
     const cvt_config *c = &m->config;
     const int64_t dim = c->dims[i];
     cvt_stage *s = &m->stages[i];
-    if (!sizes_fit(c, i, rows, columns)) return false;
+    if (!blocks_fit(c, i) || !picture_fits(c, i, rows, columns)) return false;
     *s = (cvt_stage){ .path = vt_subpath(m->path, "stage%d", i), .depth = c->depths[i] };
     s->patch_embed = conv_embedding_new(vt_subpath(s->path, "patch_embed"), in, dim, c->kernels[i],
                                         .stride = (int)c->strides[i], .padding = (int)c->paddings[i]);
     s->rows = conv_extent(rows, c->kernels[i], c->strides[i], c->paddings[i]);
     s->columns = conv_extent(columns, c->kernels[i], c->strides[i], c->paddings[i]);
+    s->key_rows = conv_extent(s->rows, c->qkv_kernels[i], c->key_strides[i], c->qkv_kernels[i] / 2);
+    s->key_columns = conv_extent(s->columns, c->qkv_kernels[i], c->key_strides[i], c->qkv_kernels[i] / 2);
     if (i == CVT_STAGES - 1)
         s->cls_token = vt_parameter(s->path, "cls_token", VT_SHAPE(1, 1, dim), VT_INIT_NORMAL, 0.02, .no_decay = true);
     s->blocks = vt_model_allocate(m->path.model, s->depth, sizeof *s->blocks);
     for (int64_t k = 0; s->blocks && k < s->depth; k++)
-        s->blocks[k] = block_new(vt_subpath(s->path, "blocks.%d", (int)k), c, s, dim, c->heads[i]);
+        s->blocks[k] = block_new(vt_subpath(s->path, "blocks.%d", (int)k), c, i, s);
     return !vt_failed();
 }
 
@@ -120,17 +134,13 @@ bool cvt_init(void *model, vt_path path, const void *config)
 /* -- Forward ---------------------------------------------------------------------------------------------------------
  */
 
-/* class, inert where there is none, in front of x [B, tokens, dim]. */
-static vt_tensor behind_class(vt_tensor class, vt_tensor x)
-{
-    return class.id ? vt_concat(((vt_tensor[]){ class, x }), 2, 1) : x;
-}
-
-/* map [B, dim, rows, columns] -> [B, heads, class token and tokens, dim / heads] */
+/* map [B, dim, rows, columns], behind the class token, which may be inert -> [B, heads, class token and tokens, dim /
+ * heads] */
 static vt_tensor project(const cvt_projection *m, vt_tensor map, vt_tensor class, int64_t heads)
 {
     vt_tensor x = batch_norm_forward(&m->bn, conv_forward(&m->conv, map));
-    x = behind_class(class, vt_rearrange(x, "b c h w -> b (h w) c"));
+    x = vt_rearrange(x, "b c h w -> b (h w) c");
+    if (class.id) x = vt_concat(((vt_tensor[]){ class, x }), 2, 1);
     return vt_rearrange(linear_forward(&m->linear, x), "b n (h d) -> b h n d", .h = heads);
 }
 
@@ -158,9 +168,8 @@ static vt_tensor block_forward(const cvt_block *b, vt_tensor x)
 static vt_tensor stage_forward(const cvt *m, const cvt_stage *s, vt_tensor x)
 {
     x = vt_named(s->path, "patch_embed", conv_embedding_forward(&s->patch_embed, x));
-    vt_tensor class = s->cls_token;
-    if (class.id) class = vt_expand(class, VT_SHAPE(vt_dim(x, 0), 1, vt_dim(x, 2)));
-    x = vt_dropout(behind_class(class, x), m->config.common.dropout);
+    if (s->cls_token.id) x = tokens_behind_class(s->cls_token, x);
+    x = vt_dropout(x, m->config.common.dropout);
     for (int64_t k = 0; k < s->depth; k++) x = block_forward(&s->blocks[k], x);
     return x;
 }
@@ -226,12 +235,9 @@ static bool layout(const void *model, const char *value, token_layout *layout)
     if (stage < 0 || stage >= CVT_STAGES) return false;
     const cvt_stage *s = &m->stages[stage];
     const int64_t prefix = s->cls_token.id && !strstr(value, "patch_embed");
-    *layout = (token_layout){ prefix,
-                              s->rows,
-                              s->columns,
-                              .key_prefix = prefix,
-                              .key_rows = conv_extent(s->rows, KERNEL, KEY_STRIDE, PADDING),
-                              .key_columns = conv_extent(s->columns, KERNEL, KEY_STRIDE, PADDING) };
+    *layout = (token_layout){
+        prefix, s->rows, s->columns, .key_prefix = prefix, .key_rows = s->key_rows, .key_columns = s->key_columns
+    };
     return true;
 }
 
@@ -239,7 +245,8 @@ static bool layout(const void *model, const char *value, token_layout *layout)
     .config = &(const cvt_config)                                                                                      \
     {                                                                                                                  \
         .common = { .height = size, .width = size, .channels = 3, .classes = classes_, .drop_path = 0.1 },             \
-        .paddings = { 2, 1, 1 }, .mlp_ratio = 4, __VA_ARGS__                                                           \
+        .paddings = { 2, 1, 1 }, .qkv_kernels = { 3, 3, 3 }, .key_strides = { 2, 2, 2 }, .mlp_ratios = { 4, 4, 4 },    \
+        __VA_ARGS__                                                                                                    \
     }
 #define PUBLISHED(size, ...) CONFIG(size, 1000, .kernels = { 7, 3, 3 }, .strides = { 4, 2, 2 }, __VA_ARGS__)
 #define NARROW               .dims = { 64, 192, 384 }, .heads = { 1, 3, 6 }

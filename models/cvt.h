@@ -16,8 +16,10 @@ typedef struct cvt_config {
                              drop_path: of the last stage, whose first block has none */
     int64_t kernels[CVT_STAGES], strides[CVT_STAGES], paddings[CVT_STAGES]; /* of the embeddings */
     int64_t dims[CVT_STAGES], depths[CVT_STAGES], heads[CVT_STAGES];
-    int64_t mlp_ratio;
-    bool no_qkv_bias;
+    int64_t qkv_kernels[CVT_STAGES]; /* of the depth-wise convolutions. 3 */
+    int64_t key_strides[CVT_STAGES]; /* keys and values are of every so many rows and columns. 2 */
+    double mlp_ratios[CVT_STAGES];   /* of an MLP's hidden channels to the block's. 4 */
+    bool no_qkv_bias[CVT_STAGES];
     bool gelu; /* rather than the quick one */
     double attention_dropout;
 } cvt_config;
@@ -49,14 +51,15 @@ typedef struct cvt_stage {
     vt_path path;
     conv_embedding patch_embed;
     int64_t rows, columns; /* of its tokens */
-    vt_tensor cls_token;   /* [1, 1, dim] of the last stage, otherwise inert */
+    int64_t key_rows, key_columns;
+    vt_tensor cls_token; /* [1, 1, dim] of the last stage, otherwise inert */
     cvt_block *blocks;
     int64_t depth;
 } cvt_stage;
 
 /* Values by name: "stage1.patch_embed" [B, tokens, dim], "stage1.blocks.0", "stage1.blocks.0.attn.weights", whose keys
- * are every second row and column; "stage2.blocks.9.norm1" [B, 1 + tokens, dim], what the attention of a block of the
- * last stage sees; "cls_token". */
+ * are those of fewer rows and columns; "stage2.blocks.9.norm1" [B, 1 + tokens, dim], what the attention of a block of
+ * the last stage sees; "cls_token". */
 typedef struct cvt {
     cvt_config config;
     vt_path path;

@@ -1,6 +1,11 @@
 /* family.c - what families have in common. */
 #include "family.h"
 
+int64_t hidden_channels(int64_t channels, double ratio)
+{
+    return (int64_t)((double)channels * ratio);
+}
+
 bool images_fit(const common_config *c, const char *family, vt_tensor images)
 {
     if (vt_rank(images) == 4 && vt_dim(images, 1) == c->channels && vt_dim(images, 2) == c->height &&

@@ -13,6 +13,9 @@ typedef struct common_config {
     double drop_path; /* of the last block's branches; grows linearly from 0 at the first (Huang et al. 2016) */
 } common_config;
 
+/* A ratio times the channels, without what is behind the point. */
+int64_t hidden_channels(int64_t channels, double ratio);
+
 /* False with an error where pictures are not of the size and the channels that the configuration says. */
 bool images_fit(const common_config *c, const char *family, vt_tensor images);
 
@@ -21,6 +24,7 @@ bool images_fit(const common_config *c, const char *family, vt_tensor images);
 typedef struct preprocessing {
     double mean[3], std[3], crop;
     bool bilinear; /* otherwise bicubic */
+    bool squash;   /* both sides are resized to size / crop, whatever the picture's shape */
 } preprocessing;
 #define IMAGENET_MEAN .mean = { 0.485, 0.456, 0.406 }, .std = { 0.229, 0.224, 0.225 }
 #define CIFAR_MEAN    .mean = { 0.4914, 0.4822, 0.4465 }, .std = { 0.2470, 0.2435, 0.2616 }
@@ -77,6 +81,9 @@ typedef struct family {
      * on patches behind the last attention of a class token they do not. */
     const char *feature_map;
     const char *attention; /* a pattern of the names of maps of attention; NULL: there are none */
+    /* A pattern of the names of weights of tokens [B, heads, tokens, channels], each channel's sum 1; NULL: there are
+     * none. Attention that has them has no maps. */
+    const char *token_weights;
     /* Where the tokens of the value of that name are, a map of attention or a feature map [B, tokens, dim]: false where
      * they have no place. NULL: all values are feature maps [B, C, H, W]. */
     bool (*layout)(const void *model, const char *value, token_layout *layout);

@@ -22,10 +22,16 @@ static extent covering(const vt_picture *from, extent to)
     return (extent){ llrint(height / ratio), llrint(width / ratio) };
 }
 
+static extent resized_to(const vt_picture *from, extent scaled, bool squash)
+{
+    if (squash) return scaled;
+    return scaled.height == scaled.width ? with_short_side(from, scaled.height) : covering(from, scaled);
+}
+
 bool preprocess_cut(const vt_picture *from, const preprocessing *how, int64_t height, int64_t width, vt_picture *seen)
 {
     const extent scaled = { (int64_t)floor((double)height / how->crop), (int64_t)floor((double)width / how->crop) };
-    const extent to = scaled.height == scaled.width ? with_short_side(from, scaled.height) : covering(from, scaled);
+    const extent to = resized_to(from, scaled, how->squash);
     vt_picture resized;
     *seen = (vt_picture){ 0 };
     if (!vt_picture_resize(from, to.height, to.width, how->bilinear ? VT_FILTER_BILINEAR : VT_FILTER_BICUBIC, &resized))

@@ -1,5 +1,6 @@
 /* pvt.c - the pyramid vision transformer. */
 #include "pvt.h"
+#include "layers/tokens.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -19,9 +20,9 @@ static pvt_block block_new(vt_path path, const pvt_config *c, const pvt_stage *s
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), dim, c->eps);
     b.attn = spatial_reduction_new(vt_subpath(path, "attn"), dim, c->heads[s], stage->rows, stage->columns,
                                    .ratio = c->reductions[s], .eps = c->embedding_eps, .dropout = c->attention_dropout,
-                                   .proj_dropout = dropout);
+                                   .proj_dropout = dropout, .no_qkv_bias = c->no_qkv_bias);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), dim, c->eps);
-    b.mlp = mlp_new(vt_subpath(path, "mlp"), dim, c->mlp_ratios[s] * dim, .dropout = dropout);
+    b.mlp = mlp_new(vt_subpath(path, "mlp"), dim, hidden_channels(dim, c->mlp_ratios[s]), .dropout = dropout);
     return b;
 }
 
@@ -119,10 +120,7 @@ static vt_tensor embed(const pvt *m, int s, vt_tensor x)
     if (s > 0) x = vt_rearrange(x, "b (h w) c -> b c h w", .h = m->stages[s - 1].rows);
     x = conv_embedding_forward(&stage->embed, x);
     if (s == 0) vt_named(m->path, "patch_embed", x);
-    if (s == m->count - 1) {
-        vt_tensor token = vt_expand(m->cls_token, VT_SHAPE(vt_dim(x, 0), 1, -1));
-        x = vt_concat(((vt_tensor[]){ token, x }), 2, 1);
-    }
+    if (s == m->count - 1) x = tokens_behind_class(m->cls_token, x);
     return vt_dropout(position_add(&stage->position, x), m->config.common.dropout);
 }
 

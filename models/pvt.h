@@ -18,9 +18,10 @@ typedef struct pvt_config {
     int64_t patch;        /* side of the first stage's, in pixels; each further stage makes one token of four. 4 */
     int64_t depths[PVT_MOST_STAGES]; /* 0: there are no more stages */
     int64_t dims[PVT_MOST_STAGES], heads[PVT_MOST_STAGES];
-    int64_t mlp_ratios[PVT_MOST_STAGES]; /* of an MLP's hidden channels to the block's */
+    double mlp_ratios[PVT_MOST_STAGES];  /* of an MLP's hidden channels to the block's */
     int64_t reductions[PVT_MOST_STAGES]; /* a key stands for so many rows and columns; 1 in the last stage */
-    double eps;                          /* of the blocks' norms and of the last */
+    bool no_qkv_bias;
+    double eps;               /* of the blocks' norms and of the last */
     double embedding_eps;     /* of the norms of embeddings and keys: 1e-6 in transformers, 1e-5 the authors' */
     double attention_dropout; /* of the attention weights */
 } pvt_config;

@@ -17,10 +17,11 @@ typedef struct pvt_v2_config {
     int64_t stride;                     /* of the first embedding, whose windows are of 2 stride - 1 pixels. 4 */
     int64_t depths[PVT_V2_MOST_STAGES]; /* 0: there are no more stages */
     int64_t dims[PVT_V2_MOST_STAGES], heads[PVT_V2_MOST_STAGES];
-    int64_t mlp_ratios[PVT_V2_MOST_STAGES]; /* of an MLP's hidden channels to the block's */
+    double mlp_ratios[PVT_V2_MOST_STAGES];  /* of an MLP's hidden channels to the block's */
     int64_t reductions[PVT_V2_MOST_STAGES]; /* a key stands for so many rows and columns */
     bool linear;                            /* keys of 7 by 7 means in all stages, and a ReLU in the MLP: "li" */
-    double attention_dropout;               /* of the attention weights */
+    bool no_qkv_bias;
+    double attention_dropout; /* of the attention weights */
 } pvt_v2_config;
 
 typedef struct pvt_v2_block {

@@ -13,22 +13,22 @@ static swin_block block_new(vt_path path, const swin_config *c, windows windows,
     const double dropout = c->common.dropout;
     swin_block b = { .path = path, .windows = windows };
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), dim, EPS);
-    b.attn =
-        attention_new(vt_subpath(path, "attn"), dim, heads, .dropout = c->attention_dropout, .proj_dropout = dropout);
+    b.attn = attention_new(vt_subpath(path, "attn"), dim, heads, .dropout = c->attention_dropout,
+                           .proj_dropout = dropout, .no_qkv_bias = c->no_qkv_bias);
     b.position = relative_position_new(vt_subpath(path, "attn"), windows.height, windows.width, heads);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), dim, EPS);
-    b.mlp = mlp_new(vt_subpath(path, "mlp"), dim, c->mlp_ratio * dim, .dropout = dropout);
+    b.mlp = mlp_new(vt_subpath(path, "mlp"), dim, hidden_channels(dim, c->mlp_ratio), .dropout = dropout);
     return b;
 }
 
 /* `seen` counts the blocks of all stages, for their drop path. */
-static void blocks_init(swin_stage *stage, const swin_config *c, int64_t dim, int64_t heads, int64_t *seen)
+static void blocks_init(swin_stage *stage, const swin_config *c, int s, int64_t dim, int64_t *seen)
 {
     const int64_t blocks = blocks_in_stages(c->depths, SWIN_MOST_STAGES);
     stage->blocks = vt_model_allocate(stage->path.model, stage->depth, sizeof *stage->blocks);
     for (int64_t i = 0; stage->blocks && i < stage->depth; i++) {
-        windows windows = windows_of(stage->rows, stage->columns, c->window, i % 2 == 1);
-        stage->blocks[i] = block_new(vt_subpath(stage->path, "blocks.%d", (int)i), c, windows, dim, heads);
+        windows windows = windows_of(stage->rows, stage->columns, c->windows[s], i % 2 == 1);
+        stage->blocks[i] = block_new(vt_subpath(stage->path, "blocks.%d", (int)i), c, windows, dim, c->heads[s]);
         stage->blocks[i].drop_path = drop_path_at(c->common.drop_path, (*seen)++, blocks);
     }
 }
@@ -51,7 +51,7 @@ static void stages_init(swin *m)
         }
         stage->rows = rows;
         stage->columns = columns;
-        blocks_init(stage, c, dim, c->heads[s], &seen);
+        blocks_init(stage, c, s, dim, &seen);
     }
     m->norm = layer_norm_new(vt_subpath(m->path, "norm"), dim, EPS);
     m->head = linear_new(vt_subpath(m->path, "head.fc"), dim, c->common.classes);
@@ -59,11 +59,14 @@ static void stages_init(swin *m)
 
 static bool sizes_fit(const swin_config *c)
 {
-    if (c->window > 0 && c->depths[0] > 0) return true;
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
-                   "swin: windows of %lld tokens and %lld blocks in the first stage; both must be 1 or more",
-                   (long long)c->window, (long long)c->depths[0]);
-    return false;
+    for (int s = 0; s < SWIN_MOST_STAGES && (s == 0 || c->depths[s]); s++)
+        if (c->windows[s] < 1 || c->depths[s] < 1) {
+            vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
+                           "swin: windows of %lld tokens and %lld blocks in stage %d; both must be 1 or more",
+                           (long long)c->windows[s], (long long)c->depths[s], s);
+            return false;
+        }
+    return true;
 }
 
 /* The patch embedding begins as PyTorch's does. The originals truncate at 2, a hundred deviations away. */
@@ -167,29 +170,36 @@ static bool layout(const void *model, const char *value, token_layout *layout)
     return true;
 }
 
-#define CONFIG(size, patch_, window_, ...)                                                                             \
+#define CONFIG(size, patch_, ...)                                                                                      \
     .config = &(const swin_config)                                                                                     \
     {                                                                                                                  \
         .common.height = size, .common.width = size, .common.channels = 3, .common.classes = size == 32 ? 10 : 1000,   \
-        .patch = patch_, .window = window_, .mlp_ratio = 4, __VA_ARGS__                                                \
+        .common.drop_path = 0.1, .patch = patch_, .mlp_ratio = 4, __VA_ARGS__                                          \
     }
-#define NANO   .dim = 32, .depths = { 2, 4, 2 }, .heads = { 2, 4, 8 }
-#define TINY   .dim = 96, .depths = { 2, 2, 6, 2 }, .heads = { 3, 6, 12, 24 }
-#define SMALL  .dim = 96, .depths = { 2, 2, 18, 2 }, .heads = { 3, 6, 12, 24 }
-#define BASE   .dim = 128, .depths = { 2, 2, 18, 2 }, .heads = { 4, 8, 16, 32 }
-#define LARGE  .dim = 192, .depths = { 2, 2, 18, 2 }, .heads = { 6, 12, 24, 48 }
-#define OF_32  .pictures = { CIFAR_MEAN, .crop = 1 }
-#define OF_224 .pictures = { IMAGENET_MEAN, .crop = 0.9 }
-#define OF_384 .pictures = { IMAGENET_MEAN, .crop = 1 }
+#define NANO     .dim = 32, .depths = { 2, 4, 2 }, .heads = { 2, 4, 8 }, .windows = { 4, 4, 4 }
+#define TINY     .dim = 96, .depths = { 2, 2, 6, 2 }, .heads = { 3, 6, 12, 24 }
+#define SMALL    .dim = 96, .depths = { 2, 2, 18, 2 }, .heads = { 3, 6, 12, 24 }
+#define BASE     .dim = 128, .depths = { 2, 2, 18, 2 }, .heads = { 4, 8, 16, 32 }
+#define LARGE    .dim = 192, .depths = { 2, 2, 18, 2 }, .heads = { 6, 12, 24, 48 }
+#define TINY_S3  TINY, .windows = { 7, 7, 14, 7 }
+#define SMALL_S3 SMALL, .windows = { 14, 14, 14, 7 }
+#define BASE_S3  .dim = 96, .depths = { 2, 2, 30, 2 }, .heads = { 3, 6, 12, 24 }, .windows = { 7, 7, 14, 7 }
+#define EACH(n)  .windows = { n, n, n, n }
+#define OF_32    .pictures = { CIFAR_MEAN, .crop = 1 }
+#define OF_224   .pictures = { IMAGENET_MEAN, .crop = 0.9 }
+#define OF_384   .pictures = { IMAGENET_MEAN, .crop = 1 }
 
 static const variant variants[] = {
-    { "swin_nano_patch2_window4_32", "Swin of 8 blocks for 32 px", CONFIG(32, 2, 4, NANO), OF_32 },
-    { "swin_tiny_patch4_window7_224", "Swin-T", CONFIG(224, 4, 7, TINY), OF_224 },
-    { "swin_small_patch4_window7_224", "Swin-S", CONFIG(224, 4, 7, SMALL), OF_224 },
-    { "swin_base_patch4_window7_224", "Swin-B", CONFIG(224, 4, 7, BASE), OF_224 },
-    { "swin_base_patch4_window12_384", "Swin-B for 384 px", CONFIG(384, 4, 12, BASE), OF_384 },
-    { "swin_large_patch4_window7_224", "Swin-L", CONFIG(224, 4, 7, LARGE), OF_224 },
-    { "swin_large_patch4_window12_384", "Swin-L for 384 px", CONFIG(384, 4, 12, LARGE), OF_384 },
+    { "swin_nano_patch2_window4_32", "Swin of 8 blocks for 32 px", CONFIG(32, 2, NANO), OF_32 },
+    { "swin_tiny_patch4_window7_224", "Swin-T", CONFIG(224, 4, TINY, EACH(7)), OF_224 },
+    { "swin_small_patch4_window7_224", "Swin-S", CONFIG(224, 4, SMALL, EACH(7)), OF_224 },
+    { "swin_base_patch4_window7_224", "Swin-B", CONFIG(224, 4, BASE, EACH(7)), OF_224 },
+    { "swin_base_patch4_window12_384", "Swin-B for 384 px", CONFIG(384, 4, BASE, EACH(12)), OF_384 },
+    { "swin_large_patch4_window7_224", "Swin-L", CONFIG(224, 4, LARGE, EACH(7)), OF_224 },
+    { "swin_large_patch4_window12_384", "Swin-L for 384 px", CONFIG(384, 4, LARGE, EACH(12)), OF_384 },
+    { "swin_s3_tiny_224", "Swin-S3-T, whose windows were searched for", CONFIG(224, 4, TINY_S3), OF_224 },
+    { "swin_s3_small_224", "Swin-S3-S", CONFIG(224, 4, SMALL_S3), OF_224 },
+    { "swin_s3_base_224", "Swin-S3-B", CONFIG(224, 4, BASE_S3), OF_224 },
     { 0 },
 };
 

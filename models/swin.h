@@ -15,12 +15,14 @@
 enum { SWIN_MOST_STAGES = 4 };
 
 typedef struct swin_config {
-    common_config common;  /* dropout: behind the patch embedding, in the MLP and behind the attention's projection */
-    int64_t patch, window; /* sides, in pixels and in tokens */
-    int64_t dim;           /* of the first stage; doubles with each */
-    int64_t mlp_ratio;     /* of an MLP's hidden channels to the block's. 4 */
+    common_config common; /* dropout: behind the patch embedding, in the MLP and behind the attention's projection */
+    int64_t patch;        /* side, in pixels */
+    int64_t dim;          /* of the first stage; doubles with each */
+    double mlp_ratio;     /* of an MLP's hidden channels to the block's. 4 */
     int64_t depths[SWIN_MOST_STAGES], heads[SWIN_MOST_STAGES]; /* a depth of 0: there are no more stages */
-    double attention_dropout;                                  /* of the attention weights */
+    int64_t windows[SWIN_MOST_STAGES];                         /* sides, in tokens */
+    bool no_qkv_bias;
+    double attention_dropout; /* of the attention weights */
 } swin_config;
 
 typedef struct swin_block {

@@ -1,6 +1,7 @@
 /* vit5.c - ViT-5. */
 #include "vit5.h"
 #include "layers/attend.h"
+#include "layers/heads.h"
 #include "layers/rope.h"
 #include <math.h>
 #include <string.h>
@@ -129,9 +130,8 @@ static vt_tensor angles_of(const vit5 *m, vt_dtype dtype)
 
 static vt_tensor attention_of(const vit5_attention *m, vt_tensor x, vt_tensor angles)
 {
-    vt_tensor qkv = vt_rearrange(linear_forward(&m->qkv, x), "b n (t h d) -> t b h n d", .t = 3, .h = m->heads);
     vt_tensor part[3];
-    vt_unstack(qkv, 0, 3, part);
+    split_heads(linear_forward(&m->qkv, x), m->heads, 3, part);
     vt_tensor q = rope_rotate(rms_norm_forward(&m->q_norm, part[0]), angles);
     vt_tensor k = rope_rotate(rms_norm_forward(&m->k_norm, part[1]), angles);
     return linear_forward(&m->proj, attend(m->path, q, k, part[2]));

@@ -455,3 +455,29 @@ Test(explanations, are_there_for_every_family)
         before = family;
     }
 }
+
+/* The keys of the last block are of 4 heads of 16 channels, and of 2 by 2 tokens behind the class token. */
+Test(explanations, of_coat_have_what_its_keys_weigh_the_tokens_by)
+{
+    enum { HEADS = 4, TOKENS = 5, CHANNELS = 16 };
+    const char *const last = "parallel_blocks.1.factoratt_crpe4.keys";
+    double keys[HEADS][TOKENS][CHANNELS];
+    classifier *net = classifier_new("coat_nano_32");
+    explanation e;
+    VT_SCOPE;
+    vt_tensor image = vt_normal(VT_SHAPE(1, 3, 32, 32));
+    cr_assert(explain(&e, net, image, VT_AUTO, 0), "%s", vt_error_message());
+    cr_assert(e.token_weights.rows == 2 && e.token_weights.columns == 2);
+    cr_assert_str_eq(e.weighing, last);
+    classifier_forward(net, image);
+    cr_assert(vt_read(vt_model_value(net->model, last), keys, HEADS * TOKENS * CHANNELS, VT_F64), "%s",
+              vt_error_message());
+    for (int token = 1; token < TOKENS; token++) {
+        double mean = 0;
+        for (int h = 0; h < HEADS; h++)
+            for (int c = 0; c < CHANNELS; c++) mean += keys[h][token][c] / (HEADS * CHANNELS);
+        expect_near(e.token_weights.values[token - 1], mean, 1e-6, "the mean of a token's weights");
+    }
+    explanation_free(&e);
+    classifier_free(net);
+}

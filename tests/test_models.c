@@ -406,7 +406,7 @@ static void expect_macs(const char *name, int64_t macs)
     vt_shutdown();
 }
 
-/* Counted on the original code. */
+/* Counted on the original code, with the two products of attention and, in CoaT, its convolution over class tokens. */
 Test(zoo, models_have_the_published_number_of_multiply_accumulates)
 {
     expect_macs("vit_tiny_patch4_32", 365107584);

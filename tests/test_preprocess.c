@@ -35,15 +35,17 @@ Test(preprocess, is_timms_bit_for_bit)
     for (size_t i = 0; i < safetensors_count(file); i++) {
         const safetensors_entry *e = &safetensors_entries(file)[i];
         preprocessing how = imagenet;
-        char name[64], filter[16];
+        char name[64], filter[16], mode[16];
         int height, width;
-        if (sscanf(e->name, "seen/%63[^/]/%dx%d/%lf/%15s", name, &height, &width, &how.crop, filter) != 5) continue;
+        if (sscanf(e->name, "seen/%63[^/]/%dx%d/%lf/%15[^/]/%15s", name, &height, &width, &how.crop, filter, mode) != 6)
+            continue;
         how.crop /= 100;
         how.bilinear = strcmp(filter, "bilinear") == 0;
+        how.squash = strcmp(mode, "squash") == 0;
         expect_seen(file, e, name, height, width, &how);
         checked++;
     }
-    cr_assert(checked >= 8, "%d", checked);
+    cr_assert(checked >= 10, "%d", checked);
     safetensors_close(file);
 }
 

@@ -21,6 +21,7 @@
 #include "vit5.h"
 #include "zoo.h"
 #include <criterion/criterion.h>
+#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ typedef struct original {
     const char *name;
     const family *family;
     const void *config;
+    bool own_ops; /* that no case of the family before it has */
 } original;
 
 #define COMMON(height_, width_) .common = { .height = height_, .width = width_, .channels = 3, .classes = CLASSES }
@@ -65,10 +67,11 @@ typedef struct original {
 #define SWIN(height, width, ...)                                                                                       \
     &swin_family, &(const swin_config)                                                                                 \
     {                                                                                                                  \
-        COMMON(height, width), .mlp_ratio = 4, __VA_ARGS__                                                             \
+        COMMON(height, width), __VA_ARGS__                                                                             \
     }
-#define PYRAMID                                                                                                        \
-    .dims = { 8, 16, 24, 32 }, .heads = { 1, 2, 3, 4 }, .mlp_ratios = { 4, 4, 2, 2 }, .reductions = { 8, 4, 2, 1 }
+#define PYRAMID    .dims = { 8, 16, 24, 32 }, .heads = { 1, 2, 3, 4 }, .reductions = { 8, 4, 2, 1 }
+#define RATIOS     .mlp_ratios = { 4, 4, 2, 2 }
+#define FRACTIONAL .mlp_ratios = { 3.3, 4, 1.7, 2 }, .no_qkv_bias = true
 #define PVT(size, ...)                                                                                                 \
     &pvt_family, &(const pvt_config)                                                                                   \
     {                                                                                                                  \
@@ -98,12 +101,12 @@ typedef struct original {
 #define CVT(height_, width_, ...)                                                                                      \
     &cvt_family, &(const cvt_config)                                                                                   \
     {                                                                                                                  \
-        COMMON(height_, width_), .mlp_ratio = 2, .paddings = { 2, 1, 1 }, __VA_ARGS__                                  \
+        COMMON(height_, width_), .paddings = { 2, 1, 1 }, __VA_ARGS__                                                  \
     }
 #define COAT(family, height_, width_, ...)                                                                             \
     &family, &(const coat_config)                                                                                      \
     {                                                                                                                  \
-        COMMON(height_, width_), .patch = 4, .depths = { 1, 2, 1, 1 }, .mlp_ratios = { 3, 2, 2, 2 }, __VA_ARGS__       \
+        COMMON(height_, width_), .patch = 4, .depths = { 1, 2, 1, 1 }, __VA_ARGS__                                     \
     }
 #define CEIT(height_, width_, ...)                                                                                     \
     &ceit_family, &(const ceit_config)                                                                                 \
@@ -128,12 +131,16 @@ static const original originals[] = {
     { "simple_vit_normed_patches", VIT(VIT_PYTORCH, .heads = 3, .head_dim = 16, .no_class_token = true,
                                        .position = POSITION_SIN_COS, .no_proj_bias = true) },
     { "vit_mha", VIT(.patch_height = 8, .patch_width = 8, .heads = 3, .mlp_dim = 48, .eps = 1e-5) },
-    { "swin", SWIN(32, 24, .patch = 2, .window = 4, .dim = 12, .depths = { 2, 2, 2 }, .heads = { 1, 2, 3 }) },
-    { "swin_odd", SWIN(20, 28, .patch = 4, .window = 3, .dim = 16, .depths = { 2, 3 }, .heads = { 2, 4 }) },
-    { "pvt", PVT(64, .depths = { 1, 2, 1, 1 }, .embedding_eps = 1e-6) },
-    { "pvt_authors", PVT(96, .depths = { 1, 1, 1, 2 }, .embedding_eps = 1e-5) },
-    { "pvt_v2", PVT_V2(70, 90, .depths = { 2, 1, 2, 1 }) },
-    { "pvt_v2_li", PVT_V2(32, 48, .depths = { 1, 1, 1, 1 }, .linear = true) },
+    { "swin", SWIN(32, 24, .patch = 2, .dim = 12, .depths = { 2, 2, 2 }, .heads = { 1, 2, 3 }, .windows = { 4, 4, 4 },
+                   .mlp_ratio = 4) },
+    { "swin_odd",
+      SWIN(20, 28, .patch = 4, .dim = 16, .depths = { 2, 3 }, .heads = { 2, 4 }, .windows = { 3, 3 }, .mlp_ratio = 4) },
+    { "swin_windows", SWIN(24, 16, .patch = 2, .dim = 8, .depths = { 2, 2 }, .heads = { 1, 2 }, .windows = { 2, 3 },
+                           .mlp_ratio = 2.3, .no_qkv_bias = true) },
+    { "pvt", PVT(64, RATIOS, .depths = { 1, 2, 1, 1 }, .embedding_eps = 1e-6) },
+    { "pvt_authors", PVT(96, FRACTIONAL, .depths = { 1, 1, 1, 2 }, .embedding_eps = 1e-5) },
+    { "pvt_v2", PVT_V2(70, 90, RATIOS, .depths = { 2, 1, 2, 1 }) },
+    { "pvt_v2_li", PVT_V2(32, 48, FRACTIONAL, .depths = { 1, 1, 1, 1 }, .linear = true), .own_ops = true },
     { "resnet_basic", RESNET(.depths = { 1, 1, 1, 1 }) },
     { "resnet_bottleneck", RESNET(.depths = { 1, 2, 1, 1 }, .bottleneck = true) },
     { "cct_learned", CCT(16, 20, .kernel = 3, .convs = 2) },
@@ -141,22 +148,34 @@ static const original originals[] = {
     { "cvt_lite", CCT(8, 16, .kernel = 4, .patches = true) },
     { "vit_lite", CCT(8, 16, .kernel = 4, .patches = true, .class_token = true) },
     { "botnet", BOTNET(24, 48, .blocks = { "c", "aa" }) },
-    { "botnet_silu", BOTNET(32, 48, .blocks = { "cc", "cac" }, .silu = true) },
-    { "cvt_quick", CVT(40, 28, .kernels = { 7, 3, 3 }, .strides = { 4, 2, 2 }, .dims = { 8, 12, 24 },
-                       .depths = { 1, 2, 3 }, .heads = { 1, 2, 3 }) },
-    { "cvt_gelu", CVT(13, 20, .kernels = { 5, 3, 3 }, .strides = { 2, 2, 2 }, .dims = { 4, 4, 8 },
-                      .depths = { 1, 2, 3 }, .heads = { 2, 1, 2 }, .gelu = true, .no_qkv_bias = true) },
+    { "botnet_silu", BOTNET(32, 48, .blocks = { "cc", "cac" }, .silu = true), .own_ops = true },
+    { "cvt_quick",
+      CVT(40, 28, .kernels = { 7, 3, 3 }, .strides = { 4, 2, 2 }, .dims = { 8, 12, 24 }, .depths = { 1, 2, 3 },
+          .heads = { 1, 2, 3 }, .mlp_ratios = { 2, 2, 2 }, .qkv_kernels = { 3, 3, 3 }, .key_strides = { 2, 2, 2 }) },
+    { "cvt_gelu",
+      CVT(13, 20, .kernels = { 5, 3, 3 }, .strides = { 2, 2, 2 }, .dims = { 4, 4, 8 }, .depths = { 1, 2, 3 },
+          .heads = { 2, 1, 2 }, .mlp_ratios = { 2, 1.3, 2.6 }, .qkv_kernels = { 5, 3, 3 }, .key_strides = { 3, 1, 2 },
+          .gelu = true, .no_qkv_bias = { true, false, true }) },
     { "vit5_registers", VIT5(24, 32, .patch = 8, .dim = 24, .heads = 3, .mlp_dim = 48, .registers = 4) },
     { "vit5_no_registers", VIT5(12, 8, .patch = 4, .dim = 32, .heads = 2, .mlp_dim = 96) },
     { "ceit_wide", CEIT(32, 48, .stem_kernel = 7, .stem_stride = 2, .stem_channels = 8, .patch = 4, .dim = 24,
                         .depth = 3, .heads = 3, .mlp_dim = 48) },
     { "ceit_tall", CEIT(17, 12, .stem_kernel = 3, .stem_stride = 1, .stem_channels = 6, .patch = 2, .dim = 16,
-                        .depth = 2, .heads = 2, .mlp_dim = 48) },
-    { "coat_parallel",
-      COAT(coat_family, 32, 64, .dims = { 8, 12, 12, 12 }, .parallel_depth = 2, .window_heads = { 1, 2, 1 }) },
-    { "coat_serial", COAT(coat_lite_family, 64, 32, .dims = { 6, 9, 12, 15 }, .window_heads = { 1, 0, 2 }) },
+                        .depth = 2, .heads = 2, .mlp_dim = 46, .no_qkv_bias = true) },
+    { "coat_parallel", COAT(coat_family, 32, 64, .dims = { 8, 12, 12, 12 }, .mlp_ratios = { 3, 2, 2, 2 },
+                            .parallel_depth = 2, .window_heads = { 1, 2, 1 }) },
+    { "coat_serial", COAT(coat_lite_family, 64, 32, .dims = { 6, 9, 12, 15 }, .mlp_ratios = { 3, 2.3, 2, 1.7 },
+                          .window_heads = { 1, 0, 2 }, .no_qkv_bias = true) },
 };
 enum { ORIGINALS = sizeof originals / sizeof *originals };
+
+static const original *original_named(const char *name)
+{
+    const original *o = originals;
+    while (o < originals + ORIGINALS && strcmp(o->name, name) != 0) o++;
+    cr_assert(o < originals + ORIGINALS, "there is no case %s", name);
+    return o;
+}
 
 /* -- Against the originals ----------------------------------------------------------------------------------------- */
 
@@ -314,16 +333,16 @@ Test(originals, give_the_same_logits_and_gradients_in_f64)
     for (int i = 0; i < ORIGINALS; i++) compare(&originals[i], VT_F64, 1e-11, 1e-9);
 }
 
-static bool is_first_of_family(int i)
+static bool has_new_ops(int i)
 {
-    return i == 0 || originals[i].family != originals[i - 1].family;
+    return i == 0 || originals[i].family != originals[i - 1].family || originals[i].own_ops;
 }
 
-/* On a device that is slow on the host, the first of each family. */
+/* On a device that is slow on the host, those that have ops which no case of the family before them has. */
 Test(originals, give_the_same_logits_and_gradients_in_f32)
 {
     for (int i = 0; i < ORIGINALS; i++)
-        if (device_computes_f64() || is_first_of_family(i)) compare(&originals[i], VT_F32, 1e-5, 1e-4);
+        if (device_computes_f64() || has_new_ops(i)) compare(&originals[i], VT_F32, 1e-5, 1e-4);
 }
 
 /* Factors are rounded to 8 bits, and gradients behind batch norms of two pictures are off by as much as they are long:
@@ -332,24 +351,20 @@ Test(originals, give_nearly_the_same_in_bf16)
 {
     setenv("VT_BF16", "emulate", 1);
     for (int i = 0; i < ORIGINALS; i++)
-        if (is_first_of_family(i)) compare(&originals[i], VT_BF16, 0.1, 1);
+        if (has_new_ops(i)) compare(&originals[i], VT_BF16, 0.1, 1);
 }
 
-/* Of those that the fixture has, in the order in which the blocks run; the last is read first, and the others with it.
- */
+/* Of every softmax of attention, in the order in which they run. CoaT's are over the tokens. */
 static void expect_maps(const held *h)
 {
     vt_named_tensor maps[MOST_MAPS];
-    if (!has_entry(h, "map.0")) return;
     VT_SCOPE;
     classifier_forward(h->net, h->images);
-    int count = vt_model_values(h->net->model, h->original->family->attention, maps, MOST_MAPS);
-    cr_assert(count > 0 && count <= MOST_MAPS);
-    while (count--) {
-        char name[16];
-        snprintf(name, sizeof name, "map.%d", count);
-        expect_entry(h, maps[count].tensor, name, 1e-5);
-    }
+    int count = vt_model_values(h->net->model, "*{attn.weights,.keys}", maps, MOST_MAPS);
+    cr_assert(count <= MOST_MAPS && (count > 0 || h->original->family == &resnet_family), "%s", h->original->name);
+    for (int i = 0; i < count; i++) vt_keep(maps[i].tensor); /* all are computed at once */
+    if (count) expect_along_noise(h, "maps", maps, count, 1e-5);
+    for (int i = 0; i < count; i++) vt_free(maps[i].tensor);
 }
 
 Test(originals, have_the_same_maps_of_attention)
@@ -359,6 +374,39 @@ Test(originals, have_the_same_maps_of_attention)
         expect_maps(&h);
         let_go(&h);
     }
+}
+
+/* The loss of a step in training, and the norm of each gradient behind it. */
+static int step_with_dropout(const char *device, double *norms)
+{
+    cct_config config = *(const cct_config *)original_named("cct_learned")->config;
+    config.common.dropout = config.common.drop_path = config.attention_dropout = 0.2;
+    vt_set_device(device);
+    vt_seed(1);
+    classifier *net = classifier_new_of(&cct_family, &config);
+    vt_named_tensor sorted[MAX_PARAMETERS];
+    set_weights(net->model);
+    const int count = sorted_parameters(net->model, sorted);
+    VT_SCOPE;
+    vt_set_training(true);
+    vt_tensor logits = classifier_forward(net, made_of("images", VT_SHAPE(BATCH, 3, 16, 20), 0, 4));
+    vt_tensor loss = vt_cross_entropy(logits, vt_from_data(((int64_t[]){ 0, 1 }), VT_SHAPE(BATCH), VT_I64));
+    vt_backward(loss);
+    norms[0] = vt_item(loss);
+    for (int i = 0; i < count; i++) norms[1 + i] = sqrt(vt_item(vt_sum(vt_square(vt_grad(sorted[i].tensor)))));
+    vt_set_training(false);
+    classifier_free(net);
+    return 1 + count;
+}
+
+/* What is drawn is the same on every device. */
+Test(originals, with_dropout_take_the_references_step)
+{
+    double want[1 + MAX_PARAMETERS], got[1 + MAX_PARAMETERS];
+    const int count = step_with_dropout("reference", want);
+    cr_assert(step_with_dropout(tested_device(), got) == count);
+    for (int i = 0; i < count; i++)
+        cr_assert(fabs(got[i] - want[i]) <= 1e-4 * (1 + want[i]), "number %d: %g, not %g", i, got[i], want[i]);
 }
 
 /* -- Named values against hooks on the originals' modules ------------------------------------------------------------
@@ -528,6 +576,12 @@ Test(families, of_convolutional_transformers_refuse_sizes_that_do_not_fit)
     REFUSED(VT_ERROR_ARGUMENT, "cvt: stage 1 gets 2 by 224; each must be 3 or more");
     CHANGED(cvt_config, cvt_family, "cvt_13", heads[1] = 5);
     REFUSED(VT_ERROR_ARGUMENT, "cvt: stage 2 has 2 blocks of 192 channels in 5 heads");
+    CHANGED(cvt_config, cvt_family, "cvt_13", qkv_kernels[1] = 2);
+    REFUSED(VT_ERROR_ARGUMENT,
+            "cvt: the queries' and keys' convolutions of stage 2 have kernels of 2 and strides of 2");
+    CHANGED(cvt_config, cvt_family, "cvt_13", key_strides[2] = 0);
+    REFUSED(VT_ERROR_ARGUMENT,
+            "cvt: the queries' and keys' convolutions of stage 3 have kernels of 3 and strides of 0");
     CHANGED(ceit_config, ceit_family, "ceit_tiny_patch16_224", common.width = 12);
     REFUSED(VT_ERROR_ARGUMENT, "ceit: a picture of 224 by 12 pixels has no patch of 4 behind the stem; 16 by 16 has");
     CHANGED(ceit_config, ceit_family, "ceit_tiny_patch16_224", depth = 0);
@@ -603,12 +657,13 @@ static void expect_config_refused(const family *family, const void *config, cons
 Test(families, refuse_configurations_that_do_not_fit)
 {
 #define NO_PYRAMID COMMON(32, 32), .depths = { 1 }, .dims = { 6 }, .mlp_ratios = { 2 }
-    const swin_config no_windows = { COMMON(32, 32), .patch = 4, .dim = 8, .depths = { 1 }, .heads = { 1 } };
-    const swin_config no_heads = { COMMON(32, 32), .patch = 4, .window = 4, .dim = 8, .depths = { 1 }, .heads = { 3 } };
+#define ONE_BLOCK  .patch = 4, .dim = 8, .depths = { 1 }
+    const swin_config no_windows = { COMMON(32, 32), ONE_BLOCK, .heads = { 1 } };
+    const swin_config no_heads = { COMMON(32, 32), ONE_BLOCK, .windows = { 4 }, .heads = { 3 } };
     const pvt_config reduced = { NO_PYRAMID, .patch = 4, .heads = { 2 }, .reductions = { 2 } };
     const pvt_v2_config heads = { NO_PYRAMID, .stride = 4, .heads = { 4 }, .reductions = { 2 } };
     const botnet_config letters = { COMMON(32, 32), .stem = 16, .width = 32, .heads = 4, .blocks = { "cx" } };
-    expect_config_refused(&swin_family, &no_windows, "swin: windows of 0 tokens");
+    expect_config_refused(&swin_family, &no_windows, "swin: windows of 0 tokens and 1 blocks in stage 0");
     expect_config_refused(&swin_family, &no_heads, "attention: 8 channels do not divide into 3 heads");
     expect_config_refused(&pvt_family, &reduced, "a reduction of 2 in the last stage");
     expect_config_refused(&pvt_v2_family, &heads, "spatial reduction: 6 channels do not divide into 4 heads");
@@ -630,6 +685,115 @@ Test(families, cct_has_the_authors_sine_positions)
             cr_assert(fabs(table[p * 8 + i] - (i % 2 ? cos(angle) : sin(angle))) < 1e-12, "place %d, channel %d", p, i);
         }
     classifier_free(net);
+}
+
+/* -- What variants are made with ----------------------------------------------------------------------------------- */
+
+TestSuite(variants, .init = begin, .fini = end);
+
+#define PICTURES(...) .pictures = { __VA_ARGS__ }
+#define FLOWERS_MEAN  .mean = { 0.4353, 0.3773, 0.2872 }, .std = { 0.2966, 0.2455, 0.2698 }
+
+/* Of timm's configurations (of DeiT III that of fb_in22k_ft_in1k), or else of those who published the weights; the
+ * first whose pattern a name matches. */
+static const struct {
+    const char *names;
+    preprocessing pictures;
+} published[] = {
+    { "*_32", PICTURES(CIFAR_MEAN, .crop = 1) },
+    { "*_32_*", PICTURES(CIFAR_MEAN, .crop = 1) },
+    { "resnet*_cifar", PICTURES(CIFAR_MEAN, .crop = 1) },
+    { "vit5_*", PICTURES(IMAGENET_MEAN, .crop = 1) },
+    { "vit_*", PICTURES(HALF_MEAN, .crop = 0.9) },
+    { "simple_vit_*", PICTURES(HALF_MEAN, .crop = 0.875, .bilinear = true) },
+    { "deit3_*", PICTURES(IMAGENET_MEAN, .crop = 1) },
+    { "deit_*", PICTURES(IMAGENET_MEAN, .crop = 0.9) },
+    { "swin_*_384", PICTURES(IMAGENET_MEAN, .crop = 1) },
+    { "swin_*", PICTURES(IMAGENET_MEAN, .crop = 0.9) },
+    { "pvt_*", PICTURES(IMAGENET_MEAN, .crop = 0.9) },
+    { "cvt_*_384", PICTURES(IMAGENET_MEAN, .crop = 1) },
+    { "cvt_*", PICTURES(IMAGENET_MEAN, .crop = 0.875) },
+    { "coat_lite_medium_384", PICTURES(IMAGENET_MEAN, .crop = 1, .squash = true) },
+    { "coat_*", PICTURES(IMAGENET_MEAN, .crop = 0.9) },
+    { "ceit_*", PICTURES(IMAGENET_MEAN, .crop = 0.875) },
+    { "cct_14_*", PICTURES(IMAGENET_MEAN, .crop = 0.9) },
+    { "cct_7_*", PICTURES(FLOWERS_MEAN, .crop = 1) },
+    { "botnet*", PICTURES(IMAGENET_MEAN, .crop = 0.95) },
+    { "resnet*", PICTURES(IMAGENET_MEAN, .crop = 0.875, .bilinear = true) },
+};
+
+Test(variants, make_pictures_ready_as_published)
+{
+    for (int i = 0; zoo_variant(i, NULL); i++) {
+        const variant *v = zoo_variant(i, NULL);
+        size_t row = 0;
+        while (row < sizeof published / sizeof *published && fnmatch(published[row].names, v->name, 0) != 0) row++;
+        cr_assert(row < sizeof published / sizeof *published, "nothing is known of %s", v->name);
+        const preprocessing *want = &published[row].pictures, *got = &v->pictures;
+        cr_assert(!memcmp(got->mean, want->mean, sizeof got->mean) && !memcmp(got->std, want->std, sizeof got->std),
+                  "%s: %g, %g, ...", v->name, got->mean[0], got->std[0]);
+        cr_assert(got->crop == want->crop && got->bilinear == want->bilinear && got->squash == want->squash,
+                  "%s: %g, %s, %s", v->name, got->crop, got->bilinear ? "bilinear" : "bicubic",
+                  got->squash ? "squashed" : "cut");
+    }
+}
+
+/* Those of other families are not chosen by a variant. */
+Test(variants, of_vit_and_pvt_have_the_originals_eps)
+{
+    const family *family = NULL;
+    for (int i = 0; zoo_variant(i, &family); i++) {
+        const char *name = zoo_variant(i, NULL)->name;
+        const vit_config *vit = zoo_variant(i, NULL)->config;
+        const pvt_config *pvt = zoo_variant(i, NULL)->config;
+        const bool is_pytorchs = fnmatch("*_normed_patches", name, 0) == 0 || fnmatch("*_mha", name, 0) == 0;
+        if (family == &vit_family) cr_assert(vit->eps == (is_pytorchs ? 1e-5 : 1e-6), "%s: %g", name, vit->eps);
+        if (family == &pvt_family) cr_assert(pvt->eps == 1e-6 && pvt->embedding_eps == 1e-6, "%s", name);
+    }
+}
+
+Test(variants, have_the_originals_drop_path)
+{
+    const family *family = NULL;
+    for (int i = 0; zoo_variant(i, &family); i++) {
+        const common_config *c = zoo_variant(i, NULL)->config;
+        const bool drops = family == &swin_family || family == &cct_family || family == &cvt_family;
+        cr_assert(c->drop_path == (drops ? 0.1 : 0), "%s: %g", zoo_variant(i, NULL)->name, c->drop_path);
+    }
+}
+
+Test(variants, have_drop_paths_that_grow_linearly_with_the_block)
+{
+    classifier *net = classifier_new("swin_nano_patch2_window4_32", .drop_path = 0.7);
+    const swin *m = net->layers;
+    int block = 0;
+    for (int s = 0; s < m->count; s++)
+        for (int64_t i = 0; i < m->stages[s].depth; i++, block++)
+            cr_assert(fabs(m->stages[s].blocks[i].drop_path - 0.1 * block) < 1e-12, "block %d", block);
+    cr_assert(block == 8 && drop_path_at(0.7, 0, 1) == 0, "one block alone is the first");
+    classifier_free(net);
+}
+
+/* Between two passes in training that differ in nothing but what is drawn. */
+static double change_between_passes(const cct_config *config)
+{
+    VT_SCOPE;
+    vt_set_training(true);
+    classifier *net = classifier_new_of(&cct_family, config);
+    vt_tensor images = vt_normal(VT_SHAPE(2, 3, 32, 32));
+    vt_tensor first = classifier_forward(net, images), second = classifier_forward(net, images);
+    const double change = vt_item(vt_max(vt_abs(vt_sub(first, second))));
+    classifier_free(net);
+    return change;
+}
+
+Test(variants, of_cct_drop_weights_of_attention)
+{
+    cct_config config = *(const cct_config *)config_of("cct_2_3x2_32");
+    config.common.drop_path = config.common.dropout = 0;
+    cr_assert(config.attention_dropout == 0.1 && change_between_passes(&config) > 0);
+    config.attention_dropout = 0;
+    cr_assert(change_between_passes(&config) == 0);
 }
 
 /* -- How they begin, and that they learn
@@ -666,6 +830,7 @@ Test(training, begins_as_that_of_the_originals)
     expect_deviation("swin_nano_patch2_window4_32", "head.fc.weight", 0.02);
     expect_deviation("swin_nano_patch2_window4_32", "patch_embed.proj.weight", 1 / sqrt(3 * 12));
     expect_deviation("swin_nano_patch2_window4_32", "layers.1.blocks.0.mlp.fc1.bias", 0);
+    expect_deviation("swin_tiny_patch4_window7_224", "layers.3.blocks.0.attn.relative_position_bias_table", 0.02);
     expect_deviation("pvt_nano_32", "stages.0.blocks.0.attn.sr.weight", 0.02);
     expect_deviation("pvt_nano_32", "stages.1.downsample.proj.weight", 0.02);
     expect_deviation("pvt_nano_32", "stages.0.pos_embed", 0.02);
@@ -677,22 +842,46 @@ Test(training, begins_as_that_of_the_originals)
     expect_deviation("botnet_nano_32", "stages.2.0.conv2_kxk.conv.weight", sqrt(2.0 / (9 * 64)));
     expect_deviation("botnet_nano_32", "stages.2.0.conv3_1x1.bn.weight", 0);
     expect_deviation("botnet_nano_32", "head.fc.weight", 0.01);
+    expect_deviation("botnet50ts_256", "stages.1.3.self_attn.pos_embed.height_rel", 1 / sqrt(32));
+    expect_deviation("botnet50ts_256", "stages.1.3.self_attn.pos_embed.width_rel", 1 / sqrt(32));
     expect_deviation("cct_2_3x2_32", "tokenizer.conv_layers.0.0.weight", sqrt(2.0 / 27));
     expect_deviation("cct_2_3x2_32", "classifier.blocks.0.linear1.weight", 0.02);
     expect_deviation("cct_2_3x2_32", "classifier.positional_emb", 0.2);
     expect_deviation("cct_2_3x2_32", "classifier.blocks.1.linear2.bias", 0);
     expect_deviation("cvt_nano_32", "stage2.blocks.0.attn.proj_k.weight", 0.02);
     expect_deviation("cvt_nano_32", "stage2.blocks.0.mlp.fc2.bias", 0);
+    expect_deviation("cvt_w24_384", "stage2.cls_token", 0.02);
+    expect_deviation("cvt_13", "stage1.patch_embed.proj.weight", 1 / sqrt(3 * 9 * 64));
+    expect_deviation("cvt_13", "stage2.blocks.0.attn.conv_proj_q.conv.weight", 1 / sqrt(3 * 9));
+    expect_deviation("cvt_13", "head.weight", 0.02);
+    expect_deviation("cvt_13", "head.bias", 1 / sqrt(3 * 384));
     expect_deviation("ceit_nano_32", "blocks.0.attn.qkv.weight", 0.02);
     expect_deviation("ceit_nano_32", "lca.feedforward.fc1.weight", 0.02);
     expect_deviation("ceit_nano_32", "pos_layer_embed", 0);
     expect_deviation("coat_nano_32", "serial_blocks2.0.factoratt_crpe.qkv.weight", 0.02);
     expect_deviation("coat_nano_32", "parallel_blocks.1.mlp2.fc1.weight", 0.02);
+    expect_deviation("coat_small", "cls_token2", 0.02);
+    expect_deviation("coat_small", "parallel_blocks.1.factoratt_crpe3.qkv.bias", 0);
     expect_deviation("vit5_nano_patch4_32", "blocks.5.mlp.fc1.weight", 0.02);
+    expect_deviation("vit5_nano_patch4_32", "blocks.5.gamma_1", 1e-4);
+    expect_deviation("vit5_nano_patch4_32", "blocks.5.gamma_2", 1e-4);
     expect_deviation("simple_vit_nano_patch4_32", "blocks.0.attn.proj.bias", 0);
     expect_deviation("simple_vit_nano_patch4_32", "patch_embed.proj.weight", sqrt(1.0 / 48));
     expect_deviation("simple_vit_nano_patch4_32", "head.weight", 0);
     expect_deviation("vit5_nano_patch4_32", "pos_embed", 0.02);
+}
+
+/* Three numbers and one, uniform up to 1 / sqrt(3). */
+Test(training, begins_coats_aggregate_as_a_convolution)
+{
+    VT_SCOPE;
+    classifier *net = classifier_new("coat_nano_32");
+    vt_tensor all = vt_concat(((vt_tensor[]){ vt_flatten(vt_model_find(net->model, "aggregate.weight"), 0, -1),
+                                              vt_model_find(net->model, "aggregate.bias") }),
+                              2, 0);
+    const double largest = vt_item(vt_max(vt_abs(all)));
+    cr_assert(largest > 0.02 && largest <= 1 / sqrt(3), "%g", largest);
+    classifier_free(net);
 }
 
 /* On one batch of the built-in pictures. */
@@ -724,17 +913,29 @@ static void expect_to_learn(classifier *net)
     vt_dataset_close(data);
 }
 
-/* Of the models for 32 pixels those that two cores train. */
+/* True if it is a model for 32 pixels that two cores train. */
+static bool learns(const char *variant)
+{
+    const int64_t most = 150000000;
+    vt_seed(1);
+    classifier *net = classifier_new(variant);
+    cr_assert(net, "%s", vt_error_message());
+    const bool small = net->config->height == 32 && classifier_cost(net).multiply_accumulates <= most;
+    if (small) expect_to_learn(net);
+    classifier_free(net);
+    return small;
+}
+
 Test(training, makes_the_loss_fall_in_every_family)
 {
-    const int64_t most = 100000000;
-    for (int i = 0; zoo_variant(i, NULL); i++) {
-        vt_seed(1);
-        classifier *net = classifier_new(zoo_variant(i, NULL)->name);
-        cr_assert(net, "%s", vt_error_message());
-        if (net->config->height == 32 && classifier_cost(net).multiply_accumulates <= most) expect_to_learn(net);
-        classifier_free(net);
+    const family *of = NULL, *next = NULL;
+    int trained = 0;
+    for (int i = 0; zoo_variant(i, &next); i++) {
+        cr_assert(!of || of == next || trained > 0, "no variant of %s was trained", of->name);
+        trained = (of == next ? trained : 0) + learns(zoo_variant(i, NULL)->name);
+        of = next;
     }
+    cr_assert(trained > 0, "no variant of %s was trained", of->name);
 }
 
 /* -- Names and shapes
@@ -772,6 +973,22 @@ static void expect_variant(const char *name, char **lines, int count)
     classifier_free(m);
 }
 
+/* Those for 32 pixels are our own, but for the compact transformers. */
+static bool has_original(const family *family, const variant *v)
+{
+    return family == &cct_family || ((const common_config *)v->config)->height != 32;
+}
+
+static bool is_listed(FILE *file, const char *variant)
+{
+    char line[256], wanted[256];
+    snprintf(wanted, sizeof wanted, "# %s\n", variant);
+    rewind(file);
+    while (fgets(line, sizeof line, file))
+        if (strcmp(line, wanted) == 0) return true;
+    return false;
+}
+
 /* Each variant of the file: "# name", then a tensor a line. */
 static void expect_variants(FILE *file)
 {
@@ -793,18 +1010,36 @@ static void expect_variants(FILE *file)
     cr_assert(*variant);
 }
 
+static FILE *open_state_dicts(const family *family)
+{
+    char path[512];
+    snprintf(path, sizeof path, VITRO_FIXTURES "/state_dicts/%s.txt", family->name);
+    FILE *file = fopen(path, "r");
+    cr_assert(file, "%s has none", family->name);
+    return file;
+}
+
 Test(state_dicts, have_the_originals_names_and_shapes)
 {
     const family *family = NULL, *last = NULL;
     for (int i = 0; zoo_variant(i, &family); i++) {
         if (family == last) continue;
-        char path[512];
-        snprintf(path, sizeof path, VITRO_FIXTURES "/state_dicts/%s.txt", family->name);
-        FILE *file = fopen(path, "r");
-        cr_assert(file, "%s has none", family->name);
+        FILE *file = open_state_dicts(family);
         expect_variants(file);
         fclose(file);
         last = family;
+    }
+}
+
+Test(state_dicts, are_listed_for_every_variant_that_has_an_original)
+{
+    const family *family = NULL;
+    for (int i = 0; zoo_variant(i, &family); i++) {
+        const variant *v = zoo_variant(i, NULL);
+        if (!has_original(family, v)) continue;
+        FILE *file = open_state_dicts(family);
+        cr_assert(is_listed(file, v->name), "%s is not held to its original", v->name);
+        fclose(file);
     }
 }
 
@@ -878,9 +1113,7 @@ Test(namings, of_cases_whose_original_has_others_are_recognised)
 {
     static const char *const cases[] = { "cvt_gelu", "coat_parallel", "coat_serial", "vit5_registers" };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const original *o = originals;
-        while (o < originals + ORIGINALS && strcmp(o->name, cases[i]) != 0) o++;
-        cr_assert(o < originals + ORIGINALS, "there is no case %s", cases[i]);
+        const original *o = original_named(cases[i]);
         expect_weights(o->name, o->family, o->config);
     }
 }
@@ -895,8 +1128,9 @@ Test(namings, of_pyramids_are_recognised)
         2,                                                                                                             \
         1                                                                                                              \
     }
-    const swin_config swin = { COMMON(16, 16),        .patch = 2,          .window = 2, .dim = 4, .mlp_ratio = 4,
-                               .depths = { 1, 2, 1 }, .heads = { 1, 2, 2 } };
+    const swin_config swin = { COMMON(16, 16),        .patch = 2,           .dim = 4,
+                               .depths = { 1, 2, 1 }, .heads = { 1, 2, 2 }, .windows = { 2, 2, 2 },
+                               .mlp_ratio = 4 };
     const pvt_config pvt = { COMMON(32, 32), .patch = 4, SMALL_PYRAMID };
     const pvt_v2_config pvt_v2 = { COMMON(32, 32), .stride = 4, SMALL_PYRAMID };
     expect_weights("swin_microsoft", &swin_family, &swin);
@@ -1234,6 +1468,41 @@ Test(named_values, cost_nothing_until_they_are_read)
         vt_item(vt_sum(logits));
     }
     cr_assert(vt_statistics_get().nodes_run - before == alone, "a name that was asked for runs nothing");
+    classifier_free(net);
+}
+
+/* How far the sums along an axis are from 1. */
+static double off_one(vt_tensor x, int axis)
+{
+    return vt_item(vt_max(vt_abs(vt_shift(vt_sum(x, .axes = VT_AXES(axis)), -1))));
+}
+
+Test(named_values, of_ceit_are_the_class_tokens_behind_its_blocks)
+{
+    VT_SCOPE;
+    classifier *net = classifier_new("ceit_nano_32");
+    classifier_forward(net, vt_normal(VT_SHAPE(2, 3, 32, 32)));
+    vt_tensor seen = vt_model_value(net->model, "cls_tokens"), off = vt_zeros(VT_SCALAR);
+    for (int i = 0; i < 6; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "blocks.%d", i);
+        vt_tensor token = vt_select(vt_model_value(net->model, name), 1, 0);
+        off = vt_add(off, vt_sum(vt_abs(vt_sub(vt_select(seen, 1, i), token))));
+    }
+    cr_assert(vt_item(off) == 0, "%s", vt_error_message());
+    cr_assert(off_one(vt_model_value(net->model, "lca.attn.weights"), 3) < 1e-5, "%s", vt_error_message());
+    classifier_free(net);
+}
+
+Test(named_values, of_coat_weigh_the_tokens_by_channel)
+{
+    VT_SCOPE;
+    classifier *net = classifier_new("coat_nano_32");
+    classifier_forward(net, vt_normal(VT_SHAPE(2, 3, 32, 32)));
+    vt_tensor keys = vt_model_value(net->model, "serial_blocks2.0.factoratt_crpe.keys");
+    cr_assert(vt_shape_equal(vt_shape_of(keys), VT_SHAPE(2, 4, 1 + 64, 16)), "%s", vt_error_message());
+    cr_assert(off_one(keys, 2) < 1e-5);
+    cr_assert(off_one(vt_model_value(net->model, "parallel_blocks.1.factoratt_crpe3.keys"), 2) < 1e-5);
     classifier_free(net);
 }
 

@@ -119,6 +119,7 @@ static void report(const results *r)
                r->labels.names ? r->labels.names[class] : "");
     }
     if (e->layers == 0) printf("%s has no maps of attention; Grad-CAM shows where the evidence is\n", r->net->name);
+    if (e->token_weights.values) printf("weights of the tokens: %s, the mean of heads and channels\n", e->weighing);
     if (e->rollout.tokens > 0)
         printf("rollout: layers %d to %d\n", e->rollout.first + 1, e->rollout.first + e->rollout.layers);
     if (e->grad_cam.values)

@@ -55,6 +55,8 @@ static bool draw_explanation(sheet *s, const results *r)
     int column = 1;
     sheet_add_view(s, 0, 0, "picture");
     if (e->layers > 0 && !draw_attention(s, r, &column)) return false;
+    if (e->token_weights.values && !sheet_add_map(s, 0, column++, &e->token_weights, "weights of the tokens"))
+        return false;
     snprintf(caption, sizeof caption, "Grad-CAM, %s", results_class(r, e->class, name));
     return !e->grad_cam.values || sheet_add_map(s, 0, column, &e->grad_cam, caption);
 }
@@ -73,7 +75,8 @@ static bool write_sheet(const results *r, const vt_picture *view, const char *na
 static bool write_sheets(const results *r, const vt_picture *view)
 {
     const explanation *e = &r->explanation;
-    const int columns = 1 + (e->rollout.tokens > 0) + (e->layers > 0) + (e->grad_cam.values != NULL);
+    const int columns = 1 + (e->rollout.tokens > 0) + (e->layers > 0) + (e->token_weights.values != NULL) +
+                        (e->grad_cam.values != NULL);
     if (e->layers > 0 && !write_sheet(r, view, "attention.png", r->heads.count, 1 + r->layers.count, draw_layers))
         return false;
     return write_sheet(r, view, "explanation.png", 1, columns, draw_explanation);

@@ -63,7 +63,8 @@ static bool look(explanation *e, const classifier *net, vt_tensor image, int64_t
 {
     VT_SCOPE;
     vt_tensor logits = classifier_forward(net, image);
-    return rank_classes(e, net, logits) && find_evidence(e, net, logits, class) && read_maps(e, net);
+    return rank_classes(e, net, logits) && find_evidence(e, net, logits, class) && read_maps(e, net) &&
+           token_weights(net, &e->token_weights, &e->weighing);
 }
 
 bool explain(explanation *e, const classifier *net, vt_tensor image, int64_t class, double discard)
@@ -79,6 +80,7 @@ void explanation_free(explanation *e)
     for (int i = 0; i < e->layers; i++) attention_map_free(&e->maps[i]);
     free(e->maps);
     rollout_free(&e->rollout);
+    heat_map_free(&e->token_weights);
     heat_map_free(&e->grad_cam);
     *e = (explanation){ 0 };
 }

@@ -5,6 +5,7 @@
 #include "explain/attention_map.h"
 #include "explain/grad_cam.h"
 #include "explain/rollout.h"
+#include "explain/token_weights.h"
 #include "zoo.h"
 
 enum { MOST_RANKED = 5 };
@@ -20,6 +21,8 @@ typedef struct explanation {
     attention_map *maps;     /* of the layers, the first of which is next to the picture */
     int layers;              /* 0: the family has none */
     rollout rollout;         /* without tokens where there is none */
+    heat_map token_weights;  /* without values where the family has none */
+    const char *weighing;    /* the value that they are of */
     heat_map grad_cam;       /* of `class`; without values where the class does not depend on the feature map */
     const char *feature_map; /* which Grad-CAM looked at */
     int64_t class;

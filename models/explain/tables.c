@@ -40,6 +40,7 @@ bool tables_write_maps(FILE *stream, const explanation *e)
         write_map(stream, &map, "rollout,,");
         heat_map_free(&map);
     }
+    if (e->token_weights.values) write_map(stream, &e->token_weights, "token_weights,,");
     if (e->grad_cam.values) write_map(stream, &e->grad_cam, "grad_cam,,");
     return true;
 }

@@ -1,6 +1,7 @@
 /* attention.c - multi-head self-attention. */
 #include "layers/attention.h"
 #include "layers/attend.h"
+#include "layers/heads.h"
 
 attention attention_new_with(const attention_args *a)
 {
@@ -30,9 +31,8 @@ vt_tensor attention_forward(const attention *m, vt_tensor x)
 
 vt_tensor attention_forward_biased(const attention *m, vt_tensor x, vt_tensor bias)
 {
-    vt_tensor qkv = vt_rearrange(linear_forward(&m->qkv, x), "... n (t h d) -> t ... h n d", .t = 3, .h = m->heads);
     vt_tensor part[3];
-    vt_unstack(qkv, 0, 3, part);
+    split_heads(linear_forward(&m->qkv, x), m->heads, 3, part);
     vt_tensor y = attend(m->path, part[0], part[1], part[2], .bias = bias, .dropout = m->dropout);
     return m->proj.weight.id ? vt_dropout(linear_forward(&m->proj, y), m->proj_dropout) : y;
 }

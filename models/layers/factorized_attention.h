@@ -16,8 +16,8 @@ typedef struct factorized_attention {
 } factorized_attention;
 
 /* Registers "qkv" and "proj"; dim is a multiple of the heads. `dropout` is behind the projection. */
-factorized_attention factorized_attention_new(vt_path path, int64_t dim, int64_t heads, int64_t rows, double dropout,
-                                              const conv_relative_position *crpe);
+factorized_attention factorized_attention_new(vt_path path, int64_t dim, int64_t heads, int64_t rows,
+                                              const conv_relative_position *crpe, double dropout, bool no_qkv_bias);
 
 /* x [B, 1 + tokens, dim] -> the same shape. Names the weights of the tokens [B, heads, 1 + tokens, dim / heads], which
  * sum to 1 over the tokens for each channel, "keys". */

@@ -1,6 +1,7 @@
 /* spatial_reduction.c - attention whose keys and values are of a coarser picture than the queries. */
 #include "layers/spatial_reduction.h"
 #include "layers/attend.h"
+#include "layers/heads.h"
 
 enum { POOLED = 7 };
 
@@ -29,8 +30,8 @@ spatial_reduction spatial_reduction_new_with(const spatial_reduction_args *a)
     const int64_t ratio = a->pooled ? 1 : a->ratio;
     m.key_rows = a->pooled ? POOLED : a->rows / ratio;
     m.key_columns = a->pooled ? POOLED : a->columns / ratio;
-    m.q = linear_new(vt_subpath(a->path, "q"), a->dim, a->dim);
-    m.kv = linear_new(vt_subpath(a->path, "kv"), a->dim, 2 * a->dim);
+    m.q = linear_new(vt_subpath(a->path, "q"), a->dim, a->dim, .no_bias = a->no_qkv_bias);
+    m.kv = linear_new(vt_subpath(a->path, "kv"), a->dim, 2 * a->dim, .no_bias = a->no_qkv_bias);
     m.proj = linear_new(vt_subpath(a->path, "proj"), a->dim, a->dim);
     if (!a->pooled && ratio == 1) return m;
     m.sr = conv_new(vt_subpath(a->path, "sr"), a->dim, a->dim, ratio, .stride = (int)ratio);
@@ -50,9 +51,8 @@ static vt_tensor reduce(const spatial_reduction *m, vt_tensor x)
 
 vt_tensor spatial_reduction_forward(const spatial_reduction *m, vt_tensor x)
 {
-    vt_tensor q = vt_rearrange(linear_forward(&m->q, x), "b n (h d) -> b h n d", .h = m->heads);
-    vt_tensor kv = linear_forward(&m->kv, reduce(m, x)), part[2];
-    vt_unstack(vt_rearrange(kv, "b n (t h d) -> t b h n d", .t = 2, .h = m->heads), 0, 2, part);
-    vt_tensor y = attend(m->path, q, part[0], part[1], .dropout = m->dropout);
+    vt_tensor q = vt_rearrange(linear_forward(&m->q, x), "b n (h d) -> b h n d", .h = m->heads), kv[2];
+    split_heads(linear_forward(&m->kv, reduce(m, x)), m->heads, 2, kv);
+    vt_tensor y = attend(m->path, q, kv[0], kv[1], .dropout = m->dropout);
     return vt_dropout(linear_forward(&m->proj, y), m->proj_dropout);
 }

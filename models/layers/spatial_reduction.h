@@ -28,6 +28,7 @@ typedef struct spatial_reduction_args {
     double eps;     /* of the keys' norm */
     double dropout; /* of the attention weights */
     double proj_dropout;
+    bool no_qkv_bias;
 } spatial_reduction_args;
 #define SPATIAL_REDUCTION_DEFAULTS .ratio = 1, .eps = 1e-5, .dropout = 0, .proj_dropout = 0
 
@@ -37,7 +38,8 @@ typedef struct spatial_reduction_args {
 spatial_reduction spatial_reduction_new_with(const spatial_reduction_args *a);
 #define spatial_reduction_new(...)                                                                                     \
     VT_CALL(spatial_reduction_new_with, spatial_reduction_args, SPATIAL_REDUCTION_DEFAULTS, 5,                         \
-            "spatial_reduction_new(path, dim, heads, rows, columns, .ratio .pooled .eps .dropout .proj_dropout)",      \
+            "spatial_reduction_new(path, dim, heads, rows, columns, .ratio .pooled .eps .dropout .proj_dropout "       \
+            ".no_qkv_bias)",                                                                                           \
             __VA_ARGS__)
 
 /* x [B, rows * columns, dim] -> the same shape; where keys are as many as queries, any number of tokens. Names the

@@ -44,10 +44,10 @@ class LocallyEnhanced(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, dim, heads, hidden, last=False):
+    def __init__(self, dim, heads, hidden, qkv_bias, last=False):
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(dim, 1e-6), nn.LayerNorm(dim, 1e-6)
-        self.attn = Attention(dim, heads, qkv_bias=True)
+        self.attn = Attention(dim, heads, qkv_bias=qkv_bias)
         if last:
             self.feedforward = Mlp(dim, hidden)
         else:
@@ -59,15 +59,16 @@ class Block(nn.Module):
 
 
 class CeiT(nn.Module):
-    def __init__(self, size=(224, 224), classes=1000, kernel=7, stride=2, channels=64, patch=4, dim=192, depth=12, heads=3, ratio=4):
+    def __init__(self, size=(224, 224), classes=1000, kernel=7, stride=2, channels=64, patch=4, dim=192, depth=12, heads=3, ratio=4,
+                 qkv_bias=True):
         super().__init__()
         self.i2t = Tokens(Stem(channels, kernel, stride), channels, patch, dim)
         tokens = self.i2t(torch.zeros(1, 3, *size)).flatten(2).shape[2]
         self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + tokens, dim))
         self.pos_layer_embed = nn.Parameter(torch.zeros(1, depth, dim))
-        self.blocks = nn.ModuleList(Block(dim, heads, ratio * dim) for _ in range(depth))
-        self.lca = Block(dim, heads, ratio * dim, last=True)
+        self.blocks = nn.ModuleList(Block(dim, heads, int(ratio * dim), qkv_bias) for _ in range(depth))
+        self.lca = Block(dim, heads, int(ratio * dim), qkv_bias, last=True)
         self.norm, self.head = nn.LayerNorm(dim, 1e-6), nn.Linear(dim, classes)
 
     def forward(self, x):

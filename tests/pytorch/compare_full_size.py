@@ -14,25 +14,18 @@ import sys
 import tempfile
 
 import numpy
-import timm
 import torch
-from make_zoo_fixtures import MADE_BY, VARIANTS, same, u, values, zoo_shape
+from make_zoo_fixtures import VARIANTS, original_of, u, values, zoo_shape
 from safetensors.torch import save_file
 
 BATCH = 2
-
-
-def build(family, variant):
-    if family in MADE_BY:
-        return MADE_BY[family](variant)
-    return timm.create_model(variant, num_classes=1000), same
 
 
 def build_variant(variant):
     """None where no original has it."""
     for family, variants in VARIANTS.items():
         if variant in variants.split():
-            return build(family, variant)[0]
+            return original_of(family, variant)[0]
     return None
 
 
@@ -81,7 +74,7 @@ def main():
             if asked and family not in asked and variant not in asked:
                 continue
             torch.manual_seed(0)
-            model, rename = build(family, variant)
+            model, rename = original_of(family, variant)
             model.eval()
             set_weights(model, rename)
             side = pixels(variant)

@@ -432,6 +432,11 @@ def op_cases():
     yield "trunc_divide_of_integers", lambda x, y: torch.div(x, y, rounding_mode="trunc"), a, b
     yield "bits_of_integers", lambda x, y: (x & y) ^ ((x | ~y) << 2) >> 1, a, b
     yield "matmul_of_vectors", lambda x, y: x @ y, normal(2, 3, 4), normal(4)
+    yield "einsum_of_heads", lambda q, k: torch.einsum("bhqd,bhkd->bhqk", q, k), normal(2, 2, 3, 4), normal(2, 2, 5, 4)
+    yield "einsum_of_three", lambda *x: torch.einsum("...i,ij,...j->...", *x), normal(2, 3), normal(3, 4), normal(2, 4)
+    yield "einsum_of_diagonals", lambda x: torch.einsum("...ii->...i", x), normal(2, 3, 3)
+    yield "unfold", lambda x: F.unfold(x, (2, 3), dilation=(2, 1), padding=(1, 2), stride=(1, 2)), normal(2, 3, 5, 6)
+    yield "fold", lambda x: F.fold(x, (5, 6), 3, padding=1, stride=2), normal(2, 18, 9)
 
 
 def op_fixture():
@@ -478,7 +483,7 @@ def main():
     write("resnet", entries, 300_000)
     write("resnet-gradients", gradients, 300_000)
     torch.manual_seed(3)
-    write("ops", op_fixture(), 230_000)
+    write("ops", op_fixture(), 250_000)
 
 
 main()

@@ -8,7 +8,7 @@ usage: make_picture_fixtures.py        Run by hand, where PyTorch, timm and Pill
     read/<file>           u8 [height, width, 3]: the pixels that Pillow reads
     resize/<from>/<to>/<filter>
                           u8 [height, width, 3]: what Pillow makes of pictures that drawn() describes; from and to are HEIGHTxWIDTH
-    seen/<file>/<height>x<width>/<crop in %>/<filter>
+    seen/<file>/<height>x<width>/<crop in %>/<filter>/<center, or squash>
                           f32 [3, height, width]: what timm makes of a file, normalised by the mean and deviation of ImageNet
 """
 
@@ -32,6 +32,7 @@ RESIZED = [((30, 40), (17, 23)), ((9, 7), (20, 31)), ((40, 12), (11, 20)), ((60,
 SEEN = [("photo.jpg", (16, 16), 90, "bicubic"), ("photo.jpg", (24, 24), 100, "bilinear"), ("photo.jpg", (13, 13), 87.5, "bilinear"),
         ("tall.jpg", (16, 16), 90, "bicubic"), ("tall.jpg", (12, 20), 95, "bicubic"), ("wide.jpg", (12, 12), 87.5, "bilinear"),
         ("progressive.jpg", (16, 16), 90, "bilinear"), ("one.jpg", (5, 5), 90, "bicubic")]
+SQUASHED = [("wide.jpg", (16, 16), 100, "bicubic"), ("photo.jpg", (12, 18), 90, "bilinear")]
 
 
 def drawn(height, width):
@@ -139,10 +140,10 @@ def main():
         for name, resampling in FILTERS.items():
             resized = Image.fromarray(drawn(height, width)).resize(to[::-1], resampling)
             out[f"resize/{height}x{width}/{to[0]}x{to[1]}/{name}"] = torch.from_numpy(numpy.array(resized))
-    for name, size, crop, interpolation in SEEN:
-        transform = create_transform((3, *size), is_training=False, interpolation=interpolation, crop_pct=crop / 100)
+    for (name, size, crop, interpolation), mode in [(seen, "center") for seen in SEEN] + [(seen, "squash") for seen in SQUASHED]:
+        transform = create_transform((3, *size), is_training=False, interpolation=interpolation, crop_pct=crop / 100, crop_mode=mode)
         picture = Image.open(io.BytesIO(files[name])).convert("RGB")
-        out[f"seen/{name}/{size[0]}x{size[1]}/{crop}/{interpolation}"] = transform(picture)
+        out[f"seen/{name}/{size[0]}x{size[1]}/{crop}/{interpolation}/{mode}"] = transform(picture)
     save_file({name: tensor.contiguous() for name, tensor in out.items()}, os.path.join(FOLDER, "pictures.safetensors"),
               {"Pillow": PIL.__version__, "timm": timm.__version__})
 

@@ -21,9 +21,8 @@ are center 0, spread 4 of the name "images"; labels are 0, 1, 2, ...
   loss           f64 []: mean cross-entropy, in training
   gradients      f64 [P, 2]: of the loss, for each parameter in the order of its name: Σ g u("gradient", i), and the norm of g
   value.<name>   f64 [1, 2]: the same of the result of the module of that name, in evaluation; `values` says how many there are
-  map.<i>        f32, where the original has a module that sees them: block i's attention after the softmax, in evaluation
+  maps           f64 [M, 2]: the same of what each softmax of attention gives, in the order in which they run, in evaluation
   statistics     f64 [S, 2]: the same of the running statistics of batch norms, after this step
-  map.<i>        f64, where the original has a module that sees them: block i's attention after the softmax, in evaluation
 """
 
 import functools
@@ -48,6 +47,7 @@ from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from timm.models.swin_transformer import SwinTransformer
 from timm.models.vision_transformer import VisionTransformer
 from timm.models.deit import VisionTransformerDistilled
+from torch.overrides import TorchFunctionMode
 from transformers.activations import QuickGELUActivation
 from vit_pytorch.cct import CCT, Tokenizer, TransformerClassifier
 from vit_pytorch.simple_vit import posemb_sincos_2d
@@ -100,13 +100,13 @@ class MhaBlock(nn.Module):
 
 
 class MhaVit(nn.Module):
-    def __init__(self, size, patch, dim, depth, heads, hidden):
+    def __init__(self, size, patch, dim, depth, heads, hidden, classes=CLASSES):
         super().__init__()
         self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + size[0] // patch * (size[1] // patch), dim))
         self.patch_embed = nn.Conv2d(3, dim, patch, patch)
         self.blocks = nn.ModuleList(MhaBlock(dim, heads, hidden) for _ in range(depth))
-        self.norm, self.head = nn.LayerNorm(dim), nn.Linear(dim, CLASSES)
+        self.norm, self.head = nn.LayerNorm(dim), nn.Linear(dim, classes)
 
     def forward(self, x):
         x = self.patch_embed(x).flatten(2).permute(0, 2, 1)
@@ -124,8 +124,8 @@ def swin(size, **options):
     return SwinTransformer(img_size=size, num_classes=CLASSES, drop_path_rate=0, **options)
 
 
-def pvt_v2(**options):
-    return PyramidVisionTransformerV2(embed_dims=(8, 16, 24, 32), num_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_classes=CLASSES,
+def pvt_v2(mlp_ratios=(4, 4, 2, 2), **options):
+    return PyramidVisionTransformerV2(embed_dims=(8, 16, 24, 32), num_heads=(1, 2, 3, 4), mlp_ratios=mlp_ratios, num_classes=CLASSES,
                                       **options)
 
 
@@ -142,7 +142,7 @@ class JointKeysAndValues(nn.Linear):
     """Both projections as one, of whose result a half is returned."""
 
     def __init__(self, key, value):
-        super().__init__(key.in_features, 2 * key.out_features)
+        super().__init__(key.in_features, 2 * key.out_features, bias=key.bias is not None)
         self.half = key.out_features
 
     def key(self, x):
@@ -155,9 +155,12 @@ class JointKeysAndValues(nn.Linear):
 class Pvt(nn.Module):
     """transformers' PVT with keys and values projected together, as the authors' code and the zoo have them."""
 
-    def __init__(self, authors_eps=False, **options):
+    def __init__(self, authors_eps=False, mlp_ratios=None, **options):
         super().__init__()
-        self.model = transformers.PvtForImageClassification(transformers.PvtConfig(**options))
+        config = transformers.PvtConfig(**options)
+        if mlp_ratios:
+            config.__dict__["mlp_ratios"] = mlp_ratios  # the model takes fractions, which the configuration refuses
+        self.model = transformers.PvtForImageClassification(config)
         for name, module in list(self.model.named_modules()):
             if hasattr(module, "key"):
                 module.kv = JointKeysAndValues(module.key, module.value)
@@ -170,8 +173,8 @@ class Pvt(nn.Module):
         return self.model(x).logits
 
 
-def pvt(**options):
-    return Pvt(hidden_sizes=(8, 16, 24, 32), num_attention_heads=(1, 2, 3, 4), mlp_ratios=(4, 4, 2, 2), num_labels=CLASSES, **options)
+def pvt(mlp_ratios=(4, 4, 2, 2), **options):
+    return Pvt(hidden_sizes=(8, 16, 24, 32), num_attention_heads=(1, 2, 3, 4), mlp_ratios=mlp_ratios, num_labels=CLASSES, **options)
 
 
 def pvt_name(name):
@@ -221,12 +224,15 @@ def simple_vit():
     return model, (32, 16), vit_pytorch_name
 
 
-def simple_timm_vit():
-    """timm's with fixed positions, which are no parameter."""
-    model = timm_vit(global_pool="avg", class_token=False, fc_norm=False)
+def with_fixed_positions(model, rows, columns):
+    """timm's, with positions that are no parameter."""
     del model.pos_embed
-    model.__dict__["pos_embed"] = sin_cos(4, 2, 24)[None]
-    return model, (32, 16), same
+    model.__dict__["pos_embed"] = sin_cos(rows, columns, model.embed_dim)[None]
+    return model
+
+
+def simple_timm_vit():
+    return with_fixed_positions(timm_vit(global_pool="avg", class_token=False, fc_norm=False), 4, 2), (32, 16), same
 
 
 def mha_name(name):
@@ -238,6 +244,24 @@ def mha_name(name):
 
 def same(name):
     return name
+
+
+def vit_variant(name):
+    """timm's, but for the forms that it has not."""
+    base, small = dict(dim=768, depth=12, heads=12), dict(dim=384, depth=12, heads=6)
+    of_vit_pytorch = dict(image_size=224, patch_size=16, num_classes=1000)
+    if name == "simple_vit_small_patch16_224":
+        model = VisionTransformer(embed_dim=384, num_heads=6, global_pool="avg", class_token=False, fc_norm=False)
+        return with_fixed_positions(model, 14, 14), same
+    if name == "simple_vit_small_patch16_224_normed_patches":
+        model = vit_pytorch.SimpleViT(mlp_dim=1536, **of_vit_pytorch, **small)
+        model.pos_embedding = sin_cos(14, 14, 384)
+        return model, vit_pytorch_name
+    if name == "vit_base_patch16_224_normed_patches":
+        return vit_pytorch.ViT(mlp_dim=3072, **of_vit_pytorch, **base), vit_pytorch_name
+    if name == "vit_base_patch16_224_mha":
+        return MhaVit((224, 224), 16, hidden=3072, classes=1000, **base), mha_name
+    return timm.create_model(name, num_classes=1000), same
 
 
 class CompactTransformer(nn.Module):
@@ -306,9 +330,9 @@ def cvt_variant(name):
     return cvt(num_labels=1000, **options)[::2]
 
 
-def coat(size, dims, parallel=0, windows={3: 1, 5: 2, 7: 1}):
+def coat(size, dims, parallel=0, windows={3: 1, 5: 2, 7: 1}, mlp_ratios=(3, 2, 2, 2), **options):
     return CoaT(img_size=size, patch_size=4, num_classes=CLASSES, embed_dims=dims, serial_depths=(1, 2, 1, 1), parallel_depth=parallel,
-                num_heads=sum(windows.values()), mlp_ratios=(3, 2, 2, 2), crpe_window=windows), size, same
+                num_heads=sum(windows.values()), mlp_ratios=mlp_ratios, crpe_window=windows, **options), size, same
 
 
 def ceit(size, **options):
@@ -347,10 +371,13 @@ CASES = {
     "vit_mha": lambda: (MhaVit((32, 16), 8, 24, 2, 3, 48), (32, 16), mha_name),
     "swin": lambda: (swin((32, 24), patch_size=2, window_size=4, embed_dim=12, depths=(2, 2, 2), num_heads=(1, 2, 3)), (32, 24), same),
     "swin_odd": lambda: (swin((20, 28), patch_size=4, window_size=3, embed_dim=16, depths=(2, 3), num_heads=(2, 4)), (20, 28), same),
+    "swin_windows": lambda: (swin((24, 16), patch_size=2, window_size=((2, 2), (3, 3)), embed_dim=8, depths=(2, 2), num_heads=(1, 2),
+                                  mlp_ratio=2.3, qkv_bias=False), (24, 16), same),
     "pvt": lambda: (pvt(image_size=64, depths=(1, 2, 1, 1)), (64, 64), pvt_name),
-    "pvt_authors": lambda: (pvt(image_size=96, depths=(1, 1, 1, 2), authors_eps=True), (96, 96), pvt_name),
+    "pvt_authors": lambda: (pvt(image_size=96, depths=(1, 1, 1, 2), authors_eps=True, mlp_ratios=(3.3, 4, 1.7, 2),
+                               qkv_bias=False), (96, 96), pvt_name),
     "pvt_v2": lambda: (pvt_v2(depths=(2, 1, 2, 1)), (70, 90), same),
-    "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True), (32, 48), same),
+    "pvt_v2_li": lambda: (pvt_v2(depths=(1, 1, 1, 1), linear=True, mlp_ratios=(3.3, 4, 1.7, 2), qkv_bias=False), (32, 48), same),
     "resnet_basic": lambda: (ResNet(BasicBlock, [1, 1, 1, 1], num_classes=CLASSES), (64, 48), same),
     "botnet": lambda: (botnet((24, 48), "c", "aa"), (24, 48), same),
     "botnet_silu": lambda: (botnet((32, 48), "cc", "cac", act_layer="silu"), (32, 48), same),
@@ -360,39 +387,54 @@ CASES = {
     "cvt_lite": lambda: compact(functools.partial(CompactTransformer, patch=4, pooled=True), (8, 16)),
     "vit_lite": lambda: compact(functools.partial(CompactTransformer, patch=4, pooled=False), (8, 16)),
     "cvt_quick": lambda: cvt((40, 28), embed_dim=(8, 12, 24), num_heads=(1, 2, 3), depth=(1, 2, 3), mlp_ratio=(2.0, 2.0, 2.0)),
-    "cvt_gelu": lambda: cvt((13, 20), False, embed_dim=(4, 4, 8), num_heads=(2, 1, 2), depth=(1, 2, 3), mlp_ratio=(2.0, 2.0, 2.0),
-                            patch_sizes=(5, 3, 3), patch_stride=(2, 2, 2), qkv_bias=(False, False, False)),
+    "cvt_gelu": lambda: cvt((13, 20), False, embed_dim=(4, 4, 8), num_heads=(2, 1, 2), depth=(1, 2, 3), mlp_ratio=(2.0, 1.3, 2.6),
+                            patch_sizes=(5, 3, 3), patch_stride=(2, 2, 2), qkv_bias=(False, True, False), kernel_qkv=(5, 3, 3),
+                            padding_q=(2, 1, 1), padding_kv=(2, 1, 1), stride_kv=(3, 1, 2)),
     "ceit_wide": lambda: ceit((32, 48), channels=8, dim=24, depth=3, heads=3, ratio=2),
-    "ceit_tall": lambda: ceit((17, 12), kernel=3, stride=1, channels=6, patch=2, dim=16, depth=2, heads=2, ratio=3),
+    "ceit_tall": lambda: ceit((17, 12), kernel=3, stride=1, channels=6, patch=2, dim=16, depth=2, heads=2, ratio=2.9,
+                              qkv_bias=False),
     "vit5_registers": lambda: vit5((24, 32), patch=8, dim=24, depth=2, heads=3, ratio=2),
     "vit5_no_registers": lambda: vit5((12, 8), patch=4, dim=32, depth=2, heads=2, ratio=3, registers=0),
     "coat_parallel": lambda: coat((32, 64), (8, 12, 12, 12), parallel=2),
-    "coat_serial": lambda: coat((64, 32), (6, 9, 12, 15), windows={3: 1, 7: 2}),
+    "coat_serial": lambda: coat((64, 32), (6, 9, 12, 15), windows={3: 1, 7: 2}, mlp_ratios=(3, 2.3, 2, 1.7), qkv_bias=False),
 }
 
 
 # What they compute -----------------------------------------------------------------------------------------------------
 
 
+class Softmaxes(TorchFunctionMode):
+    """Keeps what each softmax gives, but for those that pool a sequence [batch, tokens]. nn.MultiheadAttention is one call."""
+
+    def __init__(self):
+        super().__init__()
+        self.given = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        name, kwargs = getattr(function, "__name__", ""), kwargs or {}
+        if name == "multi_head_attention_forward":
+            kwargs = kwargs | {"need_weights": True, "average_attn_weights": False}
+        out = function(*args, **kwargs)
+        weights = out[1] if name == "multi_head_attention_forward" else out
+        if name in ("softmax", "multi_head_attention_forward") and weights.ndim > 2:
+            self.given.append(weights.detach())
+        return out
+
+
 def maps_of(model, x):
-    """The attention weights of the blocks, as hooks on the original see them."""
-    found = []
-    hooks = []
-    for name, module in model.named_modules():
+    """The attention weights, in the order in which they are computed."""
+    for module in model.modules():
         if hasattr(module, "fused_attn"):
             module.fused_attn = False
-        if name.endswith((".attn_drop", ".attention.self.dropout", "attention.attention.dropout")):
-            hooks.append(module.register_forward_hook(lambda module, inputs, output: found.append(output.detach())))
-    model(x)
-    for hook in hooks:
-        hook.remove()
-    return found
+    with Softmaxes() as softmaxes:
+        model(x)
+    return softmaxes.given
 
 
 # The modules whose results the zoo names as they are named.
 NAMED = re.compile(r"patch_embed|(.*\.)?(\w*blocks\d?|layer\d|stages\.\d)\.\d+")
-# The original has the tokens in another order.
-OTHER_ORDER = {"vit5_registers"}
+# The original has the tokens in another order: the zoo's.
+OTHER_ORDER = {"vit5_registers": [0, *range(13, 17), *range(1, 13)]}
 
 
 def values_of(model, x, rename):
@@ -463,9 +505,13 @@ def compute(case):
     x, labels = images(size), torch.arange(BATCH) % CLASSES
     model.eval()
     out["logits"] = logits_of(model, x).detach()
-    for i, attention in enumerate(maps_of(model, x)):
-        out[f"map.{i}"] = attention.float()
-    values = values_of(model, x, rename) if case not in OTHER_ORDER else {}
+    maps, values = maps_of(model, x), values_of(model, x, rename)
+    if case in OTHER_ORDER:
+        order = OTHER_ORDER[case]
+        maps = [m[..., order, :][..., order] for m in maps]
+        values = {name: v[:, order] if name.startswith("blocks") else v for name, v in values.items()}
+    if maps:
+        out["maps"] = torch.cat([along_noise([("map", m)], same) for m in maps])
     out["values"] = torch.tensor(float(len(values)), dtype=torch.float64)
     out |= {f"value.{name}": along_noise([(name, tensor)], same) for name, tensor in values.items()}
     model.train()
@@ -499,38 +545,43 @@ NAMINGS = {"cvt_gelu": dict, "coat_parallel": dict, "coat_serial": by_blocks_alo
 # The variants whose names and shapes are those of the originals, by family.
 VARIANTS = {
     "vit": """vit_tiny_patch16_224 vit_small_patch16_224 vit_base_patch16_224 vit_base_patch32_224 vit_large_patch16_224
-        vit_huge_patch14_224 deit_tiny_patch16_224 deit_small_patch16_224 deit_base_patch16_224 deit_tiny_distilled_patch16_224
-        deit_small_distilled_patch16_224 deit_base_distilled_patch16_224 deit3_small_patch16_224 deit3_base_patch16_224
-        deit3_large_patch16_224 deit3_huge_patch14_224""",
+        vit_huge_patch14_224 vit_base_patch16_224_normed_patches vit_base_patch16_224_mha simple_vit_small_patch16_224
+        simple_vit_small_patch16_224_normed_patches deit_tiny_patch16_224 deit_small_patch16_224 deit_base_patch16_224
+        deit_tiny_distilled_patch16_224 deit_small_distilled_patch16_224 deit_base_distilled_patch16_224 deit3_small_patch16_224
+        deit3_base_patch16_224 deit3_large_patch16_224 deit3_huge_patch14_224""",
     "swin": """swin_tiny_patch4_window7_224 swin_small_patch4_window7_224 swin_base_patch4_window7_224 swin_base_patch4_window12_384
-        swin_large_patch4_window7_224 swin_large_patch4_window12_384""",
+        swin_large_patch4_window7_224 swin_large_patch4_window12_384 swin_s3_tiny_224 swin_s3_small_224 swin_s3_base_224""",
     "pvt": "pvt_tiny pvt_small pvt_medium pvt_large",
     "pvt_v2": "pvt_v2_b0 pvt_v2_b1 pvt_v2_b2 pvt_v2_b2_li pvt_v2_b3 pvt_v2_b4 pvt_v2_b5",
     "botnet": "botnet26t_256 botnet50ts_256",
     "resnet": "resnet18 resnet34 resnet50 resnet101",
     "cct": """cct_2_3x2_32 cct_4_3x2_32 cct_6_3x1_32 cct_6_3x2_32 cct_7_3x1_32 cct_7_3x1_32_sine cct_7_3x2_32 cvt_2_4_32 cvt_7_4_32
         vit_lite_2_4_32 vit_lite_7_4_32 cct_7_7x2_224 cct_7_7x2_224_sine cct_14_7x2_224 cct_14_7x2_384""",
-    "cvt": "cvt_13 cvt_21",
+    "cvt": "cvt_13 cvt_21 cvt_13_384 cvt_21_384 cvt_w24_384",
     "ceit": """ceit_tiny_patch16_224 ceit_small_patch16_224 ceit_base_patch16_224 ceit_tiny_patch16_384 ceit_small_patch16_384""",
     "vit5": """vit5_small_patch16_224 vit5_base_patch16_224 vit5_base_patch16_384 vit5_large_patch16_224 vit5_xlarge_patch16_224""",
     "coat": "coat_tiny coat_mini coat_small",
     "coat_lite": "coat_lite_tiny coat_lite_mini coat_lite_small coat_lite_medium coat_lite_medium_384",
 }
 
-# How those are made that timm has not: the model, and the zoo's name for a name of its state dict.
-MADE_BY = {"cct": compact_variant, "ceit": ceit_variant, "cvt": cvt_variant, "pvt": pvt_variant, "vit5": vit5_variant}
+# How those are made that timm has not.
+MADE_BY = {"cct": compact_variant, "ceit": ceit_variant, "cvt": cvt_variant, "pvt": pvt_variant, "vit": vit_variant,
+           "vit5": vit5_variant}
+
+
+def original_of(family, variant):
+    """The original at its full size, and the zoo's name for a name of its state dict."""
+    return MADE_BY[family](variant) if family in MADE_BY else (timm.create_model(variant, num_classes=1000), same)
 
 
 def state_dicts(family):
     lines = []
     for variant in VARIANTS[family].split():
-        if family in MADE_BY:
-            model, rename = MADE_BY[family](variant)
-        else:
-            with torch.device("meta"):
-                model, rename = timm.create_model(variant, num_classes=1000), same
+        with torch.device("cpu" if family == "cct" else "meta"):  # whose code reads numbers as it is made
+            model, rename = original_of(family, variant)
         lines.append(f"# {variant}")
-        lines += [f"{rename(name)} {'x'.join(map(str, tensor.shape)) or '-'}" for name, tensor in state_of(model).items()]
+        for name, tensor in state_of(model).items():
+            lines.append(f"{rename(name)} {'x'.join(map(str, zoo_shape(rename(name), tensor))) or '-'}")
     return "\n".join(lines) + "\n"
 
 

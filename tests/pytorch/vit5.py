@@ -18,7 +18,7 @@ def rotations(rows, columns, dim, theta):
 class Attention(nn.Module):
     def __init__(self, dim, heads):
         super().__init__()
-        self.heads = heads
+        self.heads, self.fused_attn = heads, True  # as timm's: without it the weights of attention can be seen
         self.qkv, self.proj = nn.Linear(dim, 3 * dim, bias=False), nn.Linear(dim, dim)
         self.q_norm, self.k_norm = nn.RMSNorm(dim // heads, 1e-6), nn.RMSNorm(dim // heads, 1e-6)
 
@@ -26,7 +26,11 @@ class Attention(nn.Module):
         q, k, v = (part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in self.qkv(x).chunk(3, 2))
         q, k = (torch.view_as_real(torch.view_as_complex(norm(part).unflatten(-1, (-1, 2))) * turn).flatten(-2)
                 for norm, part in ((self.q_norm, q), (self.k_norm, k)))
-        return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+        if self.fused_attn:
+            x = F.scaled_dot_product_attention(q, k, v)
+        else:
+            x = F.softmax(q @ k.transpose(2, 3) / q.shape[3] ** 0.5, -1) @ v
+        return self.proj(x.transpose(1, 2).flatten(2))
 
 
 class Block(nn.Module):
