@@ -26,6 +26,9 @@ static const command_option of_pictures[] = {
       .help = "Height and width that pictures are resized to" },
     { OPTION_NUMBER, "validation-fraction", OPTION_FIELD(validation_fraction), "X", 0, 0.9, true, "0.1", .fixed = true,
       .help = "Of each class, where a folder of classes has none apart for testing" },
+    { OPTION_INTEGER, "split-seed", OPTION_FIELD(split_seed), "N", 0, 0x1p62, .fallback = "1", .fixed = true,
+      .help = "Which pictures of such a folder these are. --seed does not change it, so that runs of all seeds are "
+              "tested on the same" },
     { OPTION_FLAG, "skip-bad", OPTION_FIELD(skip_bad),
       .help = "Read all pictures of a folder before training, and leave out those that cannot be read" },
     { 0 },

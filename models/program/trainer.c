@@ -8,6 +8,7 @@
 #include "program/optimizers.h"
 #include "program/run_folder.h"
 #include "report/mistake_maps.h"
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,13 +22,15 @@ static int64_t test_batch(const options *o)
     return o->memory > 0 && o->batch < TEST_BATCH ? o->batch : TEST_BATCH;
 }
 
-static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test)
+static void describe(trainer *t, const pictures *p)
 {
+    const vt_dataset *train = p->train;
     options_list_fixed(t->options, t->fixed, sizeof t->fixed);
     size_t used = strlen(t->fixed);
-    snprintf(t->fixed + used, sizeof t->fixed - used, "\ntraining-pictures=%lld\ntest-pictures=%lld\nclasses=%s..%s",
-             (long long)train->count, (long long)test->count, train->class_names[0],
-             train->class_names[train->classes - 1]);
+    snprintf(t->fixed + used, sizeof t->fixed - used,
+             "\ntraining-pictures=%lld\ntest-pictures=%lld\nclasses=%s..%s\nfingerprint-of-the-pictures=%" PRIx64,
+             (long long)train->count, (long long)p->test->count, train->class_names[0],
+             train->class_names[train->classes - 1], pictures_fingerprint(p));
 }
 
 /* The network with fresh weights or those of a file, and the optimiser. */
@@ -105,8 +108,9 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
                     .class_names = p->train->class_names,
                     .saved_at = monotonic_seconds(),
                     .budget = budget_begin(o),
-                    .learning_rate = NAN };
-    describe(t, p->train, p->test);
+                    .learning_rate = NAN,
+                    .peak_bytes = NAN };
+    describe(t, p);
     check_sizes(o, p->train);
     vt_seed((uint64_t)o->seed);
     if (!make_net(t, p->train) || !choose_normalisation(t, p->set)) return false;
