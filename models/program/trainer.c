@@ -242,6 +242,7 @@ static bool train_epoch(trainer *t)
     char label[64];
     snprintf(label, sizeof label, o->time > 0 ? "epoch %lld" : "epoch %lld/%lld", (long long)t->epoch + 1,
              (long long)o->epochs);
+    vt_statistics_reset_peak();
     stretch s = { .before = t->metrics.seen, .started = monotonic_seconds() - t->seconds };
     /* The bar is of what is left, or a resumed epoch would seem to have begun at great speed. */
     s.progress = vt_progress_begin(options_tell(o) ? stdout : NULL, label, batches * o->batch - s.before);
@@ -251,6 +252,7 @@ static bool train_epoch(trainer *t)
         if (monotonic_seconds() - t->saved_at >= CHECKPOINT_SECONDS) save(t, &s);
     }
     catch_up(t, &s);
+    t->peak_bytes = (double)vt_statistics_get().peak_bytes;
     vt_progress_end(&s.progress);
     return !vt_failed() && (t->batch == batches || is_out_of_time(t));
 }
@@ -302,6 +304,7 @@ static vt_epoch row_of(const trainer *t, const evaluation *tested)
         .test_calibration_error = evaluation_calibration_error(tested),
         .learning_rate = t->learning_rate,
         .test_flip_accuracy = evaluation_flip_accuracy(tested),
+        .peak_bytes = t->peak_bytes,
     };
 }
 
