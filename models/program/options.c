@@ -264,6 +264,8 @@ static const command_option shown[] = {
     { OPTION_INTEGER, "show", OPTION_FIELD(show), "N", 1, 10000, .otherwise = "no pictures, only what there is",
       .help = "Write a sheet of the first N pictures that training gets" },
     { OPTION_INTEGER, "epoch", OPTION_FIELD(epochs), "N", 1, 1e6, .fallback = "1", .help = "In which epoch" },
+    { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64",
+      .help = "Pictures a step: those that are mixed with each other" },
     { OPTION_TEXT, "out", OPTION_FIELD(out), "FILE", .fallback = "data.png", .help = "The PNG file of the sheet" },
     { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_nano_patch4_32",
       .help = "The network that pictures of a folder are resized for; vitro models lists them" },

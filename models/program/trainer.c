@@ -171,7 +171,7 @@ static bool train_batch(trainer *t, bool is_last)
     VT_SCOPE;
     vt_batch batch;
     if (!vt_loader_next_tensors(t->train_loader, &batch)) return false;
-    vt_mixed mixed = mix_batch(t->options, t->epoch, input_images(&batch), batch.labels, t->net->config->classes);
+    vt_mixed mixed = mix_batch(t->options, &batch, input_images(&batch), t->net->config->classes);
     vt_tensor labels = batch.labels, logits = logits_of(t, mixed.images);
     vt_tensor loss = objective_loss(&t->objective, t->net, mixed.images, logits, mixed.targets);
     vt_tensor correct = vt_correct_count(logits, labels);
