@@ -1325,6 +1325,22 @@ Test(state, statistics_return_to_zero)
     cr_assert(vt_statistics_get().reserved_bytes == 0);
 }
 
+Test(state, the_peak_of_memory_begins_anew_where_it_is_asked_to)
+{
+    VT_SCOPE;
+    static double values[1000];
+    vt_tensor small = vt_full(VT_SHAPE(10), 1, .dtype = VT_F64);
+    cr_assert(vt_read(small, values, 10, VT_F64));
+    {
+        VT_SCOPE;
+        cr_assert(vt_read(vt_full(VT_SHAPE(1000), 1, .dtype = VT_F64), values, 1000, VT_F64));
+    }
+    cr_assert(vt_statistics_get().peak_bytes >= 8080);
+    vt_statistics_reset_peak();
+    const vt_statistics s = vt_statistics_get();
+    cr_assert(s.live_bytes >= 80 && s.peak_bytes == s.live_bytes && s.peak_bytes < 8000);
+}
+
 Test(state, memory_is_used_again)
 {
     int64_t reserved = 0;

@@ -172,11 +172,11 @@ Test(findings, what_was_prepared_is_told)
 /* -- Measures ------------------------------------------------------------------------------------------------------ */
 
 /* Of a network with fresh weights whose positions are as large as what they are added to. */
-static measured measure(const look *look, const char *model)
+static measured measure(const look *look, const char *model, int64_t image_size)
 {
     measured m = { 0 };
     vt_seed(1);
-    classifier *net = classifier_new(model, .depth = 2);
+    classifier *net = classifier_new(model, .depth = 2, .image_size = image_size);
     vt_dataset *pictures = vt_synthetic_open(false, .limit = 20);
     vt_loader *loader = vt_loader_open(pictures, .batch = look->batch);
     vt_model_init(net->model, "pos_embed", VT_INIT_NORMAL, 1);
@@ -190,8 +190,8 @@ static measured measure(const look *look, const char *model)
 
 Test(measures, of_the_jigsaw_move_no_logit_without_positions)
 {
-    const measured without = measure(&jigsaw_look, "vit_nano_patch4_32_no_position"),
-                   with = measure(&jigsaw_look, "vit_nano_patch4_32");
+    const measured without = measure(&jigsaw_look, "vit_nano_patch4_32_no_position", 32),
+                   with = measure(&jigsaw_look, "vit_nano_patch4_32", 32);
     cr_assert(without.places == 4 && with.places == 4 && with.along[3] == 8);
     cr_assert(with.values[CHANGE][0] == 0 && without.values[CHANGE][0] == 0);
     for (int i = 1; i < 4; i++) {
@@ -204,11 +204,20 @@ Test(measures, of_the_jigsaw_move_no_logit_without_positions)
 /* Fresh weights are small: attention is nearly the same to all of the 65 tokens, 1/65. */
 Test(measures, of_the_depth_are_those_of_even_attention_at_first)
 {
-    const measured m = measure(&depth_look, "vit_nano_patch4_32_no_position");
+    const measured m = measure(&depth_look, "vit_nano_patch4_32_no_position", 32);
     cr_assert(m.places == 2 && m.along[0] == 1 && m.along[1] == 2);
     for (int layer = 0; layer < 2; layer++) {
         cr_assert(fabs(m.values[0][layer] - log(65)) < 0.05, "%g", m.values[0][layer]);
         cr_assert(fabs(m.values[1][layer] - 16.6) < 0.5, "%g", m.values[1][layer]);
         cr_assert(fabs(m.values[2][layer] - 1 / 65.0) < 1e-3, "%g", m.values[2][layer]);
     }
+}
+
+/* The pictures are of 32 by 32, and the networks of 16 by 16: 4 by 4 patches. */
+Test(measures, are_of_pictures_of_the_networks_size)
+{
+    const measured jigsaw = measure(&jigsaw_look, "vit_nano_patch4_32", 16),
+                   depth = measure(&depth_look, "vit_nano_patch4_32", 16);
+    cr_assert(jigsaw.places == 3 && jigsaw.along[2] == 4);
+    cr_assert(depth.places == 2 && fabs(depth.values[0][0] - log(17)) < 0.05, "%g", depth.values[0][0]);
 }

@@ -1,6 +1,8 @@
 /* test_image_folder.c - pictures in folders of classes: which are found, what loaders make of them, and what is refused
  * by name. */
+#include "compare/trained.h"
 #include "left_behind.h"
+#include "program/model_card.h"
 #include "refused.h"
 #include "temporary.h"
 
@@ -163,6 +165,87 @@ Test(image_folder, splits_one_folder_of_classes_into_parts_that_have_each_pictur
         for (int i = 0; i < 29; i++) cr_assert(times[i] == 1, "picture %d is there %d times", i, times[i]);
     }
     cr_assert(other > 0, "each seed splits alike");
+}
+
+/* What programs are told of the folder `all`. */
+static options options_of(int64_t seed, int64_t split_seed)
+{
+    return (options){ .data = "all",
+                      .image_size = VT_AUTO,
+                      .train_limit = VT_AUTO,
+                      .test_limit = VT_AUTO,
+                      .validation_fraction = 0.25,
+                      .seed = seed,
+                      .split_seed = split_seed,
+                      .workers = 1 };
+}
+
+/* The pictures for testing that a program of a seed has, by their reds. */
+static int reds_for_testing(int64_t seed, int64_t split_seed, int reds[64])
+{
+    options o = options_of(seed, split_seed);
+    pictures p = { 0 };
+    o.image_size = 2;
+    cr_assert(pictures_open(&p, &o), "%s", vt_error_message());
+    vt_loader *loader = vt_loader_open(p.test, .mean = zero, .std = one);
+    const int count = read_reds(loader, reds);
+    vt_loader_close(loader);
+    pictures_close(&p);
+    return count;
+}
+
+Test(image_folder, programs_of_all_seeds_test_on_the_same_pictures_of_a_split_folder)
+{
+    write_class("all", "a", 0, 20);
+    write_class("all", "b", 20, 20);
+    int first[64], got[64];
+    cr_assert(reds_for_testing(1, 1, first) == 10);
+    for (int64_t seed = 2; seed < 5; seed++) {
+        cr_assert(reds_for_testing(seed, 1, got) == 10);
+        cr_assert(memcmp(got, first, 10 * sizeof *got) == 0, "seed %d", (int)seed);
+    }
+    cr_assert(reds_for_testing(1, 2, got) == 10 && memcmp(got, first, 10 * sizeof *got) != 0);
+}
+
+static uint64_t fingerprint_of_all(void)
+{
+    options o = options_of(1, 1);
+    pictures p = { 0 };
+    o.image_size = 2;
+    cr_assert(pictures_open(&p, &o), "%s", vt_error_message());
+    const uint64_t fingerprint = pictures_fingerprint(&p);
+    pictures_close(&p);
+    return fingerprint;
+}
+
+Test(image_folder, programs_tell_other_pictures_of_equal_number_and_classes)
+{
+    write_class("all", "a", 0, 4);
+    write_class("all", "b", 4, 4);
+    const uint64_t fingerprint = fingerprint_of_all();
+    cr_assert(fingerprint_of_all() == fingerprint);
+    write_class("all", "b", 5, 4);
+    cr_assert(fingerprint_of_all() != fingerprint);
+    write_class("all", "b", 4, 4);
+    cr_assert(fingerprint_of_all() == fingerprint);
+    cr_assert(rename("all/b", "all/c") == 0 && fingerprint_of_all() != fingerprint);
+}
+
+Test(image_folder, weights_are_tested_on_pictures_of_the_size_that_they_were_trained_for)
+{
+    static const char *const names[] = { "a", "b" };
+    const options o = options_of(1, 1);
+    write_class("all", "a", 0, 4);
+    write_class("all", "b", 4, 4);
+    classifier *net = classifier_new("vit_nano_patch4_32", .classes = 2, .image_size = 48);
+    cr_assert(net && model_card_save("weights.safetensors", net, net->pictures, names), "%s", vt_error_message());
+    classifier_free(net);
+    trained t;
+    cr_assert(trained_open(&t, "weights.safetensors", "vit_nano_patch4_32", &o, 2), "%s", vt_error_message());
+    const vt_dataset *test = t.pictures.test;
+    cr_assert(test->count == 2 && test->height == 48 && test->width == 48);
+    cr_assert(t.net->config->height == 48);
+    trained_close(&t);
 }
 
 Test(image_folder, a_limit_keeps_pictures_of_all_classes)

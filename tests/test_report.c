@@ -315,24 +315,33 @@ Test(report, pictures_that_are_large_are_shown_small)
     evaluation_free(&e);
 }
 
-/* 20 by 10 pixels of the picture's number. */
+/* 20 by 10 pixels: those in the middle are of the picture's number, and those to its sides are white. */
 static bool read_picture(void *user, int64_t i, vt_picture *picture)
 {
     cr_assert(*(int *)user == 7);
     *picture = (vt_picture){ 10, 20, malloc(600) };
-    memset(picture->pixels, (int)i, 600);
+    memset(picture->pixels, 255, 600);
+    for (int row = 0; row < 10; row++) memset(picture->pixels + 3 * (20 * row + 5), (int)i, 30);
     return true;
 }
 
-Test(report, pictures_in_files_are_read)
+Test(report, pictures_in_files_are_shown_as_the_network_gets_them)
 {
+    static const int64_t labels[9] = { 0 };
     int user = 7;
-    const vt_dataset files = {
-        .count = 9, .channels = 3, .height = 32, .width = 32, .read = read_picture, .user = &user
-    };
+    const vt_dataset files = { .count = 9,
+                               .channels = 3,
+                               .height = 10,
+                               .width = 10,
+                               .labels = labels,
+                               .classes = CLASSES,
+                               .class_names = names,
+                               .read = read_picture,
+                               .user = &user };
     vt_picture picture;
-    cr_assert(test_picture_copy(&files, 5, 10, &picture) && picture.height == 5 && picture.width == 10);
-    for (int i = 0; i < 150; i++) cr_assert(picture.pixels[i] == 5);
+    cr_assert(test_picture_copy(&files, 5, 5, &picture) && picture.height == 5 && picture.width == 5, "%s",
+              vt_error_message());
+    for (int i = 0; i < 75; i++) cr_assert(picture.pixels[i] == 5);
     vt_picture_free(&picture);
     const vt_dataset other = { .count = 9, .channels = 2, .height = 1, .width = 1, .images = pixels };
     cr_assert(!test_picture_copy(&other, 0, 10, &picture) && !vt_failed());

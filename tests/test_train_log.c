@@ -191,7 +191,8 @@ Test(progress, is_plain_on_a_dumb_terminal)
 
 #define OLD_HEADER   "epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second"
 #define LATER_HEADER OLD_HEADER ",test_top5,test_calibration_error,learning_rate"
-#define HEADER       LATER_HEADER ",test_flip_accuracy\n"
+#define THIRD_HEADER LATER_HEADER ",test_flip_accuracy"
+#define HEADER       THIRD_HEADER ",peak_bytes\n"
 
 static vt_epoch epoch_of(int64_t epoch)
 {
@@ -208,6 +209,7 @@ static vt_epoch epoch_of(int64_t epoch)
         .test_calibration_error = 0.1 / t,
         .learning_rate = 0.001 / t,
         .test_flip_accuracy = 1 - 0.9 / t,
+        .peak_bytes = 1e6 * t,
     };
 }
 
@@ -241,11 +243,11 @@ Test(training_log, reads_back_every_bit)
 
 Test(training_log, is_written_as_anyone_would)
 {
-    vt_epoch row = { 1, 2.5, 0.1, NAN, -NAN, 12, INFINITY, 0.75, NAN, 1e-3, 0.25 };
+    vt_epoch row = { 1, 2.5, 0.1, NAN, -NAN, 12, INFINITY, 0.75, NAN, 1e-3, 0.25, 3e9 };
     cr_assert(vt_training_log_append("log.csv", &row));
     size_t size;
     char *text = read_test_file("log.csv", &size);
-    cr_assert(strcmp(text, HEADER "1,2.5,0.1,nan,nan,12,inf,0.75,nan,0.001,0.25\n") == 0, "%s", text);
+    cr_assert(strcmp(text, HEADER "1,2.5,0.1,nan,nan,12,inf,0.75,nan,0.001,0.25,3000000000\n") == 0, "%s", text);
     free(text);
     vt_training_log log;
     cr_assert(vt_training_log_read("log.csv", &log), "%s", vt_error_message());
@@ -278,6 +280,11 @@ Test(training_log, of_before_there_were_more_columns_is_read_and_continued)
     cr_assert(vt_training_log_read("log.csv", &log), "%s", vt_error_message());
     cr_assert(log.count == 1 && log.epochs[0].learning_rate == 0.001 && isnan(log.epochs[0].test_flip_accuracy));
     vt_training_log_free(&log);
+    static const char third[] = THIRD_HEADER "\n1,2.5,0.1,2.4,0.2,12,100,0.5,0.1,0.001,0.25\n";
+    write_test_file("log.csv", third, sizeof third - 1);
+    cr_assert(vt_training_log_read("log.csv", &log), "%s", vt_error_message());
+    cr_assert(log.count == 1 && log.epochs[0].test_flip_accuracy == 0.25 && isnan(log.epochs[0].peak_bytes));
+    vt_training_log_free(&log);
 }
 
 Test(training_log, has_points_and_not_commas_in_every_locale)
@@ -309,13 +316,13 @@ static const struct {
 } malformed_logs[] = {
     { "", "bad.csv is not a training log: line 0 should be \"epoch,train_loss" },
     { "epoch,loss\n1,2\n", "line 1 should be \"epoch,train_loss" },
-    { HEADER "1,2,3,4,5,6,7,8,9\n", "line 2 should be an epoch and 10 numbers, but is \"1,2,3,4,5,6,7,8,9\"" },
-    { HEADER "1,2,3,4,5,6,7,8,9,0,1\n2,2,3,4,5,6,7,8,9,0,1,2\n", "line 3 should be an epoch and 10 numbers" },
-    { HEADER "1,2,,4,5,6,7,8,9,0,1\n", "line 2 should be an epoch and 10 numbers" },
-    { HEADER "x,2,3,4,5,6,7,8,9,0,1\n", "line 2 should be an epoch and 10 numbers" },
-    { HEADER "99999999999999999999,2,3,4,5,6,7,8,9,0,1\n", "line 2 should be an epoch and 10 numbers" },
-    { HEADER "\n", "line 2 should be an epoch and 10 numbers" },
-    { HEADER "2,2,3,4,5,6,7,8,9,0,1\n2,2,3,4,5,6,7,8,9,0,1\n", "line 3 has epoch 2 after epoch 2" },
+    { HEADER "1,2,3,4,5,6,7,8,9\n", "line 2 should be an epoch and 11 numbers, but is \"1,2,3,4,5,6,7,8,9\"" },
+    { HEADER "1,2,3,4,5,6,7,8,9,0,1,2\n2,2,3,4,5,6,7,8,9,0,1,2,3\n", "line 3 should be an epoch and 11 numbers" },
+    { HEADER "1,2,,4,5,6,7,8,9,0,1,2\n", "line 2 should be an epoch and 11 numbers" },
+    { HEADER "x,2,3,4,5,6,7,8,9,0,1,2\n", "line 2 should be an epoch and 11 numbers" },
+    { HEADER "99999999999999999999,2,3,4,5,6,7,8,9,0,1,2\n", "line 2 should be an epoch and 11 numbers" },
+    { HEADER "\n", "line 2 should be an epoch and 11 numbers" },
+    { HEADER "2,2,3,4,5,6,7,8,9,0,1,2\n2,2,3,4,5,6,7,8,9,0,1,2\n", "line 3 has epoch 2 after epoch 2" },
     { OLD_HEADER "\n1,2,3,4,5,6\n", "line 2 should be an epoch and 6 numbers, but is \"1,2,3,4,5,6\"" },
     { OLD_HEADER "\n1,2,3,4,5,6,7,8,9,0\n", "line 2 should be an epoch and 6 numbers" },
     { OLD_HEADER ",test_top5\n1,2,3,4,5,6,7,8\n", "line 1 should be \"epoch,train_loss" },

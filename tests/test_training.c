@@ -2,6 +2,7 @@
 #include "left_behind.h"
 #include "program/budget.h"
 #include "program/learning_rate.h"
+#include "program/mix_batch.h"
 #include "program/objective.h"
 #include "vit.h"
 #include <criterion/criterion.h>
@@ -263,4 +264,40 @@ Test(budget, is_of_time)
     b.test_seconds = 50;
     cr_assert(budget_time_is_up(&b) && budget_is_spent(&b, 1) && !budget_is_spent(&b, 0));
     cr_assert(budget_updates(&b, 10, 5000) == 11);
+}
+
+/* -- Mixing -------------------------------------------------------------------------------------------------------- */
+
+TestSuite(mixing, .init = begin, .fini = expect_nothing_left);
+
+/* Pictures of one pixel, of a batch of an epoch, as they are mixed. */
+static void mix(int64_t seed, int64_t epoch, int64_t index, double mixed[BATCH])
+{
+    VT_SCOPE;
+    static const double pixel[BATCH] = { 1, 2, 4 };
+    const options o = {
+        .seed = seed, .mixup = 1, .cutmix = 0, .mix_probability = 1, .cutmix_odds = 0.5, .mix_epochs = VT_AUTO
+    };
+    const vt_batch batch = {
+        .labels = vt_from_data(label, VT_SHAPE(BATCH), VT_I64), .count = BATCH, .epoch = epoch, .index = index
+    };
+    vt_tensor images = vt_from_data(pixel, VT_SHAPE(BATCH, 1, 1, 1), VT_F64);
+    cr_assert(vt_read(mix_batch(&o, &batch, images, CLASSES).images, mixed, BATCH, VT_F64), "%s", vt_error_message());
+}
+
+Test(mixing, is_a_function_of_the_seed_the_epoch_and_the_batch_alone)
+{
+    double first[BATCH], again[BATCH];
+    mix(1, 2, 3, first);
+    cr_assert(first[0] > 1 && first[0] < 4 && first[1] == 2);
+    vt_seed(9);
+    vt_random_set((vt_random_state){ 9, 77 });
+    mix(1, 2, 3, again);
+    cr_assert(memcmp(first, again, sizeof first) == 0);
+    cr_assert(vt_random_get().seed == 9 && vt_random_get().stream == 77, "it moves the random state");
+    static const int64_t other[][3] = { { 2, 2, 3 }, { 1, 1, 3 }, { 1, 2, 4 }, { 1, 3, 2 } };
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        mix(other[i][0], other[i][1], other[i][2], again);
+        cr_assert(again[0] != first[0], "%zu", i);
+    }
 }

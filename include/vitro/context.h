@@ -113,7 +113,7 @@ typedef struct vt_statistics {
     int64_t live_tensors;     /* handles that have not ended */
     int64_t live_bytes;       /* held by tensors */
     int64_t reserved_bytes;   /* held by the allocator, live or ready for use again */
-    int64_t peak_bytes;       /* the most live_bytes has been */
+    int64_t peak_bytes;       /* the most live_bytes has been, since vt_statistics_reset_peak */
     int64_t nodes_run;        /* ops executed */
     int64_t nodes_recomputed; /* of these, executed again because their value was read late */
     int64_t plan_hits;        /* runs that found a plan made before */
@@ -121,6 +121,8 @@ typedef struct vt_statistics {
     double planning_seconds;  /* what making them took */
 } vt_statistics;
 VT_API vt_statistics vt_statistics_get(void);
+/* Begins peak_bytes anew, with what tensors hold now. */
+VT_API void vt_statistics_reset_peak(void);
 
 #ifdef __cplusplus
 }

@@ -19,6 +19,7 @@ typedef struct vt_epoch {
     double test_calibration_error; /* expected calibration error (Guo et al. 2017) */
     double learning_rate;          /* of the last step */
     double test_flip_accuracy;     /* of the means of the logits of a picture and of its mirror image */
+    double peak_bytes;             /* the most that tensors held in training */
 } vt_epoch;
 
 typedef struct vt_training_log {
@@ -29,11 +30,11 @@ typedef struct vt_training_log {
 /* Adds a row to the CSV file at path, made where there is none, under the header
  *
  *     epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second,
- *     test_top5,test_calibration_error,learning_rate,test_flip_accuracy
+ *     test_top5,test_calibration_error,learning_rate,test_flip_accuracy,peak_bytes
  *
  * in one line. Columns that come later stand behind these: read them by their names. A log that ends with
- * images_per_second or learning_rate, as they were, is read too, with NaN in the columns it lacks, and gets them with
- * the next row.
+ * images_per_second, learning_rate or test_flip_accuracy, as they were, is read too, with NaN in the columns it lacks,
+ * and gets them with the next row.
  *
  * Rows of the same epoch and of later ones are dropped, so that a run resumed at an earlier epoch, or begun anew,
  * leaves the log of one run. The file is replaced all at once: whatever happens, it is the old log or the new one.

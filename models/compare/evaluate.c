@@ -28,32 +28,38 @@ static bool test_batch(const trained *t, uint8_t *right)
     return true;
 }
 
-static bool test_model(evaluated *e, int model, const pictures *p, const options *o)
+/* Room for what each model is right about: all are tested on equally many pictures. */
+static bool begin_test(evaluated *e, int model, int64_t count)
+{
+    const contestant *c = &e->plan->models[model];
+    if (model == 0) e->pictures = count;
+    if (count != e->pictures) {
+        vt_error_raise(VT_ERROR_FILE, VT_HERE, "there were %lld pictures to test %s on, and there are %lld for %s",
+                       (long long)e->pictures, e->plan->models[0].name, (long long)count, c->name);
+        return false;
+    }
+    e->right[model] = calloc((size_t)count, 1);
+    if (!e->right[model]) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a test of %s", c->name);
+    return e->right[model] != NULL;
+}
+
+static bool test_model(evaluated *e, int model, const options *o)
 {
     const contestant *c = &e->plan->models[model];
     trained t;
     if (!c->weights) return options_contradict("--epochs 0 trains nothing, and %s has no weights to test", c->name);
-    e->right[model] = calloc((size_t)e->pictures, 1);
-    if (!e->right[model]) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a test of %s", c->name);
-    if (!e->right[model] || !trained_open(&t, c->weights, c->model, p, o, BATCH)) return false;
-    while (!vt_stop_requested() && test_batch(&t, e->right[model])) continue;
+    if (!trained_open(&t, c->weights, c->model, o, BATCH)) return false;
+    bool more = begin_test(e, model, t.pictures.test->count);
+    while (more && !vt_stop_requested()) more = test_batch(&t, e->right[model]);
     trained_close(&t);
     return !vt_failed() && !vt_stop_requested();
 }
 
 static bool test_all(evaluated *e, const options *o)
 {
-    pictures p = { 0 };
-    options all = *o;
-    all.model = e->plan->models[0].model;
-    bool ok = pictures_open(&p, &all);
-    if (ok) {
-        pictures_choose_options(&p, &all);
-        e->pictures = p.test->count;
-    }
-    for (int m = 0; m < e->plan->model_count && ok; m++) ok = test_model(e, m, &p, &all);
-    pictures_close(&p);
-    return ok;
+    for (int m = 0; m < e->plan->model_count; m++)
+        if (!test_model(e, m, o)) return false;
+    return true;
 }
 
 /* -- Results ------------------------------------------------------------------------------------------------------- */

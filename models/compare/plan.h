@@ -37,6 +37,7 @@ typedef struct plan {
     int fraction_count;
     int64_t first_seed, seeds;
     int64_t epochs, training_pictures, test_pictures; /* the pictures of a fraction of 1 */
+    uint64_t fingerprint;                             /* of all of them */
     contestant prepared; /* trained once, before all others, from the first seed; model NULL: there is none */
     bool halves;         /* it has the first half of the classes, and all others have the second */
     char classes[24], prepared_classes[24]; /* as --classes has them; empty: as the options say */
@@ -78,7 +79,7 @@ const char *plan_run_folder(char path[PATH_SIZE], const char *comparison, const 
 bool plan_write(const plan *p, const options *o);
 /* Whether a folder has one. */
 bool plan_is_there(const char *folder);
-/* Takes up the plan of the folder. Error: none there, a damaged one, one of other models or of other options. */
+/* Takes up the plan of the folder. Error: none there, a damaged one, one of other models, pictures or options. */
 bool plan_read(plan *p, const options *o);
 
 #endif

@@ -1,6 +1,7 @@
 /* plan_file.c - plan.json: what a comparison was begun with, for going on with it. */
 #include "compare/plan.h"
 #include "program/json_file.h"
+#include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -15,13 +16,20 @@ static json_t *models_json(const plan *p)
     return models;
 }
 
+static const char *fingerprint_text(const plan *p, char text[17])
+{
+    snprintf(text, 17, "%016" PRIx64, p->fingerprint);
+    return text;
+}
+
 bool plan_write(const plan *p, const options *o)
 {
-    char fixed[VT_NOTE_SIZE];
+    char fixed[VT_NOTE_SIZE], fingerprint[17];
     options_list_fixed(o, fixed, sizeof fixed);
     json_t *json =
-        json_pack("{so ss sI sI sI}", "models", models_json(p), "options", fixed, "epochs", (json_int_t)p->epochs,
-                  "training_pictures", (json_int_t)p->training_pictures, "test_pictures", (json_int_t)p->test_pictures);
+        json_pack("{so ss sI sI sI ss}", "models", models_json(p), "options", fixed, "epochs", (json_int_t)p->epochs,
+                  "training_pictures", (json_int_t)p->training_pictures, "test_pictures", (json_int_t)p->test_pictures,
+                  "fingerprint_of_the_pictures", fingerprint_text(p, fingerprint));
     const bool written = json_file_write(json, o->out, PLAN, 17);
     json_decref(json);
     return written;
@@ -48,17 +56,19 @@ static bool take_models(plan *p, const char *path, const json_t *models)
 
 static bool take(plan *p, const options *o, const char *path, const json_t *json)
 {
-    char fixed[VT_NOTE_SIZE];
-    const char *saved = json_string_value(json_object_get(json, "options"));
+    char fixed[VT_NOTE_SIZE], fingerprint[17];
+    const char *saved = json_string_value(json_object_get(json, "options")),
+               *pictures = json_string_value(json_object_get(json, "fingerprint_of_the_pictures"));
     const int64_t epochs = json_integer_value(json_object_get(json, "epochs"));
     p->training_pictures = json_integer_value(json_object_get(json, "training_pictures"));
     p->test_pictures = json_integer_value(json_object_get(json, "test_pictures"));
-    if (!saved || epochs < 1 || p->training_pictures < 1 || p->test_pictures < 1) {
+    if (!saved || !pictures || epochs < 1 || p->training_pictures < 1 || p->test_pictures < 1) {
         vt_error_raise(VT_ERROR_FILE, VT_HERE, "%s is damaged, or no plan of a comparison", path);
         return false;
     }
     options_list_fixed(o, fixed, sizeof fixed);
     if (strcmp(saved, fixed) != 0) return refuse(path, "with other options");
+    if (strcmp(pictures, fingerprint_text(p, fingerprint)) != 0) return refuse(path, "on other pictures");
     if (!take_models(p, path, json_object_get(json, "models"))) return false;
     plan_set_epochs(p, epochs);
     return true;

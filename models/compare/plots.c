@@ -9,13 +9,13 @@ enum { MOST_DOTS = 30 };
 
 /* -- What is drawn ------------------------------------------------------------------------------------------------- */
 
-typedef enum subject { ACCURACY_OF_TRAINING, ACCURACY_OVER_DATA, FOUND } subject;
+typedef enum subject { LOSS_OF_TRAINING, ACCURACY_OF_TRAINING, ACCURACY_OVER_DATA, FOUND } subject;
 
 typedef struct plot {
     panel panel;
     const results *results;
     subject subject;
-    matching which; /* of accuracies */
+    matching which; /* of losses and accuracies */
     int measure;    /* of what was found */
 } plot;
 
@@ -24,10 +24,17 @@ typedef struct point {
     double x, mean, low, high;
 } point;
 
+/* After each epoch. */
+static const curve *curve_of(const plot *p, int model)
+{
+    return p->subject == LOSS_OF_TRAINING ? &p->results->losses[p->which][model] : &p->results->curves[p->which][model];
+}
+
 static int64_t point_count(const plot *p, int model)
 {
     switch (p->subject) {
-    case ACCURACY_OF_TRAINING: return p->results->curves[p->which][model].epochs;
+    case LOSS_OF_TRAINING:
+    case ACCURACY_OF_TRAINING: return curve_of(p, model)->epochs;
     case ACCURACY_OVER_DATA: return p->results->plan.fraction_count;
     default: return findings_of(&p->results->findings, model, 0)->places;
     }
@@ -72,9 +79,10 @@ static point point_at(const plot *p, int model, int64_t i)
 {
     if (p->subject == ACCURACY_OVER_DATA) return point_of_data(p, model, (int)i);
     if (p->subject == FOUND) return point_found(p, model, (int)i);
-    const curve *c = &p->results->curves[p->which][model];
-    return (point){ end_of(p, model) * (double)(i + 1) / (double)c->epochs, 100 * c->mean[i], 100 * c->low[i],
-                    100 * c->high[i] };
+    const curve *c = curve_of(p, model);
+    const double times = p->panel.percent ? 100 : 1;
+    return (point){ end_of(p, model) * (double)(i + 1) / (double)c->epochs, times * c->mean[i], times * c->low[i],
+                    times * c->high[i] };
 }
 
 /* -- A plot -------------------------------------------------------------------------------------------------------- */
@@ -132,65 +140,93 @@ static void draw_plot(cairo_t *cairo, plot *p)
 
 /* -- The sheets ---------------------------------------------------------------------------------------------------- */
 
-/* Panels of one subject beside each other, and the models' names below. */
+enum { MOST_PANELS = (int)MATCHINGS > (int)MOST_MEASURES ? (int)MATCHINGS : (int)MOST_MEASURES };
+
+/* Plots beside each other, and the models' names below. */
 typedef struct sheet {
-    const results *results;
-    subject subject;
-    int panels;
+    plot plots[MOST_PANELS];
+    int count;
 } sheet;
 
-static panel panel_of_accuracy(subject s, matching which)
+/* What a matching's runs are drawn along. */
+static panel panel_along(matching which)
 {
-    static const char *const titles[MATCHINGS] = { "At equal epochs", "At equal compute", "At equal time" };
     static const char *const along[MATCHINGS] = { "epoch", "tera multiply-accumulates of training's forward passes",
                                                   "seconds of training" };
-    const bool over_data = s == ACCURACY_OVER_DATA;
-    return (panel){ .title = titles[which],
-                    .label = over_data ? "training pictures" : along[which],
-                    .whole = over_data || which == EQUAL_EPOCHS,
-                    .percent = true };
+    return (panel){ .label = along[which], .whole = which == EQUAL_EPOCHS };
 }
 
-static panel panel_of_measure(const look *look, int measure)
+static plot plot_of_accuracy(const results *r, subject s, matching which)
 {
-    return (panel){ .title = look->measures[measure].title,
-                    .label = look->along,
-                    .whole = true,
-                    .percent = look->measures[measure].percent };
+    static const char *const titles[MATCHINGS] = { "At equal epochs", "At equal compute", "At equal time" };
+    panel axes = s == ACCURACY_OVER_DATA ? (panel){ .label = "training pictures", .whole = true } : panel_along(which);
+    axes.title = titles[which];
+    axes.percent = true;
+    return (plot){ .panel = axes, .results = r, .subject = s, .which = which };
+}
+
+static plot plot_of_measure(const results *r, int measure)
+{
+    const look *look = r->findings.look;
+    const panel axes = { .title = look->measures[measure].title,
+                         .label = look->along,
+                         .whole = true,
+                         .percent = look->measures[measure].percent };
+    return (plot){ .panel = axes, .results = r, .subject = FOUND, .measure = measure };
 }
 
 static void draw_sheet(cairo_t *cairo, double width, double height, const void *data)
 {
     const sheet *s = data;
-    const results *r = s->results;
+    const plan *compared = &s->plots[0].results->plan;
     (void)width, (void)height;
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
-    for (int i = 0; i < s->panels; i++) {
-        plot p = { .results = r, .subject = s->subject };
-        if (s->subject == FOUND)
-            p.panel = panel_of_measure(r->findings.look, p.measure = i);
-        else
-            p.panel = panel_of_accuracy(s->subject, p.which = r->plan.matchings[i]);
+    for (int i = 0; i < s->count; i++) {
+        plot p = s->plots[i];
         p.panel.x = i * PANEL_WIDTH;
         draw_plot(cairo, &p);
     }
-    for (int m = 0; m < r->plan.model_count; m++) panel_draw_name(cairo, s->panels, m, r->plan.models[m].name);
+    for (int m = 0; m < compared->model_count; m++) panel_draw_name(cairo, s->count, m, compared->models[m].name);
 }
 
-static bool write_sheet(const results *r, const char *folder, const char *name, subject subject, int panels)
+static bool write_sheet(const sheet *s, const char *folder, const char *name)
 {
-    const sheet s = { r, subject, panels };
-    return drawing_write(folder, name, panels * PANEL_WIDTH, panel_sheet_height(panels, r->plan.model_count),
-                         draw_sheet, &s);
+    return drawing_write(folder, name, s->count * PANEL_WIDTH,
+                         panel_sheet_height(s->count, s->plots[0].results->plan.model_count), draw_sheet, s);
+}
+
+static bool write_accuracies(const results *r, const char *folder, const char *name, subject subject)
+{
+    sheet s = { .count = r->plan.matching_count };
+    for (int i = 0; i < s.count; i++) s.plots[i] = plot_of_accuracy(r, subject, r->plan.matchings[i]);
+    return write_sheet(&s, folder, name);
+}
+
+/* Loss and accuracy beside each other, as the first matching has them. */
+static bool write_training(const results *r, const char *folder)
+{
+    const matching which = r->plan.matchings[0];
+    sheet s = { .count = 2 };
+    s.plots[0] = (plot){ .panel = panel_along(which), .results = r, .subject = LOSS_OF_TRAINING, .which = which };
+    s.plots[1] = plot_of_accuracy(r, ACCURACY_OF_TRAINING, which);
+    s.plots[0].panel.title = "Loss of the test";
+    s.plots[1].panel.title = "Accuracy of the test";
+    return write_sheet(&s, folder, "training");
+}
+
+static bool write_findings(const results *r, const char *folder)
+{
+    const look *look = r->findings.look;
+    sheet s = { .count = look->measure_count };
+    for (int i = 0; i < s.count; i++) s.plots[i] = plot_of_measure(r, i);
+    return write_sheet(&s, folder, look->name);
 }
 
 bool plots_write(const results *r, const char *folder)
 {
-    const int matchings = r->plan.matching_count;
-    const look *look = r->findings.look;
-    return write_sheet(r, folder, "compare", ACCURACY_OF_TRAINING, matchings) &&
-           (r->plan.fraction_count == 1 || write_sheet(r, folder, "data", ACCURACY_OVER_DATA, matchings)) &&
-           (!look || write_sheet(r, folder, look->name, FOUND, look->measure_count));
+    return write_training(r, folder) && write_accuracies(r, folder, "compare", ACCURACY_OF_TRAINING) &&
+           (r->plan.fraction_count == 1 || write_accuracies(r, folder, "data", ACCURACY_OVER_DATA)) &&
+           (!r->findings.look || write_findings(r, folder));
 }
 
 #else

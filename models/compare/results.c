@@ -21,13 +21,21 @@ static bool begin_curve(curve *c, int64_t epochs)
     return true;
 }
 
-static void add_to_curve(curve *c, const vt_training_log *log, int64_t seeds)
+static void add_point(curve *c, int64_t epoch, double value, int64_t seeds)
 {
-    for (int64_t i = 0; i < c->epochs; i++) {
-        const double accuracy = log->epochs[i].test_accuracy;
-        c->mean[i] += accuracy / (double)seeds;
-        c->low[i] = fmin(c->low[i], accuracy);
-        c->high[i] = fmax(c->high[i], accuracy);
+    c->mean[epoch] += value / (double)seeds;
+    c->low[epoch] = fmin(c->low[epoch], value);
+    c->high[epoch] = fmax(c->high[epoch], value);
+}
+
+static void add_curves(results *r, matching which, int model, const vt_training_log *log)
+{
+    curve *accuracy = &r->curves[which][model], *loss = &r->losses[which][model];
+    const int64_t epochs = (int64_t)log->count;
+    if (!begin_curve(accuracy, epochs) || !begin_curve(loss, epochs)) return;
+    for (int64_t i = 0; i < epochs; i++) {
+        add_point(accuracy, i, log->epochs[i].test_accuracy, r->plan.seeds);
+        add_point(loss, i, log->epochs[i].test_loss, r->plan.seeds);
     }
 }
 
@@ -49,7 +57,17 @@ static bool read_log(const planned_run *r, const char *folder, vt_training_log *
     return false;
 }
 
-/* Adds to the speed's pictures and seconds, too. */
+/* What a run cost adds to what the model did. */
+static void add_costs(results *r, int model, const vt_training_log *log, double work[2])
+{
+    for (size_t i = 0; i < log->count; i++) {
+        work[0] += log->epochs[i].seconds * log->epochs[i].images_per_second;
+        r->memory[model] = fmax(r->memory[model], log->epochs[i].peak_bytes);
+    }
+    work[1] += seconds_of(log);
+}
+
+/* Adds to the pictures and the seconds of the model's work, too. */
 static bool read_outcome(results *r, matching which, int fraction, int model, const char *folder, double work[2])
 {
     outcome *out = &r->outcomes[which][fraction][model];
@@ -60,10 +78,8 @@ static bool read_outcome(results *r, matching which, int fraction, int model, co
         if (read_log(&run, folder, &log)) {
             out->accuracies[seed] = log.epochs[log.count - 1].test_accuracy;
             out->seconds += seconds_of(&log) / (double)r->plan.seeds;
-            for (size_t i = 0; i < log.count; i++) work[0] += log.epochs[i].seconds * log.epochs[i].images_per_second;
-            work[1] += seconds_of(&log);
-            if (all && begin_curve(&r->curves[which][model], run.epochs))
-                add_to_curve(&r->curves[which][model], &log, r->plan.seeds);
+            add_costs(r, model, &log, work);
+            if (all) add_curves(r, which, model, &log);
         }
         vt_training_log_free(&log);
     }
@@ -86,6 +102,7 @@ results *results_read(const plan *p, const char *folder)
     r->plan = *p;
     for (int m = 0; m < p->model_count; m++) {
         double work[2] = { 0, 0 };
+        r->memory[m] = NAN;
         for (int i = 0; i < p->matching_count; i++)
             for (int f = 0; f < p->fraction_count; f++) read_outcome(r, p->matchings[i], f, m, folder, work);
         r->speeds[m] = work[0] / work[1];
@@ -96,14 +113,20 @@ results *results_read(const plan *p, const char *folder)
     return NULL;
 }
 
+static void free_curve(curve *c)
+{
+    free(c->mean);
+    free(c->low);
+    free(c->high);
+}
+
 void results_free(results *r)
 {
     if (!r) return;
     for (int which = 0; which < MATCHINGS; which++)
         for (int m = 0; m < MOST_MODELS; m++) {
-            free(r->curves[which][m].mean);
-            free(r->curves[which][m].low);
-            free(r->curves[which][m].high);
+            free_curve(&r->curves[which][m]);
+            free_curve(&r->losses[which][m]);
         }
     findings_free(&r->findings);
     free(r);

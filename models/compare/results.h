@@ -14,7 +14,7 @@ typedef struct outcome {
     double seconds;                /* of training, the mean of the seeds */
 } outcome;
 
-/* Test accuracy after each epoch, of all training pictures: the mean of the seeds, the lowest and the highest. */
+/* What a test gives after each epoch, of all training pictures: the mean of the seeds, the lowest and the highest. */
 typedef struct curve {
     int64_t epochs;
     double *mean, *low, *high;
@@ -23,9 +23,11 @@ typedef struct curve {
 typedef struct results {
     plan plan;
     outcome outcomes[MATCHINGS][MOST_FRACTIONS][MOST_MODELS];
-    curve curves[MATCHINGS][MOST_MODELS];
+    curve curves[MATCHINGS][MOST_MODELS]; /* of accuracy */
+    curve losses[MATCHINGS][MOST_MODELS];
     double prepared_accuracy;   /* of the network that was prepared, on its own test pictures */
     double speeds[MOST_MODELS]; /* training pictures a second, in all runs */
+    double memory[MOST_MODELS]; /* the most bytes that tensors held in training, in any run; NaN: no log has it */
     findings findings;          /* of a look at what was trained; look NULL: there is none */
 } results;
 

@@ -17,9 +17,10 @@ static json_t *models_json(const results *r)
     json_t *list = json_array();
     for (int i = 0; i < r->plan.model_count; i++) {
         const contestant *m = &r->plan.models[i];
-        json_array_append_new(list, json_pack("{ss ss sI sI so}", "name", m->name, "model", m->model, "parameters",
-                                              (json_int_t)m->parameters, "macs", (json_int_t)m->macs,
-                                              "images_per_second", json_of_number(r->speeds[i])));
+        json_array_append_new(list,
+                              json_pack("{ss ss sI sI so so}", "name", m->name, "model", m->model, "parameters",
+                                        (json_int_t)m->parameters, "macs", (json_int_t)m->macs, "images_per_second",
+                                        json_of_number(r->speeds[i]), "peak_bytes", json_of_number(r->memory[i])));
     }
     return list;
 }
@@ -47,10 +48,10 @@ static json_t *test_json(const results *r, matching which, int fraction, int fir
 
 static json_t *curve_json(const results *r, matching which, int model)
 {
-    const curve *c = &r->curves[which][model];
-    return json_pack("{ss ss so so so}", "model", r->plan.models[model].name, "equal", matching_name(which), "accuracy",
-                     numbers(c->mean, c->epochs), "low", numbers(c->low, c->epochs), "high",
-                     numbers(c->high, c->epochs));
+    const curve *c = &r->curves[which][model], *loss = &r->losses[which][model];
+    return json_pack("{ss ss so so so so}", "model", r->plan.models[model].name, "equal", matching_name(which),
+                     "accuracy", numbers(c->mean, c->epochs), "low", numbers(c->low, c->epochs), "high",
+                     numbers(c->high, c->epochs), "loss", numbers(loss->mean, loss->epochs));
 }
 
 /* A measure of a model at each place. */

@@ -116,6 +116,8 @@ bool runner_count(plan *p, const options *o)
     if (ok) {
         p->training_pictures = all.train->count;
         p->test_pictures = all.test->count;
+        p->fingerprint = pictures_fingerprint(&all);
+        ok = !vt_failed();
     }
     for (int i = 0; i < p->model_count && ok; i++) ok = count_costs(&p->models[i], o, all.train);
     if (ok && p->prepared.model) ok = count_costs(&p->prepared, o, all.train);
@@ -187,7 +189,7 @@ static bool train_next(const plan *p, const options *o, const planned_run *r, in
     return plan_run_folder(folder, o->out, r) && train(p, o, r, folder);
 }
 
-/* Seed by seed: where it is stopped, what is there can be compared. */
+/* Seed by seed, so that what is there of a comparison that is stopped is of all models. */
 bool runner_train(const plan *p, const options *o)
 {
     int64_t number = 0;
@@ -206,12 +208,12 @@ bool runner_train(const plan *p, const options *o)
 /* -- A look at what was trained ------------------------------------------------------------------------------------ */
 
 /* The weights that a run has ended with. */
-static bool measure_run(const look *look, const options *o, const planned_run *r, const pictures *p, measured *m)
+static bool measure_run(const look *look, const options *o, const planned_run *r, measured *m)
 {
     char folder[PATH_SIZE], path[PATH_SIZE];
     trained t;
     if (!plan_run_folder(folder, o->out, r) || !path_join(path, folder, "model.safetensors") ||
-        !trained_open(&t, path, r->model->model, p, o, look->batch))
+        !trained_open(&t, path, r->model->model, o, look->batch))
         return false;
     const bool measured = look->measure(m, t.net, t.test);
     trained_close(&t);
@@ -222,18 +224,13 @@ bool runner_look(results *r, const options *o)
 {
     const plan *p = &r->plan;
     options all = *o;
-    pictures opened = { 0 };
-    all.model = p->models[0].model;
     all.test_limit = p->test_pictures;
     if (*p->classes) all.classes = p->classes;
-    bool ok = pictures_open(&opened, &all);
-    if (ok) pictures_choose_options(&opened, &all);
     for (int m = 0; m < p->model_count; m++)
-        for (int64_t seed = 0; seed < p->seeds && ok; seed++) {
+        for (int64_t seed = 0; seed < p->seeds; seed++) {
             const planned_run run = plan_run(p, p->matchings[0], p->fraction_count - 1, m, seed);
-            ok = !vt_stop_requested() &&
-                 measure_run(r->findings.look, &all, &run, &opened, findings_of(&r->findings, m, seed));
+            if (vt_stop_requested() || !measure_run(r->findings.look, &all, &run, findings_of(&r->findings, m, seed)))
+                return false;
         }
-    pictures_close(&opened);
-    return ok;
+    return true;
 }

@@ -44,8 +44,10 @@ static void say_costs(FILE *out, const results *r)
         const contestant *m = &r->plan.models[i];
         fprintf(out,
                 "%s has %.2f M parameters, takes %.3f G multiply-accumulates a picture and trained %.4g pictures a "
-                "second here.\n",
+                "second here",
                 m->name, 1e-6 * (double)m->parameters, 1e-9 * (double)m->macs, r->speeds[i]);
+        if (r->memory[i] > 0) fprintf(out, ", in %.4g MB of memory", 1e-6 * r->memory[i]);
+        fprintf(out, ".\n");
     }
 }
 

@@ -52,9 +52,10 @@ static void print_row(const results *r, matching which, int fraction, int model,
 {
     const planned_run run = plan_run(&r->plan, which, fraction, model, 0);
     const sample s = results_sample(r, which, fraction, model);
-    printf("%-7s %9lld %-*s %6lld %10.3f %8.0f %8.1f %7.2f%%", matching_name(which), (long long)run.pictures, width,
-           run.model->name, (long long)run.epochs, 1e-12 * results_compute(r, which, fraction, model),
-           r->outcomes[which][fraction][model].seconds, r->speeds[model], 100 * sample_mean(s));
+    printf("%-7s %9lld %-*s %6lld %10.3f %8.0f %8.1f %7.0f %7.2f%%", matching_name(which), (long long)run.pictures,
+           width, run.model->name, (long long)run.epochs, 1e-12 * results_compute(r, which, fraction, model),
+           r->outcomes[which][fraction][model].seconds, r->speeds[model], 1e-6 * r->memory[model],
+           100 * sample_mean(s));
     if (s.count > 1) printf(" +- %.2f", 100 * sample_deviation(s));
     putchar('\n');
 }
@@ -62,8 +63,8 @@ static void print_row(const results *r, matching which, int fraction, int model,
 static void print_table(const results *r)
 {
     const int width = widest_name(&r->plan);
-    printf("%-7s %9s %-*s %6s %10s %8s %8s %8s\n", "equal", "pictures", width, "model", "epochs", "tera MACs",
-           "seconds", "img/s", "accuracy");
+    printf("%-7s %9s %-*s %6s %10s %8s %8s %7s %8s\n", "equal", "pictures", width, "model", "epochs", "tera MACs",
+           "seconds", "img/s", "MB", "accuracy");
     for (int i = 0; i < r->plan.matching_count; i++)
         for (int f = 0; f < r->plan.fraction_count; f++)
             for (int m = 0; m < r->plan.model_count; m++) print_row(r, r->plan.matchings[i], f, m, width);
@@ -85,9 +86,9 @@ static void write_csv_row(FILE *stream, const results *r, matching which, int fr
     const planned_run run = plan_run(&r->plan, which, fraction, model, 0);
     const sample s = results_sample(r, which, fraction, model);
     csv_print_text(stream, run.model->name);
-    fprintf(stream, ",%lld,%lld,%.9g,%s,%lld,%lld,%.9g,%.9g,%d,%.9g,", (long long)run.model->parameters,
-            (long long)run.model->macs, r->speeds[model], matching_name(which), (long long)run.pictures,
-            (long long)run.epochs, results_compute(r, which, fraction, model),
+    fprintf(stream, ",%lld,%lld,%.9g,%.9g,%s,%lld,%lld,%.9g,%.9g,%d,%.9g,", (long long)run.model->parameters,
+            (long long)run.model->macs, r->speeds[model], r->memory[model], matching_name(which),
+            (long long)run.pictures, (long long)run.epochs, results_compute(r, which, fraction, model),
             r->outcomes[which][fraction][model].seconds, s.count, sample_mean(s));
     if (s.count > 1) fprintf(stream, "%.9g", sample_deviation(s));
     fputc('\n', stream);
@@ -98,9 +99,9 @@ static bool write_csv(const results *r, const char *folder)
     whole_file f;
     FILE *stream = whole_file_open(&f, folder, "compare.csv");
     if (!stream) return false;
-    fputs(
-        "model,parameters,macs,images_per_second,equal,pictures,epochs,compute_macs,seconds,seeds,accuracy,deviation\n",
-        stream);
+    fputs("model,parameters,macs,images_per_second,peak_bytes,equal,pictures,epochs,compute_macs,seconds,seeds,"
+          "accuracy,deviation\n",
+          stream);
     for (int i = 0; i < r->plan.matching_count; i++)
         for (int fraction = 0; fraction < r->plan.fraction_count; fraction++)
             for (int m = 0; m < r->plan.model_count; m++) write_csv_row(stream, r, r->plan.matchings[i], fraction, m);

@@ -7,13 +7,13 @@
 
 typedef struct trained {
     classifier *net;
-    vt_loader *test; /* pictures are normalised as the network knows them */
+    pictures pictures; /* of the size that the network was trained for, where they are of several */
+    vt_loader *test;   /* of those for testing, normalised as the network knows them */
 } trained;
 
-/* The network of a file of weights, for the classes of these pictures, which does not train from here on. False with an
- * error: the file does not fit the model, or has other classes. */
-bool trained_open(trained *t, const char *weights, const char *model, const pictures *p, const options *o,
-                  int64_t batch);
+/* The network of a file of weights, which does not train from here on, and the pictures that the options name. False
+ * with an error: the file does not fit the model, or has other classes. */
+bool trained_open(trained *t, const char *weights, const char *model, const options *o, int64_t batch);
 void trained_close(trained *t);
 
 #endif

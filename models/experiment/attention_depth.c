@@ -1,6 +1,7 @@
 /* attention_depth.c - how wide and how far the attention of each layer looks (Dosovitskiy et al. 2021, figure 7). */
 #include "experiment/experiments.h"
 #include "explain/attention_map.h"
+#include "program/objective.h"
 
 enum { ENTROPY, DISTANCE, PATCH_MEAN, MOST_PICTURES = 64 };
 
@@ -37,7 +38,7 @@ static bool add_picture(measured *m, const classifier *net, vt_loader *test)
     vt_batch batch;
     vt_named_tensor maps[MOST_PLACES];
     if (!vt_loader_next_tensors(test, &batch)) return false;
-    classifier_forward(net, vt_cast(batch.images, VT_DTYPE_DEFAULT));
+    classifier_forward(net, images_of_size(net, vt_cast(batch.images, VT_DTYPE_DEFAULT)));
     const int layers = vt_model_values(net->model, net->family->attention, maps, MOST_PLACES);
     m->places = layers < MOST_PLACES ? layers : MOST_PLACES;
     for (int i = 0; i < m->places; i++) vt_keep(maps[i].tensor); /* all are computed at once */

@@ -1,6 +1,7 @@
 /* jigsaw.c - what a network makes of pictures that are cut into pieces and put together at random. Without positions a
  * transformer sees a set of patches, in no order: while pieces are whole patches, its logits stay the same. */
 #include "experiment/experiments.h"
+#include "program/objective.h"
 #include <math.h>
 
 enum { ACCURACY, CHANGE };
@@ -25,7 +26,7 @@ static bool count_batch(tally *t, const classifier *net, vt_loader *test, int64_
     VT_SCOPE;
     vt_batch batch;
     if (!vt_loader_next_tensors(test, &batch)) return false;
-    vt_tensor images = vt_cast(batch.images, VT_DTYPE_DEFAULT),
+    vt_tensor images = images_of_size(net, vt_cast(batch.images, VT_DTYPE_DEFAULT)),
               order = vt_argsort(vt_uniform(VT_SHAPE(pieces * pieces)), 0);
     vt_tensor whole = classifier_forward(net, images);
     vt_tensor shuffled = pieces == 1 ? whole : classifier_forward(net, put_together(images, pieces, order));

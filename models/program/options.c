@@ -26,6 +26,9 @@ static const command_option of_pictures[] = {
       .help = "Height and width that pictures are resized to" },
     { OPTION_NUMBER, "validation-fraction", OPTION_FIELD(validation_fraction), "X", 0, 0.9, true, "0.1", .fixed = true,
       .help = "Of each class, where a folder of classes has none apart for testing" },
+    { OPTION_INTEGER, "split-seed", OPTION_FIELD(split_seed), "N", 0, 0x1p62, .fallback = "1", .fixed = true,
+      .help = "Which pictures of such a folder these are. --seed does not change it, so that runs of all seeds are "
+              "tested on the same" },
     { OPTION_FLAG, "skip-bad", OPTION_FIELD(skip_bad),
       .help = "Read all pictures of a folder before training, and leave out those that cannot be read" },
     { 0 },
@@ -261,6 +264,8 @@ static const command_option shown[] = {
     { OPTION_INTEGER, "show", OPTION_FIELD(show), "N", 1, 10000, .otherwise = "no pictures, only what there is",
       .help = "Write a sheet of the first N pictures that training gets" },
     { OPTION_INTEGER, "epoch", OPTION_FIELD(epochs), "N", 1, 1e6, .fallback = "1", .help = "In which epoch" },
+    { OPTION_INTEGER, "batch", OPTION_FIELD(batch), "N", 1, 1e6, .fallback = "64",
+      .help = "Pictures a step: those that are mixed with each other" },
     { OPTION_TEXT, "out", OPTION_FIELD(out), "FILE", .fallback = "data.png", .help = "The PNG file of the sheet" },
     { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_nano_patch4_32",
       .help = "The network that pictures of a folder are resized for; vitro models lists them" },

@@ -23,6 +23,7 @@ typedef struct options {
     const char *classes;        /* "2:5": a range of them; NULL: all */
     int64_t image_size;         /* VT_AUTO: the model's */
     double validation_fraction; /* of a folder without pictures for testing */
+    int64_t split_seed;         /* of which pictures these are */
     bool skip_bad;              /* pictures */
     const char *augment;        /* stages, as vt_loader_open takes them; NULL: what suits the data set */
     int64_t repeats, workers;   /* of the loader; workers VT_AUTO: as suits the data set */

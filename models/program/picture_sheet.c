@@ -7,7 +7,7 @@
 
 enum { MOST_COLUMNS = 8, LEAST_SIDE = 96 };
 
-/* Pictures of a batch [count, channels, height, width] and the probabilities of their classes. */
+/* Pictures [count, channels, height, width] and the probabilities of their classes. */
 typedef struct view {
     const pictures *from;
     int64_t count, classes;
@@ -80,39 +80,67 @@ static bool draw_sheet(const view *v, const char *path)
     return ok;
 }
 
-static bool read_view(view *v, vt_mixed mixed, int64_t classes)
+static bool view_begin(view *v, const pictures *p, int64_t count)
 {
-    const int64_t pixels = v->count * v->channels * v->height * v->width;
-    v->classes = classes;
-    v->pixels = calloc((size_t)pixels, sizeof *v->pixels);
-    v->targets = calloc((size_t)(v->count * classes), sizeof *v->targets);
+    const vt_dataset *d = p->train;
+    *v = (view){ .from = p, .classes = d->classes, .channels = d->channels, .height = d->height, .width = d->width };
+    const size_t pixels = (size_t)d->channels * (size_t)d->height * (size_t)d->width;
+    v->pixels = calloc((size_t)count * pixels, sizeof *v->pixels);
+    v->targets = calloc((size_t)(count * v->classes), sizeof *v->targets);
     if (!v->pixels || !v->targets)
-        vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for %lld pictures", (long long)v->count);
-    vt_tensor targets = vt_rank(mixed.targets) == 2 ? mixed.targets : vt_one_hot(mixed.targets, classes);
-    return !vt_failed() && vt_read(mixed.images, v->pixels, pixels, VT_F32) &&
-           vt_read(targets, v->targets, v->count * classes, VT_F32);
+        vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for %lld pictures", (long long)count);
+    return !vt_failed();
+}
+
+static void view_end(view *v)
+{
+    free(v->pixels);
+    free(v->targets);
+}
+
+/* Adds the first pictures of a batch, at most so many. */
+static bool view_add(view *v, const options *o, const vt_batch *batch, int64_t most)
+{
+    const int64_t count = batch->count < most ? batch->count : most;
+    const int64_t pixels = (int64_t)v->channels * v->height * v->width;
+    const vt_mixed mixed = mix_batch(o, batch, batch->images, v->classes);
+    vt_tensor targets = vt_rank(mixed.targets) == 2 ? mixed.targets : vt_one_hot(mixed.targets, v->classes);
+    const bool ok =
+        vt_read(vt_slice(mixed.images, 0, 0, count), v->pixels + v->count * pixels, count * pixels, VT_F32) &&
+        vt_read(vt_slice(targets, 0, 0, count), v->targets + v->count * v->classes, count * v->classes, VT_F32);
+    v->count += count;
+    return ok;
+}
+
+/* What a picture is mixed with depends on its batch, which is training's then. */
+static vt_loader *open_loader(const pictures *p, const options *o, int64_t count, int64_t epoch)
+{
+    const int64_t batch = mixes_batches(o, epoch) ? o->batch : count;
+    vt_loader *loader =
+        vt_loader_open(p->train, .batch = batch, .shuffle = true, .augment = o->augment, .repeats = (int)o->repeats,
+                       .seed = (uint64_t)o->seed, .mean = p->set->mean, .std = p->set->std, .workers = 0);
+    if (loader) vt_loader_seek(loader, epoch, 0);
+    return loader;
+}
+
+/* All there are, where they are fewer. */
+static bool view_fill(view *v, const options *o, vt_loader *loader, int64_t count)
+{
+    bool more = true;
+    while (more && v->count < count) {
+        VT_SCOPE;
+        vt_batch batch;
+        more = vt_loader_next_tensors(loader, &batch) && view_add(v, o, &batch, count - v->count);
+    }
+    return !vt_failed();
 }
 
 bool picture_sheet_write(const pictures *p, const options *o, int64_t count, int64_t epoch, const char *path)
 {
-    VT_SCOPE;
-    vt_batch batch;
-    vt_loader *loader =
-        vt_loader_open(p->train, .batch = count, .shuffle = true, .augment = o->augment, .repeats = (int)o->repeats,
-                       .seed = (uint64_t)o->seed, .mean = p->set->mean, .std = p->set->std, .workers = 0);
-    vt_seed((uint64_t)o->seed);
-    bool ok = loader && vt_loader_seek(loader, epoch, 0) && vt_loader_next_tensors(loader, &batch);
-    if (ok) {
-        view v = { .from = p,
-                   .count = batch.count,
-                   .channels = p->train->channels,
-                   .height = p->train->height,
-                   .width = p->train->width };
-        ok = read_view(&v, mix_batch(o, epoch, batch.images, batch.labels, p->train->classes), p->train->classes) &&
-             draw_sheet(&v, path);
-        free(v.pixels);
-        free(v.targets);
-    }
+    view v;
+    vt_loader *loader = open_loader(p, o, count, epoch);
+    const bool ok = view_begin(&v, p, count) && view_fill(&v, o, loader, count) && draw_sheet(&v, path);
+    view_end(&v);
     vt_loader_close(loader);
     return ok;
 }

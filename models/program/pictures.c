@@ -52,7 +52,7 @@ static picture_choice choose(const options *o)
     picture_choice which = { .height = o->image_size,
                              .width = o->image_size,
                              .validation_fraction = o->validation_fraction,
-                             .seed = (uint64_t)o->seed,
+                             .seed = (uint64_t)o->split_seed,
                              .skip_bad = o->skip_bad };
     const variant *v = o->model && o->image_size == VT_AUTO ? zoo_find(o->model, NULL) : NULL;
     if (v) {
@@ -129,6 +129,39 @@ void pictures_describe(const pictures *p)
     if (counts) print_balance(d, counts);
     if (skipped) printf("pictures left out, for they cannot be read: %lld\n", skipped);
     free(counts);
+}
+
+/* -- Which they are ------------------------------------------------------------------------------------------------ */
+
+/* FNV-1a (Fowler, Noll & Vo). */
+static void hash(uint64_t *fingerprint, const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    for (size_t i = 0; i < size; i++) *fingerprint = (*fingerprint ^ bytes[i]) * UINT64_C(1099511628211);
+}
+
+/* Some that are evenly spread. */
+static void hash_pictures(uint64_t *fingerprint, const vt_dataset *d)
+{
+    enum { SOME = 8 };
+    const size_t size = (size_t)d->channels * (size_t)d->height * (size_t)d->width;
+    uint8_t *image = malloc(size);
+    if (!image) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a picture of %zu bytes", size);
+    for (int64_t i = 0; i < SOME && !vt_failed(); i++)
+        if (vt_dataset_image(d, i * d->count / SOME, image)) hash(fingerprint, image, size);
+    free(image);
+}
+
+uint64_t pictures_fingerprint(const pictures *p)
+{
+    uint64_t fingerprint = UINT64_C(14695981039346656037);
+    for (int i = 0; i < 2; i++) {
+        const vt_dataset *d = i ? p->test : p->train;
+        for (int c = 0; c < d->classes; c++) hash(&fingerprint, d->class_names[c], strlen(d->class_names[c]) + 1);
+        hash(&fingerprint, d->labels, (size_t)d->count * sizeof *d->labels);
+        hash_pictures(&fingerprint, d);
+    }
+    return fingerprint;
 }
 
 void pictures_close(pictures *p)

@@ -22,6 +22,9 @@ void pictures_choose_options(const pictures *p, options *o);
 bool pictures_may_be_resident(const pictures *p, const options *o);
 /* Prints which classes and how many pictures of each there are. */
 void pictures_describe(const pictures *p);
+/* A number that others have another of: it follows from the classes, the labels, and some of the pictures. 0, or any
+ * number, with an error: a picture that cannot be read. */
+uint64_t pictures_fingerprint(const pictures *p);
 void pictures_close(pictures *p);
 
 #endif

@@ -207,9 +207,7 @@ bool run_folder_show_pictures(const pictures *p, const options *o)
 {
     enum { SHOWN = 24 };
     char path[PATH_SIZE];
-    const vt_random_state random = vt_random_get();
     bool ok = path_join(path, o->out, "pictures.png") && picture_sheet_write(p, o, SHOWN, 0, path);
-    vt_random_set(random);
     if (!ok && vt_error_status() == VT_ERROR_UNSUPPORTED) {
         vt_error_clear();
         return true;

@@ -8,6 +8,7 @@
 #include "program/optimizers.h"
 #include "program/run_folder.h"
 #include "report/mistake_maps.h"
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,13 +22,15 @@ static int64_t test_batch(const options *o)
     return o->memory > 0 && o->batch < TEST_BATCH ? o->batch : TEST_BATCH;
 }
 
-static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test)
+static void describe(trainer *t, const pictures *p)
 {
+    const vt_dataset *train = p->train;
     options_list_fixed(t->options, t->fixed, sizeof t->fixed);
     size_t used = strlen(t->fixed);
-    snprintf(t->fixed + used, sizeof t->fixed - used, "\ntraining-pictures=%lld\ntest-pictures=%lld\nclasses=%s..%s",
-             (long long)train->count, (long long)test->count, train->class_names[0],
-             train->class_names[train->classes - 1]);
+    snprintf(t->fixed + used, sizeof t->fixed - used,
+             "\ntraining-pictures=%lld\ntest-pictures=%lld\nclasses=%s..%s\nfingerprint-of-the-pictures=%" PRIx64,
+             (long long)train->count, (long long)p->test->count, train->class_names[0],
+             train->class_names[train->classes - 1], pictures_fingerprint(p));
 }
 
 /* The network with fresh weights or those of a file, and the optimiser. */
@@ -105,8 +108,9 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
                     .class_names = p->train->class_names,
                     .saved_at = monotonic_seconds(),
                     .budget = budget_begin(o),
-                    .learning_rate = NAN };
-    describe(t, p->train, p->test);
+                    .learning_rate = NAN,
+                    .peak_bytes = NAN };
+    describe(t, p);
     check_sizes(o, p->train);
     vt_seed((uint64_t)o->seed);
     if (!make_net(t, p->train) || !choose_normalisation(t, p->set)) return false;
@@ -167,7 +171,7 @@ static bool train_batch(trainer *t, bool is_last)
     VT_SCOPE;
     vt_batch batch;
     if (!vt_loader_next_tensors(t->train_loader, &batch)) return false;
-    vt_mixed mixed = mix_batch(t->options, t->epoch, input_images(&batch), batch.labels, t->net->config->classes);
+    vt_mixed mixed = mix_batch(t->options, &batch, input_images(&batch), t->net->config->classes);
     vt_tensor labels = batch.labels, logits = logits_of(t, mixed.images);
     vt_tensor loss = objective_loss(&t->objective, t->net, mixed.images, logits, mixed.targets);
     vt_tensor correct = vt_correct_count(logits, labels);
@@ -238,6 +242,7 @@ static bool train_epoch(trainer *t)
     char label[64];
     snprintf(label, sizeof label, o->time > 0 ? "epoch %lld" : "epoch %lld/%lld", (long long)t->epoch + 1,
              (long long)o->epochs);
+    vt_statistics_reset_peak();
     stretch s = { .before = t->metrics.seen, .started = monotonic_seconds() - t->seconds };
     /* The bar is of what is left, or a resumed epoch would seem to have begun at great speed. */
     s.progress = vt_progress_begin(options_tell(o) ? stdout : NULL, label, batches * o->batch - s.before);
@@ -247,6 +252,7 @@ static bool train_epoch(trainer *t)
         if (monotonic_seconds() - t->saved_at >= CHECKPOINT_SECONDS) save(t, &s);
     }
     catch_up(t, &s);
+    t->peak_bytes = (double)vt_statistics_get().peak_bytes;
     vt_progress_end(&s.progress);
     return !vt_failed() && (t->batch == batches || is_out_of_time(t));
 }
@@ -298,6 +304,7 @@ static vt_epoch row_of(const trainer *t, const evaluation *tested)
         .test_calibration_error = evaluation_calibration_error(tested),
         .learning_rate = t->learning_rate,
         .test_flip_accuracy = evaluation_flip_accuracy(tested),
+        .peak_bytes = t->peak_bytes,
     };
 }
 

@@ -25,6 +25,7 @@ typedef struct trainer {
     metrics metrics;      /* of this epoch so far */
     double learning_rate; /* of the last update; NaN: none since the program began */
     double seconds;       /* of training, this epoch so far */
+    double peak_bytes;    /* that tensors held in training, since the epoch was begun or resumed; NaN: it was not */
     double saved_at;      /* on the monotonic clock */
     run_report report;
     budget budget;

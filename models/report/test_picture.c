@@ -33,7 +33,9 @@ bool test_picture_of_image(const uint8_t *image, const vt_dataset *d, int64_t si
 bool test_picture_copy(const vt_dataset *d, int64_t index, int64_t side, vt_picture *picture)
 {
     if (vt_failed() || (d->channels != 1 && d->channels != 3)) return false;
-    const int64_t size = (int64_t)d->channels * d->height * d->width;
-    return (d->images ? copy(d->images + index * size, d, picture) : d->read(d->user, index, picture)) &&
-           shrink(picture, side);
+    uint8_t *image = malloc((size_t)d->channels * (size_t)d->height * (size_t)d->width);
+    if (!image) vt_error_raise(VT_ERROR_MEMORY, VT_HERE, "no memory for a picture of the test");
+    const bool ok = image && vt_dataset_image(d, index, image) && test_picture_of_image(image, d, side, picture);
+    free(image);
+    return ok;
 }

@@ -173,3 +173,9 @@ vt_statistics vt_statistics_get(void)
 {
     return context_get()->statistics;
 }
+
+void vt_statistics_reset_peak(void)
+{
+    vt_statistics *s = &context_get()->statistics;
+    s->peak_bytes = s->live_bytes;
+}

@@ -14,21 +14,27 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FIRST_COLUMNS "epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second"
+#define FIRST_COLUMNS  "epoch,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second"
+#define SECOND_COLUMNS FIRST_COLUMNS ",test_top5,test_calibration_error,learning_rate"
+#define THIRD_COLUMNS  SECOND_COLUMNS ",test_flip_accuracy"
 
-#define LATER_COLUMNS FIRST_COLUMNS ",test_top5,test_calibration_error,learning_rate"
+static const char header_line[] = THIRD_COLUMNS ",peak_bytes";
 
-static const char header_line[] = LATER_COLUMNS ",test_flip_accuracy";
+enum { FIGURES = 11, LOG_LIMIT = 64 << 20 };
 
-enum { FIRST_FIGURES = 6, LATER_FIGURES = 9, FIGURES = 10, LOG_LIMIT = 64 << 20 };
+/* The header of a log, and the figures of its rows. */
+static const struct {
+    const char *line;
+    int figures;
+} headers[] = { { FIRST_COLUMNS, 6 }, { SECOND_COLUMNS, 9 }, { THIRD_COLUMNS, 10 }, { header_line, FIGURES } };
 
 static double *figure(vt_epoch *epoch, int index)
 {
-    return (double *[FIGURES]){ &epoch->train_loss,    &epoch->train_accuracy,
-                                &epoch->test_loss,     &epoch->test_accuracy,
-                                &epoch->seconds,       &epoch->images_per_second,
-                                &epoch->test_top5,     &epoch->test_calibration_error,
-                                &epoch->learning_rate, &epoch->test_flip_accuracy }[index];
+    return (double *[FIGURES]){
+        &epoch->train_loss,    &epoch->train_accuracy,     &epoch->test_loss, &epoch->test_accuracy,
+        &epoch->seconds,       &epoch->images_per_second,  &epoch->test_top5, &epoch->test_calibration_error,
+        &epoch->learning_rate, &epoch->test_flip_accuracy, &epoch->peak_bytes
+    }[index];
 }
 
 /* Numbers in a file have a decimal point, whatever the program's locale says. */
@@ -108,16 +114,18 @@ static bool add_epoch(const log_parser *parser, vt_training_log *log, const vt_e
     return true;
 }
 
-static bool parse_log(log_parser *parser, vt_training_log *log)
+static bool parse_header(log_parser *parser)
 {
     const char *line = next_line(parser);
-    if (line && strcmp(line, FIRST_COLUMNS) == 0)
-        parser->figures = FIRST_FIGURES;
-    else if (line && strcmp(line, LATER_COLUMNS) == 0)
-        parser->figures = LATER_FIGURES;
-    else if (!line || strcmp(line, header_line) != 0)
-        return refuse(parser, "should be \"%s\", but is \"%.100s\"", header_line, line ? line : "");
-    while ((line = next_line(parser))) {
+    for (size_t i = 0; line && i < sizeof headers / sizeof *headers; i++)
+        if (strcmp(line, headers[i].line) == 0) parser->figures = headers[i].figures;
+    return parser->figures > 0 || refuse(parser, "should be \"%s\", but is \"%.100s\"", header_line, line ? line : "");
+}
+
+static bool parse_log(log_parser *parser, vt_training_log *log)
+{
+    if (!parse_header(parser)) return false;
+    for (const char *line; (line = next_line(parser));) {
         vt_epoch epoch;
         if (!parse_epoch(parser, line, &epoch)) return false;
         int64_t previous = log->count ? log->epochs[log->count - 1].epoch : INT64_MIN;
@@ -133,7 +141,7 @@ static bool read_log(vt_site at, const char *path, vt_training_log *log)
     size_t size;
     char *text = file_read_all(at, path, LOG_LIMIT, &size);
     if (!text) return false;
-    log_parser parser = { .at = at, .path = path, .text = text, .figures = FIGURES };
+    log_parser parser = { .at = at, .path = path, .text = text };
     bool done = parse_log(&parser, log);
     free(text);
     return done;
