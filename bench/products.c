@@ -107,7 +107,7 @@ static void differentiate(const problem *p, vt_tensor cotangent, vt_tensor *resu
 static vt_tensor compute(const problem *p)
 {
     VT_SCOPE;
-    vt_tensor result[RESULTS];
+    vt_tensor result[RESULTS] = { 0 };
     result[OUTPUT] = forward(p);
     if (!p->trains) return vt_keep(result[OUTPUT]);
     differentiate(p, result[OUTPUT], result);
@@ -208,7 +208,7 @@ static double error_of(const problem *p, enum result which, vt_tensor result)
 static void check(problem *p, double *error)
 {
     VT_SCOPE;
-    vt_tensor result[RESULTS];
+    vt_tensor result[RESULTS] = { 0 };
     compute_thrice(p, result);
     for (int r = 0; r < results_of(p); r++) error[r] = error_of(p, (enum result)r, result[r]);
 }
