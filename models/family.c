@@ -3,7 +3,12 @@
 
 int64_t hidden_channels(int64_t channels, double ratio)
 {
-    return (int64_t)((double)channels * ratio);
+    const double hidden = (double)channels * ratio, most = 1e9;
+    if (hidden >= 1 && hidden <= most) return (int64_t)hidden;
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
+                   "an MLP of %lld channels with a ratio of %g would have %g hidden ones; it must be 1 to %g",
+                   (long long)channels, ratio, hidden, most);
+    return 1;
 }
 
 bool images_fit(const common_config *c, const char *family, vt_tensor images)

@@ -13,7 +13,8 @@ typedef struct common_config {
     double drop_path; /* of the last block's branches; grows linearly from 0 at the first (Huang et al. 2016) */
 } common_config;
 
-/* A ratio times the channels, without what is behind the point. */
+/* The hidden channels of an MLP: the ratio times the channels, without what is behind the point. An error where that is
+ * less than 1. */
 int64_t hidden_channels(int64_t channels, double ratio);
 
 /* False with an error where pictures are not of the size and the channels that the configuration says. */

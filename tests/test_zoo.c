@@ -664,6 +664,8 @@ Test(families, refuse_configurations_that_do_not_fit)
     const pvt_v2_config heads = { NO_PYRAMID, .stride = 4, .heads = { 4 }, .reductions = { 2 } };
     const botnet_config letters = { COMMON(32, 32), .stem = 16, .width = 32, .heads = 4, .blocks = { "cx" } };
     expect_config_refused(&swin_family, &no_windows, "swin: windows of 0 tokens and 1 blocks in stage 0");
+    CHANGED(swin_config, swin_family, "swin_nano_patch2_window4_32", mlp_ratio = 0.02);
+    REFUSED(VT_ERROR_ARGUMENT, "an MLP of 32 channels with a ratio of 0.02 would have 0.64 hidden ones");
     expect_config_refused(&swin_family, &no_heads, "attention: 8 channels do not divide into 3 heads");
     expect_config_refused(&pvt_family, &reduced, "a reduction of 2 in the last stage");
     expect_config_refused(&pvt_v2_family, &heads, "spatial reduction: 6 channels do not divide into 4 heads");

@@ -49,8 +49,9 @@ def pixels(variant):
 
 def state_of(model, rename):
     once = {name for name, _ in [*model.named_parameters(), *model.named_buffers()]}
-    return {rename(name): tensor.float().contiguous() if tensor.is_floating_point() else tensor
-            for name, tensor in model.state_dict().items() if name in once}
+    state = {rename(name): tensor.float() if tensor.is_floating_point() else tensor
+             for name, tensor in model.state_dict().items() if name in once}
+    return {name: tensor.reshape(zoo_shape(name, tensor)).contiguous() for name, tensor in state.items()}
 
 
 def run(forward, variant, model, rename, x, folder):
