@@ -15,7 +15,7 @@ import tempfile
 
 import numpy
 import torch
-from make_zoo_fixtures import VARIANTS, original_of, u, values, zoo_shape
+from make_zoo_fixtures import VARIANTS, original_of, state_of, u, values, zoo_shape
 from safetensors.torch import save_file
 
 BATCH = 2
@@ -36,8 +36,8 @@ def logits_of(model, x):
 
 def set_weights(model, rename):
     with torch.no_grad():
-        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-            if tensor.is_floating_point() and not name.endswith(("relative_position_index", "attn_mask")):
+        for name, tensor in state_of(model).items():
+            if tensor.is_floating_point():
                 tensor.copy_(values(rename(name), zoo_shape(rename(name), tensor)).reshape(tensor.shape))
 
 
@@ -47,16 +47,14 @@ def pixels(variant):
     return numbers[-1] if numbers else 224
 
 
-def state_of(model, rename):
-    once = {name for name, _ in [*model.named_parameters(), *model.named_buffers()]}
-    state = {rename(name): tensor.float() if tensor.is_floating_point() else tensor
-             for name, tensor in model.state_dict().items() if name in once}
+def weights_of(model, rename):
+    state = {rename(name): tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state_of(model).items()}
     return {name: tensor.reshape(zoo_shape(name, tensor)).contiguous() for name, tensor in state.items()}
 
 
 def run(forward, variant, model, rename, x, folder):
     path = {name: os.path.join(folder, name) for name in ("weights.safetensors", "images.npy", "logits.npy")}
-    save_file(state_of(model, rename), path["weights.safetensors"])
+    save_file(weights_of(model, rename), path["weights.safetensors"])
     numpy.save(path["images.npy"], x.float().numpy())
     with torch.no_grad():
         single = logits_of(model.float(), x.float()).double()

@@ -227,7 +227,7 @@ def simple_vit():
 def with_fixed_positions(model, rows, columns):
     """timm's, with positions that are no parameter."""
     del model.pos_embed
-    model.__dict__["pos_embed"] = sin_cos(rows, columns, model.embed_dim)[None]
+    model.register_buffer("pos_embed", sin_cos(rows, columns, model.embed_dim)[None], persistent=False)
     return model
 
 
