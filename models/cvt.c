@@ -28,7 +28,7 @@ static cvt_attention attention_of_stage(vt_path path, const cvt_config *c, const
 {
     cvt_attention m = { .path = path, .heads = heads, .rows = stage->rows, .columns = stage->columns };
     m.scale = 1 / sqrt((double)dim); /* not of the channels of a head */
-    m.dropout = c->attention_dropout;
+    m.dropout = c->common.attention_dropout;
     m.proj_dropout = c->common.dropout;
     m.q = projection_new(path, 'q', dim, 1, c->no_qkv_bias);
     m.k = projection_new(path, 'k', dim, KEY_STRIDE, c->no_qkv_bias);

@@ -19,7 +19,6 @@ typedef struct cvt_config {
     int64_t mlp_ratio;
     bool no_qkv_bias;
     bool gelu; /* rather than the quick one */
-    double attention_dropout;
 } cvt_config;
 
 /* A depth-wise convolution and a batch norm, in front of a linear projection. */

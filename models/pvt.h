@@ -21,8 +21,7 @@ typedef struct pvt_config {
     int64_t mlp_ratios[PVT_MOST_STAGES]; /* of an MLP's hidden channels to the block's */
     int64_t reductions[PVT_MOST_STAGES]; /* a key stands for so many rows and columns; 1 in the last stage */
     double eps;                          /* of the blocks' norms and of the last */
-    double embedding_eps;     /* of the norms of embeddings and keys: 1e-6 in transformers, 1e-5 the authors' */
-    double attention_dropout; /* of the attention weights */
+    double embedding_eps; /* of the norms of embeddings and keys: 1e-6 in transformers, 1e-5 the authors' */
 } pvt_config;
 
 typedef struct pvt_block {

@@ -13,8 +13,8 @@ static swin_block block_new(vt_path path, const swin_config *c, windows windows,
     const double dropout = c->common.dropout;
     swin_block b = { .path = path, .windows = windows };
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), dim, EPS);
-    b.attn =
-        attention_new(vt_subpath(path, "attn"), dim, heads, .dropout = c->attention_dropout, .proj_dropout = dropout);
+    b.attn = attention_new(vt_subpath(path, "attn"), dim, heads, .dropout = c->common.attention_dropout,
+                           .proj_dropout = dropout);
     b.position = relative_position_new(vt_subpath(path, "attn"), windows.height, windows.width, heads);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), dim, EPS);
     b.mlp = mlp_new(vt_subpath(path, "mlp"), dim, c->mlp_ratio * dim, .dropout = dropout);

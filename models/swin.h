@@ -20,7 +20,6 @@ typedef struct swin_config {
     int64_t dim;           /* of the first stage; doubles with each */
     int64_t mlp_ratio;     /* of an MLP's hidden channels to the block's. 4 */
     int64_t depths[SWIN_MOST_STAGES], heads[SWIN_MOST_STAGES]; /* a depth of 0: there are no more stages */
-    double attention_dropout;                                  /* of the attention weights */
 } swin_config;
 
 typedef struct swin_block {
