@@ -93,13 +93,11 @@ bool swin_init(void *model, vt_path path, const void *config)
 /* -- Forward ---------------------------------------------------------------------------------------------------------
  */
 
-/* `mask` is that of shifted windows. */
+/* `mask` is that of shifted windows, and inert in others. */
 static vt_tensor attend_in_windows(const swin_block *b, vt_tensor x, vt_tensor mask)
 {
-    const bool shifted = b->windows.shift_rows || b->windows.shift_columns;
     vt_tensor bias = relative_position_bias(&b->position);
-    if (shifted) bias = vt_add(bias, mask);
-    vt_tensor y = attention_forward_biased(&b->attn, windows_split(&b->windows, x), bias);
+    vt_tensor y = attention_forward_adjusted(&b->attn, windows_split(&b->windows, x), bias, mask);
     return windows_join(&b->windows, y);
 }
 
@@ -124,8 +122,8 @@ static vt_tensor merge_patches(const swin_stage *before, const swin_stage *stage
 
 static vt_tensor stage_forward(const swin_stage *stage, vt_tensor x)
 {
-    vt_tensor mask = stage->depth > 1 ? windows_mask(&stage->blocks[1].windows, vt_dtype_of(x)) : (vt_tensor){ 0 };
-    for (int64_t i = 0; i < stage->depth; i++) x = block_forward(&stage->blocks[i], x, mask);
+    vt_tensor mask = stage->depth > 1 ? windows_mask(&stage->blocks[1].windows) : VT_INERT;
+    for (int64_t i = 0; i < stage->depth; i++) x = block_forward(&stage->blocks[i], x, i % 2 == 1 ? mask : VT_INERT);
     return x;
 }
 
