@@ -142,17 +142,39 @@ static void NAMED(sum_of_lanes)(NAMED(of_lanes) lanes, NAMED(of_rows) sum)
 
 /* -- Logits ------------------------------------------------------------------------------------------------------ */
 
+static inline __attribute__((always_inline)) void NAMED(add_row)(const REAL *bias, int64_t stride, int64_t n, REAL *s)
+{
+    _Pragma("omp simd") for (int64_t j = 0; j < n; j++) s[j] += bias[j * stride];
+}
+
+/* By as many keys as a vector has numbers: one of bytes is longer than a window's row. */
+static inline __attribute__((always_inline)) void NAMED(hide_row)(const uint8_t *mask, int64_t stride, int64_t n,
+                                                                  REAL *s)
+{
+    int64_t j = 0;
+    for (; j + LANES <= n; j += LANES) EACH_LANE s[j + l] = mask[(j + l) * stride] ? s[j + l] : -(REAL)INFINITY;
+    for (; j < n; j++) s[j] = mask[j * stride] ? s[j] : -(REAL)INFINITY;
+}
+
+/* Bias and mask of query i, most of which lie key by key: then vectors of them are read. */
+static void NAMED(adjust_row)(const visibility *v, const key_block *k, int64_t i, REAL *s)
+{
+    const REAL *bias = v->bias.data ? element(&v->bias, i, k->first) : NULL;
+    const uint8_t *mask = v->mask.data ? element(&v->mask, i, k->first) : NULL;
+    if (bias && v->bias.column == 1)
+        NAMED(add_row)(bias, 1, k->count, s);
+    else if (bias)
+        NAMED(add_row)(bias, v->bias.column, k->count, s);
+    if (mask && v->mask.column == 1)
+        NAMED(hide_row)(mask, 1, k->count, s);
+    else if (mask)
+        NAMED(hide_row)(mask, v->mask.column, k->count, s);
+}
+
 /* Query i: what it does not see becomes -inf, and so does what fills up the last vector. */
 static void NAMED(finish_row)(const visibility *v, const key_block *k, int64_t i, REAL *s)
 {
-    if (v->bias.data) {
-        const REAL *bias = element(&v->bias, i, k->first);
-        for (int64_t j = 0; j < k->count; j++) s[j] += bias[j * v->bias.column];
-    }
-    if (v->mask.data) {
-        const uint8_t *mask = element(&v->mask, i, k->first);
-        for (int64_t j = 0; j < k->count; j++) s[j] = mask[j * v->mask.column] ? s[j] : -(REAL)INFINITY;
-    }
+    NAMED(adjust_row)(v, k, i, s);
     for (int64_t j = visible_keys(v, k, i); j < NAMED(whole)(k->count); j++) s[j] = -(REAL)INFINITY;
 }
 
@@ -169,6 +191,11 @@ static void NAMED(logits)(const heads *h, const visibility *v, const key_block *
 
 /* -- Dropout ------------------------------------------------------------------------------------------------------ */
 
+static void NAMED(scales_of)(const uint32_t *words, uint32_t least_kept, REAL scale, int64_t n, REAL *kept)
+{
+    _Pragma("omp simd") for (int64_t j = 0; j < n; j++) kept[j] = words[j] >> 8 >= least_kept ? scale : 0;
+}
+
 /* What becomes of query i's weights of a block of keys: 0, or the scale. */
 static void NAMED(find_kept)(const dropping *d, const key_block *k, int64_t i, drawn *last, REAL kept[KEY_BLOCK])
 {
@@ -177,7 +204,7 @@ static void NAMED(find_kept)(const dropping *d, const key_block *k, int64_t i, d
     for (int64_t j = 0; j < k->count;) {
         const int64_t at = (element + j) % RANDOM_WORDS, n = least(k->count - j, RANDOM_WORDS - at);
         draw(d, element + j - at, last);
-        for (int64_t w = 0; w < n; w++) kept[j + w] = last->words[at + w] >> 8 >= d->least_kept ? scale : 0;
+        NAMED(scales_of)(last->words + at, d->least_kept, scale, n, kept + j);
         j += n;
     }
 }
