@@ -56,7 +56,7 @@ typedef struct measured {
 
 static bool prepare(measured *m, const options *o)
 {
-    m->net = classifier_new(o->model, .dropout = 0);
+    m->net = classifier_new(o->model, .dropout = 0, .attention_dropout = 0, .drop_path = 0);
     if (!m->net) return false;
     const int height = (int)m->net->config->height, width = (int)m->net->config->width;
     m->data = o->data ? vt_image_folder_open(o->data, true, .height = height, .width = width) : vt_synthetic_open(true);

@@ -87,7 +87,7 @@ def measure(program, settings, environment=None, seconds=None):
 
 
 # Fields that say whether both sides made the same step.
-SAME = ["image_size", "dropout", "threads", "parameters", "gflop_per_step"]
+SAME = ["image_size", "dropout", "threads", "parameters", "decayed_parameters", "gflop_per_step"]
 
 
 def check_same(vitro, pytorch):

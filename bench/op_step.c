@@ -39,14 +39,23 @@ static const command_line line = {
 
 /* -- A row of the table -------------------------------------------------------------------------------------------- */
 
-/* Its inputs, all of which get a gradient, that of the result, and what the last run left. */
+/* An op, its inputs, all of which get a gradient, that of the result, and what the last run left. */
 typedef struct op_run {
     const char *name;
-    bool is_attention, with_gradients;
-    int stride, padding, groups;
+    const struct tabled_op *op;
+    bool with_gradients;
+    int stride, padding, groups, side;
     int inputs;
     vt_tensor in[MOST_INPUTS], cotangent, y, gradient[MOST_INPUTS];
+    vt_tensor mask; /* of attention */
 } op_run;
+
+typedef struct tabled_op {
+    const char *name;
+    void (*make_inputs)(op_run *r, const json_t *row);
+    vt_tensor (*result)(const op_run *r);
+    bool of_images;
+} tabled_op;
 
 /* `otherwise` where it is left out. */
 static int64_t number_of(const json_t *row, const char *key, int64_t otherwise)
@@ -92,44 +101,82 @@ static void make_convolution(op_run *r, const json_t *row)
     r->in[2] = random_tensor(VT_SHAPE(outputs));
 }
 
+static vt_tensor convolution(const op_run *r)
+{
+    return vt_conv2d(r->in[0], r->in[1], .bias = r->in[2], .stride = r->stride, .padding = r->padding,
+                     .groups = r->groups);
+}
+
+/* A mask of which a fifth is false. */
+static vt_tensor random_mask(vt_shape shape)
+{
+    VT_SCOPE;
+    return vt_keep(vt_greater(vt_uniform(shape), vt_full(VT_SCALAR, 0.2)));
+}
+
 static void make_attention(op_run *r, const json_t *row)
 {
-    vt_shape q = shape_of(row, "q"), k = q, bias = shape_of(row, "bias");
-    k.dim[2] = number_of(row, "keys", q.dim[2]);
-    r->is_attention = true;
+    vt_shape q = shape_of(row, "q"), k = q, bias = shape_of(row, "bias"), mask = shape_of(row, "mask");
+    const int keys = q.rank < 2 ? 0 : q.rank - 2;
+    k.dim[keys] = number_of(row, "keys", q.dim[keys]);
     r->inputs = bias.rank ? 4 : 3;
     r->in[0] = random_tensor(q);
     r->in[1] = random_tensor(k);
     r->in[2] = random_tensor(k);
     if (bias.rank) r->in[3] = random_tensor(bias);
+    if (mask.rank) r->mask = random_mask(mask);
 }
 
-static vt_tensor result_of(const op_run *r)
+static vt_tensor attention(const op_run *r)
 {
-    if (r->is_attention) return vt_attention(r->in[0], r->in[1], r->in[2], .bias = r->in[3]);
-    return vt_conv2d(r->in[0], r->in[1], .bias = r->in[2], .stride = r->stride, .padding = r->padding,
-                     .groups = r->groups);
+    return vt_attention(r->in[0], r->in[1], r->in[2], .bias = r->in[3], .mask = r->mask);
 }
 
-static void make_cotangent(op_run *r)
+/* As CoaT has it: the cost grows with the number of tokens. */
+static vt_tensor factorized_attention(const op_run *r)
 {
-    vt_shape y = vt_shape_of(result_of(r));
-    r->cotangent = r->is_attention ? random_tensor(y) : random_image(y);
+    vt_tensor sums = vt_matmul(vt_softmax(r->in[1], -2), r->in[2], .transpose_a = true);
+    return vt_scale(vt_matmul(r->in[0], sums), 1 / sqrt((double)vt_dim(r->in[0], -1)));
+}
+
+static void make_pooling(op_run *r, const json_t *row)
+{
+    r->side = (int)number_of(row, "side", 1);
+    r->inputs = 1;
+    r->in[0] = random_image(shape_of(row, "x"));
+}
+
+static vt_tensor adaptive_pooling(const op_run *r)
+{
+    return vt_adaptive_avg_pool2d(r->in[0], r->side, r->side);
+}
+
+static const tabled_op ops[] = {
+    { .name = "conv2d", .make_inputs = make_convolution, .result = convolution, .of_images = true },
+    { .name = "attention", .make_inputs = make_attention, .result = attention },
+    { .name = "factorized_attention", .make_inputs = make_attention, .result = factorized_attention },
+    { .name = "adaptive_pooling", .make_inputs = make_pooling, .result = adaptive_pooling, .of_images = true },
+};
+
+static const tabled_op *find_op(const char *row, const char *name)
+{
+    for (size_t i = 0; name && i < sizeof ops / sizeof *ops; i++)
+        if (strcmp(ops[i].name, name) == 0) return &ops[i];
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
+                   "%s: op is %s; it must be conv2d, attention, factorized_attention or adaptive_pooling", row,
+                   name ? name : "left out");
+    return NULL;
 }
 
 static void op_run_init(op_run *r, const json_t *row)
 {
-    const char *op = json_string_value(json_object_get(row, "op"));
     const char *name = json_string_value(json_object_get(row, "name"));
     *r = (op_run){ .name = name ? name : "" };
-    if (op && strcmp(op, "conv2d") == 0)
-        make_convolution(r, row);
-    else if (op && strcmp(op, "attention") == 0)
-        make_attention(r, row);
-    else
-        vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s: op is %s; it must be conv2d or attention", r->name,
-                       op ? op : "left out");
-    if (!vt_failed()) make_cotangent(r);
+    r->op = find_op(r->name, json_string_value(json_object_get(row, "op")));
+    if (!r->op) return;
+    r->op->make_inputs(r, row);
+    vt_shape y = vt_shape_of(r->op->result(r));
+    r->cotangent = r->op->of_images ? random_image(y) : random_tensor(y);
 }
 
 static void run_once(op_run *r)
@@ -137,7 +184,7 @@ static void run_once(op_run *r)
     VT_SCOPE;
     vt_free(r->y);
     for (int i = 0; i < r->inputs; i++) vt_free(r->gradient[i]);
-    vt_tensor y = result_of(r);
+    vt_tensor y = r->op->result(r);
     if (r->with_gradients) vt_gradients(y, r->cotangent, r->in, r->inputs, r->gradient);
     for (int i = 0; r->with_gradients && i < r->inputs; i++) r->gradient[i] = vt_keep(r->gradient[i]);
     r->y = vt_keep(y);

@@ -31,33 +31,64 @@ def convolution(row, layout):
 
 def attention_inputs(row):
     q = row["q"]
-    keys = [*q[:2], row.get("keys", q[2]), q[3]]
+    keys = [*q[:-2], row.get("keys", q[-2]), q[-1]]
     return [torch.randn(q), torch.randn(keys), torch.randn(keys), *([torch.randn(row["bias"])] if "bias" in row else [])]
 
 
+def added_mask(row):
+    """As a list: what hides keys from queries is added to the logits, as Swin has it."""
+    return [-100.0 * (torch.rand(row["mask"]) <= 0.2)] if "mask" in row else []
+
+
 def attention(row):
+    mask = added_mask(row)
+
     def run(q, k, v, *bias):
         logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
-        return (logits + bias[0] if bias else logits).softmax(-1) @ v
+        return sum([*bias, *mask], logits).softmax(-1) @ v
 
     return run, attention_inputs(row)
 
 
 def fused_attention(row):
+    mask = added_mask(row)
+
     def run(q, k, v, *bias):
-        mask = bias[0].expand(q.shape[0], *bias[0].shape) if bias else None
-        return F.scaled_dot_product_attention(q, k, v, mask)
+        added = sum(mask, *bias) if bias else None
+        logits = [*q.shape[:-1], k.shape[-2]]
+        return F.scaled_dot_product_attention(q, k, v, None if added is None else added.expand(logits))
 
     return run, attention_inputs(row)
 
 
+def factorized_attention(row):
+    def run(q, k, v):
+        return q.shape[-1] ** -0.5 * (q @ (k.softmax(-2).transpose(-2, -1) @ v))
+
+    return run, attention_inputs(row)
+
+
+def adaptive_pooling(row, layout):
+    def run(x):
+        return F.adaptive_avg_pool2d(x, row["side"])
+
+    return run, [torch.randn(row["x"]).to(memory_format=layout)]
+
+
+def in_each_layout(make):
+    """An op on images in the ways that PyTorch stores them."""
+    return {
+        "contiguous": lambda row: make(row, torch.contiguous_format),
+        "channels-last": lambda row: make(row, torch.channels_last),
+    }
+
+
 # The ways to compute an op, of which the fastest counts.
 VARIANTS = {
-    "conv2d": {
-        "contiguous": lambda row: convolution(row, torch.contiguous_format),
-        "channels-last": lambda row: convolution(row, torch.channels_last),
-    },
+    "conv2d": in_each_layout(convolution),
     "attention": {"eager": attention, "sdpa": fused_attention},
+    "factorized_attention": {"eager": factorized_attention},
+    "adaptive_pooling": in_each_layout(adaptive_pooling),
 }
 
 

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import resource
 import statistics
 import sys
@@ -188,6 +189,15 @@ def traits_of(options):
     return VARIANTS[options.device][options.variant]
 
 
+def leave_out_dropout(model):
+    """And drop path, of which timm, transformers and vit-pytorch each have a module."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        if hasattr(module, "drop_prob"):
+            module.drop_prob = 0.0
+
+
 def build_original(options):
     """A model of the zoo as its original has it, and the size of its pictures."""
     sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "pytorch"))
@@ -198,9 +208,8 @@ def build_original(options):
         sys.exit(f"pytorch_step: there is no model {options.model}")
     if options.depth or options.image_size:
         sys.exit(f"pytorch_step: {options.model}: its depth and its pictures cannot be chosen")
-    for module in model.modules():
-        if isinstance(module, nn.Dropout) and not options.dropout:
-            module.p = 0.0
+    if not options.dropout:
+        leave_out_dropout(model)
     return Logits(model, logits_of), pixels(options.model)
 
 
@@ -304,12 +313,21 @@ def matmul_flops(options):
     return 2 * size**3 / min(times)
 
 
-def make_optimizer(model, lr):
-    """Decays what vitro decays."""
+# What has axes and is not decayed: tokens and positions.
+NOT_DECAYED = re.compile(r".*((cls|dist|reg)_token\d?|pos_embed|position_embeddings|relative_position_bias_table)")
+
+
+def by_decay(model):
+    """The parameters that vitro decays, and the others."""
     decayed, others = [], []
     for name, parameter in model.named_parameters():
-        decays = parameter.dim() >= 2 and not name.endswith(("cls_token", "pos_embed"))
+        decays = parameter.dim() >= 2 and not NOT_DECAYED.fullmatch(name)
         (decayed if decays else others).append(parameter)
+    return decayed, others
+
+
+def make_optimizer(model, lr):
+    decayed, others = by_decay(model)
     groups = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr, weight_decay=WEIGHT_DECAY, fused=True)
 
@@ -405,7 +423,7 @@ def parse_options():
     add("--batch", type=positive, default=64, help="pictures a step (64)")
     add("--depth", type=positive, help="blocks of a ViT (the model's)")
     add("--image-size", type=positive, help="height and width of the pictures (the model's)")
-    add("--dropout", action="store_true", help="keep the model's dropout, which is left out otherwise")
+    add("--dropout", action="store_true", help="keep the model's dropout and drop path, which are left out otherwise")
     add("--inference", action="store_true", help="time the forward pass alone, in evaluation")
     add("--lr", type=float, default=1e-3, help="of AdamW (0.001)")
     add("--steps", type=positive, default=10, help="steps to time, after some that are not (10)")
@@ -474,6 +492,7 @@ def main():
                 "steps": options.steps,
                 "group": options.group,
                 "parameters": sum(p.numel() for p in model.parameters()),
+                "decayed_parameters": sum(p.numel() for p in by_decay(model)[0]),
                 "images_per_second_median": options.batch / median,
                 "images_per_second_best": options.batch / best,
                 "step_ms_median": 1e3 * median,

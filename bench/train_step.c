@@ -42,7 +42,8 @@ static const command_option table[] = {
       .help = "Blocks of a ViT" },
     { OPTION_INTEGER, "image-size", OPTION_FIELD(image_size), "N", 1, 10000, .otherwise = "the model's",
       .help = "Height and width of the pictures" },
-    { OPTION_FLAG, "dropout", OPTION_FIELD(dropout), .help = "Keep the model's dropout, which is left out otherwise" },
+    { OPTION_FLAG, "dropout", OPTION_FIELD(dropout),
+      .help = "Keep the model's dropout and drop path, which are left out otherwise" },
     { OPTION_FLAG, "inference", OPTION_FIELD(inference), .help = "Time the forward pass alone, in evaluation" },
     { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, "0.001", .help = "The learning rate of AdamW" },
     { OPTION_INTEGER, "steps", OPTION_FIELD(steps), "N", 1, 1e6, .fallback = "10",
@@ -133,9 +134,10 @@ static bool save(const char *folder, const training *t)
 
 static bool training_init(training *t, const options *o)
 {
+    const double dropout = o->dropout ? VT_AUTO : 0;
     *t = (training){ .net = classifier_new(o->model, .depth = o->depth ? o->depth : VT_AUTO,
-                                           .image_size = o->image_size ? o->image_size : VT_AUTO,
-                                           .dropout = o->dropout ? VT_AUTO : 0),
+                                           .image_size = o->image_size ? o->image_size : VT_AUTO, .dropout = dropout,
+                                           .attention_dropout = dropout, .drop_path = dropout),
                      .inference = o->inference };
     if (!t->net) return false;
     t->optimizer = vt_adamw(t->net->model, .lr = o->lr);
@@ -295,6 +297,17 @@ static void put_integer(json_t *line, const char *name, int64_t value)
     put(line, name, json_integer(value));
 }
 
+/* How many elements are in parameters that AdamW decays. */
+static int64_t decayed_parameters(const vt_model *model)
+{
+    int64_t count = 0;
+    for (int i = 0; i < vt_model_size(model); i++) {
+        const vt_named_tensor entry = vt_model_entry(model, i);
+        if (entry.is_parameter && vt_rank(entry.tensor) >= 2 && !entry.no_decay) count += vt_count(entry.tensor);
+    }
+    return count;
+}
+
 static void put_setting(json_t *line, const options *o, const training *t)
 {
     put(line, "model", json_string(o->model));
@@ -308,6 +321,7 @@ static void put_setting(json_t *line, const options *o, const training *t)
     put_integer(line, "steps", o->steps);
     put_integer(line, "group", o->group);
     put_integer(line, "parameters", vt_model_parameter_count(t->net->model));
+    put_integer(line, "decayed_parameters", decayed_parameters(t->net->model));
 }
 
 static void put_speed(json_t *line, const options *o, const training *t, const measurement *m)

@@ -20,7 +20,7 @@ typedef struct options {
 
 static const command_option table[] = {
     { OPTION_MODEL, "model", OPTION_FIELD(model), "NAME", .fallback = "vit_nano_patch4_32",
-      .help = "The network, one of the list below, for pictures of 32 by 32; its dropout is left out" },
+      .help = "The network, one of the list below, for pictures of 32 by 32; its dropout and drop path are left out" },
     { OPTION_TEXT, "start", OPTION_FIELD(start), "DIR", .required = true,
       .help = "Write what training begins with into this folder: weights, pictures, labels, and their order" },
     { OPTION_TEXT, "data", OPTION_FIELD(data), "DIR", .otherwise = "pictures drawn by the program",
@@ -85,7 +85,8 @@ static bool init(training *t, const options *o)
 {
     *t = (training){ .options = o };
     if (!open_data(t)) return false;
-    t->net = classifier_new(o->model, .classes = t->train->classes, .dropout = 0);
+    t->net =
+        classifier_new(o->model, .classes = t->train->classes, .dropout = 0, .attention_dropout = 0, .drop_path = 0);
     if (!t->net) return false;
     t->optimizer = vt_adamw(t->net->model);
     t->losses = calloc((size_t)t->steps, sizeof *t->losses);

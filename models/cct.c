@@ -36,7 +36,7 @@ static cct_block block_new(vt_path path, const cct_config *c, double drop_path)
 {
     cct_block b = { .path = path, .dropout = c->common.dropout, .drop_path = drop_path };
     b.pre_norm = layer_norm_new(vt_subpath(path, "pre_norm"), c->dim, 1e-5);
-    b.self_attn = attention_new(vt_subpath(path, "self_attn"), c->dim, c->heads, .dropout = c->attention_dropout,
+    b.self_attn = attention_new(vt_subpath(path, "self_attn"), c->dim, c->heads, .dropout = c->common.attention_dropout,
                                 .proj_dropout = c->common.dropout, .no_qkv_bias = true);
     b.linear1 = linear_new(vt_subpath(path, "linear1"), c->dim, c->mlp_dim);
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), c->dim, 1e-5);
@@ -180,8 +180,13 @@ static int64_t *depth(void *config)
 #define CONFIG(size, classes_, ...)                                                                                    \
     .config = &(const cct_config)                                                                                      \
     {                                                                                                                  \
-        .common = { .height = size, .width = size, .channels = 3, .classes = classes_, .drop_path = 0.1 },             \
-        .attention_dropout = 0.1, __VA_ARGS__                                                                          \
+        .common = { .height = size,                                                                                    \
+                    .width = size,                                                                                     \
+                    .channels = 3,                                                                                     \
+                    .classes = classes_,                                                                               \
+                    .attention_dropout = 0.1,                                                                          \
+                    .drop_path = 0.1 },                                                                                \
+        __VA_ARGS__                                                                                                    \
     }
 #define OF_32(...)      CONFIG(32, 10, __VA_ARGS__), .pictures = { CIFAR_MEAN, .crop = 1 }
 #define OF_FLOWERS(...) CONFIG(224, 102, __VA_ARGS__), .pictures = { FLOWERS_MEAN, .crop = 1 }

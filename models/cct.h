@@ -17,7 +17,6 @@ typedef struct cct_config {
     bool patches;
     bool class_token;    /* logits come from it, rather than from pooling the sequence */
     bool sine_positions; /* fixed ones of the place in the sequence, rather than learned ones */
-    double attention_dropout;
 } cct_config;
 
 typedef struct cct_block {

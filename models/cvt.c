@@ -27,7 +27,7 @@ static cvt_attention attention_of_stage(vt_path path, const cvt_config *c, int i
     const int64_t dim = c->dims[i], kernel = c->qkv_kernels[i], stride = c->key_strides[i];
     cvt_attention m = { .path = path, .heads = c->heads[i], .rows = stage->rows, .columns = stage->columns };
     m.scale = 1 / sqrt((double)dim); /* not of the channels of a head */
-    m.dropout = c->attention_dropout;
+    m.dropout = c->common.attention_dropout;
     m.proj_dropout = c->common.dropout;
     m.q = projection_new(path, 'q', dim, kernel, 1, c->no_qkv_bias[i]);
     m.k = projection_new(path, 'k', dim, kernel, stride, c->no_qkv_bias[i]);

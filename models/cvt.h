@@ -21,7 +21,6 @@ typedef struct cvt_config {
     double mlp_ratios[CVT_STAGES];   /* of an MLP's hidden channels to the block's. 4 */
     bool no_qkv_bias[CVT_STAGES];
     bool gelu; /* rather than the quick one */
-    double attention_dropout;
 } cvt_config;
 
 /* A depth-wise convolution and a batch norm, in front of a linear projection. */

@@ -9,8 +9,9 @@
 typedef struct common_config {
     int64_t height, width, channels; /* of the pictures */
     int64_t classes;
-    double dropout;   /* where the family has it */
-    double drop_path; /* of the last block's branches; grows linearly from 0 at the first (Huang et al. 2016) */
+    double dropout;           /* where the family has it */
+    double attention_dropout; /* of the weights of attention, where the family has it */
+    double drop_path;         /* of the last block's branches; grows linearly from 0 at the first (Huang et al. 2016) */
 } common_config;
 
 /* The hidden channels of an MLP: the ratio times the channels, without what is behind the point. An error where that is

@@ -19,8 +19,9 @@ static pvt_block block_new(vt_path path, const pvt_config *c, const pvt_stage *s
     pvt_block b = { .path = path };
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), dim, c->eps);
     b.attn = spatial_reduction_new(vt_subpath(path, "attn"), dim, c->heads[s], stage->rows, stage->columns,
-                                   .ratio = c->reductions[s], .eps = c->embedding_eps, .dropout = c->attention_dropout,
-                                   .proj_dropout = dropout, .no_qkv_bias = c->no_qkv_bias);
+                                   .ratio = c->reductions[s], .eps = c->embedding_eps,
+                                   .dropout = c->common.attention_dropout, .proj_dropout = dropout,
+                                   .no_qkv_bias = c->no_qkv_bias);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), dim, c->eps);
     b.mlp = mlp_new(vt_subpath(path, "mlp"), dim, hidden_channels(dim, c->mlp_ratios[s]), .dropout = dropout);
     return b;

@@ -21,9 +21,8 @@ typedef struct pvt_config {
     double mlp_ratios[PVT_MOST_STAGES];  /* of an MLP's hidden channels to the block's */
     int64_t reductions[PVT_MOST_STAGES]; /* a key stands for so many rows and columns; 1 in the last stage */
     bool no_qkv_bias;
-    double eps;               /* of the blocks' norms and of the last */
-    double embedding_eps;     /* of the norms of embeddings and keys: 1e-6 in transformers, 1e-5 the authors' */
-    double attention_dropout; /* of the attention weights */
+    double eps;           /* of the blocks' norms and of the last */
+    double embedding_eps; /* of the norms of embeddings and keys: 1e-6 in transformers, 1e-5 the authors' */
 } pvt_config;
 
 typedef struct pvt_block {

@@ -15,9 +15,10 @@ static pvt_v2_block block_new(vt_path path, const pvt_v2_config *c, const pvt_v2
     const int64_t dim = c->dims[s];
     pvt_v2_block b = { .path = path };
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), dim, EPS);
-    b.attn = spatial_reduction_new(vt_subpath(path, "attn"), dim, c->heads[s], stage->rows, stage->columns,
-                                   .ratio = c->reductions[s], .pooled = c->linear, .dropout = c->attention_dropout,
-                                   .proj_dropout = dropout, .no_qkv_bias = c->no_qkv_bias);
+    b.attn =
+        spatial_reduction_new(vt_subpath(path, "attn"), dim, c->heads[s], stage->rows, stage->columns,
+                              .ratio = c->reductions[s], .pooled = c->linear, .dropout = c->common.attention_dropout,
+                              .proj_dropout = dropout, .no_qkv_bias = c->no_qkv_bias);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), dim, EPS);
     b.mlp = depthwise_mlp_new(vt_subpath(path, "mlp"), dim, hidden_channels(dim, c->mlp_ratios[s]), .relu = c->linear,
                               .dropout = dropout);

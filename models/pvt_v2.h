@@ -21,7 +21,6 @@ typedef struct pvt_v2_config {
     int64_t reductions[PVT_V2_MOST_STAGES]; /* a key stands for so many rows and columns */
     bool linear;                            /* keys of 7 by 7 means in all stages, and a ReLU in the MLP: "li" */
     bool no_qkv_bias;
-    double attention_dropout; /* of the attention weights */
 } pvt_v2_config;
 
 typedef struct pvt_v2_block {

@@ -13,7 +13,7 @@ static swin_block block_new(vt_path path, const swin_config *c, windows windows,
     const double dropout = c->common.dropout;
     swin_block b = { .path = path, .windows = windows };
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), dim, EPS);
-    b.attn = attention_new(vt_subpath(path, "attn"), dim, heads, .dropout = c->attention_dropout,
+    b.attn = attention_new(vt_subpath(path, "attn"), dim, heads, .dropout = c->common.attention_dropout,
                            .proj_dropout = dropout, .no_qkv_bias = c->no_qkv_bias);
     b.position = relative_position_new(vt_subpath(path, "attn"), windows.height, windows.width, heads);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), dim, EPS);
@@ -96,13 +96,11 @@ bool swin_init(void *model, vt_path path, const void *config)
 /* -- Forward ---------------------------------------------------------------------------------------------------------
  */
 
-/* `mask` is that of shifted windows. */
+/* `mask` is that of shifted windows, and inert in others. */
 static vt_tensor attend_in_windows(const swin_block *b, vt_tensor x, vt_tensor mask)
 {
-    const bool shifted = b->windows.shift_rows || b->windows.shift_columns;
     vt_tensor bias = relative_position_bias(&b->position);
-    if (shifted) bias = vt_add(bias, mask);
-    vt_tensor y = attention_forward_biased(&b->attn, windows_split(&b->windows, x), bias);
+    vt_tensor y = attention_forward_adjusted(&b->attn, windows_split(&b->windows, x), bias, mask);
     return windows_join(&b->windows, y);
 }
 
@@ -127,8 +125,8 @@ static vt_tensor merge_patches(const swin_stage *before, const swin_stage *stage
 
 static vt_tensor stage_forward(const swin_stage *stage, vt_tensor x)
 {
-    vt_tensor mask = stage->depth > 1 ? windows_mask(&stage->blocks[1].windows, vt_dtype_of(x)) : (vt_tensor){ 0 };
-    for (int64_t i = 0; i < stage->depth; i++) x = block_forward(&stage->blocks[i], x, mask);
+    vt_tensor mask = stage->depth > 1 ? windows_mask(&stage->blocks[1].windows) : VT_INERT;
+    for (int64_t i = 0; i < stage->depth; i++) x = block_forward(&stage->blocks[i], x, i % 2 == 1 ? mask : VT_INERT);
     return x;
 }
 

@@ -22,7 +22,6 @@ typedef struct swin_config {
     int64_t depths[SWIN_MOST_STAGES], heads[SWIN_MOST_STAGES]; /* a depth of 0: there are no more stages */
     int64_t windows[SWIN_MOST_STAGES];                         /* sides, in tokens */
     bool no_qkv_bias;
-    double attention_dropout; /* of the attention weights */
 } swin_config;
 
 typedef struct swin_block {

@@ -14,10 +14,10 @@ static vit_block block_new(vt_path path, const vit_config *c, double drop_path)
     const bool single = c->heads == 1 && (c->head_dim == 0 || c->head_dim == c->dim);
     vit_block b = { .path = path, .drop_path = drop_path };
     b.norm1 = layer_norm_new(vt_subpath(path, "norm1"), c->dim, c->eps);
-    b.attn =
-        attention_new(vt_subpath(path, "attn"), c->dim, c->heads, .head_dim = head_dim, .dropout = c->attention_dropout,
-                      .proj_dropout = c->no_proj_dropout ? 0 : dropout, .no_qkv_bias = c->no_qkv_bias,
-                      .no_proj_bias = c->no_proj_bias, .no_proj = c->no_single_proj && single);
+    b.attn = attention_new(vt_subpath(path, "attn"), c->dim, c->heads, .head_dim = head_dim,
+                           .dropout = c->common.attention_dropout, .proj_dropout = c->no_proj_dropout ? 0 : dropout,
+                           .no_qkv_bias = c->no_qkv_bias, .no_proj_bias = c->no_proj_bias,
+                           .no_proj = c->no_single_proj && single);
     b.ls1 = layer_scale_new(vt_subpath(path, "ls1"), c->dim, c->layer_scale);
     b.norm2 = layer_norm_new(vt_subpath(path, "norm2"), c->dim, c->eps);
     b.mlp = mlp_new(vt_subpath(path, "mlp"), c->dim, c->mlp_dim, .dropout = dropout);

@@ -26,11 +26,10 @@ typedef struct vit_config {
     bool positions_of_patches; /* the tokens in front have none, and are put there after the positions are added */
     bool normed_patches;       /* the patch embedding has norms before and after its projection */
     bool no_qkv_bias, no_proj_bias;
-    bool no_proj_dropout;     /* none behind the attention's projection */
-    bool no_single_proj;      /* one head of dim channels is not projected */
-    double attention_dropout; /* of the attention weights */
-    double layer_scale;       /* what the scales of the branches begin with; 0: there are none */
-    double token_std;         /* of tokens and positions at first */
+    bool no_proj_dropout; /* none behind the attention's projection */
+    bool no_single_proj;  /* one head of dim channels is not projected */
+    double layer_scale;   /* what the scales of the branches begin with; 0: there are none */
+    double token_std;     /* of tokens and positions at first */
     enum vit_weights {
         VIT_WEIGHTS_TIMM,    /* matrices: truncated normal of deviation 0.02; biases 0 */
         VIT_WEIGHTS_PYTORCH, /* those of nn.Linear */

@@ -85,6 +85,7 @@ static bool change(const classifier_args *a, const family *family, common_config
     if (a->height != VT_AUTO) c->height = a->height;
     if (a->width != VT_AUTO) c->width = a->width;
     if (a->dropout != VT_AUTO) c->dropout = a->dropout;
+    if (a->attention_dropout != VT_AUTO) c->attention_dropout = a->attention_dropout;
     if (a->drop_path != VT_AUTO) c->drop_path = a->drop_path;
     if (c->classes < 1 || c->channels < 1) {
         vt_error_raise(VT_ERROR_ARGUMENT, a->at_, "%s: %lld classes and %lld channels; both must be 1 or more", a->name,

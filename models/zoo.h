@@ -22,18 +22,19 @@ typedef struct classifier_args {
     int64_t classes, channels;
     int64_t image_size, height, width; /* of pictures: square ones, or each side */
     int64_t depth;                     /* of a family that has one */
-    double dropout, drop_path;
+    double dropout, attention_dropout, drop_path;
 } classifier_args;
 #define CLASSIFIER_DEFAULTS                                                                                            \
     .classes = VT_AUTO, .channels = VT_AUTO, .image_size = VT_AUTO, .height = VT_AUTO, .width = VT_AUTO,               \
-    .depth = VT_AUTO, .dropout = VT_AUTO, .drop_path = VT_AUTO
+    .depth = VT_AUTO, .dropout = VT_AUTO, .attention_dropout = VT_AUTO, .drop_path = VT_AUTO
 
 /* Builds the named variant with fresh parameters of the context's precision, drawn when they are first read. NULL with
  * an error: there is none of this name (the message has those that are nearest), or an option does not fit it. */
 classifier *classifier_new_with(const classifier_args *a);
 #define classifier_new(...)                                                                                            \
     VT_CALL(classifier_new_with, classifier_args, CLASSIFIER_DEFAULTS, 1,                                              \
-            "classifier_new(name, .classes .channels .image_size .height .width .depth .dropout .drop_path)",          \
+            "classifier_new(name, .classes .channels .image_size .height .width .depth .dropout .attention_dropout "   \
+            ".drop_path)",                                                                                             \
             __VA_ARGS__)
 /* Of a configuration of one's own. */
 classifier *classifier_new_of(const family *family, const void *config);

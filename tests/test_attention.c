@@ -468,13 +468,15 @@ Test(attention, scratch_memory_is_linear_in_tokens)
     cr_assert(scratch_of(&op_attention_gradient, 8192) <= 17 * scratch_of(&op_attention_gradient, 512));
 }
 
-/* Of the gradient of a bias that windows share. */
-static size_t scratch_with_windows(int64_t windows)
+/* Of the gradient of a bias that windows share, 64 a picture; shifted ones have masks. */
+static size_t scratch_with_windows(int64_t windows, bool shifted)
 {
-    array x = array_contiguous(NULL, VT_F32, VT_SHAPE(windows, 3, 49, 32));
-    array logsumexp = array_contiguous(NULL, VT_F32, VT_SHAPE(windows, 3, 49));
+    array x = array_contiguous(NULL, VT_F32, VT_SHAPE(windows / 64, 64, 3, 49, 32));
+    array logsumexp = array_contiguous(NULL, VT_F32, VT_SHAPE(windows / 64, 64, 3, 49));
     array bias = array_contiguous(NULL, VT_F32, VT_SHAPE(3, 49, 49));
-    array in[8] = { x, x, x, x, x, logsumexp, bias }, out[4] = { x, x, x, bias };
+    array mask = array_contiguous(NULL, VT_BOOL, VT_SHAPE(64, 1, 49, 49));
+    array in[8] = { x, x, x, x, x, logsumexp, bias, shifted ? mask : (array){ .data = NULL } };
+    array out[4] = { x, x, x, bias };
     attention_attributes attributes = { 1, false };
     kernel_call call = { .op = &op_attention_bias_gradient, .attributes = &attributes, .inputs = 8, .outputs = 4 };
     call.in = in, call.out = out;
@@ -490,7 +492,9 @@ Test(attention, the_gradient_of_a_bias_needs_no_map_of_all_windows)
     const bool on_gpu = device()->queue != NULL;
     const int64_t few = on_gpu ? 1 << 12 : 64, many = 1 << 16, queries = on_gpu ? (many - few) * 3 * 49 : 0;
     if (!device()->kernel_of(&op_attention_bias_gradient)) cr_skip_test("the device decomposes it");
-    cr_assert(scratch_with_windows(many) <= scratch_with_windows(few) + (size_t)queries * sizeof(float));
+    for (int shifted = 0; shifted < 2; shifted++)
+        cr_assert(scratch_with_windows(many, shifted) <=
+                  scratch_with_windows(few, shifted) + (size_t)queries * sizeof(float));
 }
 
 /* Result and gradients, for one number of threads. */
@@ -525,29 +529,30 @@ enum { DROPPED_LEADS = 6, DROPPED_QUERIES = 70, DROPPED_KEYS = 81, DROPPED_CHANN
 enum {
     DROPPED_Q = DROPPED_LEADS * DROPPED_QUERIES * DROPPED_CHANNELS,
     DROPPED_K = DROPPED_LEADS * DROPPED_KEYS * DROPPED_CHANNELS,
-    DROPPED_ALL = 2 * DROPPED_Q + 2 * DROPPED_K
+    DROPPED_BIAS = 3 * DROPPED_QUERIES * DROPPED_KEYS,
+    DROPPED_ALL = 2 * DROPPED_Q + 2 * DROPPED_K + DROPPED_BIAS
 };
 
-/* y, and the gradients of q, k and v, one after another. */
+/* y, and the gradients of q, k, v and the bias, one after another. */
 static void attend_with_dropout(const char *device, bool adjusted, float *out)
 {
     vt_seed(5);
     VT_SCOPE;
     vt_set_device(device);
-    vt_tensor in[] = { vt_uniform(VT_SHAPE(2, 3, DROPPED_QUERIES, DROPPED_CHANNELS), .low = -1, .high = 1),
-                       vt_uniform(VT_SHAPE(2, 3, DROPPED_KEYS, DROPPED_CHANNELS), .low = -1, .high = 1),
-                       vt_uniform(VT_SHAPE(2, 3, DROPPED_KEYS, DROPPED_CHANNELS), .low = -1, .high = 1) };
-    vt_tensor bias = VT_INERT, mask = VT_INERT, gradient[3];
+    vt_tensor in[4] = { vt_uniform(VT_SHAPE(2, 3, DROPPED_QUERIES, DROPPED_CHANNELS), .low = -1, .high = 1),
+                        vt_uniform(VT_SHAPE(2, 3, DROPPED_KEYS, DROPPED_CHANNELS), .low = -1, .high = 1),
+                        vt_uniform(VT_SHAPE(2, 3, DROPPED_KEYS, DROPPED_CHANNELS), .low = -1, .high = 1) };
+    vt_tensor mask = VT_INERT, gradient[4];
     if (adjusted) {
-        bias = vt_uniform(VT_SHAPE(3, DROPPED_QUERIES, DROPPED_KEYS), .low = -1, .high = 1);
+        in[3] = vt_uniform(VT_SHAPE(3, DROPPED_QUERIES, DROPPED_KEYS), .low = -1, .high = 1);
         mask = vt_greater(vt_uniform(VT_SHAPE(DROPPED_QUERIES, DROPPED_KEYS)), vt_full(VT_SCALAR, 0.2));
     }
     vt_set_training(true);
-    vt_tensor y = vt_attention(in[0], in[1], in[2], .bias = bias, .mask = mask, .dropout = 0.25);
+    vt_tensor y = vt_attention(in[0], in[1], in[2], .bias = in[3], .mask = mask, .dropout = 0.25);
     vt_set_training(false);
-    vt_gradients(y, vt_cos(y), in, 3, gradient);
-    const int64_t count[] = { DROPPED_Q, DROPPED_Q, DROPPED_K, DROPPED_K };
-    for (int i = 0; i < 4; out += count[i++])
+    vt_gradients(y, vt_cos(y), in, adjusted ? 4 : 3, gradient);
+    const int64_t count[] = { DROPPED_Q, DROPPED_Q, DROPPED_K, DROPPED_K, DROPPED_BIAS };
+    for (int i = 0; i < (adjusted ? 5 : 4); out += count[i++])
         cr_assert(vt_read(i ? gradient[i - 1] : y, out, count[i], VT_F32), "%s", vt_error_message());
 }
 

@@ -161,7 +161,7 @@ static void run_linear_gradients(void)
 /* What VT_LOG=program tells of a run. */
 static const char *program_of(void (*run)(void))
 {
-    static char text[1 << 14];
+    static char text[1 << 16];
     setenv("VT_LOG", "program", 1);
     printed(run, text, sizeof text);
     unsetenv("VT_LOG");
@@ -288,6 +288,28 @@ Test(passes, a_gradient_of_attentions_bias_that_nobody_reads_is_not_computed)
     const char *text = program_of(run_attention_gradients);
     cr_assert(count_of(text, "= attention_gradient") == 1 && count_of(text, "= attention_bias_gradient") == 1, "%s",
               text);
+}
+
+static void run_cct_step(void)
+{
+    VT_SCOPE;
+    classifier *net = classifier_new("cct_2_3x2_32", .depth = 1);
+    vt_optimizer *adamw = vt_adamw(net->model);
+    vt_tensor labels = vt_zeros(VT_SHAPE(2), .dtype = VT_I64);
+    vt_backward(vt_cross_entropy(classifier_forward(net, vt_normal(VT_SHAPE(2, 3, 32, 32))), labels));
+    vt_optimizer_step(adamw);
+    vt_flush();
+    vt_optimizer_free(adamw);
+    classifier_free(net);
+}
+
+Test(passes, attention_of_a_model_that_drops_weights_is_one_op)
+{
+    vt_set_precision(VT_F32);
+    const char *text = program_of(run_cct_step);
+    cr_assert(count_of(text, "= attention_dropout ") == 1 && count_of(text, "= attention_dropout_gradient ") == 1 &&
+                  count_of(text, "= dropout ") == 0 && count_of(text, "= attention_weights ") == 0,
+              "%s", text);
 }
 
 static void run_product_and_sum(void)

@@ -380,7 +380,7 @@ Test(originals, have_the_same_maps_of_attention)
 static int step_with_dropout(const char *device, double *norms)
 {
     cct_config config = *(const cct_config *)original_named("cct_learned")->config;
-    config.common.dropout = config.common.drop_path = config.attention_dropout = 0.2;
+    config.common.dropout = config.common.drop_path = config.common.attention_dropout = 0.2;
     vt_set_device(device);
     vt_seed(1);
     classifier *net = classifier_new_of(&cct_family, &config);
@@ -793,8 +793,8 @@ Test(variants, of_cct_drop_weights_of_attention)
 {
     cct_config config = *(const cct_config *)config_of("cct_2_3x2_32");
     config.common.drop_path = config.common.dropout = 0;
-    cr_assert(config.attention_dropout == 0.1 && change_between_passes(&config) > 0);
-    config.attention_dropout = 0;
+    cr_assert(config.common.attention_dropout == 0.1 && change_between_passes(&config) > 0);
+    config.common.attention_dropout = 0;
     cr_assert(change_between_passes(&config) == 0);
 }
 

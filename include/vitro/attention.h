@@ -27,9 +27,9 @@ VT_API vt_attention_args vt_attention_defaults(void);
 /* softmax(scale q kᵀ + bias) v (Vaswani et al. 2017) for q [..., N, d], k [..., M, d], v [..., M, e]: [..., N, e].
  * Leading axes, of batch and heads, broadcast. f32 or f64. A query that is kept from every key, by a mask, a bias of
  * -inf, or because its place is before all keys, gets zeros, and no gradient passes through it, as in PyTorch
- * since 2.5. Where nothing is dropped and the `weights` are not read, the map of weights is never in memory: what is
- * needed beside the result grows with N and M, not with N times M. The result is the same whether they are read or not.
- */
+ * since 2.5. Where the `weights` are not read, the map of weights is never in memory, unless something is dropped and v
+ * has leading axes of its own: what is needed beside the result grows with N and M, not with N times M. The result is
+ * the same whether they are read or not. */
 VT_API vt_tensor vt_attention_with(const vt_attention_args *a);
 #define vt_attention(...)                                                                                              \
     VT_CALL(vt_attention_with, vt_attention_args, VT_ATTENTION_DEFAULTS, 3,                                            \

@@ -26,13 +26,13 @@ attention attention_new_with(const attention_args *a)
 
 vt_tensor attention_forward(const attention *m, vt_tensor x)
 {
-    return attention_forward_biased(m, x, (vt_tensor){ 0 });
+    return attention_forward_adjusted(m, x, VT_INERT, VT_INERT);
 }
 
-vt_tensor attention_forward_biased(const attention *m, vt_tensor x, vt_tensor bias)
+vt_tensor attention_forward_adjusted(const attention *m, vt_tensor x, vt_tensor bias, vt_tensor mask)
 {
     vt_tensor part[3];
     split_heads(linear_forward(&m->qkv, x), m->heads, 3, part);
-    vt_tensor y = attend(m->path, part[0], part[1], part[2], .bias = bias, .dropout = m->dropout);
+    vt_tensor y = attend(m->path, part[0], part[1], part[2], .bias = bias, .mask = mask, .dropout = m->dropout);
     return m->proj.weight.id ? vt_dropout(linear_forward(&m->proj, y), m->proj_dropout) : y;
 }

@@ -36,7 +36,8 @@ attention attention_new_with(const attention_args *a);
 /* x [B..., N, dim] -> [B..., N, dim]. Names the attention weights [B, heads, N, N] "weights", with the axes of B as
  * one: each row sums to 1. */
 vt_tensor attention_forward(const attention *m, vt_tensor x);
-/* The same with a bias that is added to the logits; it broadcasts to [B..., heads, N, N]. */
-vt_tensor attention_forward_biased(const attention *m, vt_tensor x, vt_tensor bias);
+/* The same with a bias that is added to the logits, and a mask that is false where a query does not see a key; both
+ * broadcast to [B..., heads, N, N], and either may be inert. */
+vt_tensor attention_forward_adjusted(const attention *m, vt_tensor x, vt_tensor bias, vt_tensor mask);
 
 #endif

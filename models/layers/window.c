@@ -58,7 +58,7 @@ static vt_tensor region(int64_t n, int64_t window, int64_t shift)
     return vt_add(vt_cast(in_last, VT_I64), vt_cast(beyond, VT_I64));
 }
 
-vt_tensor windows_mask(const windows *w, vt_dtype dtype)
+vt_tensor windows_mask(const windows *w)
 {
     enum { REGIONS = 3 };
     if (!is_shifted(w)) return (vt_tensor){ 0 };
@@ -66,6 +66,5 @@ vt_tensor windows_mask(const windows *w, vt_dtype dtype)
     vt_tensor column = region(w->across * w->width, w->width, w->shift_columns);
     vt_tensor both = vt_add(vt_mul(vt_unsqueeze(row, 1), vt_integer(REGIONS)), column);
     both = vt_rearrange(both, "(h p) (w q) -> (h w) 1 (p q)", .p = w->height, .q = w->width);
-    vt_tensor apart = vt_not_equal(vt_unsqueeze(both, 3), vt_unsqueeze(both, 2));
-    return vt_scale(vt_cast(apart, dtype), -100);
+    return vt_equal(vt_unsqueeze(both, 3), vt_unsqueeze(both, 2));
 }

@@ -22,9 +22,9 @@ vt_tensor windows_split(const windows *w, vt_tensor x);
 /* Back: [B, windows, height * width, C] -> [B, rows * columns, C] */
 vt_tensor windows_join(const windows *w, vt_tensor x);
 
-/* What is added to the logits of attention: -100 where query and key meet in a window only because the shift carried
- * one of them around the edge, otherwise 0. [windows, 1, N, N] for N = height * width; inert where nothing is shifted.
- */
-vt_tensor windows_mask(const windows *w, vt_dtype dtype);
+/* The mask of attention, bool [windows, 1, N, N] for N = height * width: false where query and key meet in a window
+ * only because the shift carried one of them around the edge. Inert where nothing is shifted. The authors add -100 to
+ * these logits instead, which makes weights of less than 1e-40 of them. */
+vt_tensor windows_mask(const windows *w);
 
 #endif

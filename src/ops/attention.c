@@ -261,49 +261,56 @@ static void attention_dropout_gradient_decompose(const node *n, vt_tensor *out)
     gradient_decompose(n, drop, out);
 }
 
-static void attention_bias_gradient_decompose(const node *n, vt_tensor *out)
+/* Those of the other inputs by the op that has them alone. */
+static void bias_gradient_decompose(const node *n, const op *others, vt_tensor (*mask)(const node *n, vt_tensor x),
+                                    vt_tensor *out)
 {
     const vt_tensor *in = n->in;
     scores s = scores_of(n, in[ATTENTION_GRADIENT_Q], in[ATTENTION_GRADIENT_K], in[ATTENTION_GRADIENT_BIAS],
                          in[ATTENTION_GRADIENT_MASK]);
-    record_into(&(recording){ .op = &op_attention_gradient,
+    record_into(&(recording){ .op = others,
                               .at = n->at,
+                              .bound = n->bound,
                               .in = in,
                               .inputs = n->inputs,
                               .attributes = n->attributes,
                               .attributes_size = n->attributes_size },
                 out);
     vt_tensor dweights = vt_matmul(in[ATTENTION_GRADIENT_G], in[ATTENTION_GRADIENT_V], .transpose_b = true);
-    vt_tensor dlogits = logits_gradient(weights_of(&s), dweights);
+    vt_tensor dlogits = logits_gradient(weights_of(&s), mask ? mask(n, dweights) : dweights);
     out[ATTENTION_BIAS_GRADIENT_DBIAS] = vt_sum_to(dlogits, n->out_spec[ATTENTION_BIAS_GRADIENT_DBIAS].shape);
+}
+
+static void attention_bias_gradient_decompose(const node *n, vt_tensor *out)
+{
+    bias_gradient_decompose(n, &op_attention_gradient, NULL, out);
+}
+
+static void attention_dropout_bias_gradient_decompose(const node *n, vt_tensor *out)
+{
+    bias_gradient_decompose(n, &op_attention_dropout_gradient, drop, out);
 }
 
 static const op *gradient_of(const node *n)
 {
-    if (n->op == &op_attention_dropout) return &op_attention_dropout_gradient;
-    return n->in[ATTENTION_BIAS].id ? &op_attention_bias_gradient : &op_attention_gradient;
-}
-
-/* That of the logits, behind dropout. */
-static vt_tensor dropout_bias_gradient(const node *n, vt_tensor g)
-{
-    scores s = scores_of(n, n->in[ATTENTION_Q], n->in[ATTENTION_K], n->in[ATTENTION_BIAS], n->in[ATTENTION_MASK]);
-    return logits_gradient(weights_of(&s), drop(n, vt_matmul(g, n->in[ATTENTION_V], .transpose_b = true)));
+    const bool biased = n->in[ATTENTION_BIAS].id != 0;
+    if (n->op == &op_attention_dropout)
+        return biased ? &op_attention_dropout_bias_gradient : &op_attention_dropout_gradient;
+    return biased ? &op_attention_bias_gradient : &op_attention_gradient;
 }
 
 /* Nobody has the logsumexp, so it has no gradient. */
 static void attention_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {
-    vt_tensor bias = n->in[ATTENTION_BIAS];
     record_into(&(recording){ .op = gradient_of(n),
                               .at = n->at,
                               .bound = n->bound,
                               INPUTS(g[ATTENTION_Y], n->in[ATTENTION_Q], n->in[ATTENTION_K], n->in[ATTENTION_V],
-                                     n->out[ATTENTION_Y], n->out[ATTENTION_LOGSUMEXP], bias, n->in[ATTENTION_MASK]),
+                                     n->out[ATTENTION_Y], n->out[ATTENTION_LOGSUMEXP], n->in[ATTENTION_BIAS],
+                                     n->in[ATTENTION_MASK]),
                               .attributes = n->attributes,
                               .attributes_size = n->attributes_size },
                 dx);
-    if (n->op == &op_attention_dropout && bias.id) dx[ATTENTION_BIAS] = dropout_bias_gradient(n, g[ATTENTION_Y]);
 }
 
 /* Two for each pair of a query and a key, each channel of q, and each of v. */
@@ -361,6 +368,14 @@ const op op_attention_dropout = { OP_HEAD(attention_dropout, 3, ATTENTION_INPUTS
                                   .flops = attention_flops,
                                   .varies = true,
                                   .rounded = 1 << ATTENTION_Q | 1 << ATTENTION_K | 1 << ATTENTION_V };
+const op op_attention_dropout_bias_gradient = { OP_HEAD(attention_dropout_bias_gradient, ATTENTION_GRADIENT_BIAS + 1,
+                                                        ATTENTION_GRADIENT_INPUTS, ATTENTION_BIAS_GRADIENT_OUTPUTS),
+                                                .infer = infer_bias_gradient,
+                                                .decompose = attention_dropout_bias_gradient_decompose,
+                                                .flops = attention_gradient_flops,
+                                                .varies = true,
+                                                .rounded = 1 << ATTENTION_GRADIENT_G | 1 << ATTENTION_GRADIENT_Q |
+                                                           1 << ATTENTION_GRADIENT_K | 1 << ATTENTION_GRADIENT_V };
 const op op_attention_dropout_gradient = { OP_HEAD(attention_dropout_gradient, 6, ATTENTION_GRADIENT_INPUTS,
                                                    ATTENTION_GRADIENT_OUTPUTS),
                                            .infer = infer_gradient,
@@ -428,8 +443,8 @@ static vt_tensor both(vt_tensor mask, vt_tensor other)
 static bool drops_within(const vt_attention_args *a)
 {
     vt_shape q = vt_shape_of(a->q), k = vt_shape_of(a->k), v = vt_shape_of(a->v), weights, y;
-    return !a->weights && context_get()->device->kernel_of(&op_attention_dropout) &&
-           leading_shape(q, k, k, 0, 0, &weights) && leading_shape(q, k, v, 0, 0, &y) && vt_shape_equal(weights, y);
+    return context_get()->device->kernel_of(&op_attention_dropout) && leading_shape(q, k, k, 0, 0, &weights) &&
+           leading_shape(q, k, v, 0, 0, &y) && vt_shape_equal(weights, y);
 }
 
 vt_tensor vt_attention_with(const vt_attention_args *a)
@@ -441,12 +456,11 @@ vt_tensor vt_attention_with(const vt_attention_args *a)
     vt_attention_args settled = *a;
     settled.mask = both(a->mask, band(a, &settled.causal));
     if (a->scale == VT_AUTO) settled.scale = 1 / sqrt((double)vt_dim(a->q, -1));
-    if (a->dropout == 0 || !vt_training()) {
+    if (!vt_training()) settled.dropout = 0;
+    if (settled.dropout == 0 || drops_within(&settled)) {
         if (a->weights) *a->weights = record_weights(&settled);
-        settled.dropout = 0;
         return record_attention(&settled);
     }
-    if (drops_within(&settled)) return record_attention(&settled);
     vt_tensor weights = weights_of(&(scores){ a->q, a->k, a->bias, settled.mask, settled.scale, settled.causal });
     if (a->weights) *a->weights = weights;
     return vt_matmul(vt_dropout(weights, a->dropout), a->v);

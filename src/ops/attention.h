@@ -41,10 +41,11 @@ enum {
     ATTENTION_GRADIENT_MASK,
     ATTENTION_GRADIENT_INPUTS
 };
-/* Both with dropout draw the mask that vt_dropout draws for weights of y's leading axes. */
+/* All with dropout draw the mask that vt_dropout draws for weights of y's leading axes. */
 enum { ATTENTION_GRADIENT_DQ, ATTENTION_GRADIENT_DK, ATTENTION_GRADIENT_DV, ATTENTION_GRADIENT_OUTPUTS };
 
-/* attention_bias_gradient: the inputs of attention_gradient, with a bias -> its outputs, and dbias as bias */
+/* attention_bias_gradient, attention_dropout_bias_gradient: the inputs of attention_gradient, with a bias -> its
+ * outputs, and dbias as bias */
 enum { ATTENTION_BIAS_GRADIENT_DBIAS = ATTENTION_GRADIENT_OUTPUTS, ATTENTION_BIAS_GRADIENT_OUTPUTS };
 
 #endif

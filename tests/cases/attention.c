@@ -291,5 +291,10 @@ CASE(attention_dropout) = {
       attention_dropout,
       { X(2, 5, 4), X(2, 5, 4), X(2, 5, 3), X(2, 5, 5), BOOLS(5, 5) },
       .terms = 30 },
+    { "more queries and keys than a block",
+      attention_dropout,
+      { X(2, 130, 3), X(2, 530, 3), X(2, 530, 4) },
+      .terms = 2120,
+      .no_gradcheck = true },
     { 0 },
 };

@@ -1,6 +1,7 @@
 /* attention.c - attention without a map of weights in memory, forward and backward: Dao et al. 2022, FlashAttention. A
  * block of logits is computed, turned into weights and used while it is in the caches; backward computes it again, for
  * which the logsumexp of each query is enough. One head is one thread's, so that nothing is shared. */
+#include "backends/cpu/elementwise/random.h"
 #include "backends/cpu/vector/bf16_row.h"
 #include "backends/cpu/product/bf16_product.h"
 #include "backends/cpu/vector/integers.h"
@@ -124,10 +125,38 @@ static int64_t visible_keys(const visibility *v, const key_block *k, int64_t i)
     return v->causal ? most(0, least(k->count, i + 1 - k->first)) : k->count;
 }
 
+/* What drops weights of a head, of which each has a word of a random stream. */
+typedef struct dropping {
+    const bound *random; /* NULL: none is dropped */
+    uint32_t least_kept; /* of the upper 24 bits of words */
+    double scale;        /* of weights that are kept */
+    int64_t first, keys; /* number of the head's first weight; of a query's */
+} dropping;
+
+static dropping dropping_of(const kernel_call *call, const heads *h, int64_t head)
+{
+    const double p = ((const attention_attributes *)call->attributes)->dropout;
+    if (p == 0) return (dropping){ .random = NULL };
+    return (dropping){ call->bound, least_kept(p), 1 / (1 - p), head * h->queries * h->keys, h->keys };
+}
+
+/* The words that were drawn last: those of elements `first` to first + RANDOM_WORDS - 1. */
+typedef struct drawn {
+    int64_t first; /* -1: there are none */
+    uint32_t words[RANDOM_WORDS];
+} drawn;
+
+static void draw(const dropping *d, int64_t first, drawn *last)
+{
+    if (last->first != first) random_words(d->random->seed, d->random->stream, first, last->words);
+    last->first = first;
+}
+
 /* What one head reads and writes. */
 typedef struct forward_head {
     matrix q, k, v, y, logsumexp;
     visibility visibility;
+    dropping dropping;
 } forward_head;
 
 static forward_head forward_head_of(const kernel_call *call, const heads *h, int64_t head)
@@ -140,6 +169,7 @@ static forward_head forward_head_of(const kernel_call *call, const heads *h, int
         .y = matrix_of(h, &out[ATTENTION_Y], head, h->queries, h->width),
         .logsumexp = column_of(h, &out[ATTENTION_LOGSUMEXP], head),
         .visibility = visibility_of(h, &in[ATTENTION_BIAS], &in[ATTENTION_MASK], head),
+        .dropping = dropping_of(call, h, head),
     };
 }
 
@@ -147,6 +177,7 @@ typedef struct backward_head {
     matrix g, q, k, v, y, logsumexp, dq, dk, dv;
     matrix dbias; /* what the gradients of logits are added to, or absent */
     visibility visibility;
+    dropping dropping;
 } backward_head;
 
 /* A head, and the one that its thread likely computes next; as many as there are where nobody knows. */
@@ -169,6 +200,7 @@ static backward_head backward_head_of(const kernel_call *call, const heads *h, i
         .dk = matrix_of(h, &out[ATTENTION_GRADIENT_DK], head, h->keys, h->channels),
         .dv = matrix_of(h, &out[ATTENTION_GRADIENT_DV], head, h->keys, h->width),
         .visibility = visibility_of(h, &in[ATTENTION_GRADIENT_BIAS], &in[ATTENTION_GRADIENT_MASK], head),
+        .dropping = dropping_of(call, h, head),
     };
 }
 
@@ -436,27 +468,23 @@ enum {
                        1 << ATTENTION_GRADIENT_V | 1 << ATTENTION_GRADIENT_Y
 };
 
+#define FORWARD                                                                                                        \
+    {                                                                                                                  \
+        .run = run_forward, .prepare = prepare_forward, .strided = true, .strided_outputs = true,                      \
+        .bf16_in = 1 << ATTENTION_Q | 1 << ATTENTION_K | 1 << ATTENTION_V, .bf16_out = 1 << ATTENTION_Y                \
+    }
+#define BACKWARD(kind)                                                                                                 \
+    {                                                                                                                  \
+        .run = run_##kind, .prepare = prepare_##kind, .strided = true, .strided_outputs = true,                        \
+        .bf16_in = GRADIENT_IN_BF16, .bf16_out = 7                                                                     \
+    }
+
 const kernel_row cpu_attention_kernels[] = {
-    { &op_attention,
-      { .run = run_forward,
-        .prepare = prepare_forward,
-        .strided = true,
-        .strided_outputs = true,
-        .bf16_in = 1 << ATTENTION_Q | 1 << ATTENTION_K | 1 << ATTENTION_V,
-        .bf16_out = 1 << ATTENTION_Y } },
-    { &op_attention_gradient,
-      { .run = run_backward,
-        .prepare = prepare_backward,
-        .strided = true,
-        .strided_outputs = true,
-        .bf16_in = GRADIENT_IN_BF16,
-        .bf16_out = 7 } },
-    { &op_attention_bias_gradient,
-      { .run = run_bias_backward,
-        .prepare = prepare_bias_backward,
-        .strided = true,
-        .strided_outputs = true,
-        .bf16_in = GRADIENT_IN_BF16,
-        .bf16_out = 7 } },
+    { &op_attention, FORWARD },
+    { &op_attention_gradient, BACKWARD(backward) },
+    { &op_attention_bias_gradient, BACKWARD(bias_backward) },
+    { &op_attention_dropout, FORWARD },
+    { &op_attention_dropout_gradient, BACKWARD(backward) },
+    { &op_attention_dropout_bias_gradient, BACKWARD(bias_backward) },
     { 0 },
 };

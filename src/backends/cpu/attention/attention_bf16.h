@@ -198,12 +198,13 @@ static void load_key_panels(const heads *h, const forward_head *m, const forward
 }
 
 /* As attend_f32. */
-static void attend_bf16(const heads *h, const visibility *v, const key_block *k, int64_t b, const forward_bf16 *f,
+static void attend_bf16(const heads *h, const forward_head *m, const key_block *k, int64_t b, const forward_bf16 *f,
                         int64_t i, int64_t rows, softmax_f32 *w)
 {
     multiply_bf16(f->q, panel_of_keys(h, f, b), f->s, rows, k->count, h->channels, false, f->prefetch);
-    finish_logits(h, v, k, i, rows, f->s);
+    finish_logits(h, &m->visibility, k, i, rows, f->s);
     soften_f32(w, rows, whole_f32(k->count), f->s.at, f->s.stride);
+    drop_f32(&m->dropping, k, i, rows, f->s.at);
     for (int64_t r = 0; b > 0 && r < rows; r++)
         for (int64_t e = 0; e < h->width; e++) f->y.at[r * f->y.stride + e] *= w->factor[r];
     narrow(f->s, rows, k->count, f->weights);
@@ -236,7 +237,7 @@ static void forward_bf16_of(const kernel_call *call, const heads *h, int64_t hea
         load_bf16(&m.q, i, rows, h->channels, f.q);
         for (int64_t b = 0; b == 0 || b * f.block < visible; b++) {
             key_block k = block_of_keys(&f, b, visible);
-            attend_bf16(h, &m.visibility, &k, b, &f, i, rows, &w);
+            attend_bf16(h, &m, &k, b, &f, i, rows, &w);
         }
         store_queries_bf16(h, &m, &f, &w, i, rows);
     }
@@ -303,10 +304,7 @@ static void weigh_bf16(const heads *h, const backward_head *m, const key_block *
     load_rows_f32(&m->g, first + row, rows, h->width, 1, w->g_rows.at, w->g_rows.stride);
     load_rows_f32(&m->y, first + row, rows, h->width, 1, w->y.at, w->y.stride);
     mean_of_f32(rows, h->width, w->g_rows.at, w->y.at, w->y.stride, mean);
-    for (int64_t i = 0; i < rows; i++) {
-        float logsumexp = *(const float *)element(&m->logsumexp, first + row + i, 0);
-        weigh_row_f32(whole_f32(k->count), logsumexp, mean[i], s.at + i * s.stride, ds.at + i * ds.stride);
-    }
+    weigh_rows_f32(m, k, first + row, rows, mean, s.at, ds.at);
 }
 
 static void load_block_bf16(const heads *h, const backward_head *m, const key_block *k, const backward_bf16 *w)

@@ -142,17 +142,39 @@ static void NAMED(sum_of_lanes)(NAMED(of_lanes) lanes, NAMED(of_rows) sum)
 
 /* -- Logits ------------------------------------------------------------------------------------------------------ */
 
+static inline __attribute__((always_inline)) void NAMED(add_row)(const REAL *bias, int64_t stride, int64_t n, REAL *s)
+{
+    _Pragma("omp simd") for (int64_t j = 0; j < n; j++) s[j] += bias[j * stride];
+}
+
+/* By as many keys as a vector has numbers: one of bytes is longer than a window's row. */
+static inline __attribute__((always_inline)) void NAMED(hide_row)(const uint8_t *mask, int64_t stride, int64_t n,
+                                                                  REAL *s)
+{
+    int64_t j = 0;
+    for (; j + LANES <= n; j += LANES) EACH_LANE s[j + l] = mask[(j + l) * stride] ? s[j + l] : -(REAL)INFINITY;
+    for (; j < n; j++) s[j] = mask[j * stride] ? s[j] : -(REAL)INFINITY;
+}
+
+/* Bias and mask of query i, most of which lie key by key: then vectors of them are read. */
+static void NAMED(adjust_row)(const visibility *v, const key_block *k, int64_t i, REAL *s)
+{
+    const REAL *bias = v->bias.data ? element(&v->bias, i, k->first) : NULL;
+    const uint8_t *mask = v->mask.data ? element(&v->mask, i, k->first) : NULL;
+    if (bias && v->bias.column == 1)
+        NAMED(add_row)(bias, 1, k->count, s);
+    else if (bias)
+        NAMED(add_row)(bias, v->bias.column, k->count, s);
+    if (mask && v->mask.column == 1)
+        NAMED(hide_row)(mask, 1, k->count, s);
+    else if (mask)
+        NAMED(hide_row)(mask, v->mask.column, k->count, s);
+}
+
 /* Query i: what it does not see becomes -inf, and so does what fills up the last vector. */
 static void NAMED(finish_row)(const visibility *v, const key_block *k, int64_t i, REAL *s)
 {
-    if (v->bias.data) {
-        const REAL *bias = element(&v->bias, i, k->first);
-        for (int64_t j = 0; j < k->count; j++) s[j] += bias[j * v->bias.column];
-    }
-    if (v->mask.data) {
-        const uint8_t *mask = element(&v->mask, i, k->first);
-        for (int64_t j = 0; j < k->count; j++) s[j] = mask[j * v->mask.column] ? s[j] : -(REAL)INFINITY;
-    }
+    NAMED(adjust_row)(v, k, i, s);
     for (int64_t j = visible_keys(v, k, i); j < NAMED(whole)(k->count); j++) s[j] = -(REAL)INFINITY;
 }
 
@@ -165,6 +187,42 @@ static void NAMED(logits)(const heads *h, const visibility *v, const key_block *
     p.b_stride = p.c_stride = k->stride;
     NAMED(multiply)(&p);
     for (int64_t r = 0; r < rows; r++) NAMED(finish_row)(v, k, i + r, s + r * k->stride);
+}
+
+/* -- Dropout ------------------------------------------------------------------------------------------------------ */
+
+static void NAMED(scales_of)(const uint32_t *words, uint32_t least_kept, REAL scale, int64_t n, REAL *kept)
+{
+    _Pragma("omp simd") for (int64_t j = 0; j < n; j++) kept[j] = words[j] >> 8 >= least_kept ? scale : 0;
+}
+
+/* What becomes of query i's weights of a block of keys: 0, or the scale. */
+static void NAMED(find_kept)(const dropping *d, const key_block *k, int64_t i, drawn *last, REAL kept[KEY_BLOCK])
+{
+    const REAL scale = (REAL)d->scale;
+    const int64_t element = d->first + i * d->keys + k->first;
+    for (int64_t j = 0; j < k->count;) {
+        const int64_t at = (element + j) % RANDOM_WORDS, n = least(k->count - j, RANDOM_WORDS - at);
+        draw(d, element + j - at, last);
+        NAMED(scales_of)(last->words + at, d->least_kept, scale, n, kept + j);
+        j += n;
+    }
+}
+
+static void NAMED(scale_row)(int64_t n, const REAL *factor, REAL *x)
+{
+    _Pragma("omp simd") for (int64_t j = 0; j < n; j++) x[j] *= factor[j];
+}
+
+/* Drops weights of `rows` queries, of which the first is number i. */
+static void NAMED(drop)(const dropping *d, const key_block *k, int64_t i, int64_t rows, REAL *weights)
+{
+    REAL kept[KEY_BLOCK];
+    drawn last = { .first = -1 };
+    for (int64_t r = 0; d->random && r < rows; r++) {
+        NAMED(find_kept)(d, k, i + r, &last, kept);
+        NAMED(scale_row)(k->count, kept, weights + r * k->stride);
+    }
 }
 
 /* -- Forward ----------------------------------------------------------------------------------------------------- */
@@ -267,12 +325,13 @@ static void NAMED(soften)(SOFTMAX *w, int64_t rows, int64_t n, REAL *s, int64_t 
 }
 
 /* Adds what `rows` queries, of which the first is number i, take from a block of keys to y. */
-static void NAMED(attend)(const heads *h, const visibility *v, const key_block *k, const REAL *transposed_k,
+static void NAMED(attend)(const heads *h, const forward_head *m, const key_block *k, const REAL *transposed_k,
                           const FORWARD *f, int64_t i, int64_t rows, SOFTMAX *w)
 {
     int64_t stride = NAMED(stride_of)(h->width);
-    NAMED(logits)(h, v, k, i, rows, f->q, transposed_k, f->s, f->prefetch);
+    NAMED(logits)(h, &m->visibility, k, i, rows, f->q, transposed_k, f->s, f->prefetch);
     NAMED(soften)(w, rows, NAMED(whole)(k->count), f->s, k->stride);
+    NAMED(drop)(&m->dropping, k, i, rows, f->s);
     for (int64_t r = 0; k->first && r < rows; r++)
         for (int64_t e = 0; e < h->width; e++) f->y[r * stride + e] *= w->factor[r];
     PRODUCT p = {
@@ -321,7 +380,7 @@ static void NAMED(forward)(const kernel_call *call, const heads *h, int64_t head
         NAMED(load)(&m.q, i, rows, h->channels, (REAL)h->scale, f.q);
         for (int64_t b = 0; b == 0 || b * f.block < visible; b++) {
             key_block k = NAMED(forward_block)(&f, b, visible);
-            NAMED(attend)(h, &m.visibility, &k, NAMED(transposed_block)(h, &f, b), &f, i, rows, &w);
+            NAMED(attend)(h, &m, &k, NAMED(transposed_block)(h, &f, b), &f, i, rows, &w);
         }
         NAMED(store_queries)(h, &m, &f, &w, i, rows);
     }
@@ -387,6 +446,23 @@ static void NAMED(weigh_row)(int64_t n, REAL logsumexp, REAL mean, REAL *weights
     }
 }
 
+/* The same of `rows` queries, of which the first is number i. What is dropped of the weights is dropped of the
+ * gradients of weights, and of the weights once the gradients of logits are there. */
+static void NAMED(weigh_rows)(const backward_head *m, const key_block *k, int64_t i, int64_t rows, const REAL *mean,
+                              REAL *weights, REAL *dlogits)
+{
+    const dropping *d = &m->dropping;
+    REAL kept[KEY_BLOCK];
+    drawn last = { .first = -1 };
+    for (int64_t r = 0; r < rows; r++, weights += k->stride, dlogits += k->stride) {
+        if (d->random) NAMED(find_kept)(d, k, i + r, &last, kept);
+        if (d->random) NAMED(scale_row)(k->count, kept, dlogits);
+        NAMED(weigh_row)
+        (NAMED(whole)(k->count), *(const REAL *)element(&m->logsumexp, i + r, 0), mean[r], weights, dlogits);
+        if (d->random) NAMED(scale_row)(k->count, kept, weights);
+    }
+}
+
 /* Weights and dlogits of `rows` queries from number `row` of a block of which the first is number `first`. */
 static void NAMED(weigh)(const heads *h, const backward_head *m, const key_block *k, const BACKWARD *w, int64_t first,
                          int64_t row, int64_t rows)
@@ -401,10 +477,7 @@ static void NAMED(weigh)(const heads *h, const backward_head *m, const key_block
     NAMED(multiply)(&p);
     NAMED(load)(&m->y, first + row, rows, h->width, 1, w->y);
     NAMED(mean_of)(rows, h->width, g, w->y, NAMED(stride_of)(h->width), mean);
-    for (int64_t i = 0; i < rows; i++, weights += k->stride, dlogits += k->stride) {
-        REAL logsumexp = *(const REAL *)element(&m->logsumexp, first + row + i, 0);
-        NAMED(weigh_row)(NAMED(whole)(k->count), logsumexp, mean[i], weights, dlogits);
-    }
+    NAMED(weigh_rows)(m, k, first + row, rows, mean, weights, dlogits);
 }
 
 /* dv += weightsᵀ g, dk += dlogitsᵀ q, dq += dlogits k, for queries [first, first + count) */

@@ -4,16 +4,9 @@
 #include "backends/cpu/elementwise/random.h"
 #include "core/base/philox.h"
 #include "ops/elementwise.h"
-#include <math.h>
 
 /* Elements that are worth more than one thread. */
 enum { PARALLEL_COUNT = 32768 };
-
-/* A number u 2^-24 is at least p where the integer u is at least this. */
-static uint32_t least_kept(double p)
-{
-    return (uint32_t)ceil(p * 0x1p24);
-}
 
 #define MASK(real, name)                                                                                               \
     static void mask_##name(const uint32_t *words, uint32_t threshold, double scale, int64_t n, const real *x,         \
