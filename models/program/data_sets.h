@@ -19,7 +19,7 @@ typedef struct data_set {
     const char *about;                 /* for people */
     bool (*is_in)(const char *folder); /* whether any of its files are in the folder; NULL: it needs none */
     vt_dataset *(*open)(const char *folder, bool train, const picture_choice *which);
-    float mean[3], std[3]; /* of the channels, in units of the full scale */
+    float mean[3], std[3]; /* of the channels, in units of the full scale; of grey pictures three times the same */
     const char *augment;   /* how training augments them by default: digits are not mirrored */
 } data_set;
 
