@@ -321,9 +321,10 @@ static bool finish_epoch(trainer *t)
     return done;
 }
 
+/* Where there is a part of an epoch, it has yet to be tested. */
 bool trainer_is_done(const trainer *t)
 {
-    return budget_is_spent(&t->budget, t->epoch);
+    return t->batch == 0 && budget_is_spent(&t->budget, t->epoch);
 }
 
 bool trainer_run(trainer *t)
