@@ -1,6 +1,7 @@
 /* run_folder.c - what a training run leaves in its output folder. */
 #include "program/run_folder.h"
 #include "program/model_card.h"
+#include "program/option_differences.h"
 #include "program/path.h"
 #include "program/picture_sheet.h"
 #include <dirent.h>
@@ -90,33 +91,19 @@ static bool keep_checkpoint(const trainer *t)
     return true;
 }
 
-/* Adds a line that differs to those before. */
-static void list(char *text, size_t size, const char *line)
-{
-    size_t used = strlen(text);
-    snprintf(text + used, size - used, "%s%.*s", used ? ", " : "", (int)strcspn(line, "\n"), line);
-}
-
 static const char *next_line(const char *line)
 {
     line += strcspn(line, "\n");
     return line + (*line == '\n');
 }
 
-/* An error names all lines that differ. */
 static bool same_options(const char *path, const char *saved, const char *wanted)
 {
-    char of_saved[200] = "", of_wanted[200] = "";
+    char differences[DIFFERENCES_SIZE];
     if (strcmp(saved, wanted) == 0) return true;
-    for (; *saved || *wanted; saved = next_line(saved), wanted = next_line(wanted)) {
-        size_t length = strcspn(saved, "\n");
-        if (length == strcspn(wanted, "\n") && strncmp(saved, wanted, length) == 0) continue;
-        list(of_saved, sizeof of_saved, saved);
-        list(of_wanted, sizeof of_wanted, wanted);
-    }
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
-                   "%s is of a run with %s, not %s: a run is resumed with the options it began with", path, of_saved,
-                   of_wanted);
+    option_differences(saved, wanted, differences, sizeof differences);
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is of a run with %s; a run is resumed with what it began with", path,
+                   differences);
     return false;
 }
 

@@ -25,9 +25,9 @@ static void describe(trainer *t, const vt_dataset *train, const vt_dataset *test
 {
     options_list_fixed(t->options, t->fixed, sizeof t->fixed);
     size_t used = strlen(t->fixed);
-    snprintf(t->fixed + used, sizeof t->fixed - used, "\ntraining-pictures=%lld\ntest-pictures=%lld\nclasses=%s..%s",
-             (long long)train->count, (long long)test->count, train->class_names[0],
-             train->class_names[train->classes - 1]);
+    snprintf(t->fixed + used, sizeof t->fixed - used,
+             "\ntraining-pictures=%lld\ntest-pictures=%lld\nclass-names=%s..%s", (long long)train->count,
+             (long long)test->count, train->class_names[0], train->class_names[train->classes - 1]);
 }
 
 /* The network with fresh weights or those of a file, and the optimiser. */
