@@ -68,6 +68,14 @@ static const char *find_prepared(char path[PATH_SIZE], const plan *p, const opti
     return path_join(path, folder, "model.safetensors");
 }
 
+/* The folder of the comparison is claimed, and with it those of its runs. */
+static bool prepare_folder(const char *folder)
+{
+    if (!output_folder_prepare(folder)) return false;
+    output_folder_tidy(folder);
+    return true;
+}
+
 /* Whether it has ended. */
 static bool train(const plan *p, const options *all, const planned_run *r, const char *folder)
 {
@@ -76,8 +84,8 @@ static bool train(const plan *p, const options *all, const planned_run *r, const
     options o = given;
     o.given = &given;
     pictures opened = { 0 };
-    const bool ok = !vt_failed() && options_complete(&o) && output_folder_prepare(folder) &&
-                    pictures_open(&opened, &o) && train_on(&o, &opened);
+    const bool ok = !vt_failed() && options_complete(&o) && prepare_folder(folder) && pictures_open(&opened, &o) &&
+                    train_on(&o, &opened);
     pictures_close(&opened);
     return ok;
 }
