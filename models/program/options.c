@@ -66,7 +66,8 @@ static const command_option of_augmentation[] = {
 
 static const command_option of_updates[] = {
     { OPTION_TEXT, "optimizer", OPTION_FIELD(optimizer), OPTIMIZER_NAMES, .one_of = true, .fallback = "adamw",
-      .fixed = true, .help = "By what weights are updated. Muon leaves the first and the last layer to AdamW" },
+      .fixed = true, .instead_of = "momentum",
+      .help = "By what weights are updated. Muon leaves the first and the last layer to AdamW" },
     { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, .fixed = true,
       .otherwise = "what suits the optimiser: 0.001 of AdamW, and 0.0003 where weights are trained further",
       .help = "The highest learning rate" },
@@ -419,8 +420,9 @@ static bool complete_schedule(options *o)
     bool averages = optimizer_kind_of(o->optimizer)->averages;
     if (!o->schedule) o->schedule = averages ? "constant" : "cosine";
     if (averages && strcmp(o->schedule, "constant") != 0)
-        return options_contradict("--schedule is %s; schedule-free takes the place of a schedule: leave it out",
-                                  o->schedule);
+        return options_contradict(
+            "--schedule is %s; schedule-free takes the place of a schedule: leave it out, or make it constant",
+            o->schedule);
     if (o->warmup == VT_AUTO) o->warmup = strcmp(o->schedule, "one-cycle") == 0 ? 0.3 * (double)o->epochs : 0.5;
     const bool steps = strcmp(o->schedule, "step") == 0;
     if (o->lr_step != VT_AUTO && !steps)
