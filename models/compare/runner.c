@@ -2,6 +2,7 @@
 #include "compare/runner.h"
 #include "compare/trained.h"
 #include "program/optimizers.h"
+#include "program/option_needs.h"
 #include "program/output_folder.h"
 #include "program/path.h"
 #include "program/trainer.h"
@@ -76,6 +77,12 @@ static bool prepare_folder(const char *folder)
     return true;
 }
 
+/* What an experiment learns from is not what the command line has. */
+static bool agree(options *o, const contestant *m)
+{
+    return options_complete(o) && (m->distill || option_needs_are_met(o));
+}
+
 /* Whether it has ended. */
 static bool train(const plan *p, const options *all, const planned_run *r, const char *folder)
 {
@@ -84,7 +91,7 @@ static bool train(const plan *p, const options *all, const planned_run *r, const
     options o = given;
     o.given = &given;
     pictures opened = { 0 };
-    const bool ok = !vt_failed() && options_complete(&o) && prepare_folder(folder) && pictures_open(&opened, &o) &&
+    const bool ok = !vt_failed() && agree(&o, r->model) && prepare_folder(folder) && pictures_open(&opened, &o) &&
                     train_on(&o, &opened);
     pictures_close(&opened);
     return ok;

@@ -3,6 +3,7 @@
 #include "program/class_folders.h"
 #include "program/path.h"
 #include <stdio.h>
+#include <string.h>
 
 #define CIFAR10_MEAN                                                                                                   \
     {                                                                                                                  \
@@ -103,3 +104,8 @@ const data_set data_sets[] = {
     { "synthetic", NULL, "drawn by the program", NULL, open_builtin, CIFAR10_MEAN, CIFAR10_STD, "crop,flip" },
     { .name = NULL },
 };
+
+bool data_set_ignores(const data_set *set, const char *option)
+{
+    return set->open != open_folder && (strcmp(option, "validation-fraction") == 0 || strcmp(option, "skip-bad") == 0);
+}

@@ -26,4 +26,7 @@ typedef struct data_set {
 /* In the order in which they are looked for; ended by a name of NULL. The last needs no files. */
 extern const data_set data_sets[];
 
+/* Whether an option of programs is of pictures in folders, and the set has others. */
+bool data_set_ignores(const data_set *set, const char *option);
+
 #endif
