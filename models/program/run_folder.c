@@ -66,16 +66,22 @@ bool run_folder_checkpoint(const trainer *t)
 
 /* ---- its history ---- */
 
+int64_t run_folder_epoch_of(const char *name)
+{
+    long long epoch;
+    int length = 0;
+    const bool read = sscanf(name, "checkpoint-%lld.safetensors%n", &epoch, &length) == 1;
+    return read && length > 0 && !name[length] ? epoch : -1;
+}
+
 /* Of epochs that are no longer kept, and of an earlier run's that this one has not come to. */
 static void remove_old(const trainer *t)
 {
     char path[PATH_SIZE];
     DIR *folder = opendir(t->options->out);
     for (const struct dirent *e; folder && (e = readdir(folder));) {
-        long long epoch;
-        int length = 0;
-        if (sscanf(e->d_name, "checkpoint-%lld.safetensors%n", &epoch, &length) != 1 || length == 0) continue;
-        if (e->d_name[length] || (epoch > t->epoch - t->options->keep && epoch <= t->epoch)) continue;
+        const int64_t epoch = run_folder_epoch_of(e->d_name);
+        if (epoch < 0 || (epoch > t->epoch - t->options->keep && epoch <= t->epoch)) continue;
         if (path_join(path, t->options->out, e->d_name)) unlink(path);
     }
     if (folder) closedir(folder);

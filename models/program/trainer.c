@@ -5,6 +5,7 @@
 #include "program/finetune.h"
 #include "program/learning_rate.h"
 #include "program/mix_batch.h"
+#include "program/old_run.h"
 #include "program/optimizers.h"
 #include "program/run_folder.h"
 #include "report/mistake_maps.h"
@@ -95,7 +96,8 @@ static bool begin_report(trainer *t, const pictures *p)
 {
     const options *o = t->options;
     bool as_they_are = o->overfit_batches > 0; /* there is nothing to show */
-    return (o->resume || as_they_are || run_folder_show_pictures(p, o)) &&
+    return (o->resume || old_run_remove(o, options_tell(o) ? stdout : NULL)) &&
+           (o->resume || as_they_are || run_folder_show_pictures(p, o)) &&
            run_report_begin(&t->report, o, p, t->net, t->epoch + 1);
 }
 
