@@ -110,12 +110,6 @@ void pictures_choose_options(const pictures *p, options *o)
     if (o->workers == VT_AUTO) o->workers = p->train->images || processors < 1 ? 1 : processors > 8 ? 8 : processors;
 }
 
-bool pictures_may_be_resident(const pictures *p, const options *o)
-{
-    return p->train->images && p->test->images &&
-           (strcmp(o->augment, "crop,flip") == 0 || strcmp(o->augment, "none") == 0);
-}
-
 /* "12 of cat to 5003 of dog", "5000 of each" */
 static void print_balance(const vt_dataset *d, const int64_t *counts)
 {

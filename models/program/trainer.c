@@ -7,6 +7,7 @@
 #include "program/mix_batch.h"
 #include "program/old_run.h"
 #include "program/optimizers.h"
+#include "program/resident_pictures.h"
 #include "program/run_folder.h"
 #include "report/mistake_maps.h"
 #include <math.h>
@@ -63,7 +64,7 @@ static void open_loaders(trainer *t, const pictures *p)
         std[c] = (float)t->pictures.std[c];
     }
     /* A GPU is quicker than the host at making batches, of the same bits. */
-    bool resident = strcmp(vt_device(), "cuda") == 0 && pictures_may_be_resident(p, o);
+    bool resident = strcmp(vt_device(), "cuda") == 0 && pictures_may_be_resident(p->train, p->test, o);
     /* What a network is to learn by heart comes as it is. */
     bool varied = o->overfit_batches == 0;
     if (!varied) t->few = *p->train;
