@@ -44,14 +44,23 @@ static bool make_net(trainer *t, const vt_dataset *train)
     return t->optimizer && finetune_set_rates(t->net, t->optimizer, o) && objective_init(&t->objective, o, t->net);
 }
 
-/* Weights go on with the pictures that they know. */
-static bool choose_normalisation(trainer *t, const data_set *set)
+static void take_normalisation(preprocessing *how, const data_set *set)
 {
-    if (t->options->weights) return finetune_find_pictures(t->net, t->options, &t->pictures);
     for (int c = 0; c < 3; c++) {
-        t->pictures.mean[c] = (double)set->mean[c];
-        t->pictures.std[c] = (double)set->std[c];
+        how->mean[c] = (double)set->mean[c];
+        how->std[c] = (double)set->std[c];
     }
+}
+
+/* Weights go on with the pictures that they know. Those of files are resized as a vt_dataset resizes them, and those in
+ * memory as images_of_size does. */
+static bool choose_preprocessing(trainer *t, const pictures *p)
+{
+    if (!t->options->weights)
+        take_normalisation(&t->pictures, p->set);
+    else if (!finetune_find_pictures(t->net, t->options, &t->pictures))
+        return false;
+    t->pictures.bilinear = p->train->images != NULL;
     return true;
 }
 
@@ -112,7 +121,7 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
     describe(t, p->train, p->test);
     check_sizes(o, p->train);
     vt_seed((uint64_t)o->seed);
-    if (!make_net(t, p->train) || !choose_normalisation(t, p->set)) return false;
+    if (!make_net(t, p->train) || !choose_preprocessing(t, p)) return false;
     open_loaders(t, p);
     /* A run that has ended is left as it is. */
     return !vt_failed() && (!o->resume || run_folder_resume(t)) &&
