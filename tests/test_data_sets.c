@@ -1,6 +1,7 @@
 /* test_data_sets.c - the files of CIFAR-100 and MNIST, written by the tests, and some of the classes of a data set.
  * CIFAR-10's are in test_data.c. */
 #include "program/class_range.h"
+#include "program/resident_pictures.h"
 #include "refused.h"
 #include "temporary.h"
 
@@ -355,4 +356,30 @@ Test(classes, a_range_that_is_none_is_refused)
         REFUSED(VT_ERROR_ARGUMENT, "it must be a range of two or more of the 10 classes, such as 0:9");
     }
     cr_assert(class_range_parse(&range, "0:9", 10) && range.first == 0 && range.last == 9);
+}
+
+/* -- On a device --------------------------------------------------------------------------------------------------- */
+
+static bool may_be_resident(const char *augment)
+{
+    const uint8_t pixel = 0;
+    const vt_dataset d = { .count = 1, .channels = 1, .height = 1, .width = 1, .images = &pixel };
+    return pictures_may_be_resident(&d, &d, &(options){ .augment = augment });
+}
+
+Test(resident_pictures, may_be_cropped_by_any_number_and_flipped)
+{
+    static const char *const may[] = { "none", "crop,flip", "crop:4,flip", "crop:2,flip:0.3" };
+    static const char *const may_not[] = {
+        "flip", "crop", "crop:4", "flip,crop", "crop,flip,erase", "crop,flipped", "resized-crop,flip"
+    };
+    for (size_t i = 0; i < sizeof may / sizeof *may; i++) cr_assert(may_be_resident(may[i]), "%s", may[i]);
+    for (size_t i = 0; i < sizeof may_not / sizeof *may_not; i++)
+        cr_assert(!may_be_resident(may_not[i]), "%s", may_not[i]);
+}
+
+Test(resident_pictures, are_none_that_are_read_from_files)
+{
+    const vt_dataset d = { .count = 1, .channels = 3, .height = 1, .width = 1 };
+    cr_assert(!pictures_may_be_resident(&d, &d, &(options){ .augment = "none" }));
 }

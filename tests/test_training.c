@@ -1,9 +1,11 @@
-/* test_training.c - what training programs compute in a run: losses, learning rates, and when it ends. */
+/* test_training.c - what training programs compute in a run: losses, learning rates, when it ends, and in what it
+ * differs from another. */
 #include "left_behind.h"
 #include "program/budget.h"
 #include "program/learning_rate.h"
 #include "program/mix_batch.h"
 #include "program/objective.h"
+#include "program/option_differences.h"
 #include "vit.h"
 #include <criterion/criterion.h>
 #include <math.h>
@@ -300,4 +302,31 @@ Test(mixing, is_a_function_of_the_seed_the_epoch_and_the_batch_alone)
         mix(other[i][0], other[i][1], other[i][2], again);
         cr_assert(again[0] != first[0], "%zu", i);
     }
+}
+
+/* -- What a run differs in ----------------------------------------------------------------------------------------- */
+
+static void expect_differences(const char *before, const char *now, const char *wanted)
+{
+    char text[48];
+    option_differences(before, now, text, sizeof text);
+    cr_assert_str_eq(text, wanted);
+}
+
+Test(differences, are_what_an_option_was_and_what_it_is)
+{
+    expect_differences("epochs=10\nlr=0.1\nema=0", "epochs=20\nlr=0.1\nema=0.9", "epochs=10, now 20; ema=0, now 0.9");
+    expect_differences("epochs=10\nlr=0.1", "epochs=10\nlr=0.1", "");
+}
+
+Test(differences, are_options_of_one_program_alone)
+{
+    expect_differences("freeze=x\nlr=1", "lr=1", "freeze=x, now left out");
+    expect_differences("lr=1", "lr=1\nfreeze=x", "freeze=left out, now x");
+}
+
+Test(differences, are_names_alone_where_there_is_no_room)
+{
+    expect_differences("augment=crop:4,flip,erase\nlr=0.1\nseed=1", "augment=crop:4,flip,jitter\nlr=0.1\nseed=2",
+                       "augment; seed");
 }

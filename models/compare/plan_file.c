@@ -1,8 +1,10 @@
 /* plan_file.c - plan.json: what a comparison was begun with, for going on with it. */
 #include "compare/plan.h"
 #include "program/json_file.h"
+#include "program/option_differences.h"
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char PLAN[] = "plan.json";
@@ -37,9 +39,17 @@ bool plan_write(const plan *p, const options *o)
 
 static bool refuse(const char *path, const char *why)
 {
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is of a comparison %s: it is resumed with what it began with", path,
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is of a comparison %s; it is resumed with what it began with", path,
                    why);
     return false;
+}
+
+static bool refuse_options(const char *path, const char *saved, const char *wanted)
+{
+    char differences[DIFFERENCES_SIZE], why[DIFFERENCES_SIZE + 8];
+    option_differences(saved, wanted, differences, sizeof differences);
+    snprintf(why, sizeof why, "with %s", differences);
+    return refuse(path, why);
 }
 
 static bool take_models(plan *p, const char *path, const json_t *models)
@@ -67,7 +77,7 @@ static bool take(plan *p, const options *o, const char *path, const json_t *json
         return false;
     }
     options_list_fixed(o, fixed, sizeof fixed);
-    if (strcmp(saved, fixed) != 0) return refuse(path, "with other options");
+    if (strcmp(saved, fixed) != 0) return refuse_options(path, saved, fixed);
     if (strcmp(pictures, fingerprint_text(p, fingerprint)) != 0) return refuse(path, "on other pictures");
     if (!take_models(p, path, json_object_get(json, "models"))) return false;
     plan_set_epochs(p, epochs);

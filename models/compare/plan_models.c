@@ -51,6 +51,14 @@ static bool find_contestant(contestant *c, const char *name)
     return c->model != NULL;
 }
 
+static bool share_folders(const contestant *a, const contestant *b)
+{
+    char first[256], second[256];
+    plan_run_name(&(planned_run){ .model = a }, first, sizeof first);
+    plan_run_name(&(planned_run){ .model = b }, second, sizeof second);
+    return strcmp(first, second) == 0;
+}
+
 static bool add_model(plan *p, const char *name)
 {
     contestant c;
@@ -58,6 +66,11 @@ static bool add_model(plan *p, const char *name)
     for (int i = 0; i < p->model_count; i++)
         if (strcmp(p->models[i].name, name) == 0)
             vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is named twice; a comparison is of different models", name);
+        else if (share_folders(&p->models[i], &c))
+            vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
+                           "runs of %s and of %s would be in the same folders, of whose names / is not a part: rename "
+                           "one of the files",
+                           p->models[i].name, name);
     if (p->model_count == MOST_MODELS)
         vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is one model too many; at most %d are compared", name,
                        MOST_MODELS);

@@ -2,6 +2,7 @@
 #include "compare/runner.h"
 #include "compare/trained.h"
 #include "program/optimizers.h"
+#include "program/option_needs.h"
 #include "program/output_folder.h"
 #include "program/path.h"
 #include "program/trainer.h"
@@ -68,6 +69,20 @@ static const char *find_prepared(char path[PATH_SIZE], const plan *p, const opti
     return path_join(path, folder, "model.safetensors");
 }
 
+/* The folder of the comparison is claimed, and with it those of its runs. */
+static bool prepare_folder(const char *folder)
+{
+    if (!output_folder_prepare(folder)) return false;
+    output_folder_tidy(folder);
+    return true;
+}
+
+/* What an experiment learns from is not what the command line has. */
+static bool agree(options *o, const contestant *m)
+{
+    return options_complete(o) && (m->distill || option_needs_are_met(o));
+}
+
 /* Whether it has ended. */
 static bool train(const plan *p, const options *all, const planned_run *r, const char *folder)
 {
@@ -76,8 +91,8 @@ static bool train(const plan *p, const options *all, const planned_run *r, const
     options o = given;
     o.given = &given;
     pictures opened = { 0 };
-    const bool ok = !vt_failed() && options_complete(&o) && output_folder_prepare(folder) &&
-                    pictures_open(&opened, &o) && train_on(&o, &opened);
+    const bool ok = !vt_failed() && agree(&o, r->model) && prepare_folder(folder) && pictures_open(&opened, &o) &&
+                    train_on(&o, &opened);
     pictures_close(&opened);
     return ok;
 }

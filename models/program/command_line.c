@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 128, FIRST_KEY = 256, HELP_SIZE = 512 };
+enum { FIRST_KEY = 256, HELP_SIZE = 512 };
 
 typedef struct parsing {
     const command_line *line;
     void *target;
-    bool given[MAX_OPTIONS]; /* on the command line, by the row */
+    given_options given;
     recipe recipe;
     const char *file; /* that values are read from; NULL: the command line */
 } parsing;
@@ -184,6 +184,14 @@ const command_option *command_line_row(const command_line *line, int number)
     return NULL;
 }
 
+bool given_options_have(const given_options *given, const char *name)
+{
+    const command_option *o;
+    for (int i = 0; given->line && (o = command_line_row(given->line, i)); i++)
+        if (given->rows[i] && strcmp(o->name, name) == 0) return true;
+    return false;
+}
+
 /* -- Recipes ------------------------------------------------------------------------------------------------------- */
 
 /* NULL: a recipe has no such option. */
@@ -229,7 +237,7 @@ static bool is_replaced(const parsing *p, const command_option *o)
 {
     const command_option *other;
     for (int i = 0; (other = command_line_row(p->line, i)); i++)
-        if (p->given[i] && other->instead_of && strcmp(other->instead_of, o->name) == 0) return true;
+        if (p->given.rows[i] && other->instead_of && strcmp(other->instead_of, o->name) == 0) return true;
     return false;
 }
 
@@ -260,7 +268,7 @@ static void parse_recipe(struct argp_state *state, parsing *p)
 /* The option of a key of argp; NULL: the key is none of an option. */
 static const command_option *row_of_key(const parsing *p, int key)
 {
-    return key < FIRST_KEY || key >= FIRST_KEY + MAX_OPTIONS ? NULL : command_line_row(p->line, key - FIRST_KEY);
+    return key < FIRST_KEY || key >= FIRST_KEY + COMMAND_LINE_ROWS ? NULL : command_line_row(p->line, key - FIRST_KEY);
 }
 
 static void parse_argument(struct argp_state *state, const parsing *p, const char *text)
@@ -320,7 +328,7 @@ static error_t prepare_option(int key, char *text, struct argp_state *state)
         parse_recipe(state, p);
     }
     if (!o) return ARGP_ERR_UNKNOWN;
-    p->given[key - FIRST_KEY] = true;
+    p->given.rows[key - FIRST_KEY] = true;
     if (o->kind != OPTION_RECIPE) return 0;
     recipe_free(&p->recipe);
     recipe_read(&p->recipe, text);
@@ -371,7 +379,7 @@ static void fill_argp(const command_line *line, struct argp_option *out, char (*
 {
     const command_option *o;
     int group = 0;
-    for (int i = 0; (o = command_line_row(line, i)) && i < MAX_OPTIONS; i++) {
+    for (int i = 0; (o = command_line_row(line, i)) && i < COMMAND_LINE_ROWS; i++) {
         const char *left_out = o->fallback ? o->fallback : o->otherwise;
         if (o->kind == OPTION_HEADING || command_option_is_argument(o)) {
             /* argp's lists have no row for an argument: it stands there as documentation. */
@@ -400,19 +408,20 @@ static void list_arguments(const command_line *line, char *text, size_t size)
     }
 }
 
-void command_line_parse(const command_line *line, int argc, char **argv, void *target)
+given_options command_line_parse(const command_line *line, int argc, char **argv, void *target)
 {
-    struct argp_option options[MAX_OPTIONS + 1] = { { 0 } };
-    static char help[MAX_OPTIONS][HELP_SIZE], doc[2048], arguments[256];
+    struct argp_option options[COMMAND_LINE_ROWS + 1] = { { 0 } };
+    static char help[COMMAND_LINE_ROWS][HELP_SIZE], doc[2048], arguments[256];
     fill_argp(line, options, help);
     list_arguments(line, arguments, sizeof arguments);
     snprintf(doc, sizeof doc, line->no_models && !takes_recipes(line) ? "%s" : "%s\vModels:", line->doc);
     static parsing p; /* it stays: texts of the options point into the recipe */
     recipe_free(&p.recipe);
-    p = (parsing){ .line = line, .target = target };
+    p = (parsing){ .line = line, .target = target, .given = { .line = line } };
     argp_program_version = line->version;
     const struct argp first = { options, prepare_option, arguments, doc, 0, filter_help, 0 };
     argp_parse(&first, argc, argv, 0, 0, &p);
     const struct argp second = { options, parse_option, arguments, doc, 0, filter_help, 0 };
     argp_parse(&second, argc, argv, 0, 0, &p);
+    return p.given;
 }

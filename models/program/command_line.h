@@ -45,7 +45,7 @@ typedef struct command_option {
 /* The offset of a field of the program's struct. */
 #define OPTION_FIELD(field) .offset = offsetof(options, field)
 
-enum { COMMAND_LINE_TABLES = 16 };
+enum { COMMAND_LINE_TABLES = 16, COMMAND_LINE_ROWS = 128 };
 
 typedef struct command_line {
     const char *version; /* "program 1.0" */
@@ -63,16 +63,24 @@ bool command_option_is_argument(const command_option *o);
 /* Whether an option has a value: it was given, or has a default that is a value. */
 bool command_option_has_value(const command_option *o, const void *target);
 
+/* Which options were given, those of a recipe not among them. */
+typedef struct given_options {
+    const command_line *line;     /* NULL: there was none */
+    bool rows[COMMAND_LINE_ROWS]; /* by their number */
+} given_options;
+bool given_options_have(const given_options *given, const char *name);
+
 /* Fills the program's struct from defaults and command line; what has no fallback and is not given is as it was. Prints
  * help or a message and exits, as command lines do, where it is not one to run. */
-void command_line_parse(const command_line *line, int argc, char **argv, void *target);
+given_options command_line_parse(const command_line *line, int argc, char **argv, void *target);
 
 /* The options that are fixed, as text of less than `size` bytes: a line each, "epochs=10". */
 void command_line_list_fixed(const command_line *line, const void *target, char *text, size_t size);
 
 /* The command line that gives the struct these values, as a shell reads it: "vit_cifar10 --epochs=10 --lr=0.001". It
- * has every option that has a value, but those named in the list `without`, which ends with NULL, and no arguments. To
- * be freed by the caller; NULL where memory is short. */
-char *command_line_text(const command_line *line, const void *target, const char *const *without);
+ * has every option that has a value and is wanted, and no arguments. To be freed by the caller; NULL where memory is
+ * short. */
+char *command_line_text(const command_line *line, const void *target,
+                        bool (*is_wanted)(const char *name, const void *user), const void *user);
 
 #endif

@@ -102,12 +102,6 @@ static void print_word(FILE *stream, const char *word)
     fputc('\'', stream);
 }
 
-static bool is_named(const char *const *list, const char *name)
-{
-    while (*list && strcmp(*list, name) != 0) list++;
-    return *list != NULL;
-}
-
 static void print_option(FILE *stream, const command_option *o, const void *target)
 {
     char number[64];
@@ -122,7 +116,8 @@ static void print_option(FILE *stream, const command_option *o, const void *targ
     print_word(stream, text);
 }
 
-char *command_line_text(const command_line *line, const void *target, const char *const *without)
+char *command_line_text(const command_line *line, const void *target,
+                        bool (*is_wanted)(const char *name, const void *user), const void *user)
 {
     char *text = NULL;
     size_t size = 0;
@@ -133,7 +128,7 @@ char *command_line_text(const command_line *line, const void *target, const char
     const char *version = line->version, *end = strstr(version, " (");
     fprintf(stream, "%.*s", (int)((end ? end : strrchr(version, ' ')) - version), version);
     for (int i = 0; (o = command_line_row(line, i)); i++)
-        if (!command_option_is_argument(o) && command_option_has_value(o, target) && !is_named(without, o->name))
+        if (!command_option_is_argument(o) && command_option_has_value(o, target) && is_wanted(o->name, user))
             print_option(stream, o, target);
     if (fclose(stream) == 0) return text;
     free(text);

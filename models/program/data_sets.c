@@ -3,6 +3,7 @@
 #include "program/class_folders.h"
 #include "program/path.h"
 #include <stdio.h>
+#include <string.h>
 
 #define CIFAR10_MEAN                                                                                                   \
     {                                                                                                                  \
@@ -20,6 +21,16 @@
 #define CIFAR100_STD                                                                                                   \
     {                                                                                                                  \
         .2673F, .2564F, .2762F                                                                                         \
+    }
+
+/* Of the one channel, three times: what a network normalises by has three. */
+#define MNIST_MEAN                                                                                                     \
+    {                                                                                                                  \
+        .1307F, .1307F, .1307F                                                                                         \
+    }
+#define MNIST_STD                                                                                                      \
+    {                                                                                                                  \
+        .3081F, .3081F, .3081F                                                                                         \
     }
 
 /* Whether any of the files is in the folder; the list ends with NULL. A set that lacks some is to be named, not passed
@@ -81,7 +92,7 @@ static vt_dataset *open_builtin(const char *folder, bool train, const picture_ch
 const data_set data_sets[] = {
     { "cifar10", "data", "CIFAR-10", has_cifar10, open_cifar10, CIFAR10_MEAN, CIFAR10_STD, "crop,flip" },
     { "cifar100", "data", "CIFAR-100", has_cifar100, open_cifar100, CIFAR100_MEAN, CIFAR100_STD, "crop,flip" },
-    { "mnist", "data", "MNIST's form", has_mnist, open_mnist, { .1307F }, { .3081F }, "none" },
+    { "mnist", "data", "MNIST's form", has_mnist, open_mnist, MNIST_MEAN, MNIST_STD, "none" },
     { "folder",
       "data",
       "pictures in a folder for each class",
@@ -93,3 +104,11 @@ const data_set data_sets[] = {
     { "synthetic", NULL, "drawn by the program", NULL, open_builtin, CIFAR10_MEAN, CIFAR10_STD, "crop,flip" },
     { .name = NULL },
 };
+
+bool data_set_ignores(const data_set *set, const char *option)
+{
+    static const char *const of_folders[] = { "validation-fraction", "split-seed", "skip-bad", NULL };
+    const char *const *name = of_folders;
+    while (*name && strcmp(*name, option) != 0) name++;
+    return set->open != open_folder && *name;
+}

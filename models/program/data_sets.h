@@ -19,11 +19,14 @@ typedef struct data_set {
     const char *about;                 /* for people */
     bool (*is_in)(const char *folder); /* whether any of its files are in the folder; NULL: it needs none */
     vt_dataset *(*open)(const char *folder, bool train, const picture_choice *which);
-    float mean[3], std[3]; /* of the channels, in units of the full scale */
+    float mean[3], std[3]; /* of the channels, in units of the full scale; of grey pictures three times the same */
     const char *augment;   /* how training augments them by default: digits are not mirrored */
 } data_set;
 
 /* In the order in which they are looked for; ended by a name of NULL. The last needs no files. */
 extern const data_set data_sets[];
+
+/* Whether an option of programs is of pictures in folders, and the set has others. */
+bool data_set_ignores(const data_set *set, const char *option);
 
 #endif

@@ -24,7 +24,7 @@ static void print_for_people(FILE *stream, const vt_epoch *e)
 static void print_json(FILE *stream, const options *o, const vt_epoch *e)
 {
     json_t *json = epoch_json(e);
-    json_object_set_new(json, "epochs", json_integer(o->epochs));
+    json_object_set_new(json, "epochs", o->time > 0 ? json_null() : json_integer(o->epochs));
     json_dumpf(json, stream, JSON_COMPACT | JSON_REAL_PRECISION(9));
     fputc('\n', stream);
     json_decref(json);

@@ -4,7 +4,8 @@
 bool mixes_batches(const options *o, int64_t epoch)
 {
     const bool over = o->mix_epochs != VT_AUTO && epoch >= o->mix_epochs;
-    return !over && (o->mixup > 0 || o->cutmix > 0);
+    const bool by_heart = o->overfit_batches > 0; /* as they are */
+    return !over && !by_heart && (o->mixup > 0 || o->cutmix > 0);
 }
 
 /* Streams of the batch's own, two of which are drawn from: far from those that ops count up from 0. */

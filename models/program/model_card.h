@@ -15,8 +15,8 @@ typedef struct model_card {
     json_t *class_names; /* an array of strings */
 } model_card;
 
-/* vt_model_save with a card in the file's metadata. Pictures are normalised by `pictures`; the classes are as many as
- * the model's. */
+/* vt_model_save with a card in the file's metadata. Pictures are normalised and resized as `pictures` says; the classes
+ * are as many as the model's. */
 bool model_card_save(const char *path, const classifier *m, const preprocessing *pictures,
                      const char *const *class_names);
 

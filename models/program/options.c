@@ -69,7 +69,8 @@ static const command_option of_augmentation[] = {
 
 static const command_option of_updates[] = {
     { OPTION_TEXT, "optimizer", OPTION_FIELD(optimizer), OPTIMIZER_NAMES, .one_of = true, .fallback = "adamw",
-      .fixed = true, .help = "By what weights are updated. Muon leaves the first and the last layer to AdamW" },
+      .fixed = true, .instead_of = "momentum",
+      .help = "By what weights are updated. Muon leaves the first and the last layer to AdamW" },
     { OPTION_NUMBER, "lr", OPTION_FIELD(lr), "X", 0, INFINITY, true, .fixed = true,
       .otherwise = "what suits the optimiser: 0.001 of AdamW, and 0.0003 where weights are trained further",
       .help = "The highest learning rate" },
@@ -385,7 +386,7 @@ options options_parse(const command_line *line, int argc, char **argv)
                   .workers = VT_AUTO,
                   .mix_epochs = VT_AUTO,
                   .layer_decay = 1 };
-    command_line_parse(line, argc, argv, &o);
+    o.on_line = command_line_parse(line, argc, argv, &o);
     return o;
 }
 
@@ -424,13 +425,11 @@ static bool complete_schedule(options *o)
     bool averages = optimizer_kind_of(o->optimizer)->averages;
     if (!o->schedule) o->schedule = averages ? "constant" : "cosine";
     if (averages && strcmp(o->schedule, "constant") != 0)
-        return options_contradict("--schedule is %s; schedule-free takes the place of a schedule: leave it out",
-                                  o->schedule);
+        return options_contradict(
+            "--schedule is %s; schedule-free takes the place of a schedule: leave it out, or make it constant",
+            o->schedule);
     if (o->warmup == VT_AUTO) o->warmup = strcmp(o->schedule, "one-cycle") == 0 ? 0.3 * (double)o->epochs : 0.5;
-    const bool steps = strcmp(o->schedule, "step") == 0;
-    if (o->lr_step != VT_AUTO && !steps)
-        return options_contradict("--lr-step is of --schedule step, not of %s", o->schedule);
-    if (o->lr_step == VT_AUTO && steps) o->lr_step = (double)o->epochs / 3;
+    if (o->lr_step == VT_AUTO && strcmp(o->schedule, "step") == 0) o->lr_step = (double)o->epochs / 3;
     if (o->time > 0 || o->warmup + o->cooldown <= (double)o->epochs) return true;
     return options_contradict("a warm-up of %g epochs and a cool-down of %g are more than the %lld of all", o->warmup,
                               o->cooldown, (long long)o->epochs);

@@ -7,6 +7,7 @@
 
 typedef struct options {
     const command_line *line;    /* that they were read from */
+    given_options on_line;       /* those that the command line itself gives */
     const struct options *given; /* as they were read, before options_complete */
     const char *data;            /* a folder, a data set's name, or NULL: look for one */
     const char *model, *device, *out;

@@ -1,8 +1,10 @@
 /* output_folder.c - the folder that a program's results go to. */
 #include "program/output_folder.h"
 #include "program/path.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -33,6 +35,21 @@ bool output_folder_prepare(const char *folder)
     return !vt_failed();
 }
 
+/* As src/io/file.c and whole_file.c name what is to become "model.safetensors": ".model.safetensors.0123abcd.tmp". */
+static bool is_temporary(const char *name)
+{
+    static const char form[] = ".?*.[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f].tmp";
+    return fnmatch(form, name, 0) == 0;
+}
+
+void output_folder_tidy(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    for (const struct dirent *e; directory && (e = readdir(directory));)
+        if (is_temporary(e->d_name)) unlinkat(dirfd(directory), e->d_name, 0);
+    if (directory) closedir(directory);
+}
+
 /* The process that has locked the file, as Linux tells; 0: it does not. */
 static long holder_of(int file)
 {
@@ -51,7 +68,11 @@ static long holder_of(int file)
 bool output_folder_claim(const char *folder)
 {
     const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return true;
+    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) {
+        output_folder_tidy(folder);
+        return true;
+    }
+    if (file < 0 || errno != EWOULDBLOCK) return true;
     const long holder = holder_of(file);
     char process[32] = "another process";
     if (holder > 0) snprintf(process, sizeof process, "process %ld", holder);

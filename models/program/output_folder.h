@@ -8,7 +8,11 @@
 bool output_folder_prepare(const char *folder);
 
 /* Claims the folder for this process until it ends, however that happens. False with an error, which names the process
- * that has it where the system says so. A file system without locks lets everybody have it. */
+ * that has it where the system says so. A file system without locks lets everybody have it. What a process that was
+ * killed there has left of files that it had not finished is removed. */
 bool output_folder_claim(const char *folder);
+
+/* Removes that from a folder that no other process writes into. */
+void output_folder_tidy(const char *folder);
 
 #endif

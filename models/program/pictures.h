@@ -18,8 +18,6 @@ typedef struct pictures {
 bool pictures_open(pictures *p, const options *o);
 /* Fills in what the options leave to the pictures: how they are augmented, and by how many threads. */
 void pictures_choose_options(const pictures *p, options *o);
-/* Whether a device may hold them all, and augment them as the options say. */
-bool pictures_may_be_resident(const pictures *p, const options *o);
 /* Prints which classes and how many pictures of each there are. */
 void pictures_describe(const pictures *p);
 /* A number that others have another of: it follows from the classes, the labels, and some of the pictures. 0, or any

@@ -1,6 +1,7 @@
 /* run_folder.c - what a training run leaves in its output folder. */
 #include "program/run_folder.h"
 #include "program/model_card.h"
+#include "program/option_differences.h"
 #include "program/path.h"
 #include "program/picture_sheet.h"
 #include <dirent.h>
@@ -65,16 +66,22 @@ bool run_folder_checkpoint(const trainer *t)
 
 /* ---- its history ---- */
 
+int64_t run_folder_epoch_of(const char *name)
+{
+    long long epoch;
+    int length = 0;
+    const bool read = sscanf(name, "checkpoint-%lld.safetensors%n", &epoch, &length) == 1;
+    return read && length > 0 && !name[length] ? epoch : -1;
+}
+
 /* Of epochs that are no longer kept, and of an earlier run's that this one has not come to. */
 static void remove_old(const trainer *t)
 {
     char path[PATH_SIZE];
     DIR *folder = opendir(t->options->out);
     for (const struct dirent *e; folder && (e = readdir(folder));) {
-        long long epoch;
-        int length = 0;
-        if (sscanf(e->d_name, "checkpoint-%lld.safetensors%n", &epoch, &length) != 1 || length == 0) continue;
-        if (e->d_name[length] || (epoch > t->epoch - t->options->keep && epoch <= t->epoch)) continue;
+        const int64_t epoch = run_folder_epoch_of(e->d_name);
+        if (epoch < 0 || (epoch > t->epoch - t->options->keep && epoch <= t->epoch)) continue;
         if (path_join(path, t->options->out, e->d_name)) unlink(path);
     }
     if (folder) closedir(folder);
@@ -90,33 +97,19 @@ static bool keep_checkpoint(const trainer *t)
     return true;
 }
 
-/* Adds a line that differs to those before. */
-static void list(char *text, size_t size, const char *line)
-{
-    size_t used = strlen(text);
-    snprintf(text + used, size - used, "%s%.*s", used ? ", " : "", (int)strcspn(line, "\n"), line);
-}
-
 static const char *next_line(const char *line)
 {
     line += strcspn(line, "\n");
     return line + (*line == '\n');
 }
 
-/* An error names all lines that differ. */
 static bool same_options(const char *path, const char *saved, const char *wanted)
 {
-    char of_saved[200] = "", of_wanted[200] = "";
+    char differences[DIFFERENCES_SIZE];
     if (strcmp(saved, wanted) == 0) return true;
-    for (; *saved || *wanted; saved = next_line(saved), wanted = next_line(wanted)) {
-        size_t length = strcspn(saved, "\n");
-        if (length == strcspn(wanted, "\n") && strncmp(saved, wanted, length) == 0) continue;
-        list(of_saved, sizeof of_saved, saved);
-        list(of_wanted, sizeof of_wanted, wanted);
-    }
-    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE,
-                   "%s is of a run with %s, not %s: a run is resumed with the options it began with", path, of_saved,
-                   of_wanted);
+    option_differences(saved, wanted, differences, sizeof differences);
+    vt_error_raise(VT_ERROR_ARGUMENT, VT_HERE, "%s is of a run with %s; a run is resumed with what it began with", path,
+                   differences);
     return false;
 }
 

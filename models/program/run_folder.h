@@ -17,6 +17,9 @@ bool run_folder_resume(trainer *t);
  * is kept. */
 bool run_folder_finish_epoch(const trainer *t, const vt_epoch *row, const evaluation *tested, bool is_best);
 
+/* The epoch of a file of this history, "checkpoint-12.safetensors"; -1: the name is of no such file. */
+int64_t run_folder_epoch_of(const char *name);
+
 /* Writes pictures.png, the first pictures of a run as training gets them; a build without libpng writes none. False
  * with an error. */
 bool run_folder_show_pictures(const pictures *p, const options *o);

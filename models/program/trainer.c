@@ -5,7 +5,9 @@
 #include "program/finetune.h"
 #include "program/learning_rate.h"
 #include "program/mix_batch.h"
+#include "program/old_run.h"
 #include "program/optimizers.h"
+#include "program/resident_pictures.h"
 #include "program/run_folder.h"
 #include "report/mistake_maps.h"
 #include <inttypes.h>
@@ -28,7 +30,7 @@ static void describe(trainer *t, const pictures *p)
     options_list_fixed(t->options, t->fixed, sizeof t->fixed);
     size_t used = strlen(t->fixed);
     snprintf(t->fixed + used, sizeof t->fixed - used,
-             "\ntraining-pictures=%lld\ntest-pictures=%lld\nclasses=%s..%s\nfingerprint-of-the-pictures=%" PRIx64,
+             "\ntraining-pictures=%lld\ntest-pictures=%lld\nclass-names=%s..%s\nfingerprint-of-the-pictures=%" PRIx64,
              (long long)train->count, (long long)p->test->count, train->class_names[0],
              train->class_names[train->classes - 1], pictures_fingerprint(p));
 }
@@ -45,14 +47,23 @@ static bool make_net(trainer *t, const vt_dataset *train)
     return t->optimizer && finetune_set_rates(t->net, t->optimizer, o) && objective_init(&t->objective, o, t->net);
 }
 
-/* Weights go on with the pictures that they know. */
-static bool choose_normalisation(trainer *t, const data_set *set)
+static void take_normalisation(preprocessing *how, const data_set *set)
 {
-    if (t->options->weights) return finetune_find_pictures(t->net, t->options, &t->pictures);
     for (int c = 0; c < 3; c++) {
-        t->pictures.mean[c] = (double)set->mean[c];
-        t->pictures.std[c] = (double)set->std[c];
+        how->mean[c] = (double)set->mean[c];
+        how->std[c] = (double)set->std[c];
     }
+}
+
+/* Weights go on with the pictures that they know. Those of files are resized as a vt_dataset resizes them, and those in
+ * memory as images_of_size does. */
+static bool choose_preprocessing(trainer *t, const pictures *p)
+{
+    if (!t->options->weights)
+        take_normalisation(&t->pictures, p->set);
+    else if (!finetune_find_pictures(t->net, t->options, &t->pictures))
+        return false;
+    t->pictures.bilinear = p->train->images != NULL;
     return true;
 }
 
@@ -65,7 +76,7 @@ static void open_loaders(trainer *t, const pictures *p)
         std[c] = (float)t->pictures.std[c];
     }
     /* A GPU is quicker than the host at making batches, of the same bits. */
-    bool resident = strcmp(vt_device(), "cuda") == 0 && pictures_may_be_resident(p, o);
+    bool resident = strcmp(vt_device(), "cuda") == 0 && pictures_may_be_resident(p->train, p->test, o);
     /* What a network is to learn by heart comes as it is. */
     bool varied = o->overfit_batches == 0;
     if (!varied) t->few = *p->train;
@@ -98,7 +109,8 @@ static bool begin_report(trainer *t, const pictures *p)
 {
     const options *o = t->options;
     bool as_they_are = o->overfit_batches > 0; /* there is nothing to show */
-    return (o->resume || as_they_are || run_folder_show_pictures(p, o)) &&
+    return (o->resume || old_run_remove(o, options_tell(o) ? stdout : NULL)) &&
+           (o->resume || as_they_are || run_folder_show_pictures(p, o)) &&
            run_report_begin(&t->report, o, p, t->net, t->epoch + 1);
 }
 
@@ -113,7 +125,7 @@ bool trainer_init(trainer *t, const options *o, const pictures *p)
     describe(t, p);
     check_sizes(o, p->train);
     vt_seed((uint64_t)o->seed);
-    if (!make_net(t, p->train) || !choose_normalisation(t, p->set)) return false;
+    if (!make_net(t, p->train) || !choose_preprocessing(t, p)) return false;
     open_loaders(t, p);
     /* A run that has ended is left as it is. */
     return !vt_failed() && (!o->resume || run_folder_resume(t)) &&
@@ -328,9 +340,10 @@ static bool finish_epoch(trainer *t)
     return done;
 }
 
+/* Where there is a part of an epoch, it has yet to be tested. */
 bool trainer_is_done(const trainer *t)
 {
-    return budget_is_spent(&t->budget, t->epoch);
+    return t->batch == 0 && budget_is_spent(&t->budget, t->epoch);
 }
 
 bool trainer_run(trainer *t)

@@ -16,7 +16,7 @@ typedef struct trainer {
     objective objective;
     vt_dataset few; /* pictures to learn by heart; count 0: there are none */
     vt_loader *train_loader, *test_loader;
-    preprocessing pictures; /* how they are normalised */
+    preprocessing pictures; /* how they are normalised, and were resized */
     const char *const *class_names;
     char fixed[VT_NOTE_SIZE]; /* what decides what is learned: a run is resumed with the same alone. Device and threads
                                * are not in it, so that it may move to another machine */

@@ -3,6 +3,7 @@
 #include "program/json_file.h"
 #include "program/json_text.h"
 #include "program/machine.h"
+#include "program/option_needs.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,16 +29,32 @@ static json_t *options_json(const options *options)
     return json;
 }
 
+typedef struct run {
+    const options *options;
+    const pictures *pictures;
+} run;
+
+/* Not where to, nor what is printed; a recipe is replaced by its values; and of these, what changes nothing may not be
+ * given. */
+static bool is_of_the_command(const char *name, const void *user)
+{
+    static const char *const without[] = { "out", "recipe", "resume", "quiet", "json", NULL };
+    const run *r = user;
+    const char *const *other = without;
+    while (*other && strcmp(*other, name) != 0) other++;
+    return !*other && !option_is_idle(r->options, name) && !data_set_ignores(r->pictures->set, name);
+}
+
 /* As it was given, since options that follow from others may not be given beside them; with a recipe's values in the
  * place of its name, which may become that of others. The pictures that were found are named, so that the same are
  * found again. */
 static json_t *command_json(const options *o, const pictures *p)
 {
-    static const char *const without[] = { "out", "recipe", "resume", "quiet", "json", NULL };
+    const run r = { o, p };
     options found = *o->given;
     if (!found.data) found.data = p->set->name;
     if (found.batch == VT_AUTO) found.batch = o->batch;
-    char *text = command_line_text(o->line, &found, without);
+    char *text = command_line_text(o->line, &found, is_of_the_command, &r);
     json_t *json = text ? json_of_text(text) : NULL;
     free(text);
     return json;
