@@ -1,6 +1,7 @@
 /* data.c - vitro data: which pictures there are to train on, and what training gets of them. */
 #include "command/command.h"
 #include "program/failure.h"
+#include "program/option_needs.h"
 #include "program/options.h"
 #include "program/picture_sheet.h"
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static int run(int argc, char **argv)
 {
     options o = options_parse(&data_line, argc, argv);
     pictures p = { 0 };
-    bool ok = pictures_open(&p, &o);
+    bool ok = pictures_open(&p, &o) && option_needs_are_met_by(&o, p.set);
     if (ok) {
         pictures_choose_options(&p, &o);
         pictures_describe(&p);

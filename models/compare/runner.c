@@ -92,7 +92,7 @@ static bool train(const plan *p, const options *all, const planned_run *r, const
     o.given = &given;
     pictures opened = { 0 };
     const bool ok = !vt_failed() && agree(&o, r->model) && prepare_folder(folder) && pictures_open(&opened, &o) &&
-                    train_on(&o, &opened);
+                    option_needs_are_met_by(&o, opened.set) && train_on(&o, &opened);
     pictures_close(&opened);
     return ok;
 }

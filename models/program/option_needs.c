@@ -96,3 +96,14 @@ bool option_needs_are_met(const options *o)
             return options_contradict("--%s changes nothing %s: leave it out", needs[i].option, needs[i].where);
     return true;
 }
+
+bool option_needs_are_met_by(const options *o, const data_set *set)
+{
+    const given_options *given = &o->on_line;
+    const command_option *row;
+    for (int i = 0; given->line && (row = command_line_row(given->line, i)); i++)
+        if (given->rows[i] && data_set_ignores(set, row->name))
+            return options_contradict("--%s is of pictures in a folder for each class, and these are %s: leave it out",
+                                      row->name, set->about);
+    return true;
+}

@@ -75,18 +75,6 @@ static const vt_dataset *open_for(pictures *p, const options *o, bool train, pic
     return some ? classes_of_dataset(some) : NULL;
 }
 
-/* A recipe may have options of other pictures; the command line may not. */
-static bool suits(const data_set *set, const options *o)
-{
-    const given_options *given = &o->on_line;
-    const command_option *row;
-    for (int i = 0; given->line && (row = command_line_row(given->line, i)); i++)
-        if (given->rows[i] && data_set_ignores(set, row->name))
-            return options_contradict("--%s is of pictures in a folder for each class, and these are %s: leave it out",
-                                      row->name, set->about);
-    return true;
-}
-
 bool pictures_open(pictures *p, const options *o)
 {
     picture_choice which = choose(o);
@@ -96,7 +84,6 @@ bool pictures_open(pictures *p, const options *o)
         refuse(o->data);
         return false;
     }
-    if (!suits(p->set, o)) return false;
     p->folder = held ? o->data : p->set->folder;
     p->train = open_for(p, o, true, which);
     p->test = open_for(p, o, false, which);

@@ -64,7 +64,8 @@ int training_program(const command_line *line, int argc, char **argv)
     vt_set_memory_limit(o.checkpoint_activations ? VT_AUTO : (int64_t)o.memory);
     pictures p = { 0 };
     bool ok = !vt_failed() && options_complete(&o) && option_needs_are_met(&o) && choose_by_weights(&o) &&
-              output_folder_prepare(o.out) && output_folder_claim(o.out) && pictures_open(&p, &o) && train(&o, &p);
+              output_folder_prepare(o.out) && output_folder_claim(o.out) && pictures_open(&p, &o) &&
+              option_needs_are_met_by(&o, p.set) && train(&o, &p);
     pictures_close(&p);
     return ok ? vt_stop_exit_code() : failure_report();
 }
