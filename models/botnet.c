@@ -7,8 +7,7 @@
 
 enum { BOTTLENECK = 4 }; /* a block's channels over those within it */
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 static conv_norm convolution(vt_path path, int64_t in, int64_t out, int kernel, int stride)
 {
@@ -150,8 +149,7 @@ bool botnet_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 static vt_tensor activate(const botnet_config *c, vt_tensor x)
 {
@@ -201,8 +199,7 @@ vt_tensor botnet_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->head, vt_dropout(x, m->config.common.dropout)));
 }
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 static bool layout(const void *model, const char *value, token_layout *layout)
 {

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 static bool tokenizer_init(cct *m)
 {
@@ -118,8 +117,7 @@ bool cct_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 /* The MLP's branch is added to what it was computed from, which has been normalised. */
 static vt_tensor block_forward(const cct_block *b, vt_tensor x)
@@ -159,8 +157,7 @@ vt_tensor cct_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->fc, x));
 }
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 static bool layout(const void *model, const char *value, token_layout *layout)
 {

@@ -7,8 +7,7 @@
 enum { POOL = 3, POOL_STRIDE = 2, POOL_PADDING = 1 };
 #define EPS 1e-6
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 /* Rows of tokens, or columns, of pictures of that height, or width. */
 static int64_t tokens_of(const ceit_config *c, int64_t extent)
@@ -120,8 +119,7 @@ bool ceit_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 /* There is no activation between the batch norm and the pooling. */
 static vt_tensor embed(const ceit *m, vt_tensor images)
@@ -173,8 +171,7 @@ vt_tensor ceit_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->head, vt_named(m->path, "cls_token", x)));
 }
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 static bool layout(const void *model, const char *value, token_layout *layout)
 {

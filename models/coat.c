@@ -8,8 +8,7 @@
 #define PATCH_EPS 1e-5
 #define EPS       1e-6
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 static int64_t heads_of(const coat_config *c)
 {
@@ -149,8 +148,7 @@ bool coat_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 static vt_tensor serial_block_forward(const coat *m, const coat_scale *s, const coat_serial_block *b, vt_tensor x)
 {
@@ -230,8 +228,7 @@ vt_tensor coat_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->head, vt_named(m->path, "cls_token", class)));
 }
 
-/* -- Others' names
- * ----------------------------------------------------------------------------------------------------- */
+/* -- Others' names ------------------------------------------------------------------------------------------------- */
 
 /* Files have what blocks share once, or under the names of all that share it; the authors' also norms that nothing
  * uses. */
@@ -254,8 +251,7 @@ static const vt_name_rule blocks_names_lite[] = { OF_FIRST_BLOCKS, SHARED, DROP(
 static const naming namings[] = { { "timm", OWN, all_names }, { "timm", BLOCK, blocks_names }, { 0 } };
 static const naming namings_lite[] = { { "timm", OWN, all_names_lite }, { "timm", BLOCK, blocks_names_lite }, { 0 } };
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 static bool layout(const void *model, const char *value, token_layout *layout)
 {

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 static cvt_projection projection_new(vt_path path, char which, int64_t dim, int64_t kernel, int64_t stride,
                                      bool no_bias)
@@ -131,8 +130,7 @@ bool cvt_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 /* map [B, dim, rows, columns], behind the class token, which may be inert -> [B, heads, class token and tokens, dim /
  * heads] */
@@ -187,8 +185,7 @@ vt_tensor cvt_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->head, x));
 }
 
-/* -- Others' names
- * ----------------------------------------------------------------------------------------------------- */
+/* -- Others' names ------------------------------------------------------------------------------------------------- */
 
 #define HF_LAYER  "cvt.encoder.stages.*.layers.*."
 #define HF_CONV   HF_LAYER "attention.attention.convolution_projection_"
@@ -224,8 +221,7 @@ static const naming namings[] = {
     { 0 },
 };
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 static bool layout(const void *model, const char *value, token_layout *layout)
 {

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 static bool is_last(const pvt_config *c, int s)
 {
@@ -103,8 +102,7 @@ bool pvt_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 static vt_tensor block_forward(const pvt_block *b, vt_tensor x)
 {
@@ -140,8 +138,7 @@ vt_tensor pvt_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->head, x));
 }
 
-/* -- Others' names ---------------------------------------------------------------------------------------------------
- */
+/* -- Others' names ------------------------------------------------------------------------------------------------- */
 
 static const vt_name_rule authors[] = {
     TO("patch_embed1.*", "patch_embed.*"),
@@ -190,8 +187,7 @@ static const naming namings[] = {
     { 0 },
 };
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 static bool layout(const void *model, const char *value, token_layout *layout)
 {

@@ -6,8 +6,7 @@
 /* Those of the embeddings and of the keys have layer_norm's usual 1e-5. */
 static const double EPS = 1e-6;
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 static pvt_v2_block block_new(vt_path path, const pvt_v2_config *c, const pvt_v2_stage *stage, int s)
 {
@@ -92,8 +91,7 @@ bool pvt_v2_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 static vt_tensor block_forward(const pvt_v2_block *b, vt_tensor x, int64_t rows)
 {
@@ -126,8 +124,7 @@ vt_tensor pvt_v2_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->head, x));
 }
 
-/* -- Others' names ---------------------------------------------------------------------------------------------------
- */
+/* -- Others' names ------------------------------------------------------------------------------------------------- */
 
 #define STAGE(number, stage)                                                                                           \
     TO("block" #number ".*.mlp.dwconv.dwconv.*", "stages." #stage ".blocks.*.mlp.dwconv.*"),                           \
@@ -174,8 +171,7 @@ static const naming namings[] = {
     { 0 },
 };
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 static bool layout(const void *model, const char *value, token_layout *layout)
 {

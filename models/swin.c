@@ -5,8 +5,7 @@
 
 static const double EPS = 1e-5;
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 static swin_block block_new(vt_path path, const swin_config *c, windows windows, int64_t dim, int64_t heads)
 {
@@ -93,8 +92,7 @@ bool swin_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 /* `mask` is that of shifted windows, and inert in others. */
 static vt_tensor attend_in_windows(const swin_block *b, vt_tensor x, vt_tensor mask)
@@ -144,8 +142,7 @@ vt_tensor swin_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->head, x));
 }
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 static bool layout(const void *model, const char *value, token_layout *layout)
 {

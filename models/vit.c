@@ -4,8 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 static vit_block block_new(vt_path path, const vit_config *c, double drop_path)
 {
@@ -103,8 +102,7 @@ bool vit_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 static vt_tensor block_forward(const vit_block *b, vt_tensor x)
 {
@@ -176,8 +174,7 @@ vt_tensor vit_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", classify(m, x));
 }
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 static bool layout(const void *model, const char *value, token_layout *layout)
 {

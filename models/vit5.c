@@ -10,8 +10,7 @@
 #define THETA           10000
 #define REGISTERS_THETA 100
 
-/* -- Parameters ------------------------------------------------------------------------------------------------------
- */
+/* -- Parameters ---------------------------------------------------------------------------------------------------- */
 
 /* Registers have places in a square. */
 static int64_t register_rows(const vit5_config *c)
@@ -99,8 +98,7 @@ bool vit5_init(void *model, vt_path path, const void *config)
     return !vt_failed();
 }
 
-/* -- Forward ---------------------------------------------------------------------------------------------------------
- */
+/* -- Forward ------------------------------------------------------------------------------------------------------- */
 
 /* Class token, registers, patches. The authors have the registers last, which gives the same. */
 static vt_tensor embed(const vit5 *m, vt_tensor images)
@@ -157,8 +155,7 @@ vt_tensor vit5_forward(const void *model, vt_tensor images)
     return vt_named(m->path, "logits", linear_forward(&m->head, vt_dropout(class, common->dropout)));
 }
 
-/* -- Others' names
- * ----------------------------------------------------------------------------------------------------- */
+/* -- Others' names ------------------------------------------------------------------------------------------------- */
 
 /* The authors' files have the speeds of rotation, which follow from the sizes. */
 static const vt_name_rule with_speeds[] = {
@@ -168,8 +165,7 @@ static const vt_name_rule with_speeds[] = {
 };
 static const naming namings[] = { { "the authors", "blocks.0.attn.rope.freqs", with_speeds }, { 0 } };
 
-/* -- Variants --------------------------------------------------------------------------------------------------------
- */
+/* -- Variants ------------------------------------------------------------------------------------------------------ */
 
 static bool layout(const void *model, const char *value, token_layout *layout)
 {

@@ -30,8 +30,7 @@ const variant *zoo_variant(int index, const family **family)
     return NULL;
 }
 
-/* -- Finding one -----------------------------------------------------------------------------------------------------
- */
+/* -- Finding one --------------------------------------------------------------------------------------------------- */
 
 static const char *name_at(int index)
 {
@@ -63,8 +62,7 @@ static const variant *find(const classifier_args *a, const family **family)
     return NULL;
 }
 
-/* -- Building one ----------------------------------------------------------------------------------------------------
- */
+/* -- Building one -------------------------------------------------------------------------------------------------- */
 
 static bool change_depth(const classifier_args *a, const family *family, void *config)
 {
@@ -144,8 +142,7 @@ void classifier_free(classifier *m)
     if (m) vt_model_free(m->model);
 }
 
-/* -- Weights ----------------------------------------------------------------------------------------------------------
- */
+/* -- Weights ------------------------------------------------------------------------------------------------------- */
 
 const naming *family_naming(const family *family, const vt_tensor_file *file)
 {
@@ -166,8 +163,7 @@ bool classifier_load_with(const classifier_load_args *a)
                          .replaceable = a->adapt ? f->heads : NULL, .partial = a->partial, .report = a->report);
 }
 
-/* -- Using one -------------------------------------------------------------------------------------------------------
- */
+/* -- Using one ----------------------------------------------------------------------------------------------------- */
 
 vt_tensor classifier_forward(const classifier *m, vt_tensor images)
 {

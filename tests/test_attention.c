@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- A problem, and its solution ------------------------------------------------------------------------------------
- */
+/* -- A problem, and its solution ----------------------------------------------------------------------------------- */
 
 enum { HEADS = 3, MATRICES = 9 };
 enum { Q, K, V, G, Y, LOGSUMEXP, DQ, DK, DV };
@@ -145,8 +144,7 @@ static void solution_free(solution s)
     free(s.dbias);
 }
 
-/* -- Memory ---------------------------------------------------------------------------------------------------------
- */
+/* -- Memory -------------------------------------------------------------------------------------------------------- */
 
 /* How matrices lie: heads of a token beside each other, one after another, or channels far apart. */
 typedef enum layout {
@@ -248,8 +246,7 @@ static void expect_gaps(const char *what, const array *a)
     }
 }
 
-/* -- Running --------------------------------------------------------------------------------------------------------
- */
+/* -- Running ------------------------------------------------------------------------------------------------------- */
 
 static const backend *device(void)
 {
@@ -446,8 +443,7 @@ Test(attention, with_bias_and_mask)
     if (device_computes_f64()) check_with_more("f64", CHANNELS_FIRST, VT_F64, VT_F64);
 }
 
-/* -- Memory, and threads --------------------------------------------------------------------------------------------
- */
+/* -- Memory, and threads ------------------------------------------------------------------------------------------- */
 
 static size_t scratch_of(const op *op, int64_t tokens)
 {
@@ -521,8 +517,7 @@ Test(attention, same_bits_for_any_number_of_threads)
     cr_assert(memcmp(one, three, sizeof one) == 0);
 }
 
-/* -- Dropout --------------------------------------------------------------------------------------------------------
- */
+/* -- Dropout ------------------------------------------------------------------------------------------------------- */
 
 /* More than a tile of queries and of keys, in heads that tensor cores take. */
 enum { DROPPED_LEADS = 6, DROPPED_QUERIES = 70, DROPPED_KEYS = 81, DROPPED_CHANNELS = 32 };
@@ -583,8 +578,7 @@ Test(attention, with_dropout)
     }
 }
 
-/* -- What a query sees ----------------------------------------------------------------------------------------------
- */
+/* -- What a query sees --------------------------------------------------------------------------------------------- */
 
 /* The option's own words, for each pair of a query and a key. */
 static bool sees(int64_t i, int64_t j, int64_t queries, int64_t keys, bool causal, bool last, int64_t window)

@@ -22,8 +22,7 @@ static float float_of_bits(uint32_t bits)
     return x;
 }
 
-/* -- The conversion -------------------------------------------------------------------------------------------------
- */
+/* -- The conversion ------------------------------------------------------------------------------------------------ */
 
 /* The nearer of the two neighbours, which are the floats with and without the lower half of the bits. In f64, where
  * infinity is where the next number would be. */
@@ -73,8 +72,7 @@ Test(conversion, there_and_back)
     }
 }
 
-/* -- Copies ---------------------------------------------------------------------------------------------------------
- */
+/* -- Copies -------------------------------------------------------------------------------------------------------- */
 
 static float *random_floats(int64_t count, uint64_t seed)
 {
@@ -328,8 +326,7 @@ Test(kernels, of_rows)
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) test_storage(&samples[i]);
 }
 
-/* -- Computed once more ---------------------------------------------------------------------------------------------
- */
+/* -- Computed once more -------------------------------------------------------------------------------------------- */
 
 /* x is read of a product that a plan stores as bf16, and later of the same one in f32, which has been read meanwhile:
  * it is not what its least element was found in. */

@@ -29,8 +29,7 @@ static void end(void)
 SUITE(model_file);
 SUITE(checkpoint);
 
-/* -- A network with parameters of several shapes, a buffer, and dropout
- * ------------------------------------------------ */
+/* -- A network with parameters of several shapes, a buffer, and dropout -------------------------------------------- */
 
 typedef struct net {
     vt_model *model;

@@ -16,8 +16,7 @@ enum algorithm { WINOGRAD, DEPTH_WISE, ONEDNN, IM2COL, ALGORITHMS };
 static const char *const algorithm_names[] = { "Winograd", "depth-wise", "oneDNN", "im2col" };
 static const char *const pass_names[] = { "forward", "input gradient", "weight gradient" };
 
-/* -- Problems -------------------------------------------------------------------------------------------------------
- */
+/* -- Problems ------------------------------------------------------------------------------------------------------ */
 
 typedef struct shape {
     const char *name;
@@ -64,8 +63,7 @@ static int64_t y_count(const convolution *p)
     return p->batch * p->output[0] * p->output[1] * p->outputs;
 }
 
-/* -- Numbers --------------------------------------------------------------------------------------------------------
- */
+/* -- Numbers ------------------------------------------------------------------------------------------------------- */
 
 /* Uniform in [-1, 1), and such that bf16 holds them exactly. */
 static double number(int64_t i, uint64_t seed)
@@ -121,8 +119,7 @@ static double as_double(const numbers *n, bool bf16, int64_t i)
     return (double)(bf16 ? widened : n->f32[i]);
 }
 
-/* -- The definition -------------------------------------------------------------------------------------------------
- */
+/* -- The definition ------------------------------------------------------------------------------------------------ */
 
 typedef struct tensors {
     numbers x, weight, bias, y;
@@ -195,8 +192,7 @@ static int64_t terms(const convolution *p, enum convolution_pass pass)
     return (pass == CONVOLUTION_FORWARD ? p->channels : p->outputs) / p->groups * taps;
 }
 
-/* -- Algorithms -----------------------------------------------------------------------------------------------------
- */
+/* -- Algorithms ---------------------------------------------------------------------------------------------------- */
 
 static void *scratch_new(size_t bytes)
 {
@@ -337,8 +333,7 @@ Test(convolution, images_in_bf16)
     }
 }
 
-/* -- Depth-wise -----------------------------------------------------------------------------------------------------
- */
+/* -- Depth-wise ---------------------------------------------------------------------------------------------------- */
 
 /* The sum of y over images and pixels. */
 static double *define_bias_gradient(const convolution *p, const tensors *t)
@@ -399,8 +394,7 @@ Test(convolution, large_depth_wise_results)
     tensors_free(t);
 }
 
-/* -- What libraries get wrong ---------------------------------------------------------------------------------------
- */
+/* -- What libraries get wrong -------------------------------------------------------------------------------------- */
 
 /* What an implementation of oneDNN gets wrong. */
 Test(convolution, one_column_of_windows_of_one_channel)
@@ -463,8 +457,7 @@ Test(convolution, bits_repeat)
     }
 }
 
-/* -- Which code of oneDNN -------------------------------------------------------------------------------------------
- */
+/* -- Which code of oneDNN ------------------------------------------------------------------------------------------ */
 
 static void expect_fast_code(const char *name, convolution p)
 {

@@ -1660,8 +1660,7 @@ Test(models, parameters_outlive_scopes)
     vt_model_free(model);
 }
 
-/* -- Gradient checks
- * --------------------------------------------------------------------------------------------------- */
+/* -- Gradient checks ----------------------------------------------------------------------------------------------- */
 
 /* x², whose gradient passes through one of the two factors only: x instead of 2 x. */
 static vt_tensor half_differentiated(const vt_tensor *inputs, void *user)

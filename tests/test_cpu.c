@@ -19,8 +19,7 @@
 #include <time.h>
 #include <time.h>
 
-/* -- Numbers --------------------------------------------------------------------------------------------------------
- */
+/* -- Numbers ------------------------------------------------------------------------------------------------------- */
 
 typedef struct numbers {
     int64_t count;
@@ -73,8 +72,7 @@ static const char *matmul_by_onednn(const gemm_problem *p, float *a, float *b, f
     return execute_once(onednn_prepare_matmul(p, bias != NULL), (void *[]){ a, b, bias, y });
 }
 
-/* -- Matrix products ------------------------------------------------------------------------------------------------
- */
+/* -- Matrix products ----------------------------------------------------------------------------------------------- */
 
 /* A product, and the elements of a and b that it reads. */
 typedef struct product {
@@ -271,8 +269,7 @@ Test(matmul, another_number_of_threads)
     numbers_free(got);
 }
 
-/* -- Choosing among candidates ---------------------------------------------------------------------------------------
- */
+/* -- Choosing among candidates ------------------------------------------------------------------------------------- */
 
 /* Candidates that take so much of the processor's time each, 0 where they cannot run. */
 typedef struct workers {
@@ -386,8 +383,7 @@ Test(level, lower_than_the_processor)
     cr_assert(!level_has_pairs() && !level_has_matrices());
 }
 
-/* -- Max pooling of what is not finite ------------------------------------------------------------------------------
- */
+/* -- Max pooling of what is not finite ----------------------------------------------------------------------------- */
 
 Test(max_pool2d, special_values)
 {

@@ -248,8 +248,7 @@ Test(training, eagerly_gives_the_same)
     expect_close(&got, &want, STEPS, 1e-4);
 }
 
-/* -- Launching as one ------------------------------------------------------------------------------------------------
- */
+/* -- Launching as one ---------------------------------------------------------------------------------------------- */
 
 static int count_text(const char *text, const char *wanted)
 {

@@ -61,8 +61,7 @@ static vt_tensor gradient(vt_tensor y, vt_tensor x)
     return g;
 }
 
-/* -- IEEE 754 -------------------------------------------------------------------------------------------------------
- */
+/* -- IEEE 754 ------------------------------------------------------------------------------------------------------ */
 
 Test(elementwise, arithmetic_on_infinities)
 {
@@ -170,8 +169,7 @@ Test(elementwise, where_hides_what_it_does_not_choose)
     }
 }
 
-/* -- Gradients where the function has a corner ----------------------------------------------------------------------
- */
+/* -- Gradients where the function has a corner --------------------------------------------------------------------- */
 
 Test(elementwise, gradients_at_corners)
 {
@@ -313,8 +311,7 @@ Test(elementwise, cast_passes_gradients_between_floats)
     }
 }
 
-/* -- Integers -------------------------------------------------------------------------------------------------------
- */
+/* -- Integers ------------------------------------------------------------------------------------------------------ */
 
 Test(elementwise, integers_wrap)
 {
@@ -462,8 +459,7 @@ Test(elementwise, cast_saturates)
     }
 }
 
-/* -- Random masks ---------------------------------------------------------------------------------------------------
- */
+/* -- Random masks -------------------------------------------------------------------------------------------------- */
 
 enum { MASKED = 100003 }; /* several threads, and a last block that is not full */
 
@@ -564,8 +560,7 @@ Test(elementwise, masks_act_in_training_only)
     vt_error_clear();
 }
 
-/* -- Arrays for several threads, of every layout --------------------------------------------------------------------
- */
+/* -- Arrays for several threads, of every layout ------------------------------------------------------------------- */
 
 static double value_at(int64_t i)
 {
@@ -636,8 +631,7 @@ Test(elementwise, large_choice)
     free(values);
 }
 
-/* -- Sequences ------------------------------------------------------------------------------------------------------
- */
+/* -- Sequences ----------------------------------------------------------------------------------------------------- */
 
 Test(elementwise, sequences)
 {

@@ -10,8 +10,7 @@
 
 TestSuite(images, .fini = expect_nothing_left);
 
-/* -- Arrays ---------------------------------------------------------------------------------------------------------
- */
+/* -- Arrays -------------------------------------------------------------------------------------------------------- */
 
 enum { MOST = 4096 };
 
@@ -38,8 +37,7 @@ static void expect_equal(vt_tensor got, vt_shape shape, const double *want, cons
                   want[i]);
 }
 
-/* -- Transposed convolution: each element of x, times its kernel, to where it belongs -------------------------------
- */
+/* -- Transposed convolution: each element of x, times its kernel, to where it belongs ------------------------------ */
 
 /* x [2, 4, 3, 4]; padding is top, bottom, left, right. */
 typedef struct transposed {
@@ -116,8 +114,7 @@ Test(images, signals_are_images_of_height_1)
                  shape, want, "conv_transpose1d");
 }
 
-/* -- Pooling ---------------------------------------------------------------------------------------------------------
- */
+/* -- Pooling ------------------------------------------------------------------------------------------------------- */
 
 /* Indices name the elements of x that were chosen: of dilated windows in sides of padding, and of windows that divide.
  */
@@ -165,8 +162,7 @@ Test(images, indices_outside_the_plane_are_refused)
     REFUSED(VT_ERROR_ARGUMENT, "index 6");
 }
 
-/* -- Places that a grid gives: one at a time, as PyTorch computes them ----------------------------------------------
- */
+/* -- Places that a grid gives: one at a time, as PyTorch computes them --------------------------------------------- */
 
 typedef struct sampling {
     const char *name;
@@ -274,8 +270,7 @@ Test(images, the_identity_samples_the_image_itself)
     }
 }
 
-/* -- Channels as pixels ----------------------------------------------------------------------------------------------
- */
+/* -- Channels as pixels -------------------------------------------------------------------------------------------- */
 
 Test(images, channels_as_pixels)
 {
@@ -291,8 +286,7 @@ Test(images, channels_as_pixels)
     expect_equal(vt_pixel_unshuffle(y, 3), VT_SHAPE(2, 18, 2, 3), x, "pixel_unshuffle");
 }
 
-/* -- Scales: values worked out by PyTorch's rule ---------------------------------------------------------------------
- */
+/* -- Scales: values worked out by PyTorch's rule ------------------------------------------------------------------- */
 
 Test(images, scales)
 {

@@ -10,8 +10,7 @@
 
 enum { BATCH = 4, CLASSES = 10, PIXELS = 3 * 32 * 32, TRAINING_BATCHES = 5, STEPS = 10, DEPTH = 2 };
 
-/* -- Fixtures
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- Fixtures ------------------------------------------------------------------------------------------------------ */
 
 /* Converted on the host: not every device computes in f64. */
 static vt_tensor tensor_of(double *values, vt_shape shape, vt_dtype dtype)
@@ -50,8 +49,7 @@ static vt_tensor fixture_labels(const safetensors *file, const char *name, int b
     return labels;
 }
 
-/* -- Models
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- Models -------------------------------------------------------------------------------------------------------- */
 
 typedef struct subject {
     const char *fixture, *gradients;
@@ -140,8 +138,7 @@ static void expect_entry(vt_tensor x, const safetensors *file, const char *name,
               d.worst / d.scale, limit);
 }
 
-/* -- Logits, loss, gradients
- * --------------------------------------------------------------------------------------------- */
+/* -- Logits, loss, gradients --------------------------------------------------------------------------------------- */
 
 static void compare_with_pytorch(bool is_vit, vt_dtype precision, double logits_limit, double gradient_limit)
 {
@@ -225,8 +222,7 @@ Test(vit, gives_attention_maps_whose_rows_sum_to_one)
     free_subject(&s);
 }
 
-/* -- Training
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- Training ------------------------------------------------------------------------------------------------------ */
 
 static void train_like_pytorch(bool is_vit, vt_dtype precision, int steps, double limit)
 {
@@ -287,8 +283,7 @@ Test(resnet, trains_like_pytorchs_for_three_steps_in_bf16)
     train_like_pytorch(false, VT_BF16, 3, 0.05);
 }
 
-/* -- Structure
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- Structure ----------------------------------------------------------------------------------------------------- */
 
 static void expect_counts(const char *name, int64_t classes, int64_t parameters, int64_t buffers)
 {

@@ -22,8 +22,7 @@ static void end(void)
 TestSuite(names);
 TestSuite(model_load, .init = begin, .fini = end);
 
-/* -- Names
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- Names --------------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *from, *to, *name, *renamed; /* NULL: it does not match */
@@ -77,8 +76,7 @@ Test(names, long_ones_are_left_alone)
     cr_assert(!rename_apply(&(vt_name_rule){ "*b*b*b*b", "x" }, name, renamed));
 }
 
-/* -- Loading
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- Loading ------------------------------------------------------------------------------------------------------- */
 
 enum { MOST = 64 };
 static float counting[MOST];
@@ -224,8 +222,7 @@ Test(model_load, converts_what_the_file_has_of_other_dtypes)
     vt_model_free(model);
 }
 
-/* -- What does not fit
- * ------------------------------------------------------------------------------------------------- */
+/* -- What does not fit --------------------------------------------------------------------------------------------- */
 
 Test(model_load, names_what_does_not_fit_with_both_shapes)
 {
@@ -318,8 +315,7 @@ Test(model_load, refuses_rules_that_do_not_fit_by_name)
     vt_model_free(model);
 }
 
-/* -- Made to fit ---------------------------------------------------------------------------------------------------
- */
+/* -- Made to fit --------------------------------------------------------------------------------------------------- */
 
 Test(model_load, resizes_tables_over_a_window_and_lines)
 {

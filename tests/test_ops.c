@@ -11,8 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* -- What runs now, for the report of a crash -------------------------------------------------------------------------
- */
+/* -- What runs now, for the report of a crash ---------------------------------------------------------------------- */
 
 static char now[256];
 
@@ -34,8 +33,7 @@ static void name_test(const char *op, const char *what, const op_sample *s, cons
     snprintf(now, sizeof now, "%s, %s, sample \"%s\"%s%s\n", op, what, s->name, *variant ? ", " : "", variant);
 }
 
-/* -- Results
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- Results ------------------------------------------------------------------------------------------------------- */
 
 static void expect_measured(const result *r)
 {
@@ -60,8 +58,7 @@ static void expect_close(const op_sample *s, const result *got, const result *wa
     }
 }
 
-/* -- The tests: of each op, over its samples
- * --------------------------------------------------------------------------- */
+/* -- The tests: of each op, over its samples ----------------------------------------------------------------------- */
 
 /* Those behind MAIN_SETTINGS show other numbers, of kernels that run in these too: not for a sanitizer to see. */
 enum { MAIN_SETTINGS = 3 };

@@ -24,8 +24,7 @@ SUITE(state);
 SUITE(sums);
 SUITE(schedule);
 
-/* -- A model of one weight matrix and one bias, and its gradients written out
- * ------------------------------------------ */
+/* -- A model of one weight matrix and one bias, and its gradients written out -------------------------------------- */
 
 enum { W = 6, B = 3, N = W + B };
 static const double curvature[N] = { 1, -0.5, 2, 0.25, -3, 1.5, 0.5, -1, 4 };

@@ -10,8 +10,7 @@
 #include <unistd.h>
 #include <vitro/vitro.h>
 
-/* -- Allocations that fail when they are told to
- * ----------------------------------------------------------------------- */
+/* -- Allocations that fail when they are told to ------------------------------------------------------------------- */
 
 static long countdown; /* the allocation that fails, counted from 1; 0: none */
 static bool for_good;  /* every later one fails too */
@@ -65,8 +64,7 @@ char *__wrap_strdup(const char *text)
     return fails() ? NULL : __real_strdup(text);
 }
 
-/* -- What is done with little memory
- * ----------------------------------------------------------------------------------- */
+/* -- What is done with little memory ------------------------------------------------------------------------------- */
 
 static const char *device;
 static bool eager, decomposed, with_files;
@@ -145,8 +143,7 @@ static double train(bool files)
     return sum;
 }
 
-/* -- The trials: each in a thread, and so a context, of its own
- * --------------------------------------------------------- */
+/* -- The trials: each in a thread, and so a context, of its own ---------------------------------------------------- */
 
 static double want;
 

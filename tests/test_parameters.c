@@ -152,8 +152,7 @@ Test(parameters, that_do_not_fit_into_memory_are_an_error_when_they_are_read)
     vt_model_free(model);
 }
 
-/* -- Patterns of names ---------------------------------------------------------------------------------------------
- */
+/* -- Patterns of names --------------------------------------------------------------------------------------------- */
 
 static void expect_match(const char *glob, const char *name, bool matches)
 {

@@ -53,8 +53,7 @@ SUITE(passes);
 SUITE(programs);
 SUITE(steps);
 
-/* -- The cache ------------------------------------------------------------------------------------------------------
- */
+/* -- The cache ----------------------------------------------------------------------------------------------------- */
 
 static double product_of(double a, double b, int64_t count)
 {
@@ -141,8 +140,7 @@ Test(cache, a_miss_is_explained_where_it_is_asked_for)
     cr_assert(strstr(second, "op 0, full at ") && strstr(second, "test_plan.c:"), "%s", text);
 }
 
-/* -- Passes ---------------------------------------------------------------------------------------------------------
- */
+/* -- Passes -------------------------------------------------------------------------------------------------------- */
 
 /* The gradients of a linear layer's parameters, and of another whose bias is summed over columns. */
 static void run_linear_gradients(void)
@@ -536,8 +534,7 @@ Test(programs, give_the_same_planned_replayed_eagerly_and_without_passes)
     cr_assert(compared > programs / 2, "only %d of the programs say anything", compared);
 }
 
-/* -- Training steps ---------------------------------------------------------------------------------------------------
- */
+/* -- Training steps ------------------------------------------------------------------------------------------------ */
 
 enum { STEPS = 2, BATCH = 4, SIZE = 32 };
 
@@ -706,8 +703,7 @@ Test(steps, of_any_optimiser_are_planned_once)
     cr_assert(plans == 0, "%lld plans of an optimiser in plain ops", (long long)plans);
 }
 
-/* -- bf16 -------------------------------------------------------------------------------------------------------------
- */
+/* -- bf16 ---------------------------------------------------------------------------------------------------------- */
 
 Test(steps, in_bf16_are_those_of_f32_but_for_its_rounding)
 {

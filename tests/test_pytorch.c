@@ -185,8 +185,7 @@ static void compare(const char *name, call *function)
     safetensors_close(file);
 }
 
-/* -- The tests --------------------------------------------------------------------------------------------------------
- */
+/* -- The tests ----------------------------------------------------------------------------------------------------- */
 
 #define OP(name, ...)                                                                                                  \
     static void call_##name(subject *s)                                                                                \

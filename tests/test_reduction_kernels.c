@@ -15,8 +15,7 @@
 #include <string.h>
 #include <vitro/vitro.h>
 
-/* -- What is computed, on either device ------------------------------------------------------------------------------
- */
+/* -- What is computed, on either device ---------------------------------------------------------------------------- */
 
 enum { MAX_INPUTS = 3 };
 
@@ -107,8 +106,7 @@ FUNCTION(max_pool2d, vt_max_pool2d(in[0], 3, .stride = 2, .padding = 1))
 FUNCTION(adaptive_avg_pool2d, vt_adaptive_avg_pool2d(in[0], 1, 1))
 FUNCTION(interpolate, vt_interpolate(in[0], .height = 9, .width = 5, .mode = VT_BILINEAR))
 
-/* -- Along one axis, or several --------------------------------------------------------------------------------------
- */
+/* -- Along one axis, or several ------------------------------------------------------------------------------------ */
 
 static void reduce(vt_shape shape, vt_axes axes)
 {
@@ -293,8 +291,7 @@ Test(along_an_axis, labels_of_f64_that_are_wrong)
     REFUSED(VT_ERROR_ARGUMENT, "cross_entropy: label 3 is out of range: there are 3 classes");
 }
 
-/* -- By index --------------------------------------------------------------------------------------------------------
- */
+/* -- By index ------------------------------------------------------------------------------------------------------ */
 
 /* From keys of one byte to those of three, from one tile to several, from one index a place to many. */
 Test(by_index, adding)
@@ -342,8 +339,7 @@ Test(by_index, the_first_fault)
     REFUSED(VT_ERROR_ARGUMENT, "index_select: index 406 at [401] is out of range: the extent is 5");
 }
 
-/* -- Images ----------------------------------------------------------------------------------------------------------
- */
+/* -- Images -------------------------------------------------------------------------------------------------------- */
 
 Test(images, channels_and_sizes)
 {

@@ -12,8 +12,7 @@
 #include <unistd.h>
 #include <vitro/vitro.h>
 
-/* -- A device on which softmax does not return -----------------------------------------------------------------------
- */
+/* -- A device on which softmax does not return --------------------------------------------------------------------- */
 
 static bool compute_for_ever(const kernel_call *call)
 {

@@ -409,8 +409,7 @@ Test(originals, with_dropout_take_the_references_step)
         cr_assert(fabs(got[i] - want[i]) <= 1e-4 * (1 + want[i]), "number %d: %g, not %g", i, got[i], want[i]);
 }
 
-/* -- Named values against hooks on the originals' modules ------------------------------------------------------------
- */
+/* -- Named values against hooks on the originals' modules ---------------------------------------------------------- */
 
 static void expect_values_of_modules(const held *h)
 {
@@ -443,8 +442,7 @@ Test(originals, have_the_same_results_of_modules_by_name)
     }
 }
 
-/* -- What families say of themselves --------------------------------------------------------------------------------
- */
+/* -- What families say of themselves ------------------------------------------------------------------------------- */
 
 TestSuite(families, .init = begin, .fini = end);
 
@@ -940,8 +938,7 @@ Test(training, makes_the_loss_fall_in_every_family)
     cr_assert(trained > 0, "no variant of %s was trained", of->name);
 }
 
-/* -- Names and shapes
- * ---------------------------------------------------------------------------------------------- */
+/* -- Names and shapes ---------------------------------------------------------------------------------------------- */
 
 static int compare_names(const void *a, const void *b)
 {
@@ -1045,8 +1042,7 @@ Test(state_dicts, are_listed_for_every_variant_that_has_an_original)
     }
 }
 
-/* -- Others' names
- * ------------------------------------------------------------------------------------------------- */
+/* -- Others' names ------------------------------------------------------------------------------------------------- */
 
 TestSuite(namings, .init = begin, .fini = end);
 
@@ -1158,8 +1154,7 @@ Test(namings, of_a_model_that_does_not_fit_are_told_tensor_by_tensor)
     classifier_free(net);
 }
 
-/* -- Weights for other pictures and classes
- * ------------------------------------------------------------------------ */
+/* -- Weights for other pictures and classes ------------------------------------------------------------------------ */
 
 TestSuite(adapted, .init = begin, .fini = end);
 
@@ -1238,8 +1233,7 @@ Test(adapted, only_where_that_is_asked_for)
     classifier_free(net);
 }
 
-/* -- By path
- * ------------------------------------------------------------------------------------------------------- */
+/* -- By path ------------------------------------------------------------------------------------------------------- */
 
 static classifier *small_vit(void)
 {
@@ -1360,8 +1354,7 @@ Test(by_path, parts_in_evaluation_have_no_dropout_and_keep_their_statistics)
     classifier_free(m);
 }
 
-/* -- Positions ------------------------------------------------------------------------------------------------------
- */
+/* -- Positions ----------------------------------------------------------------------------------------------------- */
 
 TestSuite(positions, .init = begin, .fini = end);
 
@@ -1408,8 +1401,7 @@ Test(positions, of_none_add_nothing)
     vt_model_free(model);
 }
 
-/* -- Named values
- * -------------------------------------------------------------------------------------------------- */
+/* -- Named values -------------------------------------------------------------------------------------------------- */
 
 Test(named_values, are_listed_by_pattern_in_order)
 {

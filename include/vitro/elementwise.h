@@ -12,8 +12,7 @@
 extern "C" {
 #endif
 
-/* -- Arithmetic -----------------------------------------------------------------------------------------------------
- */
+/* -- Arithmetic ---------------------------------------------------------------------------------------------------- */
 
 /* Of two numbers. vt_maximum and vt_minimum share the gradient equally between equal elements. */
 VT_API vt_tensor vt_add_at(vt_site at, vt_tensor a, vt_tensor b);
@@ -74,8 +73,7 @@ VT_API vt_tensor vt_abs_at(vt_site at, vt_tensor x);
 #define vt_neg(x) vt_neg_at(VT_HERE, x)
 #define vt_abs(x) vt_abs_at(VT_HERE, x)
 
-/* -- Functions of one floating-point variable -----------------------------------------------------------------------
- */
+/* -- Functions of one floating-point variable ---------------------------------------------------------------------- */
 
 VT_API vt_tensor vt_reciprocal_at(vt_site at, vt_tensor x); /* 1 / x */
 VT_API vt_tensor vt_square_at(vt_site at, vt_tensor x);     /* x^2 */
@@ -136,8 +134,7 @@ VT_API vt_tensor vt_round_at(vt_site at, vt_tensor x); /* halves to the even nei
 VT_API vt_tensor vt_clamp_at(vt_site at, vt_tensor x, double low, double high);
 #define vt_clamp(x, low, high) vt_clamp_at(VT_HERE, x, low, high)
 
-/* -- Activations: floating point ------------------------------------------------------------------------------------
- */
+/* -- Activations: floating point ----------------------------------------------------------------------------------- */
 
 VT_API vt_tensor vt_sigmoid_at(vt_site at, vt_tensor x); /* 1 / (1 + e^-x) */
 VT_API vt_tensor vt_tanh_at(vt_site at, vt_tensor x);
@@ -188,8 +185,7 @@ typedef struct vt_gelu_args {
 VT_API vt_tensor vt_gelu_with(const vt_gelu_args *a);
 #define vt_gelu(...) vt_gelu_with(VT_ARGS(vt_gelu_args, 1, "vt_gelu(x, .tanh)", __VA_ARGS__))
 
-/* -- Random masks: in training mode only; otherwise they return x itself --------------------------------------------
- */
+/* -- Random masks: in training mode only; otherwise they return x itself ------------------------------------------- */
 
 /* Zeroes each element with probability p and scales what stays by 1 / (1 - p): Srivastava et al. 2014. Element i stays
  * where the uniform number i of the op's random stream is at least p, the same on every device. The mask is never
@@ -201,8 +197,7 @@ VT_API vt_tensor vt_dropout_at(vt_site at, vt_tensor x, double p);
 VT_API vt_tensor vt_drop_path_at(vt_site at, vt_tensor x, double p);
 #define vt_drop_path(x, p) vt_drop_path_at(VT_HERE, x, p)
 
-/* -- Comparisons, logic, choice -------------------------------------------------------------------------------------
- */
+/* -- Comparisons, logic, choice ------------------------------------------------------------------------------------ */
 
 /* Of any dtype, to bool. Comparisons with NaN are false, not_equal excepted. */
 VT_API vt_tensor vt_equal_at(vt_site at, vt_tensor a, vt_tensor b);

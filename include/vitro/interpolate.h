@@ -43,8 +43,7 @@ VT_API vt_tensor vt_interpolate_with(const vt_interpolate_args *a);
             "vt_interpolate(x, .height .width .scale .scale_hw .recompute_scale .mode .align_corners .antialias)",     \
             __VA_ARGS__)
 
-/* -- Places that a grid gives ----------------------------------------------------------------------------------------
- */
+/* -- Places that a grid gives -------------------------------------------------------------------------------------- */
 
 typedef enum vt_grid_padding {
     VT_GRID_ZEROS,     /* outside the image there are zeros */
@@ -83,8 +82,7 @@ VT_API vt_tensor vt_affine_grid_with(const vt_affine_grid_args *a);
     vt_affine_grid_with(                                                                                               \
         VT_ARGS(vt_affine_grid_args, 3, "vt_affine_grid(theta, height, width, .align_corners)", __VA_ARGS__))
 
-/* -- Channels as pixels (Shi et al. 2016) -----------------------------------------------------------------------------
- */
+/* -- Channels as pixels (Shi et al. 2016) -------------------------------------------------------------------------- */
 
 /* x [..., C r^2, H, W] to [..., C, H r, W r]: r by r channels become the pixels of a square. */
 VT_API vt_tensor vt_pixel_shuffle_at(vt_site at, vt_tensor x, int factor);

@@ -105,8 +105,7 @@ VT_API vt_tensor vt_avg_pool1d_with(const vt_avg_pool1d_args *a);
     VT_CALL(vt_avg_pool1d_with, vt_avg_pool1d_args, VT_AVG_POOL1D_DEFAULTS, 2,                                         \
             "vt_avg_pool1d(x, kernel, .stride .padding .padding_sides .ceil .exclude_padding)", __VA_ARGS__)
 
-/* -- Windows that divide x -------------------------------------------------------------------------------------------
- */
+/* -- Windows that divide x ----------------------------------------------------------------------------------------- */
 
 /* The means of x [N, C, H, W] over height by width windows that divide it as evenly as may be: window i covers rows
  * floor(i H / height) to ceil((i + 1) H / height) - 1, and columns alike. f32 or f64. */

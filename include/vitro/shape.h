@@ -8,8 +8,7 @@
 extern "C" {
 #endif
 
-/* -- Views. Negative axes count from the last. ------------------------------------------------------------------------
- */
+/* -- Views. Negative axes count from the last. --------------------------------------------------------------------- */
 
 /* The same elements, row-major, with another shape of the same count; one extent may be -1: what is left. */
 VT_API vt_tensor vt_reshape_at(vt_site at, vt_tensor x, vt_shape shape);
@@ -82,8 +81,7 @@ VT_API bool vt_split_at(vt_site at, vt_tensor x, int axis, const int64_t *sizes,
 VT_API bool vt_unstack_at(vt_site at, vt_tensor x, int axis, int count, vt_tensor *parts);
 #define vt_unstack(x, axis, count, parts) vt_unstack_at(VT_HERE, x, axis, count, parts)
 
-/* -- Copies -----------------------------------------------------------------------------------------------------------
- */
+/* -- Copies -------------------------------------------------------------------------------------------------------- */
 
 /* Tensors one after another along an axis; their dtypes and all other extents are equal. */
 VT_API vt_tensor vt_concat_at(vt_site at, const vt_tensor *tensors, int count, int axis);

@@ -47,8 +47,7 @@ vt_tensor vt_avg_pool1d_with(const vt_avg_pool1d_args *a)
     return avg_pool(&c, a->x, &w, a->exclude_padding);
 }
 
-/* -- Windows that divide x ------------------------------------------------------------------------------------------
- */
+/* -- Windows that divide x ----------------------------------------------------------------------------------------- */
 
 static vt_tensor adaptive(const pooling_call *c, vt_tensor x, int height, int width)
 {

@@ -9,8 +9,7 @@
 #include "ops/one_dimensional.h"
 #include <vitro/vitro.h>
 
-/* -- Shapes ---------------------------------------------------------------------------------------------------------
- */
+/* -- Shapes -------------------------------------------------------------------------------------------------------- */
 
 static convolution_call call_of(const node *n)
 {
@@ -69,8 +68,7 @@ static bool infer_conv2d_weight_gradient(const node *n, const spec *in, spec *ou
     return check_gradient(n, g, x, out->shape);
 }
 
-/* -- Gradients ------------------------------------------------------------------------------------------------------
- */
+/* -- Gradients ----------------------------------------------------------------------------------------------------- */
 
 static vt_tensor conv2d(const node *n, vt_tensor x, vt_tensor weight)
 {
@@ -142,8 +140,7 @@ const op op_conv2d_weight_gradient = { OP_HEAD(conv2d_weight_gradient, 2, 2, 1),
                                        .vjp = conv2d_weight_gradient_vjp, .flops = conv2d_weight_gradient_flops,
                                        .rounded = CONVOLUTION_FACTORS };
 
-/* -- The public functions -------------------------------------------------------------------------------------------
- */
+/* -- The public functions ------------------------------------------------------------------------------------------ */
 
 vt_tensor vt_conv2d_with(const vt_conv2d_args *a)
 {

@@ -71,8 +71,7 @@ vt_tensor vt_masked_select_at(vt_site at, vt_tensor x, vt_tensor mask)
     return out;
 }
 
-/* -- unique: equal elements are neighbours once they are sorted, and the first of them in x is the first there --------
- */
+/* -- unique: equal elements are neighbours once they are sorted, and the first of them in x is the first there ----- */
 
 /* What is known of n elements: of the sorted ones, whether each is another than that before it, and where in x it was.
  */

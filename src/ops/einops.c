@@ -18,8 +18,7 @@ typedef struct einops {
 
 #define REFUSE(e, ...) (refuse_call((e)->name, (e)->at, VT_ERROR_ARGUMENT, __VA_ARGS__), false)
 
-/* -- The sizes that are given -----------------------------------------------------------------------------------------
- */
+/* -- The sizes that are given -------------------------------------------------------------------------------------- */
 
 typedef struct size_member {
     char name[3];
@@ -72,8 +71,7 @@ static bool give_sizes(einops *e)
     return true;
 }
 
-/* -- The sizes that the shape of x tells ------------------------------------------------------------------------------
- */
+/* -- The sizes that the shape of x tells --------------------------------------------------------------------------- */
 
 /* "h * p1": the items of a term whose sizes are known. */
 static const char *known_text(const side *s, int term, char text[128])
@@ -150,8 +148,7 @@ static bool resolve(einops *e)
     return resolve_right(e);
 }
 
-/* -- The call ---------------------------------------------------------------------------------------------------------
- */
+/* -- The call ------------------------------------------------------------------------------------------------------ */
 
 /* Every axis of `from` must be in `to`, unless that is what the function is for. */
 static bool sides_agree(const einops *e, const side *from, const side *to, const char *which, const char *advice)

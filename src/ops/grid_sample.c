@@ -2,8 +2,7 @@
 #include "ops/list.h"
 #include <vitro/vitro.h>
 
-/* -- Places along one axis: [N, P] ------------------------------------------------------------------------------------
- */
+/* -- Places along one axis: [N, P] --------------------------------------------------------------------------------- */
 
 /* From -1 ... 1 to pixels, counted from 0. */
 static vt_tensor to_pixels(vt_tensor g, int64_t size, bool align_corners)
@@ -56,8 +55,7 @@ static int find_neighbours(const vt_grid_sample_args *a, vt_tensor g, int64_t si
     return 2;
 }
 
-/* -- Pixels -----------------------------------------------------------------------------------------------------------
- */
+/* -- Pixels -------------------------------------------------------------------------------------------------------- */
 
 /* `value` where the image is, 0 elsewhere; a zero, and not a product with one, which an infinity would be NaN by. */
 static vt_tensor inside_alone(vt_tensor inside, vt_tensor value)
@@ -98,8 +96,7 @@ static vt_tensor sample(const vt_grid_sample_args *a, vt_shape x, vt_shape grid)
     return vt_reshape(sum, VT_SHAPE(x.dim[0], x.dim[1], grid.dim[1], grid.dim[2]));
 }
 
-/* -- The public functions ---------------------------------------------------------------------------------------------
- */
+/* -- The public functions ------------------------------------------------------------------------------------------ */
 
 static bool check(const vt_grid_sample_args *a, spec *x, spec *grid)
 {

@@ -18,8 +18,7 @@ bool refuse_index(const char *op, vt_site at, int64_t index, int64_t extent, vt_
     return false;
 }
 
-/* -- Checks -----------------------------------------------------------------------------------------------------------
- */
+/* -- Checks -------------------------------------------------------------------------------------------------------- */
 
 static bool is_index(const node *n, const char *what, const spec *s)
 {
@@ -135,8 +134,7 @@ static bool infer_topk(const node *n, const spec *in, spec *out)
     return true;
 }
 
-/* -- Gradients --------------------------------------------------------------------------------------------------------
- */
+/* -- Gradients ----------------------------------------------------------------------------------------------------- */
 
 static int axis_of_node(const node *n)
 {
@@ -247,8 +245,7 @@ const op op_index_add = { OP_HEAD(index_add, 3, 3, 1), .infer = infer_index_add,
 const op op_one_hot = { OP_HEAD(one_hot, 1, 1, 1), .infer = infer_one_hot, .constant = true };
 const op op_topk = { OP_HEAD(topk, 1, 1, 2), .infer = infer_topk, .vjp = topk_vjp };
 
-/* -- The public functions ---------------------------------------------------------------------------------------------
- */
+/* -- The public functions ------------------------------------------------------------------------------------------ */
 
 static vt_tensor record_along(const op *op, vt_site at, int axis, const vt_tensor *in, int inputs)
 {

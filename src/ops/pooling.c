@@ -5,8 +5,7 @@
 #include "ops/one_dimensional.h"
 #include <vitro/vitro.h>
 
-/* -- The ops ---------------------------------------------------------------------------------------------------------
- */
+/* -- The ops ------------------------------------------------------------------------------------------------------- */
 
 static bool infer_max_pool2d(const node *n, const spec *in, spec *out)
 {
@@ -77,8 +76,7 @@ const op op_max_pool2d_gradient = { OP_HEAD(max_pool2d_gradient, 2, 2, 1), .infe
 const op op_max_pool2d_choose = { OP_HEAD(max_pool2d_choose, 2, 2, 1), .infer = infer_max_pool2d_choose,
                                   .vjp = max_pool2d_choose_vjp };
 
-/* -- The public functions --------------------------------------------------------------------------------------------
- */
+/* -- The public functions ------------------------------------------------------------------------------------------ */
 
 static vt_tensor max_pool(const pooling_call *c, vt_tensor x, const max_pool2d_attributes *w, vt_tensor *indices)
 {
@@ -131,8 +129,7 @@ vt_tensor vt_max_pool1d_with(const vt_max_pool1d_args *a)
     return max_pool(&c, a->x, &w, a->indices);
 }
 
-/* -- Back to where elements were taken from: a plane is a row of elements -------------------------------------------
- */
+/* -- Back to where elements were taken from: a plane is a row of elements ------------------------------------------ */
 
 static vt_tensor unpool(const pooling_call *c, vt_tensor x, vt_tensor indices, const int64_t size[2])
 {

@@ -5,8 +5,7 @@
 #include <vitro/vitro.h>
 #include <stdio.h>
 
-/* -- Options ---------------------------------------------------------------------------------------------------------
- */
+/* -- Options ------------------------------------------------------------------------------------------------------- */
 
 static bool paddings_fit(const pooling_call *c, const max_pool2d_attributes *w)
 {
@@ -61,8 +60,7 @@ bool settle_signal_windows(const pooling_call *c, const signal_windows *o, max_p
     return paddings_fit(c, w);
 }
 
-/* -- Windows over x --------------------------------------------------------------------------------------------------
- */
+/* -- Windows over x ------------------------------------------------------------------------------------------------ */
 
 int64_t window_count(const max_pool2d_attributes *w, int axis, int64_t size)
 {

@@ -5,8 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* -- The rows of one axis -------------------------------------------------------------------------------------------
- */
+/* -- The rows of one axis ------------------------------------------------------------------------------------------ */
 
 /* One axis of the attributes. */
 typedef struct axis {
@@ -129,8 +128,7 @@ static int64_t widest(const axis *x)
     return taps < x->from ? taps : x->from;
 }
 
-/* -- Whole matrices -------------------------------------------------------------------------------------------------
- */
+/* -- Whole matrices ------------------------------------------------------------------------------------------------ */
 
 /* Rows and the room for their weights in one piece of memory. */
 static band *allocate(int64_t rows, int64_t weights, double **room)
@@ -175,8 +173,7 @@ band *resample_bands(const resample_attributes *a, int i)
     return columns;
 }
 
-/* -- The op ---------------------------------------------------------------------------------------------------------
- */
+/* -- The op -------------------------------------------------------------------------------------------------------- */
 
 static bool infer_resample(const node *n, const spec *in, spec *out)
 {

@@ -4,8 +4,7 @@
 #include <vitro/vitro.h>
 #include <stdlib.h>
 
-/* -- slice: the constructors resolve the bounds ----------------------------------------------------------------------
- */
+/* -- slice: the constructors resolve the bounds -------------------------------------------------------------------- */
 
 static bool infer_slice(const node *n, const spec *in, spec *out)
 {
@@ -74,8 +73,7 @@ static bool flip_view(const void *attributes, const array *in, int outputs, arra
     return true;
 }
 
-/* -- chunk: one node for all the parts, so that their gradients come together in one concatenation -------------------
- */
+/* -- chunk: one node for all the parts, so that their gradients come together in one concatenation ----------------- */
 
 static bool infer_chunk(const node *n, const spec *in, spec *out)
 {
@@ -117,8 +115,7 @@ const op op_slice = { OP_HEAD(slice, 1, 1, 1), .infer = infer_slice, .vjp = slic
 const op op_flip = { OP_HEAD(flip, 1, 1, 1), .infer = infer_flip, .vjp = flip_vjp, .view = flip_view };
 const op op_chunk = { OP_HEAD(chunk, 1, 1, 0), .infer = infer_chunk, .vjp = chunk_vjp, .view = chunk_view };
 
-/* -- The public functions --------------------------------------------------------------------------------------------
- */
+/* -- The public functions ------------------------------------------------------------------------------------------ */
 
 static slice_attributes whole(vt_shape shape)
 {

@@ -139,8 +139,7 @@ vt_tensor vt_bitwise_not_at(vt_site at, vt_tensor x)
     return vt_bitwise_xor(x, constant_like(x, s.dtype == VT_U8 ? UINT8_MAX : -1));
 }
 
-/* -- With attributes ------------------------------------------------------------------------------------------------
- */
+/* -- With attributes ----------------------------------------------------------------------------------------------- */
 
 void affine_vjp(const node *n, const vt_tensor *g, vt_tensor *dx)
 {

@@ -15,8 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- The tensors of a file
- * --------------------------------------------------------------------------------------------- */
+/* -- The tensors of a file ----------------------------------------------------------------------------------------- */
 
 /* A named tensor on its way between a file and the device. */
 typedef struct item {
@@ -107,8 +106,7 @@ static bool have_ends(vt_site at, const vt_note *notes, int count)
     return true;
 }
 
-/* -- Saving
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- Saving -------------------------------------------------------------------------------------------------------- */
 
 static bool save(vt_site at, const char *path, const items *all, const safetensors_note *notes, size_t note_count)
 {
@@ -223,8 +221,7 @@ bool vt_checkpoint_save_at(vt_site at, const char *path, const vt_model *model, 
     return ok;
 }
 
-/* -- Loading
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- Loading ------------------------------------------------------------------------------------------------------- */
 
 /* Appends to a message that must fit into an error. */
 static void complain(char *message, size_t size, const char *what, const char *name)

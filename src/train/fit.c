@@ -11,8 +11,7 @@
 #include <vitro/tensor.h>
 #include <math.h>
 
-/* -- Grids
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- Grids --------------------------------------------------------------------------------------------------------- */
 
 /* The rows of the file's grid of `count` places: 0 where it is none that is known. */
 static int64_t rows_of(const vt_grid *grid, int64_t count)
@@ -57,8 +56,7 @@ static vt_tensor resample_grid(const vt_grid *grid, vt_tensor x, vt_shape to)
     return vt_reshape(vt_concat(((vt_tensor[]){ prefix, places }), 2, 1), to);
 }
 
-/* -- Channels
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- Channels ------------------------------------------------------------------------------------------------------ */
 
 static bool differ_in_input_channels(vt_shape from, vt_shape to)
 {
@@ -74,8 +72,7 @@ static vt_tensor adapt_channels(vt_tensor x, int64_t channels)
     return vt_scale(vt_index_select(x, 1, index), (double)old / (double)channels);
 }
 
-/* -- Both
- * -------------------------------------------------------------------------------------------------------------- */
+/* -- Both ---------------------------------------------------------------------------------------------------------- */
 
 fit_kind fit_find(const vt_grid *grid, bool channels, vt_shape from, vt_shape to)
 {

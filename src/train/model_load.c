@@ -41,8 +41,7 @@ static bool out_of_memory(const loading *l)
     return raise_error(VT_ERROR_MEMORY, l->a->at_, "model_load: out of memory");
 }
 
-/* -- What fits
- * --------------------------------------------------------------------------------------------------------- */
+/* -- What fits ----------------------------------------------------------------------------------------------------- */
 
 /* A line of the report, and a few words of the message. */
 static void complain(loading *l, const char *what, const char *line, const char *words)
@@ -180,8 +179,7 @@ static bool find_sources(loading *l)
     return raise_error(VT_ERROR_FILE, l->a->at_, "%s is not of this model: it has %s%s", l->a->path, l->message, more);
 }
 
-/* -- Elements
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- Elements ------------------------------------------------------------------------------------------------------ */
 
 static void *element(const array *a, int64_t offset)
 {
@@ -298,8 +296,7 @@ static bool load(loading *l)
     return !vt_failed();
 }
 
-/* -- The call
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- The call ------------------------------------------------------------------------------------------------------ */
 
 static bool list_targets(loading *l)
 {

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- Names
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- Names --------------------------------------------------------------------------------------------------------- */
 
 /* False where the name is too long, or has more stars than the pattern has wildcards. */
 static bool fill_in(const char *to, const glob_captures *captures, char renamed[RENAME_LONGEST + 1])
@@ -37,8 +36,7 @@ bool rename_apply(const vt_name_rule *rule, const char *name, char renamed[RENAM
            fill_in(rule->to ? rule->to : "", &captures, renamed);
 }
 
-/* -- Shapes
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- Shapes -------------------------------------------------------------------------------------------------------- */
 
 int rename_axis(const vt_name_rule *rule, vt_shape shape)
 {
@@ -83,8 +81,7 @@ bool rename_piece_shape(const rename_piece *piece, vt_shape *shape)
     return !piece->rule || (slice_shape(piece->rule, shape) && permute_shape(piece->rule, shape));
 }
 
-/* -- Pieces of the same name
- * ------------------------------------------------------------------------------------------- */
+/* -- Pieces of the same name --------------------------------------------------------------------------------------- */
 
 typedef struct named_piece {
     const char *name;

@@ -29,8 +29,7 @@
         return vt_##name(vt_cast(in[0], dtype), vt_cast(in[1], dtype));                                                \
     }
 
-/* -- Two numbers ----------------------------------------------------------------------------------------------------
- */
+/* -- Two numbers --------------------------------------------------------------------------------------------------- */
 
 /* Shapes that take every path of a broadcasting kernel; values in [low, high) and [b_low, b_high). */
 #define BROADCASTS(f, low, high, b_low, b_high)                                                                        \
@@ -150,8 +149,7 @@ CASE(maximum) = {
     { 0 },
 };
 
-/* -- Comparisons, logic, choice -------------------------------------------------------------------------------------
- */
+/* -- Comparisons, logic, choice ------------------------------------------------------------------------------------ */
 
 #define COMPARISON(name)                                                                                               \
     BINARY(name)                                                                                                       \
@@ -337,8 +335,7 @@ CASE(cast) = {
     { 0 },
 };
 
-/* -- One number -----------------------------------------------------------------------------------------------------
- */
+/* -- One number ---------------------------------------------------------------------------------------------------- */
 
 #define SHAPES(f, low, high)                                                                                           \
     { "matrix", f, { FLOATS(low, high, 3, 5) } }, { "long", f, { FLOATS(low, high, 167) } },                           \
@@ -618,8 +615,7 @@ CASE(pow_scalar) = {
     { 0 },
 };
 
-/* -- Random masks: samples run in training mode ---------------------------------------------------------------------
- */
+/* -- Random masks: samples run in training mode -------------------------------------------------------------------- */
 
 static vt_tensor call_dropout(const vt_tensor *in)
 {

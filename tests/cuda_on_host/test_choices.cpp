@@ -19,8 +19,7 @@ static void fini()
 
 TestSuite(choices, .fini = fini);
 
-/* -- Of candidates that take as long as they are told ---------------------------------------------------------------
- */
+/* -- Of candidates that take as long as they are told -------------------------------------------------------------- */
 
 struct workers {
     int milliseconds[3]; /* 0: it cannot run */
@@ -165,8 +164,7 @@ Test(choices, are_shared_by_threads)
     for (int key = 0; key < THREADS * KEYS; key++) cr_assert(recall_worker({}, key) == 2, "key %d", key);
 }
 
-/* -- Of cuBLASLt's proposals ----------------------------------------------------------------------------------------
- */
+/* -- Of cuBLASLt's proposals --------------------------------------------------------------------------------------- */
 
 static const backend &cuda()
 {
@@ -234,8 +232,7 @@ Test(choices, of_a_product_that_the_library_does_not_know)
     vt_shutdown();
 }
 
-/* -- Where it proposes none -----------------------------------------------------------------------------------------
- */
+/* -- Where it proposes none ---------------------------------------------------------------------------------------- */
 
 static vt_tensor product_of_ones()
 {

@@ -107,8 +107,7 @@ OPERATION(sort, vt_sort(IN(0), INT(0), .descending = FLAG(2), .indices = OUT(1))
 OPERATION(argsort, vt_argsort(IN(0), INT(0), .descending = FLAG(2)), .in = { { NUMBERS, .min_rank = 1 } },
           .draw = draw_topk, .flags = EXACT);
 
-/* -- Results whose shape follows from values: of data, whose values are the same in every precision ------------------
- */
+/* -- Results whose shape follows from values: of data, whose values are the same in every precision ---------------- */
 
 OPERATION(nonzero, vt_nonzero(IN(0)), .in = { { INTEGERS | ONE(BOOLEAN), .leaf = true } }, .flags = EXACT | CONSTANT,
           .weight = 4);

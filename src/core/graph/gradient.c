@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- Gradients found so far, by tensor: open addressing, doubled when half full --------------------------------------
- */
+/* -- Gradients found so far, by tensor: open addressing, doubled when half full ------------------------------------ */
 
 typedef struct gradient_map {
     struct gradient_entry {
@@ -55,8 +54,7 @@ static bool set_gradient(gradient_map *m, vt_tensor x, vt_tensor gradient)
     return true;
 }
 
-/* -- The walk
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- The walk ------------------------------------------------------------------------------------------------------ */
 
 typedef struct walk {
     context *context;
@@ -260,8 +258,7 @@ bool differentiate(context *c, uint64_t after, vt_tensor y, vt_tensor cotangent,
     return ok;
 }
 
-/* -- The public functions --------------------------------------------------------------------------------------------
- */
+/* -- The public functions ------------------------------------------------------------------------------------------ */
 
 static bool cotangent_fits(vt_site at, vt_tensor y, vt_tensor cotangent)
 {

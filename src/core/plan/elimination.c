@@ -22,8 +22,7 @@ void pass_dead_code(program *p)
     }
 }
 
-/* -- Common subexpressions ------------------------------------------------------------------------------------------
- */
+/* -- Common subexpressions ----------------------------------------------------------------------------------------- */
 
 typedef struct table {
     int *slots; /* instructions; NO_INSTRUCTION where free */

@@ -126,8 +126,7 @@ static bool lower_kernel(lowering *l, const instruction *i)
     return add_kernel_step(l, i, d.in, d.seen);
 }
 
-/* -- Views and parts ------------------------------------------------------------------------------------------------
- */
+/* -- Views and parts ----------------------------------------------------------------------------------------------- */
 
 static bool same_place(const location *a, const location *b)
 {
@@ -187,8 +186,7 @@ static bool lower_parts(lowering *l, const instruction *i)
     return true;
 }
 
-/* -- Effects --------------------------------------------------------------------------------------------------------
- */
+/* -- Effects ------------------------------------------------------------------------------------------------------- */
 
 /* What an effect is about to overwrite, and a view of it that the effect or a later op reads, is first copied. */
 static bool save_views(lowering *l, const instruction *i, int written)
@@ -214,8 +212,7 @@ static bool lower_instruction(lowering *l, const instruction *i)
     return i->op->view ? lower_view(l, i) : lower_parts(l, i);
 }
 
-/* -- The whole --------------------------------------------------------------------------------------------------------
- */
+/* -- The whole ----------------------------------------------------------------------------------------------------- */
 
 static bool place_leaves(lowering *l)
 {

@@ -140,8 +140,7 @@ bool program_can_move(const program *p, const instruction *i, const instruction 
     return true;
 }
 
-/* -- Fusion ---------------------------------------------------------------------------------------------------------
- */
+/* -- Fusion -------------------------------------------------------------------------------------------------------- */
 
 static bool is_in(const instruction *i, instruction *const *group, int count)
 {

@@ -11,8 +11,7 @@ void current_kernel_set(const context *c, const kernel_call *call)
     atomic_store_explicit(&calls[c->number], call, memory_order_release);
 }
 
-/* -- Describing ------------------------------------------------------------------------------------------------------
- */
+/* -- Describing ---------------------------------------------------------------------------------------------------- */
 
 typedef struct line {
     char *text;

@@ -34,8 +34,7 @@ static struct {
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static _Thread_local const char *why_slow; /* of the kernel that runs; NULL: it is not */
 
-/* -- The report -----------------------------------------------------------------------------------------------------
- */
+/* -- The report ---------------------------------------------------------------------------------------------------- */
 
 static int by_falling_time(const void *x, const void *y)
 {
@@ -115,8 +114,7 @@ static void begin(void)
     atexit(report);
 }
 
-/* -- What is counted ------------------------------------------------------------------------------------------------
- */
+/* -- What is counted ----------------------------------------------------------------------------------------------- */
 
 static double bytes_of(const array *a)
 {

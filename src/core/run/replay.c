@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- Memory ---------------------------------------------------------------------------------------------------------
- */
+/* -- Memory -------------------------------------------------------------------------------------------------------- */
 
 static bool ensure_workspace(context *c, size_t bytes)
 {
@@ -58,8 +57,7 @@ static void find_addresses(plan *p, const context *c)
     }
 }
 
-/* -- Steps ----------------------------------------------------------------------------------------------------------
- */
+/* -- Steps --------------------------------------------------------------------------------------------------------- */
 
 static void bind(const plan *p, const context *c, step *s)
 {
@@ -160,8 +158,7 @@ static int run_all(plan *p, context *c)
     return launched == LAUNCH_FAILED ? 0 : run_steps(p, c);
 }
 
-/* -- What the run leaves --------------------------------------------------------------------------------------------
- */
+/* -- What the run leaves ------------------------------------------------------------------------------------------- */
 
 /* An effect took place when the step that writes ran. */
 static void finish_effect(context *c, node *n)

@@ -17,8 +17,7 @@ static bool assign(const kernel_call *call)
     return true;
 }
 
-/* -- Many tensors as one row of elements: work is shared evenly, however the sizes differ ----------------------------
- */
+/* -- Many tensors as one row of elements: work is shared evenly, however the sizes differ -------------------------- */
 
 enum { SERIAL = 32768 }; /* elements that are not worth a second thread */
 
@@ -65,8 +64,7 @@ static bool run_in_parallel(const row *r, segment_function *function)
     return true;
 }
 
-/* -- The optimisers' updates: each element by itself, so that the result is the same for any number of threads --------
- */
+/* -- The optimisers' updates: each element by itself, so that the result is the same for any number of threads ----- */
 
 /* A scalar of the update. */
 static double scalar(const kernel_call *call, int input)

@@ -3,8 +3,7 @@
 #include "backends/cpu/reduction/rows.h"
 #include "backends/cpu/vector/vector_math.h"
 
-/* -- A function of rows for each op and dtype: add_row_f32 and so on ------------------------------------------------
- */
+/* -- A function of rows for each op and dtype: add_row_f32 and so on ----------------------------------------------- */
 
 #define OPTIONS_0(real)
 #define OPTIONS_1(real) real p = (real)((const double *)r->attributes)[0]

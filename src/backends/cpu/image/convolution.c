@@ -51,8 +51,7 @@ static operands operands_of(const kernel_call *call)
                        &out[0] };
 }
 
-/* -- Algorithms -----------------------------------------------------------------------------------------------------
- */
+/* -- Algorithms ---------------------------------------------------------------------------------------------------- */
 
 enum algorithm { WINOGRAD, ONEDNN, IM2COL, DEPTH_WISE, ALGORITHMS }; /* as checkpoints number them */
 
@@ -110,8 +109,7 @@ static bool execute(const plan *p, enum algorithm algorithm, void *const *data, 
     }
 }
 
-/* -- The choice -----------------------------------------------------------------------------------------------------
- */
+/* -- The choice ---------------------------------------------------------------------------------------------------- */
 
 /* The processor multiplies small matrices of bf16, and these are. */
 static bool has_matrix_unit(const convolution *c)
@@ -261,8 +259,7 @@ static enum algorithm choose_algorithm(const plan *p)
     return is_possible(p, chosen) ? chosen : expected(p);
 }
 
-/* -- The kernels ----------------------------------------------------------------------------------------------------
- */
+/* -- The kernels --------------------------------------------------------------------------------------------------- */
 
 static void plan_free(void *state)
 {

@@ -23,8 +23,7 @@ enum { MOST_TAPS = 7, MOST_STEP = 2 };
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* -- The problem ----------------------------------------------------------------------------------------------------
- */
+/* -- The problem --------------------------------------------------------------------------------------------------- */
 
 /* One axis: extents of the image that is seen by windows and of the other. Windows begin `step` apart, the first of
  * them `before` the first pixel, where pixels count as `spread` apart. */
@@ -91,8 +90,7 @@ static int64_t first_channel(const job *j, int64_t v)
     return least(v * LANES, j->channels - LANES);
 }
 
-/* -- What windows see -----------------------------------------------------------------------------------------------
- */
+/* -- What windows see ---------------------------------------------------------------------------------------------- */
 
 /* What a thread looked up for a tile: for each row of taps that sees a row of the image, its number, and pixels. */
 typedef struct sight {
@@ -160,8 +158,7 @@ INLINE void look(const job *j, int pixels, int taps, int step, const float *imag
     }
 }
 
-/* -- Tiles ----------------------------------------------------------------------------------------------------------
- */
+/* -- Tiles --------------------------------------------------------------------------------------------------------- */
 
 /* What a task works with. What its work has no use for is NULL. */
 typedef struct task {
@@ -330,8 +327,7 @@ static void work_on_rows(task *t, int64_t first, int64_t end)
     vector_stream_end();
 }
 
-/* -- Weights --------------------------------------------------------------------------------------------------------
- */
+/* -- Weights ------------------------------------------------------------------------------------------------------- */
 
 /* Of `taps` for each vector of channels. */
 static int64_t elements(const job *j, int64_t taps)
@@ -373,8 +369,7 @@ static void finish_sums(const job *j, const float *sums, float *weight, float *b
         }
 }
 
-/* -- The passes -----------------------------------------------------------------------------------------------------
- */
+/* -- The passes ---------------------------------------------------------------------------------------------------- */
 
 /* The parts of the working memory, in bytes. */
 typedef struct sizes {

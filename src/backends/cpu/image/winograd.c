@@ -95,8 +95,7 @@ INLINE void transform_kernel_gradient(vector *u, int step)
         for (int line = 0; line < (after); line++) function((v) + line * WINDOW, 1);                                   \
     } while (0)
 
-/* -- The problem ----------------------------------------------------------------------------------------------------
- */
+/* -- The problem --------------------------------------------------------------------------------------------------- */
 
 /* A group's channels of an image. */
 typedef struct image {
@@ -202,8 +201,7 @@ static job job_of(const convolution *p, enum convolution_pass pass, int threads)
     return j;
 }
 
-/* -- Between images and matrices ------------------------------------------------------------------------------------
- */
+/* -- Between images and matrices ----------------------------------------------------------------------------------- */
 
 /* The pixels of a square of an image, tile `number`'s or its window's; `outside` in place of those beyond the edges. */
 INLINE void find_pixels(const job *j, const image *m, const void *data, int side, int64_t number, const void *outside,
@@ -307,8 +305,7 @@ static void finish_tiles(const job *j, const float *from, int64_t row, int64_t f
         finish_as(j, false, from, row, first, count, bias, data);
 }
 
-/* -- Weights --------------------------------------------------------------------------------------------------------
- */
+/* -- Weights ------------------------------------------------------------------------------------------------------- */
 
 /* Where a group's w [outputs, channels, 3, 3] has what belongs to a row and a column: for the gradient of x, rows are
  * the outputs, columns the channels, and the kernel is turned round. */
@@ -378,8 +375,7 @@ static void finish_weights(const job *j, const arrangement *a, const float *from
                               block % down * PANEL + i, block / down * PANEL + k, weight);
 }
 
-/* -- Products -------------------------------------------------------------------------------------------------------
- */
+/* -- Products ------------------------------------------------------------------------------------------------------ */
 
 /* y [rows, PANEL] = (y +) Σ a b over `panels` panels of a and blocks of b, `steps` of each. */
 INLINE void multiply_tile(int rows, int64_t a_row, int64_t a_step, int64_t panels, int64_t a_panel, int64_t b_block,
@@ -463,8 +459,7 @@ static void multiply_gradient(const job *j, int64_t position, int64_t panel, int
     }
 }
 
-/* -- The passes -----------------------------------------------------------------------------------------------------
- */
+/* -- The passes ---------------------------------------------------------------------------------------------------- */
 
 /* The parts of the scratch memory. */
 typedef struct memory {

@@ -44,8 +44,7 @@ static bool indices_fit(const kernel_call *call, int input, int64_t extent)
     return true;
 }
 
-/* -- Picking ----------------------------------------------------------------------------------------------------------
- */
+/* -- Picking ------------------------------------------------------------------------------------------------------- */
 
 /* Element (o, j, i) of the output is element (o, index(o, j, i), i) of x. */
 #define GATHER(type)                                                                                                   \
@@ -94,8 +93,7 @@ static bool index_select(const kernel_call *call)
     return true;
 }
 
-/* -- Adding -----------------------------------------------------------------------------------------------------------
- */
+/* -- Adding -------------------------------------------------------------------------------------------------------- */
 
 /* Which slices of the source go to slice t: list[first[t]] to list[first[t + 1] - 1], in their own order. */
 typedef struct sources {
@@ -164,8 +162,7 @@ static bool index_add(const kernel_call *call)
     return true;
 }
 
-/* -- Scattering -------------------------------------------------------------------------------------------------------
- */
+/* -- Scattering ---------------------------------------------------------------------------------------------------- */
 
 /* A lane, the elements of x along the axis, lies in memory of its own, in a type that may hold more than the dtype
  * does. There `step` makes a source b and what it meets, a, one. */

@@ -36,8 +36,7 @@ enum { ALIGNMENT = 64 };
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static dnnl_engine_t engine;
 
-/* -- Descriptors ----------------------------------------------------------------------------------------------------
- */
+/* -- Descriptors --------------------------------------------------------------------------------------------------- */
 
 layout layout_contiguous(int rank, const int64_t *dim)
 {
@@ -126,8 +125,7 @@ descriptor descriptor_any(const layout *l)
     return describe_any(l, taken_type(l));
 }
 
-/* -- Preparing ------------------------------------------------------------------------------------------------------
- */
+/* -- Preparing ----------------------------------------------------------------------------------------------------- */
 
 /* oneDNN has choices of its own, which are left to it unless a level is asked for. */
 static void cap_instructions(void)
@@ -284,8 +282,7 @@ const char *onednn_implementation(const onednn_plan *p)
     return p->implementation;
 }
 
-/* -- Executing ------------------------------------------------------------------------------------------------------
- */
+/* -- Executing ----------------------------------------------------------------------------------------------------- */
 
 static bool reorder(const onednn_plan *p, const prepared_argument *a)
 {

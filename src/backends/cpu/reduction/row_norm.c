@@ -85,8 +85,7 @@ static row_norm row_norm_of(const kernel_call *call, const array *x, bool center
     return r;
 }
 
-/* -- Scratch memory: a row of one value for a weight that is absent, one for what is added and absent, partial sums ---
- */
+/* -- Scratch memory: a row of one value for a weight that is absent, one for what is added and absent, partial sums  */
 
 static bool prepare(const kernel_call *call, const array *x, bool sums, preparation *p)
 {
@@ -114,8 +113,7 @@ static const void *row_of(const kernel_call *call, const array *x, int64_t numbe
     return row.data;
 }
 
-/* -- The kernels -----------------------------------------------------------------------------------------------------
- */
+/* -- The kernels --------------------------------------------------------------------------------------------------- */
 
 static bool forward(const kernel_call *call, const row_norm *r, norm_rows p)
 {

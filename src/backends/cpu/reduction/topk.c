@@ -87,8 +87,7 @@ static void select_first(const array *x, int64_t start, int64_t stride, int64_t 
     }
 }
 
-/* -- All of them: runs sorted by insertion, then merged --------------------------------------------------------------
- */
+/* -- All of them: runs sorted by insertion, then merged ------------------------------------------------------------ */
 
 enum { RUN = 16 };
 

@@ -83,8 +83,7 @@ template <int N> static __device__ inline void store_floats(const stored &to, in
     }
 }
 
-/* -- Several vectors, `step` elements from one to the next ----------------------------------------------------------
- */
+/* -- Several vectors, `step` elements from one to the next --------------------------------------------------------- */
 
 /* x[k] for k < count, and zeros behind. */
 template <class T, int N, int VECTORS>
@@ -133,8 +132,7 @@ static __device__ inline void store_vectors(const stored &to, int64_t first, int
         store_vectors((float *)to.data + first, step, count, x);
 }
 
-/* -- One element, of any type ---------------------------------------------------------------------------------------
- */
+/* -- One element, of any type -------------------------------------------------------------------------------------- */
 
 template <class T> static __device__ inline T element_of(const stored &from, int64_t index)
 {

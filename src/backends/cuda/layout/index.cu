@@ -150,8 +150,7 @@ static bool run_one_hot(const kernel_call *call)
     return launched(call);
 }
 
-/* -- What becomes of elements that meet: join(a, b) has a from before b ----------------------------------------------
- */
+/* -- What becomes of elements that meet: join(a, b) has a from before b -------------------------------------------- */
 
 /* Sums and products hold more than the dtype does; whole numbers wrap. */
 template <class T> struct wide_of {
@@ -202,8 +201,7 @@ template <class T> struct replacement {
     }
 };
 
-/* -- A few sources: each element of the result looks through the indices --------------------------------------------
- */
+/* -- A few sources: each element of the result looks through the indices ------------------------------------------- */
 
 enum { FEW = 32 };
 
@@ -224,8 +222,7 @@ static __global__ void join_few(along_axis x, int64_t sources, bool sliced, indi
     to[n] = (T)so_far;
 }
 
-/* -- Many sources, sorted by where they go ----------------------------------------------------------------
- */
+/* -- Many sources, sorted by where they go ------------------------------------------------------------------------- */
 
 /* The key of a source is the number of its slice, or element, of x; where there is none, the one behind the last. */
 static __global__ void find_slices(indices index, sorting s)

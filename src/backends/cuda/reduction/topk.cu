@@ -70,8 +70,7 @@ static __global__ void select_first(along_axis from, along_axis to, int threads,
     }
 }
 
-/* -- Many: sorted by the words of their keys, the last word first, and then by lanes --------------------------------
- */
+/* -- Many: sorted by the words of their keys, the last word first, and then by lanes ------------------------------- */
 
 enum { FEW = 32 };
 
@@ -134,8 +133,7 @@ static void launch_sort(const kernel_call *call, along_axis from, along_axis to,
            (const T *)call->in[0].data, (T *)call->out[TOPK_VALUES].data, (int64_t *)call->out[TOPK_INDICES].data);
 }
 
-/* -- The calls ------------------------------------------------------------------------------------------------------
- */
+/* -- The calls ----------------------------------------------------------------------------------------------------- */
 
 /* Sorted are numbers of 32 bits. */
 static bool takes(const kernel_call *call)
