@@ -273,7 +273,7 @@ Test(budget, is_of_time)
 TestSuite(mixing, .init = begin, .fini = expect_nothing_left);
 
 /* Pictures of one pixel, of a batch of an epoch, as they are mixed. */
-static void mix(int64_t seed, int64_t epoch, int64_t index, double mixed[BATCH])
+static void mix(int64_t seed, int64_t epoch, int64_t index, double result[BATCH])
 {
     VT_SCOPE;
     static const double pixel[BATCH] = { 1, 2, 4 };
@@ -284,7 +284,7 @@ static void mix(int64_t seed, int64_t epoch, int64_t index, double mixed[BATCH])
         .labels = vt_from_data(label, VT_SHAPE(BATCH), VT_I64), .count = BATCH, .epoch = epoch, .index = index
     };
     vt_tensor images = vt_from_data(pixel, VT_SHAPE(BATCH, 1, 1, 1), VT_F64);
-    cr_assert(vt_read(mix_batch(&o, &batch, images, CLASSES).images, mixed, BATCH, VT_F64), "%s", vt_error_message());
+    cr_assert(vt_read(mix_batch(&o, &batch, images, CLASSES).images, result, BATCH, VT_F64), "%s", vt_error_message());
 }
 
 Test(mixing, is_a_function_of_the_seed_the_epoch_and_the_batch_alone)
