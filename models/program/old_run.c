@@ -43,9 +43,9 @@ static bool is_not_read(const options *o, const char *path)
 
 static bool remove_file(const options *o, const char *path)
 {
-    (void)o;
     if (unlink(path) == 0) return true;
-    vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot remove %s, of an old run: %s", path, strerror(errno));
+    vt_error_raise(VT_ERROR_FILE, VT_HERE, "cannot remove %s, of the run that was in %s: %s", path, o->out,
+                   strerror(errno));
     return false;
 }
 

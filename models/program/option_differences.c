@@ -16,11 +16,10 @@ static bool is_same_line(const char *a, const char *b)
     return length == strcspn(b, "\n") && strncmp(a, b, length) == 0;
 }
 
-/* The line of the same name; empty where there is none. */
-static const char *line_of_name(const char *lines, const char *line)
+const char *option_line(const char *lines, const char *like)
 {
-    const size_t name = strcspn(line, "=") + 1;
-    while (*lines && strncmp(lines, line, name) != 0) lines = next_line(lines);
+    const size_t name = strcspn(like, "=") + 1;
+    while (*lines && strncmp(lines, like, name) != 0) lines = next_line(lines);
     return lines;
 }
 
@@ -44,11 +43,11 @@ static bool list(const char *before, const char *now, bool values, char *text, s
     bool fits = true;
     *text = 0;
     for (const char *line = before; *line; line = next_line(line)) {
-        const char *other = line_of_name(now, line);
+        const char *other = option_line(now, line);
         if (!is_same_line(line, other)) fits &= add(line, other, values, text, size);
     }
     for (const char *line = now; *line; line = next_line(line))
-        if (!*line_of_name(before, line)) fits &= add("", line, values, text, size);
+        if (!*option_line(before, line)) fits &= add("", line, values, text, size);
     return fits;
 }
 

@@ -10,4 +10,7 @@ enum { DIFFERENCES_SIZE = 520 }; /* a message has room for it, and it has room f
  * longer than `size`, it is the names alone: "epochs; lr". Empty where the texts are equal. */
 void option_differences(const char *before, const char *now, char *text, size_t size);
 
+/* The line of such a text that is of the same option as a line like "epochs=10"; empty where there is none. */
+const char *option_line(const char *lines, const char *like);
+
 #endif

@@ -97,12 +97,6 @@ static bool keep_checkpoint(const trainer *t)
     return true;
 }
 
-static const char *next_line(const char *line)
-{
-    line += strcspn(line, "\n");
-    return line + (*line == '\n');
-}
-
 static bool same_options(const char *path, const char *saved, const char *wanted)
 {
     char differences[DIFFERENCES_SIZE];
@@ -126,9 +120,9 @@ bool run_folder_batch(const char *folder, int64_t *batch)
     char path[PATH_SIZE];
     vt_note note = { .key = keys[FIXED] };
     if (!find_checkpoint(path, folder) || !vt_checkpoint_notes(path, &note, 1)) return false;
-    const char *line = note.value;
-    while (*line && strncmp(line, "batch=", 6) != 0) line = next_line(line);
-    if (*line) *batch = strtoll(line + 6, NULL, 10);
+    static const char batch_line[] = "batch=";
+    const char *line = option_line(note.value, batch_line);
+    if (*line) *batch = strtoll(line + strlen(batch_line), NULL, 10);
     if (!*line || *batch < 1) vt_error_raise(VT_ERROR_FILE, VT_HERE, "%s does not say of which batch it is", path);
     return !vt_failed();
 }
