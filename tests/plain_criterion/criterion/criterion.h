@@ -1,11 +1,13 @@
-/* criterion.h - as much of Criterion as the tests use, for where it does not work itself: the thread sanitizer has the
- * addresses at which it keeps memory, and what an emulator runs cannot start itself again. */
+/* criterion.h - as much of Criterion as the tests use, for where it does not work itself, or takes too long: the thread
+ * sanitizer has the addresses at which it keeps memory, what an emulator runs cannot start itself again, and a program
+ * with the address sanitizer takes long to start, which each of Criterion's tests does. */
 #ifndef VITRO_PLAIN_CRITERION_H
 #define VITRO_PLAIN_CRITERION_H
 
 /* As an installed header: no warnings of empty variadic arguments. */
 #pragma GCC system_header
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -61,12 +63,14 @@ void plain_skip(const char *format, ...) __attribute__((noreturn, format(printf,
     PLAIN_ADD(suite_##_suite, #suite_, NULL, NULL, { __VA_ARGS__ })                                                    \
     struct plain_test
 
-#define cr_assert(condition, ...)     plain_check(condition, true, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
-#define cr_assert_not(condition, ...) cr_assert(!(condition), __VA_ARGS__)
-#define cr_assert_eq(a, b, ...)       cr_assert((a) == (b), __VA_ARGS__)
-#define cr_assert_str_eq(a, b, ...)   cr_assert(strcmp(a, b) == 0, __VA_ARGS__)
-#define cr_expect(condition, ...)     plain_check(condition, false, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
-#define cr_expect_str_eq(a, b)        cr_expect(strcmp(a, b) == 0, "\"%s\" is not \"%s\"", a, b)
-#define cr_skip_test(...)             plain_skip("" __VA_ARGS__)
+#define cr_assert(condition, ...)              plain_check(condition, true, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
+#define cr_assert_not(condition, ...)          cr_assert(!(condition), __VA_ARGS__)
+#define cr_assert_eq(a, b, ...)                cr_assert((a) == (b), __VA_ARGS__)
+#define cr_assert_float_eq(a, b, epsilon, ...) cr_assert(fabs((double)((a) - (b))) <= (epsilon), __VA_ARGS__)
+#define cr_assert_str_eq(a, b, ...)            cr_assert(strcmp(a, b) == 0, __VA_ARGS__)
+#define cr_expect(condition, ...)              plain_check(condition, false, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
+#define cr_expect_null(value, ...)             cr_expect((value) == NULL, __VA_ARGS__)
+#define cr_expect_str_eq(a, b)                 cr_expect(strcmp(a, b) == 0, "\"%s\" is not \"%s\"", a, b)
+#define cr_skip_test(...)                      plain_skip("" __VA_ARGS__)
 
 #endif
