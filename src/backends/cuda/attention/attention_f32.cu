@@ -294,7 +294,7 @@ static __global__ void __launch_bounds__(BLOCK, 1) /* for two blocks, much would
 }
 
 /* A tile of queries and of keys, of the heads of a part. */
-static __global__ void __launch_bounds__(BLOCK)
+static __global__ void __launch_bounds__(BLOCK, 1) /* as gradient_of_keys */
     sum_dlogits(const __grid_constant__ attention a, const __grid_constant__ bias_sharing s)
 {
     SHARED(sharing_head, head, [1]);
