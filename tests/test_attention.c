@@ -465,7 +465,7 @@ Test(attention, scratch_memory_is_linear_in_tokens)
 }
 
 /* Of the gradient of a bias that windows share, 64 a picture; shifted ones have masks. */
-static size_t scratch_with_windows(int64_t windows, bool shifted)
+static size_t scratch_with_windows(const op *op, int64_t windows, bool shifted)
 {
     array x = array_contiguous(NULL, VT_F32, VT_SHAPE(windows / 64, 64, 3, 49, 32));
     array logsumexp = array_contiguous(NULL, VT_F32, VT_SHAPE(windows / 64, 64, 3, 49));
@@ -473,11 +473,11 @@ static size_t scratch_with_windows(int64_t windows, bool shifted)
     array mask = array_contiguous(NULL, VT_BOOL, VT_SHAPE(64, 1, 49, 49));
     array in[8] = { x, x, x, x, x, logsumexp, bias, shifted ? mask : (array){ .data = NULL } };
     array out[4] = { x, x, x, bias };
-    attention_attributes attributes = { 1, false };
-    kernel_call call = { .op = &op_attention_bias_gradient, .attributes = &attributes, .inputs = 8, .outputs = 4 };
+    attention_attributes attributes = { .scale = 1, .dropout = op == &op_attention_dropout_bias_gradient ? 0.25 : 0 };
+    kernel_call call = { .op = op, .attributes = &attributes, .inputs = 8, .outputs = 4 };
     call.in = in, call.out = out;
     preparation made = { 0 };
-    cr_assert(kernel_of(call.op)->prepare(&call, &made));
+    cr_assert(kernel_of(op)->prepare(&call, &made));
     if (made.discard) made.discard(made.state);
     return made.scratch;
 }
@@ -489,19 +489,51 @@ Test(attention, the_gradient_of_a_bias_needs_no_map_of_all_windows)
     const int64_t few = on_gpu ? 1 << 12 : 64, many = 1 << 16, queries = on_gpu ? (many - few) * 3 * 49 : 0;
     if (!device()->kernel_of(&op_attention_bias_gradient)) cr_skip_test("the device decomposes it");
     for (int shifted = 0; shifted < 2; shifted++)
-        cr_assert(scratch_with_windows(many, shifted) <=
-                  scratch_with_windows(few, shifted) + (size_t)queries * sizeof(float));
+        for (int drops = 0; drops < 2; drops++) {
+            const op *op = drops ? &op_attention_dropout_bias_gradient : &op_attention_bias_gradient;
+            cr_assert(scratch_with_windows(op, many, shifted) <=
+                      scratch_with_windows(op, few, shifted) + (size_t)queries * sizeof(float));
+        }
+}
+
+enum { WINDOWS = 32, WINDOW = 64 };
+
+static int64_t peak_of_a_step(double dropout)
+{
+    VT_SCOPE;
+    static float gradient[WINDOW * WINDOW];
+    vt_tensor x = vt_normal(VT_SHAPE(WINDOWS, WINDOW, 4)), bias = vt_normal(VT_SHAPE(WINDOW, WINDOW)), dbias;
+    vt_set_training(true);
+    vt_tensor y = vt_attention(x, x, x, .bias = bias, .dropout = dropout);
+    vt_set_training(false);
+    vt_statistics_reset_peak();
+    vt_gradients(vt_sum(vt_square(y)), VT_INERT, &bias, 1, &dbias);
+    cr_assert(vt_read(dbias, gradient, WINDOW * WINDOW, VT_F32), "%s", vt_error_message());
+    return vt_statistics_get().peak_bytes;
+}
+
+Test(attention, a_step_with_a_trained_bias_has_no_map_of_all_windows)
+{
+    const int64_t map = (int64_t)sizeof(float) * WINDOWS * WINDOW * WINDOW;
+    if (!device()->kernel_of(&op_attention_bias_gradient)) cr_skip_test("the device decomposes it");
+    vt_set_device(tested_device());
+    for (int drops = 0; drops < 2; drops++) {
+        const int64_t peak = peak_of_a_step(drops ? 0.25 : 0);
+        cr_assert(peak < map, "%lld bytes, dropout %d", (long long)peak, drops);
+    }
 }
 
 /* Result and gradients, for one number of threads. */
-static void compute(int threads, float *result, int64_t count)
+static void compute(int threads, double dropout, float *result, int64_t count)
 {
     VT_SCOPE;
     vt_set_threads(threads);
     vt_seed(3);
     vt_tensor in[2] = { vt_normal(VT_SHAPE(2, 70, 3, 3, 16)), vt_normal(VT_SHAPE(70, 70)) }, part[3], g[2];
     vt_unstack(vt_rearrange(in[0], "b n t h d -> t b h n d"), 0, 3, part);
-    vt_tensor y = vt_attention(part[0], part[1], part[2], .bias = in[1]);
+    vt_set_training(true);
+    vt_tensor y = vt_attention(part[0], part[1], part[2], .bias = in[1], .dropout = dropout);
+    vt_set_training(false);
     vt_gradients(vt_sum(vt_square(y)), VT_INERT, in, 2, g);
     cr_assert(vt_read(y, result, count, VT_F32) && vt_read(g[0], result + count, 3 * count, VT_F32) &&
                   vt_read(g[1], result + 4 * count, 70 * 70, VT_F32),
@@ -512,69 +544,83 @@ Test(attention, same_bits_for_any_number_of_threads)
 {
     enum { COUNT = 2 * 70 * 3 * 16 };
     static float one[4 * COUNT + 70 * 70], three[4 * COUNT + 70 * 70];
-    compute(1, one, COUNT);
-    compute(3, three, COUNT);
-    cr_assert(memcmp(one, three, sizeof one) == 0);
+    vt_set_device(tested_device());
+    for (int drops = 0; drops < 2; drops++) {
+        compute(1, drops ? 0.25 : 0, one, COUNT);
+        compute(3, drops ? 0.25 : 0, three, COUNT);
+        cr_assert(memcmp(one, three, sizeof one) == 0);
+    }
 }
 
 /* -- Dropout ------------------------------------------------------------------------------------------------------- */
 
-/* More than a tile of queries and of keys, in heads that tensor cores take. */
-enum { DROPPED_LEADS = 6, DROPPED_QUERIES = 70, DROPPED_KEYS = 81, DROPPED_CHANNELS = 32 };
-enum {
-    DROPPED_Q = DROPPED_LEADS * DROPPED_QUERIES * DROPPED_CHANNELS,
-    DROPPED_K = DROPPED_LEADS * DROPPED_KEYS * DROPPED_CHANNELS,
-    DROPPED_BIAS = 3 * DROPPED_QUERIES * DROPPED_KEYS,
-    DROPPED_ALL = 2 * DROPPED_Q + 2 * DROPPED_K + DROPPED_BIAS
+/* Heads that tensor cores take, [batches, heads, windows]; those of a number share a matrix of the bias. */
+typedef struct dropping {
+    int64_t batches, heads, windows, queries, keys;
+    bool adjusted; /* by a bias and a mask */
+} dropping;
+
+enum { DROPPED_CHANNELS = 32, DROPPED_MOST = 1 << 17 };
+
+static const dropping droppings[] = {
+    { 2, 3, 1, 70, 81, false }, /* more than a tile of queries and of keys */
+    { 2, 3, 1, 70, 81, true },
+    { 5, 2, 3, 17, 24, true }, /* so many share a matrix that they are cut into parts */
 };
 
-/* y, and the gradients of q, k, v and the bias, one after another. */
-static void attend_with_dropout(const char *device, bool adjusted, float *out)
+static vt_tensor uniform(vt_shape shape)
+{
+    return vt_uniform(shape, .low = -1, .high = 1);
+}
+
+/* y, and the gradients of q, k, v and the bias, one after another. How many numbers they are. */
+static int64_t attend_with_dropout(const char *device, const dropping *d, float *out)
 {
     vt_seed(5);
     VT_SCOPE;
     vt_set_device(device);
-    vt_tensor in[4] = { vt_uniform(VT_SHAPE(2, 3, DROPPED_QUERIES, DROPPED_CHANNELS), .low = -1, .high = 1),
-                        vt_uniform(VT_SHAPE(2, 3, DROPPED_KEYS, DROPPED_CHANNELS), .low = -1, .high = 1),
-                        vt_uniform(VT_SHAPE(2, 3, DROPPED_KEYS, DROPPED_CHANNELS), .low = -1, .high = 1) };
-    vt_tensor mask = VT_INERT, gradient[4];
-    if (adjusted) {
-        in[3] = vt_uniform(VT_SHAPE(3, DROPPED_QUERIES, DROPPED_KEYS), .low = -1, .high = 1);
-        mask = vt_greater(vt_uniform(VT_SHAPE(DROPPED_QUERIES, DROPPED_KEYS)), vt_full(VT_SCALAR, 0.2));
+    const vt_shape of_keys = VT_SHAPE(d->batches, d->heads, d->windows, d->keys, DROPPED_CHANNELS);
+    vt_tensor in[4] = { uniform(VT_SHAPE(d->batches, d->heads, d->windows, d->queries, DROPPED_CHANNELS)),
+                        uniform(of_keys), uniform(of_keys) };
+    vt_tensor mask = VT_INERT, all[5];
+    if (d->adjusted) {
+        in[3] = uniform(VT_SHAPE(d->heads, 1, d->queries, d->keys));
+        mask = vt_greater(vt_uniform(VT_SHAPE(d->queries, d->keys)), vt_full(VT_SCALAR, 0.2));
     }
     vt_set_training(true);
-    vt_tensor y = vt_attention(in[0], in[1], in[2], .bias = in[3], .mask = mask, .dropout = 0.25);
+    all[0] = vt_attention(in[0], in[1], in[2], .bias = in[3], .mask = mask, .dropout = 0.25);
     vt_set_training(false);
-    vt_gradients(y, vt_cos(y), in, adjusted ? 4 : 3, gradient);
-    const int64_t count[] = { DROPPED_Q, DROPPED_Q, DROPPED_K, DROPPED_K, DROPPED_BIAS };
-    for (int i = 0; i < (adjusted ? 5 : 4); out += count[i++])
-        cr_assert(vt_read(i ? gradient[i - 1] : y, out, count[i], VT_F32), "%s", vt_error_message());
+    vt_gradients(all[0], vt_cos(all[0]), in, d->adjusted ? 4 : 3, all + 1);
+    int64_t numbers = 0;
+    for (int i = 0; i < (d->adjusted ? 5 : 4); numbers += vt_count(all[i++]))
+        cr_assert(vt_read(all[i], out + numbers, DROPPED_MOST - numbers, VT_F32), "%s", vt_error_message());
+    return numbers;
 }
 
 /* By the norm of the difference: the mask is the same to the last element. */
-static void expect_same_dropout(vt_dtype precision, bool adjusted, double limit)
+static void expect_same_dropout(vt_dtype precision, const dropping *d, double limit)
 {
-    static float want[DROPPED_ALL], got[DROPPED_ALL];
+    static float want[DROPPED_MOST], got[DROPPED_MOST];
     double off = 0, size = 0;
     vt_set_precision(VT_F32);
-    attend_with_dropout("reference", adjusted, want);
+    const int64_t numbers = attend_with_dropout("reference", d, want);
     vt_set_device(tested_device());
     vt_set_precision(precision);
-    attend_with_dropout(tested_device(), adjusted, got);
-    for (int i = 0; i < DROPPED_ALL; i++) {
+    attend_with_dropout(tested_device(), d, got);
+    for (int64_t i = 0; i < numbers; i++) {
         off += ((double)got[i] - (double)want[i]) * ((double)got[i] - (double)want[i]);
         size += (double)want[i] * (double)want[i];
     }
-    cr_assert(off <= limit * limit * size, "%s, bias and mask %d: off by %g of %g", vt_dtype_name(precision), adjusted,
-              sqrt(off), sqrt(size));
+    cr_assert(off <= limit * limit * size, "%s, heads %lld, bias and mask %d: off by %g of %g",
+              vt_dtype_name(precision), (long long)d->heads, d->adjusted, sqrt(off), sqrt(size));
 }
 
 Test(attention, with_dropout)
 {
     setenv("VT_BF16", "emulate", 1);
-    for (int adjusted = 0; adjusted < 2; adjusted++) {
-        expect_same_dropout(VT_F32, adjusted, 1e-5);
-        expect_same_dropout(VT_BF16, adjusted, 0.02);
+    for (size_t i = 0; i < sizeof droppings / sizeof *droppings; i++) {
+        expect_same_dropout(VT_F32, &droppings[i], 1e-5);
+        expect_same_dropout(VT_BF16, &droppings[i], 0.02);
     }
 }
 

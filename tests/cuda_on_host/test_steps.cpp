@@ -89,6 +89,12 @@ Test(steps, attend_with_dropout_in_one_kernel)
     expect_ops({ "attention_dropout", "attention_dropout_gradient" });
 }
 
+Test(steps, attend_with_dropout_and_a_bias_in_one_kernel)
+{
+    attend(0.25, true);
+    expect_ops({ "attention_dropout", "attention_dropout_bias_gradient" });
+}
+
 /* -- Convolutions -------------------------------------------------------------------------------------------------- */
 
 static void convolve(int channels, int groups)

@@ -55,7 +55,8 @@ static attention attention_of(const kernel_call *call, const array (&arrays)[ARR
     a.scale = (float)attributes->scale;
     a.causal = attributes->causal != 0;
     a.means = (float *)call->scratch;
-    if (attributes->dropout > 0) a.dropout = dropout_rule_of(call, attributes->dropout);
+    if (attributes->dropout > 0 && call->device_bound) /* which it has when it runs, not when it is prepared */
+        a.dropout = dropout_rule_of(call, attributes->dropout);
     return a;
 }
 
@@ -183,5 +184,6 @@ extern "C" const kernel_row cuda_attention_kernels[] = {
     { &op_attention_bias_gradient, BACKWARD(run_bias_gradient, supports_bias_gradient, prepare_bias_gradient) },
     { &op_attention_dropout, FORWARD },
     { &op_attention_dropout_gradient, BACKWARD(run_backward, computes_in_f32, prepare_backward) },
+    { &op_attention_dropout_bias_gradient, BACKWARD(run_bias_gradient, supports_bias_gradient, prepare_bias_gradient) },
     {},
 };

@@ -123,22 +123,32 @@ static __device__ __forceinline__ bias_tile find_bias_tile(const attention &a, c
     return t;
 }
 
+/* One of the heads that share a matrix, in shared memory. */
+typedef struct sharing_head {
+    matrix of[ARRAYS];
+    int64_t number; /* of all heads, by which weights are dropped */
+} sharing_head;
+
 /* As find_head: number `sharer` of the heads that share matrix number `shared`. */
 static __device__ __forceinline__ void find_sharing_head(const attention &a, const bias_sharing &s, int64_t shared,
-                                                         int64_t sharer, matrix (&of)[ARRAYS])
+                                                         int64_t sharer, sharing_head &head)
 {
     int which = (int)threadIdx.x;
     if (which < ARRAYS) {
-        int64_t offset = 0;
+        int64_t offset = 0, number = 0, inner = 1;
         for (int axis = a.heads.rank - 1; axis >= 0; axis--) {
             const bool own = s.own >> axis & 1;
             const int64_t rest = own ? shared : sharer, outer = rest / a.heads.extent[axis];
-            offset += (rest - outer * a.heads.extent[axis]) * a.heads.stride[which][axis];
+            const int64_t place = rest - outer * a.heads.extent[axis];
+            offset += place * a.heads.stride[which][axis];
+            number += place * inner;
+            inner *= a.heads.extent[axis];
             shared = own ? outer : shared;
             sharer = own ? sharer : outer;
         }
-        of[which] = a.arrays[which];
-        of[which].data += offset * of[which].size;
+        head.of[which] = a.arrays[which];
+        head.of[which].data += offset * head.of[which].size;
+        if (which == 0) head.number = number;
     }
     __syncthreads();
 }

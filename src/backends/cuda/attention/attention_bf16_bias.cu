@@ -24,7 +24,7 @@ static __device__ __forceinline__ void copy_head(const attention &a, const matri
 
 /* sums += dlogits of a warp's 16 queries and of the tile's keys, of one head. */
 template <int D>
-static __device__ __forceinline__ void add_dlogits(const attention &a, const matrix (&of)[ARRAYS], const bias_tile &t,
+static __device__ __forceinline__ void add_dlogits(const attention &a, const sharing_head &head, const bias_tile &t,
                                                    const head_room<D> &room, square (&sums)[TILE_GROUPS])
 {
     uint32_t q[D / 16][4], g[D / 16][4];
@@ -35,8 +35,8 @@ static __device__ __forceinline__ void add_dlogits(const attention &a, const mat
         square logits = {}, dlogits = {};
         add_products<D>(logits, q, room.k + n * ROWS * pitch<D>);
         add_products<D>(dlogits, g, room.v + n * ROWS * pitch<D>);
-        weigh<true, row_of, column_of, row_of, false>(a, of, 0, t.query + warp_row(), t.key + n * ROWS,
-                                                      room.known + warp_row(), logits, dlogits);
+        weigh<true, row_of, column_of>(a, head.of, head.number, t.query + warp_row(), t.key + n * ROWS,
+                                       room.known + warp_row(), logits, dlogits);
 #pragma unroll
         for (int i = 0; i < 8; i++) sums[n][i / 4][i % 4] += dlogits[i / 4][i % 4];
     }
@@ -46,25 +46,25 @@ template <int D>
 static __global__ void __launch_bounds__(THREADS, 2)
     sum_dlogits(const __grid_constant__ attention a, const __grid_constant__ bias_sharing s)
 {
-    SHARED(matrix, of, [2][ARRAYS]);
+    SHARED(sharing_head, head, [2]);
     DYNAMIC_SHARED(head_room<D>, room); /* two */
     const bias_tile t = find_bias_tile(a, s);
     square sums[TILE_GROUPS] = {};
     if (t.first < t.end) {
-        find_sharing_head(a, s, t.matrix, t.first, of[0]);
-        copy_head(a, of[0], t, room[0]);
+        find_sharing_head(a, s, t.matrix, t.first, head[0]);
+        copy_head(a, head[0].of, t, room[0]);
         commit_copies();
     }
     int turn = 0;
     for (int64_t which = t.first; which < t.end; which++, turn ^= 1) {
         if (which + 1 < t.end) {
-            find_sharing_head(a, s, t.matrix, which + 1, of[turn ^ 1]);
-            copy_head(a, of[turn ^ 1], t, room[turn ^ 1]);
+            find_sharing_head(a, s, t.matrix, which + 1, head[turn ^ 1]);
+            copy_head(a, head[turn ^ 1].of, t, room[turn ^ 1]);
         }
         commit_copies();
         wait_for_copies<1>();
         __syncthreads();
-        if (t.query + warp_row() < a.queries) add_dlogits(a, of[turn], t, room[turn], sums);
+        if (t.query + warp_row() < a.queries) add_dlogits(a, head[turn], t, room[turn], sums);
         __syncthreads();
     }
 #pragma unroll

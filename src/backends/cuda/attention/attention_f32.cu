@@ -294,17 +294,18 @@ static __global__ void __launch_bounds__(BLOCK, 1) /* for two blocks, much would
 }
 
 /* A tile of queries and of keys, of the heads of a part. */
-static __global__ void __launch_bounds__(BLOCK)
+static __global__ void __launch_bounds__(BLOCK, 1) /* as gradient_of_keys */
     sum_dlogits(const __grid_constant__ attention a, const __grid_constant__ bias_sharing s)
 {
-    SHARED(matrix, of, [ARRAYS]);
+    SHARED(sharing_head, head, [1]);
     SHARED(room, shared, [1]);
     const bias_tile t = find_bias_tile(a, s);
     part sum = {}, dlogits;
     for (int64_t which = t.first; which < t.end; which++) {
         __syncthreads(); /* threads may still be reading what the head before left */
-        find_sharing_head(a, s, t.matrix, which, of);
-        find_dlogits(a, of, 0, t.query, t.key, find_statistics(a, of, t.query), *shared, dlogits);
+        find_sharing_head(a, s, t.matrix, which, *head);
+        find_dlogits(a, head->of, head->number, t.query, t.key, find_statistics(a, head->of, t.query), *shared,
+                     dlogits);
         for (int i = 0; i < PART; i++)
             for (int j = 0; j < PART; j++) sum[i][j] += dlogits[i][j];
     }

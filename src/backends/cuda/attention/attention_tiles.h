@@ -168,13 +168,13 @@ typedef struct statistics {
 
 /* weights = e^(logits - logsumexp), 0 where a query does not see a key, and dlogits = weights (dweights - mean), in a
  * tile of queries from `query` on and keys from `key` on. Element i is of query QUERY(i) and key KEY(i) of these; the
- * statistics of that query are number INDEX(i). ADJUSTED: there may be a bias and a mask. DROPS: there may be dropout,
- * which is of weights and dweights both. */
-template <bool ADJUSTED, place QUERY, place KEY, place INDEX = QUERY, bool DROPS = ADJUSTED>
+ * statistics of that query are number INDEX(i). ADJUSTED: there may be a bias and a mask, and dropout, which is of
+ * weights and dweights both. */
+template <bool ADJUSTED, place QUERY, place KEY, place INDEX = QUERY>
 static __device__ __forceinline__ void weigh(const attention &a, const matrix (&of)[ARRAYS], int64_t head, int query,
                                              int key, const statistics *known, square &logits, square &dweights)
 {
-    if (DROPS && a.dropout.stream) drop<QUERY, KEY>(a, head, query, key, dweights);
+    if (ADJUSTED && a.dropout.stream) drop<QUERY, KEY>(a, head, query, key, dweights);
 #pragma unroll
     for (int i = 0; i < 8; i++) {
         float logit = logits[i / 4][i % 4] * (a.scale * LOG2_E);
@@ -190,7 +190,7 @@ static __device__ __forceinline__ void weigh(const attention &a, const matrix (&
 #pragma unroll
     for (int i = 0; i < 8; i++)
         dweights[i / 4][i % 4] = logits[i / 4][i % 4] * (dweights[i / 4][i % 4] - known[INDEX(i)].mean);
-    if (DROPS && a.dropout.stream) drop<QUERY, KEY>(a, head, query, key, logits);
+    if (ADJUSTED && a.dropout.stream) drop<QUERY, KEY>(a, head, query, key, logits);
 }
 
 /* The statistics of groups of 16 queries, with `rows` from `first` on in them. 8 threads share a query; all of a block
@@ -294,7 +294,7 @@ static size_t shared_memory_of_a_block()
     int number = 0, bytes = 0;
     cudaGetDevice(&number);
     cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, number);
-    static_assert(2 * ARRAYS * sizeof(matrix) <= OF_MATRICES, "a block has those of two heads at the most");
+    static_assert(2 * sizeof(sharing_head) <= OF_MATRICES, "a block has those of two heads at the most");
     return (size_t)bytes - OF_MATRICES;
 }
 
