@@ -6,7 +6,9 @@
 #include "passes/fuse.h"
 #include "left_behind.h"
 #include "printed.h"
+#include "resnet.h"
 #include "tested_device.h"
+#include "zoo.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,9 +197,26 @@ static void run_input_that_is_a_view_of_the_mean(void)
     see_statistics(s);
 }
 
+static void run_resnet(void)
+{
+    VT_SCOPE;
+    const resnet_config config = { .common = { .height = 8, .width = 8, .channels = 3, .classes = 4 },
+                                   .width = 4,
+                                   .depths = { 2, 2, 2, 2 },
+                                   .small_stem = true };
+    vt_seed(1);
+    classifier *net = classifier_new_of(&resnet_family, &config);
+    vt_tensor loss = vt_cross_entropy(classifier_forward(net, vt_normal(VT_SHAPE(2, 3, 8, 8))),
+                                      vt_zeros(VT_SHAPE(2), .dtype = VT_I64));
+    vt_backward(loss);
+    see(loss);
+    see(vt_model_find(net->model, "layer4.1.bn2.running_var"));
+    classifier_free(net);
+}
+
 static const char *program_of(void (*run)(void))
 {
-    static char text[1 << 16];
+    static char text[1 << 18];
     seen_count = 0;
     setenv("VT_LOG", "program", 1);
     printed(run, text, sizeof text);
@@ -224,6 +243,7 @@ Test(runs, move_them_with_every_norm)
 {
     expect_moved(run_each_norm, 3, 0);
     expect_moved(run_two_norms_in_turn, 2, 0);
+    expect_moved(run_resnet, 20, 0);
 }
 
 Test(runs, move_those_of_one_where_a_norm_has_two)
