@@ -1,6 +1,6 @@
 /* batch_norm_tracking.c - batch norm, with what was fused with it, together with the running statistics that it moves:
- * they move where the moments of the batch are made. What has an effect stays in its place, so norms are fused with
- * what follows them before. */
+ * they move where the moments of the batch are made. What has an effect stays where it is, so this runs behind the pass
+ * that fuses a norm with what follows it. */
 #include "ops/list.h"
 #include "ops/normalization.h"
 #include "passes/fuse.h"
@@ -64,6 +64,8 @@ static void fuse_with_norm(program *p, instruction *running)
     instruction *norm = norm_of(p, running);
     if (!norm) return;
     const bool adds = norm->op == &op_batch_norm_add_relu;
+    const int weight = adds ? BATCH_NORM_ADD_RELU_WEIGHT : NORM_WEIGHT;
+    const int bias = adds ? BATCH_NORM_ADD_RELU_BIAS : NORM_BIAS;
     const batch_norm_tracking_attributes a = { *ATTRIBUTES(batch_norm_attributes, norm),
                                                *ATTRIBUTES(running_statistics_attributes, running),
                                                .relu = norm->op != &op_batch_norm };
@@ -71,8 +73,7 @@ static void fuse_with_norm(program *p, instruction *running)
                       .attributes = &a,
                       .attributes_size = sizeof a,
                       TERMS(norm->in[NORM_X], running->in[RUNNING_MEAN], running->in[RUNNING_VAR],
-                            optional_input(norm, adds ? (int)BATCH_NORM_ADD_RELU_WEIGHT : (int)NORM_WEIGHT),
-                            optional_input(norm, adds ? (int)BATCH_NORM_ADD_RELU_BIAS : (int)NORM_BIAS),
+                            optional_input(norm, weight), optional_input(norm, bias),
                             adds ? norm->in[BATCH_NORM_ADD_RELU_SHORTCUT] : NO_TERM,
                             optional_input(running, RUNNING_BATCHES)),
                       .outputs = norm->outputs,
