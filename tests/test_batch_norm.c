@@ -14,7 +14,8 @@
 enum { MAX_INPUTS = 7, MAX_OUTPUTS = 4 };
 
 /* A call of an op; `scales` has a bit for each input and output that has a number a channel. The mean, of which there
- * are two, is the first of those that a norm makes, and the first of those that its gradient takes. */
+ * are two, is the first of those that a norm makes, and the first of those that its gradient takes. Inputs behind the
+ * last are absent. */
 typedef struct subject {
     const op *op;
     int inputs, outputs;
@@ -27,11 +28,13 @@ static const subject subjects[] = {
     { &op_batch_norm, 3, 3, 0x6, 0x6, NONE, 1 },
     { &op_batch_norm_relu, 3, 3, 0x6, 0x6, NONE, 1 },
     { &op_batch_norm_add_relu, 4, 3, 0xc, 0x6, NONE, 1 },
+    { &op_batch_norm_tracking, 6, 3, 0x1e, 0x6, NONE, 1 },
     { &op_batch_norm_gradient, 5, 3, 0x1c, 0x6, 2, NONE },
     { &op_batch_norm_relu_gradient, 6, 3, 0x3c, 0x6, 2, NONE },
     { &op_batch_norm_add_relu_gradient, 7, 4, 0x2c, 0xc, 2, NONE },
 };
 enum { SUBJECTS = sizeof subjects / sizeof *subjects };
+static const subject *const forward_norm = &subjects[0], *const gradient_of_norm = &subjects[4];
 
 static void *memory(int64_t count, vt_dtype dtype)
 {
@@ -84,7 +87,7 @@ static void arrays_free(arrays *a)
 static void call_kernel(const subject *s, arrays *a)
 {
     const kernel *k = cpu_backend.kernel_of(s->op);
-    batch_norm_attributes attributes = { .eps = 1e-5 };
+    batch_norm_tracking_attributes attributes = { .norm.eps = 1e-5, .running = { .momentum = 0.1, .correction = 1 } };
     kernel_call call = {
         .op = s->op, .attributes = &attributes, .inputs = s->inputs, .outputs = s->outputs, .in = a->in, .out = a->out
     };
@@ -137,6 +140,15 @@ Test(batch_norm, stored_as_bf16)
     }
 }
 
+/* Also of those that it overwrites. */
+static void expect_same_inputs(const subject *s, const arrays *got, const arrays *want)
+{
+    for (int i = 0; i < s->inputs; i++) {
+        size_t bytes = (size_t)vt_shape_count(got->in[i].shape) * sizeof(float);
+        cr_assert(memcmp(got->in[i].data, want->in[i].data, bytes) == 0, "%s, input %d", s->op->name, i);
+    }
+}
+
 Test(batch_norm, same_bits_on_any_number_of_threads)
 {
     for (int i = 0; i < SUBJECTS; i++) {
@@ -154,10 +166,28 @@ Test(batch_norm, same_bits_on_any_number_of_threads)
                 cr_assert(memcmp(got.out[o].data, want.out[o].data, bytes) == 0, "%s, output %d, %d threads",
                           s->op->name, o, threads);
             }
+            expect_same_inputs(s, &got, &want);
             arrays_free(&got);
         }
         arrays_free(&want);
     }
+}
+
+/* Batch norm, and the running statistics by themselves. */
+Test(batch_norm, moves_running_statistics_as_their_own_kernel_does)
+{
+    const subject tracking = { &op_batch_norm_tracking, 3, 3, 0x6, 0x6, NONE, 1 };
+    vt_shape shape = VT_SHAPE(5, 48, 7, 3);
+    arrays fused = arrays_new(&tracking, shape, 0, 0), apart = arrays_new(&tracking, shape, 0, 0);
+    running_statistics_attributes a = { .momentum = 0.1, .correction = 1 };
+    call_kernel(&tracking, &fused);
+    array moved[RUNNING_INPUTS] = { apart.in[TRACKING_RUNNING_MEAN], apart.in[TRACKING_RUNNING_VAR],
+                                    fused.out[NORM_MEAN], fused.out[NORM_VAR] };
+    kernel_call call = { .op = &op_running_statistics, .attributes = &a, .inputs = RUNNING_INPUTS, .in = moved };
+    cr_assert(cpu_backend.kernel_of(&op_running_statistics)->run(&call));
+    expect_same_inputs(&tracking, &fused, &apart);
+    arrays_free(&fused);
+    arrays_free(&apart);
 }
 
 /* The variance of x + center, in f64 and by definition. */
@@ -204,19 +234,19 @@ static void expect_normalized(const arrays *forward, const arrays *back, int64_t
 Test(batch_norm, statistics_that_are_hard_to_take)
 {
     vt_shape shape = VT_SHAPE(16, 6, 31, 33);
-    arrays a = arrays_new(&subjects[0], shape, 0, 0), back = arrays_new(&subjects[3], shape, 0, 0);
+    arrays a = arrays_new(forward_norm, shape, 0, 0), back = arrays_new(gradient_of_norm, shape, 0, 0);
     const double offsets[] = { 0, 1000, -1e5, 3e6, 0, 0 };
     int64_t count = vt_shape_count(shape);
     for (int64_t i = 0; i < count; i++) {
         bool outlier = (i % 6 == 4 && i < 6 * 40) || (i % 6 == 5 && i > count - 6 * 300);
         array_set(&a.in[0], i, array_get(&a.in[0], i) + (outlier ? 1e4 : offsets[i % 6]));
     }
-    call_kernel(&subjects[0], &a);
+    call_kernel(forward_norm, &a);
     array_copy(&back.in[1], &a.in[0]);
     array_copy(&back.in[2], &a.out[1]);
     array_copy(&back.in[3], &a.out[2]);
     array_copy(&back.in[4], &a.in[1]);
-    call_kernel(&subjects[3], &back);
+    call_kernel(gradient_of_norm, &back);
     for (int64_t c = 0; c < 6; c++) {
         double mean, var = variance_of(&a.in[0], c, &mean);
         double got_mean = array_get(&a.out[1], c) + array_get(&a.out[1], 6 + c), got_var = array_get(&a.out[2], c);

@@ -9,7 +9,8 @@
 enum { MAX_ARRAYS = 12 };
 
 /* Inputs and outputs, a letter each: x: all elements; r: a number for each row; m: two numbers for each row or channel;
- * w: one for each place in a row, or for each channel. `optional` has a bit for each input that may be absent. */
+ * w: one for each place in a row, or for each channel; n: an i64. `optional` has a bit for each input that may be
+ * absent. */
 typedef struct subject {
     const op *op;
     const char *in, *out;
@@ -25,11 +26,12 @@ static const subject batch_norms[] = {
     { &op_batch_norm, "xww", "xmw", 0x6 },
     { &op_batch_norm_relu, "xww", "xmw", 0x6 },
     { &op_batch_norm_add_relu, "xxww", "xmw", 0xc },
+    { &op_batch_norm_tracking, "xwwwwxn", "xmw", 0x78 },
     { &op_batch_norm_gradient, "xxmww", "xww", 0x10 },
     { &op_batch_norm_relu_gradient, "xxmwww", "xww", 0x30 },
     { &op_batch_norm_add_relu_gradient, "xxmwxwx", "xxww", 0x60 },
 };
-enum { SUBJECTS = 6 };
+enum { ROW_NORMS = sizeof row_norms / sizeof *row_norms, BATCH_NORMS = sizeof batch_norms / sizeof *batch_norms };
 
 /* A subject on arrays of a shape. */
 typedef struct trial {
@@ -43,6 +45,7 @@ typedef struct trial {
 static vt_shape shape_of(const trial *t, char letter)
 {
     if (letter == 'x') return t->shape;
+    if (letter == 'n') return VT_SCALAR;
     if (letter == 'm') return t->batch ? VT_SHAPE(2, t->shape.dim[1]) : VT_SHAPE(t->shape.dim[0], 2);
     if (t->batch) return VT_SHAPE(t->shape.dim[1]);
     return VT_SHAPE(letter == 'r' ? t->shape.dim[0] : t->shape.dim[1]);
@@ -51,6 +54,7 @@ static vt_shape shape_of(const trial *t, char letter)
 static array make_array(const trial *t, char letter, vt_dtype dtype)
 {
     vt_shape shape = shape_of(t, letter);
+    if (letter == 'n') dtype = VT_I64;
     void *data = calloc((size_t)vt_shape_count(shape) + 1, vt_dtype_size(dtype));
     cr_assert(data);
     return t->batch ? array_channels_last(data, dtype, shape) : array_contiguous(data, dtype, shape);
@@ -80,7 +84,7 @@ static device_call call_of(const trial *t, vt_dtype dtype, bool bf16, array *arr
 {
     const subject *s = t->subject;
     static row_norm_attributes rows = { .rank = 1, .eps = 1e-5 };
-    static batch_norm_attributes channels = { .eps = 1e-5 };
+    static batch_norm_tracking_attributes channels = { { 1e-5 }, { .momentum = 0.1, .correction = 1.25 }, .relu = 1 };
     device_call c = { .op = s->op, .arrays = arrays, .shift = t->shift };
     c.attributes = t->batch ? (const void *)&channels : &rows;
     for (; s->in[c.inputs]; c.inputs++) {
@@ -143,6 +147,18 @@ static void expect_like(const trial *t, const device_call *got, const device_cal
     }
 }
 
+/* What it has overwritten. */
+static void expect_overwritten_like(const device_call *got, const device_call *want)
+{
+    for (int i = 0; i < got->inputs; i++) {
+        const array *x = &got->arrays[i], *y = &want->arrays[i];
+        if (!got->op->writes || !got->op->writes(i) || !x->data) continue;
+        for (int64_t k = 0; k < vt_shape_count(x->shape); k++)
+            cr_assert(fabs(array_get(x, k) - array_get(y, k)) <= 1e-5, "%s, input %d, element %lld: %.9g, not %.9g",
+                      got->op->name, i, (long long)k, array_get(x, k), array_get(y, k));
+    }
+}
+
 static void expect_same_bits(const device_call *a, const device_call *b)
 {
     for (int i = 0; i < a->inputs + a->outputs; i++)
@@ -164,6 +180,7 @@ static void test(trial t, const uint32_t *stored, int ways)
         run_on(tested_device(), &once);
         run_on(tested_device(), &twice);
         expect_like(&t, &once, &want);
+        expect_overwritten_like(&once, &want);
         expect_same_bits(&once, &twice);
         end(&once);
         end(&twice);
@@ -214,14 +231,14 @@ Test(row_norms, of_every_length)
         { 5, 256 },  { 4, 260 },   { 65, 384 }, { 5, 512 },  { 65, 768 },  { 9, 772 },  { 33, 1024 },
         { 3, 1025 }, { 17, 1028 }, { 9, 2052 }, { 2, 4100 }, { 17, 1280 },
     };
-    for (int i = 0; i < SUBJECTS; i++)
+    for (int i = 0; i < ROW_NORMS; i++)
         for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k += SANITIZED ? 2 : 1)
             test_ends((trial){ .subject = &row_norms[i], .shape = VT_SHAPE(shapes[k][0], shapes[k][1]) });
 }
 
 Test(row_norms, stored_in_every_way)
 {
-    for (int i = 0; i < SUBJECTS; i++) {
+    for (int i = 0; i < ROW_NORMS; i++) {
         test_every_way((trial){ .subject = &row_norms[i], .shape = VT_SHAPE(13, 192) });
         test_every_way((trial){ .subject = &row_norms[i], .shape = VT_SHAPE(13, 37) });
     }
@@ -229,7 +246,7 @@ Test(row_norms, stored_in_every_way)
 
 Test(row_norms, with_inputs_absent)
 {
-    for (int i = 0; i < SUBJECTS; i++) {
+    for (int i = 0; i < ROW_NORMS; i++) {
         test_absent((trial){ .subject = &row_norms[i], .shape = VT_SHAPE(13, 192) });
         test_absent((trial){ .subject = &row_norms[i], .shape = VT_SHAPE(13, 37) });
     }
@@ -237,7 +254,7 @@ Test(row_norms, with_inputs_absent)
 
 Test(row_norms, not_aligned)
 {
-    for (int i = 0; i < SUBJECTS; i++)
+    for (int i = 0; i < ROW_NORMS; i++)
         test_ends((trial){ .subject = &row_norms[i], .shape = VT_SHAPE(13, 192), .shift = 1 });
 }
 
@@ -248,14 +265,14 @@ Test(batch_norms, of_every_size)
         VT_SHAPE(3, 64, 17, 19), VT_SHAPE(9, 48, 31),     VT_SHAPE(2, 512, 3, 1), VT_SHAPE(65, 128, 2, 2),
         VT_SHAPE(2, 3, 197, 65), VT_SHAPE(4, 132, 5, 11),
     };
-    for (int i = 0; i < SUBJECTS; i++)
+    for (int i = 0; i < BATCH_NORMS; i++)
         for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k += SANITIZED ? 2 : 1)
             test_ends((trial){ .subject = &batch_norms[i], .shape = shapes[k], .batch = true });
 }
 
 Test(batch_norms, stored_in_every_way)
 {
-    for (int i = 0; i < SUBJECTS; i++) {
+    for (int i = 0; i < BATCH_NORMS; i++) {
         test_every_way((trial){ .subject = &batch_norms[i], .shape = VT_SHAPE(3, 8, 6, 7), .batch = true });
         test_every_way((trial){ .subject = &batch_norms[i], .shape = VT_SHAPE(3, 5, 6, 7), .batch = true });
     }
@@ -263,13 +280,13 @@ Test(batch_norms, stored_in_every_way)
 
 Test(batch_norms, with_inputs_absent)
 {
-    for (int i = 0; i < SUBJECTS; i++)
+    for (int i = 0; i < BATCH_NORMS; i++)
         test_absent((trial){ .subject = &batch_norms[i], .shape = VT_SHAPE(3, 8, 6, 7), .batch = true });
 }
 
 Test(batch_norms, not_aligned)
 {
-    for (int i = 0; i < SUBJECTS; i++)
+    for (int i = 0; i < BATCH_NORMS; i++)
         test_ends((trial){ .subject = &batch_norms[i], .shape = VT_SHAPE(3, 8, 6, 7), .batch = true, .shift = 1 });
 }
 

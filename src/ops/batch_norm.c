@@ -195,8 +195,7 @@ static vt_tensor by_batch(const vt_batch_norm_args *a)
         return out[NORM_Y];
     double count = (double)vt_count(a->x) / (double)vt_dim(a->x, 1);
     record(&op_running_statistics, a->at_,
-           INPUTS(a->running_mean, a->running_var, vt_detach(out[NORM_MEAN]), vt_detach(out[NORM_VAR]),
-                  a->num_batches_tracked),
+           INPUTS(a->running_mean, a->running_var, out[NORM_MEAN], out[NORM_VAR], a->num_batches_tracked),
            ATTRIBUTE(running_statistics_attributes, .momentum = a->momentum, .correction = count / (count - 1)));
     return out[NORM_Y];
 }

@@ -25,6 +25,12 @@ typedef struct running_statistics_attributes {
     double correction; /* of the variance, for what the mean of so many elements takes from it */
 } running_statistics_attributes;
 
+typedef struct batch_norm_tracking_attributes {
+    batch_norm_attributes norm;
+    running_statistics_attributes running;
+    int64_t relu; /* a ReLU follows the norm, as it always does behind a shortcut */
+} batch_norm_tracking_attributes;
+
 /* Inputs and outputs. Rows [..., n] are the last `rank` axes of x as one; C are the channels of x [N, C, ...]. A mean
  * is two numbers that add up to it: the number nearest to it, and what that leaves. What is marked ? may be absent. */
 
@@ -47,6 +53,20 @@ enum { ADD_LAYER_NORM_SUM = NORM_RSTD + 1 };
 
 /* batch_norm_add_relu: x and shortcut [N, C, ...], weight? [C], bias? [C] -> those of batch_norm */
 enum { BATCH_NORM_ADD_RELU_X, BATCH_NORM_ADD_RELU_SHORTCUT, BATCH_NORM_ADD_RELU_WEIGHT, BATCH_NORM_ADD_RELU_BIAS };
+
+/* batch_norm_tracking: x [N, C, ...], running mean [C] and variance [C], weight? [C], bias? [C], shortcut? [N, C, ...],
+ * batches seen? i64 [] -> those of batch_norm. It is batch_norm, batch_norm_relu or batch_norm_add_relu, and the
+ * running_statistics of that. */
+enum {
+    TRACKING_X,
+    TRACKING_RUNNING_MEAN,
+    TRACKING_RUNNING_VAR,
+    TRACKING_WEIGHT,
+    TRACKING_BIAS,
+    TRACKING_SHORTCUT,
+    TRACKING_BATCHES,
+    TRACKING_INPUTS
+};
 
 /* layer_norm_gradient: g and x [..., n], mean [..., 2], rstd [...], weight? [n]
  * batch_norm_gradient: g and x [N, C, ...], mean [2, C], var [C], weight? [C]

@@ -94,11 +94,6 @@ const op op_batch_norm_add_relu_gradient = { OP_HEAD(batch_norm_add_relu_gradien
 
 /* -- The pass ------------------------------------------------------------------------------------------------------ */
 
-static int optional_input(const instruction *i, int k)
-{
-    return k < i->inputs ? i->in[k] : NO_TERM;
-}
-
 /* relu(batch_norm(x)), or relu(batch_norm(x) + shortcut): of two norms in the sum, the one that comes last is taken. */
 static void fuse_forward(program *p, instruction *relu)
 {

@@ -8,6 +8,7 @@ void fuse_attention_gradient(program *p);
 void fuse_residual_layer_norm(program *p);
 void fuse_batch_norm_folding(program *p);
 void fuse_batch_norm_relu(program *p);
+void fuse_batch_norm_tracking(program *p);
 void fuse_add_relu(program *p);
 void fuse_convolution_gradients(program *p);
 void fuse_linear_gelu(program *p);
@@ -20,6 +21,11 @@ static inline void fuse_each(program *p, const op *op, fuse_one *fuse)
 {
     for (int n = 0; n < p->count; n++)
         if (p->instructions[n].op == op) fuse(p, &p->instructions[n]);
+}
+
+static inline int optional_input(const instruction *i, int k)
+{
+    return k < i->inputs ? i->in[k] : NO_TERM;
 }
 
 /* Whether two terms have the same dtype and shape: nothing is broadcast. */

@@ -4,16 +4,17 @@
 #include "passes/fuse.h"
 
 const pass passes[] = {
-    { "common_subexpressions", pass_common_subexpressions, true },
-    { "dead_code", pass_dead_code, true },
-    { "attention_gradient", fuse_attention_gradient, false },
-    { "batch_norm_folding", fuse_batch_norm_folding, false },
-    { "batch_norm_relu", fuse_batch_norm_relu, false },
-    { "add_relu", fuse_add_relu, false },
-    { "residual_layer_norm", fuse_residual_layer_norm, false },
-    { "convolution_gradients", fuse_convolution_gradients, false },
-    { "linear_gelu", fuse_linear_gelu, false },
-    { "matmul_gelu_gradient", fuse_matmul_gelu_gradient, false },
-    { "elementwise_chain", fuse_elementwise_chain, false },
+    { "common_subexpressions", pass_common_subexpressions, PASS_AGAIN },
+    { "dead_code", pass_dead_code, PASS_AGAIN },
+    { "attention_gradient", fuse_attention_gradient, PASS_ONCE },
+    { "batch_norm_folding", fuse_batch_norm_folding, PASS_ONCE },
+    { "batch_norm_relu", fuse_batch_norm_relu, PASS_ONCE },
+    { "batch_norm_tracking", fuse_batch_norm_tracking, PASS_WITHOUT_LIMIT },
+    { "add_relu", fuse_add_relu, PASS_ONCE },
+    { "residual_layer_norm", fuse_residual_layer_norm, PASS_ONCE },
+    { "convolution_gradients", fuse_convolution_gradients, PASS_ONCE },
+    { "linear_gelu", fuse_linear_gelu, PASS_ONCE },
+    { "matmul_gelu_gradient", fuse_matmul_gelu_gradient, PASS_ONCE },
+    { "elementwise_chain", fuse_elementwise_chain, PASS_ONCE },
     { 0 },
 };

@@ -525,7 +525,13 @@ CASE(running_statistics) = {
 
 enum { MAX_OUTPUTS = 4 };
 
-/* Every output, one after another. */
+static vt_tensor one_after_another(vt_tensor *all, int count)
+{
+    for (int i = 0; i < count; i++) all[i] = vt_reshape(all[i], VT_SHAPE(-1));
+    return vt_concat(all, count, 0);
+}
+
+/* Every output. */
 static vt_tensor outputs_of(const op *op, const vt_tensor *in, int inputs, int outputs)
 {
     vt_tensor out[MAX_OUTPUTS];
@@ -538,8 +544,7 @@ static vt_tensor outputs_of(const op *op, const vt_tensor *in, int inputs, int o
                               .attributes_size = sizeof a,
                               .outputs = outputs },
                 out);
-    for (int i = 0; i < outputs; i++) out[i] = vt_reshape(out[i], VT_SHAPE(-1));
-    return vt_concat(out, outputs, 0);
+    return one_after_another(out, outputs);
 }
 
 static vt_tensor batch_norm_relu(const vt_tensor *in)
@@ -573,6 +578,56 @@ CASE(batch_norm_add_relu) = {
       batch_norm_add_relu,
       { IMAGES(3, 130, 11, 9), IMAGES(3, 130, 11, 9), SCALES(130) },
       .terms = 297 },
+    { 0 },
+};
+
+/* The outputs, and what the running statistics are then. */
+static vt_tensor tracking_of(const vt_tensor *in, bool relu)
+{
+    vt_tensor all[6];
+    record_into(&(recording){ .op = &op_batch_norm_tracking,
+                              .at = VT_HERE,
+                              .inputs = TRACKING_INPUTS,
+                              .in = in,
+                              ATTRIBUTE(batch_norm_tracking_attributes, .norm.eps = 0.01, .running.momentum = 0.25,
+                                        .running.correction = 1.5, .relu = relu) },
+                all);
+    all[3] = in[TRACKING_RUNNING_MEAN];
+    all[4] = in[TRACKING_RUNNING_VAR];
+    if (in[TRACKING_BATCHES].id) all[5] = vt_cast(in[TRACKING_BATCHES], vt_dtype_of(in[TRACKING_X]));
+    return one_after_another(all, in[TRACKING_BATCHES].id ? 6 : 5);
+}
+
+static vt_tensor batch_norm_tracking(const vt_tensor *in)
+{
+    return tracking_of(in, false);
+}
+
+static vt_tensor batch_norm_relu_tracking(const vt_tensor *in)
+{
+    return tracking_of(in, true);
+}
+
+CASE(batch_norm_tracking) = {
+    { "images", batch_norm_tracking, { IMAGES(2, 3, 4, 5), STATISTICS(3), SCALES(3) }, .terms = 40 },
+    { "with a ReLU", batch_norm_relu_tracking, { IMAGES(2, 3, 4, 5), STATISTICS(3), SCALES(3) }, .terms = 40 },
+    { "with a shortcut and a ReLU",
+      batch_norm_relu_tracking,
+      { IMAGES(2, 3, 4, 5), STATISTICS(3), SCALES(3), IMAGES(2, 3, 4, 5) },
+      .terms = 40 },
+    { "neither weight nor bias", batch_norm_tracking, { IMAGES(4, 3, 2), STATISTICS(3) }, .terms = 8 },
+    { "batches that are counted",
+      batch_norm_relu_tracking,
+      { IMAGES(4, 3, 2), STATISTICS(3), SCALES(3), ABSENT, INTEGER_SCALAR(0, 9) },
+      .terms = 8 },
+    { "several parts",
+      batch_norm_relu_tracking,
+      { IMAGES(3, 130, 11, 9), STATISTICS(130), SCALES(130), IMAGES(3, 130, 11, 9), INTEGER_SCALAR(0, 9) },
+      .terms = 297 },
+    { "without a running variance",
+      batch_norm_tracking,
+      { IMAGES(4, 3, 2), FLOATS(-1, 1, 3) },
+      .refused = "batch_norm_tracking: input 2 is the inert tensor" },
     { 0 },
 };
 

@@ -120,6 +120,17 @@ static bool draw_residual(drawing *d)
 }
 IDIOM(layer_norm_gradient_add, draw_residual, .weight = 15);
 
+/* A norm, and with the same input another: it may have the same moments, and moves the same running mean or another. */
+static bool draw_batch_norm_tracking(drawing *d)
+{
+    if (!draw_operation(d, &operation_batch_norm)) return false;
+    statement again = d->program->statements[d->program->count - 1];
+    const variable *mean = &d->variables[again.in[1]];
+    if (chance(&d->dice, 50)) again.in[1] = draw_leaf(d, mean->element, mean->shape, -1, 1);
+    return again.in[1] != NO_VARIABLE && perform(d, &again);
+}
+IDIOM(batch_norm_tracking, draw_batch_norm_tracking, .weight = 5);
+
 static bool draw_batch_norm_relu(drawing *d)
 {
     return draw_operation(d, &operation_batch_norm) && draw_of_last(d, &operation_relu);

@@ -62,10 +62,10 @@ static void move_versions(context *c, const node *n, int by)
     }
 }
 
-/* The first other input that is the same tensor, and is overwritten; -1: none. */
+/* The first other input that is the same tensor, and is overwritten; -1: none, as of an input that is absent. */
 static int written_as(const node *n, int i)
 {
-    for (int k = 0; k < n->inputs; k++)
+    for (int k = 0; n->in[i].id && k < n->inputs; k++)
         if (k != i && n->op->writes(k) && is_same_tensor(n->in[k], n->in[i])) return k;
     return -1;
 }

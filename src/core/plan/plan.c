@@ -31,10 +31,15 @@ typedef struct plan_cache {
 
 /* -- Making a plan ------------------------------------------------------------------------------------------------- */
 
+static bool is_due(const pass *of, const context *c, bool again)
+{
+    return again ? of->when == PASS_AGAIN : of->when != PASS_WITHOUT_LIMIT || !c->memory_limit;
+}
+
 static void run_passes(program *p, const context *c, bool again)
 {
     for (int i = 0; library.passes[i].name && !p->failed; i++) {
-        if ((again && !library.passes[i].again) || !pass_is_on(c, i)) continue;
+        if (!is_due(&library.passes[i], c, again) || !pass_is_on(c, i)) continue;
         library.passes[i].run(p);
         program_compact(p);
     }

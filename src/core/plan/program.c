@@ -133,7 +133,7 @@ bool program_overwrites(const instruction *i, int k)
 bool program_can_move(const program *p, const instruction *i, const instruction *j)
 {
     const instruction *first = i < j ? i : j, *last = i < j ? j : i;
-    if (i->op->writes) return false;
+    if (i->op->writes) return i == j;
     for (const instruction *between = first; between <= last; between++)
         for (int k = 0; k < between->inputs; k++)
             if (program_overwrites(between, k) && reads_leaf(p, i, p->terms[between->in[k]].leaf)) return false;

@@ -80,7 +80,7 @@ typedef struct replacement {
  * the group makes what the new instruction would read, or what others read and it would not make; where no place is
  * behind all that it reads and before all that reads it; or where an effect in between overwrites what it reads. */
 bool program_fuse(program *p, const replacement *r, instruction *const *group, int count);
-/* Whether instruction i would read the same at the place of j. */
+/* Whether instruction i would read the same at the place of j; where it has an effect, whether that is its place. */
 bool program_can_move(const program *p, const instruction *i, const instruction *j);
 #define TERMS(...)                                                                                                     \
     .inputs = (int)(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)), .in = (int[])                                       \
@@ -93,11 +93,18 @@ bool program_can_move(const program *p, const instruction *i, const instruction 
         __VA_ARGS__                                                                                                    \
     }
 
+/* When a pass runs. */
+enum pass_time {
+    PASS_ONCE,
+    PASS_AGAIN,         /* also over what decompositions add: it makes no instructions, which would lack kernels */
+    PASS_WITHOUT_LIMIT, /* of memory: what it makes has results and an effect, and cannot be computed again */
+};
+
 /* A pass, and its name in VT_PASSES. */
 typedef struct pass {
     const char *name;
     void (*run)(program *p);
-    bool again; /* also over what decompositions add: it makes no instructions, which would lack kernels */
+    enum pass_time when;
 } pass;
 
 #endif

@@ -1,6 +1,6 @@
 /* batch_norm.c - batch norm by the statistics of the batch, its gradient, and both with the shortcut and the ReLU that
- * follow it in residual networks. Tensors [N, C, ...] lie channels last: what is read is lines of C numbers, as often
- * as the statistics need it and no more.
+ * follow it in residual networks; the running statistics that it moves. Tensors [N, C, ...] lie channels last: what is
+ * read is lines of C numbers, as often as the statistics need it and no more.
  *
  * The lines are cut into parts, by the shape alone, whose sums are put together in order: the bits do not depend on how
  * many threads there are. Within a part sums are taken of few lines at a time in the precision of x, and of these in
@@ -121,7 +121,7 @@ static void over_lines(const batch *b, pass *visit, bool back)
 
 static bool prepare_forward(const kernel_call *call, preparation *p)
 {
-    batch b = batch_of(call, &call->in[NORM_X]); /* of batch_norm_add_relu too */
+    batch b = batch_of(call, &call->in[NORM_X]); /* the first input of all of them */
     p->scratch = scratch_of(&b);
     return true;
 }
@@ -229,6 +229,20 @@ static bool run_running_statistics(const kernel_call *call)
     return true;
 }
 
+static bool run_batch_norm_tracking(const kernel_call *call)
+{
+    const batch_norm_tracking_attributes *a = call->attributes;
+    const array *in = call->in, *out = call->out;
+    batch b = batch_of(call, &in[TRACKING_X]);
+    b.weight = in[TRACKING_WEIGHT];
+    b.bias = in[TRACKING_BIAS];
+    b.shortcut = in[TRACKING_SHORTCUT];
+    b.relu = a->relu;
+    array moved[RUNNING_INPUTS] = { in[TRACKING_RUNNING_MEAN], in[TRACKING_RUNNING_VAR], out[NORM_MEAN], out[NORM_VAR],
+                                    in[TRACKING_BATCHES] };
+    return run_forward(call, b) && run_running_statistics(&(kernel_call){ .attributes = &a->running, .in = moved });
+}
+
 #define KERNEL(name, run_, prepare_, ins, outs)                                                                        \
     {                                                                                                                  \
         &op_##name,                                                                                                    \
@@ -241,6 +255,7 @@ static bool run_running_statistics(const kernel_call *call)
 enum {
     IMAGES = 1 << NORM_X,
     ADD_RELU_IMAGES = 1 << BATCH_NORM_ADD_RELU_X | 1 << BATCH_NORM_ADD_RELU_SHORTCUT,
+    TRACKING_IMAGES = 1 << TRACKING_X | 1 << TRACKING_SHORTCUT,
     GRADIENT_IMAGES = 1 << NORM_GRADIENT_G | 1 << NORM_GRADIENT_X,
     ADD_RELU_GRADIENT_IMAGES = GRADIENT_IMAGES | 1 << ADD_RELU_GRADIENT_Y | 1 << ADD_RELU_GRADIENT_MORE_G
 };
@@ -249,6 +264,7 @@ const kernel_row cpu_batch_norm_kernels[] = {
     KERNEL(batch_norm, run_batch_norm, prepare_forward, IMAGES, 1 << NORM_Y),
     KERNEL(batch_norm_relu, run_batch_norm, prepare_forward, IMAGES, 1 << NORM_Y),
     KERNEL(batch_norm_add_relu, run_batch_norm_add_relu, prepare_forward, ADD_RELU_IMAGES, 1 << NORM_Y),
+    KERNEL(batch_norm_tracking, run_batch_norm_tracking, prepare_forward, TRACKING_IMAGES, 1 << NORM_Y),
     KERNEL(batch_norm_gradient, run_batch_norm_gradient, prepare_gradient, GRADIENT_IMAGES, 1 << NORM_DX),
     KERNEL(batch_norm_relu_gradient, run_batch_norm_relu_gradient, prepare_gradient, GRADIENT_IMAGES, 1 << NORM_DX),
     KERNEL(batch_norm_add_relu_gradient, run_batch_norm_add_relu_gradient, prepare_gradient, ADD_RELU_GRADIENT_IMAGES,

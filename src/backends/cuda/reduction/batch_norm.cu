@@ -1,7 +1,7 @@
 /* batch_norm.cu - batch norm by the statistics of the batch, its gradient, and both with the shortcut and the ReLU that
- * follow it in residual networks. Tensors [N, C, ...] lie channels last: lines of C numbers. One kernel takes sums over
- * parts of the lines, a small one puts the parts together in order, and the last goes over each element. It begins with
- * the last lines, which the first has left in the cache. */
+ * follow it in residual networks; the running statistics that it moves. Tensors [N, C, ...] lie channels last: lines of
+ * C numbers. One kernel takes sums over parts of the lines, a small one puts the parts together in order, and the last
+ * goes over each element. It begins with the last lines, which the first has left in the cache. */
 #include "backends/cuda/kernels.h"
 #include "backends/cuda/element/stored.h"
 
@@ -24,6 +24,13 @@ typedef struct products {
     double g, gx; /* Σ g and Σ g (x - mean) */
 } products;
 
+/* Of each channel, over the batches so far. */
+typedef struct running_statistics {
+    float *mean, *var;
+    int64_t *batches; /* how many; it may be absent */
+    float momentum, correction;
+} running_statistics;
+
 /* What a call works on: arguments of kernels. Images are [lines, channels]. What has no data is absent. */
 typedef struct batch {
     int64_t lines, channels;
@@ -37,7 +44,8 @@ typedef struct batch {
     const float *weight, *bias;          /* [channels], as all that follows */
     float *mean, *var, *dweight, *dbias; /* mean: [2, channels], two numbers that add up to it */
     float *g_mean, *slope;
-    void *partial; /* moments or products [parts, channels] */
+    running_statistics running; /* moved where they are there */
+    void *partial;              /* moments or products [parts, channels] */
 } batch;
 
 /* -- The lines of a thread: of one vector of columns, dealt out to blocks in turn ---------------------------------- */
@@ -147,6 +155,16 @@ template <int W> static __global__ void __launch_bounds__(BLOCK, OF_MOMENTS) add
     keep_merged(b, s, own);
 }
 
+/* (1 - momentum) running + momentum batch, rounded the same in every kernel; and where the first channel is moved,
+ * there has been one batch more. */
+static __device__ inline void move_towards(const running_statistics &running, int64_t channel, float mean, float var)
+{
+    const float kept = 1 - running.momentum, scale = running.correction * running.momentum;
+    running.mean[channel] = fmaf(running.mean[channel], kept, mean * running.momentum);
+    running.var[channel] = fmaf(running.var[channel], kept, var * scale);
+    if (channel == 0 && running.batches) ++*running.batches;
+}
+
 /* A warp for each of WARP channels. */
 static constexpr int FINISHING_BLOCK = WARP * WARP;
 
@@ -164,9 +182,11 @@ static __global__ void __launch_bounds__(FINISHING_BLOCK) finish_moments(batch b
     }
     square = sum_of_column(square);
     if (threadIdx.y || channel >= b.channels) return;
-    b.mean[channel] = (float)mean;
-    b.mean[b.channels + channel] = (float)(mean - (double)(float)mean);
-    b.var[channel] = (float)(square / (double)b.lines);
+    const float nearest = (float)mean, var = (float)(square / (double)b.lines);
+    b.mean[channel] = nearest;
+    b.mean[b.channels + channel] = (float)(mean - (double)nearest);
+    b.var[channel] = var;
+    if (b.running.mean) move_towards(b.running, channel, nearest, var);
 }
 
 /* y = (x - mean) scale + shift; the shift accounts for the second number of the mean. */
@@ -464,28 +484,39 @@ static bool run_batch_norm_add_relu_gradient(const kernel_call *call)
     return run_gradient(call, b, &call->in[ADD_RELU_GRADIENT_WEIGHT], ADD_RELU_DWEIGHT);
 }
 
-/* running statistics [channels] = (1 - momentum) running + momentum batch, of one batch more. */
 static __global__ void __launch_bounds__(BLOCK)
-    move_towards(int64_t channels, float momentum, float correction, float *running_mean, float *running_var,
-                 const float *mean, const float *var, int64_t *batches)
+    move_channels(int64_t channels, running_statistics running, const float *mean, const float *var)
 {
     const int64_t channel = thread_in_grid();
-    if (channel == 0 && batches) ++*batches;
-    if (channel >= channels) return;
-    running_mean[channel] = running_mean[channel] * (1 - momentum) + mean[channel] * momentum;
-    running_var[channel] = running_var[channel] * (1 - momentum) + var[channel] * (correction * momentum);
+    if (channel < channels) move_towards(running, channel, mean[channel], var[channel]);
+}
+
+static running_statistics running_of(const running_statistics_attributes *a, const array &mean, const array &var,
+                                     const array &batches)
+{
+    return { (float *)mean.data, (float *)var.data, (int64_t *)batches.data, (float)a->momentum, (float)a->correction };
 }
 
 static bool run_running_statistics(const kernel_call *call)
 {
-    const running_statistics_attributes *a = (const running_statistics_attributes *)call->attributes;
     const array *in = call->in;
     const int64_t channels = in[RUNNING_MEAN].shape.dim[0];
-    LAUNCH(move_towards, blocks_for(channels, BLOCK), BLOCK, 0, compute_stream(), channels, (float)a->momentum,
-           (float)a->correction, (float *)in[RUNNING_MEAN].data, (float *)in[RUNNING_VAR].data,
-           (const float *)in[RUNNING_BATCH_MEAN].data, (const float *)in[RUNNING_BATCH_VAR].data,
-           (int64_t *)in[RUNNING_BATCHES].data);
+    const running_statistics running = running_of((const running_statistics_attributes *)call->attributes,
+                                                  in[RUNNING_MEAN], in[RUNNING_VAR], in[RUNNING_BATCHES]);
+    LAUNCH(move_channels, blocks_for(channels, BLOCK), BLOCK, 0, compute_stream(), channels, running,
+           (const float *)in[RUNNING_BATCH_MEAN].data, (const float *)in[RUNNING_BATCH_VAR].data);
     return launched(call);
+}
+
+static bool run_batch_norm_tracking(const kernel_call *call)
+{
+    const batch_norm_tracking_attributes *a = (const batch_norm_tracking_attributes *)call->attributes;
+    const array *in = call->in;
+    batch b = batch_of(call, &in[TRACKING_X]);
+    b.relu = a->relu;
+    b.shortcut = stored_of(&in[TRACKING_SHORTCUT]);
+    b.running = running_of(&a->running, in[TRACKING_RUNNING_MEAN], in[TRACKING_RUNNING_VAR], in[TRACKING_BATCHES]);
+    return run_forward(call, b, &in[TRACKING_WEIGHT], &in[TRACKING_BIAS]);
 }
 
 static bool statistics_of_f32(const kernel_call *call)
@@ -519,6 +550,7 @@ static bool gradient_of_f32(const kernel_call *call)
 enum {
     IMAGES = 1 << NORM_X,
     ADD_RELU_IMAGES = 1 << BATCH_NORM_ADD_RELU_X | 1 << BATCH_NORM_ADD_RELU_SHORTCUT,
+    TRACKING_IMAGES = 1 << TRACKING_X | 1 << TRACKING_SHORTCUT,
     GRADIENT_IMAGES = 1 << NORM_GRADIENT_G | 1 << NORM_GRADIENT_X,
     ADD_RELU_GRADIENT_IMAGES = GRADIENT_IMAGES | 1 << ADD_RELU_GRADIENT_Y | 1 << ADD_RELU_GRADIENT_MORE_G
 };
@@ -527,6 +559,7 @@ extern "C" const kernel_row cuda_batch_norm_kernels[] = {
     NORM(batch_norm, run_batch_norm, IMAGES),
     NORM(batch_norm_relu, run_batch_norm, IMAGES),
     NORM(batch_norm_add_relu, run_batch_norm_add_relu, ADD_RELU_IMAGES),
+    NORM(batch_norm_tracking, run_batch_norm_tracking, TRACKING_IMAGES),
     GRADIENT(batch_norm_gradient, run_batch_norm_gradient, GRADIENT_IMAGES, 1 << NORM_DX),
     GRADIENT(batch_norm_relu_gradient, run_batch_norm_relu_gradient, GRADIENT_IMAGES, 1 << NORM_DX),
     GRADIENT(batch_norm_add_relu_gradient, run_batch_norm_add_relu_gradient, ADD_RELU_GRADIENT_IMAGES,
