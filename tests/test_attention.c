@@ -496,7 +496,7 @@ Test(attention, the_gradient_of_a_bias_needs_no_map_of_all_windows)
         }
 }
 
-enum { WINDOWS = 32, WINDOW = 64 };
+enum { WINDOWS = 256, WINDOW = 64 };
 
 static int64_t peak_of_a_step(double dropout)
 {
