@@ -38,8 +38,8 @@ typedef struct plain_test {
 } plain_test;
 
 void plain_add(plain_test *test);
-void plain_check(bool holds, bool must, const char *file, int line, const char *condition, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+void plain_fail(bool must, const char *file, int line, const char *condition, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 void plain_skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 #ifdef __cplusplus
@@ -63,12 +63,15 @@ void plain_skip(const char *format, ...) __attribute__((noreturn, format(printf,
     PLAIN_ADD(suite_##_suite, #suite_, NULL, NULL, { __VA_ARGS__ })                                                    \
     struct plain_test
 
-#define cr_assert(condition, ...)              plain_check(condition, true, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
+/* What the message is made of may be there only where the condition does not hold. */
+#define PLAIN_CHECK(condition, must, ...)                                                                              \
+    ((condition) ? (void)0 : plain_fail(must, __FILE__, __LINE__, #condition, "" __VA_ARGS__))
+#define cr_assert(condition, ...)              PLAIN_CHECK(condition, true, __VA_ARGS__)
 #define cr_assert_not(condition, ...)          cr_assert(!(condition), __VA_ARGS__)
 #define cr_assert_eq(a, b, ...)                cr_assert((a) == (b), __VA_ARGS__)
 #define cr_assert_float_eq(a, b, epsilon, ...) cr_assert(fabs((double)((a) - (b))) <= (epsilon), __VA_ARGS__)
 #define cr_assert_str_eq(a, b, ...)            cr_assert(strcmp(a, b) == 0, __VA_ARGS__)
-#define cr_expect(condition, ...)              plain_check(condition, false, __FILE__, __LINE__, #condition, "" __VA_ARGS__)
+#define cr_expect(condition, ...)              PLAIN_CHECK(condition, false, __VA_ARGS__)
 #define cr_expect_null(value, ...)             cr_expect((value) == NULL, __VA_ARGS__)
 #define cr_expect_str_eq(a, b)                 cr_expect(strcmp(a, b) == 0, "\"%s\" is not \"%s\"", a, b)
 #define cr_skip_test(...)                      plain_skip("" __VA_ARGS__)
