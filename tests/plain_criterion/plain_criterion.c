@@ -1,7 +1,7 @@
 /* plain_criterion.c - runs tests one after another, and reports as TAP. Of Criterion's options it knows --filter.
  *
  * Under the address sanitizer each test is a child, whose leaks are its own. It is not a program that starts anew, as
- * Criterion's tests are, which takes three times as long as most of these tests there. Elsewhere all are in one
+ * Criterion's tests are, which takes several times as long as most of these tests there. Elsewhere all are in one
  * process, which under the thread sanitizer saves minutes. */
 #include "criterion/criterion.h"
 #include <fnmatch.h>
@@ -58,7 +58,7 @@ void plain_skip(const char *format, ...)
     vfprintf(stderr, format, arguments);
     fprintf(stderr, "\n");
     va_end(arguments);
-    result = SKIPPED;
+    if (result == PASSED) result = SKIPPED;
     longjmp(end_of_skipped, 1);
 }
 
@@ -95,7 +95,7 @@ static outcome run_in_a_child(const plain_test *t)
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        if (watchdog_start) watchdog_start();
+        if (EACH_IN_A_CHILD && watchdog_start) watchdog_start();
         run(t);
         exit(result);
     }
