@@ -196,6 +196,20 @@ Test(folding, does_not_change_gradients)
 
 /* -- What is made of parameters alone ------------------------------------------------------------------------------ */
 
+/* Of no elements: there is no memory to keep. */
+Test(once, what_is_empty_is_made)
+{
+    double y[1];
+    vt_model *m = vt_model_new();
+    vt_tensor empty = vt_parameter(vt_root(m), "empty", VT_SHAPE(0, 3));
+    for (int i = 0; i < 2; i++) {
+        VT_SCOPE;
+        vt_tensor sums = vt_sum(vt_matmul(vt_softmax(empty, 1), vt_normal(VT_SHAPE(3, 2))));
+        cr_assert(vt_read(sums, y, 1, VT_F64) && y[0] == 0, "%s", vt_error_message());
+    }
+    vt_model_free(m);
+}
+
 Test(once, follows_a_parameter_that_is_written)
 {
     layer l = layer_new();

@@ -51,7 +51,7 @@ static void find_addresses(plan *p, const context *c)
         else if (at->kind == STORAGE_RESULT)
             p->address[s] = p->owned[s]->data;
         else if (at->kind == STORAGE_KEPT)
-            p->address[s] = (char *)p->kept->data + at->offset;
+            p->address[s] = p->kept ? (char *)p->kept->data + at->offset : nothing;
         else
             p->address[s] = c->workspace ? (char *)c->workspace->data + at->offset : nothing;
     }
